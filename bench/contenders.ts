@@ -1,0 +1,193 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ClientResult } from '../src/measure/result.ts';
+import { conngen, run } from './process.ts';
+import type { Finished } from './process.ts';
+
+/** What one run of one program gave. */
+export interface Figure {
+  readonly ratePerSec: number;
+  readonly usecPerConnection: number;
+  readonly errors: number;
+}
+
+export interface Load {
+  readonly port: number;
+  readonly seconds: number;
+  readonly inFlight: number;
+}
+
+/** A program that opens connections as fast as it can. */
+export interface Contender {
+  readonly name: string;
+  /** What must be installed, or undefined. */
+  readonly program?: string;
+  measure(load: Load): Promise<Figure>;
+}
+
+/** Where the reference pair is built; undefined without a C compiler. */
+export function buildReference(): string | undefined {
+  const out = mkdtempSync(path.join(tmpdir(), 'conngen-bench-'));
+  const source = fileURLToPath(new URL('reference/', import.meta.url));
+  try {
+    for (const name of ['epoll_client', 'epoll_server']) {
+      execFileSync('cc', ['-O2', '-o', path.join(out, name), path.join(source, `${name}.c`), '-lpthread']);
+    }
+    return out;
+  } catch {
+    return undefined;
+  }
+}
+
+export type ReferenceFinish = 'echo' | 'half-close';
+
+export function referenceClient(directory: string, sources: number, finish: ReferenceFinish): Contender {
+  return {
+    name: `C, epoll, ${finish}, ${sources} source${sources === 1 ? '' : 's'}`,
+    async measure({ port, seconds, inFlight }) {
+      const program = path.join(directory, 'epoll_client');
+      const args = [port, inFlight, seconds, sources].map(String);
+      const { stdout } = await run([program, ...args, finish], seconds + 20);
+      const figure = JSON.parse(stdout) as { rate_per_sec: number; usec_per_connection: number; errors: number };
+      return { ratePerSec: figure.rate_per_sec, usecPerConnection: figure.usec_per_connection, errors: figure.errors };
+    },
+  };
+}
+
+/** conngen in closed loop; two seconds of warm-up, which C does not need, are not measured. */
+export function conngenClient(name: string, ...args: string[]): Contender {
+  return {
+    name,
+    async measure({ port, seconds, inFlight }) {
+      const load = [
+        '--rate',
+        'max',
+        '--max-in-flight',
+        String(inFlight),
+        '--duration',
+        `${seconds}s`,
+        '--warmup',
+        '2s',
+      ];
+      const command = conngen(
+        'client',
+        `127.0.0.1:${port}`,
+        ...load,
+        '--workers',
+        '1',
+        '--quiet',
+        '--json',
+        '-',
+        ...args,
+      );
+      const { stdout, stderr } = await run(command, seconds + 30);
+      if (stdout === '') throw new Error(`${command.join(' ')}: ${stderr}`);
+      const round = (JSON.parse(stdout) as ClientResult).rounds[0]!;
+      return {
+        ratePerSec: round.rate_per_sec.completed,
+        usecPerConnection: round.cpu.usec_per_connection,
+        errors: round.attempts.started - round.outcomes.ok,
+      };
+    },
+  };
+}
+
+function peer(
+  program: string,
+  command: (load: Load) => readonly string[],
+  read: (finished: Finished, load: Load) => { connections: number; seconds: number; errors: number },
+): Contender {
+  return {
+    name: program,
+    program,
+    async measure(load) {
+      const finished = await run([program, ...command(load)], load.seconds + 20);
+      const { connections, seconds, errors } = read(finished, load);
+      return { ratePerSec: connections / seconds, usecPerConnection: finished.cpuUsec / connections, errors };
+    },
+  };
+}
+
+function numberAfter(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? NaN);
+}
+
+/** The others, each at what it can do: a new connection for each request, the same concurrency, one thread. */
+export const PEERS: readonly Contender[] = [
+  peer(
+    'wrk',
+    ({ port, seconds, inFlight }) => [
+      '-t1',
+      `-c${inFlight}`,
+      `-d${seconds}s`,
+      '-H',
+      'Connection: close',
+      `http://127.0.0.1:${port}/`,
+    ],
+    ({ stdout }, { seconds }) => ({
+      connections: numberAfter(stdout, /(\d+) requests in/),
+      seconds: numberAfter(stdout, /requests in ([\d.]+)s/) || seconds,
+      errors: [...(/Socket errors:(.*)/.exec(stdout)?.[1] ?? '').matchAll(/(\d+)/g)].reduce(
+        (n, [m]) => n + Number(m),
+        0,
+      ),
+    }),
+  ),
+  peer(
+    'ab',
+    ({ port, seconds, inFlight }) => [
+      '-q',
+      '-t',
+      String(seconds),
+      '-n',
+      '10000000',
+      '-c',
+      String(inFlight),
+      `http://127.0.0.1:${port}/`,
+    ],
+    ({ stdout }) => ({
+      connections: numberAfter(stdout, /Complete requests:\s+(\d+)/),
+      seconds: numberAfter(stdout, /Time taken for tests:\s+([\d.]+)/),
+      errors: numberAfter(stdout, /Failed requests:\s+(\d+)/),
+    }),
+  ),
+  peer(
+    'h2load',
+    ({ port, seconds, inFlight }) => [
+      '--h1',
+      '-t1',
+      `-c${inFlight}`,
+      '-n',
+      String(seconds * 18_000),
+      '-H',
+      'Connection: close',
+      `http://127.0.0.1:${port}/`,
+    ],
+    ({ stdout }) => ({
+      connections: numberAfter(stdout, /(\d+) succeeded/),
+      seconds: numberAfter(stdout, /finished in ([\d.]+)s/),
+      errors: numberAfter(stdout, /(\d+) failed/),
+    }),
+  ),
+  peer(
+    'httperf',
+    ({ port, seconds }) => [
+      '--hog',
+      '--server=127.0.0.1',
+      `--port=${port}`,
+      '--uri=/',
+      `--num-conns=${seconds * 20_000}`,
+      '--num-calls=1',
+      '--rate=25000',
+      '--timeout=5',
+    ],
+    ({ stdout }) => ({
+      connections: numberAfter(stdout, /replies (\d+)/),
+      seconds: numberAfter(stdout, /test-duration ([\d.]+)/),
+      errors: numberAfter(stdout, /Errors: total (\d+)/),
+    }),
+  ),
+];

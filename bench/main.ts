@@ -1,0 +1,160 @@
+/**
+ * npm run bench -- [--quick] [--json FILE] [--pairs N] [--seconds N] [SECTION …]
+ *
+ * Figures side by side, in runs that take turns; medians with their spread. Sections: clients, servers, peers, pacing,
+ * evenness, growth; all of them if none is named. Traffic stays on loopback.
+ */
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { PEERS, buildReference, conngenClient, referenceClient } from './contenders.ts';
+import type { ReferenceFinish } from './contenders.ts';
+import { measureGrowth } from './growth.ts';
+import { measureEvenness, measurePacing } from './open-loop.ts';
+import { compareClients, compareServers } from './pairs.ts';
+import type { PairOptions, Row } from './pairs.ts';
+import { conngen, isInstalled } from './process.ts';
+import { printPairs, printTable } from './table.ts';
+
+const SOURCES = ['--source', '127.0.0.1-127.0.0.8', '--source-ports', '10000-59999'];
+const PAYLOAD = ['--payload-size', '64'];
+
+const { values, positionals } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    pairs: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+const options: PairOptions = {
+  pairs: Number(values.pairs ?? (values.quick ? 1 : 5)),
+  seconds: Number(values.seconds ?? (values.quick ? 1 : 4)),
+  inFlight: 100,
+  pauseMs: values.quick ? 0 : 1000,
+};
+const reference = buildReference();
+const results: Record<string, unknown> = {
+  machine: { cpu: cpus()[0]?.model, cpus: availableParallelism(), kernel: release(), node: process.version },
+  options,
+};
+
+async function clients(): Promise<void> {
+  if (reference === undefined) {
+    process.stdout.write('clients: skipped, needs a C compiler (cc)\n');
+    return;
+  }
+  const server = (port: number): string[] => [path.join(reference, 'epoll_server'), String(port), '1'];
+  const rows: Row[] = [];
+  const compare = async (engine: string, finish: ReferenceFinish, args: string[], note = ''): Promise<void> => {
+    const contender = conngenClient(
+      `conngen ${engine}, ${finish}${note}`,
+      '--engine',
+      engine,
+      '--finish',
+      finish,
+      ...PAYLOAD,
+      ...args,
+    );
+    const pair = await compareClients(server, referenceClient(reference, 8, finish), contender, options);
+    rows.push(...pair);
+    printPairs(pair);
+  };
+  for (const engine of ['uring', 'epoll', 'node']) {
+    for (const finish of ['echo', 'half-close'] as const) await compare(engine, finish, SOURCES);
+  }
+  const one = ['--source', '127.0.0.1', '--source-ports', '1024-65535'];
+  await compare('uring', 'echo', one, ', 1 source');
+  results['clients'] = rows;
+}
+
+async function servers(): Promise<void> {
+  if (reference === undefined) {
+    process.stdout.write('servers: skipped, needs a C compiler (cc)\n');
+    return;
+  }
+  const rows: Row[] = [];
+  for (const finish of ['echo', 'half-close'] as const) {
+    for (const engine of ['uring', 'epoll']) {
+      const pair = await compareServers(
+        { name: `C server, ${finish}`, command: (port) => [path.join(reference, 'epoll_server'), String(port), '1'] },
+        {
+          name: `conngen server ${engine}, ${finish}`,
+          command: (port) =>
+            conngen('server', '--host', '127.0.0.1', '--port', String(port), '--listeners', '1', '--engine', engine),
+        },
+        referenceClient(reference, 8, finish),
+        options,
+      );
+      rows.push(...pair);
+      printPairs(pair);
+    }
+  }
+  results['servers'] = rows;
+}
+
+async function peers(): Promise<void> {
+  const response = path.join(import.meta.dirname, 'response.http');
+  const request = path.join(import.meta.dirname, '../examples/http-get.req');
+  const server = (port: number): string[] =>
+    conngen(
+      'server',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--listeners',
+      '1',
+      '--response',
+      response,
+      '--respond-on',
+      'data',
+    );
+  const ours = conngenClient('conngen uring, eof', '--finish', 'eof', '--payload', request, '--engine', 'uring');
+  const rows: Row[] = [];
+  for (const peer of PEERS) {
+    if (!isInstalled(peer.program!)) {
+      process.stdout.write(`${peer.name}: skipped, not installed\n`);
+      continue;
+    }
+    const pair = await compareClients(server, ours, peer, options);
+    rows.push(...pair);
+    printPairs(pair);
+  }
+  results['peers'] = rows;
+}
+
+async function pacing(): Promise<void> {
+  const rows = [];
+  for (const ratePerSec of [1000, 10_000, 20_000, 25_000]) {
+    rows.push(await measurePacing(ratePerSec, values.quick ? 3 : 10));
+  }
+  printTable(rows);
+  results['pacing'] = rows;
+}
+
+async function evenness(): Promise<void> {
+  const rows = [await measureEvenness(5000, values.quick ? 3 : 6)];
+  printTable(rows);
+  results['evenness'] = rows;
+}
+
+async function growth(): Promise<void> {
+  const figures = await measureGrowth(values.quick);
+  for (const rows of Object.values(figures)) printTable(rows);
+  results['growth'] = figures;
+}
+
+const SECTIONS: Record<string, () => Promise<void>> = { clients, servers, peers, pacing, evenness, growth };
+for (const name of positionals.length > 0 ? positionals : Object.keys(SECTIONS)) {
+  const section = SECTIONS[name];
+  if (section === undefined) {
+    process.stderr.write(`${name}: not a section; there are ${Object.keys(SECTIONS).join(', ')}\n`);
+    process.exit(2);
+  }
+  process.stdout.write(`\n== ${name}\n`);
+  await section();
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

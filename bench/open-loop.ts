@@ -1,0 +1,95 @@
+/** How conngen keeps a schedule: lag, misses and failures at a rate, and how evenly a server sees the connections come. */
+import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import type { ClientResult, RoundResult } from '../src/measure/result.ts';
+import { conngen, run, startServer } from './process.ts';
+import { indexOfDispersion } from './statistics.ts';
+
+export interface PacingRow {
+  readonly ratePerSec: number;
+  readonly startedShare: number;
+  readonly missed: number;
+  readonly failed: number;
+  readonly lagP50Usec: number;
+  readonly lagP99Usec: number;
+  readonly lagP999Usec: number;
+  readonly usecPerConnection: number;
+  /** Share of one core. */
+  readonly cpuShare: number;
+}
+
+export async function oneRound(port: number, seconds: number, ...args: string[]): Promise<RoundResult> {
+  const duration = ['--duration', `${seconds}s`];
+  const { stdout, stderr } = await run(
+    conngen('client', `127.0.0.1:${port}`, ...duration, '--quiet', '--json', '-', ...args),
+    seconds + 60,
+  );
+  if (stdout === '') throw new Error(stderr);
+  return (JSON.parse(stdout) as ClientResult).rounds[0]!;
+}
+
+export function pacingRow(round: RoundResult): PacingRow {
+  const { attempts, outcomes, latency_ns: latency, cpu } = round;
+  return {
+    ratePerSec: round.offered_rate_per_sec ?? round.rate_per_sec.started,
+    startedShare: attempts.started / attempts.scheduled,
+    missed: attempts.missed,
+    failed: attempts.started - outcomes.ok,
+    lagP50Usec: latency.schedule_lag.p50 / 1e3,
+    lagP99Usec: latency.schedule_lag.p99 / 1e3,
+    lagP999Usec: latency.schedule_lag.p99_9 / 1e3,
+    usecPerConnection: cpu.usec_per_connection,
+    cpuShare: (cpu.user_usec + cpu.system_usec) / 1e6 / round.duration_sec,
+  };
+}
+
+/** Open loop against `conngen server --listeners 1`, 64 bytes there and back. */
+export async function measurePacing(ratePerSec: number, seconds: number, ...args: string[]): Promise<PacingRow> {
+  const server = await startServer((port) =>
+    conngen('server', '--host', '127.0.0.1', '--port', String(port), '--listeners', '1'),
+  );
+  try {
+    // The server compiles its hot path in the first moments of load.
+    await oneRound(server.port, 2, '--rate', '2000', '--payload-size', '64', '--finish', 'echo');
+    const load = ['--rate', String(ratePerSec), '--payload-size', '64', '--finish', 'echo', '--warmup', '1s'];
+    return pacingRow(await oneRound(server.port, seconds, ...load, ...args));
+  } finally {
+    await server.stop();
+  }
+}
+
+export interface EvennessRow {
+  readonly name: string;
+  readonly ratePerSec: number;
+  readonly dispersion: number;
+  readonly cpuShare: number;
+}
+
+/**
+ * Arrivals by millisecond at a server that does nothing but note them, without the first and the last half second. 0 is a
+ * perfect clock, 1 is chance.
+ */
+export async function measureEvenness(ratePerSec: number, seconds: number): Promise<EvennessRow> {
+  const worker = new Worker(
+    `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(new URL('arrivals.ts', import.meta.url).href)}); });`,
+    { eval: true },
+  );
+  const [port] = (await once(worker, 'message')) as [number];
+  const round = await oneRound(port, seconds, '--rate', String(ratePerSec), '--finish', 'eof', '--warmup', '1s');
+  const arrivals = once(worker, 'message') as Promise<[Float64Array]>;
+  worker.postMessage('stop');
+  const [timesMs] = await arrivals;
+  await worker.terminate();
+  const firstMs = timesMs[0]! + 1500;
+  const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
+  for (const timeMs of timesMs) {
+    const bin = Math.floor(timeMs - firstMs);
+    if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
+  }
+  return {
+    name: 'conngen',
+    ratePerSec,
+    dispersion: indexOfDispersion(counts),
+    cpuShare: pacingRow(round).cpuShare,
+  };
+}

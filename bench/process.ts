@@ -1,0 +1,108 @@
+/** Programs under measurement: what they print and what CPU they take. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../bin/conngen.js', import.meta.url));
+/** Linux counts CPU time for user space in hundredths of a second (USER_HZ). */
+const USEC_PER_TICK = 10_000;
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Of the program and all that it started and waited for. */
+  readonly cpuUsec: number;
+}
+
+/** Runs a program to its end; it is killed after `limitSec`. */
+export async function run(command: readonly string[], limitSec: number): Promise<Finished> {
+  // The shell's times(1) is the only way to the CPU time of a child from here.
+  const child = spawn(
+    'sh',
+    ['-c', 'timeout -k 1 "$0" "$@"; code=$?; times >&2; exit $code', String(limitSec), ...command],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => (stdout += String(data)));
+  child.stderr.on('data', (data) => (stderr += String(data)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  const lines = stderr.trimEnd().split('\n');
+  const children = [...(lines.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  const cpuUsec = children.reduce(
+    (sum, [, minutes, seconds]) => sum + (Number(minutes) * 60 + Number(seconds)) * 1e6,
+    0,
+  );
+  return { code, stdout, stderr: lines.slice(0, -2).join('\n'), cpuUsec };
+}
+
+export function conngen(...args: string[]): string[] {
+  return [process.execPath, LAUNCHER, ...args];
+}
+
+export function isInstalled(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A server that runs beside what is measured. */
+export class RunningServer {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /** CPU time so far, all threads (proc(5), stat). */
+  cpuUsec(): number {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * USEC_PER_TICK;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGTERM');
+    await closed;
+  }
+}
+
+let lastPort = 20_000 + (process.pid % 400) * 10;
+
+/** Starts a server on a port of its own, given to `command`, and waits until it accepts. */
+export async function startServer(command: (port: number) => readonly string[]): Promise<RunningServer> {
+  const port = ++lastPort;
+  const [program, ...args] = command(port);
+  const child = spawn(program!, args, { stdio: 'ignore' });
+  for (let i = 0; i < 100; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (child.exitCode !== null) throw new Error(`${command(port).join(' ')} ended with code ${child.exitCode}`);
+    if (await accepts(port)) return new RunningServer(child, port);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`${command(port).join(' ')} does not accept`);
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

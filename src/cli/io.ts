@@ -1,0 +1,49 @@
+/** The standard streams as commands use them, so that a test can stand in for them. */
+import { PLAIN, type TextStyle } from '../report/layout.ts';
+import type { Problem } from '../plan/problem.ts';
+import { formatProblem } from '../plan/problem.ts';
+import type { LiveStream } from '../report/live.ts';
+
+export interface Io {
+  /** Resolves when the text is with the system; a reader that has gone away (`| head`) is not an error. */
+  readonly print: (text: string) => Promise<void>;
+  readonly stderr: LiveStream;
+  /** Looks of what `print` prints. */
+  readonly style: TextStyle;
+  /** Whether stderr may be coloured. */
+  readonly colourLogs: boolean;
+}
+
+/** The process's own streams. From here on a closed pipe behind them is no longer an exception. */
+export function processIo(env: Readonly<Record<string, string | undefined>>): Io {
+  // Without these listeners a write to a closed pipe would end the process with a stack trace.
+  process.stdout.on('error', ignoreError);
+  process.stderr.on('error', ignoreError);
+  const mayColour = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN.columns;
+  return {
+    print,
+    stderr: process.stderr,
+    style: { columns: columns > 0 ? columns : PLAIN.columns, colours: process.stdout.isTTY && mayColour },
+    colourLogs: process.stderr.isTTY && mayColour,
+  };
+}
+
+function ignoreError(): void {
+  // `print` reports what matters; nobody is left to read the rest.
+}
+
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error === null || error === undefined || ('code' in error && error.code === 'EPIPE')) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Says everything that is wrong, one line each, and where to look it up. */
+export function printProblems(io: Io, problems: readonly Problem[], command: string): void {
+  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
+  io.stderr.write(`See ${command} --help.\n`);
+}

@@ -1,0 +1,174 @@
+/** The command line: which command, its help, its exit code. The only reader of argv and of the environment. */
+import yargs, { type Argv, type Options } from 'yargs';
+import type { Problem } from '../plan/problem.ts';
+import { VERSION } from '../plan/version.ts';
+import { spellOut } from './argv.ts';
+import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { printProblems, processIo, type Io } from './io.ts';
+import { ENV_PREFIX, TABLES, type CommandName, type OptionSpec, type OptionTable } from './options.ts';
+import type { RawInput } from './read-options.ts';
+import { didYouMean } from './suggest.ts';
+
+interface Command {
+  readonly name: CommandName;
+  /** As yargs writes it: `client [target]`. */
+  readonly usage: string;
+  readonly help: string;
+  readonly examples: readonly (readonly [string, string])[];
+  /** Loads the handler only when it is needed, so that help starts fast. */
+  readonly load: () => Promise<(raw: RawInput, io: Io) => Promise<number>>;
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'client',
+    usage: 'client [target]',
+    help: 'open connections on a schedule, measure, report',
+    examples: [
+      ['$0 client 10.0.0.5:80 --rate 5000', '5000 connections/s for 10 s'],
+      ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, the result as JSON'],
+      ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as it goes, with a request'],
+    ],
+    load: async () => (await import('./client.ts')).clientCommand,
+  },
+  {
+    name: 'server',
+    usage: 'server',
+    help: 'accept connections: the target for a client',
+    examples: [['$0 server --port 2345 --listeners 2', 'echo on two threads']],
+    load: async () => (await import('./server.ts')).serverCommand,
+  },
+  {
+    name: 'demo',
+    usage: 'demo',
+    help: 'a client against a server of its own on loopback, for 5 s',
+    examples: [],
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+];
+
+const EPILOGUE = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).
+Exit codes: 0 done, 1 failed while running, 2 usage, 99 a threshold was not met, 130 and 143 stopped by a signal.`;
+
+/** Runs one command line (without `node` and the script) and returns the exit code. Never rejects. */
+export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
+  const io = processIo(env);
+  try {
+    return await dispatch(spellOut(argv, Object.values(TABLES)), env, io);
+  } catch (error) {
+    return reportFailure(io, error);
+  }
+}
+
+async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
+  let exitCode = EXIT_DONE;
+  let parser = yargs()
+    .scriptName('conngen')
+    .usage('$0 <command>\n\nHow many new TCP connections per second can a target take?')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      // Every value stays the text that was typed: of "abc" yargs would make NaN, and say nothing.
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'short-option-groups': false,
+      'strip-aliased': true,
+    })
+    .version(VERSION)
+    .help()
+    .alias({ help: 'h', version: 'V' })
+    .epilogue(EPILOGUE)
+    .wrap(Math.min(100, io.style.columns))
+    .exitProcess(false);
+  for (const command of COMMANDS) {
+    parser = parser.command(
+      command.usage,
+      command.help,
+      (each) => describe(each, command),
+      async (parsed) => {
+        const run = await command.load();
+        exitCode = await run(rawInput(command, parsed, env), io);
+      },
+    );
+  }
+  parser = parser.command(
+    '$0',
+    false,
+    (each) => each,
+    async (parsed) => {
+      exitCode = await withoutCommand(parsed, parser, io);
+    },
+  );
+  await parser.parseAsync([...argv]);
+  return exitCode;
+}
+
+async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser: Argv, io: Io): Promise<number> {
+  const names = COMMANDS.map(({ name }) => name);
+  const problems: Problem[] = [];
+  for (const word of wordsOf(parsed).slice(0, 1)) {
+    const expected = `one of ${names.join(', ')}${didYouMean(word, names)}`;
+    problems.push({ option: 'command', got: word, expected });
+  }
+  for (const [name, texts] of flagsOf(parsed)) {
+    const flag = name.length === 1 ? `-${name}` : `--${name}`;
+    problems.push({ option: flag, got: texts.join(', '), expected: `a command before it: ${names.join(', ')}` });
+  }
+  if (problems.length > 0) {
+    printProblems(io, problems, 'conngen');
+    return EXIT_USAGE;
+  }
+  await io.print(`${await parser.getHelp()}\n`);
+  return EXIT_DONE;
+}
+
+function describe(parser: Argv, command: Command): Argv {
+  const table: OptionTable = TABLES[command.name];
+  let described = parser;
+  for (const [name, spec] of Object.entries(table)) {
+    if (spec.positional === true) described = described.positional(name, { describe: spec.help });
+    else described = described.option(name, yargsOption(spec));
+  }
+  return described.example(command.examples.map(([line, help]) => [line, help]));
+}
+
+function yargsOption(spec: OptionSpec): Options {
+  // The defaults are for the reader only: a value from yargs would hide whether the user gave one.
+  const shown = spec.default ?? spec.defaultHelp;
+  return {
+    describe: spec.value === '' ? spec.help : `${spec.value}: ${spec.help}`,
+    group: `${spec.group}:`,
+    alias: [...(spec.alias ?? [])],
+    ...(shown === undefined || spec.isSwitch === true ? {} : { defaultDescription: shown, default: undefined }),
+  };
+}
+
+function rawInput(command: Command, parsed: Readonly<Record<string, unknown>>, env: RawInput['env']): RawInput {
+  return { command: `conngen ${command.name}`, flags: flagsOf(parsed), extra: wordsOf(parsed).slice(1), env };
+}
+
+function flagsOf(parsed: Readonly<Record<string, unknown>>): Map<string, readonly string[]> {
+  const flags = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(parsed)) {
+    if (['_', '$0', 'help', 'version'].includes(name) || value === undefined) continue;
+    flags.set(name, (Array.isArray(value) ? value : [value]).map(String));
+  }
+  return flags;
+}
+
+function wordsOf(parsed: Readonly<Record<string, unknown>>): string[] {
+  const words = parsed['_'];
+  return Array.isArray(words) ? words.map(String) : [];
+}
+
+const LINGER_MS = 500;
+
+/** What the launcher calls: runs this process's command line and sets its exit code. */
+export async function runProcess(): Promise<void> {
+  const exitCode = await main(process.argv.slice(2), process.env);
+  process.exitCode = exitCode;
+  // What still hangs about (a pipe that nobody closes, a resolver's thread) must not keep a finished command alive.
+  setTimeout(() => process.exit(exitCode), LINGER_MS).unref();
+}

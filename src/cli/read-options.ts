@@ -1,0 +1,188 @@
+/** From the three places a value can come from to the input of a plan, with every problem on the way. */
+import { readFileSync } from 'node:fs';
+import { ORIGINS, type Given, type Origin, type Problem } from '../plan/problem.ts';
+import { ENV_PREFIX, envName, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What the command line and the environment hold, unparsed. */
+export interface RawInput {
+  /** For messages: `conngen client`. */
+  readonly command: string;
+  /** By full name; every text that was given. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** What was given without a name, beyond the table's positional. */
+  readonly extra: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ReadOptions<Table extends OptionTable> {
+  /** Complete even where there are problems: a default stands in for what could not be read. */
+  readonly input: InputOf<Table>;
+  readonly problems: readonly Problem[];
+  /** What is odd and no problem. */
+  readonly warnings: readonly string[];
+}
+
+/** What one place says of one option. */
+interface Saying {
+  readonly origin: Origin;
+  readonly label: string;
+  readonly texts: readonly string[];
+}
+
+type Sayings = Map<string, Saying>;
+
+/**
+ * Reads a table: a flag beats the environment, the environment beats the file, the file beats the default. `others` are the
+ * tables of the other commands, whose variables may well be set too.
+ */
+export function readOptions<Table extends OptionTable>(
+  table: Table,
+  raw: RawInput,
+  others: readonly OptionTable[] = [],
+): ReadOptions<Table> {
+  const problems: Problem[] = [];
+  const flags = readFlags(table, raw, problems);
+  const { environment, warnings } = readEnvironment(table, raw, others);
+  const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
+  const input: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    const saying = flags.get(name) ?? environment.get(name) ?? file.get(name);
+    const given = saying === undefined ? [] : parseAll(spec, saying, problems);
+    const values = given.length > 0 ? given : defaultOf(name, spec);
+    input[name] = spec.repeatable === true ? values : values[0];
+  }
+  // The one place where the table's types and its values meet.
+  return { input: input as InputOf<Table>, problems, warnings };
+}
+
+function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<unknown>[] {
+  const { label, texts, origin } = saying;
+  if (texts.length > 1 && spec.repeatable !== true) {
+    problems.push({ option: label, got: texts.join(', '), expected: 'it once' });
+    return [];
+  }
+  const given: Given<unknown>[] = [];
+  for (const text of texts) {
+    const parsed = spec.parse(text);
+    if (parsed.ok) given.push({ value: parsed.value, text, label, origin });
+    else problems.push({ option: label, got: text === '' ? null : text, expected: parsed.expected });
+  }
+  return given;
+}
+
+function defaultOf(name: string, spec: OptionSpec): Given<unknown>[] {
+  if (spec.default === undefined) return [];
+  const parsed = spec.parse(spec.default);
+  if (!parsed.ok) throw new Error(`the default of ${name} does not fit its own parser: ${parsed.expected}`);
+  return [{ value: parsed.value, text: spec.default, label: `--${name}`, origin: ORIGINS[0] }];
+}
+
+function flagNames(table: OptionTable): string[] {
+  return Object.entries(table)
+    .filter(([, spec]) => spec.positional !== true)
+    .flatMap(([name, spec]) => [name, ...(spec.alias ?? [])])
+    .map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
+}
+
+function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayings {
+  const sayings: Sayings = new Map();
+  for (const [name, texts] of raw.flags) {
+    const spec = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (spec === undefined) {
+      const flag = name.length === 1 ? `-${name}` : `--${name}`;
+      const expected = `an option of ${raw.command}${didYouMean(flag, [...flagNames(table), '--help'])}`;
+      problems.push({
+        option: flag,
+        got: texts[0] === undefined || texts[0] === '' ? flag : texts.join(', '),
+        expected,
+      });
+    } else {
+      sayings.set(name, { origin: 'flag', label: spec.positional === true ? name : `--${name}`, texts });
+    }
+  }
+  for (const text of raw.extra) problems.push({ option: 'argument', got: text, expected: 'no further argument' });
+  return sayings;
+}
+
+function readEnvironment(
+  table: OptionTable,
+  raw: RawInput,
+  others: readonly OptionTable[],
+): { environment: Sayings; warnings: string[] } {
+  const environment: Sayings = new Map();
+  const byName = new Map(Object.entries(table).map(([name, spec]) => [envName(name), { name, spec }]));
+  const known = [table, ...others].flatMap((each) => Object.keys(each).map(envName));
+  const warnings: string[] = [];
+  for (const [variable, text] of Object.entries(raw.env)) {
+    // Set and empty is how a shell script says "not set".
+    if (!variable.startsWith(ENV_PREFIX) || text === undefined || text === '') continue;
+    const option = byName.get(variable);
+    if (option !== undefined) {
+      const texts = option.spec.repeatable === true ? text.split(',') : [text];
+      environment.set(option.name, { origin: 'environment', label: variable, texts });
+    } else if (!known.includes(variable)) {
+      warnings.push(`${variable} is no option and has no effect${didYouMean(variable, known)}`);
+    }
+  }
+  return { environment, warnings };
+}
+
+function readFile(table: OptionTable, raw: RawInput, path: string | undefined, problems: Problem[]): Sayings {
+  const sayings: Sayings = new Map();
+  if (path === undefined || path === '' || !Object.hasOwn(table, 'config')) return sayings;
+  const content = loadJson(path);
+  if ('expected' in content) {
+    problems.push({ option: '--config', got: path, expected: content.expected });
+    return sayings;
+  }
+  const names = Object.keys(table).filter((name) => name !== 'config');
+  for (const [key, value] of Object.entries(content.object)) {
+    const name = key.replaceAll('_', '-');
+    const label = `${path}: ${key}`;
+    const spec = names.includes(name) ? table[name] : undefined;
+    const got = JSON.stringify(value);
+    if (spec === undefined) {
+      problems.push({ option: label, got, expected: `an option of ${raw.command}${didYouMean(name, names)}` });
+    } else if (sayings.has(name)) {
+      problems.push({ option: label, got, expected: 'it once, with - or with _' });
+    } else {
+      const texts = textsOf(value, spec);
+      if ('expected' in texts) problems.push({ option: label, got, expected: texts.expected });
+      else sayings.set(name, { origin: 'file', label, texts: texts.texts });
+    }
+  }
+  return sayings;
+}
+
+function loadJson(path: string): { readonly object: object } | { readonly expected: string } {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return { expected: `a file that can be read (${code})` };
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value };
+    return { expected: 'a file that holds one JSON object' };
+  } catch (error) {
+    return { expected: `a file of JSON (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] } | { readonly expected: string } {
+  if (Array.isArray(value)) {
+    if (spec.repeatable !== true) return { expected: 'one value, not a list' };
+    if (value.length === 0) return { expected: 'at least one value' };
+    const texts = value.map(textOf);
+    return texts.every((text) => text !== null) ? { texts } : { expected: 'a list of texts and numbers' };
+  }
+  const text = textOf(value);
+  return text === null ? { expected: 'a text or a number' } : { texts: [text] };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+}

@@ -1,0 +1,81 @@
+/** `conngen server`: plan, serve, report. */
+import { formatHostPort } from '../plan/address.ts';
+import type { ServerPlan } from '../plan/plan.ts';
+import { serverPlan } from '../plan/server-plan.ts';
+import { serverText } from '../report/server-text.ts';
+import type { runServer } from '../server/run.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { printProblems, type Io } from './io.ts';
+import { STDOUT, checkJson, deliver } from './json-output.ts';
+import { openLog, type Log } from './log.ts';
+import { thisMachine } from './machine.ts';
+import { SERVER_OPTIONS, TABLES } from './options.ts';
+import { readOptions, type RawInput } from './read-options.ts';
+import { listenForStop, type StopRequest } from './signals.ts';
+
+/** Returns the exit code. `run` is replaced in tests. */
+export async function serverCommand(raw: RawInput, io: Io, run?: typeof runServer): Promise<number> {
+  const stop = listenForStop();
+  try {
+    return await planAndServe(raw, io, stop, run);
+  } catch (error) {
+    return reportFailure(io, error);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runServer): Promise<number> {
+  const { input, problems, warnings } = readOptions(SERVER_OPTIONS, raw, Object.values(TABLES));
+  const [planned, output] = await Promise.all([
+    serverPlan(input, thisMachine()),
+    checkJson(input.json, [input.response, input.config]),
+  ]);
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  if (allProblems.length > 0 || 'problems' in planned) {
+    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
+    printProblems(io, allProblems, raw.command);
+    return EXIT_USAGE;
+  }
+  const log = await openLog(io, { quiet: input.quiet.value });
+  for (const warning of [...warnings, ...planned.notices, ...output.warnings]) log.warn(warning);
+  // Loaded here: what refuses its input needs no engine.
+  const runPlan = run ?? (await import('../server/run.ts')).runServer;
+  return serveAndReport(planned.plan, { json: input.json?.value, io, log, stop, run: runPlan });
+}
+
+interface Surroundings {
+  readonly json: string | undefined;
+  readonly io: Io;
+  readonly log: Log;
+  readonly stop: StopRequest;
+  readonly run: typeof runServer;
+}
+
+async function serveAndReport(plan: ServerPlan, { json, io, log, stop, run }: Surroundings): Promise<number> {
+  stop.onFirst((name) =>
+    log.info(`${name}: no longer accepting, waiting for open connections; once more ends at once`),
+  );
+  const result = await run(plan, {
+    stop: stop.signal,
+    onListening: ({ notes, ...info }) => {
+      for (const note of notes) log.info(note);
+      const text = json === STDOUT ? JSON.stringify({ event: 'listening', ...info }) : listeningText(info);
+      // What fails here fails again with the result, and is reported there.
+      io.print(`${text}\n`).catch(() => undefined);
+    },
+    onNotice: (message) => log.warn(message),
+  });
+  const delivered = await deliver(io, log, json, {
+    // On stdout the events are one line each, and the result is the last of them.
+    json: json === STDOUT ? JSON.stringify(result) : JSON.stringify(result, null, 2),
+    text: serverText(result, io.style),
+  });
+  return stop.exitCode() ?? (delivered ? EXIT_DONE : EXIT_FAILED);
+}
+
+function listeningText(info: { host: string; port: number; listeners: number; engine: string }): string {
+  const threads = `${info.listeners} listener${info.listeners === 1 ? '' : 's'}`;
+  return `listening on ${formatHostPort(info.host, info.port)} (${threads}, engine ${info.engine})`;
+}

@@ -1,0 +1,58 @@
+import {
+  ECONNABORTED,
+  ECONNREFUSED,
+  ECONNRESET,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  EMFILE,
+  ENETDOWN,
+  ENETUNREACH,
+  ENFILE,
+  EPIPE,
+  ETIMEDOUT,
+} from '../linux/errno.ts';
+import {
+  CONNECT_TIMEOUT,
+  EXCHANGE_TIMEOUT,
+  FD_EXHAUSTED,
+  OTHER,
+  REFUSED,
+  RESET,
+  SOURCE_EXHAUSTED,
+  UNREACHABLE,
+} from '../measure/outcome.ts';
+
+/** The outcome of an attempt that failed with a Linux error number (connect(2), ip(7), tcp(7)). */
+export function outcomeOf(errno: number, established: boolean): number {
+  switch (errno) {
+    case ECONNREFUSED:
+      return REFUSED;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+      return RESET;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+      return UNREACHABLE;
+    // The kernel gave up retransmitting before our own timeout did.
+    case ETIMEDOUT:
+      return established ? EXCHANGE_TIMEOUT : CONNECT_TIMEOUT;
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+      return SOURCE_EXHAUSTED;
+    case EMFILE:
+    case ENFILE:
+      return FD_EXHAUSTED;
+    default:
+      return OTHER;
+  }
+}
+
+/** Whether another source port may succeed where this one failed: taken by a foreign socket, or in TIME_WAIT too young. */
+export function isPortConflict(errno: number): boolean {
+  return errno === EADDRINUSE || errno === EADDRNOTAVAIL;
+}

@@ -1,0 +1,122 @@
+import type { Schedule } from '../schedule/schedule.ts';
+
+const INTERVAL_NS = 1e9;
+/** What is due but this late when the round is over counts as missed, not as started after the end. */
+const GRACE_NS = 100e6;
+
+export interface PacerOptions {
+  /** Null is closed loop: as many as there is room for, until the end. */
+  readonly schedule: Schedule | null;
+  readonly worker: number;
+  readonly workers: number;
+  /** The start of the round on the run's clock, warm-up included. */
+  readonly baseNs: number;
+  readonly warmupNs: number;
+  readonly durationNs: number;
+  /** How late a start may be woken so that one wake-up serves several; 0 wakes for each. */
+  readonly batchNs: number;
+}
+
+/**
+ * One worker's part of a round: which attempt is next and when, where the warm-up ends, and the seconds that reports go by.
+ * Worker k of W takes the attempts n ≡ k (mod W).
+ */
+export class Pacer {
+  readonly baseNs: number;
+  /** End of the warm-up. */
+  readonly measureNs: number;
+  readonly endNs: number;
+  readonly isClosedLoop: boolean;
+  /** When the current second is over. */
+  intervalEndNs: number;
+  readonly #schedule: Schedule | null;
+  readonly workers: number;
+  readonly #batchNs: number;
+  /** Attempts below this index belong to the warm-up. */
+  readonly #firstMeasured: number;
+  readonly #count: number;
+  #next: number;
+  #nextNs = Infinity;
+  #closed = false;
+
+  constructor(options: PacerOptions) {
+    this.#schedule = options.schedule;
+    this.workers = options.workers;
+    this.#batchNs = options.batchNs;
+    this.baseNs = options.baseNs;
+    this.measureNs = options.baseNs + options.warmupNs;
+    this.endNs = this.measureNs + options.durationNs;
+    this.isClosedLoop = options.schedule === null;
+    this.#firstMeasured = options.schedule?.countBefore(options.warmupNs) ?? 0;
+    this.#count = options.schedule?.countBefore(options.warmupNs + options.durationNs) ?? 0;
+    this.#next = options.worker;
+    this.intervalEndNs = 0;
+    this.nextInterval(options.baseNs);
+    this.#computeNext();
+  }
+
+  #computeNext(): void {
+    this.#nextNs =
+      this.#schedule === null || this.#next >= this.#count ? Infinity : this.baseNs + this.#schedule.dueNs(this.#next);
+  }
+
+  /** The index of the attempt that `take` returns next. */
+  get nextIndex(): number {
+    return this.#next;
+  }
+
+  /** When the next attempt is due; Infinity if none is left (or in closed loop). */
+  get dueNs(): number {
+    return this.#nextNs;
+  }
+
+  /** When to wake for it. */
+  get wakeNs(): number {
+    if (this.isClosedLoop) return this.#closed ? Infinity : this.endNs;
+    return this.#nextNs + this.#batchNs;
+  }
+
+  take(): number {
+    const index = this.#next;
+    this.#next += this.workers;
+    this.#computeNext();
+    return index;
+  }
+
+  /** Whether attempt n, started at `startNs`, is part of what is measured. */
+  measures(index: number, startNs: number): boolean {
+    return this.isClosedLoop ? startNs >= this.measureNs : index >= this.#firstMeasured;
+  }
+
+  /** Nothing more will be started. */
+  get isDone(): boolean {
+    return this.#closed || (!this.isClosedLoop && this.#nextNs === Infinity);
+  }
+
+  /** The round has been over for so long that what is still due must be given up. */
+  isOverdue(nowNs: number): boolean {
+    return nowNs >= this.endNs + (this.isClosedLoop ? 0 : GRACE_NS);
+  }
+
+  /** Gives up the rest. Returns how many measured attempts were due by `nowNs` and had not been taken. */
+  giveUp(nowNs: number): number {
+    let late = 0;
+    if (this.#schedule !== null) {
+      const dueCount = Math.min(this.#count, this.#schedule.countBefore(Math.max(0, nowNs - this.baseNs)));
+      const untaken = (from: number): number => Math.max(0, Math.ceil((dueCount - from) / this.workers));
+      late = untaken(this.#next);
+      // Those of the warm-up among them are not part of the result.
+      if (this.#next < this.#firstMeasured) {
+        late -= Math.max(0, Math.ceil((Math.min(dueCount, this.#firstMeasured) - this.#next) / this.workers));
+      }
+    }
+    this.#closed = true;
+    this.#nextNs = Infinity;
+    return Math.max(0, late);
+  }
+
+  /** Moves `intervalEndNs` past `nowNs`; seconds count from the end of the warm-up. */
+  nextInterval(nowNs: number): void {
+    this.intervalEndNs = this.measureNs + (Math.floor((nowNs - this.measureNs) / INTERVAL_NS) + 1) * INTERVAL_NS;
+  }
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { EngineError } from '../engine/engine.ts';
+import { startThread } from '../engine/thread.ts';
+import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
+import type { FromWorker, ToWorker, WorkerInit } from './worker-protocol.ts';
+
+/** Compiled code stands beside compiled code, source beside source. */
+const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** How a worker ended before its time. */
+export interface WorkerFailure {
+  readonly worker: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface Member {
+  readonly thread: Worker;
+  readonly reader: RecorderReader;
+  /** Resolves what the pool waits for from this worker: ready, or the end of a round. */
+  settle: () => void;
+  failure: WorkerFailure | undefined;
+}
+
+/** The pacing threads of a run. A worker that dies leaves its figures in shared memory, and the pool goes on without it. */
+export class WorkerPool {
+  readonly #members: Member[];
+  readonly #control = new SharedArrayBuffer(4);
+
+  constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
+    this.#members = inits.map((init) => this.#spawn(init));
+  }
+
+  #spawn(init: Omit<WorkerInit, 'recorderMemory' | 'control'>): Member {
+    const recorderMemory = createRecorderMemory();
+    const workerData: WorkerInit = { ...init, recorderMemory, control: this.#control };
+    const thread = startThread(WORKER_URL, { workerData });
+    const member: Member = {
+      thread,
+      reader: new RecorderReader(recorderMemory),
+      settle: () => undefined,
+      failure: undefined,
+    };
+    const fail = (code: string, message: string, hint: string): void => {
+      member.failure ??= { worker: init.worker, code, message, hint };
+      member.settle();
+    };
+    thread.on('message', (message: FromWorker) => {
+      if (message.type === 'failed') fail(message.code, message.message, message.hint);
+      else member.settle();
+    });
+    thread.on('error', (error) => {
+      fail('worker_failed', error.stack ?? error.message, 'please report this');
+    });
+    thread.on('exit', (code) => {
+      fail('worker_exited', `worker ${init.worker} ended with code ${code}`, 'please report this');
+    });
+    return member;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  get failures(): readonly WorkerFailure[] {
+    return this.#members.flatMap((member) => member.failure ?? []);
+  }
+
+  /** The readers of the workers' figures, by worker. */
+  get readers(): readonly RecorderReader[] {
+    return this.#members.map((member) => member.reader);
+  }
+
+  /** Resolves when every worker can start a round. Rejects with the reason of the first that cannot. */
+  async ready(): Promise<void> {
+    await this.#settled();
+    const failure = this.failures[0];
+    if (failure !== undefined) throw new EngineError(failure.code, failure.message, failure.hint);
+  }
+
+  /** Runs one round on all workers that live; resolves when each has ended it, or died. */
+  async round(ratePerSec: number | null, baseNs: number): Promise<void> {
+    const message: ToWorker = { type: 'round', ratePerSec, baseNs };
+    const settled = this.#settled();
+    for (const { thread, failure } of this.#members) if (failure === undefined) thread.postMessage(message);
+    await settled;
+  }
+
+  async #settled(): Promise<void> {
+    const living = this.#members.filter((member) => member.failure === undefined);
+    await Promise.all(
+      living.map(async (member) => {
+        await new Promise<void>((resolve) => (member.settle = resolve));
+      }),
+    );
+  }
+
+  /** The round ends as soon as what is in flight has ended. Stays in force. */
+  stop(): void {
+    Atomics.store(new Int32Array(this.#control), 0, 1);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#members.map(async ({ thread, failure }) => {
+        if (failure !== undefined) {
+          await thread.terminate();
+          return;
+        }
+        const exit = once(thread, 'exit');
+        const message: ToWorker = { type: 'exit' };
+        thread.postMessage(message);
+        await exit;
+      }),
+    );
+  }
+}

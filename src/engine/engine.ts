@@ -1,0 +1,154 @@
+/**
+ * The seam between what is decided (client, server) and how the kernel is asked (uring, epoll, node).
+ *
+ * The engine owns the wait and the sockets; the driver owns the schedule and the bookkeeping. Both speak of connections by
+ * *slot*: a small integer below `capacity`. Nothing is allocated for a connection on either side of the seam, and what
+ * happens to one connection is an integer, never an exception.
+ */
+
+import type { Endpoint, EngineName } from '../plan/plan.ts';
+
+/** CLOCK_MONOTONIC in nanoseconds since the base of the run: one origin for every worker. */
+export interface Clock {
+  /** The last reading, in nanoseconds. */
+  readonly nowNs: number;
+  /** Reads the clock and returns the new `nowNs`. About 60 ns. */
+  tick(): number;
+}
+
+/** A source port of 0 in `open`: the kernel chooses at connect. */
+export const KERNEL_PORT = 0;
+/** A source index of -1 in `open`: the kernel chooses address and port. */
+export const KERNEL_SOURCE = -1;
+
+export interface ClientEngineOptions {
+  readonly target: Endpoint;
+  /** Source addresses, referred to by index; empty if only the system's choice is used. */
+  readonly sources: readonly string[];
+  /** What each connection sends once it is established; may be empty. */
+  readonly payload: Uint8Array;
+  /** Shut down writing after the last byte of the payload. */
+  readonly halfClose: boolean;
+  /** The number of slots. */
+  readonly capacity: number;
+  readonly clock: Clock;
+}
+
+/**
+ * What a client engine reports. Called only from inside `run`, on the engine's thread.
+ *
+ * For one slot the order is: connected, then any of sent and received, then at most one of ended and failed; released last,
+ * and always. After `ended` only `sent` (and a server's `flushed`) can follow, or
+ * `failed` where the peer resets what is still being sent. After `close` nothing but `released` is reported for the slot.
+ */
+export interface ClientDriver {
+  /**
+   * Called between waits: start what is due, end what is late. Returns the time of the next thing to do in ns on the
+   * clock, or `STOP` when there is nothing left to wait for.
+   */
+  step(): number;
+  connected(slot: number): void;
+  /** `bytes` more of the payload were handed to the kernel. */
+  sent(slot: number, bytes: number): void;
+  received(slot: number, bytes: number): void;
+  /** The peer shut down its writing side; everything before it has been received. */
+  ended(slot: number): void;
+  /** The connection failed, before or after it was established. The driver answers with `close`. */
+  failed(slot: number, errno: number): void;
+  /** The slot and its 4-tuple are free for another `open`. */
+  released(slot: number): void;
+}
+
+/** A driver asks for a step at least this often: nothing wakes a thread that shall stop. */
+export const POLL_NS = 50e6;
+/** After a stop, what is open has this long to end by itself. */
+export const DRAIN_NS = 5e9;
+
+/** Returned by `step`: leave `run`. */
+export const STOP = -1;
+
+export interface ClientEngine {
+  readonly name: EngineName;
+  /**
+   * Starts a connection on a free slot: connect, then send the payload, then shut down writing if so configured.
+   * Returns 0, or the errno that stopped it before a packet was sent; the slot is then still free and nothing is reported.
+   */
+  open(slot: number, source: number, port: number): number;
+  /** Closes the slot with FIN, or with RST if `reset`. `released` follows, possibly before this returns. */
+  close(slot: number, reset: boolean): void;
+  /** Drives until `step` returns `STOP`. Engines that need the event loop return a promise. */
+  run(driver: ClientDriver): void | Promise<void>;
+  /** Frees what the kernel holds. Not callable from inside `run`. */
+  dispose(): void;
+}
+
+export interface ServerEngineOptions {
+  /** Address to listen on; null is every address of both families. */
+  readonly host: string | null;
+  /** With `port` 0 the kernel picks one; see `ServerEngine.port`. */
+  readonly port: number;
+  readonly backlog: number;
+  /** What `respond` sends. */
+  readonly payload: Uint8Array;
+  /** The number of slots. */
+  readonly capacity: number;
+  /** Whether accepted connections are read at all; false for a server that only holds them. */
+  readonly reads: boolean;
+  /** Whether `halfClose` will be called. */
+  readonly halfCloses: boolean;
+  readonly clock: Clock;
+}
+
+/** What a server engine reports. The same rules as for `ClientDriver`. */
+export interface ServerDriver {
+  /** As in `ClientDriver`. */
+  step(): number;
+  /** Asked once for each connection taken from the backlog; false closes it at once, unseen. */
+  admits(): boolean;
+  accepted(slot: number): void;
+  /** `bytes` were received; the driver may answer with `echo` before it returns. */
+  received(slot: number, bytes: number): void;
+  /** `bytes` were handed to the kernel. */
+  sent(slot: number, bytes: number): void;
+  /** Everything that `echo` or `respond` had to send is with the kernel. */
+  flushed(slot: number): void;
+  ended(slot: number): void;
+  failed(slot: number, errno: number): void;
+  released(slot: number): void;
+  /** accept failed (EMFILE and the like); the engine backs off before it tries again. */
+  acceptFailed(errno: number): void;
+}
+
+export interface ServerEngine {
+  readonly name: EngineName;
+  /** The port that is bound; valid once `listen` has returned. */
+  readonly port: number;
+  /** Binds and listens. Throws `EngineError` with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL …). */
+  listen(): void | Promise<void>;
+  /**
+   * Sends back the bytes just received; only from inside `received`. What the peer does not take yet is kept, at most
+   * 64 KiB a connection, and nothing is read from the peer until it is gone.
+   */
+  echo(slot: number): void;
+  /** Sends the payload. */
+  respond(slot: number): void;
+  /** Shuts down the writing side. */
+  halfClose(slot: number): void;
+  close(slot: number, reset: boolean): void;
+  /** Stops accepting and closes the listening socket. Open connections go on. */
+  stopListening(): void;
+  run(driver: ServerDriver): void | Promise<void>;
+  dispose(): void;
+}
+
+/** An engine that cannot do its work here: stable code, what happened, what to do. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: string;
+  readonly hint: string;
+  constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}

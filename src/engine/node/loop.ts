@@ -1,0 +1,88 @@
+import { STOP } from '../engine.ts';
+import type { Clock } from '../engine.ts';
+
+/** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
+const TIMER_REACH_NS = 2e6;
+/** The longest delay that setTimeout takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Steps a driver from the event loop: when the deadline that it returned has come, and after socket events.
+ *
+ * Far deadlines sleep in a timer; the last two milliseconds spin through `setImmediate`, which costs a core but lets socket
+ * events in. Node has no finer timer.
+ */
+export class StepLoop<Driver extends { step(): number }> {
+  readonly #clock: Clock;
+  #driver: Driver | null = null;
+  #resolve: () => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+  #deadlineNs = 0;
+  #poked = false;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The driver of the run under way; null between runs, when nothing may be reported. */
+  get driver(): Driver | null {
+    return this.#driver;
+  }
+
+  /** Steps until `step` returns `STOP`, from the next turn of the event loop on; rejects with what `step` throws. */
+  drive(driver: Driver): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#driver = driver;
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.poke();
+    });
+  }
+
+  /** Something was reported: step again as soon as the events at hand are through, before the deadline. */
+  poke(): void {
+    if (this.#poked || this.#driver === null) return;
+    this.#poked = true;
+    clearTimeout(this.#timer);
+    this.#immediate ??= setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#immediate = undefined;
+    const driver = this.#driver;
+    if (driver === null) return;
+    if (this.#poked || this.#clock.tick() >= this.#deadlineNs) {
+      try {
+        this.#deadlineNs = driver.step();
+      } catch (error) {
+        this.#halt();
+        this.#reject(error);
+        return;
+      }
+      if (this.#deadlineNs === STOP) {
+        this.#halt();
+        this.#resolve();
+        return;
+      }
+      // What was reported while it stepped, the driver brought about and knows.
+      this.#poked = false;
+    }
+    this.#wait();
+  };
+
+  #wait(): void {
+    const waitNs = this.#deadlineNs - this.#clock.tick();
+    if (waitNs <= TIMER_REACH_NS) this.#immediate ??= setImmediate(this.#turn);
+    else this.#timer = setTimeout(this.#turn, Math.min(Math.floor(waitNs / 1e6) - 1, LONGEST_TIMER_MS));
+  }
+
+  #halt(): void {
+    this.#driver = null;
+    this.#poked = false;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { EngineError } from './engine.ts';
+import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
+import type { EngineChoice, EngineName } from '../plan/plan.ts';
+import { probeEpoll } from './epoll/probe.ts';
+import { probeUring } from './uring/probe.ts';
+
+/** The engine that a run uses, and in `notes` why `auto` passed better ones over: a line each. */
+export interface Selection {
+  readonly name: EngineName;
+  readonly notes: readonly string[];
+}
+
+/** Throws why the engine cannot work here; returns if it can. */
+const PROBES: Readonly<Record<EngineName, () => void>> = {
+  uring: probeUring,
+  epoll: probeEpoll,
+  node: () => undefined,
+};
+
+/** Fastest first. */
+const PREFERENCE: readonly EngineName[] = ['uring', 'epoll', 'node'];
+
+/** Chooses the engine. Throws `EngineError` if the one that was asked for cannot work here. */
+export function selectEngine(choice: EngineChoice): Selection {
+  if (choice !== 'auto') {
+    PROBES[choice]();
+    return { name: choice, notes: [] };
+  }
+  const notes: string[] = [];
+  for (const name of PREFERENCE) {
+    try {
+      PROBES[name]();
+      return { name, notes };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      notes.push(`engine ${name} is passed over: ${error.message}`);
+    }
+  }
+  throw new EngineError('ENOSYS', 'no engine works on this machine', 'please report this');
+}
+
+export async function createClientEngine(name: EngineName, options: ClientEngineOptions): Promise<ClientEngine> {
+  switch (name) {
+    case 'epoll':
+      return new (await import('./epoll/client.ts')).EpollClientEngine(options);
+    case 'node':
+      return new (await import('./node/client.ts')).NodeClientEngine(options);
+    case 'uring':
+      return new (await import('./uring/client.ts')).UringClientEngine(options);
+  }
+}
+
+export async function createServerEngine(name: EngineName, options: ServerEngineOptions): Promise<ServerEngine> {
+  switch (name) {
+    case 'epoll':
+      return new (await import('./epoll/server.ts')).EpollServerEngine(options);
+    case 'node':
+      return new (await import('./node/server.ts')).NodeServerEngine(options);
+    case 'uring':
+      return new (await import('./uring/server.ts')).UringServerEngine(options);
+  }
+}
+
+/** Whether several listeners of this engine can have one port together. */
+export async function canSharePort(name: EngineName): Promise<boolean> {
+  return name === 'node' ? (await import('./node/server.ts')).NodeServerEngine.supportsReusePort() : true;
+}
+
+/**
+ * Rejects with `EngineError` where somebody listens on the port already, also by SO_REUSEPORT. For every engine node:net is
+ * asked: it works everywhere, and this is no place for speed. `host` null is every address.
+ */
+export async function requireFreePort(host: string | null, port: number): Promise<void> {
+  await (await import('./node/port-probe.ts')).requireFreePort(host, port);
+}

@@ -1,0 +1,15 @@
+import { Worker } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
+
+/**
+ * Starts a thread from a module of the project. While developing that is source, which tsx has to translate, and tsx does not
+ * reach into threads by itself: it is registered there first.
+ */
+export function startThread(url: URL, options: WorkerOptions): Worker {
+  if (!url.pathname.endsWith('.ts')) return new Worker(url, options);
+  // Named by its place: code without a file of its own resolves against the working directory.
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const entry = JSON.stringify(url.href);
+  const code = `import(${tsx}).then(({ register }) => { register(); return import(${entry}); });`;
+  return new Worker(code, { ...options, eval: true });
+}

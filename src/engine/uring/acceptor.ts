@@ -1,0 +1,79 @@
+import { SOCK_CLOEXEC } from '../../linux/constants.ts';
+import { ECANCELED, ECONNABORTED } from '../../linux/errno.ts';
+import { ACCEPT_MULTISHOT, CQE_F_MORE, FILE_INDEX_ALLOC, OP_ACCEPT } from '../../linux/io-uring.ts';
+import type { Clock } from '../engine.ts';
+import { prepareCancel } from './entries.ts';
+import type { Ring } from './ring.ts';
+
+/** In place of a slot, in entries that belong to none. */
+export const NO_SLOT = -1;
+export const STAGE_ACCEPT = 0;
+const STAGE_OTHER = 7;
+
+/** How long accepting rests after it failed for want of descriptors or memory: doubled each time, to the longest. */
+const SHORTEST_REST_NS = 10e6;
+const LONGEST_REST_NS = 1e9;
+
+/** Keeps one multishot ACCEPT on a listening socket, and rests where it fails instead of spinning. */
+export class Acceptor {
+  readonly listener: number;
+  /** When accepting goes on; Infinity while it does. */
+  restEndNs = Infinity;
+  readonly #ring: Ring;
+  readonly #clock: Clock;
+  readonly #isDirect: boolean;
+  #isArmed = false;
+  #isCancelled = false;
+  #restNs = SHORTEST_REST_NS;
+
+  constructor(ring: Ring, clock: Clock, listener: number, isDirect: boolean) {
+    this.#ring = ring;
+    this.#clock = clock;
+    this.listener = listener;
+    this.#isDirect = isDirect;
+  }
+
+  /** Sees to it that connections are accepted, unless it rests. */
+  arm(): void {
+    if (this.#isArmed || this.#isCancelled || this.restEndNs !== Infinity) return;
+    this.#isArmed = true;
+    this.#ring.reserve(1);
+    const { words } = this.#ring;
+    const at = this.#ring.prepare(OP_ACCEPT, 0, this.listener, NO_SLOT, STAGE_ACCEPT);
+    words[at]! |= ACCEPT_MULTISHOT << 16;
+    // A direct descriptor has no flags to close it on exec.
+    words[at + 7] = this.#isDirect ? 0 : SOCK_CLOEXEC;
+    words[at + 11] = this.#isDirect ? FILE_INDEX_ALLOC : 0;
+  }
+
+  /** Takes a completion; returns the descriptor of the new connection or the negative error number. */
+  complete(result: number, flags: number): number {
+    if ((flags & CQE_F_MORE) === 0) this.#isArmed = false;
+    if (result >= 0) this.#restNs = SHORTEST_REST_NS;
+    // Where the peer has gone before its turn came, it is one connection less and no reason to rest.
+    else if (result !== -ECANCELED && result !== -ECONNABORTED) {
+      this.restEndNs = this.#clock.tick() + this.#restNs;
+      this.#restNs = Math.min(2 * this.#restNs, LONGEST_REST_NS);
+    }
+    return result;
+  }
+
+  /** A descriptor is free again: no need to rest any longer than the shortest. */
+  descriptorFreed(): void {
+    if (this.restEndNs !== Infinity) this.restEndNs = Math.min(this.restEndNs, this.#clock.nowNs + SHORTEST_REST_NS);
+  }
+
+  /** Goes on accepting if the rest is over. */
+  endRest(): void {
+    if (this.restEndNs === Infinity || this.#clock.tick() < this.restEndNs) return;
+    this.restEndNs = Infinity;
+    this.arm();
+  }
+
+  /** Accepts no more. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#ring.reserve(1);
+    prepareCancel(this.#ring, this.listener, false, NO_SLOT, STAGE_OTHER);
+  }
+}

@@ -1,0 +1,84 @@
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE, REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
+import type { Libc } from '../../linux/libc.ts';
+import { errnoName } from '../../linux/errno.ts';
+import { EngineError } from '../engine.ts';
+import type { Ring } from './ring.ts';
+
+/** The group that entries name. */
+export const BUFFER_GROUP = 0;
+/** Places in the ring, and so the most buffers there can be. */
+const ENTRIES = 4096;
+/** struct io_uring_buf: addr (8 bytes), len (4), bid (2), and in the first one the ring's tail (2). */
+const ENTRY_BYTES = 16;
+const TAIL_HALFWORD = 7;
+/** Buffers are made this many at a time, when the kernel runs out of them. */
+const BATCH = 64;
+/** struct io_uring_buf_reg. */
+const REGISTRATION_BYTES = 40;
+
+/**
+ * Buffers that the kernel picks when data has come, not before: connections that wait hold none. A buffer is the
+ * kernel's until a completion names it, and the caller's until `give`.
+ */
+export class BufferRing {
+  readonly bufferBytes: number;
+  readonly #libc: Libc;
+  readonly #halfwords: Uint16Array;
+  readonly #words: Int32Array;
+  readonly #addresses = new Float64Array(ENTRIES);
+  readonly #mapping: number;
+  #count = 0;
+  #tail = 0;
+
+  /** Throws `EngineError` where the kernel has no rings of buffers (before Linux 5.19). */
+  constructor(libc: Libc, ring: Ring, bufferBytes: number) {
+    this.#libc = libc;
+    this.bufferBytes = bufferBytes;
+    this.#mapping = libc.mmap(0, ENTRIES * ENTRY_BYTES, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    const registration = libc.alloc(REGISTRATION_BYTES);
+    const view = new DataView(registration.bytes.buffer);
+    view.setBigUint64(0, BigInt(this.#mapping), true);
+    view.setUint32(8, ENTRIES, true);
+    view.setUint16(12, BUFFER_GROUP, true);
+    const result = ring.register(REGISTER_PBUF_RING, registration.address, 1);
+    if (result < 0) {
+      const name = errnoName(-result);
+      throw new EngineError(name, `this kernel's io_uring has no buffer rings (${name})`, 'use --engine epoll');
+    }
+    const memory = libc.view(this.#mapping, ENTRIES * ENTRY_BYTES);
+    this.#halfwords = new Uint16Array(memory);
+    this.#words = new Int32Array(memory);
+    this.grow();
+  }
+
+  /** Makes more buffers. False if there can be no more. */
+  grow(): boolean {
+    if (this.#count === ENTRIES) return false;
+    const { address } = this.#libc.alloc(BATCH * this.bufferBytes);
+    for (let i = 0; i < BATCH; i++) {
+      this.#addresses[this.#count] = address + i * this.bufferBytes;
+      this.give(this.#count++);
+    }
+    return true;
+  }
+
+  addressOf(buffer: number): number {
+    return this.#addresses[buffer]!;
+  }
+
+  give(buffer: number): void {
+    const at = (this.#tail & (ENTRIES - 1)) * (ENTRY_BYTES / 4);
+    const address = this.#addresses[buffer]!;
+    this.#words[at] = address | 0;
+    this.#words[at + 1] = (address / 0x100000000) | 0;
+    this.#words[at + 2] = this.bufferBytes;
+    this.#halfwords[2 * at + 6] = buffer;
+    this.#tail = (this.#tail + 1) & 0xffff;
+    Atomics.store(this.#halfwords, TAIL_HALFWORD, this.#tail);
+  }
+
+  /** Only after the ring is closed. */
+  dispose(): void {
+    this.#libc.munmap(this.#mapping, ENTRIES * ENTRY_BYTES);
+  }
+}

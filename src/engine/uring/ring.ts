@@ -1,0 +1,289 @@
+import {
+  PR_SET_TIMERSLACK,
+  SYS_io_uring_enter,
+  SYS_io_uring_register,
+  SYS_io_uring_setup,
+} from '../../linux/constants.ts';
+import { EAGAIN, EBUSY, EINTR, ENOMEM, ETIME, errnoName } from '../../linux/errno.ts';
+import {
+  CQE_BYTES,
+  CQ_OFF_CQES,
+  ENTER_EXT_ARG,
+  ENTER_GETEVENTS,
+  FEAT_CQE_SKIP,
+  FEAT_EXT_ARG,
+  FEAT_NODROP,
+  FEAT_SINGLE_MMAP,
+  MAP_SHARED_POPULATE,
+  OFF_HEAD,
+  OFF_SQES,
+  OFF_SQ_RING,
+  OFF_TAIL,
+  PARAMS_BYTES,
+  PARAMS_CQ_ENTRIES,
+  PARAMS_CQ_OFF,
+  PARAMS_FEATURES,
+  PARAMS_FLAGS,
+  PARAMS_SQ_ENTRIES,
+  PARAMS_SQ_OFF,
+  PROT_READ_WRITE,
+  SETUP_CLAMP,
+  SETUP_CQSIZE,
+  SETUP_DEFER_TASKRUN,
+  SETUP_SINGLE_ISSUER,
+  SETUP_SUBMIT_ALL,
+  SQE_BYTES,
+  SQ_OFF_ARRAY,
+} from '../../linux/io-uring.ts';
+import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { EngineError } from '../engine.ts';
+import type { Clock } from '../engine.ts';
+
+const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;
+/** Below this the ring is not worth having. */
+const SMALLEST_ENTRIES = 128;
+
+/** What is further away, or never, is waited for again. */
+const LONGEST_WAIT_NS = 3600e9;
+
+/** Words of an SQE. */
+const SQE_WORDS = SQE_BYTES / 4;
+
+export interface RingOptions {
+  readonly libc: Libc;
+  readonly clock: Clock;
+  /** Submission entries; halved until the kernel grants them. */
+  readonly entries: number;
+  readonly completions: number;
+}
+
+/**
+ * One io_uring(7), used from the thread that made it. Entries are written straight into the mapped ring: `prepare` gives the
+ * place, `words` is the memory. Completions are read at `cqe*` between `wait` and `consume`.
+ *
+ * DEFER_TASKRUN (Linux 6.1) makes the kernel finish its work when we ask for events, not by interrupting us.
+ */
+export class Ring {
+  readonly fd: number;
+  readonly words: Int32Array;
+  readonly #libc: Libc;
+  readonly #clock: Clock;
+  readonly #ring: Int32Array;
+  readonly #entries: number;
+  readonly #sqMask: number;
+  readonly #sqHead: number;
+  readonly #sqTail: number;
+  readonly #cqMask: number;
+  readonly #cqHead: number;
+  readonly #cqTail: number;
+  readonly #cqes: number;
+  readonly #argument: NativeMemory;
+  /** struct timespec as words: seconds, 0, nanoseconds, 0. */
+  readonly #timeout: Int32Array;
+  readonly #mappings: { address: number; size: number }[] = [];
+  /** Our tail, ahead of the published one by what is prepared. */
+  #tail = 0;
+  #head = 0;
+
+  constructor(options: RingOptions) {
+    const { libc } = options;
+    this.#libc = libc;
+    this.#clock = options.clock;
+    const params = libc.alloc(PARAMS_BYTES);
+    const p = new Int32Array(params.bytes.buffer, 0, PARAMS_BYTES / 4);
+    this.fd = setUp(libc, params.address, p, options);
+    const sqEntries = p[PARAMS_SQ_ENTRIES]!;
+    const cqEntries = p[PARAMS_CQ_ENTRIES]!;
+    const sqOff = (index: number): number => p[PARAMS_SQ_OFF + index]! / 4;
+    const cqOff = (index: number): number => p[PARAMS_CQ_OFF + index]! / 4;
+    const ringBytes = Math.max(
+      p[PARAMS_SQ_OFF + SQ_OFF_ARRAY]! + sqEntries * 4,
+      p[PARAMS_CQ_OFF + CQ_OFF_CQES]! + cqEntries * CQE_BYTES,
+    );
+    this.#ring = new Int32Array(this.#map(ringBytes, OFF_SQ_RING));
+    this.words = new Int32Array(this.#map(sqEntries * SQE_BYTES, OFF_SQES));
+    this.#entries = sqEntries;
+    this.#sqMask = sqEntries - 1;
+    this.#sqHead = sqOff(OFF_HEAD);
+    this.#sqTail = sqOff(OFF_TAIL);
+    this.#cqMask = cqEntries - 1;
+    this.#cqHead = cqOff(OFF_HEAD);
+    this.#cqTail = cqOff(OFF_TAIL);
+    this.#cqes = cqOff(CQ_OFF_CQES);
+    const array = sqOff(SQ_OFF_ARRAY);
+    for (let i = 0; i < sqEntries; i++) this.#ring[array + i] = i;
+    // struct io_uring_getevents_arg { sigmask, sigmask_sz, min_wait_usec, ts }, with the timespec behind it.
+    this.#argument = libc.alloc(40);
+    this.#timeout = new Int32Array(this.#argument.bytes.buffer, 24, 4);
+    new BigUint64Array(this.#argument.bytes.buffer, 16, 1)[0] = BigInt(this.#argument.address + 24);
+    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  }
+
+  #map(size: number, offset: number): ArrayBuffer {
+    const address = this.#libc.mmap(0, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.fd, offset);
+    if (address === -1) {
+      const name = errnoName(this.#libc.errno());
+      throw new EngineError(name, `the rings cannot be mapped: ${name}`, 'use --engine epoll');
+    }
+    this.#mappings.push({ address, size });
+    return this.#libc.view(address, size);
+  }
+
+  /** io_uring_register(2): 0 or more, or the negative error number. */
+  register(opcode: number, argument: number, count: number): number {
+    const result = this.#libc.io_uring_register(SYS_io_uring_register, this.fd, opcode, argument, count);
+    return result < 0 ? -this.#libc.errno() : result;
+  }
+
+  /** Entries that are prepared and not yet taken by the kernel. */
+  get unsubmitted(): number {
+    return (this.#tail - Atomics.load(this.#ring, this.#sqHead)) | 0;
+  }
+
+  /** Makes room for `count` entries in a row; links may not be torn apart by a submission. */
+  reserve(count: number): void {
+    while (this.unsubmitted + count > this.#entries) this.submit();
+  }
+
+  /**
+   * Writes the head of the next entry, clears the rest, and returns its first word in `words`. Room must have been reserved.
+   * `user` and `tag` come back with the completion.
+   */
+  prepare(opcode: number, flags: number, fd: number, user: number, tag: number): number {
+    const { words } = this;
+    const at = (this.#tail & this.#sqMask) * SQE_WORDS;
+    this.#tail = (this.#tail + 1) | 0;
+    words[at] = opcode | (flags << 8);
+    words[at + 1] = fd;
+    words[at + 2] = 0;
+    words[at + 3] = 0;
+    words[at + 4] = 0;
+    words[at + 5] = 0;
+    words[at + 6] = 0;
+    words[at + 7] = 0;
+    words[at + 8] = user;
+    words[at + 9] = tag;
+    words[at + 10] = 0;
+    words[at + 11] = 0;
+    words[at + 12] = 0;
+    words[at + 13] = 0;
+    return at;
+  }
+
+  /** Hands over what is prepared without waiting. */
+  submit(): void {
+    Atomics.store(this.#ring, this.#sqTail, this.#tail);
+    const result = this.#libc.io_uring_enter(SYS_io_uring_enter, this.fd, this.unsubmitted, 0, 0, 0, 0);
+    if (result < 0) this.#check(this.#libc.errno());
+  }
+
+  /** Hands over what is prepared and waits until `deadlineNs` or a completion. Returns how many there are. */
+  wait(deadlineNs: number): number {
+    Atomics.store(this.#ring, this.#sqTail, this.#tail);
+    const waitNs = this.available > 0 ? 0 : Math.min(deadlineNs - this.#clock.tick(), LONGEST_WAIT_NS);
+    let flags = ENTER_GETEVENTS;
+    let size = 0;
+    let argument = 0;
+    if (waitNs > 0) {
+      const seconds = Math.floor(waitNs / 1e9);
+      this.#timeout[0] = seconds;
+      this.#timeout[2] = waitNs - seconds * 1e9;
+      flags |= ENTER_EXT_ARG;
+      argument = this.#argument.address;
+      size = 24;
+    }
+    const result = this.#libc.io_uring_enter(
+      SYS_io_uring_enter,
+      this.fd,
+      this.unsubmitted,
+      waitNs > 0 ? 1 : 0,
+      flags,
+      argument,
+      size,
+    );
+    // What was consumed shows in the shared head; the return value alone does not tell (ETIME and EINTR come after submission).
+    if (result < 0) this.#check(this.#libc.errno());
+    return this.available;
+  }
+
+  #check(errno: number): void {
+    // EBUSY and EAGAIN: completions must be reaped, or memory is short for a moment; the next call goes on where this one ended.
+    if (errno === ETIME || errno === EINTR || errno === EBUSY || errno === EAGAIN) return;
+    const name = errnoName(errno);
+    throw new EngineError(name, `io_uring_enter failed: ${name}`, 'use --engine epoll, and please report this');
+  }
+
+  /** Completions that are there to be read. */
+  get available(): number {
+    return (Atomics.load(this.#ring, this.#cqTail) - this.#head) | 0;
+  }
+
+  /** The first word of the completion `index` places behind the oldest, in `completionWords`. */
+  completionAt(index: number): number {
+    return this.#cqes + ((this.#head + index) & this.#cqMask) * (CQE_BYTES / 4);
+  }
+
+  /** user, tag, result, flags: four words a completion. */
+  get completionWords(): Int32Array {
+    return this.#ring;
+  }
+
+  /** Gives the oldest `count` completions back to the kernel. */
+  consume(count: number): void {
+    this.#head = (this.#head + count) | 0;
+    Atomics.store(this.#ring, this.#cqHead, this.#head);
+  }
+
+  dispose(): void {
+    this.#libc.close(this.fd);
+    for (const { address, size } of this.#mappings) this.#libc.munmap(address, size);
+  }
+}
+
+/** io_uring_setup(2) with as many entries as the kernel grants. */
+function setUp(libc: Libc, address: number, params: Int32Array, options: RingOptions): number {
+  let { entries, completions } = options;
+  for (;;) {
+    params.fill(0);
+    params[PARAMS_FLAGS] = SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN | SETUP_SUBMIT_ALL | SETUP_CLAMP | SETUP_CQSIZE;
+    params[PARAMS_CQ_ENTRIES] = completions;
+    const fd = libc.io_uring_setup(SYS_io_uring_setup, entries, address);
+    if (fd >= 0) {
+      const missing = NEEDED_FEATURES & ~params[PARAMS_FEATURES]!;
+      if (missing === 0) return fd;
+      libc.close(fd);
+      throw new EngineError(
+        'EINVAL',
+        `this kernel's io_uring lacks features 0x${missing.toString(16)}`,
+        'use --engine epoll',
+      );
+    }
+    const errno = libc.errno();
+    // RLIMIT_MEMLOCK or memory too small for the rings: smaller ones do, down to a point.
+    if (errno === ENOMEM && entries > SMALLEST_ENTRIES) {
+      entries /= 2;
+      completions /= 2;
+      continue;
+    }
+    throw setUpError(errno);
+  }
+}
+
+function setUpError(errno: number): EngineError {
+  const name = errnoName(errno);
+  const reasons: Record<string, [string, string]> = {
+    ENOSYS: [
+      'this kernel has no io_uring, or a seccomp profile hides it',
+      'use --engine epoll; io_uring came with Linux 5.1',
+    ],
+    EPERM: [
+      'io_uring is forbidden here (kernel.io_uring_disabled, or a seccomp profile as in containers)',
+      'sysctl -w kernel.io_uring_disabled=0, or run the container with a seccomp profile that allows it, or use --engine epoll',
+    ],
+    EINVAL: ['this kernel is older than 6.1 (IORING_SETUP_DEFER_TASKRUN)', 'use --engine epoll'],
+    ENOMEM: ['not enough lockable memory for the smallest rings', 'raise ulimit -l, or use --engine epoll'],
+    EMFILE: ['no file descriptor is left for the ring', 'raise ulimit -n'],
+  };
+  const [why, hint] = reasons[name] ?? [`io_uring_setup failed`, 'use --engine epoll'];
+  return new EngineError(name, `${why} (${name})`, hint);
+}

@@ -1,0 +1,433 @@
+/* eslint max-lines: ['error', 440] -- the states of a slot are changed all over it, and are read together */
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLRDHUP,
+  MSG_MORE,
+  MSG_NOSIGNAL,
+  MSG_WAITALL,
+  SHUT_WR,
+  SOL_SOCKET,
+  SO_LINGER,
+} from '../../linux/constants.ts';
+import { ECANCELED, ECONNRESET, ENOBUFS } from '../../linux/errno.ts';
+import {
+  CQE_BUFFER_SHIFT,
+  CQE_F_BUFFER,
+  IOSQE_BUFFER_SELECT,
+  IOSQE_CQE_SKIP_SUCCESS,
+  IOSQE_FIXED_FILE,
+  IOSQE_IO_LINK,
+  OP_POLL_ADD,
+  OP_RECV,
+  OP_SEND,
+  RECVSEND_POLL_FIRST,
+} from '../../linux/io-uring.ts';
+import { loadLibc, nativeCopy } from '../../linux/libc.ts';
+import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { STOP } from '../engine.ts';
+import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import { openListeningSocket } from '../listening-socket.ts';
+import { Acceptor, NO_SLOT, STAGE_ACCEPT } from './acceptor.ts';
+import { BUFFER_GROUP, BufferRing } from './buffer-ring.ts';
+import { registerDirectDescriptors } from './direct.ts';
+import {
+  GENERATION_MASK,
+  STAGE_BITS,
+  STAGE_MASK,
+  prepareCancel,
+  prepareClose,
+  prepareOption,
+  setAddress,
+} from './entries.ts';
+import { probeUring } from './probe.ts';
+import { Ring } from './ring.ts';
+
+/** Most that is received at once, and so most that is kept for a peer that does not read. */
+const BUFFER_BYTES = 64 * 1024;
+/** Most of a response that one entry sends: progress is seen in steps of this. */
+const SEND_BYTES = 1024 * 1024;
+const RING_ENTRIES = 4096;
+const RING_COMPLETIONS = 16384;
+/** Direct descriptors beyond the slots, for connections that are accepted only to be closed. */
+const SPARE_DESCRIPTORS = 256;
+
+/** No buffer at hand, or one that `echo` has taken. */
+const NO_BUFFER = -1;
+
+const STAGE_RECV = 1;
+const STAGE_SEND = 2;
+const STAGE_POLL = 3;
+const STAGE_CANCEL = 4;
+const STAGE_CLOSE = 5;
+
+/** What is true of a slot; 0 is a free one. */
+const OPEN = 1;
+/** `ended` or `failed` has been reported: nothing is read any more. */
+const OVER = 2;
+/** What was received is being sent back. */
+const ECHOING = 4;
+const RESPONDING = 8;
+/** The writing side is shut down, or will be as soon as everything is sent. */
+const HALF_CLOSED = 16;
+/** Closed by the driver, with entries in the kernel whose completions must come first. */
+const CLOSING = 32;
+/** A receive found no buffer and is tried again when one is given back. */
+const STARVED = 64;
+
+/**
+ * The server's side on io_uring: one multishot ACCEPT, then for each connection RECV into a buffer that the kernel picks, SEND
+ * of what came linked to the next RECV, and CLOSE; on direct descriptors where nothing has to be half-closed.
+ */
+export class UringServerEngine implements ServerEngine {
+  readonly name = 'uring';
+  readonly #libc: Libc;
+  readonly #clock: Clock;
+  readonly #options: ServerEngineOptions;
+  readonly #ring: Ring;
+  readonly #direct: boolean;
+  readonly #fileFlag: number;
+  readonly #payload: NativeMemory;
+  readonly #buffers: BufferRing;
+  /** struct linger {1, 0}. */
+  readonly #linger: NativeMemory;
+  /** The descriptor of each slot: a direct one's index, or an ordinary one. */
+  readonly #files: Int32Array;
+  readonly #flags: Uint8Array;
+  readonly #generations: Int32Array;
+  /** Stages whose completion is still to come, one bit each. */
+  readonly #pending: Uint8Array;
+  /** While sending: the buffer that is echoed; how much there is to send, how much is with the kernel. */
+  readonly #echoBuffer: Uint16Array;
+  readonly #sendBytes: Float64Array;
+  readonly #sentBytes: Float64Array;
+  readonly #freeSlots: Int32Array;
+  #freeCount = 0;
+  #freshSlot = 0;
+  /** Slots that are STARVED. */
+  #starved = 0;
+  /** What the completion at hand has received; `echo` takes it. */
+  #buffer = NO_BUFFER;
+  #receivedBytes = 0;
+  #acceptor: Acceptor | undefined;
+  #port = 0;
+  #driver!: ServerDriver;
+
+  constructor(options: ServerEngineOptions) {
+    const libc = loadLibc();
+    const { capacity, clock } = options;
+    const { direct } = probeUring();
+    this.#libc = libc;
+    this.#clock = clock;
+    this.#options = options;
+    this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
+    this.#direct =
+      direct && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, capacity + SPARE_DESCRIPTORS);
+    this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
+    this.#payload = nativeCopy(libc, options.payload);
+    this.#buffers = new BufferRing(libc, this.#ring, BUFFER_BYTES);
+    this.#linger = libc.alloc(8);
+    this.#linger.bytes[0] = 1;
+    this.#files = new Int32Array(capacity);
+    this.#flags = new Uint8Array(capacity);
+    this.#generations = new Int32Array(capacity);
+    this.#pending = new Uint8Array(capacity);
+    this.#echoBuffer = new Uint16Array(capacity);
+    this.#sendBytes = new Float64Array(capacity);
+    this.#sentBytes = new Float64Array(capacity);
+    this.#freeSlots = new Int32Array(capacity);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  listen(): void {
+    const { host, port, backlog } = this.#options;
+    const socket = openListeningSocket(this.#libc, host, port, backlog);
+    this.#acceptor = new Acceptor(this.#ring, this.#clock, socket.fd, this.#direct);
+    this.#port = socket.port;
+  }
+
+  run(driver: ServerDriver): void {
+    this.#driver = driver;
+    this.#acceptor?.arm();
+    for (;;) {
+      const deadlineNs = driver.step();
+      if (deadlineNs === STOP) break;
+      this.#reap(Math.min(deadlineNs, this.#acceptor?.restEndNs ?? Infinity));
+      this.#acceptor?.endRest();
+    }
+    // The last closes are still only prepared.
+    this.#ring.submit();
+  }
+
+  #reap(deadlineNs: number): void {
+    const ring = this.#ring;
+    const count = ring.wait(deadlineNs);
+    const words = ring.completionWords;
+    for (let i = 0; i < count; i++) {
+      const at = ring.completionAt(i);
+      this.#handle(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    }
+    ring.consume(count);
+  }
+
+  #handle(slot: number, tag: number, result: number, flags: number): void {
+    const stage = tag & STAGE_MASK;
+    if (slot === NO_SLOT) {
+      if (stage === STAGE_ACCEPT) this.#accepted(result, flags);
+      return;
+    }
+    if (tag >> STAGE_BITS !== this.#generations[slot]) return;
+    this.#pending[slot]! &= ~(1 << stage);
+    const isClosing = (this.#flags[slot]! & CLOSING) !== 0;
+    if (stage === STAGE_RECV) this.#received(slot, result, flags, isClosing);
+    else if (stage === STAGE_SEND) this.#sent(slot, result, isClosing);
+    else if (stage === STAGE_POLL && !isClosing) this.#polled(slot, result);
+    if (tag >> STAGE_BITS !== this.#generations[slot]) return;
+    if ((this.#flags[slot]! & CLOSING) === 0) this.#arm(slot, 0);
+    else if (this.#pending[slot] === 0) this.#finishClose(slot);
+    // It came too early for a link that is under way only now.
+    else if (stage === STAGE_CANCEL && result <= 0) this.#cancel(slot);
+  }
+
+  #accepted(result: number, flags: number): void {
+    const acceptor = this.#acceptor!;
+    const file = acceptor.complete(result, flags);
+    if (file >= 0) {
+      if (this.#driver.admits()) this.#welcome(file);
+      else this.#closeFile(file);
+    } else if (file !== -ECANCELED) this.#driver.acceptFailed(-file);
+    acceptor.arm();
+  }
+
+  #welcome(file: number): void {
+    const slot = this.#freeCount > 0 ? this.#freeSlots[--this.#freeCount]! : this.#freshSlot++;
+    const generation = this.#generations[slot];
+    this.#files[slot] = file;
+    this.#flags[slot] = OPEN;
+    this.#driver.accepted(slot);
+    if (this.#generations[slot] === generation && (this.#flags[slot] & CLOSING) === 0) this.#arm(slot, 0);
+  }
+
+  #tag(slot: number, stage: number): number {
+    return (this.#generations[slot]! << STAGE_BITS) | stage;
+  }
+
+  /** An entry on the slot's connection whose completion is waited for. Room must have been reserved. */
+  #prepare(opcode: number, flags: number, slot: number, stage: number): number {
+    this.#pending[slot]! |= 1 << stage;
+    return this.#ring.prepare(opcode, flags | this.#fileFlag, this.#files[slot]!, slot, this.#tag(slot, stage));
+  }
+
+  /** Sees to it that the slot is told of what its peer does next. */
+  #arm(slot: number, ioprio: number): void {
+    if ((this.#flags[slot]! & (OVER | ECHOING | STARVED)) !== 0) return;
+    if (this.#options.reads) {
+      if ((this.#pending[slot]! & (1 << STAGE_RECV)) === 0) this.#prepareReceive(slot, ioprio);
+    } else if ((this.#pending[slot]! & (1 << STAGE_POLL)) === 0) {
+      this.#ring.reserve(1);
+      this.#ring.words[this.#prepare(OP_POLL_ADD, 0, slot, STAGE_POLL) + 7] = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    }
+  }
+
+  #prepareReceive(slot: number, ioprio: number): void {
+    this.#ring.reserve(1);
+    const { words } = this.#ring;
+    const at = this.#prepare(OP_RECV, IOSQE_BUFFER_SELECT, slot, STAGE_RECV);
+    words[at]! |= ioprio << 16;
+    words[at + 10] = BUFFER_GROUP;
+  }
+
+  #received(slot: number, result: number, flags: number, isClosing: boolean): void {
+    const hasBuffer = (flags & CQE_F_BUFFER) !== 0;
+    this.#buffer = flags >>> CQE_BUFFER_SHIFT;
+    if (!isClosing) {
+      if (result > 0) {
+        this.#receivedBytes = result;
+        this.#driver.received(slot, result);
+      } else if (result === 0) {
+        this.#flags[slot]! |= OVER;
+        this.#driver.ended(slot);
+      } else if (result === -ENOBUFS) this.#starve(slot);
+      // A send that was cut short cancels the receive behind it; it is armed again.
+      else if (result !== -ECANCELED) this.#fail(slot, -result);
+    }
+    if (hasBuffer && this.#buffer !== NO_BUFFER) this.#giveBuffer(this.#buffer);
+  }
+
+  /** No buffer was free: more of them, or else wait for one. */
+  #starve(slot: number): void {
+    if (this.#buffers.grow()) return;
+    this.#flags[slot]! |= STARVED;
+    this.#starved++;
+  }
+
+  #giveBuffer(buffer: number): void {
+    this.#buffers.give(buffer);
+    if (this.#starved === 0) return;
+    // Rare, with thousands of peers that do not read; then all try again.
+    for (let slot = 0; slot < this.#freshSlot; slot++) {
+      if ((this.#flags[slot]! & STARVED) === 0) continue;
+      this.#flags[slot]! &= ~STARVED;
+      if ((this.#flags[slot]! & CLOSING) === 0) this.#arm(slot, 0);
+    }
+    this.#starved = 0;
+  }
+
+  #polled(slot: number, events: number): void {
+    if (events < 0) this.#fail(slot, -events);
+    else if ((events & EPOLLERR) !== 0) this.#fail(slot, ECONNRESET);
+    else {
+      this.#flags[slot]! |= OVER;
+      this.#driver.ended(slot);
+    }
+  }
+
+  #fail(slot: number, errno: number): void {
+    this.#flags[slot]! |= OVER;
+    this.#driver.failed(slot, errno);
+  }
+
+  echo(slot: number): void {
+    const buffer = this.#buffer;
+    this.#buffer = NO_BUFFER;
+    this.#flags[slot]! |= ECHOING;
+    this.#echoBuffer[slot] = buffer;
+    this.#sendBytes[slot] = this.#receivedBytes;
+    this.#sentBytes[slot] = 0;
+    this.#ring.reserve(2);
+    this.#prepareSend(slot, this.#buffers.addressOf(buffer), this.#receivedBytes, IOSQE_IO_LINK, MSG_WAITALL);
+    this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
+  }
+
+  respond(slot: number): void {
+    this.#flags[slot]! |= RESPONDING;
+    this.#sendBytes[slot] = this.#options.payload.length;
+    this.#sentBytes[slot] = 0;
+    if (this.#options.payload.length === 0) this.#flush(slot);
+    else this.#sendRest(slot);
+  }
+
+  #sendRest(slot: number): void {
+    const done = this.#sentBytes[slot]!;
+    const isEcho = (this.#flags[slot]! & ECHOING) !== 0;
+    const from = isEcho ? this.#buffers.addressOf(this.#echoBuffer[slot]!) : this.#payload.address;
+    const size = Math.min(this.#sendBytes[slot]! - done, SEND_BYTES);
+    this.#ring.reserve(1);
+    // The last bytes of a response leave in one segment with the FIN that follows them.
+    this.#prepareSend(slot, from + done, size, 0, isEcho ? MSG_WAITALL : MSG_MORE);
+  }
+
+  #prepareSend(slot: number, address: number, size: number, flags: number, messageFlags: number): void {
+    const { words } = this.#ring;
+    const at = this.#prepare(OP_SEND, flags, slot, STAGE_SEND);
+    setAddress(words, at, address);
+    words[at + 6] = size;
+    words[at + 7] = MSG_NOSIGNAL | messageFlags;
+  }
+
+  #sent(slot: number, result: number, isClosing: boolean): void {
+    const isEcho = (this.#flags[slot]! & ECHOING) !== 0;
+    if (result < 0 || isClosing) {
+      if (isEcho) this.#endEcho(slot);
+      this.#flags[slot]! &= ~RESPONDING;
+      if (!isClosing) this.#fail(slot, result === -ECANCELED ? ECONNRESET : -result);
+      return;
+    }
+    this.#sentBytes[slot]! += result;
+    const generation = this.#generations[slot];
+    this.#driver.sent(slot, result);
+    if (this.#generations[slot] !== generation || (this.#flags[slot]! & CLOSING) !== 0) return;
+    if (this.#sentBytes[slot]! < this.#sendBytes[slot]!) {
+      this.#sendRest(slot);
+      return;
+    }
+    if (isEcho) this.#endEcho(slot);
+    this.#flags[slot]! &= ~RESPONDING;
+    this.#flush(slot);
+  }
+
+  #endEcho(slot: number): void {
+    this.#flags[slot]! &= ~ECHOING;
+    this.#giveBuffer(this.#echoBuffer[slot]!);
+  }
+
+  #flush(slot: number): void {
+    this.#flags[slot]! &= ~RESPONDING;
+    if ((this.#flags[slot]! & HALF_CLOSED) !== 0) this.#libc.shutdown(this.#files[slot]!, SHUT_WR);
+    this.#driver.flushed(slot);
+  }
+
+  halfClose(slot: number): void {
+    const flags = this.#flags[slot]!;
+    if ((flags & HALF_CLOSED) !== 0) return;
+    this.#flags[slot] = flags | HALF_CLOSED;
+    if ((flags & (ECHOING | RESPONDING)) === 0) this.#libc.shutdown(this.#files[slot]!, SHUT_WR);
+  }
+
+  close(slot: number, reset: boolean): void {
+    if ((this.#flags[slot]! & (OPEN | CLOSING)) !== OPEN) return;
+    this.#flags[slot]! |= CLOSING;
+    if (reset) this.#resetOnClose(slot);
+    if (this.#pending[slot] === 0) this.#finishClose(slot);
+    else this.#cancel(slot);
+  }
+
+  #cancel(slot: number): void {
+    this.#ring.reserve(1);
+    this.#pending[slot]! |= 1 << STAGE_CANCEL;
+    prepareCancel(this.#ring, this.#files[slot]!, this.#direct, slot, this.#tag(slot, STAGE_CANCEL));
+  }
+
+  #resetOnClose(slot: number): void {
+    const file = this.#files[slot]!;
+    const { address } = this.#linger;
+    if (!this.#direct) {
+      this.#libc.setsockopt(file, SOL_SOCKET, SO_LINGER, address, 8);
+      return;
+    }
+    this.#ring.reserve(1);
+    const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
+    prepareOption(this.#ring, flags, file, NO_SLOT, STAGE_CLOSE, SOL_SOCKET, SO_LINGER, address, 8);
+  }
+
+  #finishClose(slot: number): void {
+    this.#closeFile(this.#files[slot]!);
+    this.#flags[slot] = 0;
+    this.#generations[slot] = (this.#generations[slot]! + 1) & GENERATION_MASK;
+    this.#freeSlots[this.#freeCount++] = slot;
+    this.#acceptor?.descriptorFreed();
+    this.#driver.released(slot);
+  }
+
+  #closeFile(file: number): void {
+    if (!this.#direct) {
+      this.#libc.close(file);
+      return;
+    }
+    this.#ring.reserve(1);
+    prepareClose(this.#ring, file, NO_SLOT, STAGE_CLOSE);
+  }
+
+  stopListening(): void {
+    if (this.#acceptor === undefined) return;
+    // To their peers the connections in the backlog are established; closing the listener would reset them. ACCEPT takes
+    // all there are each time the kernel gets to work for us.
+    this.#reap(0);
+    this.#acceptor.cancel();
+    this.#reap(0);
+    this.#libc.close(this.#acceptor.listener);
+    this.#acceptor = undefined;
+  }
+
+  dispose(): void {
+    if (this.#acceptor !== undefined) this.#libc.close(this.#acceptor.listener);
+    for (let slot = 0; !this.#direct && slot < this.#freshSlot; slot++) {
+      if (this.#flags[slot] !== 0) this.#libc.close(this.#files[slot]!);
+    }
+    this.#ring.dispose();
+    this.#buffers.dispose();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The binding to the C library, and the only file that knows koffi: to swap it for node:ffi, swap this file.
+ *
+ * A call costs 0.1 to 0.15 µs more than from C. Addresses are numbers: user space ends below 2^48. Calls are synchronous and
+ * belong on a thread of their own. Like in C, a call returns -1 and leaves the reason in `errno()`.
+ */
+import { createRequire } from 'node:module';
+
+/** Memory that does not move, which the kernel may keep using after a call returned. Freed with the process. */
+export interface NativeMemory {
+  readonly address: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Section numbers are those of the man pages: each member is the call of that name. */
+export interface Libc {
+  errno(): number;
+  alloc(size: number): NativeMemory;
+  /** The memory at an address that the kernel gave (mmap). */
+  view(address: number, size: number): ArrayBuffer;
+  socket(family: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, name: number, value: number, size: number): number;
+  getsockopt(fd: number, level: number, name: number, value: number, size: number): number;
+  bind(fd: number, address: number, size: number): number;
+  listen(fd: number, backlog: number): number;
+  connect(fd: number, address: number, size: number): number;
+  accept4(fd: number, address: number, size: number, flags: number): number;
+  getsockname(fd: number, address: number, size: number): number;
+  send(fd: number, data: number, size: number, flags: number): number;
+  recv(fd: number, data: number, size: number, flags: number): number;
+  shutdown(fd: number, how: number): number;
+  close(fd: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
+  epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
+  /** syscall(SYS_epoll_pwait2, epoll, events, count, timespec, NULL, 0). */
+  epoll_pwait2(
+    number: number,
+    epoll: number,
+    events: number,
+    count: number,
+    timeout: number,
+    mask: number,
+    size: number,
+  ): number;
+  prctl(option: number, value: number, a: number, b: number, c: number): number;
+  getrlimit(resource: number, limit: number): number;
+  setrlimit(resource: number, limit: number): number;
+  mmap(address: number, size: number, protection: number, flags: number, fd: number, offset: number): number;
+  munmap(address: number, size: number): number;
+  io_uring_setup(number: number, entries: number, params: number): number;
+  io_uring_enter(
+    number: number,
+    fd: number,
+    submit: number,
+    complete: number,
+    flags: number,
+    arg: number,
+    size: number,
+  ): number;
+  io_uring_register(number: number, fd: number, opcode: number, arg: number, count: number): number;
+}
+
+interface Koffi {
+  load(path: null): { func(definition: string): (...args: number[]) => number };
+  alloc(type: string, count: number): unknown;
+  address(pointer: unknown): bigint;
+  view(pointer: unknown, size: number): ArrayBuffer;
+  errno(): number;
+}
+
+let cached: Libc | undefined;
+
+/** The C library of this process. Throws where koffi or a call is missing; the message says which. */
+export function loadLibc(): Libc {
+  return (cached ??= bindLibc(createRequire(import.meta.url)('koffi') as Koffi));
+}
+
+function bindLibc(koffi: Koffi): Libc {
+  const c = koffi.load(null);
+  // long is 64 bits on both machines; int64 is taken as a number and stays exact below 2^53.
+  const func = (definition: string): ((...args: number[]) => number) => c.func(definition);
+  return {
+    errno: () => koffi.errno(),
+    alloc(size) {
+      const pointer = koffi.alloc('uint8', size);
+      const bytes = new Uint8Array(koffi.view(pointer, size));
+      bytes.fill(0);
+      return { address: Number(koffi.address(pointer)), bytes };
+    },
+    view: (address, size) => koffi.view(BigInt(address), size),
+    socket: func('int socket(int, int, int)'),
+    setsockopt: func('int setsockopt(int, int, int, int64, uint32)'),
+    getsockopt: func('int getsockopt(int, int, int, int64, int64)'),
+    bind: func('int bind(int, int64, uint32)'),
+    listen: func('int listen(int, int)'),
+    connect: func('int connect(int, int64, uint32)'),
+    accept4: func('int accept4(int, int64, int64, int)'),
+    getsockname: func('int getsockname(int, int64, int64)'),
+    send: func('int64 send(int, int64, int64, int)'),
+    recv: func('int64 recv(int, int64, int64, int)'),
+    shutdown: func('int shutdown(int, int)'),
+    close: func('int close(int)'),
+    epoll_create1: func('int epoll_create1(int)'),
+    epoll_ctl: func('int epoll_ctl(int, int, int, int64)'),
+    epoll_wait: func('int epoll_wait(int, int64, int, int)'),
+    epoll_pwait2: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
+    prctl: func('int prctl(int, uint64, uint64, uint64, uint64)'),
+    getrlimit: func('int getrlimit(int, int64)'),
+    setrlimit: func('int setrlimit(int, int64)'),
+    mmap: func('int64 mmap(int64, int64, int, int, int, int64)'),
+    munmap: func('int munmap(int64, int64)'),
+    io_uring_setup: func('int64 syscall(int64, int64, int64)'),
+    io_uring_enter: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
+    io_uring_register: func('int64 syscall(int64, int64, int64, int64, int64)'),
+  };
+}
+
+/** A copy of `data` in native memory; one byte at least, so that the address is always good. */
+export function nativeCopy(libc: Libc, data: Uint8Array): NativeMemory {
+  const memory = libc.alloc(Math.max(1, data.length));
+  memory.bytes.set(data);
+  return memory;
+}

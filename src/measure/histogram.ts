@@ -1,0 +1,112 @@
+import type { LatencySummary } from './result.ts';
+
+/**
+ * The layout of HdrHistogram with three significant digits, from 1 ns to an hour: 2 048 buckets of 1 ns, then 1 024 for
+ * each doubling. The pacing threads count into a plain array of this layout (a few ns a value, no object); the
+ * counts are read on another thread.
+ */
+const HALF_BUCKETS = 1024;
+const HALF_MAGNITUDE = 10;
+const LOW_MASK = 2 * HALF_BUCKETS - 1;
+
+/** One hour. What is longer counts as an hour; timeouts are at most that. */
+export const HIGHEST_NS = 3.6e12;
+
+/** The place of a value in the counts. `valueNs` is at least 0. */
+export function bucketOf(valueNs: number): number {
+  const value = valueNs < HIGHEST_NS ? valueNs : HIGHEST_NS;
+  if (value < 0x40000000) {
+    const whole = value | 0;
+    const shift = 31 - HALF_MAGNITUDE - Math.clz32(whole | LOW_MASK);
+    return shift * HALF_BUCKETS + (whole >>> shift);
+  }
+  // 2^20 keeps the upper part within 32 bits up to 2^52.
+  const shift = 31 - HALF_MAGNITUDE - Math.clz32(value / 0x100000) + 20;
+  return shift * HALF_BUCKETS + Math.floor(value / 2 ** shift);
+}
+
+/** The lowest value that is counted at `bucket`. */
+export function lowestAt(bucket: number): number {
+  if (bucket < 2 * HALF_BUCKETS) return bucket;
+  const shift = Math.floor(bucket / HALF_BUCKETS) - 1;
+  return (bucket - shift * HALF_BUCKETS) * 2 ** shift;
+}
+
+/** The length of a counts array. */
+export const BUCKETS = bucketOf(HIGHEST_NS) + 1;
+
+/** Exact figures beside the counts, by index into a row of four doubles. */
+export const STAT_COUNT = 0;
+export const STAT_MIN = 1;
+export const STAT_MAX = 2;
+export const STAT_SUM = 3;
+export const STATS = 4;
+
+/** The percentiles of a summary, in their order there. */
+const PERCENTILES = [0.5, 0.75, 0.9, 0.99, 0.999] as const;
+
+/** 0.999 × 1000 is a little more than 999 in binary. */
+const RANK_EPSILON = 1e-9;
+
+/** Counts from one or several threads, merged by addition; percentiles are taken from the sum and never averaged. */
+export class LatencyHistogram {
+  readonly counts = new Uint32Array(BUCKETS);
+  #min = Infinity;
+  #max = 0;
+  #sum = 0;
+  #count = 0;
+
+  /** Adds raw counts and their four exact figures. */
+  add(counts: Uint32Array, stats: Float64Array): void {
+    const count = stats[STAT_COUNT]!;
+    if (count === 0) return;
+    const last = bucketOf(stats[STAT_MAX]!);
+    for (let bucket = bucketOf(stats[STAT_MIN]!); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    this.#count += count;
+    this.#sum += stats[STAT_SUM]!;
+    this.#min = Math.min(this.#min, stats[STAT_MIN]!);
+    this.#max = Math.max(this.#max, stats[STAT_MAX]!);
+  }
+
+  reset(): void {
+    if (this.#count > 0) this.counts.fill(0, bucketOf(this.#min), bucketOf(this.#max) + 1);
+    this.#min = Infinity;
+    this.#max = 0;
+    this.#sum = 0;
+    this.#count = 0;
+  }
+
+  /** Count, minimum, mean and maximum are exact; percentiles are good to three digits. Whole nanoseconds. */
+  summary(): LatencySummary {
+    const isEmpty = this.#count === 0;
+    const [p50, p75, p90, p99, p99_9] = this.#percentiles();
+    return {
+      count: this.#count,
+      min: isEmpty ? 0 : Math.round(this.#min),
+      mean: isEmpty ? 0 : Math.round(this.#sum / this.#count),
+      p50: p50!,
+      p75: p75!,
+      p90: p90!,
+      p99: p99!,
+      p99_9: p99_9!,
+      max: Math.round(this.#max),
+    };
+  }
+
+  /** The highest value that the bucket of each percentile stands for, as HdrHistogram has it; one pass over what is filled. */
+  #percentiles(): number[] {
+    const values: number[] = PERCENTILES.map(() => 0);
+    if (this.#count === 0) return values;
+    const last = bucketOf(this.#max);
+    let seen = 0;
+    let next = 0;
+    for (let bucket = bucketOf(this.#min); bucket <= last && next < PERCENTILES.length; bucket++) {
+      seen += this.counts[bucket]!;
+      while (next < PERCENTILES.length && seen >= Math.ceil(PERCENTILES[next]! * this.#count - RANK_EPSILON)) {
+        const highest = lowestAt(bucket + 1) - 1;
+        values[next++] = Math.max(Math.round(this.#min), Math.min(Math.round(this.#max), highest));
+      }
+    }
+    return values;
+  }
+}

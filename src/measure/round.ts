@@ -1,0 +1,185 @@
+import { errnoName } from '../linux/errno.ts';
+import { LatencyHistogram } from './histogram.ts';
+import { OUTCOMES } from './outcome.ts';
+import type { OutcomeName } from './outcome.ts';
+import {
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  END_NS,
+  ESTABLISHED,
+  HELD,
+  HELD_LOST,
+  IN_FLIGHT,
+  IN_FLIGHT_MAX,
+  MISSED,
+  SCHEDULED,
+  STARTED,
+  START_NS,
+  WARMUP,
+} from './recorder.ts';
+import type { Bank } from './recorder.ts';
+import { CLOCKS } from './result.ts';
+import type { ClockName, IntervalResult, LatencySummary } from './result.ts';
+
+/** Figures added up over banks: of one second over the workers, or of a whole round. */
+export class Tally {
+  scheduled = 0;
+  started = 0;
+  missed = 0;
+  established = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  heldLost = 0;
+  readonly outcomes = new Float64Array(OUTCOMES.length);
+  readonly errnos = new Map<number, number>();
+  readonly latency: readonly LatencyHistogram[] = CLOCKS.map(() => new LatencyHistogram());
+
+  add(bank: Bank): void {
+    const { counters } = bank;
+    this.scheduled += counters[SCHEDULED]!;
+    this.started += counters[STARTED]!;
+    this.missed += counters[MISSED]!;
+    this.established += counters[ESTABLISHED]!;
+    this.bytesSent += counters[BYTES_SENT]!;
+    this.bytesReceived += counters[BYTES_RECEIVED]!;
+    this.heldLost += counters[HELD_LOST]!;
+    for (const [outcome, count] of bank.outcomes.entries()) this.outcomes[outcome]! += count;
+    for (const [errno, count] of bank.errnos.entries()) {
+      if (count > 0) this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);
+    }
+    for (const [clock, histogram] of this.latency.entries()) histogram.add(bank.counts[clock]!, bank.stats[clock]!);
+  }
+
+  get ok(): number {
+    return this.outcomes[0]!;
+  }
+
+  get failed(): number {
+    return this.outcomes.reduce((sum, count) => sum + count, 0) - this.ok;
+  }
+
+  latencySummaries(): Record<ClockName, LatencySummary> {
+    return Object.fromEntries(CLOCKS.map((name, clock) => [name, this.latency[clock]!.summary()])) as Record<
+      ClockName,
+      LatencySummary
+    >;
+  }
+
+  outcomeCounts(): Record<OutcomeName, number> {
+    return Object.fromEntries(OUTCOMES.map((name, index) => [name, this.outcomes[index]!])) as Record<
+      OutcomeName,
+      number
+    >;
+  }
+
+  errnoCounts(): Record<string, number> {
+    return Object.fromEntries([...this.errnos].map(([errno, count]) => [errnoName(errno), count]));
+  }
+}
+
+interface OpenInterval {
+  readonly tally: Tally;
+  readonly warmup: boolean;
+  readonly startNs: number;
+  endNs: number;
+  inFlight: number;
+  held: number;
+}
+
+/**
+ * Merges the banks of all workers into seconds and into the round. A second is closed when every worker has reported past
+ * it, so a reader sees each once, in order.
+ */
+export class RoundMerger {
+  readonly total = new Tally();
+  readonly intervals: IntervalResult[] = [];
+  inFlightMax = 0;
+  readonly #measureNs: number;
+  readonly #open = new Map<number, OpenInterval>();
+  readonly #reachedNs: Float64Array;
+  readonly #peaks = new Map<number, Float64Array>();
+  readonly #onInterval: (interval: IntervalResult, warmup: boolean) => void;
+
+  /** `measureNs`: the end of the warm-up, where second 0 begins. */
+  constructor(workers: number, measureNs: number, onInterval: (interval: IntervalResult, warmup: boolean) => void) {
+    this.#measureNs = measureNs;
+    this.#reachedNs = new Float64Array(workers).fill(-Infinity);
+    this.#onInterval = onInterval;
+  }
+
+  add(worker: number, bank: Bank): void {
+    const startNs = bank.counters[START_NS]!;
+    const endNs = bank.counters[END_NS]!;
+    const warmup = bank.counters[WARMUP] === 1;
+    const index = Math.floor((startNs - this.#measureNs) / 1e9);
+    let interval = this.#open.get(index);
+    if (interval === undefined) {
+      interval = { tally: new Tally(), warmup, startNs, endNs, inFlight: 0, held: 0 };
+      this.#open.set(index, interval);
+    }
+    interval.tally.add(bank);
+    interval.endNs = Math.max(interval.endNs, endNs);
+    interval.inFlight += bank.counters[IN_FLIGHT]!;
+    interval.held += bank.counters[HELD]!;
+    if (!warmup) {
+      this.total.add(bank);
+      this.#addPeak(index, worker, bank.counters[IN_FLIGHT_MAX]!);
+    }
+    this.#reachedNs[worker] = endNs;
+    this.#closeReached();
+  }
+
+  /** The peaks of the workers within one second are added: an upper bound, exact with one worker. */
+  #addPeak(index: number, worker: number, peak: number): void {
+    let peaks = this.#peaks.get(index);
+    if (peaks === undefined) this.#peaks.set(index, (peaks = new Float64Array(this.#reachedNs.length)));
+    peaks[worker] = Math.max(peaks[worker]!, peak);
+    this.inFlightMax = Math.max(
+      this.inFlightMax,
+      peaks.reduce((sum, value) => sum + value, 0),
+    );
+  }
+
+  /** Closes what is left when every worker has ended. */
+  finish(): void {
+    this.#reachedNs.fill(Infinity);
+    this.#closeReached();
+  }
+
+  #closeReached(): void {
+    const reachedNs = Math.min(...this.#reachedNs);
+    for (const index of [...this.#open.keys()].sort((a, b) => a - b)) {
+      const interval = this.#open.get(index)!;
+      if (reachedNs < this.#measureNs + (index + 1) * 1e9) return;
+      this.#open.delete(index);
+      this.#peaks.delete(index);
+      this.#close(index, interval);
+    }
+  }
+
+  #close(index: number, interval: OpenInterval): void {
+    const { tally } = interval;
+    // A round that ends on the second leaves an interval of some µs behind in which nothing happened.
+    if (!interval.warmup && isEmpty(tally) && interval.endNs - interval.startNs < 0.5e9) return;
+    const result: IntervalResult = {
+      start_sec: index,
+      length_sec: Math.round((interval.endNs - interval.startNs) / 1e6) / 1e3,
+      scheduled: tally.scheduled,
+      started: tally.started,
+      missed: tally.missed,
+      established: tally.established,
+      ok: tally.ok,
+      failed: tally.failed,
+      in_flight: interval.inFlight,
+      held: interval.held,
+      bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
+      latency_ns: tally.latencySummaries(),
+    };
+    if (!interval.warmup) this.intervals.push(result);
+    this.#onInterval(result, interval.warmup);
+  }
+}
+
+function isEmpty(tally: Tally): boolean {
+  return tally.scheduled + tally.ok + tally.failed + tally.bytesSent + tally.bytesReceived + tally.established === 0;
+}

@@ -1,0 +1,83 @@
+/** Addresses as people write them, and what the resolver makes of names. */
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv4 } from 'node:net';
+import { PORT_MAX } from './quantity.ts';
+import { accept, refuse, type Parsed } from './problem.ts';
+
+export type Family = 4 | 6;
+
+export interface HostPort {
+  readonly host: string;
+  /** Null where only a host was written. */
+  readonly port: number | null;
+}
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
+const EXPECTED_HOST = 'an IPv4 address, an IPv6 address or a host name';
+
+/** `127.0.0.1:80`, `[::1]:80`, `example.org:80`, or any of them without the port; a bare IPv6 address needs no brackets. */
+export function parseHostPort(text: string): Parsed<HostPort> {
+  const trimmed = text.trim();
+  const { host, port } = split(trimmed);
+  const parsedHost = parseHost(host);
+  if (!parsedHost.ok) return refuse(`HOST:PORT, with ${EXPECTED_HOST} as HOST`);
+  if (port === null) return accept({ host: parsedHost.value, port: null });
+  const portNumber = /^\d+$/.test(port) ? Number(port) : Number.NaN;
+  if (!(portNumber >= 1 && portNumber <= PORT_MAX))
+    return refuse(`HOST:PORT, with a PORT from 1 to ${String(PORT_MAX)}`);
+  return accept({ host: parsedHost.value, port: portNumber });
+}
+
+function split(text: string): { readonly host: string; readonly port: string | null } {
+  const bracketed = /^(\[[^\]]*\])(?::(.*))?$/.exec(text);
+  if (bracketed !== null) return { host: bracketed[1] ?? '', port: bracketed[2] ?? null };
+  const colon = text.lastIndexOf(':');
+  // Two colons and no brackets: the whole of it can only be an IPv6 address.
+  if (colon === -1 || text.indexOf(':') !== colon) return { host: text, port: null };
+  return { host: text.slice(0, colon), port: text.slice(colon + 1) };
+}
+
+/** An address (IPv6 with or without brackets) or a name, without a port. Brackets are taken off. */
+export function parseHost(text: string): Parsed<string> {
+  const trimmed = text.trim();
+  const bracketed = /^\[(.*)\]$/.exec(trimmed)?.[1];
+  if (bracketed !== undefined) return isIP(bracketed) === 6 ? accept(bracketed) : refuse(EXPECTED_HOST);
+  if (isIP(trimmed) !== 0) return accept(trimmed);
+  if (!HOST_NAME.test(trimmed)) return refuse(`${EXPECTED_HOST}, without a port`);
+  // The resolver would read 2345 as 0.0.9.41, and 10.1 as 10.0.0.1.
+  if (/(?:^|\.)\d+\.?$/.test(trimmed)) return refuse(`${EXPECTED_HOST}; a number alone is neither`);
+  return accept(trimmed);
+}
+
+/** `1.2.3.4:80` or `[::1]:80`. */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
+}
+
+/** 4 or 6 for an address, null for a name. */
+export function familyOf(host: string): Family | null {
+  if (isIPv4(host)) return 4;
+  return isIP(host) === 6 ? 6 : null;
+}
+
+export interface Resolved {
+  readonly address: string;
+  readonly family: Family;
+}
+
+/**
+ * The first address of `host` in the system's order, of `family` if one is asked for. Addresses pass through unchanged.
+ * Never throws: a name that does not resolve is an expectation.
+ */
+export async function resolveHost(host: string, family: Family | null): Promise<Parsed<Resolved>> {
+  const literal = familyOf(host);
+  if (literal !== null) return accept({ address: host, family: literal });
+  try {
+    const found = await lookup(host, { family: family ?? 0, verbatim: true });
+    return accept({ address: found.address, family: found.family === 6 ? 6 : 4 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const kind = family === null ? 'an address' : `an IPv${String(family)} address`;
+    return refuse(`a host name that resolves to ${kind} (the resolver says ${code})`);
+  }
+}

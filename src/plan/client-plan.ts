@@ -1,0 +1,261 @@
+/** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
+import { familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
+import { loadPayload, makePayload } from './payload.ts';
+import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
+import type { ClientPlan, Endpoint, EngineChoice, Finish, Rate, SourcePorts } from './plan.ts';
+import { NS_PER_SEC, formatSourcePorts } from './quantity.ts';
+import { compactSources, expandSources, missingSources, type SourceSpec } from './sources.ts';
+
+/** The options of a client run, each parsed by itself. Those with a default are always there. */
+export interface ClientInput {
+  readonly target?: Given<HostPort> | undefined;
+  readonly host: Given<string>;
+  readonly port: Given<number>;
+  readonly rate: readonly Given<Rate>[];
+  readonly duration: Given<number>;
+  readonly warmup: Given<number>;
+  readonly cooldown: Given<number>;
+  readonly payload?: Given<string> | undefined;
+  readonly 'payload-size'?: Given<number> | undefined;
+  readonly finish: Given<Finish>;
+  readonly close: Given<'fin' | 'rst'>;
+  readonly hold: Given<number>;
+  readonly timeout: Given<number>;
+  readonly source: readonly Given<SourceSpec>[];
+  readonly 'source-ports'?: Given<SourcePorts> | undefined;
+  readonly 'max-in-flight'?: Given<number> | undefined;
+  readonly workers: Given<number | 'auto'>;
+  readonly engine: Given<EngineChoice>;
+}
+
+/** What a plan needs to know of the machine it runs on. */
+export interface Machine {
+  /** How many files this process may have open. */
+  readonly fdLimit: number;
+  readonly cpus: number;
+  /** The ports the kernel chooses from, both included. */
+  readonly localPorts: { readonly first: number; readonly last: number };
+  /** How names are resolved; the system's resolver if left out. */
+  readonly resolve?: (host: string, family: Family | null) => Promise<Parsed<Resolved>>;
+}
+
+export type Planned<P> =
+  { readonly plan: P; readonly notices: readonly string[] } | { readonly problems: readonly Problem[] };
+
+/** Files that are open anyway: standard streams, threads, the engine's own, a margin for the rest. */
+export const FDS_RESERVED = 64;
+
+const MAX_IN_FLIGHT_CLOSED_LOOP = 100;
+const MAX_IN_FLIGHT_AT_LEAST = 1000;
+
+/** What one worker starts per second with ease; beyond it `auto` takes another. */
+const RATE_PER_WORKER = 25_000;
+const WORKERS_PER_CPU = 4;
+
+/** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
+export async function clientPlan(input: ClientInput, machine: Machine): Promise<Planned<ClientPlan>> {
+  const problems: Problem[] = [];
+  const notices: string[] = [];
+  const sources = await planSources(input, problems);
+  const { host, target } = await planTarget(input, sources, machine, problems);
+  const payload = await planPayload(input, problems, notices);
+  const maxInFlight = planMaxInFlight(input, machine, problems, notices);
+  const workers = planWorkers(input, maxInFlight, machine, problems);
+  if (problems.length > 0 || target === null) return { problems };
+  const plan: ClientPlan = {
+    host,
+    target,
+    rates: input.rate.map((given) => given.value),
+    durationNs: input.duration.value,
+    warmupNs: input.warmup.value,
+    cooldownNs: input.cooldown.value,
+    payloadFile: input.payload?.value ?? null,
+    payload,
+    finish: input.finish.value,
+    close: input.close.value,
+    holdNs: input.hold.value,
+    timeoutNs: input.timeout.value,
+    sources,
+    sourcePorts: input['source-ports']?.value ?? { kind: 'range', ...machine.localPorts },
+    maxInFlight,
+    workers,
+    engine: input.engine.value,
+  };
+  return { plan: Object.freeze(plan), notices };
+}
+
+/** Every effective option in snake_case with its unit in the name, as results echo it. */
+export function clientConfig(plan: ClientPlan): Record<string, unknown> {
+  return {
+    host: plan.host,
+    address: plan.target.address,
+    port: plan.target.port,
+    rates_per_sec: plan.rates,
+    duration_sec: plan.durationNs / NS_PER_SEC,
+    warmup_sec: plan.warmupNs / NS_PER_SEC,
+    cooldown_sec: plan.cooldownNs / NS_PER_SEC,
+    payload_file: plan.payloadFile,
+    payload_bytes: plan.payload.length,
+    finish: formatFinish(plan.finish),
+    close: plan.close,
+    hold_sec: plan.holdNs / NS_PER_SEC,
+    timeout_sec: plan.timeoutNs / NS_PER_SEC,
+    sources: compactSources(plan.sources),
+    source_ports: formatSourcePorts(plan.sourcePorts),
+    max_in_flight: plan.maxInFlight,
+    workers: plan.workers,
+    engine: plan.engine,
+  };
+}
+
+/** As `--finish` takes it. */
+export function formatFinish(finish: Finish): string {
+  return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
+}
+
+async function planSources(input: ClientInput, problems: Problem[]): Promise<readonly string[]> {
+  const [first] = input.source;
+  if (first === undefined) return [];
+  const label = first.label;
+  const got = input.source.map((given) => given.text).join(', ');
+  const mixed = input.source.find((given) => given.value.family !== first.value.family);
+  if (mixed !== undefined) {
+    problems.push(problemOf(mixed, `IPv${first.value.family} addresses, as ${first.text} is one`));
+    return [];
+  }
+  const expanded = expandSources(input.source.map((given) => given.value));
+  if (!expanded.ok) {
+    problems.push({ option: label, got, expected: expanded.expected });
+    return [];
+  }
+  const missing = await missingSources(expanded.value);
+  if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
+  return expanded.value;
+}
+
+const MISSING_SHOWN = 3;
+
+function haveAddresses(missing: readonly string[]): string {
+  const example = missing[0] ?? '';
+  const shown = missing.slice(0, MISSING_SHOWN).join(', ');
+  const more = missing.length > MISSING_SHOWN ? ` and ${missing.length - MISSING_SHOWN} more` : '';
+  const wayOut = `ip addr add ${example}/${example.includes(':') ? '128' : '32'} dev lo`;
+  return `addresses of this machine, which does not have ${shown}${more} (to add one: ${wayOut})`;
+}
+
+async function planTarget(
+  input: ClientInput,
+  sources: readonly string[],
+  machine: Machine,
+  problems: Problem[],
+): Promise<{ host: string; target: Endpoint | null }> {
+  const { host, port } = chooseTarget(input, problems);
+  const wanted = sources[0] === undefined ? null : familyOf(stripZone(sources[0]));
+  const literal = familyOf(host.value);
+  if (literal !== null && wanted !== null && literal !== wanted) {
+    const source = input.source[0];
+    if (source !== undefined)
+      problems.push(problemOf(source, `IPv${literal} addresses, as the target ${host.value} is one`));
+    return { host: host.value, target: null };
+  }
+  const resolved = await (machine.resolve ?? resolveHost)(host.value, wanted);
+  if (!resolved.ok) {
+    problems.push(problemOf(host, resolved.expected));
+    return { host: host.value, target: null };
+  }
+  return { host: host.value, target: { ...resolved.value, port } };
+}
+
+function stripZone(address: string): string {
+  return address.replace(/%.*$/, '');
+}
+
+/** `HOST:PORT` against `--host` and `--port`: what was given in the stronger place counts, in the same place only one may be. */
+function chooseTarget(input: ClientInput, problems: Problem[]): { host: Given<string>; port: number } {
+  const { target, host, port } = input;
+  if (target === undefined) return { host, port: port.value };
+  const expectAlone = (other: Given<unknown>): void => {
+    if (other.origin === target.origin) problems.push(problemOf(other, `to be left out beside ${target.text}`));
+  };
+  expectAlone(host);
+  if (target.value.port !== null) expectAlone(port);
+  const { host: targetHost, port: targetPort } = target.value;
+  return {
+    host: isAtLeast(target, host) ? { ...target, value: targetHost } : host,
+    port: targetPort !== null && isAtLeast(target, port) ? targetPort : port.value,
+  };
+}
+
+async function planPayload(
+  input: ClientInput,
+  problems: Problem[],
+  notices: string[],
+): Promise<Uint8Array<SharedArrayBuffer>> {
+  const { payload: file, 'payload-size': size } = input;
+  if (file !== undefined && size !== undefined) {
+    problems.push(problemOf(size, `to be left out beside ${file.label} ${file.text}`));
+  }
+  let payload = makePayload(file === undefined ? (size?.value ?? 0) : 0);
+  if (file !== undefined) {
+    const loaded = await loadPayload(file.value);
+    if (loaded.ok) payload = loaded.value;
+    else problems.push(problemOf(file, loaded.expected));
+  }
+  if (input.finish.value.kind === 'connect' && payload.length > 0) {
+    notices.push(
+      `--finish connect closes before anything is sent: the ${payload.length} bytes of payload are not used`,
+    );
+    return makePayload(0);
+  }
+  return payload;
+}
+
+function planMaxInFlight(input: ClientInput, machine: Machine, problems: Problem[], notices: string[]): number {
+  const affordable = machine.fdLimit - FDS_RESERVED;
+  const given = input['max-in-flight'];
+  if (affordable < 1) {
+    const expected = `at least ${FDS_RESERVED + MAX_IN_FLIGHT_CLOSED_LOOP} open files (ulimit -n 65536)`;
+    problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
+    return given?.value ?? 1;
+  }
+  const numericRates = input.rate.map((rate) => rate.value).filter((rate) => rate !== 'max');
+  if (given !== undefined) {
+    if (given.value > affordable) {
+      const wayOut = `ulimit -n ${given.value + FDS_RESERVED}`;
+      problems.push(
+        problemOf(
+          given,
+          `at most ${affordable}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
+        ),
+      );
+    }
+    return given.value;
+  }
+  if (numericRates.length === 0) return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
+  if (numericRates.length < input.rate.length) {
+    notices.push(
+      `--max-in-flight is ${MAX_IN_FLIGHT_CLOSED_LOOP} in every round, because one of them is --rate max: give it to have more`,
+    );
+    return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
+  }
+  // As many as can be open at once when every one of them runs into its timeout.
+  const lifeSec = (input.timeout.value + input.hold.value) / NS_PER_SEC + 1;
+  return Math.min(affordable, Math.max(MAX_IN_FLIGHT_AT_LEAST, Math.ceil(Math.max(...numericRates) * lifeSec)));
+}
+
+function planWorkers(input: ClientInput, maxInFlight: number, machine: Machine, problems: Problem[]): number {
+  const given = input.workers;
+  if (given.value === 'auto') {
+    const wanted = input.rate.map(({ value }) => (value === 'max' ? 1 : Math.ceil(value / RATE_PER_WORKER)));
+    return Math.max(1, Math.min(machine.cpus, maxInFlight, Math.max(...wanted)));
+  }
+  const most = WORKERS_PER_CPU * machine.cpus;
+  if (given.value > most) {
+    problems.push(
+      problemOf(given, `at most ${most}, which is ${WORKERS_PER_CPU} for each of the ${machine.cpus} cores`),
+    );
+  } else if (given.value > maxInFlight && isExplicit(given)) {
+    problems.push(problemOf(given, `at most as many as are in flight (${maxInFlight})`));
+  }
+  return given.value;
+}

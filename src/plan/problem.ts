@@ -1,0 +1,69 @@
+/**
+ * What is wrong with an input: tier 1 of the errors. Problems are collected, never thrown, so that the user sees all of them.
+ */
+
+/** One thing the user gave that cannot be used. */
+export interface Problem {
+  /** Where it was given: `--rate`, `CONNGEN_RATE`, `conf.json: rate`. */
+  readonly option: string;
+  /** As the user wrote it; null where something is missing. */
+  readonly got: string | null;
+  /** Completes the sentence "expected …"; names the way out where there is one. */
+  readonly expected: string;
+}
+
+/** The outcome of parsing one text: the value, or what was expected instead. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string };
+
+/** Turns the user's text into a value. Never throws. */
+export type Parser<T> = (text: string) => Parsed<T>;
+
+/** Where a value was given; later ones beat earlier ones. */
+export const ORIGINS = ['default', 'file', 'environment', 'flag'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+/** An option's value together with where it came from, for later problems about it. */
+export interface Given<T> {
+  readonly value: T;
+  /** What the user wrote. */
+  readonly text: string;
+  /** As in `Problem.option`. */
+  readonly label: string;
+  readonly origin: Origin;
+}
+
+/** Whether `a` comes from a place that beats, or is, the place of `b`. */
+export function isAtLeast(a: Given<unknown>, b: Given<unknown>): boolean {
+  return ORIGINS.indexOf(a.origin) >= ORIGINS.indexOf(b.origin);
+}
+
+export function isExplicit(given: Given<unknown>): boolean {
+  return given.origin !== 'default';
+}
+
+export function accept<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+export function refuse(expected: string): { readonly ok: false; readonly expected: string } {
+  return { ok: false, expected };
+}
+
+/** The problem that `given` is. */
+export function problemOf(given: Given<unknown>, expected: string): Problem {
+  return { option: given.label, got: given.text, expected };
+}
+
+const SHOWN_CHARACTERS = 200;
+
+/** One line, such as `--rate: got "0", expected more than 0 connections/s`. */
+export function formatProblem(problem: Problem): string {
+  return `${problem.option}: got ${quote(problem.got)}, expected ${problem.expected}`;
+}
+
+function quote(got: string | null): string {
+  if (got === null) return 'nothing';
+  // Control characters would break the line, or move the cursor of a terminal.
+  const shown = got.length > SHOWN_CHARACTERS ? `${got.slice(0, SHOWN_CHARACTERS)}…` : got;
+  return JSON.stringify(shown);
+}

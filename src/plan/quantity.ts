@@ -1,0 +1,219 @@
+/**
+ * Quantities as people write them: durations, rates, sizes, ports, counts.
+ *
+ * A parser gives a value in base units (nanoseconds, connections per second, bytes) or the sentence that says what it
+ * expects; it never throws. What `format…` writes, the parser of the same quantity reads back.
+ */
+import type { Rate, SourcePorts } from './plan.ts';
+import { accept, refuse, type Parsed, type Parser } from './problem.ts';
+
+export const NS_PER_US = 1e3;
+export const NS_PER_MS = 1e6;
+export const NS_PER_SEC = 1e9;
+const NS_PER_MINUTE = 60 * NS_PER_SEC;
+const NS_PER_HOUR = 60 * NS_PER_MINUTE;
+export const NS_PER_DAY = 24 * NS_PER_HOUR;
+
+const DURATION_UNITS_NS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: NS_PER_US,
+  µs: NS_PER_US,
+  μs: NS_PER_US,
+  ms: NS_PER_MS,
+  s: NS_PER_SEC,
+  m: NS_PER_MINUTE,
+  h: NS_PER_HOUR,
+};
+
+const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+const RATE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6 };
+
+// No sign, no exponent, no hexadecimal: what Number() would take beyond this is more often a slip than meant.
+const NUMBER = '(\\d+(?:\\.\\d+)?|\\.\\d+)';
+const DURATION = new RegExp(`^${NUMBER}\\s*([a-zµμ]*)$`);
+const SIZE = new RegExp(`^${NUMBER}\\s*([a-z]*)$`, 'i');
+const RATE = new RegExp(`^${NUMBER}\\s*([km]?)(?:/s)?$`, 'i');
+const NEGATIVE = /^-\s*[\d.]/;
+const COUNT = /^\d+$/;
+
+/** The slowest and the fastest schedule that makes sense: one connection in 1000 s, ten times what one machine can do. */
+export const RATE_MIN_PER_SEC = 0.001;
+export const RATE_MAX_PER_SEC = 10_000_000;
+
+export const PORT_MAX = 65_535;
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Parses durations between `min` and `max` nanoseconds, both included. */
+export function durationParser({ min, max }: Range): Parser<number> {
+  return (text) => {
+    const match = DURATION.exec(text.trim());
+    if (match === null) {
+      return refuse(NEGATIVE.test(text.trim()) ? atLeastDuration(min) : 'a duration such as 10s, 500ms, 250us or 2m');
+    }
+    const unit = match[2] === '' ? 's' : (match[2] ?? '');
+    const unitNs = DURATION_UNITS_NS[unit];
+    if (unitNs === undefined) return refuse('a duration in ns, us, ms, s, m or h, such as 10s, 500ms, 250us or 2m');
+    const durationNs = Math.round(Number(match[1]) * unitNs);
+    if (!(durationNs >= min)) return refuse(atLeastDuration(min));
+    if (!(durationNs <= max)) return refuse(`a duration of at most ${formatDuration(max)}`);
+    return accept(durationNs);
+  };
+}
+
+function atLeastDuration(min: number): string {
+  return min === 0 ? 'a duration of 0s or more' : `a duration of at least ${formatDuration(min)}`;
+}
+
+/** The shortest exact spelling with one unit: `10s`, `500ms`, `1500ms`, `90m`. */
+export function formatDuration(durationNs: number): string {
+  if (durationNs === 0) return '0s';
+  for (const [unit, unitNs] of [
+    ['h', NS_PER_HOUR],
+    ['m', NS_PER_MINUTE],
+    ['s', NS_PER_SEC],
+    ['ms', NS_PER_MS],
+    ['us', NS_PER_US],
+  ] as const) {
+    if (durationNs % unitNs === 0) return `${String(durationNs / unitNs)}${unit}`;
+  }
+  return `${String(durationNs)}ns`;
+}
+
+/** `25000`, `25000/s`, `25k`, `1.5k/s`, or `max`. */
+export function parseRate(text: string): Parsed<Rate> {
+  const trimmed = text.trim();
+  if (trimmed.toLowerCase() === 'max') return accept('max');
+  return parseNumericRate(trimmed);
+}
+
+/** As `parseRate`, without `max`. */
+export function parseNumericRate(text: string): Parsed<number> {
+  const trimmed = text.trim();
+  const match = RATE.exec(trimmed);
+  if (match === null) {
+    if (NEGATIVE.test(trimmed)) return refuse('more than 0 connections/s');
+    return refuse('a number of connections/s such as 25000, 25k or max');
+  }
+  const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
+  // Rounded to a millionth, because 1.1 * 1000 is not 1100.
+  const ratePerSec = Math.round(Number(match[1]) * factor * 1e6) / 1e6;
+  if (!(Number(match[1]) > 0)) return refuse('more than 0 connections/s');
+  if (!(ratePerSec >= RATE_MIN_PER_SEC)) return refuse(`at least ${String(RATE_MIN_PER_SEC)} connections/s`);
+  if (!(ratePerSec <= RATE_MAX_PER_SEC)) return refuse(`at most ${String(RATE_MAX_PER_SEC)} connections/s`);
+  return accept(ratePerSec);
+}
+
+export function formatRate(rate: Rate): string {
+  return rate === 'max' ? 'max' : `${String(rate)}/s`;
+}
+
+/** Parses sizes in bytes: `64`, `1KB` (1000), `64KiB`, `8MiB`; between `min` and `max` bytes, both included. */
+export function sizeParser({ min, max }: Range): Parser<number> {
+  return (text) => {
+    const match = SIZE.exec(text.trim());
+    if (match === null) {
+      return refuse(
+        NEGATIVE.test(text.trim()) ? `at least ${formatSize(min)}` : 'a number of bytes such as 64, 64KiB or 8MiB',
+      );
+    }
+    const unit = (match[2] ?? '').toLowerCase();
+    const unitBytes = unit === '' ? 1 : SIZE_UNITS_BYTES[unit];
+    // A bare K is 1000 to some tools and 1024 to others.
+    if (unitBytes === undefined) return refuse('a size in B, KB (1000), KiB (1024), MB, MiB, GB or GiB');
+    const bytes = Number(match[1]) * unitBytes;
+    if (!Number.isInteger(bytes)) return refuse('a whole number of bytes');
+    if (bytes < min) return refuse(`at least ${formatSize(min)}`);
+    if (bytes > max) return refuse(`at most ${formatSize(max)}`);
+    return accept(bytes);
+  };
+}
+
+/** The shortest exact spelling: `64`, `64KiB`, `8MiB`; a bare number is bytes. */
+export function formatSize(bytes: number): string {
+  for (const [unit, unitBytes] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ] as const) {
+    if (bytes !== 0 && bytes % unitBytes === 0) return `${String(bytes / unitBytes)}${unit}`;
+  }
+  return String(bytes);
+}
+
+/** Parses whole numbers of `what` (a plural), between `min` and `max`, both included. */
+export function countParser(what: string, { min, max }: Range): Parser<number> {
+  return (text) => {
+    const trimmed = text.trim();
+    const count = COUNT.test(trimmed) ? Number(trimmed) : Number.NaN;
+    if (count >= min && count <= max) return accept(count);
+    return refuse(`a whole number of ${what} from ${String(min)} to ${String(max)}`);
+  };
+}
+
+/** Parses a port from `min` (0 where the kernel may pick one, otherwise 1) to 65535. */
+export function portParser(min: 0 | 1): Parser<number> {
+  return (text) => {
+    const trimmed = text.trim();
+    const port = COUNT.test(trimmed) ? Number(trimmed) : Number.NaN;
+    if (port >= min && port <= PORT_MAX) return accept(port);
+    return refuse(`a port from ${String(min)} to ${String(PORT_MAX)}`);
+  };
+}
+
+/** `1024-65535` (both included), one port, or `kernel`. */
+export function parseSourcePorts(text: string): Parsed<SourcePorts> {
+  const trimmed = text.trim();
+  if (trimmed.toLowerCase() === 'kernel') return accept({ kind: 'kernel' });
+  const match = /^(\d+)(?:\s*-\s*(\d+))?$/.exec(trimmed);
+  if (match === null) return refuse('a range of ports such as 1024-65535, or kernel');
+  const first = Number(match[1]);
+  const last = Number(match[2] ?? match[1]);
+  if (first < 1 || last > PORT_MAX) return refuse(`ports from 1 to ${String(PORT_MAX)}`);
+  if (first > last) return refuse('a range whose first port is not above its last');
+  return accept({ kind: 'range', first, last });
+}
+
+export function formatSourcePorts(ports: SourcePorts): string {
+  return ports.kind === 'kernel' ? 'kernel' : `${String(ports.first)}-${String(ports.last)}`;
+}
+
+/** Parses one of a fixed set of words, in lower case. */
+export function choiceParser<const T extends string>(choices: readonly T[]): Parser<T> {
+  const listed =
+    choices.length < 2 ? choices.join('') : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`;
+  return (text) => {
+    const found = choices.find((choice) => choice === text.trim().toLowerCase());
+    return found === undefined ? refuse(listed) : accept(found);
+  };
+}
+
+/** What the environment and a file may say of a flag without a value. */
+export function parseSwitch(text: string): Parsed<boolean> {
+  switch (text.trim().toLowerCase()) {
+    case '1':
+    case 'true':
+    case 'yes':
+    case 'on':
+      return accept(true);
+    case '0':
+    case 'false':
+    case 'no':
+    case 'off':
+      return accept(false);
+    default:
+      return refuse('true or false');
+  }
+}

@@ -1,0 +1,119 @@
+/** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
+import { resolveHost } from './address.ts';
+import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
+import { loadPayload, makePayload } from './payload.ts';
+import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
+import type { EngineChoice, RespondOn, ServerMode, ServerPlan } from './plan.ts';
+import { NS_PER_SEC } from './quantity.ts';
+
+/** The options of a server, each parsed by itself. Those with a default are always there. */
+export interface ServerInput {
+  readonly host?: Given<string> | undefined;
+  readonly port: Given<number>;
+  readonly listeners?: Given<number> | undefined;
+  readonly backlog: Given<number>;
+  readonly mode?: Given<ServerMode> | undefined;
+  readonly response?: Given<string> | undefined;
+  readonly 'respond-on': Given<RespondOn>;
+  readonly 'idle-timeout': Given<number>;
+  readonly 'max-connections'?: Given<number> | undefined;
+  readonly engine: Given<EngineChoice>;
+}
+
+/** The listening socket, the epoll set, the ring and what else a listener has open. */
+const FDS_PER_LISTENER = 8;
+
+/** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
+export async function serverPlan(input: ServerInput, machine: Machine): Promise<Planned<ServerPlan>> {
+  const problems: Problem[] = [];
+  const host = await planHost(input, machine, problems);
+  const mode = planMode(input, problems);
+  const response = await planResponse(input, problems);
+  const listeners = input.listeners?.value ?? machine.cpus;
+  const maxConnections = planMaxConnections(input, listeners, machine, problems);
+  if (problems.length > 0) return { problems };
+  const plan: ServerPlan = {
+    host,
+    port: input.port.value,
+    listeners,
+    backlog: input.backlog.value,
+    mode,
+    responseFile: input.response?.value ?? null,
+    response,
+    respondOn: input['respond-on'].value,
+    idleTimeoutNs: input['idle-timeout'].value,
+    maxConnections,
+    engine: input.engine.value,
+  };
+  return { plan: Object.freeze(plan), notices: [] };
+}
+
+/** Every effective option in snake_case with its unit in the name, as results echo it. */
+export function serverConfig(plan: ServerPlan): Record<string, unknown> {
+  return {
+    host: plan.host,
+    port: plan.port,
+    listeners: plan.listeners,
+    backlog: plan.backlog,
+    mode: plan.mode,
+    response_file: plan.responseFile,
+    response_bytes: plan.response.length,
+    respond_on: plan.respondOn,
+    idle_timeout_sec: plan.idleTimeoutNs / NS_PER_SEC,
+    max_connections: plan.maxConnections,
+    engine: plan.engine,
+  };
+}
+
+async function planHost(input: ServerInput, machine: Machine, problems: Problem[]): Promise<string | null> {
+  if (input.host === undefined) return null;
+  const resolved = await (machine.resolve ?? resolveHost)(input.host.value, null);
+  if (resolved.ok) return resolved.value.address;
+  problems.push(problemOf(input.host, resolved.expected));
+  return null;
+}
+
+function planMode(input: ServerInput, problems: Problem[]): ServerMode {
+  const { mode: given, response, 'respond-on': respondOn } = input;
+  const mode = given?.value ?? (response === undefined ? 'echo' : 'respond');
+  if (mode === 'respond' && response === undefined) {
+    if (given !== undefined) problems.push(problemOf(given, 'to come with --response FILE, which says what to send'));
+    return mode;
+  }
+  if (mode !== 'respond') {
+    if (response !== undefined) problems.push(problemOf(response, `--mode respond with it, not --mode ${mode}`));
+    if (isExplicit(respondOn)) problems.push(problemOf(respondOn, 'to come with --response FILE'));
+  }
+  return mode;
+}
+
+async function planResponse(input: ServerInput, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer>> {
+  if (input.response === undefined) return makePayload(0);
+  const loaded = await loadPayload(input.response.value);
+  if (loaded.ok) return loaded.value;
+  problems.push(problemOf(input.response, loaded.expected));
+  return makePayload(0);
+}
+
+function planMaxConnections(input: ServerInput, listeners: number, machine: Machine, problems: Problem[]): number {
+  const reserved = FDS_RESERVED + FDS_PER_LISTENER * listeners;
+  const affordable = machine.fdLimit - reserved;
+  const given = input['max-connections'];
+  if (given !== undefined) {
+    if (given.value > affordable) {
+      const wayOut = `ulimit -n ${given.value + reserved}`;
+      problems.push(
+        problemOf(
+          given,
+          `at most ${Math.max(0, affordable)}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
+        ),
+      );
+    }
+    return given.value;
+  }
+  if (affordable < listeners) {
+    const expected = `at least ${reserved + listeners} open files for ${listeners} listeners (ulimit -n 65536)`;
+    problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
+  }
+  return affordable;
+}

@@ -1,0 +1,205 @@
+/** Source addresses: how a list of them is written, expanded, checked against this machine and written back. */
+import { createSocket } from 'node:dgram';
+import { isIP } from 'node:net';
+import type { Family } from './address.ts';
+import { accept, refuse, type Parsed } from './problem.ts';
+
+/** Addresses as one contiguous run of numbers, or a single one with a zone (`fe80::1%eth0`), which is no number. */
+export type SourceSpec =
+  | { readonly kind: 'run'; readonly family: Family; readonly first: bigint; readonly count: number }
+  | { readonly kind: 'zoned'; readonly family: 6; readonly address: string };
+
+/** More than this no machine has ports' worth of connections for. */
+export const MAX_SOURCES = 65_536;
+
+const EXPECTED = 'an address, a range such as 127.0.0.1-127.0.0.8, or a prefix such as 10.0.0.0/28';
+const TOO_MANY = `at most ${String(MAX_SOURCES)} source addresses`;
+const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+
+/** Parses an address, a range (both ends included) or a prefix, IPv4 or IPv6. */
+export function parseSource(text: string): Parsed<SourceSpec> {
+  const trimmed = text.trim();
+  if (trimmed.includes('/')) return parsePrefix(trimmed);
+  const dash = trimmed.indexOf('-');
+  if (dash === -1) {
+    if (isIP(trimmed) === 6 && trimmed.includes('%')) return accept({ kind: 'zoned', family: 6, address: trimmed });
+    return parseRange(trimmed, trimmed);
+  }
+  return parseRange(trimmed.slice(0, dash).trim(), trimmed.slice(dash + 1).trim());
+}
+
+function parseRange(firstText: string, lastText: string): Parsed<SourceSpec> {
+  const first = toNumber(firstText);
+  const last = toNumber(lastText);
+  if (first === null || last === null) return refuse(EXPECTED);
+  if (first.family !== last.family) return refuse('a range with both ends in the same family');
+  if (first.value > last.value) return refuse('a range whose first address is not above its last');
+  return run(first.family, first.value, last.value);
+}
+
+function parsePrefix(text: string): Parsed<SourceSpec> {
+  const [addressText = '', lengthText = '', ...rest] = text.split('/');
+  const address = toNumber(addressText);
+  if (address === null || rest.length > 0 || !/^\d{1,3}$/.test(lengthText)) return refuse(EXPECTED);
+  const bits = BITS[address.family];
+  const length = Number(lengthText);
+  if (length > bits) return refuse(`a prefix length from 0 to ${String(bits)}`);
+  const size = 1n << BigInt(bits - length);
+  let first = address.value - (address.value % size);
+  let last = first + size - 1n;
+  if (address.family === 4 && length < 31) {
+    // All of 127.0.0.0/8 are addresses of this machine; elsewhere the ends are the network and its broadcast address.
+    if (!isLoopback4(first) || first === LOOPBACK_FIRST) first += 1n;
+    if (!isLoopback4(last) || last === LOOPBACK_LAST) last -= 1n;
+  }
+  return run(address.family, first, last);
+}
+
+const LOOPBACK_FIRST = 0x7f00_0000n;
+const LOOPBACK_LAST = 0x7fff_ffffn;
+
+function isLoopback4(value: bigint): boolean {
+  return value >= LOOPBACK_FIRST && value <= LOOPBACK_LAST;
+}
+
+function run(family: Family, first: bigint, last: bigint): Parsed<SourceSpec> {
+  const count = last - first + 1n;
+  if (count > BigInt(MAX_SOURCES)) return refuse(`${TOO_MANY}; these are ${String(count)}`);
+  return accept({ kind: 'run', family, first, count: Number(count) });
+}
+
+/** Every address of the list, in the order written; refused beyond `MAX_SOURCES` and where one is given twice. */
+export function expandSources(specs: readonly SourceSpec[]): Parsed<readonly string[]> {
+  const total = specs.reduce((sum, spec) => sum + (spec.kind === 'run' ? spec.count : 1), 0);
+  if (total > MAX_SOURCES) return refuse(`${TOO_MANY}; all together these are ${String(total)}`);
+  const addresses = new Set<string>();
+  for (const spec of specs) {
+    for (const address of addressesOf(spec)) {
+      // Used twice, one 4-tuple would be handed out twice.
+      if (addresses.has(address)) return refuse(`every source address once; ${address} is given again`);
+      addresses.add(address);
+    }
+  }
+  return accept([...addresses]);
+}
+
+function* addressesOf(spec: SourceSpec): Generator<string> {
+  if (spec.kind === 'zoned') {
+    yield spec.address;
+    return;
+  }
+  for (let index = 0; index < spec.count; index++) yield toText(spec.family, spec.first + BigInt(index));
+}
+
+/** The shortest list that expands to `addresses`: neighbours become ranges. */
+export function compactSources(addresses: readonly string[]): string[] {
+  const written: string[] = [];
+  let start = '';
+  let previous = '';
+  let previousNumber: ReturnType<typeof toNumber> = null;
+  const close = (): void => {
+    if (start !== '') written.push(start === previous ? start : `${start}-${previous}`);
+  };
+  for (const address of addresses) {
+    const number = toNumber(address);
+    const follows =
+      number !== null && previousNumber?.family === number.family && number.value === previousNumber.value + 1n;
+    if (!follows) {
+      close();
+      start = address;
+    }
+    previous = address;
+    previousNumber = number;
+  }
+  close();
+  return written;
+}
+
+interface NumberedAddress {
+  readonly family: Family;
+  readonly value: bigint;
+}
+
+function toNumber(text: string): NumberedAddress | null {
+  const family = isIP(text);
+  if (family === 4) return { family, value: ipv4ToNumber(text) };
+  if (family !== 6 || text.includes('%')) return null;
+  // The last 32 bits may be written as IPv4 (RFC 4291 section 2.2).
+  const lastColon = text.lastIndexOf(':');
+  const tail = text.slice(lastColon + 1);
+  let groupsText = text;
+  if (tail.includes('.')) {
+    const low = ipv4ToNumber(tail);
+    groupsText = `${text.slice(0, lastColon + 1)}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`;
+  }
+  const [head = '', rest] = groupsText.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = rest === undefined || rest === '' ? [] : rest.split(':');
+  const zeros = rest === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...new Array<string>(zeros).fill('0'), ...after];
+  return { family, value: groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) };
+}
+
+function ipv4ToNumber(text: string): bigint {
+  return text.split('.').reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+function toText(family: Family, value: bigint): string {
+  if (family === 4) {
+    return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
+  }
+  const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
+  return compressGroups(groups);
+}
+
+/** RFC 5952: lower case, the longest run of two or more zero groups (the first of equals) becomes `::`. */
+function compressGroups(groups: readonly number[]): string {
+  let bestStart = -1;
+  let bestLength = 1;
+  let length = 0;
+  groups.forEach((group, index) => {
+    length = group === 0 ? length + 1 : 0;
+    if (length > bestLength) {
+      bestLength = length;
+      bestStart = index - length + 1;
+    }
+  });
+  const hex = groups.map((group) => group.toString(16));
+  if (bestStart === -1) return hex.join(':');
+  return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
+}
+
+// Small enough for any open-file limit, large enough that 65 536 addresses take about a second.
+const SOCKETS_AT_ONCE = 64;
+
+/**
+ * Those of `addresses` that this machine does not have, in order. Binds a UDP socket to each and closes it again, so that
+ * AnyIP routes (`ip route add local 10.0.0.0/8 dev lo`) count too; nothing is sent.
+ */
+export async function missingSources(addresses: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (let first = 0; first < addresses.length; first += SOCKETS_AT_ONCE) {
+    const batch = addresses.slice(first, first + SOCKETS_AT_ONCE);
+    const bound = await Promise.all(batch.map(canBind));
+    missing.push(...batch.filter((_, index) => bound[index] !== true));
+  }
+  return missing;
+}
+
+function canBind(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    const finish = (bound: boolean): void => {
+      socket.removeAllListeners();
+      socket.close(() => {
+        resolve(bound);
+      });
+    };
+    socket.once('error', () => {
+      finish(false);
+    });
+    socket.bind({ address, port: 0, exclusive: true }, () => {
+      finish(true);
+    });
+  });
+}

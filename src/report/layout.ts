@@ -1,0 +1,62 @@
+/** Plain text on a limited width: wrapping, columns, colours. */
+
+/** How a report is to look. */
+export interface TextStyle {
+  readonly columns: number;
+  readonly colours: boolean;
+}
+
+export const PLAIN: TextStyle = { columns: 80, colours: false };
+
+export type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
+
+const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  green: [32, 39],
+  yellow: [33, 39],
+  red: [31, 39],
+};
+
+export function paint(style: TextStyle, colour: Colour, text: string): string {
+  const [on, off] = CODES[colour];
+  return style.colours ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+}
+
+/** Lines of at most `columns` characters, broken at spaces; a longer word stands alone. The first line has no indent. */
+export function wrap(text: string, columns: number, indent: number): string {
+  const room = Math.max(20, columns - indent);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+const LABEL_COLUMNS = 12;
+const INDENT = 2;
+
+/** `  label      text`, wrapped under itself. */
+export function entry(style: TextStyle, label: string, text: string): string {
+  const indent = INDENT + LABEL_COLUMNS;
+  return `${' '.repeat(INDENT)}${paint(style, 'dim', label.padEnd(LABEL_COLUMNS))}${wrap(text, style.columns, indent)}`;
+}
+
+/** Rows in columns as wide as their widest cell: the first to the left, the others to the right, two spaces between. */
+export function table(rows: readonly (readonly string[])[], indent: number): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+    );
+    return (' '.repeat(indent) + cells.join('  ')).trimEnd();
+  });
+}

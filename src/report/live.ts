@@ -1,0 +1,66 @@
+/** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
+import type { IntervalResult } from '../measure/result.ts';
+import { formatCount, formatLatency, formatPerSec } from './format.ts';
+
+/** The part of a stream that the live view needs. */
+export interface LiveStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** `  12 s  1,000/s  in flight 3  errors 0  p99 1.04 ms`; held and missed only if there are any. */
+export function liveLine(prefix: string, interval: IntervalResult, errors: number): string {
+  const { total } = interval.latency_ns;
+  const atSec = Math.round(interval.start_sec + interval.length_sec);
+  const startedPerSec = interval.length_sec > 0 ? interval.started / interval.length_sec : 0;
+  const parts = [
+    `${prefix}${String(atSec).padStart(4)} s`,
+    formatPerSec(Math.round(startedPerSec)).padStart(9),
+    `in flight ${formatCount(interval.in_flight - interval.held)}`,
+    ...(interval.held > 0 ? [`held ${formatCount(interval.held)}`] : []),
+    ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
+    `errors ${formatCount(errors)}`,
+    `p99 ${total.count === 0 ? '-' : formatLatency(total.p99)}`,
+  ];
+  return parts.join('  ');
+}
+
+const ERASE_LINE = '\r\u001b[2K';
+
+export class LiveView {
+  readonly #stream: LiveStream;
+  #isShown = false;
+  #round = -1;
+  #isWarmup = false;
+  #errors = 0;
+
+  constructor(stream: LiveStream) {
+    this.#stream = stream;
+  }
+
+  /** Shows one more second. `rounds` is how many there are to be. Errors add up within a round. */
+  interval(roundIndex: number, rounds: number, interval: IntervalResult, warmup: boolean): void {
+    if (roundIndex !== this.#round || warmup !== this.#isWarmup) this.#errors = 0;
+    this.#round = roundIndex;
+    this.#isWarmup = warmup;
+    this.#errors += interval.failed;
+    const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmup ? 'warm-up ' : '');
+    const line = liveLine(prefix, interval, this.#errors);
+    if (this.#stream.isTTY !== true) {
+      this.#stream.write(`${line}\n`);
+      return;
+    }
+    // A line that wraps could not be rewritten.
+    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
+    this.#stream.write(ERASE_LINE + line.slice(0, room));
+    this.#isShown = true;
+  }
+
+  /** Takes the line off the terminal, so that something else can be printed. */
+  clear(): void {
+    if (!this.#isShown) return;
+    this.#stream.write(ERASE_LINE);
+    this.#isShown = false;
+  }
+}

@@ -1,0 +1,36 @@
+/** The result of a server for a person. */
+import type { ServerResult } from '../measure/result.ts';
+import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from './format.ts';
+import { PLAIN, entry, paint, type TextStyle } from './layout.ts';
+
+/** The summary, with a newline at its end. */
+export function serverText(result: ServerResult, style: TextStyle = PLAIN): string {
+  const { accepted, completed, rejected, listeners, bytes, cpu } = result;
+  const averagePerSec = result.duration_sec > 0 ? accepted / result.duration_sec : 0;
+  const failed = Object.entries(result.errors).filter(([, count]) => count > 0);
+  const others: (readonly [string, number])[] = [
+    ['rejected', rejected],
+    ['closed idle', result.idle_closed],
+    ['aborted', result.aborted],
+  ];
+  const endings = [`${formatCount(completed)} completed`];
+  for (const [name, count] of others) if (count > 0) endings.push(`${formatCount(count)} ${name}`);
+  const lines = [
+    paint(style, 'bold', `conngen server, engine ${result.system.engine}`),
+    entry(
+      style,
+      'accepted',
+      `${formatCount(accepted)} in ${formatSeconds(result.duration_sec)} (${formatPerSec(averagePerSec)} on average)`,
+    ),
+    entry(style, 'ended', endings.join(', ')),
+    ...(listeners.length > 1
+      ? [entry(style, 'listeners', listeners.map((each) => formatCount(each.accepted)).join(', '))]
+      : []),
+    entry(style, 'bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`),
+    ...(failed.length > 0
+      ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
+      : []),
+    entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,70 @@
+import { ECONNRESET, errnoName } from '../linux/errno.ts';
+
+/** Counters of a listener, by their place in its memory. */
+export const ACCEPTED = 0;
+export const COMPLETED = 1;
+export const REJECTED = 2;
+export const IDLE_CLOSED = 3;
+export const ABORTED = 4;
+export const BYTES_RECEIVED = 5;
+export const BYTES_SENT = 6;
+/** The peer ended before it had sent anything that could have been answered. */
+export const EARLY_EOF = 7;
+const PLAIN_COUNTERS = 8;
+
+/** Linux stays below 134; what is above shares the last place. */
+const ERRNOS = 160;
+const CONNECTION_ERRORS = PLAIN_COUNTERS;
+const ACCEPT_ERRORS = CONNECTION_ERRORS + ERRNOS;
+const COUNTERS = ACCEPT_ERRORS + ERRNOS;
+
+/**
+ * What one listener counts, in memory that another thread may read at any time. Doubles: an aligned 64-bit store is never
+ * seen half done, and integers stay exact up to 2^53.
+ */
+export class ListenerCounters {
+  readonly #values: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#values = new Float64Array(memory);
+  }
+
+  static createMemory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
+  }
+
+  add(counter: number, count: number): void {
+    this.#values[counter]! += count;
+  }
+
+  connectionError(errno: number): void {
+    this.#values[CONNECTION_ERRORS + Math.min(errno, ERRNOS - 1)]! += 1;
+  }
+
+  acceptError(errno: number): void {
+    this.#values[ACCEPT_ERRORS + Math.min(errno, ERRNOS - 1)]! += 1;
+  }
+
+  get(counter: number): number {
+    return this.#values[counter]!;
+  }
+
+  /** Connections that ended in an error of any class. */
+  get connectionErrors(): number {
+    let sum = this.get(EARLY_EOF);
+    for (let errno = 0; errno < ERRNOS; errno++) sum += this.#values[CONNECTION_ERRORS + errno]!;
+    return sum;
+  }
+
+  /** Adds the errors that happened to `sums`, by class: `reset`, `early_eof`, `accept_EMFILE`, `other_EPIPE` … */
+  sumErrors(sums: Record<string, number>): void {
+    const count = (name: string, value: number): void => {
+      if (value > 0) sums[name] = (sums[name] ?? 0) + value;
+    };
+    count('early_eof', this.get(EARLY_EOF));
+    for (let errno = 0; errno < ERRNOS; errno++) {
+      count(errno === ECONNRESET ? 'reset' : `other_${errnoName(errno)}`, this.#values[CONNECTION_ERRORS + errno]!);
+      count(`accept_${errnoName(errno)}`, this.#values[ACCEPT_ERRORS + errno]!);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { EngineError } from '../engine/engine.ts';
+import { startThread } from '../engine/thread.ts';
+import type { EngineName, ServerPlan } from '../plan/plan.ts';
+import { ListenerCounters } from './counters.ts';
+import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';
+import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
+
+/** Compiled code stands beside compiled code, source beside source. */
+const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** How a listener ended before its time. */
+export interface ListenerFailure {
+  readonly listener: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface Member {
+  readonly thread: Worker;
+  readonly counters: ListenerCounters;
+  /** Resolves with the port, or with null if the listener ends without having listened. */
+  readonly listening: Promise<number | null>;
+  /** Resolves when the thread has ended, and everything it held with it. */
+  readonly ended: Promise<void>;
+  /** Whether it was told to listen: from then on it obeys the control words. */
+  told: boolean;
+  failure: ListenerFailure | undefined;
+}
+
+export interface ListenerPoolOptions {
+  readonly plan: ServerPlan;
+  readonly engine: EngineName;
+  readonly listeners: number;
+  readonly baseNs: bigint;
+  /** A listener died while it served. */
+  readonly onFailure: (failure: ListenerFailure) => void;
+}
+
+/** The threads of a server, one listener each. What a thread that dies has counted stays in shared memory. */
+export class ListenerPool {
+  readonly #members: Member[];
+  readonly #control = new Int32Array(new SharedArrayBuffer(8));
+  readonly #onFailure: (failure: ListenerFailure) => void;
+
+  constructor({ plan, engine, listeners, baseNs, onFailure }: ListenerPoolOptions) {
+    this.#onFailure = onFailure;
+    const control = this.#control.buffer;
+    this.#members = Array.from({ length: listeners }, (_, listener) =>
+      this.#spawn(listener, { plan, engine, baseNs, control, counters: ListenerCounters.createMemory() }),
+    );
+  }
+
+  #spawn(listener: number, workerData: WorkerInit): Member {
+    const thread = startThread(WORKER_URL, { workerData });
+    let hasListened: (port: number | null) => void = () => undefined;
+    let hasEnded: () => void = () => undefined;
+    const member: Member = {
+      thread,
+      counters: new ListenerCounters(workerData.counters),
+      listening: new Promise((resolve) => (hasListened = resolve)),
+      ended: new Promise((resolve) => (hasEnded = resolve)),
+      told: false,
+      failure: undefined,
+    };
+    let isDone = false;
+    const fail = (code: string, message: string, hint: string): void => {
+      if (isDone || member.failure !== undefined) return;
+      member.failure = { listener, code, message, hint };
+      hasListened(null);
+      this.#onFailure(member.failure);
+    };
+    thread.on('message', (message: FromWorker) => {
+      if (message.type === 'listening') hasListened(message.port);
+      else if (message.type === 'failed') fail(message.code, message.message, message.hint);
+      else isDone = true;
+    });
+    thread.on('error', (error) => fail('worker_failed', error.stack ?? error.message, 'please report this'));
+    thread.on('exit', (code) => {
+      fail('worker_exited', `listener ${listener} ended with code ${code}`, 'please report this');
+      hasEnded();
+    });
+    return member;
+  }
+
+  get counters(): readonly ListenerCounters[] {
+    return this.#members.map((member) => member.counters);
+  }
+
+  get failures(): readonly ListenerFailure[] {
+    return this.#members.flatMap((member) => member.failure ?? []);
+  }
+
+  /**
+   * Has every listener listen and returns the port; with port 0 that is the one that the first was given. Rejects with the
+   * reason of the first that cannot.
+   */
+  async listen(port: number): Promise<number> {
+    const [first, ...others] = this.#members;
+    let bound = port;
+    if (port === 0) {
+      bound = (await this.#listenOn([first!], 0))[0]!;
+      await this.#listenOn(others, bound);
+    } else await this.#listenOn(this.#members, port);
+    return bound;
+  }
+
+  async #listenOn(members: readonly Member[], port: number): Promise<(number | null)[]> {
+    for (const member of members) {
+      member.told = true;
+      const command: ListenCommand = { port };
+      member.thread.postMessage(command);
+    }
+    const ports = await Promise.all(members.map((member) => member.listening));
+    const [failure] = this.failures;
+    if (failure !== undefined) throw new EngineError(failure.code, failure.message, failure.hint);
+    return ports;
+  }
+
+  /** Every listener stops accepting, drains what is open, and ends. */
+  drain(): void {
+    Atomics.compareExchange(this.#control, CONTROL_STATE, 0, DRAIN);
+  }
+
+  /** Resolves when all listeners have ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.ended));
+  }
+
+  /** Ends what has not ended yet, at once. */
+  async close(): Promise<void> {
+    Atomics.store(this.#control, CONTROL_STATE, QUIT);
+    await Promise.all(
+      this.#members.map(async (member) => {
+        // A thread that listens is not terminated: its sockets belong to the process and would stay.
+        if (!member.told) await member.thread.terminate();
+        await member.ended;
+      }),
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/** What a user can type wrongly, as a user meets it: exit code 2, every problem named, nothing written. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { runCli } from '../support/cli.ts';
+
+interface Case {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Every line that is expected on stderr, but for the last, which points to the help. */
+  readonly lines: readonly (string | RegExp)[];
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'rate 0': { args: ['client', '--rate', '0'], lines: ['--rate: got "0", expected more than 0 connections/s'] },
+  'rate negative': {
+    args: ['client', '--rate', '-5'],
+    lines: ['--rate: got "-5", expected more than 0 connections/s'],
+  },
+  'rate negative with =': {
+    args: ['client', '--rate=-5'],
+    lines: ['--rate: got "-5", expected more than 0 connections/s'],
+  },
+  'rate abc': { args: ['client', '--rate', 'abc'], lines: [/^--rate: got "abc", expected a number of connections\/s/] },
+  'rate NaN': { args: ['client', '--rate', 'NaN'], lines: [/^--rate: got "NaN", expected a number of connections\/s/] },
+  'rate without a value': { args: ['client', '--rate'], lines: [/^--rate: got nothing, expected a number/] },
+  'duration 0': {
+    args: ['client', '--duration', '0'],
+    lines: ['--duration: got "0", expected a duration of at least 1ms'],
+  },
+  'payload missing': {
+    args: ['client', '--payload', 'none'],
+    lines: ['--payload: got "none", expected a file that exists'],
+  },
+  'payload a directory': {
+    args: ['client', '--payload', '.'],
+    lines: ['--payload: got ".", expected a file, not a directory'],
+  },
+  'port 0': { args: ['client', '--port', '0'], lines: ['--port: got "0", expected a port from 1 to 65535'] },
+  'port 70000': {
+    args: ['client', 'localhost:70000'],
+    lines: [/^target: got "localhost:70000", expected .* PORT from 1 to 65535/],
+  },
+  'a host that does not resolve': {
+    args: ['client', 'name.invalid:80'],
+    lines: [/^target: got "name\.invalid:80", expected a host name that resolves/],
+  },
+  'a source of another machine': {
+    args: ['client', '--source', '198.51.100.7'],
+    lines: [/^--source: got "198\.51\.100\.7", expected addresses of this machine/],
+  },
+  'an unknown flag': { args: ['client', '--raet', '5'], lines: [/^--raet: .* did you mean --rate\?$/] },
+  'an unknown command': { args: ['clinet'], lines: [/^command: got "clinet", .* did you mean client\?$/] },
+  'an option without a command': { args: ['--rate', '5'], lines: [/^--rate: got "5", expected a command before it/] },
+  'two problems': {
+    args: ['client', '--rate', '0', '--timeout', 'soon'],
+    lines: [/^--rate: got "0"/, /^--timeout: got "soon", expected a duration/],
+  },
+  'a directory for the result': {
+    args: ['client', '--json', '.'],
+    lines: ['--json: got ".", expected a file, not a directory'],
+  },
+  'a result that would overwrite the payload': {
+    args: ['client', '--payload', 'kept', '--json', './kept'],
+    lines: ['--json: got "./kept", expected another file than --payload, which it would overwrite'],
+  },
+  'given twice': { args: ['client', '-d', '1s', '-d', '2s'], lines: ['--duration: got "1s, 2s", expected it once'] },
+  'the environment': {
+    args: ['client'],
+    env: { CONNGEN_RATE: 'abc', CONNGEN_RAET: '1' },
+    lines: [/^warning: CONNGEN_RAET .* did you mean CONNGEN_RATE\?$/, /^CONNGEN_RATE: got "abc", expected/],
+  },
+  'a configuration file': {
+    args: ['client', '--config', 'conf.json'],
+    lines: [/^conf\.json: raet: got "5".* did you mean rate\?$/],
+  },
+  'server port': {
+    args: ['server', '--port', '70000'],
+    lines: ['--port: got "70000", expected a port from 0 to 65535'],
+  },
+  'server words': { args: ['server', 'here'], lines: ['argument: got "here", expected no further argument'] },
+};
+
+for (const [name, { args, env, lines }] of Object.entries(CASES)) {
+  t.test(name, async (t) => {
+    const cwd = t.testdir({ kept: 'kept', 'conf.json': '{"raet": 5}' });
+    const run = await runCli(args, { cwd, ...(env === undefined ? {} : { env }) });
+    t.equal(run.code, 2);
+    t.equal(run.stdout, '');
+    const said = run.stderr.trimEnd().split('\n');
+    t.match(said.pop(), /^See conngen.* --help\.$/);
+    t.equal(said.length, lines.length, run.stderr);
+    lines.forEach((line, index) => t.match(said[index], line));
+    t.same(readdirSync(cwd).sort(), ['conf.json', 'kept'], 'nothing was written');
+  });
+}
+
+t.test('the result file is not touched when the input is bad', async (t) => {
+  const cwd = t.testdir({ 'old.json': 'old' });
+  await runCli(['client', '--rate', '0', '--json', 'old.json'], { cwd });
+  t.matchOnly(readdirSync(cwd), ['old.json']);
+  t.equal(readFileSync(join(cwd, 'old.json'), 'utf8'), 'old');
+});

@@ -1,0 +1,170 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { clientCommand, exitCodeOf } from '../../src/cli/client.ts';
+import type { Io } from '../../src/cli/io.ts';
+import type { ClientRunHooks, runClient } from '../../src/client/run.ts';
+import { EngineError } from '../../src/engine/engine.ts';
+import type { ClientResult } from '../../src/measure/result.ts';
+import type { ClientPlan } from '../../src/plan/plan.ts';
+import { PLAIN } from '../../src/report/layout.ts';
+import { rawInput, type Typed } from '../support/plans.ts';
+import { clientResult, interval, refusedRound } from '../support/results.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly plan: ClientPlan | null;
+}
+
+/** Runs the command with a run of the test's own instead of a real one. */
+async function command(
+  typed: Typed,
+  run: (hooks: ClientRunHooks) => Promise<ClientResult>,
+  print?: Io['print'],
+): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  let plan: ClientPlan | null = null;
+  const io: Io = {
+    print: print ?? (async (text) => void (stdout += text)),
+    stderr: { write: (text: string) => (stderr += text) },
+    style: PLAIN,
+    colourLogs: false,
+  };
+  const fake: typeof runClient = (given, hooks) => {
+    plan = given;
+    return run(hooks ?? {});
+  };
+  const code = await clientCommand(rawInput({ host: '127.0.0.1', ...typed }), io, fake);
+  return { code, stdout, stderr, plan };
+}
+
+const fine = async (): Promise<ClientResult> => clientResult();
+
+t.test('text on stdout, live view on stderr', async (t) => {
+  const ran = await command({ rate: ['1k', '2k'] }, async (hooks) => {
+    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'] });
+    hooks.onInterval?.(0, interval(), false);
+    hooks.onNotice?.('something odd');
+    return clientResult();
+  });
+  t.equal(ran.code, 0);
+  t.match(ran.stdout, /^conngen client 127\.0\.0\.1:2345\n/);
+  t.equal(
+    ran.stderr,
+    'INFO: uring: not permitted here\nround 1/2    1 s    1,000/s  in flight 3  errors 0  p99 1.04 ms\nWARN: something odd\n',
+  );
+  t.same(ran.plan?.rates, [1000, 2000]);
+});
+
+t.test('--quiet leaves warnings', async (t) => {
+  const ran = await command({ quiet: 'true' }, async (hooks) => {
+    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'] });
+    hooks.onInterval?.(0, interval(), false);
+    hooks.onNotice?.('something odd');
+    return clientResult();
+  });
+  t.equal(ran.stderr, 'WARN: something odd\n');
+});
+
+t.test('--json -: one document and nothing else', async (t) => {
+  const ran = await command({ json: '-' }, fine);
+  t.same(JSON.parse(ran.stdout), clientResult());
+  t.equal(ran.code, 0);
+  t.equal((await command({ json: '/dev/stdout' }, fine)).stdout, ran.stdout);
+});
+
+t.test('--json FILE: both', async (t) => {
+  const file = join(t.testdir({}), 'result.json');
+  const ran = await command({ json: file }, fine);
+  t.same(JSON.parse(readFileSync(file, 'utf8')), clientResult());
+  t.match(ran.stdout, /^conngen client/);
+  t.equal(ran.code, 0);
+});
+
+t.test('a file that cannot be written: said at once, and the JSON is on stdout', async (t) => {
+  const directory = t.testdir({});
+  let saidBefore = false;
+  const ran = await command({ json: join(directory, 'none', 'x.json') }, async (hooks) => {
+    saidBefore = true;
+    hooks.onNotice?.('running');
+    return clientResult();
+  });
+  t.equal(ran.code, 1);
+  t.ok(saidBefore);
+  t.same(JSON.parse(ran.stdout), clientResult());
+  t.match(
+    ran.stderr,
+    /^WARN: .*x\.json cannot be written \(there is no such directory\).*\nWARN: running\nERROR: .*could not be written/,
+  );
+  t.same(readdirSync(directory), []);
+  const full = await command({ json: '/dev/full' }, fine);
+  t.equal(full.code, 1);
+  t.same(JSON.parse(full.stdout), clientResult());
+  t.match(full.stderr, /ERROR: \/dev\/full could not be written: no space is left/);
+});
+
+t.test('stdout that cannot be written', async (t) => {
+  const ran = await command({}, fine, async () => {
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  });
+  t.equal(ran.code, 1);
+  t.match(ran.stderr, /ERROR: the result could not be printed: no space is left/);
+});
+
+t.test('exit codes of results', async (t) => {
+  t.equal(exitCodeOf(clientResult()), 0);
+  t.equal(exitCodeOf(clientResult({ rounds: [refusedRound()] })), 1);
+  t.equal(exitCodeOf(clientResult({ error: { code: 'x', message: 'y' } })), 1);
+  t.equal((await command({}, async () => clientResult({ rounds: [refusedRound()] }))).code, 1);
+});
+
+t.test('a run that cannot start', async (t) => {
+  const ran = await command({}, async () => {
+    throw new EngineError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
+  });
+  t.equal(ran.code, 1);
+  t.equal(ran.stderr, 'error: io_uring is not permitted here\nhint: use --engine epoll\n');
+  const bug = await command({}, async () => {
+    throw new TypeError('undefined is not a function');
+  });
+  t.equal(bug.code, 1);
+  t.match(bug.stderr, /^error: conngen itself failed; please report this:\nTypeError/);
+});
+
+t.test('a signal ends the run with its report', async (t) => {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const listeners = process.listenerCount(signal);
+    const ran = await command({ json: '-' }, async (hooks) => {
+      const stopped = new Promise((resolve) => hooks.stop?.addEventListener('abort', resolve));
+      process.emit(signal, signal);
+      await stopped;
+      return clientResult({ interrupted: true });
+    });
+    t.equal(ran.code, code);
+    t.match(JSON.parse(ran.stdout), { interrupted: true });
+    t.match(ran.stderr, new RegExp(`INFO: ${signal}: ending early`));
+    t.equal(process.listenerCount(signal), listeners, 'and is listened for no longer');
+  }
+});
+
+t.test('bad input runs nothing', async (t) => {
+  const ran = await command({ rate: '0', json: '/' }, fine);
+  t.equal(ran.code, 2);
+  t.equal(ran.plan, null);
+  t.match(
+    ran.stderr,
+    /^--rate: .*\n--json: got "\/", expected a file, not a directory\nSee conngen client --help\.\n$/,
+  );
+});
+
+t.test('odd but no problem', async (t) => {
+  const ran = await command({ finish: 'connect', 'payload-size': '5' }, fine);
+  t.equal(ran.code, 0);
+  t.match(ran.stderr, /^WARN: --finish connect closes before anything is sent/);
+});

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CLIENT_OPTIONS } from '../../src/cli/options.ts';
+import { ROOT, plainEnvironment, runCli } from '../support/cli.ts';
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+t.test('version', async (t) => {
+  for (const args of [['--version'], ['-V'], ['client', '--version']]) {
+    t.match(await runCli(args), { code: 0, stdout: `${version}\n`, stderr: '' }, args.join(' '));
+  }
+});
+
+t.test('help', async (t) => {
+  for (const args of [[], ['--help'], ['-h']]) {
+    const run = await runCli(args);
+    t.match(run, { code: 0, stderr: '' });
+    t.match(run.stdout, /conngen client \[target\] .*\n.*conngen server/);
+    t.match(run.stdout, /Exit codes: 0 done/);
+  }
+});
+
+t.test('help of a command: every option, 80 columns', async (t) => {
+  const { code, stdout } = await runCli(['client', '--help']);
+  t.equal(code, 0);
+  for (const name of Object.keys(CLIENT_OPTIONS)) t.match(stdout, name === 'target' ? 'target' : `--${name}`);
+  t.match(stdout, /\[default: 127\.0\.0\.1\]/);
+  t.ok(stdout.split('\n').every((line) => line.length <= 80));
+});
+
+t.test('a reader that goes away is no crash', (t) => {
+  const launcher = join(ROOT, 'bin/conngen.js');
+  const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${launcher}" client --help | head -1`], {
+    encoding: 'utf8',
+    env: plainEnvironment(),
+  });
+  t.equal(stdout, 'conngen client [target]\n');
+  t.equal(stderr, '');
+  t.end();
+});

@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { Pacer } from '../../src/client/pacer.ts';
+import type { PacerOptions } from '../../src/client/pacer.ts';
+import { ConstantRate } from '../../src/schedule/schedule.ts';
+
+const BASE_NS = 50e9;
+const SEC = 1e9;
+
+function pacerOf(ratePerSec: number | null, options: Partial<Omit<PacerOptions, 'schedule'>> = {}): Pacer {
+  return new Pacer({
+    schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
+    worker: 0,
+    workers: 1,
+    baseNs: BASE_NS,
+    warmupNs: 0,
+    durationNs: SEC,
+    batchNs: 0,
+    ...options,
+  });
+}
+
+/** Takes all that is left; the due times by index. */
+function takeAll(pacer: Pacer): Map<number, number> {
+  const due = new Map<number, number>();
+  while (!pacer.isDone) {
+    const { dueNs } = pacer;
+    due.set(pacer.take(), dueNs);
+  }
+  return due;
+}
+
+t.test('attempts are due from the base on, at n / rate, until the end', async (t) => {
+  const pacer = pacerOf(4);
+  t.same(
+    [...takeAll(pacer)],
+    [
+      [0, BASE_NS],
+      [1, BASE_NS + 0.25 * SEC],
+      [2, BASE_NS + 0.5 * SEC],
+      [3, BASE_NS + 0.75 * SEC],
+    ],
+  );
+  t.equal(pacer.dueNs, Infinity);
+  t.equal(pacer.wakeNs, Infinity, 'nothing to wake for');
+});
+
+t.test('the index of the next attempt can be seen before it is taken', async (t) => {
+  const pacer = pacerOf(10, { worker: 1, workers: 3 });
+  t.equal(pacer.nextIndex, 1);
+  t.equal(pacer.take(), 1);
+  t.equal(pacer.nextIndex, 4);
+});
+
+t.test('the warm-up comes first at the same rate, and what is due at its end is measured', async (t) => {
+  const pacer = pacerOf(4, { warmupNs: 0.5 * SEC, durationNs: SEC });
+  t.same([pacer.measureNs, pacer.endNs], [BASE_NS + 0.5 * SEC, BASE_NS + 1.5 * SEC]);
+  const measured = [...takeAll(pacer)].map(([n, dueNs]) => pacer.measures(n, dueNs));
+  t.same(measured, [false, false, true, true, true, true]);
+});
+
+t.test('an attempt of the warm-up that starts late is not measured, one of the round is', async (t) => {
+  const pacer = pacerOf(4, { warmupNs: 0.5 * SEC });
+  t.equal(pacer.measures(1, pacer.measureNs + 1e6), false);
+  t.equal(pacer.measures(2, pacer.measureNs + 1e6), true);
+});
+
+t.test('a wake-up may serve several starts', async (t) => {
+  t.equal(pacerOf(1000).wakeNs, BASE_NS);
+  t.equal(pacerOf(1000, { batchNs: 200e3 }).wakeNs, BASE_NS + 200e3);
+});
+
+t.test('seconds count from the end of the warm-up', async (t) => {
+  const pacer = pacerOf(4, { warmupNs: 0.3 * SEC });
+  t.equal(pacer.intervalEndNs, pacer.measureNs, 'the first one is short');
+  pacer.nextInterval(pacer.measureNs);
+  t.equal(pacer.intervalEndNs, pacer.measureNs + SEC);
+  pacer.nextInterval(pacer.measureNs + SEC + 5);
+  t.equal(pacer.intervalEndNs, pacer.measureNs + 2 * SEC);
+  pacer.nextInterval(pacer.measureNs + 4.7 * SEC);
+  t.equal(pacer.intervalEndNs, pacer.measureNs + 5 * SEC, 'none is made up for');
+  t.equal(pacerOf(4).intervalEndNs, BASE_NS + SEC, 'without a warm-up');
+});
+
+t.test('the interval always ends after now, at a whole second', async (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 5e9 }), fc.integer({ min: 0, max: 60e9 }), (warmupNs, afterNs) => {
+      const pacer = pacerOf(4, { warmupNs });
+      const nowNs = BASE_NS + afterNs;
+      pacer.nextInterval(nowNs);
+      const { intervalEndNs, measureNs } = pacer;
+      return intervalEndNs > nowNs && intervalEndNs <= nowNs + SEC && Math.abs((intervalEndNs - measureNs) % SEC) === 0;
+    }),
+  );
+  t.pass('held in every run');
+});
+
+t.test('the round is overdue a moment after its end', async (t) => {
+  const pacer = pacerOf(10);
+  t.equal(pacer.isOverdue(pacer.endNs), false, 'what is due may be a little late');
+  t.equal(pacer.isOverdue(pacer.endNs + SEC), true);
+  const closed = pacerOf(null);
+  t.equal(closed.isOverdue(closed.endNs - 1), false);
+  t.equal(closed.isOverdue(closed.endNs), true, 'closed loop owes nothing');
+});
+
+t.test('closed loop has no due times and goes on to the end', async (t) => {
+  const pacer = pacerOf(null, { warmupNs: 0.5 * SEC });
+  t.same([pacer.isClosedLoop, pacer.dueNs, pacer.isDone], [true, Infinity, false]);
+  t.same([pacer.take(), pacer.take(), pacer.take()], [0, 1, 2]);
+  t.equal(pacer.wakeNs, pacer.endNs);
+  t.equal(pacer.measures(7, pacer.measureNs - 1), false, 'by its start');
+  t.equal(pacer.measures(7, pacer.measureNs), true);
+  t.equal(pacer.giveUp(pacer.endNs), 0);
+  t.same([pacer.isDone, pacer.wakeNs], [true, Infinity]);
+});
+
+t.test('closed loop: worker k takes every W-th index', async (t) => {
+  const pacer = pacerOf(null, { worker: 2, workers: 3 });
+  t.same([pacer.take(), pacer.take()], [2, 5]);
+});
+
+t.test('nothing more is due once the rest is given up', async (t) => {
+  const pacer = pacerOf(10);
+  pacer.take();
+  t.equal(pacer.giveUp(BASE_NS + 0.35 * SEC), 3, 'attempts 1, 2 and 3 were due');
+  t.same([pacer.isDone, pacer.dueNs, pacer.wakeNs], [true, Infinity, Infinity]);
+});
+
+const plans = fc.record({
+  ratePerSec: fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.double({ min: 0.1, max: 3000, noNaN: true })),
+  workers: fc.integer({ min: 1, max: 8 }),
+  warmupNs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2e9 })),
+  durationNs: fc.integer({ min: 1, max: 2e9 }),
+});
+
+function workersOf(plan: typeof plans extends fc.Arbitrary<infer T> ? T : never): Pacer[] {
+  const { ratePerSec, workers, warmupNs, durationNs } = plan;
+  return Array.from({ length: workers }, (_, worker) => pacerOf(ratePerSec, { worker, workers, warmupNs, durationNs }));
+}
+
+t.test('the workers together take the whole schedule, each attempt once and at its time', async (t) => {
+  fc.assert(
+    fc.property(plans, (plan) => {
+      const schedule = new ConstantRate(plan.ratePerSec);
+      const count = schedule.countBefore(plan.warmupNs + plan.durationNs);
+      const all = workersOf(plan).flatMap((pacer) => [...takeAll(pacer)]);
+      const indices = all.map(([n]) => n).sort((a, b) => a - b);
+      return (
+        indices.length === count &&
+        indices.every((n, i) => n === i) &&
+        all.every(([n, dueNs]) => dueNs === BASE_NS + schedule.dueNs(n))
+      );
+    }),
+    { numRuns: 60 },
+  );
+  t.pass('held in every run');
+});
+
+t.test('what is measured is exactly what is due from the end of the warm-up on', async (t) => {
+  fc.assert(
+    fc.property(plans, (plan) =>
+      workersOf(plan).every((pacer) =>
+        [...takeAll(pacer)].every(([n, dueNs]) => pacer.measures(n, dueNs) === dueNs >= pacer.measureNs),
+      ),
+    ),
+    { numRuns: 60 },
+  );
+  t.pass('held in every run');
+});
+
+/** When all is given up, from the base to after the end, and how many of the due ones each worker left untaken. */
+const endings = fc.record({
+  at: fc.double({ min: 0, max: 1.2, noNaN: true }),
+  untaken: fc.array(fc.nat(20), { minLength: 8, maxLength: 8 }),
+});
+
+t.test('given up is what was measured, due before now and not taken, over all workers', async (t) => {
+  fc.assert(
+    fc.property(plans, endings, (plan, { at, untaken }) => {
+      const lengthNs = plan.warmupNs + plan.durationNs;
+      const nowNs = BASE_NS + Math.floor(at * lengthNs);
+      const schedule = new ConstantRate(plan.ratePerSec);
+      const first = schedule.countBefore(plan.warmupNs);
+      const due = at <= 0 ? 0 : Math.min(schedule.countBefore(nowNs - BASE_NS), schedule.countBefore(lengthNs));
+      const expected = Math.max(0, due - first);
+      let taken = 0;
+      let givenUp = 0;
+      for (const [worker, pacer] of workersOf(plan).entries()) {
+        // Taken as the generator takes them: those due by now, up to some that it did not come to.
+        const mine = Math.max(0, Math.ceil((due - worker) / plan.workers) - untaken[worker]!);
+        for (let i = 0; i < mine; i++) {
+          const { dueNs } = pacer;
+          if (pacer.measures(pacer.take(), dueNs)) taken++;
+        }
+        givenUp += pacer.giveUp(nowNs);
+      }
+      return taken + givenUp === expected;
+    }),
+    { numRuns: 300 },
+  );
+  t.pass('held in every run');
+});
+
+t.test('given up before the base, with a warm-up to come, is nothing', async (t) => {
+  t.equal(pacerOf(1000, { warmupNs: SEC }).giveUp(BASE_NS - 10e6), 0);
+});
+
+t.test('an attempt taken at the very moment it is due is not given up as well', async (t) => {
+  for (const warmupNs of [0, SEC]) {
+    const pacer = pacerOf(1000, { warmupNs });
+    const { dueNs } = pacer;
+    pacer.take();
+    t.equal(pacer.giveUp(dueNs), 0, `warm-up ${warmupNs} ns`);
+  }
+});

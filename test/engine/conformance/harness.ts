@@ -1,0 +1,203 @@
+import { networkInterfaces } from 'node:os';
+import type { Test } from 'tap';
+import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { KERNEL_SOURCE } from '../../../src/engine/engine.ts';
+import type {
+  ClientEngine,
+  ClientEngineOptions,
+  ServerEngine,
+  ServerEngineOptions,
+} from '../../../src/engine/engine.ts';
+import { ClientRun, ServerRun } from './driver.ts';
+import type { ClientScript, ServerScript } from './driver.ts';
+import { pattern } from './pattern.ts';
+import type { PeerThread } from './peer-thread.ts';
+
+export type ClientFactory = (options: ClientEngineOptions) => ClientEngine | Promise<ClientEngine>;
+export type ServerFactory = (options: ServerEngineOptions) => ServerEngine | Promise<ServerEngine>;
+
+/** One promise of the seam and how it is checked. */
+export interface Case<Harness> {
+  readonly name: string;
+  /** Why it cannot be checked here, if so. */
+  skip?(harness: Harness): string | false;
+  run(t: Test, harness: Harness): Promise<void>;
+}
+
+export const MIB = 1024 * 1024;
+export const MS = 1e6;
+
+/** The pattern where plans keep their payloads: in shared memory. */
+export function sharedPattern(size: number): Uint8Array {
+  const bytes = new Uint8Array(new SharedArrayBuffer(size));
+  bytes.set(pattern(size));
+  return bytes;
+}
+
+export function withoutIpv6(): string | false {
+  const here = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
+  return here ? false : 'needs ::1 on the loopback interface';
+}
+
+export function withoutLoopbackNet(): string | false {
+  return process.platform === 'linux' ? false : 'needs all of 127.0.0.0/8 on the loopback interface (Linux)';
+}
+
+/** A loopback address and a port below the ephemeral range that no one else is likely to use. */
+export function privateSource(): { address: string; port: number } {
+  const byte = (): number => 1 + Math.floor(Math.random() * 250);
+  return { address: `127.${byte()}.${byte()}.${byte()}`, port: 10_000 + Math.floor(Math.random() * 20_000) };
+}
+
+export function newClock(): MonotonicClock {
+  return new MonotonicClock(monotonicNs());
+}
+
+export interface ClientSetup extends Partial<Omit<ClientEngineOptions, 'target' | 'clock'>> {
+  readonly port: number;
+  readonly address?: string;
+}
+
+export class ClientHarness {
+  readonly peers: PeerThread;
+  readonly #create: ClientFactory;
+
+  constructor(create: ClientFactory, peers: PeerThread) {
+    this.#create = create;
+    this.peers = peers;
+  }
+
+  async create(setup: ClientSetup): Promise<{ engine: ClientEngine; clock: MonotonicClock }> {
+    const { port, address = '127.0.0.1', ...options } = setup;
+    const clock = newClock();
+    const target = { address, family: address.includes(':') ? 6 : 4, port } as const;
+    const defaults = { sources: [], payload: new Uint8Array(0), halfClose: false, capacity: 4 };
+    return { engine: await this.#create({ ...defaults, ...options, target, clock }), clock };
+  }
+
+  /** One run of a new engine; checks the order of events and that no slot is left in use. */
+  async run(t: Test, setup: ClientSetup, script: ClientScript): Promise<ClientRun> {
+    const { engine, clock } = await this.create(setup);
+    const run = new ClientRun(engine, setup.capacity ?? 4, clock, script);
+    try {
+      await engine.run(run);
+    } finally {
+      engine.dispose();
+    }
+    t.notOk(run.timedOut, 'the run ended by itself');
+    t.strictSame(run.slots.violations, [], 'events came in the promised order');
+    t.equal(run.slots.count('free'), run.slots.states.length, 'every slot was released');
+    return run;
+  }
+}
+
+export type ServerSetup = Partial<Omit<ServerEngineOptions, 'clock'>>;
+
+/** What an engine cannot do, and why; empty for one that can do everything. */
+export interface ServerTraits {
+  /** Why two engines cannot listen on one port. */
+  readonly noReusePort?: string;
+  /** Why `acceptFailed` is not reported for EMFILE. */
+  readonly noAcceptErrors?: string;
+}
+
+export class ServerHarness {
+  readonly peers: PeerThread;
+  readonly traits: ServerTraits;
+  readonly #create: ServerFactory;
+  readonly #halfCloses: boolean;
+
+  constructor(create: ServerFactory, peers: PeerThread, traits: ServerTraits, halfCloses = true) {
+    this.#create = create;
+    this.peers = peers;
+    this.traits = traits;
+    this.#halfCloses = halfCloses;
+  }
+
+  async create(options: ServerSetup): Promise<{ engine: ServerEngine; clock: MonotonicClock }> {
+    const clock = newClock();
+    const defaults = {
+      host: '127.0.0.1',
+      port: 0,
+      backlog: 4096,
+      payload: new Uint8Array(0),
+      capacity: 16,
+      reads: true,
+      halfCloses: this.#halfCloses,
+    };
+    return { engine: await this.#create({ ...defaults, ...options, clock }), clock };
+  }
+
+  /**
+   * One run of a new engine that listens; `scriptFor` may let peers dial `port` before the run begins. Checks the order of
+   * events and that no slot is left in use.
+   */
+  async run(
+    t: Test,
+    setup: ServerSetup,
+    scriptFor: (port: number) => ServerScript | Promise<ServerScript>,
+  ): Promise<ServerRun> {
+    const { engine, clock } = await this.create(setup);
+    try {
+      await engine.listen();
+      const script = await scriptFor(engine.port);
+      const run = new ServerRun(engine, setup.capacity ?? 16, clock, script);
+      await engine.run(run);
+      t.notOk(run.timedOut, 'the run ended by itself');
+      t.strictSame(run.slots.violations, [], 'events came in the promised order');
+      t.equal(run.slots.count('free'), run.slots.states.length, 'every slot was released');
+      return run;
+    } finally {
+      engine.dispose();
+    }
+  }
+}
+
+/** A step that begins with `begin` and is over when `over` says so. */
+export function stepping<Run>(begin: (run: Run) => void, over: (run: Run) => boolean): (run: Run) => boolean {
+  let begun = false;
+  return (run) => {
+    if (!begun) {
+      begun = true;
+      begin(run);
+    }
+    return over(run);
+  };
+}
+
+/** A step that opens the first `count` slots, each from its source, and is over when as many were released. */
+export function openMany(
+  count: number,
+  sourceOf = (_slot: number): number => KERNEL_SOURCE,
+): (run: ClientRun) => boolean {
+  return stepping(
+    (run) => {
+      for (let slot = 0; slot < count; slot++) run.open(slot, sourceOf(slot));
+    },
+    (run) => run.totals.released >= count,
+  );
+}
+
+/** A step that opens slot 0 and is over when it was released. */
+export function openOnce(): (run: ClientRun) => boolean {
+  return openMany(1);
+}
+
+/** True once a sum has not changed for `quietNs`: whoever it counts has stopped. */
+export class Stall {
+  readonly #quietNs: number;
+  #bytes = -1;
+  #sinceNs = 0;
+
+  constructor(quietNs: number) {
+    this.#quietNs = quietNs;
+  }
+
+  at(nowNs: number, bytes: number): boolean {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#sinceNs = nowNs;
+    }
+    return bytes > 0 && nowNs - this.#sinceNs >= this.#quietNs;
+  }
+}

@@ -1,0 +1,191 @@
+/** Listening, and the end of it. */
+import { EngineError, STOP } from '../../../src/engine/engine.ts';
+import { checkDeadlines } from './deadlines.ts';
+import { ServerRun } from './driver.ts';
+import { MS, withoutIpv6 } from './harness.ts';
+import type { Case, ServerHarness } from './harness.ts';
+import { until } from './peer-thread.ts';
+import { echoing } from './server-modes.ts';
+
+export const listeningCases: readonly Case<ServerHarness>[] = [
+  {
+    name: 'port 0 takes a free port',
+    async run(t, h) {
+      const { engine } = await h.create({ port: 0 });
+      await engine.listen();
+      t.ok(Number.isInteger(engine.port) && engine.port > 0 && engine.port < 65_536, `port ${engine.port}`);
+      engine.dispose();
+    },
+  },
+  {
+    name: 'a port in use: EngineError EADDRINUSE that names the port and says what to do',
+    async run(t, h) {
+      const { port } = h.peers.serve({ behaviour: 'drain' });
+      const { engine } = await h.create({ port });
+      const error = await failureOf(async () => engine.listen());
+      t.ok(error instanceof EngineError);
+      t.equal((error as EngineError).code, 'EADDRINUSE');
+      t.match((error as EngineError).message, String(port));
+      t.match((error as EngineError).hint, '--port');
+      engine.dispose();
+    },
+  },
+  {
+    name: 'an address that this machine does not have: EngineError EADDRNOTAVAIL',
+    async run(t, h) {
+      const { engine } = await h.create({ host: '192.0.2.1' });
+      const error = await failureOf(async () => engine.listen());
+      t.ok(error instanceof EngineError);
+      t.equal((error as EngineError).code, 'EADDRNOTAVAIL');
+      engine.dispose();
+    },
+  },
+  {
+    name: 'two engines on one port',
+    skip: (h) => h.traits.noReusePort ?? false,
+    async run(t, h) {
+      const first = await h.create({});
+      await first.engine.listen();
+      const second = await h.create({ port: first.engine.port });
+      await second.engine.listen();
+      t.equal(second.engine.port, first.engine.port);
+      first.engine.dispose();
+      const id = h.peers.dial({ port: second.engine.port, bytes: 64 });
+      const run = new ServerRun(second.engine, 16, second.clock, echoing(1));
+      await second.engine.run(run);
+      t.equal(run.totals.received, 64, 'the one that is left serves');
+      t.ok(h.peers.dialled(id)[0]!.connected);
+      second.engine.dispose();
+    },
+  },
+  {
+    name: 'host null listens on every address of both families',
+    async run(t, h) {
+      const hosts = withoutIpv6() ? ['127.0.0.1'] : ['127.0.0.1', '::1'];
+      const ids: number[] = [];
+      await h.run(t, { host: null }, (port) => {
+        for (const host of hosts) ids.push(h.peers.dial({ host, port, bytes: 64 }));
+        return echoing(hosts.length);
+      });
+      for (const id of ids) {
+        await until('the peer saw the end', () => h.peers.dialled(id)[0]!.ended);
+        t.equal(h.peers.dialled(id)[0]!.receivedBytes, 64);
+      }
+    },
+  },
+  {
+    name: 'an IPv6 address',
+    skip: withoutIpv6,
+    async run(t, h) {
+      const result = await h.run(t, { host: '::1' }, (port) => {
+        h.peers.dial({ host: '::1', port, bytes: 64 });
+        return echoing(1);
+      });
+      t.equal(result.totals.received, 64);
+    },
+  },
+  {
+    name: 'stopListening refuses new connections and leaves the open ones alone',
+    async run(t, h) {
+      let first = 0;
+      let second = -1;
+      await h.run(t, {}, (port) => {
+        first = h.peers.dial({ port, bytes: 64, then: 'keep' });
+        const script = echoing(1);
+        let acted = false;
+        return {
+          ...script,
+          step: (run) => {
+            if (second < 0 && run.totals.sent === 64) {
+              run.engine.stopListening();
+              second = h.peers.dial({ port, bytes: 64 });
+            }
+            if (!acted && second >= 0 && h.peers.dialled(second)[0]!.error !== null) {
+              acted = true;
+              h.peers.act(first, 'send', 1000);
+              h.peers.act(first, 'end');
+            }
+            return script.step(run);
+          },
+        };
+      });
+      t.equal(h.peers.dialled(second)[0]!.error, 'ECONNREFUSED');
+      await until('the open one got its echo', () => h.peers.dialled(first)[0]!.receivedBytes === 1064);
+    },
+  },
+  {
+    name: 'dispose closes the listener and what is open',
+    async run(t, h) {
+      const { engine, clock } = await h.create({});
+      await engine.listen();
+      const { port } = engine;
+      const id = h.peers.dial({ port, then: 'keep', count: 3 });
+      const run = new ServerRun(engine, 16, clock, { step: (now) => now.totals.accepted === 3 });
+      await engine.run(run);
+      engine.dispose();
+      await until('the peers saw the end', () => h.peers.dialled(id, 3).every(({ ended }) => ended));
+      const late = h.peers.dial({ port });
+      await until('a late one is refused', () => h.peers.dialled(late)[0]!.error === 'ECONNREFUSED');
+      t.equal(run.totals.released, 0);
+    },
+  },
+  {
+    name: 'step is called again when its deadline has come',
+    async run(t, h) {
+      const { engine, clock } = await h.create({});
+      await engine.listen();
+      await checkDeadlines(t, clock, (driver) => engine.run(driver));
+      engine.dispose();
+    },
+  },
+  {
+    name: 'step is called again after events, however far its deadline is',
+    async run(t, h) {
+      const { engine, clock } = await h.create({});
+      await engine.listen();
+      h.peers.dial({ port: engine.port });
+      const farNs = clock.tick() + 60_000 * MS;
+      let released = false;
+      const close = (slot: number): void => engine.close(slot, false);
+      await engine.run({
+        step: () => (released ? STOP : farNs),
+        admits: () => true,
+        accepted: () => {},
+        received: () => {},
+        sent: () => {},
+        flushed: () => {},
+        ended: close,
+        failed: close,
+        released: () => {
+          released = true;
+        },
+        acceptFailed: () => {},
+      });
+      t.ok(clock.tick() < farNs, 'did not sleep until the deadline');
+      engine.dispose();
+    },
+  },
+  {
+    name: 'what the driver throws ends the run',
+    async run(t, h) {
+      const { engine, clock } = await h.create({});
+      await engine.listen();
+      const run = new ServerRun(engine, 16, clock, {
+        step: () => {
+          throw new Error('thrown by the driver');
+        },
+      });
+      await t.rejects(async () => engine.run(run), { message: 'thrown by the driver' });
+      engine.dispose();
+    },
+  },
+];
+
+async function failureOf(action: () => Promise<void>): Promise<unknown> {
+  try {
+    await action();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,4 @@
+import t from 'tap';
+import { engineConformance } from './conformance/engine.ts';
+
+await engineConformance(t, 'epoll');

@@ -1,0 +1,215 @@
+/** The payloads are sent byte for byte, and the scripts are what a user copies. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createServer } from 'node:tls';
+import t from 'tap';
+import type { ClientResult } from '../src/measure/result.ts';
+import { ROOT, plainEnvironment, startServer } from './support/cli.ts';
+import { checkIdentities } from './support/identities.ts';
+
+const EXAMPLES = path.join(ROOT, 'examples');
+const PAYLOADS = ['http-get.req', 'tls-client-hello.bin', '1KiB.bin', '64KiB.bin', 'empty.bin'];
+const SCRIPTS = readdirSync(EXAMPLES).filter((name) => name.endsWith('.sh'));
+
+const payload = (name: string): Buffer => readFileSync(path.join(EXAMPLES, name));
+
+function skipWithout(command: string, debianPackage = command): string | false {
+  const found = spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+  return found ? false : `needs ${command} (apt-get install ${debianPackage})`;
+}
+
+const work = mkdtempSync(path.join(tmpdir(), 'conngen-examples-'));
+t.teardown(() => {
+  rmSync(work, { recursive: true });
+});
+
+t.test('http-get.req is one request, with CRLF and nothing behind it', (t) => {
+  const text = payload('http-get.req').toString('latin1');
+  const lines = text.split('\r\n');
+  t.equal(lines[0], 'GET / HTTP/1.1');
+  t.match(text, /\r\nHost: \S+\r\n/);
+  t.match(text, /\r\nConnection: close\r\n/);
+  t.strictSame(lines.slice(-2), ['', ''], 'ends with the empty line');
+  t.notOk(lines.slice(0, -2).includes(''), 'has no other empty line');
+  t.notMatch(text.replaceAll('\r\n', ''), /[\r\n]/, 'has no bare CR or LF');
+  t.end();
+});
+
+t.test('payloads of a size', (t) => {
+  t.equal(payload('empty.bin').length, 0);
+  t.equal(payload('1KiB.bin').length, 1024);
+  t.equal(payload('64KiB.bin').length, 65536);
+  for (const name of ['1KiB.bin', '64KiB.bin']) {
+    t.ok(
+      payload(name).every((byte) => byte > 0x20 && byte < 0x7f),
+      `${name} is printable`,
+    );
+  }
+  t.end();
+});
+
+t.test('tls-client-hello.bin is one record with one ClientHello', (t) => {
+  const bytes = payload('tls-client-hello.bin');
+  t.equal(bytes[0], 22, 'record type: handshake');
+  t.equal(bytes.readUInt16BE(1), 0x0301, 'record version');
+  t.equal(bytes.readUInt16BE(3), bytes.length - 5, 'record length');
+  t.equal(bytes[5], 1, 'handshake type: ClientHello');
+  t.equal(bytes.readUIntBE(6, 3), bytes.length - 9, 'handshake length');
+  t.equal(bytes.readUInt16BE(9), 0x0303, 'legacy version');
+
+  let at = 11 + 32;
+  at += 1 + bytes[at]!;
+  const ciphersLength = bytes.readUInt16BE(at);
+  t.equal(ciphersLength % 2, 0, 'cipher suites');
+  at += 2 + ciphersLength;
+  at += 1 + bytes[at]!;
+  t.equal(bytes.readUInt16BE(at), bytes.length - at - 2, 'extensions length');
+  at += 2;
+  const extensions = new Map<number, Buffer>();
+  while (at < bytes.length) {
+    const length = bytes.readUInt16BE(at + 2);
+    extensions.set(bytes.readUInt16BE(at), bytes.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  t.equal(at, bytes.length, 'the extensions add up');
+  t.equal(extensions.get(0)?.subarray(5).toString(), 'example.test', 'server_name');
+  t.ok(
+    [43, 51, 10, 13].every((type) => extensions.has(type)),
+    'what TLS 1.3 asks for is there',
+  );
+  t.end();
+});
+
+t.test('a TLS server answers the ClientHello with a ServerHello', { skip: skipWithout('openssl') }, async (t) => {
+  const [key, cert] = [path.join(work, 'key.pem'), path.join(work, 'cert.pem')];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-subj', '/CN=example.test'], {
+    stdio: 'ignore',
+  });
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  // The client goes in the middle of the handshake.
+  server.on('tlsClientError', () => {});
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(payload('tls-client-hello.bin'));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  t.equal(answer[0], 22, 'record type: handshake, not an alert');
+  t.equal(answer[5], 2, 'handshake type: ServerHello');
+});
+
+t.test('make-payloads.js writes the same bytes', (t) => {
+  const folder = path.join(work, 'again');
+  execFileSync(process.execPath, [path.join(EXAMPLES, 'make-payloads.js'), folder]);
+  t.strictSame(readdirSync(folder).sort(), [...PAYLOADS].sort());
+  for (const name of PAYLOADS) t.ok(readFileSync(path.join(folder, name)).equals(payload(name)), name);
+  t.end();
+});
+
+t.test('scripts can be executed', (t) => {
+  t.ok(SCRIPTS.length >= 4);
+  for (const name of SCRIPTS) {
+    const file = path.join(EXAMPLES, name);
+    t.doesNotThrow(() => accessSync(file, constants.X_OK), `${name} is executable`);
+    t.equal(readFileSync(file, 'utf8').split('\n')[0], '#!/bin/sh', `${name} asks for no more than sh`);
+  }
+  t.end();
+});
+
+t.test('scripts pass shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
+  const { status, stdout } = spawnSync('shellcheck', SCRIPTS, { cwd: EXAMPLES, encoding: 'utf8' });
+  t.equal(status, 0, 'no finding', { output: stdout });
+  t.end();
+});
+
+/** Runs a script with this checkout's conngen first in PATH, and waits for its end. */
+async function runScript(
+  name: string,
+  args: readonly string[],
+  options: { env?: Record<string, string>; interruptMs?: number } = {},
+) {
+  const shim = path.join(work, 'conngen');
+  if (!existsSync(shim)) {
+    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/bin/conngen.js" "$@"\n`, { mode: 0o755 });
+  }
+  const environment = { ...plainEnvironment(), ...options.env };
+  const env = { ...environment, PATH: `${work}:${environment['PATH'] ?? ''}` };
+  // A group of its own, so that an interrupt reaches all of it, as from a terminal.
+  const child = spawn('sh', [path.join(EXAMPLES, name), ...args], { cwd: work, env, detached: true });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGINT'), options.interruptMs ?? 60_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { code, output, group: child.pid! };
+}
+
+function somethingRuns(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+}
+
+t.test('local-smoke.sh runs and leaves nothing behind', async (t) => {
+  const { code, output, group } = await runScript('local-smoke.sh', ['--rate', '200', '--duration', '1s']);
+  t.equal(code, 0, 'exit code', { output });
+  t.notOk(somethingRuns(group), 'no process is left');
+});
+
+t.test('local-smoke.sh stops at an interrupt and leaves nothing behind', async (t) => {
+  const args = ['--rate', '200', '--duration', '30s'];
+  const { code, output, group } = await runScript('local-smoke.sh', args, { interruptMs: 3000 });
+  t.equal(code, 130, 'exit code', { output });
+  t.notOk(somethingRuns(group), 'no process is left');
+});
+
+t.test('the scripts for a target', async (t) => {
+  const server = await startServer(['--mode', 'respond', '--response', 'examples/1KiB.bin', '--respond-on', 'data']);
+  t.teardown(() => server.stop());
+  const target = `127.0.0.1:${server.port}`;
+
+  await t.test('rate-rounds.sh', { skip: skipWithout('jq') }, async (t) => {
+    const out = path.join(work, 'rounds.json');
+    const env = { OUT: out, DURATION: '1s', COOLDOWN: '100ms', CONNGEN_PAYLOAD_SIZE: '64', CONNGEN_FINISH: 'eof' };
+    const { code, output } = await runScript('rate-rounds.sh', [target, '100', '200'], { env });
+    t.equal(code, 0, 'exit code', { output });
+    const result = JSON.parse(readFileSync(out, 'utf8')) as ClientResult;
+    t.strictSame(
+      result.rounds.map((round) => round.offered_rate_per_sec),
+      [100, 200],
+    );
+    checkIdentities(t, result);
+    t.match(output, /offered\/s .*verdict/);
+    // A busy machine may well be the bottleneck; that is not what is tested here.
+    t.match(output, /\n200 .*(valid|generator_limited)/);
+  });
+
+  await t.test('http-cps.sh', async (t) => {
+    const { code, output } = await runScript('http-cps.sh', [target, '200', '--duration', '1s']);
+    t.equal(code, 0, 'exit code', { output });
+  });
+
+  await t.test('many-sources.sh', async (t) => {
+    const args = [target, '200', '127.0.0.1-127.0.0.4', '--duration', '1s', '--payload-size', '64'];
+    const { code, output } = await runScript('many-sources.sh', args);
+    t.equal(code, 0, 'exit code', { output });
+  });
+});

@@ -1,0 +1,90 @@
+/** The client against a server that others wrote: what conngen counts is what nginx logs. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { clientResult, runCli } from './support/cli.ts';
+import { checkIdentities } from './support/identities.ts';
+import { freePort } from './support/ports.ts';
+
+// Debian puts it where a plain user's PATH does not look.
+const NGINX = ['nginx', '/usr/sbin/nginx'].find((name) => spawnSync(name, ['-v']).status === 0);
+
+/** A whole configuration: nothing of the system's is read or written. */
+function configuration(folder: string, port: number): string {
+  return `
+${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off;
+worker_processes 1;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+events { worker_connections 8192; }
+http {
+  access_log ${folder}/access.log;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / { return 200 "hello\\n"; }
+  }
+}
+`;
+}
+
+/** Starts nginx; `stop` lets it finish what is open and returns the number of lines in its access log. */
+async function startNginx(command: string): Promise<{ port: number; stop: () => Promise<number> }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'conngen-nginx-'));
+  const port = await freePort();
+  writeFileSync(path.join(folder, 'nginx.conf'), configuration(folder, port));
+  const nginx = spawn(command, ['-c', path.join(folder, 'nginx.conf'), '-e', path.join(folder, 'error.log')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  process.once('exit', () => nginx.kill('SIGTERM'));
+  const ended = once(nginx, 'close');
+  const log = (name: string): string => {
+    const file = path.join(folder, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  };
+  // The pid file comes after the listening socket. A connection to try it out might leave a line in the log.
+  for (let i = 0; i < 100 && log('pid') === ''; i++) {
+    if (nginx.exitCode !== null) throw new Error(`nginx ended with ${nginx.exitCode}: ${log('error.log')}`);
+    await sleep(50);
+  }
+  const stop = async (): Promise<number> => {
+    nginx.kill('SIGQUIT');
+    await ended;
+    const lines = log('access.log').split('\n').length - 1;
+    rmSync(folder, { recursive: true, force: true });
+    return lines;
+  };
+  return { port, stop };
+}
+
+const skip = NGINX === undefined ? 'needs nginx (apt-get install nginx-light)' : false;
+
+t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async (t) => {
+  const nginx = await startNginx(NGINX!);
+  const run = await runCli([
+    'client',
+    `127.0.0.1:${nginx.port}`,
+    ...['--rate', '2000', '--duration', '5s'],
+    ...['--payload', 'examples/http-get.req', '--finish', 'eof'],
+    ...['--json', '-', '--quiet'],
+  ]);
+  const lines = await nginx.stop();
+
+  t.equal(run.code, 0, 'exit code', { output: run.stderr });
+  const result = clientResult(run);
+  checkIdentities(t, result);
+  t.equal(result.rounds.length, 1);
+  const { attempts, outcomes } = result.rounds[0]!;
+  t.equal(attempts.scheduled, 10_000);
+  t.equal(outcomes.ok, attempts.started, 'every attempt is ok', { output: JSON.stringify(outcomes) });
+  t.equal(lines, attempts.started, 'lines in the access log');
+});

@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { clientConfig } from '../../src/plan/client-plan.ts';
+import type { ClientPlan } from '../../src/plan/plan.ts';
+import { MACHINE, planClient, type Typed } from '../support/plans.ts';
+
+async function planned(typed: Typed, machine = MACHINE): Promise<ClientPlan> {
+  const { plan, problems } = await planClient(typed, machine);
+  if (plan === null) throw new Error(problems.join('\n'));
+  return plan;
+}
+
+t.test('nothing given: the defaults of the contract', async (t) => {
+  const plan = await planned({});
+  t.match(plan, {
+    host: '127.0.0.1',
+    target: { address: '127.0.0.1', family: 4, port: 2345 },
+    rates: [1000],
+    durationNs: 10e9,
+    warmupNs: 0,
+    cooldownNs: 0,
+    payloadFile: null,
+    finish: { kind: 'half-close' },
+    close: 'fin',
+    holdNs: 0,
+    timeoutNs: 5e9,
+    sources: [],
+    sourcePorts: { kind: 'range', first: 32_768, last: 60_999 },
+    maxInFlight: 6000,
+    workers: 1,
+    engine: 'auto',
+  });
+  t.equal(plan.payload.length, 0);
+  t.ok(plan.payload.buffer instanceof SharedArrayBuffer);
+  t.ok(Object.isFrozen(plan));
+});
+
+t.test('target against host and port', async (t) => {
+  t.match(await planned({ target: '127.0.0.2:80' }), { host: '127.0.0.2', target: { port: 80 } });
+  t.match(await planned({ target: '127.0.0.2', port: '81' }), { host: '127.0.0.2', target: { port: 81 } });
+  t.match(await planned({ target: '[::1]:80' }), { host: '::1', target: { address: '::1', family: 6, port: 80 } });
+  t.match(await planned({ host: '::1' }), { target: { address: '::1', family: 6, port: 2345 } });
+  t.same((await planClient({ target: '127.0.0.2:80', port: '81', host: '::1' })).problems, [
+    '--host: got "::1", expected to be left out beside 127.0.0.2:80',
+    '--port: got "81", expected to be left out beside 127.0.0.2:80',
+  ]);
+});
+
+t.test('names are resolved in the family of the sources', async (t) => {
+  const asked: (number | null)[] = [];
+  const machine = {
+    ...MACHINE,
+    resolve: async (_host: string, family: 4 | 6 | null) => {
+      asked.push(family);
+      return { ok: true, value: { address: family === 6 ? '::1' : '127.0.0.1', family: family ?? 4 } } as const;
+    },
+  };
+  t.match(await planned({ target: 'example.org:80', source: '::1' }, machine), {
+    target: { address: '::1', family: 6 },
+  });
+  t.match(await planned({ target: 'example.org:80' }, machine), {
+    host: 'example.org',
+    target: { address: '127.0.0.1' },
+  });
+  t.same(asked, [6, null]);
+});
+
+t.test('payloads', async (t) => {
+  const directory = t.testdir({ 'a.req': 'hello' });
+  const file = join(directory, 'a.req');
+  t.match(await planned({ payload: file }), { payloadFile: file, payload: { length: 5 } });
+  t.match(await planned({ 'payload-size': '64KiB' }), { payloadFile: null, payload: { length: 65_536 } });
+  t.match(await planned({ finish: 'echo', 'payload-size': '0' }), { payload: { length: 0 }, finish: { kind: 'echo' } });
+  t.match(await planClient({ payload: file, 'payload-size': '3' }), {
+    problems: [`--payload-size: got "3", expected to be left out beside --payload ${file}`],
+  });
+  const unused = await planClient({ finish: 'connect', 'payload-size': '3' });
+  t.equal(unused.plan?.payload.length, 0);
+  t.match(unused.notices, [/closes before anything is sent/]);
+});
+
+t.test('finish', async (t) => {
+  t.same((await planned({ finish: 'bytes:64KiB' })).finish, { kind: 'bytes', bytes: 65_536 });
+  for (const finish of ['half-close', 'eof', 'echo', 'connect'] as const) {
+    t.same((await planned({ finish })).finish, { kind: finish });
+  }
+  t.match((await planClient({ finish: 'bytes:0' })).problems, [
+    /--finish: got "bytes:0", expected at least 1, after bytes:/,
+  ]);
+  t.match((await planClient({ finish: 'done' })).problems, [/expected half-close, eof, echo, bytes:N or connect/]);
+});
+
+t.test('how many in flight', async (t) => {
+  t.equal((await planned({ rate: '10' })).maxInFlight, 1000);
+  t.equal((await planned({ rate: ['10', '1500'], hold: '1s' })).maxInFlight, 1500 * 7);
+  t.equal((await planned({ rate: '25k' })).maxInFlight, 20_000 - 64, 'within the limit of open files');
+  t.equal((await planned({ rate: 'max' })).maxInFlight, 100);
+  t.equal((await planned({ rate: 'max', 'max-in-flight': '7' })).maxInFlight, 7);
+  const mixed = await planClient({ rate: ['10', 'max'] });
+  t.equal(mixed.plan?.maxInFlight, 100);
+  t.match(mixed.notices, [/--max-in-flight is 100 in every round/]);
+  t.match((await planClient({ 'max-in-flight': '19937' })).problems, [
+    '--max-in-flight: got "19937", expected at most 19936, because the limit of open files is 20000 (to raise it: ulimit -n 20001)',
+  ]);
+  t.match((await planClient({}, { ...MACHINE, fdLimit: 64 })).problems, [
+    /^ulimit -n: got "64", expected at least 164 open files/,
+  ]);
+});
+
+t.test('workers', async (t) => {
+  const machine = { ...MACHINE, cpus: 4, fdLimit: 1_000_000 };
+  t.equal((await planned({ rate: ['1', '25000'] }, machine)).workers, 1);
+  t.equal((await planned({ rate: ['1', '25001'] }, machine)).workers, 2);
+  t.equal((await planned({ rate: '10M' }, machine)).workers, 4);
+  t.equal((await planned({ rate: 'max' }, machine)).workers, 1);
+  t.equal((await planned({ workers: '16' }, machine)).workers, 16);
+  t.match((await planClient({ workers: '17' }, machine)).problems, [/at most 16, which is 4 for each of the 4 cores/]);
+  t.match((await planClient({ workers: '3', rate: 'max', 'max-in-flight': '2' }, machine)).problems, [
+    /--workers: got "3"/,
+  ]);
+});
+
+t.test('sources', async (t) => {
+  t.same((await planned({ source: ['127.0.0.1-127.0.0.2', '127.0.1.0/31'] })).sources, [
+    '127.0.0.1',
+    '127.0.0.2',
+    '127.0.1.0',
+    '127.0.1.1',
+  ]);
+  t.match((await planClient({ source: ['127.0.0.1', '::1'] })).problems, [
+    '--source: got "::1", expected IPv4 addresses, as 127.0.0.1 is one',
+  ]);
+  t.match((await planClient({ source: '::1' })).problems, [
+    /--source: got "::1", expected IPv4 addresses, as the target 127\.0\.0\.1/,
+  ]);
+  t.match((await planClient({ source: '198.51.100.0/24' })).problems, [
+    /does not have 198\.51\.100\.1, 198\.51\.100\.2, 198\.51\.100\.3 and 251 more \(to add one: ip addr add/,
+  ]);
+  t.match((await planned({ 'source-ports': 'kernel' })).sourcePorts, { kind: 'kernel' });
+});
+
+t.test('every problem at once', async (t) => {
+  const { problems } = await planClient({
+    rate: ['0', 'abc', '-1', 'NaN'],
+    duration: '0',
+    timeout: '2h',
+    port: '0',
+    payload: '/nonexistent',
+    close: 'slam',
+    source: '198.51.100.1',
+  });
+  t.equal(problems.length, 10);
+  for (const option of ['--rate', '--duration', '--timeout', '--port', '--payload', '--close', '--source']) {
+    t.ok(
+      problems.some((problem) => problem.startsWith(`${option}: got "`)),
+      option,
+    );
+  }
+});
+
+t.test('the echo in results', async (t) => {
+  const plan = await planned({
+    rate: ['5', '1k'],
+    duration: '500ms',
+    source: '127.0.0.1-127.0.0.8',
+    finish: 'bytes:10',
+  });
+  t.same(clientConfig(plan), {
+    host: '127.0.0.1',
+    address: '127.0.0.1',
+    port: 2345,
+    rates_per_sec: [5, 1000],
+    duration_sec: 0.5,
+    warmup_sec: 0,
+    cooldown_sec: 0,
+    payload_file: null,
+    payload_bytes: 0,
+    finish: 'bytes:10',
+    close: 'fin',
+    hold_sec: 0,
+    timeout_sec: 5,
+    sources: ['127.0.0.1-127.0.0.8'],
+    source_ports: '32768-60999',
+    max_in_flight: 6000,
+    workers: 1,
+    engine: 'auto',
+  });
+});

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { PLAIN, entry, paint, table, wrap } from '../../src/report/layout.ts';
+
+t.test('wrapping keeps every word and the width', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[a-z]{1,20}$/), { minLength: 1 }),
+      fc.integer({ min: 0, max: 20 }),
+      (words, indent) => {
+        const wrapped = wrap(words.join(' '), 60, indent);
+        const [first = '', ...rest] = wrapped.split('\n');
+        const fits =
+          first.length + indent <= 60 && rest.every((line) => line.length <= 60 && line.startsWith(' '.repeat(indent)));
+        return fits && wrapped.split(/\s+/).join(' ').trim() === words.join(' ');
+      },
+    ),
+  );
+  t.equal(wrap('x'.repeat(200), 80, 0).length, 200, 'a long word stays whole');
+  t.end();
+});
+
+t.test('tables and colours', (t) => {
+  t.same(
+    table(
+      [
+        ['a', 'bb'],
+        ['ccc', 'd'],
+      ],
+      1,
+    ),
+    [' a    bb', ' ccc   d'],
+  );
+  t.equal(paint(PLAIN, 'red', 'x'), 'x');
+  t.equal(paint({ columns: 80, colours: true }, 'red', 'x'), '\u001b[31mx\u001b[39m');
+  t.equal(entry(PLAIN, 'bytes', '1'), '  bytes       1');
+  t.end();
+});

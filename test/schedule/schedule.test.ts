@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ConstantRate } from '../../src/schedule/schedule.ts';
+
+/** From one connection in ten seconds to a million a second, the awkward fractions included. */
+const ratePerSec = fc.oneof(
+  fc.double({ min: 0.1, max: 1e6, noNaN: true }),
+  fc.integer({ min: 1, max: 1_000_000 }),
+  fc.constantFrom(0.1, 0.3, 1 / 3, 3, 7, 999, 1001, 25_000, 333_333, 999_999, 1e6),
+);
+const index = fc.integer({ min: 0, max: 1_000_000_000 });
+/** Of a round with its warm-up: whole seconds, odd nanoseconds, fractions of them. */
+const durationNs = fc.oneof(
+  fc.integer({ min: 0, max: 100 }).map((seconds) => seconds * 1e9),
+  fc.integer({ min: 0, max: 3_600_000_000_000 }),
+  fc.double({ min: 0, max: 3.6e12, noNaN: true }),
+);
+
+/** A double as an exact fraction. */
+function fractionOf(value: number): { over: bigint; under: bigint } {
+  let over = value;
+  let under = 1n;
+  while (!Number.isInteger(over)) {
+    over *= 2;
+    under *= 2n;
+  }
+  return { over: BigInt(over), under };
+}
+
+/** Whether `dueNs` is n × 10^9 / rate but for the last digits of a double: within 2^-52 of it, by exact arithmetic. */
+function isExact(dueNs: number, n: number, rate: number): boolean {
+  const due = fractionOf(dueNs);
+  const perSec = fractionOf(rate);
+  const left = due.over * perSec.over;
+  const right = BigInt(n) * 1_000_000_000n * perSec.under * due.under;
+  const difference = left > right ? left - right : right - left;
+  return difference * (1n << 52n) <= right;
+}
+
+t.test('attempt n is due at n / rate', async (t) => {
+  const table: readonly [rate: number, n: number, expectedNs: number][] = [
+    [1000, 0, 0],
+    [1000, 1, 1e6],
+    [1000, 999, 999e6],
+    [1, 3600, 3600e9],
+    [0.1, 7, 70e9],
+    [25_000, 1, 40_000],
+    [25_000, 250_000, 10e9],
+    [1e6, 1, 1000],
+    [8, 3, 375e6],
+  ];
+  for (const [rate, n, expectedNs] of table) {
+    t.equal(new ConstantRate(rate).dueNs(n), expectedNs, `attempt ${n} at ${rate}/s`);
+  }
+});
+
+t.test('the billionth attempt has not drifted', async (t) => {
+  t.equal(new ConstantRate(1e6).dueNs(1e9), 1e12);
+  t.equal(new ConstantRate(25_000).dueNs(1e9), 4e13);
+  t.equal(new ConstantRate(1e5).dueNs(1e9 + 1), 1e13 + 1e4);
+  for (const rate of [3, 7, 1 / 3, 333_333, 999_983]) {
+    t.ok(isExact(new ConstantRate(rate).dueNs(1e9), 1e9, rate), `${rate}/s`);
+  }
+});
+
+t.test('due times are exact to a double for any index and rate', async (t) => {
+  fc.assert(fc.property(ratePerSec, index, (rate, n) => isExact(new ConstantRate(rate).dueNs(n), n, rate)));
+  t.pass('held in every run');
+});
+
+t.test('at a whole rate every second begins on the second', async (t) => {
+  const whole = fc.tuple(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 9 }));
+  fc.assert(
+    fc.property(whole, ([rate, second]) => new ConstantRate(rate).dueNs(rate * second) === second * 1e9),
+    { numRuns: 1000 },
+  );
+  t.pass('held in every run');
+});
+
+t.test('due times never decrease', async (t) => {
+  fc.assert(
+    fc.property(ratePerSec, index, fc.integer({ min: 1, max: 1000 }), (rate, n, ahead) => {
+      const schedule = new ConstantRate(rate);
+      return schedule.dueNs(n) <= schedule.dueNs(n + 1) && schedule.dueNs(n) < schedule.dueNs(n + ahead);
+    }),
+  );
+  t.pass('held in every run');
+});
+
+t.test('countBefore is the number of due times before the end', async (t) => {
+  const table: readonly [rate: number, durationNs: number, expected: number][] = [
+    [1000, 0, 0],
+    [1000, 1, 1],
+    [1000, 1e6, 1],
+    [1000, 1e6 + 1, 2],
+    [1000, 10e9, 10_000],
+    [25_000, 10e9, 250_000],
+    [0.1, 5e9, 1],
+    [0.1, 10e9, 1],
+    [0.1, 20e9, 2],
+    [1e6, 3600e9, 3_600_000_000],
+    [3, 1e9, 3],
+    [7, 10e9, 70],
+    [0.3, 10e9, 3],
+    [1 / 3, 9e9, 3],
+  ];
+  for (const [rate, durationNs, expected] of table) {
+    t.equal(new ConstantRate(rate).countBefore(durationNs), expected, `${rate}/s for ${durationNs} ns`);
+  }
+});
+
+t.test('countBefore agrees with dueNs for any rate and duration', async (t) => {
+  fc.assert(
+    fc.property(ratePerSec, durationNs, (rate, duration) => {
+      const schedule = new ConstantRate(rate);
+      const count = schedule.countBefore(duration);
+      if (!Number.isInteger(count) || count < 0) return false;
+      return (count === 0 || schedule.dueNs(count - 1) < duration) && schedule.dueNs(count) >= duration;
+    }),
+  );
+  t.pass('held in every run');
+});
+
+t.test('the moment an attempt is due does not count as before it', async (t) => {
+  fc.assert(
+    fc.property(ratePerSec, index, (rate, n) => {
+      const schedule = new ConstantRate(rate);
+      return schedule.countBefore(schedule.dueNs(n)) === n;
+    }),
+  );
+  t.pass('held in every run');
+});
+
+t.test('warm-up and round follow each other without a gap or a double', async (t) => {
+  fc.assert(
+    fc.property(ratePerSec, durationNs, durationNs, (rate, warmupNs, roundNs) => {
+      const schedule = new ConstantRate(rate);
+      const first = schedule.countBefore(warmupNs);
+      const end = schedule.countBefore(warmupNs + roundNs);
+      // Attempt `first` is the first one of the round, if the round has any.
+      return end >= first && (end === first || schedule.dueNs(first) >= warmupNs);
+    }),
+  );
+  t.pass('held in every run');
+});
+
+t.test('the workers together take every attempt once', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 16 }),
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 1, max: 3_000_000_000 }),
+      (workers, rate, durationNs) => {
+        const schedule = new ConstantRate(rate);
+        const count = schedule.countBefore(durationNs);
+        const takenBy = new Uint8Array(count);
+        for (let worker = 0; worker < workers; worker++) {
+          for (let n = worker; schedule.dueNs(n) < durationNs; n += workers) takenBy[n]!++;
+        }
+        return takenBy.every((times) => times === 1);
+      },
+    ),
+    { numRuns: 30 },
+  );
+  t.pass('held in every run');
+});

@@ -1,0 +1,12 @@
+/** Process entry: an echo server under the limits of its parent. Prints where it listens; at the end of stdin its result. */
+import type { EngineName } from '../../src/plan/plan.ts';
+import { runServer } from '../../src/server/run.ts';
+import { serverPlanOf } from './serve.ts';
+
+const stop = new AbortController();
+process.stdin.resume().once('end', () => stop.abort());
+const result = await runServer(serverPlanOf({ engine: process.argv[2] as EngineName }), {
+  stop: stop.signal,
+  onListening: ({ port }) => process.stdout.write(`${JSON.stringify({ port })}\n`),
+});
+process.stdout.write(JSON.stringify(result));

@@ -1,0 +1,138 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import type { ServerResult } from '../../src/measure/result.ts';
+import type { EngineName } from '../../src/plan/plan.ts';
+import { MS, checkServerIdentities, dial, serve, until, whyNot } from './serve.ts';
+import type { Peer } from './serve.ts';
+
+const MIB = 1024 * 1024;
+/** Most that may be kept for a peer that does not read. */
+const MOST_KEPT_BYTES = 64 * 1024;
+
+const ENGINES = ['uring', 'epoll', 'node'] as const satisfies readonly EngineName[];
+
+async function echoes({ socket, data }: Peer, text: string): Promise<void> {
+  const before = data().length;
+  socket.write(text);
+  await until(`"${text}" is back`, () => data().length === before + text.length);
+}
+
+for (const engine of ENGINES) {
+  const skip = whyNot(engine);
+
+  void t.test(`${engine}: an idle connection is closed and counted, a busy one is not`, { skip }, async (t) => {
+    const server = await serve(t, { engine, idleTimeoutNs: 400 * MS });
+    const idle = await dial(t, server.port);
+    const busy = await dial(t, server.port);
+    await echoes(idle, 'one');
+    for (let i = 0; i < 8; i++) {
+      await echoes(busy, 'ping');
+      await sleep(100);
+    }
+    t.equal(await idle.over, 'end');
+    await echoes(busy, 'still here');
+    busy.socket.end();
+    const result = await server.stop();
+    t.match(result, { accepted: 2, completed: 1, idle_closed: 1, errors: {} });
+  });
+
+  void t.test(
+    `${engine}: beyond --max-connections: rejected, and served again when there is room`,
+    { skip },
+    async (t) => {
+      const server = await serve(t, { engine, listeners: engine === 'node' ? 1 : 2, maxConnections: 5 });
+      const open: Peer[] = [];
+      for (let i = 0; i < 5; i++) {
+        const peer = await dial(t, server.port);
+        await echoes(peer, 'in');
+        open.push(peer);
+      }
+      for (let i = 0; i < 20; i++) {
+        const peer = await dial(t, server.port);
+        t.match(await peer.over, /^(end|ECONNRESET)$/);
+        t.equal(peer.data().length, 0);
+        peer.socket.destroy();
+      }
+      open[0]!.socket.end();
+      t.equal(await open[0]!.over, 'end');
+      const next = await dial(t, server.port);
+      await echoes(next, 'in');
+      for (const { socket } of [...open, next]) socket.end();
+      const result = await server.stop();
+      t.match(result, { accepted: 6, completed: 6, rejected: 20, errors: {} });
+    },
+  );
+
+  void t.test(`${engine}: peers that do not read are not read from`, { skip }, async (t) => {
+    const peers = 10;
+    const server = await serve(t, { engine });
+    const stalled = await Promise.all(Array.from({ length: peers }, () => dial(t, server.port)));
+    const written = (): number => stalled.reduce((sum, { socket }) => sum + socket.bytesWritten, 0);
+    for (const { socket } of stalled) socket.pause().write(Buffer.alloc(8 * MIB));
+    let before = -1;
+    await until('nothing moves any more', () => {
+      const isStill = written() === before;
+      before = written();
+      return isStill;
+    });
+    await sleep(300);
+    // The last one reads in the end, and gets everything.
+    const reader = stalled.pop()!;
+    reader.socket.resume().end();
+    t.equal(await reader.over, 'end');
+    t.equal(reader.data().length, 8 * MIB);
+    for (const { socket } of stalled) socket.resetAndDestroy();
+    const { bytes, completed, errors } = await server.stop();
+    t.equal(completed, 1);
+    // EPIPE where the engine was sending when the reset came.
+    t.equal((errors.reset ?? 0) + (errors.other_EPIPE ?? 0), peers - 1);
+    const kept = bytes.received - bytes.sent;
+    t.ok(kept > 0 && kept <= (peers - 1) * MOST_KEPT_BYTES, `kept ${kept} bytes for ${peers - 1} peers`);
+    t.ok(bytes.received < peers * 8 * MIB, 'they were held back');
+  });
+}
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+
+for (const engine of ['uring', 'epoll'] as const) {
+  const skip = whyNot(engine) || (hasPrlimit ? false : 'needs prlimit (util-linux)');
+  void t.test(`${engine}: out of descriptors: counted, waited for, served again`, { skip }, async (t) => {
+    const child = spawn(
+      'prlimit',
+      [
+        '--nofile=64:64',
+        process.execPath,
+        '--import=tsx',
+        fileURLToPath(new URL('limited-server.ts', import.meta.url)),
+        engine,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    t.teardown(() => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    await until('it listens', () => output.includes('\n'));
+    const { port } = JSON.parse(output) as { port: number };
+    output = '';
+    const peers = await Promise.all(Array.from({ length: 100 }, () => dial(t, port)));
+    // Long enough for hundreds of thousands of attempts, if they were made.
+    await sleep(1500);
+    for (const { socket } of peers) socket.end('late');
+    for (const { over } of peers) t.equal(await over, 'end');
+    t.ok(peers.every(({ data }) => data().toString() === 'late'));
+    const last = await dial(t, port);
+    await echoes(last, 'still serving');
+    last.socket.end();
+    child.stdin.end();
+    await once(child, 'close');
+    const result = JSON.parse(output) as ServerResult;
+    checkServerIdentities(t, result);
+    t.match(result, { accepted: 101, completed: 101 });
+    t.strictSame(Object.keys(result.errors), ['accept_EMFILE']);
+    const failures = result.errors.accept_EMFILE!;
+    t.ok(failures > 0 && failures < 300, `accept failed ${failures} times`);
+  });
+}

@@ -1,0 +1,126 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import t from 'tap';
+import type { Test } from 'tap';
+import { EngineError } from '../../src/engine/engine.ts';
+import { readSysctlNumber } from '../../src/linux/proc.ts';
+import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
+import { runServer } from '../../src/server/run.ts';
+import { freePort } from '../support/ports.ts';
+import { dial, serve, serverPlanOf, whyNot } from './serve.ts';
+
+/** What `runServer` rejects with. */
+async function refusal(plan: Partial<ServerPlan>): Promise<EngineError> {
+  const stop = AbortSignal.abort();
+  const error = await runServer(serverPlanOf(plan), { stop }).then(
+    () => new Error('it listened'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof EngineError) return error;
+  throw error as Error;
+}
+
+/** Takes a port the way any other program does. Resolves with the port. */
+async function occupy(t: Test, host: string): Promise<number> {
+  const server = createServer();
+  server.listen({ port: await freePort(), host });
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+const PLACES: readonly (readonly [taken: string | null, wanted: string | null])[] = [
+  ['127.0.0.1', '127.0.0.1'],
+  ['127.0.0.1', null],
+  [null, '127.0.0.1'],
+  [null, null],
+  ['::1', null],
+  [null, '::1'],
+];
+
+t.test('a port in use: by a listener of any kind, on the address or on all of them', async (t) => {
+  for (const [taken, wanted] of PLACES) {
+    for (const owner of ['another program', 'another conngen server'] as const) {
+      await t.test(`${owner} has ${taken ?? '*'}, wanted ${wanted ?? '*'}`, async (t) => {
+        const isOther = owner === 'another program';
+        const port = isOther
+          ? await occupy(t, taken ?? '::')
+          : (await serve(t, { host: taken, port: await freePort() })).port;
+        const error = await refusal({ host: wanted, port, listeners: 2 });
+        t.equal(error.code, 'EADDRINUSE');
+        const place = wanted?.includes(':') === true ? `[${wanted}]` : (wanted ?? '*');
+        t.equal(error.message, `cannot listen on ${place}:${port}: EADDRINUSE`);
+        t.match(error.hint, `ss -ltnp 'sport = :${port}'`);
+        t.match(error.hint, '--port');
+      });
+    }
+  }
+});
+
+t.test('an address that this machine does not have', async (t) => {
+  for (const port of [0, await freePort()]) {
+    const error = await refusal({ host: '192.0.2.1', port });
+    t.equal(error.code, 'EADDRNOTAVAIL');
+    t.match(error.message, `192.0.2.1:${port}`);
+  }
+});
+
+t.test('a port whose last connections are in TIME_WAIT is free', async (t) => {
+  const port = await freePort();
+  for (let i = 0; i < 2; i++) {
+    // The server closes first, so that TIME_WAIT is on its side.
+    const server = await serve(t, { port, listeners: 2, mode: 'respond', respondOn: 'accept' });
+    for (let n = 0; n < 20; n++) {
+      const peer = await dial(t, port);
+      t.equal(await peer.over, 'end');
+      peer.socket.end();
+    }
+    t.match(await server.stop(), { accepted: 20, completed: 20 });
+  }
+});
+
+for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
+  void t.test(`${engine}: every listener gets connections`, { skip: whyNot(engine) }, async (t) => {
+    const server = await serve(t, { engine, listeners: 4, host: null });
+    const count = 400;
+    for (let done = 0; done < count; done += 50) {
+      const peers = await Promise.all(Array.from({ length: 50 }, () => dial(t, server.port)));
+      for (const { socket } of peers) socket.end('to any of them');
+      for (const { over } of peers) t.equal(await over, 'end');
+    }
+    const result = await server.stop();
+    t.match(result, { accepted: count, completed: count, rejected: 0 });
+    t.strictSame(result.errors, {});
+    if (result.listeners.length === 1) {
+      t.match(server.notes, [/one listener/]);
+      return;
+    }
+    t.equal(result.listeners.length, 4);
+    t.ok(
+      result.listeners.every(({ accepted }) => accepted > 0),
+      result.listeners.map(({ accepted }) => accepted).join(' '),
+    );
+  });
+}
+
+t.test('both families on one port, and one of them on request', async (t) => {
+  const both = await serve(t, { host: null });
+  for (const host of ['127.0.0.1', '::1']) {
+    const peer = await dial(t, both.port, host);
+    peer.socket.end('hello');
+    t.equal(await peer.over, 'end');
+    t.equal(peer.data().toString(), 'hello');
+  }
+  const one = await serve(t, { host: '::1' });
+  t.equal(await (await dial(t, one.port, '127.0.0.1')).over, 'ECONNREFUSED');
+});
+
+const somaxconn = readSysctlNumber('net.core.somaxconn');
+t.test('a backlog that the kernel cuts is noted', { skip: somaxconn === undefined && 'needs somaxconn' }, async (t) => {
+  const limit = somaxconn!;
+  t.strictSame((await serve(t, { backlog: limit })).notes, []);
+  const { notes } = await serve(t, { backlog: limit + 1 });
+  t.equal(notes.length, 1);
+  t.match(notes[0], `sysctl -w net.core.somaxconn=${limit + 1}`);
+});

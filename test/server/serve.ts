@@ -1,0 +1,131 @@
+/** A server in this process, its peers on raw sockets, and what is true of every result. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Test } from 'tap';
+import { EngineError } from '../../src/engine/engine.ts';
+import { selectEngine } from '../../src/engine/select.ts';
+import type { ServerResult } from '../../src/measure/result.ts';
+import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
+import { runServer } from '../../src/server/run.ts';
+
+export const SEC = 1e9;
+export const MS = 1e6;
+const LOCALHOST = '127.0.0.1';
+
+export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}
+
+export function serverPlanOf(changes: Partial<ServerPlan> = {}): ServerPlan {
+  return {
+    host: LOCALHOST,
+    port: 0,
+    listeners: 1,
+    backlog: 1024,
+    mode: 'echo',
+    responseFile: null,
+    response: sharedBytes(Buffer.from('hello from the server')),
+    respondOn: 'eof',
+    idleTimeoutNs: 60 * SEC,
+    maxConnections: 1000,
+    engine: 'epoll',
+    ...changes,
+  };
+}
+
+export interface RunningServer {
+  readonly port: number;
+  readonly notes: readonly string[];
+  readonly notices: readonly string[];
+  /** Stops it and returns what it counted; checked against what is true of every result. */
+  stop(): Promise<ServerResult>;
+}
+
+/** Resolves when it listens. It is stopped when the test ends, if it was not before. */
+export async function serve(t: Test, changes: Partial<ServerPlan> = {}): Promise<RunningServer> {
+  const controller = new AbortController();
+  const notices: string[] = [];
+  let result: Promise<ServerResult> | undefined;
+  const info = await new Promise<{ port: number; notes: readonly string[] }>((resolve, reject) => {
+    result = runServer(serverPlanOf(changes), {
+      stop: controller.signal,
+      onListening: resolve,
+      onNotice: (message) => notices.push(message),
+    });
+    result.catch(reject);
+  });
+  const stop = async (): Promise<ServerResult> => {
+    controller.abort();
+    return result!;
+  };
+  t.teardown(stop);
+  return {
+    ...info,
+    notices,
+    async stop() {
+      const counted = await stop();
+      checkServerIdentities(t, counted);
+      return counted;
+    },
+  };
+}
+
+/** Why the engine cannot be tested here, or false. */
+export function whyNot(engine: EngineName): string | false {
+  try {
+    selectEngine(engine);
+    return false;
+  } catch (error) {
+    if (error instanceof EngineError) return `${engine}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Every accepted connection ended in exactly one way, and the listeners add up. */
+export function checkServerIdentities(t: Test, result: ServerResult): void {
+  const errors = Object.entries(result.errors).filter(([name]) => !/^(accept_|worker_)/.test(name));
+  const failed = errors.reduce((sum, [, count]) => sum + count, 0);
+  const ended = result.completed + result.idle_closed + result.aborted + failed;
+  t.equal(ended, result.accepted, 'accepted = completed + idle_closed + aborted + errors of connections');
+  for (const counter of ['accepted', 'completed', 'rejected'] as const) {
+    const sum = result.listeners.reduce((total, listener) => total + listener[counter], 0);
+    t.equal(sum, result[counter], `the listeners add up to ${counter}`);
+  }
+  t.equal(result.schema, 'conngen.server/1');
+}
+
+/** One end of a connection to the server, and everything it has seen of it. */
+export interface Peer {
+  readonly socket: Socket;
+  /** What was received so far. */
+  readonly data: () => Buffer;
+  /** Resolves with the code of an error, `end` at the server's FIN. */
+  readonly over: Promise<string>;
+}
+
+export async function dial(t: Test, port: number, host = LOCALHOST): Promise<Peer> {
+  const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
+  t.teardown(() => socket.destroy());
+  const chunks: Buffer[] = [];
+  const over = new Promise<string>((resolve) => {
+    socket.once('end', () => resolve('end'));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    // Closed without either: by this side.
+    socket.once('close', () => resolve('close'));
+  });
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await Promise.race([once(socket, 'connect'), over]);
+  return { socket, data: () => Buffer.concat(chunks), over };
+}
+
+/** Waits for a condition that another thread or the kernel brings about. */
+export async function until(what: string, condition: () => boolean, patienceMs = 10_000): Promise<void> {
+  const start = Date.now();
+  while (!condition()) {
+    if (Date.now() - start > patienceMs) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,95 @@
+import t from 'tap';
+import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
+import { createServerEngine } from '../../src/engine/select.ts';
+import { runServer } from '../../src/server/run.ts';
+import { ACCEPTED, COMPLETED, ListenerCounters } from '../../src/server/counters.ts';
+import { CONTROL_STATE, DRAIN, Listener } from '../../src/server/listener.ts';
+import { modeOf } from '../../src/server/modes.ts';
+import { SEC, dial, serve, serverPlanOf, until, whyNot } from './serve.ts';
+
+for (const engine of ['uring', 'epoll', 'node'] as const) {
+  const skip = whyNot(engine);
+
+  void t.test(`${engine}: after a stop, open connections are served and new ones refused`, { skip }, async (t) => {
+    const server = await serve(t, { engine, listeners: engine === 'node' ? 1 : 2 });
+    const peer = await dial(t, server.port);
+    peer.socket.write('before ');
+    await until('it is back', () => peer.data().length === 7);
+    const stopped = server.stop();
+    let refused = '';
+    for (let i = 0; i < 500 && refused !== 'ECONNREFUSED'; i++) {
+      const late = await dial(t, server.port);
+      late.socket.end();
+      refused = await late.over;
+    }
+    t.equal(refused, 'ECONNREFUSED');
+    peer.socket.end('after');
+    t.equal(await peer.over, 'end');
+    t.equal(peer.data().toString(), 'before after');
+    const result = await stopped;
+    t.equal(result.aborted, 0);
+    t.equal(result.completed, result.accepted);
+    t.ok(result.duration_sec < 5, 'it did not wait for longer than needed');
+  });
+
+  void t.test(`${engine}: a stop before the start`, { skip }, async (t) => {
+    let listening = 0;
+    const result = await runServer(serverPlanOf({ engine }), {
+      stop: AbortSignal.abort(),
+      onListening: () => listening++,
+    });
+    t.equal(listening, 1);
+    t.match(result, { accepted: 0, aborted: 0, errors: {} });
+  });
+}
+
+t.test('what does not end within 5 s is reset and counted as aborted', async (t) => {
+  const server = await serve(t, { mode: 'hold' });
+  const held = await dial(t, server.port);
+  const result = await server.stop();
+  t.equal(await held.over, 'ECONNRESET');
+  t.match(result, { accepted: 1, completed: 0, aborted: 1 });
+});
+
+for (const name of ['uring', 'epoll'] as const) {
+  // node:net closes its listener with what is in the backlog.
+  void t.test(`${name}: what waits in the backlog at a stop is served`, { skip: whyNot(name) }, async (t) => {
+    const clock = new MonotonicClock(monotonicNs());
+    const mode = modeOf('echo', 'eof');
+    const capacity = 100;
+    const { reads, halfCloses } = mode;
+    const engine = await createServerEngine(name, {
+      host: '127.0.0.1',
+      port: 0,
+      backlog: 128,
+      payload: new Uint8Array(),
+      capacity,
+      reads,
+      halfCloses,
+      clock,
+    });
+    t.teardown(() => engine.dispose());
+    await engine.listen();
+    const peers = await Promise.all(Array.from({ length: 50 }, () => dial(t, engine.port)));
+    await Promise.all(peers.map(({ socket }) => new Promise<void>((resolve) => socket.end('waiting', resolve))));
+    const counters = new ListenerCounters(ListenerCounters.createMemory());
+    const control = new Int32Array(new SharedArrayBuffer(8));
+    control[CONTROL_STATE] = DRAIN;
+    await engine.run(
+      new Listener({
+        engine,
+        clock,
+        mode,
+        counters,
+        idleTimeoutNs: 60 * SEC,
+        capacity,
+        maxConnections: capacity,
+        control,
+      }),
+    );
+    t.equal(counters.get(ACCEPTED), 50);
+    t.equal(counters.get(COMPLETED), 50);
+    for (const { over } of peers) t.equal(await over, 'end');
+    t.ok(peers.every(({ data }) => data().toString() === 'waiting'));
+  });
+}

@@ -1,0 +1,95 @@
+/** What is true of every result, whatever happened; see "Always true" in the contract of the results. */
+import type { Test } from 'tap';
+import { CLOCKS } from '../../src/measure/result.ts';
+import type { ClientResult, IntervalResult, RoundResult } from '../../src/measure/result.ts';
+
+/**
+ * Asserts the accounting of every round of a client's result: attempts, outcomes, latencies, and that the intervals add up
+ * to the totals. `t` is the test or a subtest of it.
+ */
+export function checkIdentities(t: Test, result: ClientResult): void {
+  t.equal(result.schema, 'conngen.client/1');
+  for (const [index, round] of result.rounds.entries()) {
+    const name = (text: string): string => (result.rounds.length > 1 ? `round ${index}: ${text}` : text);
+    checkAttempts(t, round, name);
+    checkLatencies(t, round, name);
+    checkIntervals(t, round, name);
+  }
+}
+
+type Namer = (text: string) => string;
+
+function checkAttempts(t: Test, round: RoundResult, name: Namer): void {
+  const { scheduled, started, missed, in_flight_max: inFlightMax } = round.attempts;
+  t.equal(scheduled, started + missed, name('scheduled = started + missed'));
+  t.equal(started, sum(Object.values(round.outcomes)), name('started = sum of outcomes'));
+  t.ok(round.outcomes.ok <= established(round), name('ok <= established'));
+  t.ok(inFlightMax <= started, name('in_flight_max <= started'));
+  const whole = [
+    scheduled,
+    started,
+    missed,
+    inFlightMax,
+    ...Object.values(round.outcomes),
+    ...Object.values(round.errno),
+  ];
+  t.ok(
+    whole.every((count) => Number.isSafeInteger(count) && count >= 0),
+    name('counts are whole numbers'),
+  );
+}
+
+function checkLatencies(t: Test, round: RoundResult, name: Namer): void {
+  const { ok, connect_timeout: connectTimeout, exchange_timeout: exchangeTimeout } = round.outcomes;
+  const { schedule_lag: lag, connect, first_byte: firstByte, total, corrected_total: corrected } = round.latency_ns;
+  t.equal(lag.count, round.attempts.started, name('schedule_lag counts the started'));
+  t.equal(connect.count, established(round), name('connect counts the established'));
+  t.ok(firstByte.count <= connect.count, name('first_byte counts no more than the established'));
+  t.equal(total.count, ok + connectTimeout + exchangeTimeout, name('total counts ok and the timed-out'));
+  t.equal(corrected.count, total.count, name('corrected_total counts the same'));
+  // Means, as the percentiles are rounded to a bucket each.
+  t.ok(corrected.mean >= total.mean * 0.999, name('corrected_total is not below total'));
+  for (const clock of CLOCKS) {
+    const { min, p50, p75, p90, p99, p99_9, max } = round.latency_ns[clock];
+    const values = [min, p50, p75, p90, p99, p99_9, max];
+    t.ok(
+      values.every((value, i) => i === 0 || value >= values[i - 1]!),
+      name(`${clock} rises from min to max`),
+      { output: values.join(' ') },
+    );
+  }
+}
+
+function checkIntervals(t: Test, round: RoundResult, name: Namer): void {
+  const total = (pick: (interval: IntervalResult) => number): number => sum(round.intervals.map(pick));
+  const counted = {
+    scheduled: total((interval) => interval.scheduled),
+    started: total((interval) => interval.started),
+    missed: total((interval) => interval.missed),
+    ok: total((interval) => interval.ok),
+    failed: total((interval) => interval.failed),
+    sent: total((interval) => interval.bytes.sent),
+    received: total((interval) => interval.bytes.received),
+    latency: Object.fromEntries(CLOCKS.map((clock) => [clock, total((interval) => interval.latency_ns[clock].count)])),
+  };
+  const { scheduled, started, missed } = round.attempts;
+  const expected = {
+    scheduled,
+    started,
+    missed,
+    ok: round.outcomes.ok,
+    failed: started - round.outcomes.ok,
+    ...round.bytes,
+    latency: Object.fromEntries(CLOCKS.map((clock) => [clock, round.latency_ns[clock].count])),
+  };
+  t.strictSame(counted, expected, name('intervals add up to the round'));
+}
+
+/** A round gives it as a rate only; its intervals count it. */
+function established(round: RoundResult): number {
+  return sum(round.intervals.map((interval) => interval.established));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

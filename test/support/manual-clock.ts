@@ -1,0 +1,35 @@
+import type { Clock } from '../../src/engine/engine.ts';
+
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * As with the real one, time goes on without being read: `nowNs` is the last reading, `atNs` is what the next one will say.
+ */
+export class ManualClock implements Clock {
+  nowNs: number;
+  /** The time, read or not. */
+  atNs: number;
+  /** What a reading costs; 0 leaves time to the test alone. */
+  readonly tickNs: number;
+
+  constructor(atNs = 0, tickNs = 0) {
+    this.atNs = atNs;
+    this.nowNs = atNs;
+    this.tickNs = tickNs;
+  }
+
+  tick(): number {
+    this.atNs += this.tickNs;
+    this.nowNs = this.atNs;
+    return this.nowNs;
+  }
+
+  advance(ns: number): void {
+    this.advanceTo(this.atNs + ns);
+  }
+
+  advanceTo(atNs: number): void {
+    if (!(atNs >= this.atNs)) throw new Error(`the clock was set back from ${this.atNs} to ${atNs}`);
+    this.atNs = atNs;
+  }
+}

@@ -1,0 +1,48 @@
+/** Plans from what a user would type, for tests that want a plan and no process. */
+import { CLIENT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
+import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
+import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
+import { serverPlan } from '../../src/plan/server-plan.ts';
+import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
+import { formatProblem } from '../../src/plan/problem.ts';
+
+export const MACHINE: Machine = { fdLimit: 20_000, cpus: 2, localPorts: { first: 32_768, last: 60_999 } };
+
+export type Typed = Readonly<Record<string, string | readonly string[]>>;
+
+export function rawInput(typed: Typed, env: RawInput['env'] = {}, command = 'conngen client'): RawInput {
+  const flags = new Map(
+    Object.entries(typed).map(([name, value]) => [name, typeof value === 'string' ? [value] : value]),
+  );
+  return { command, flags, extra: [], env };
+}
+
+/** Every problem as it is printed; empty where there is none. */
+export interface PlanOrProblems<P> {
+  readonly plan: P | null;
+  readonly notices: readonly string[];
+  readonly problems: readonly string[];
+}
+
+export function planClient(typed: Typed, machine: Machine = MACHINE): Promise<PlanOrProblems<ClientPlan>> {
+  return planFrom(CLIENT_OPTIONS, typed, (input) => clientPlan(input, machine));
+}
+
+export function planServer(typed: Typed, machine: Machine = MACHINE): Promise<PlanOrProblems<ServerPlan>> {
+  return planFrom(SERVER_OPTIONS, typed, (input) => serverPlan(input, machine));
+}
+
+async function planFrom<Table extends OptionTable, P>(
+  table: Table,
+  typed: Typed,
+  plan: (input: ReturnType<typeof readOptions<Table>>['input']) => ReturnType<typeof clientPlan | typeof serverPlan>,
+): Promise<PlanOrProblems<P>> {
+  const { input, problems } = readOptions(table, rawInput(typed));
+  const planned = await plan(input);
+  const all = [...problems, ...('problems' in planned ? planned.problems : [])];
+  return {
+    plan: 'plan' in planned && all.length === 0 ? (planned.plan as P) : null,
+    notices: 'plan' in planned ? planned.notices : [],
+    problems: all.map(formatProblem),
+  };
+}
