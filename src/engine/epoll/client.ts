@@ -19,16 +19,18 @@ import {
   SO_LINGER,
   SO_REUSEADDR,
 } from '../../linux/constants.ts';
-import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR } from '../../linux/errno.ts';
+import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../linux/sockaddr.ts';
 import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
 import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { EpollSet } from './epoll-set.ts';
+import { Forecast } from './forecast.ts';
 
 const SINK_BYTES = 256 * 1024;
-const INTEREST = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
+const INTEREST = READABLE | EPOLLOUT;
 
 /** What a slot is doing. */
 const FREE = 0;
@@ -52,6 +54,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly #payload: NativeMemory;
   readonly #payloadBytes: number;
   readonly #halfClose: boolean;
+  readonly #sendFlags: number;
   readonly #sink: NativeMemory;
   /** int 1, struct linger {1, 0} and room for getsockopt: value at 0, linger at 4, error at 12, its size at 16. */
   readonly #options: NativeMemory;
@@ -62,6 +65,11 @@ export class EpollClientEngine implements ClientEngine {
   readonly #sentBytes: Float64Array;
   /** 1 once the peer's FIN was reported. */
   readonly #ended: Uint8Array;
+  /**
+   * Whether a connection is established when connect returns, as on loopback and on the shortest of wires. Its payload then
+   * goes out at once: the peer is woken once instead of twice, and there is one event less to wait for.
+   */
+  readonly #forecast = new Forecast();
   #driver!: ClientDriver;
 
   constructor(options: ClientEngineOptions) {
@@ -80,6 +88,8 @@ export class EpollClientEngine implements ClientEngine {
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
     this.#halfClose = options.halfClose;
+    // With MSG_MORE the last bytes leave in one segment with the FIN that follows.
+    this.#sendFlags = options.halfClose ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     this.#sink = libc.alloc(SINK_BYTES);
     this.#options = libc.alloc(32);
     this.#optionWords = new Int32Array(this.#options.bytes.buffer, 0, 8);
@@ -103,23 +113,49 @@ export class EpollClientEngine implements ClientEngine {
       else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, option, 4);
       const offset = source * SOCKADDR_STRIDE;
       writePort(this.#sources.bytes, offset, port);
-      if (libc.bind(fd, this.#sources.address + offset, this.#sockaddrSize) < 0) return this.#giveUp(fd);
+      if (libc.bind(fd, this.#sources.address + offset, this.#sockaddrSize) < 0) return this.#giveUp(slot, fd);
     }
     if (libc.connect(fd, this.#target.address, this.#sockaddrSize) < 0 && libc.errno() !== EINPROGRESS) {
-      return this.#giveUp(fd);
+      return this.#giveUp(slot, fd);
     }
-    const generation = this.#generations[slot]!;
-    if (this.#epoll.add(fd, INTEREST, slot, generation) < 0) return this.#giveUp(fd);
     this.#fds[slot] = fd;
     this.#states[slot] = CONNECTING;
     this.#sentBytes[slot] = 0;
     this.#ended[slot] = 0;
+    if (this.#payloadBytes > 0 && this.#forecast.isWorthATry()) return this.#openAndSend(slot, fd);
+    return this.#epoll.add(fd, INTEREST, slot, this.#generations[slot]!) < 0 ? this.#giveUp(slot, fd) : 0;
+  }
+
+  /** Sends before the first event. Returns what `open` does. */
+  #openAndSend(slot: number, fd: number): number {
+    const sent = this.#libc.send(fd, this.#payload.address, this.#payloadBytes, this.#sendFlags);
+    const isEstablished = sent >= 0;
+    const errno = isEstablished ? EAGAIN : this.#libc.errno();
+    if (errno !== EAGAIN) {
+      // A reset before the handshake was over would read ECONNREFUSED.
+      const generation = this.#generations[slot];
+      if (errno === ECONNRESET || errno === EPIPE) this.#driver.connected(slot);
+      if (this.#generations[slot] === generation) this.#driver.failed(slot, errno);
+      return 0;
+    }
+    this.#forecast.learn(isEstablished);
+    const isAllSent = sent === this.#payloadBytes;
+    if (isAllSent && this.#halfClose && this.#libc.shutdown(fd, SHUT_WR) < 0) return this.#giveUp(slot, fd);
+    const generation = this.#generations[slot]!;
+    if (this.#epoll.add(fd, isAllSent ? READABLE : INTEREST, slot, generation) < 0) return this.#giveUp(slot, fd);
+    if (!isEstablished) return 0;
+    this.#states[slot] = isAllSent ? RECEIVING : SENDING;
+    this.#sentBytes[slot] = sent;
+    this.#driver.connected(slot);
+    if (this.#generations[slot] === generation) this.#driver.sent(slot, sent);
     return 0;
   }
 
-  #giveUp(fd: number): number {
+  #giveUp(slot: number, fd: number): number {
     const errno = this.#libc.errno();
     this.#libc.close(fd);
+    this.#fds[slot] = -1;
+    this.#states[slot] = FREE;
     return errno;
   }
 
@@ -192,10 +228,8 @@ export class EpollClientEngine implements ClientEngine {
     const generation = this.#generations[slot];
     const total = this.#payloadBytes;
     let done = this.#sentBytes[slot]!;
-    // With MSG_MORE the last bytes leave in one segment with the FIN that follows.
-    const flags = this.#halfClose ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     while (done < total) {
-      const sent = this.#libc.send(fd, this.#payload.address + done, total - done, flags);
+      const sent = this.#libc.send(fd, this.#payload.address + done, total - done, this.#sendFlags);
       if (sent < 0) {
         const errno = this.#libc.errno();
         if (errno === EINTR) continue;

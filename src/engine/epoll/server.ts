@@ -22,7 +22,7 @@ import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { EpollSet } from './epoll-set.ts';
-import { EofForecast } from './eof-forecast.ts';
+import { Forecast } from './forecast.ts';
 
 /** Most that is read at once, and so most that is kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
@@ -62,7 +62,11 @@ export class EpollServerEngine implements ServerEngine {
   readonly #epoll: EpollSet;
   readonly #acceptor: Acceptor;
   readonly #payload: NativeMemory;
-  readonly #forecast = new EofForecast();
+  /**
+   * Whether the end of a connection stands right behind its first bytes. Peers that half-close after their request bring both at
+   * once, and one more recv saves the registration, the wake-up and the event; for others that recv is wasted.
+   */
+  readonly #forecast = new Forecast();
   readonly #buffers: BufferPool;
   /** The buffer that everything is received into; a connection that cannot echo at once keeps it, and another takes its place. */
   #buffer: number;
@@ -159,7 +163,7 @@ export class EpollServerEngine implements ServerEngine {
       this.#receive(driver, slot, 0);
       if (this.#generations[slot] !== generation) return;
       // Bytes but no end yet; the end may stand right behind them.
-      if (this.#receivedBytes > 0 && (this.#flags[slot] & (OVER | ECHOING)) === 0 && this.#forecast.isWorthALook()) {
+      if (this.#receivedBytes > 0 && (this.#flags[slot] & (OVER | ECHOING)) === 0 && this.#forecast.isWorthATry()) {
         this.#receive(driver, slot, 0);
         const isOver = this.#generations[slot] !== generation || (this.#flags[slot] & OVER) !== 0;
         this.#forecast.learn(isOver);

@@ -29,7 +29,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
     },
   },
   {
-    name: 'closed in the step that opened it: only released',
+    name: 'closed in the step that opened it: nothing but released follows',
     async run(t, h) {
       const { port } = h.peers.serve({ behaviour: 'drain' });
       const result = await h.run(
@@ -47,7 +47,11 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
           ),
         },
       );
-      t.strictSame(new Set(result.events.map(({ event }) => event)), new Set(['released']));
+      // Where the peer is that near, an engine may have connected and sent before `open` returned.
+      for (const slot of [0, 1, 2, 3]) {
+        const events = result.events.filter((entry) => entry.slot === slot).map(({ event }) => event);
+        t.match(events.join(' '), /^(connected (sent )*)?released$/);
+      }
     },
   },
   ...[false, true].map((reset): Case<ClientHarness> => ({

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { BufferPool } from '../../../src/engine/epoll/buffer-pool.ts';
-import { EofForecast } from '../../../src/engine/epoll/eof-forecast.ts';
+import { Forecast } from '../../../src/engine/epoll/forecast.ts';
 import type { Libc } from '../../../src/linux/libc.ts';
 
 t.test('buffers: as many as were ever in use at once', async (t) => {
@@ -19,10 +19,10 @@ t.test('buffers: as many as were ever in use at once', async (t) => {
 });
 
 /** How many of 160 connections are looked at twice. */
-function looks(forecast: EofForecast, wasThere: boolean): number {
+function looks(forecast: Forecast, wasThere: boolean): number {
   let count = 0;
   for (let i = 0; i < 160; i++) {
-    if (!forecast.isWorthALook()) continue;
+    if (!forecast.isWorthATry()) continue;
     count++;
     forecast.learn(wasThere);
   }
@@ -30,7 +30,7 @@ function looks(forecast: EofForecast, wasThere: boolean): number {
 }
 
 t.test('the forecast follows the peers, and looks now and then all the same', async (t) => {
-  const forecast = new EofForecast();
+  const forecast = new Forecast();
   t.equal(looks(forecast, true), 160);
   const unlike = looks(forecast, false);
   t.ok(unlike >= 10 && unlike <= 13, `${unlike} wasted`);
