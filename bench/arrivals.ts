@@ -1,5 +1,5 @@
 /** Thread: accepts connections, notes when, closes them. Posts its port; at a message it posts the times in ms and ends. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../src/linux/constants.ts';
 import { loadLibc } from '../src/linux/libc.ts';
 import { openListeningSocket } from '../src/engine/listening-socket.ts';
@@ -7,7 +7,7 @@ import { openListeningSocket } from '../src/engine/listening-socket.ts';
 const ROUNDS_PER_TURN = 50;
 
 const libc = loadLibc();
-const listener = openListeningSocket(libc, '127.0.0.1', 0, 20_480);
+const listener = openListeningSocket(libc, '127.0.0.1', workerData as number, 20_480);
 const times = new Float64Array(4_000_000);
 let count = 0;
 let stopped = false;

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import type { ClientResult, RoundResult } from '../src/measure/result.ts';
-import { conngen, run, startServer } from './process.ts';
+import { conngen, nextPort, run, startServer } from './process.ts';
 import { indexOfDispersion } from './statistics.ts';
 
 export interface PacingRow {
@@ -72,7 +72,7 @@ export interface EvennessRow {
 export async function measureEvenness(ratePerSec: number, seconds: number): Promise<EvennessRow> {
   const worker = new Worker(
     `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(new URL('arrivals.ts', import.meta.url).href)}); });`,
-    { eval: true },
+    { eval: true, workerData: nextPort() },
   );
   const [port] = (await once(worker, 'message')) as [number];
   const round = await oneRound(port, seconds, '--rate', String(ratePerSec), '--finish', 'eof', '--warmup', '1s');

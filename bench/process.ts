@@ -81,9 +81,14 @@ export class RunningServer {
 
 let lastPort = 20_000 + (process.pid % 400) * 10;
 
+/** Below the kernel's range, which may be full of the TIME_WAITs of what is measured. */
+export function nextPort(): number {
+  return ++lastPort;
+}
+
 /** Starts a server on a port of its own, given to `command`, and waits until it accepts. */
 export async function startServer(command: (port: number) => readonly string[]): Promise<RunningServer> {
-  const port = ++lastPort;
+  const port = nextPort();
   const [program, ...args] = command(port);
   const child = spawn(program!, args, { stdio: 'ignore' });
   for (let i = 0; i < 100; i++) {

@@ -143,6 +143,13 @@ async function runRound(
     hooks.stop?.removeEventListener('abort', onStop);
   }
   collect();
+  for (const { worker } of pool.failures) {
+    const nowNs = Number(monotonicNs() - runBaseNs);
+    pool.readers[worker]!.salvage(nowNs, (bank) => {
+      merger.add(worker, bank);
+    });
+    merger.abandon(worker, nowNs);
+  }
   merger.finish();
   const durationNs = Math.max(0, Math.min(plan.durationNs, stopNs - measureNs));
   return roundResult(plan, merger, ratePerSec, durationNs, process.cpuUsage(cpuStart));

@@ -17,7 +17,7 @@ import type { FromWorker, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 /** Above this rate one wake-up serves several starts, see `batchNsOf`. */
 const BATCH_ABOVE_PER_SEC = 15000;
-const BATCH_NS = 200e3;
+const BATCH_NS = 400e3;
 
 const init = workerData as WorkerInit;
 const port = parentPort!;

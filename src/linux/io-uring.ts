@@ -4,6 +4,7 @@
 export const SETUP_CQSIZE = 1 << 3;
 export const SETUP_CLAMP = 1 << 4;
 export const SETUP_SUBMIT_ALL = 1 << 7;
+export const SETUP_TASKRUN_FLAG = 1 << 9;
 export const SETUP_SINGLE_ISSUER = 1 << 12;
 export const SETUP_DEFER_TASKRUN = 1 << 13;
 
@@ -20,6 +21,8 @@ export const ENTER_GETEVENTS = 1 << 0;
 export const ENTER_EXT_ARG = 1 << 3;
 
 export const SQ_CQ_OVERFLOW = 1 << 1;
+/** There is work that the kernel does when it is entered (with SETUP_TASKRUN_FLAG). */
+export const SQ_TASKRUN = 1 << 2;
 
 /** Opcodes of io_uring_register(2). */
 export const REGISTER_PROBE = 8;

@@ -30,7 +30,8 @@ export const HELD = 10;
 export const IN_FLIGHT_MAX = 11;
 /** Held connections that the peer ended before their time. */
 export const HELD_LOST = 12;
-const COUNTERS = 13;
+/** How many counters a bank has. */
+export const COUNTERS = 13;
 
 /** Errno numbers are counted by index; Linux ends at 133. */
 export const ERRNOS = 256;
@@ -163,21 +164,30 @@ export class RecorderReader {
 
   /** Gives every bank that was handed over to `use`, in order, then clears it and gives it back. */
   drain(use: (bank: Bank) => void): void {
-    while (Atomics.load(this.#states, this.#index) === FULL) {
-      const bank = this.#banks[this.#index]!;
-      use(bank);
-      bank.counters.fill(0);
-      bank.outcomes.fill(0);
-      bank.errnos.fill(0);
-      for (const clock of CLOCKS.keys()) {
-        const stats = bank.stats[clock]!;
-        if (stats[STAT_COUNT]! > 0)
-          bank.counts[clock]!.fill(0, bucketOf(stats[STAT_MIN]!), bucketOf(stats[STAT_MAX]!) + 1);
-        stats.fill(0);
-      }
-      Atomics.store(this.#states, this.#index, FREE);
-      Atomics.notify(this.#states, this.#index);
-      this.#index = (this.#index + 1) % BANKS;
+    while (Atomics.load(this.#states, this.#index) === FULL) this.#take(use);
+  }
+
+  /** What a worker that died had counted and not handed over. Ends at `nowNs`. */
+  salvage(nowNs: number, use: (bank: Bank) => void): void {
+    this.drain(use);
+    this.#banks[this.#index]!.counters[END_NS] = nowNs;
+    this.#take(use);
+  }
+
+  #take(use: (bank: Bank) => void): void {
+    const bank = this.#banks[this.#index]!;
+    use(bank);
+    bank.counters.fill(0);
+    bank.outcomes.fill(0);
+    bank.errnos.fill(0);
+    for (const clock of CLOCKS.keys()) {
+      const stats = bank.stats[clock]!;
+      if (stats[STAT_COUNT]! > 0)
+        bank.counts[clock]!.fill(0, bucketOf(stats[STAT_MIN]!), bucketOf(stats[STAT_MAX]!) + 1);
+      stats.fill(0);
     }
+    Atomics.store(this.#states, this.#index, FREE);
+    Atomics.notify(this.#states, this.#index);
+    this.#index = (this.#index + 1) % BANKS;
   }
 }

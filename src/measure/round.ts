@@ -1,10 +1,11 @@
 import { errnoName } from '../linux/errno.ts';
-import { LatencyHistogram } from './histogram.ts';
-import { OUTCOMES } from './outcome.ts';
+import { LatencyHistogram, STATS } from './histogram.ts';
+import { ABORTED, OUTCOMES } from './outcome.ts';
 import type { OutcomeName } from './outcome.ts';
 import {
   BYTES_RECEIVED,
   BYTES_SENT,
+  COUNTERS,
   END_NS,
   ESTABLISHED,
   HELD,
@@ -97,6 +98,8 @@ export class RoundMerger {
   readonly #measureNs: number;
   readonly #open = new Map<number, OpenInterval>();
   readonly #reachedNs: Float64Array;
+  /** Started and without an outcome so far, by worker. */
+  readonly #unresolved: Float64Array;
   readonly #peaks = new Map<number, Float64Array>();
   readonly #onInterval: (interval: IntervalResult, warmup: boolean) => void;
 
@@ -104,6 +107,7 @@ export class RoundMerger {
   constructor(workers: number, measureNs: number, onInterval: (interval: IntervalResult, warmup: boolean) => void) {
     this.#measureNs = measureNs;
     this.#reachedNs = new Float64Array(workers).fill(-Infinity);
+    this.#unresolved = new Float64Array(workers);
     this.#onInterval = onInterval;
   }
 
@@ -123,10 +127,19 @@ export class RoundMerger {
     interval.held += bank.counters[HELD]!;
     if (!warmup) {
       this.total.add(bank);
+      this.#unresolved[worker]! += bank.counters[STARTED]! - bank.outcomes.reduce((sum, count) => sum + count, 0);
       this.#addPeak(index, worker, bank.counters[IN_FLIGHT_MAX]!);
     }
     this.#reachedNs[worker] = endNs;
     this.#closeReached();
+  }
+
+  /** Accounts for what a worker that died at `nowNs` had under way: nobody will know how it would have ended. */
+  abandon(worker: number, nowNs: number): void {
+    const bank = emptyBank(nowNs);
+    bank.outcomes[ABORTED] = this.#unresolved[worker]!;
+    this.add(worker, bank);
+    this.#reachedNs[worker] = Infinity;
   }
 
   /** The peaks of the workers within one second are added: an upper bound, exact with one worker. */
@@ -178,6 +191,19 @@ export class RoundMerger {
     if (!interval.warmup) this.intervals.push(result);
     this.#onInterval(result, interval.warmup);
   }
+}
+
+function emptyBank(nowNs: number): Bank {
+  const counters = new Float64Array(COUNTERS);
+  counters[START_NS] = nowNs;
+  counters[END_NS] = nowNs;
+  return {
+    counters,
+    outcomes: new Float64Array(OUTCOMES.length),
+    errnos: new Float64Array(0),
+    stats: CLOCKS.map(() => new Float64Array(STATS)),
+    counts: CLOCKS.map(() => new Uint32Array(0)),
+  };
 }
 
 function isEmpty(tally: Tally): boolean {

@@ -33,13 +33,25 @@ import {
   SETUP_SINGLE_ISSUER,
   SETUP_SUBMIT_ALL,
   SQE_BYTES,
+  SETUP_TASKRUN_FLAG,
   SQ_OFF_ARRAY,
+  SQ_OFF_FLAGS,
+  SQ_TASKRUN,
 } from '../../linux/io-uring.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { EngineError } from '../engine.ts';
 import type { Clock } from '../engine.ts';
 
 const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;
+/** DEFER_TASKRUN wants SINGLE_ISSUER, and TASKRUN_FLAG tells when there is work left. */
+const SETUP_FLAGS =
+  SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN | SETUP_TASKRUN_FLAG | SETUP_SUBMIT_ALL | SETUP_CLAMP | SETUP_CQSIZE;
+/**
+ * The kernel does about twenty pieces of its work a call, a connection is eight of them. Without more calls a thread that has
+ * fallen behind would go on to start and never get to finish.
+ */
+const MOST_CALLS = 32;
+const ENOUGH_COMPLETIONS = 512;
 /** Below this the ring is not worth having. */
 const SMALLEST_ENTRIES = 128;
 
@@ -73,6 +85,7 @@ export class Ring {
   readonly #sqMask: number;
   readonly #sqHead: number;
   readonly #sqTail: number;
+  readonly #sqFlags: number;
   readonly #cqMask: number;
   readonly #cqHead: number;
   readonly #cqTail: number;
@@ -106,6 +119,7 @@ export class Ring {
     this.#sqMask = sqEntries - 1;
     this.#sqHead = sqOff(OFF_HEAD);
     this.#sqTail = sqOff(OFF_TAIL);
+    this.#sqFlags = sqOff(SQ_OFF_FLAGS);
     this.#cqMask = cqEntries - 1;
     this.#cqHead = cqOff(OFF_HEAD);
     this.#cqTail = cqOff(OFF_TAIL);
@@ -203,7 +217,16 @@ export class Ring {
     );
     // What was consumed shows in the shared head; the return value alone does not tell (ETIME and EINTR come after submission).
     if (result < 0) this.#check(this.#libc.errno());
+    this.#finishWork();
     return this.available;
+  }
+
+  #finishWork(): void {
+    for (let calls = 0; calls < MOST_CALLS && this.available < ENOUGH_COMPLETIONS; calls++) {
+      if ((Atomics.load(this.#ring, this.#sqFlags) & SQ_TASKRUN) === 0) return;
+      const result = this.#libc.io_uring_enter(SYS_io_uring_enter, this.fd, 0, 0, ENTER_GETEVENTS, 0, 0);
+      if (result < 0) this.#check(this.#libc.errno());
+    }
   }
 
   #check(errno: number): void {
@@ -245,7 +268,7 @@ function setUp(libc: Libc, address: number, params: Int32Array, options: RingOpt
   let { entries, completions } = options;
   for (;;) {
     params.fill(0);
-    params[PARAMS_FLAGS] = SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN | SETUP_SUBMIT_ALL | SETUP_CLAMP | SETUP_CQSIZE;
+    params[PARAMS_FLAGS] = SETUP_FLAGS;
     params[PARAMS_CQ_ENTRIES] = completions;
     const fd = libc.io_uring_setup(SYS_io_uring_setup, entries, address);
     if (fd >= 0) {

@@ -1,0 +1,104 @@
+/** A whole run in this process: pacing threads, shared memory and merging, against a real echo server. */
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import t from 'tap';
+import { runClient } from '../../src/client/run.ts';
+import type { ClientPlan } from '../../src/plan/plan.ts';
+import { checkIdentities } from '../support/identities.ts';
+import { planClient } from '../support/plans.ts';
+import type { Typed } from '../support/plans.ts';
+import { freePort } from '../support/ports.ts';
+
+async function echoServer(): Promise<{ close: () => void; port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    socket.pipe(socket);
+  });
+  server.listen(await freePort(), '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const close = (): void => {
+    server.close();
+    // Those of a thread that died stay open as long as the process.
+    for (const socket of sockets) socket.destroy();
+  };
+  return { close, port: typeof address === 'object' && address !== null ? address.port : 0 };
+}
+
+async function planOf(port: number, typed: Typed): Promise<ClientPlan> {
+  const { plan, problems } = await planClient({
+    target: `127.0.0.1:${port}`,
+    'payload-size': '64',
+    finish: 'echo',
+    ...typed,
+  });
+  if (plan === null) throw new Error(problems.join('\n'));
+  return plan;
+}
+
+t.test('two workers share one schedule; a warm-up and a second round are apart', async (t) => {
+  const { close, port } = await echoServer();
+  const plan = await planOf(port, { rate: ['300', '150'], duration: '1s', warmup: '500ms', workers: '2' });
+  const seconds: number[] = [];
+  const warmups: number[] = [];
+  const result = await runClient(plan, {
+    onInterval: (round, interval, warmup) => (warmup ? warmups : seconds).push(round),
+  });
+  close();
+  checkIdentities(t, result);
+  t.strictSame(
+    result.rounds.map(({ attempts, outcomes }) => [attempts.scheduled, outcomes.ok]),
+    [
+      [300, 300],
+      [150, 150],
+    ],
+  );
+  t.ok(warmups.includes(0) && warmups.includes(1), 'the warm-ups were told');
+  t.ok(seconds.includes(0) && seconds.includes(1), 'the seconds were told');
+  t.equal(result.error, undefined);
+});
+
+t.test('a stop ends the round early and accounts for it', async (t) => {
+  const { close, port } = await echoServer();
+  const plan = await planOf(port, { rate: ['200', '100'], duration: '60s' });
+  const stop = new AbortController();
+  const result = await runClient(plan, {
+    stop: stop.signal,
+    onInterval: () => {
+      stop.abort();
+    },
+  });
+  close();
+  checkIdentities(t, result);
+  t.equal(result.interrupted, true);
+  t.equal(result.rounds.length, 1, 'the round behind it is not begun');
+  const { scheduled } = result.rounds[0]!.attempts;
+  t.ok(scheduled > 0 && scheduled < 12_000, `${scheduled} were due`);
+});
+
+t.test('a worker that dies: what was measured stands, marked, and adds up', async (t) => {
+  const { close, port } = await echoServer();
+  const threads: Worker[] = [];
+  const onWorker = (worker: Worker): unknown => threads.push(worker);
+  process.on('worker', onWorker);
+  // Held connections make sure that the one that dies has something under way.
+  const plan = await planOf(port, { rate: '400', duration: '3s', workers: '2', hold: '300ms' });
+  const result = await runClient(plan, {
+    onInterval: (_round, interval) => {
+      if (interval.start_sec === 0) void threads[1]?.terminate();
+    },
+  });
+  process.off('worker', onWorker);
+  close();
+  t.equal(threads.length, 2);
+  checkIdentities(t, result);
+  t.equal(result.error?.code, 'worker_exited');
+  const { attempts, outcomes } = result.rounds[0]!;
+  t.ok(attempts.scheduled >= 600 && attempts.scheduled < 1200, `${attempts.scheduled} of 1200 were accounted for`);
+  t.ok(outcomes.ok >= 600, 'the other worker did its whole share');
+});
