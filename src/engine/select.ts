@@ -39,6 +39,16 @@ export function selectEngine(choice: EngineChoice): Selection {
   throw new EngineError('ENOSYS', 'no engine works on this machine', 'please report this');
 }
 
+/** Whether connections of the uring engine need no file descriptor here. */
+export function hasDirectDescriptors(): boolean {
+  try {
+    return probeUring().direct;
+  } catch (error) {
+    if (error instanceof EngineError) return false;
+    throw error;
+  }
+}
+
 export async function createClientEngine(name: EngineName, options: ClientEngineOptions): Promise<ClientEngine> {
   switch (name) {
     case 'epoll':

@@ -55,11 +55,6 @@ export const RECVSEND_POLL_FIRST = 1 << 0;
 /** ioprio of ACCEPT: one entry, a completion for each connection. */
 export const ACCEPT_MULTISHOT = 1 << 0;
 
-/** Flags of ASYNC_CANCEL. */
-export const ASYNC_CANCEL_ALL = 1 << 0;
-export const ASYNC_CANCEL_FD = 1 << 1;
-export const ASYNC_CANCEL_FD_FIXED = 1 << 3;
-
 /** file_index: the kernel picks a free direct descriptor. */
 export const FILE_INDEX_ALLOC = 0xffffffff;
 

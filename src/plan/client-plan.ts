@@ -32,6 +32,8 @@ export interface ClientInput {
 export interface Machine {
   /** How many files this process may have open. */
   readonly fdLimit: number;
+  /** The uring engine needs no file descriptor for a connection: then `fdLimit` holds for each of its threads, not for all. */
+  readonly hasDirectDescriptors: boolean;
   readonly cpus: number;
   /** The ports the kernel chooses from, both included. */
   readonly localPorts: { readonly first: number; readonly last: number };
@@ -210,9 +212,29 @@ async function planPayload(
   return payload;
 }
 
+/** How many connections can be open at once, over all threads. `isHalfClosed`: on a kind of socket that needs a descriptor. */
+export function affordableSlots(
+  machine: Machine,
+  reserved: number,
+  engine: EngineChoice,
+  threads: number,
+  isHalfClosed: boolean,
+): number {
+  const ordinary = machine.fdLimit - reserved;
+  const isDirect = machine.hasDirectDescriptors && !isHalfClosed && (engine === 'auto' || engine === 'uring');
+  return isDirect && ordinary > 0 ? Math.max(ordinary, machine.fdLimit * threads) : ordinary;
+}
+
 function planMaxInFlight(input: ClientInput, machine: Machine, problems: Problem[], notices: string[]): number {
-  const affordable = machine.fdLimit - FDS_RESERVED;
   const given = input['max-in-flight'];
+  const affordable = affordableSlots(
+    machine,
+    FDS_RESERVED,
+    input.engine.value,
+    input.workers.value === 'auto' ? machine.cpus : input.workers.value,
+    // It is shut down by descriptor (see the engine).
+    input.finish.value.kind === 'half-close',
+  );
   if (affordable < 1) {
     const expected = `at least ${FDS_RESERVED + MAX_IN_FLIGHT_CLOSED_LOOP} open files (ulimit -n 65536)`;
     problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
@@ -247,6 +269,8 @@ function planWorkers(input: ClientInput, maxInFlight: number, machine: Machine, 
   const given = input.workers;
   if (given.value === 'auto') {
     const wanted = input.rate.map(({ value }) => (value === 'max' ? 1 : Math.ceil(value / RATE_PER_WORKER)));
+    // No thread can have more open than the limit of files allows.
+    wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
     return Math.max(1, Math.min(machine.cpus, maxInFlight, Math.max(...wanted)));
   }
   const most = WORKERS_PER_CPU * machine.cpus;

@@ -1,6 +1,6 @@
 /** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
 import { resolveHost } from './address.ts';
-import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
+import { FDS_RESERVED, affordableSlots, type Machine, type Planned } from './client-plan.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
 import type { EngineChoice, RespondOn, ServerMode, ServerPlan } from './plan.ts';
@@ -97,7 +97,9 @@ async function planResponse(input: ServerInput, problems: Problem[]): Promise<Ui
 
 function planMaxConnections(input: ServerInput, listeners: number, machine: Machine, problems: Problem[]): number {
   const reserved = FDS_RESERVED + FDS_PER_LISTENER * listeners;
-  const affordable = machine.fdLimit - reserved;
+  // After its response the server half-closes and waits for the peer's end, unless it had that before.
+  const isHalfClosed = input.response !== undefined && input['respond-on'].value !== 'eof';
+  const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, isHalfClosed);
   const given = input['max-connections'];
   if (given !== undefined) {
     if (given.value > affordable) {

@@ -186,3 +186,18 @@ t.test('the echo in results', async (t) => {
     engine: 'auto',
   });
 });
+
+t.test('where connections need no descriptor, the limit of open files holds for each thread', async (t) => {
+  const machine = { ...MACHINE, hasDirectDescriptors: true };
+  const typed = { target: '127.0.0.1', 'max-in-flight': '100000', finish: 'echo' };
+  const { plan } = await planClient({ ...typed, workers: '5' }, machine);
+  t.equal(plan?.maxInFlight, 100_000);
+  t.match((await planClient({ ...typed, workers: '4' }, machine)).problems.join(), /--max-in-flight.*at most 80000/);
+  t.match((await planClient({ ...typed, workers: '5', engine: 'epoll' }, machine)).problems.join(), /at most 19936/);
+  t.match(
+    (await planClient({ ...typed, workers: '5', finish: 'half-close' }, machine)).problems.join(),
+    /at most 19936/,
+  );
+  const auto = await planClient({ ...typed, 'max-in-flight': '40000' }, machine);
+  t.equal(auto.plan?.workers, 2, 'as many threads as the connections need');
+});

@@ -6,7 +6,12 @@ import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
 import { formatProblem } from '../../src/plan/problem.ts';
 
-export const MACHINE: Machine = { fdLimit: 20_000, cpus: 2, localPorts: { first: 32_768, last: 60_999 } };
+export const MACHINE: Machine = {
+  fdLimit: 20_000,
+  hasDirectDescriptors: false,
+  cpus: 2,
+  localPorts: { first: 32_768, last: 60_999 },
+};
 
 export type Typed = Readonly<Record<string, string | readonly string[]>>;
 

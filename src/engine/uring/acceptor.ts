@@ -74,6 +74,6 @@ export class Acceptor {
   cancel(): void {
     this.#isCancelled = true;
     this.#ring.reserve(1);
-    prepareCancel(this.#ring, this.listener, false, NO_SLOT, STAGE_OTHER);
+    prepareCancel(this.#ring, NO_SLOT, STAGE_ACCEPT, STAGE_OTHER);
   }
 }

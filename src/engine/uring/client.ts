@@ -32,6 +32,7 @@ import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
 import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { registerDirectDescriptors } from './direct.ts';
 import {
+  firstStage,
   GENERATION_MASK,
   STAGE_BITS,
   STAGE_MASK,
@@ -266,10 +267,12 @@ export class UringClientEngine implements ClientEngine {
     prepareOption(this.#ring, flags, file, slot, this.#tag(slot, STAGE_CLOSE), SOL_SOCKET, SO_LINGER, linger, 8);
   }
 
+  /** Ends the first of what is under way for the slot; what is linked to it ends with it. */
   #cancel(slot: number): void {
     this.#ring.reserve(1);
+    const target = firstStage(this.#pending[slot]!);
     this.#pending[slot]! |= 1 << STAGE_CANCEL;
-    prepareCancel(this.#ring, this.#fds[slot]!, this.#direct, slot, this.#tag(slot, STAGE_CANCEL));
+    prepareCancel(this.#ring, slot, this.#tag(slot, target), this.#tag(slot, STAGE_CANCEL));
   }
 
   #finishClose(slot: number): void {
@@ -321,8 +324,10 @@ export class UringClientEngine implements ClientEngine {
     else this.#pending[slot]! &= ~(1 << stage);
     if (state === CLOSING) {
       if (this.#pending[slot] === 0) this.#finishClose(slot);
-      // It came too early for a link that is under way only now.
-      else if (stage === STAGE_CANCEL && result <= 0) this.#cancel(slot);
+      // Something else is under way, or it came too early for a link that only now is.
+      else if ((this.#pending[slot]! & (1 << STAGE_CANCEL)) === 0 && (stage !== STAGE_CANCEL || result < 0)) {
+        this.#cancel(slot);
+      }
     } else if (stage === STAGE_PREPARE) this.#fail(slot, -result);
     else if (stage === STAGE_CONNECT) this.#connected(slot, result);
     else if (state === ACTIVE && stage === STAGE_SEND) this.#sent(slot, result);

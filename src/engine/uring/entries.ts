@@ -1,7 +1,4 @@
 import {
-  ASYNC_CANCEL_ALL,
-  ASYNC_CANCEL_FD,
-  ASYNC_CANCEL_FD_FIXED,
   IOSQE_CQE_SKIP_SUCCESS,
   OP_ASYNC_CANCEL,
   OP_CLOSE,
@@ -50,10 +47,17 @@ export function prepareClose(ring: Ring, file: number, user: number, tag: number
 }
 
 /**
- * Ends all that the kernel does with a descriptor: each entry found completes with ECANCELED, and this one with how many
- * there were. A linked entry that is not under way yet is not found; who gets 0 must ask again.
+ * Ends the entry that was prepared with `user` and `target` as its tag: it then completes with ECANCELED, and this one with 0.
+ * A negative result says that it was not found, as where it is linked to one that is not done. By name, because the kernel
+ * finds that at once; by descriptor it looks at all there are, which with 100 000 connections takes a third of a millisecond.
  */
-export function prepareCancel(ring: Ring, file: number, isDirect: boolean, user: number, tag: number): void {
-  const at = ring.prepare(OP_ASYNC_CANCEL, 0, file, user, tag);
-  ring.words[at + 7] = ASYNC_CANCEL_ALL | ASYNC_CANCEL_FD | (isDirect ? ASYNC_CANCEL_FD_FIXED : 0);
+export function prepareCancel(ring: Ring, user: number, target: number, tag: number): void {
+  const at = ring.prepare(OP_ASYNC_CANCEL, 0, -1, user, tag);
+  ring.words[at + 4] = user;
+  ring.words[at + 5] = target;
+}
+
+/** The lowest stage that is set in a mask of pending ones. */
+export function firstStage(pending: number): number {
+  return 31 - Math.clz32(pending & -pending);
 }

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 440] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 450] -- the states of a slot are changed all over it, and are read together */
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -23,6 +23,7 @@ import {
   OP_SEND,
   RECVSEND_POLL_FIRST,
 } from '../../linux/io-uring.ts';
+import { openFileLimit } from '../../linux/limits.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { STOP } from '../engine.ts';
@@ -32,6 +33,7 @@ import { Acceptor, NO_SLOT, STAGE_ACCEPT } from './acceptor.ts';
 import { BUFFER_GROUP, BufferRing } from './buffer-ring.ts';
 import { registerDirectDescriptors } from './direct.ts';
 import {
+  firstStage,
   GENERATION_MASK,
   STAGE_BITS,
   STAGE_MASK,
@@ -49,14 +51,15 @@ const BUFFER_BYTES = 64 * 1024;
 const SEND_BYTES = 1024 * 1024;
 const RING_ENTRIES = 4096;
 const RING_COMPLETIONS = 16384;
-/** Direct descriptors beyond the slots, for connections that are accepted only to be closed. */
+/** Direct descriptors beyond the slots, for connections that are accepted only to be closed; the open file limit is the most a ring has. */
 const SPARE_DESCRIPTORS = 256;
 
 /** No buffer at hand, or one that `echo` has taken. */
 const NO_BUFFER = -1;
 
-const STAGE_RECV = 1;
-const STAGE_SEND = 2;
+/** In the order of their links: what is first pending is under way. */
+const STAGE_SEND = 1;
+const STAGE_RECV = 2;
 const STAGE_POLL = 3;
 const STAGE_CANCEL = 4;
 const STAGE_CLOSE = 5;
@@ -122,7 +125,9 @@ export class UringServerEngine implements ServerEngine {
     this.#options = options;
     this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
     this.#direct =
-      direct && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, capacity + SPARE_DESCRIPTORS);
+      direct &&
+      !options.halfCloses &&
+      registerDirectDescriptors(libc, this.#ring, Math.min(capacity + SPARE_DESCRIPTORS, openFileLimit()));
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#payload = nativeCopy(libc, options.payload);
     this.#buffers = new BufferRing(libc, this.#ring, BUFFER_BYTES);
@@ -188,8 +193,10 @@ export class UringServerEngine implements ServerEngine {
     if (tag >> STAGE_BITS !== this.#generations[slot]) return;
     if ((this.#flags[slot]! & CLOSING) === 0) this.#arm(slot, 0);
     else if (this.#pending[slot] === 0) this.#finishClose(slot);
-    // It came too early for a link that is under way only now.
-    else if (stage === STAGE_CANCEL && result <= 0) this.#cancel(slot);
+    // Something else is under way, or it came too early for a link that only now is.
+    else if ((this.#pending[slot]! & (1 << STAGE_CANCEL)) === 0 && (stage !== STAGE_CANCEL || result < 0)) {
+      this.#cancel(slot);
+    }
   }
 
   #accepted(result: number, flags: number): void {
@@ -375,10 +382,12 @@ export class UringServerEngine implements ServerEngine {
     else this.#cancel(slot);
   }
 
+  /** Ends the first of what is under way for the slot; what is linked to it ends with it. */
   #cancel(slot: number): void {
     this.#ring.reserve(1);
+    const target = firstStage(this.#pending[slot]!);
     this.#pending[slot]! |= 1 << STAGE_CANCEL;
-    prepareCancel(this.#ring, this.#files[slot]!, this.#direct, slot, this.#tag(slot, STAGE_CANCEL));
+    prepareCancel(this.#ring, slot, this.#tag(slot, target), this.#tag(slot, STAGE_CANCEL));
   }
 
   #resetOnClose(slot: number): void {
