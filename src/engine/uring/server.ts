@@ -49,6 +49,7 @@ import { Ring } from './ring.ts';
 const BUFFER_BYTES = 64 * 1024;
 /** Most of a response that one entry sends: progress is seen in steps of this. */
 const SEND_BYTES = 1024 * 1024;
+const ROOMY_LIMIT = 4096;
 const RING_ENTRIES = 4096;
 const RING_COMPLETIONS = 16384;
 /** Direct descriptors beyond the slots, for connections that are accepted only to be closed; the open file limit is the most a ring has. */
@@ -124,10 +125,12 @@ export class UringServerEngine implements ServerEngine {
     this.#clock = clock;
     this.#options = options;
     this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
-    this.#direct =
-      direct &&
-      !options.halfCloses &&
-      registerDirectDescriptors(libc, this.#ring, Math.min(capacity + SPARE_DESCRIPTORS, openFileLimit()));
+    const limit = openFileLimit();
+    const descriptors = Math.min(capacity + SPARE_DESCRIPTORS, limit);
+    // A full table loses a connection that was taken already, where ordinary descriptors leave it in the backlog: small
+    // limits do without.
+    const isRoomy = descriptors < limit || limit >= ROOMY_LIMIT;
+    this.#direct = direct && isRoomy && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, descriptors);
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#payload = nativeCopy(libc, options.payload);
     this.#buffers = new BufferRing(libc, this.#ring, BUFFER_BYTES);
