@@ -1,7 +1,7 @@
 /** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
-import { EngineError } from '../engine/engine.ts';
+import { describeFailure } from '../engine/engine.ts';
 import type { ClientEngine } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { reservedPorts, reuseDelayNs } from '../linux/proc.ts';
@@ -110,13 +110,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const isEngineError = error instanceof EngineError;
-  tell({
-    type: 'failed',
-    code: isEngineError ? error.code : 'worker_failed',
-    message: error instanceof Error ? (isEngineError ? error.message : (error.stack ?? error.message)) : String(error),
-    hint: isEngineError ? error.hint : 'please report this',
-  });
+  tell({ type: 'failed', ...describeFailure(error) });
 }
 
 main().catch(fail);

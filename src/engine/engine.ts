@@ -153,3 +153,10 @@ export class EngineError extends Error {
     this.hint = hint;
   }
 }
+
+/** What a thread tells of the error that ended it: an engine's own words, or else the stack for whoever mends it. */
+export function describeFailure(error: unknown): { code: string; message: string; hint: string } {
+  if (error instanceof EngineError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'worker_failed', message, hint: 'please report this' };
+}

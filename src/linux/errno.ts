@@ -4,7 +4,6 @@ import { constants } from 'node:os';
 export const EPERM = 1;
 export const EINTR = 4;
 export const EIO = 5;
-export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;

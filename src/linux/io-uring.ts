@@ -10,7 +10,6 @@ export const SETUP_DEFER_TASKRUN = 1 << 13;
 
 export const FEAT_SINGLE_MMAP = 1 << 0;
 export const FEAT_NODROP = 1 << 1;
-export const FEAT_SUBMIT_STABLE = 1 << 2;
 export const FEAT_EXT_ARG = 1 << 8;
 export const FEAT_CQE_SKIP = 1 << 11;
 
@@ -20,7 +19,6 @@ export const OFF_SQES = 0x10000000;
 export const ENTER_GETEVENTS = 1 << 0;
 export const ENTER_EXT_ARG = 1 << 3;
 
-export const SQ_CQ_OVERFLOW = 1 << 1;
 /** There is work that the kernel does when it is entered (with SETUP_TASKRUN_FLAG). */
 export const SQ_TASKRUN = 1 << 2;
 
@@ -61,7 +59,6 @@ export const FILE_INDEX_ALLOC = 0xffffffff;
 /** Flags of a CQE. */
 export const CQE_F_BUFFER = 1 << 0;
 export const CQE_F_MORE = 1 << 1;
-export const CQE_F_SOCK_NONEMPTY = 1 << 2;
 export const CQE_BUFFER_SHIFT = 16;
 
 /** Word offsets in struct io_uring_params (30 words). */
@@ -77,7 +74,6 @@ export const OFF_HEAD = 0;
 export const OFF_TAIL = 1;
 export const SQ_OFF_FLAGS = 4;
 export const SQ_OFF_ARRAY = 6;
-export const CQ_OFF_OVERFLOW = 4;
 export const CQ_OFF_CQES = 5;
 
 /** struct io_uring_sqe is 64 bytes, a completion 16. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
-import { EngineError } from '../engine/engine.ts';
+import { describeFailure } from '../engine/engine.ts';
 import { createServerEngine } from '../engine/select.ts';
 import { ListenerCounters } from './counters.ts';
 import { Listener } from './listener.ts';
@@ -56,13 +56,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const isEngineError = error instanceof EngineError;
-  tell({
-    type: 'failed',
-    code: isEngineError ? error.code : 'worker_failed',
-    message: error instanceof Error ? (isEngineError ? error.message : (error.stack ?? error.message)) : String(error),
-    hint: isEngineError ? error.hint : 'please report this',
-  });
+  tell({ type: 'failed', ...describeFailure(error) });
 }
 
 main()
