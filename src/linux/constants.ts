@@ -10,15 +10,27 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
+export const SO_RCVBUF = 8;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
+/** With a struct timeval of 64-bit parts. */
+export const SO_RCVTIMEO = 20;
+export const SO_SNDTIMEO = 21;
 
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const IP_BIND_ADDRESS_NO_PORT = 24;
+export const IP_PKTINFO = 8;
+export const IP_MTU = 14;
+export const IPV6_MTU = 24;
+export const IPV6_RECVPKTINFO = 49;
 export const TCP_NODELAY = 1;
+/** The first byte of its value is the state (struct tcp_info). */
+export const TCP_INFO = 11;
+/** A state of include/net/tcp_states.h. */
+export const TCP_SYN_SENT = 2;
 
 export const SHUT_WR = 1;
 
@@ -37,6 +49,12 @@ export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
 export const EPOLLET = 1 << 31;
 
+export const EFD_CLOEXEC = SOCK_CLOEXEC;
+export const EFD_NONBLOCK = SOCK_NONBLOCK;
+export const O_CLOEXEC = SOCK_CLOEXEC;
+export const O_NONBLOCK = SOCK_NONBLOCK;
+
+export const CLOCK_MONOTONIC = 1;
 export const PR_SET_TIMERSLACK = 29;
 export const RLIMIT_NOFILE = 7;
 

@@ -14,7 +14,12 @@ export const EMFILE = 24;
 export const EPIPE = 32;
 export const ENOSYS = 38;
 export const ETIME = 62;
+export const ENONET = 64;
+export const EPROTO = 71;
+export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
 export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
@@ -22,6 +27,7 @@ export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
 export const ENOBUFS = 105;
+export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
@@ -41,6 +47,8 @@ const LINUX_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['EADDRINUSE', EADDRINUSE],
   ['EADDRNOTAVAIL', EADDRNOTAVAIL],
   ['ENETDOWN', ENETDOWN],
+  ['ENONET', ENONET],
+  ['ENOPROTOOPT', ENOPROTOOPT],
   ['ENETUNREACH', ENETUNREACH],
   ['ECONNABORTED', ECONNABORTED],
   ['ECONNRESET', ECONNRESET],

@@ -46,7 +46,11 @@ export const OP_URING_CMD = 46;
 export const OP_BIND = 56;
 
 /** cmd_op of a URING_CMD on a socket. */
+export const SOCKET_URING_OP_GETSOCKOPT = 2;
 export const SOCKET_URING_OP_SETSOCKOPT = 3;
+
+/** len of POLL_ADD: one entry, a completion for each event, edge-triggered. */
+export const POLL_ADD_MULTI = 1 << 0;
 
 /** ioprio of SEND and RECV: wait for readiness before the first try, which would find nothing. */
 export const RECVSEND_POLL_FIRST = 1 << 0;

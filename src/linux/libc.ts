@@ -28,6 +28,8 @@ export interface Libc {
   getsockname(fd: number, address: number, size: number): number;
   send(fd: number, data: number, size: number, flags: number): number;
   recv(fd: number, data: number, size: number, flags: number): number;
+  recvmsg(fd: number, message: number, flags: number): number;
+  sendmsg(fd: number, message: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   epoll_create1(flags: number): number;
@@ -43,6 +45,15 @@ export interface Libc {
     mask: number,
     size: number,
   ): number;
+  nanosleep(time: number, rest: number): number;
+  sched_setaffinity(thread: number, size: number, mask: number): number;
+  eventfd(initial: number, flags: number): number;
+  pipe2(fds: number, flags: number): number;
+  write(fd: number, data: number, size: number): number;
+  /** Unlike the others it returns the error number itself. */
+  clock_nanosleep(clock: number, flags: number, request: number, remain: number): number;
+  /** The same on one of libuv's threads; `done` is called on this thread's event loop. At most 256 at once. */
+  clock_nanosleep_async(clock: number, flags: number, request: number, remain: number, done: () => void): void;
   prctl(option: number, value: number, a: number, b: number, c: number): number;
   getrlimit(resource: number, limit: number): number;
   setrlimit(resource: number, limit: number): number;
@@ -61,8 +72,14 @@ export interface Libc {
   io_uring_register(number: number, fd: number, opcode: number, arg: number, count: number): number;
 }
 
+interface ForeignFunction {
+  (...args: number[]): number;
+  /** Takes a callback last. */
+  async(...args: unknown[]): void;
+}
+
 interface Koffi {
-  load(path: null): { func(definition: string): (...args: number[]) => number };
+  load(path: null): { func(definition: string): ForeignFunction };
   alloc(type: string, count: number): unknown;
   address(pointer: unknown): bigint;
   view(pointer: unknown, size: number): ArrayBuffer;
@@ -80,6 +97,7 @@ function bindLibc(koffi: Koffi): Libc {
   const c = koffi.load(null);
   // long is 64 bits on both machines; int64 is taken as a number and stays exact below 2^53.
   const func = (definition: string): ((...args: number[]) => number) => c.func(definition);
+  const clockNanosleep = c.func('int clock_nanosleep(int, int, int64, int64)');
   return {
     errno: () => koffi.errno(),
     alloc(size) {
@@ -99,12 +117,22 @@ function bindLibc(koffi: Koffi): Libc {
     getsockname: func('int getsockname(int, int64, int64)'),
     send: func('int64 send(int, int64, int64, int)'),
     recv: func('int64 recv(int, int64, int64, int)'),
+    recvmsg: func('int64 recvmsg(int, int64, int)'),
+    sendmsg: func('int64 sendmsg(int, int64, int)'),
     shutdown: func('int shutdown(int, int)'),
     close: func('int close(int)'),
     epoll_create1: func('int epoll_create1(int)'),
     epoll_ctl: func('int epoll_ctl(int, int, int, int64)'),
     epoll_wait: func('int epoll_wait(int, int64, int, int)'),
     epoll_pwait2: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
+    nanosleep: func('int nanosleep(int64, int64)'),
+    sched_setaffinity: func('int sched_setaffinity(int, uint64, int64)'),
+    eventfd: func('int eventfd(uint32, int)'),
+    pipe2: func('int pipe2(int64, int)'),
+    write: func('int64 write(int, int64, int64)'),
+    clock_nanosleep: clockNanosleep,
+    clock_nanosleep_async: (clock, flags, request, remain, done) =>
+      clockNanosleep.async(clock, flags, request, remain, done),
     prctl: func('int prctl(int, uint64, uint64, uint64, uint64)'),
     getrlimit: func('int getrlimit(int, int64)'),
     setrlimit: func('int setrlimit(int, int64)'),

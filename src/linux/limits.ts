@@ -1,4 +1,4 @@
-import { readProc } from './proc.ts';
+import { readProc, type ReadFile } from './proc.ts';
 
 // Where there is no /proc there is no cheap way to ask; this is what macOS gives a shell at most by default.
 const LIMIT_ELSEWHERE = 10_240;
@@ -6,7 +6,12 @@ const UNLIMITED = 1_048_576;
 
 /** How many files this process may have open: the soft RLIMIT_NOFILE (getrlimit(2)), which Node raises to the hard one as it starts. */
 export function openFileLimit(): number {
-  const soft = /^Max open files\s+(\S+)/m.exec(readProc('/proc/self/limits') ?? '')?.[1];
-  if (soft === undefined) return LIMIT_ELSEWHERE;
+  return readOpenFileLimit() ?? LIMIT_ELSEWHERE;
+}
+
+/** The same; undefined where it cannot be read. */
+export function readOpenFileLimit(read: ReadFile = readProc): number | undefined {
+  const soft = /^Max open files\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  if (soft === undefined) return undefined;
   return soft === 'unlimited' ? UNLIMITED : Number(soft);
 }

@@ -1,0 +1,73 @@
+/** What this process's control groups leave it of the processors (cgroups(7), sched-bwc). */
+import { dirname, join } from 'node:path';
+import { readProc, type ReadFile } from './proc.ts';
+
+export interface CpuQuota {
+  /** Processor seconds a second. */
+  readonly cores: number;
+  /** The file that says so. */
+  readonly path: string;
+}
+
+/** The tightest quota on the way up from this process; null where there is none, undefined where it cannot be told. */
+export function readCpuQuota(read: ReadFile = readProc): CpuQuota | null | undefined {
+  const groups = read('/proc/self/cgroup');
+  const mounts = read('/proc/self/mountinfo');
+  if (groups === undefined || mounts === undefined) return undefined;
+  const quotas = groups.split('\n').flatMap((line) => {
+    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const isV2 = line.startsWith('0::');
+    if (!isV2 && !controllers.split(',').includes('cpu')) return [];
+    const mount = findMount(mounts, isV2 ? 'cgroup2' : 'cgroup', isV2 ? null : 'cpu');
+    return mount === undefined ? [] : quotasUpwards(mount, path, isV2 ? quotaV2 : quotaV1, read);
+  });
+  return quotas.sort((a, b) => a.cores - b.cores)[0] ?? null;
+}
+
+interface Mount {
+  readonly point: string;
+  /** Which group is at the mount point. */
+  readonly root: string;
+}
+
+/** In mountinfo (proc(5)): the group at the root, the mount point, then after a dash the type and the controllers. */
+function findMount(mounts: string, type: string, controller: string | null): Mount | undefined {
+  for (const line of mounts.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const [, , , root, point] = before.split(' ');
+    const [foundType, , options = ''] = after.split(' ');
+    if (foundType !== type || root === undefined || point === undefined) continue;
+    if (controller === null || options.split(',').includes(controller)) return { root, point };
+  }
+  return undefined;
+}
+
+type ReadQuota = (directory: string, read: ReadFile) => CpuQuota | null;
+
+function quotasUpwards(mount: Mount, path: string, quotaOf: ReadQuota, read: ReadFile): CpuQuota[] {
+  const inside = path.startsWith(mount.root) ? path.slice(mount.root.length) : '';
+  const quotas: CpuQuota[] = [];
+  for (let directory = join(mount.point, inside); ; directory = dirname(directory)) {
+    const quota = quotaOf(directory, read);
+    if (quota !== null) quotas.push(quota);
+    if (directory.length <= mount.point.length) return quotas;
+  }
+}
+
+/** `max 100000` or `50000 100000`: microseconds in a period. */
+function quotaV2(directory: string, read: ReadFile): CpuQuota | null {
+  const path = join(directory, 'cpu.max');
+  const [quota, period] = (read(path) ?? '').split(' ').map(Number);
+  return quotaFrom(quota, period, path);
+}
+
+/** -1 is no quota. */
+function quotaV1(directory: string, read: ReadFile): CpuQuota | null {
+  const path = join(directory, 'cpu.cfs_quota_us');
+  return quotaFrom(Number(read(path) ?? '-1'), Number(read(join(directory, 'cpu.cfs_period_us')) ?? '0'), path);
+}
+
+function quotaFrom(quota: number | undefined, period: number | undefined, path: string): CpuQuota | null {
+  if (quota === undefined || period === undefined || !(quota > 0) || !(period > 0)) return null;
+  return { cores: quota / period, path };
+}
