@@ -28,12 +28,12 @@ export interface Contender {
   measure(load: Load): Promise<Figure>;
 }
 
-/** Where the reference pair is built; undefined without a C compiler. */
+/** Where the reference programs are built; undefined without a C compiler. */
 export function buildReference(): string | undefined {
   const out = mkdtempSync(path.join(tmpdir(), 'conngen-bench-'));
   const source = fileURLToPath(new URL('reference/', import.meta.url));
   try {
-    for (const name of ['epoll_client', 'epoll_server']) {
+    for (const name of ['epoll_client', 'epoll_server', 'body_reader', 'sleeper']) {
       execFileSync('cc', ['-O2', '-o', path.join(out, name), path.join(source, `${name}.c`), '-lpthread']);
     }
     return out;

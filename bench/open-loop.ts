@@ -1,6 +1,7 @@
 /** How conngen keeps a schedule: lag, misses and failures at a rate, and how evenly a server sees the connections come. */
-import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { ClientResult, RoundResult } from '../src/measure/result.ts';
 import { conngen, nextPort, run, startServer } from './process.ts';
 import { indexOfDispersion } from './statistics.ts';
@@ -40,6 +41,23 @@ export function pacingRow(round: RoundResult): PacingRow {
     lagP999Usec: latency.schedule_lag.p99_9 / 1e3,
     usecPerConnection: cpu.usec_per_connection,
     cpuShare: (cpu.user_usec + cpu.system_usec) / 1e6 / round.duration_sec,
+  };
+}
+
+export interface WakeUpFloor {
+  readonly sleeperP50Usec: number;
+  readonly sleeperP99Usec: number;
+  readonly sleeperP999Usec: number;
+}
+
+/** How late a C program is woken that only sleeps to the same schedule: no generator can be less late on this machine. */
+export async function measureWakeUps(directory: string, ratePerSec: number, seconds: number): Promise<WakeUpFloor> {
+  const { stdout } = await run([path.join(directory, 'sleeper'), String(ratePerSec), String(seconds)], seconds + 20);
+  const figure = JSON.parse(stdout) as { p50_usec: number; p99_usec: number; p99_9_usec: number };
+  return {
+    sleeperP50Usec: figure.p50_usec,
+    sleeperP99Usec: figure.p99_usec,
+    sleeperP999Usec: figure.p99_9_usec,
   };
 }
 

@@ -1,15 +1,6 @@
 /** The payloads are sent byte for byte, and the scripts are what a user copies. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -18,19 +9,15 @@ import path from 'node:path';
 import { createServer } from 'node:tls';
 import t from 'tap';
 import type { ClientResult } from '../src/measure/result.ts';
-import { ROOT, plainEnvironment, startServer } from './support/cli.ts';
+import { ROOT, startServer } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
+import { runScript, skipWithout, somethingRuns } from './support/script.ts';
 
 const EXAMPLES = path.join(ROOT, 'examples');
 const PAYLOADS = ['http-get.req', 'tls-client-hello.bin', '1KiB.bin', '64KiB.bin', 'empty.bin'];
 const SCRIPTS = readdirSync(EXAMPLES).filter((name) => name.endsWith('.sh'));
 
 const payload = (name: string): Buffer => readFileSync(path.join(EXAMPLES, name));
-
-function skipWithout(command: string, debianPackage = command): string | false {
-  const found = spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
-  return found ? false : `needs ${command} (apt-get install ${debianPackage})`;
-}
 
 const work = mkdtempSync(path.join(tmpdir(), 'conngen-examples-'));
 t.teardown(() => {
@@ -137,48 +124,17 @@ t.test('scripts pass shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
   t.end();
 });
 
-/** Runs a script with this checkout's conngen first in PATH, and waits for its end. */
-async function runScript(
-  name: string,
-  args: readonly string[],
-  options: { env?: Record<string, string>; interruptMs?: number } = {},
-) {
-  const shim = path.join(work, 'conngen');
-  if (!existsSync(shim)) {
-    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/bin/conngen.js" "$@"\n`, { mode: 0o755 });
-  }
-  const environment = { ...plainEnvironment(), ...options.env };
-  const env = { ...environment, PATH: `${work}:${environment['PATH'] ?? ''}` };
-  // A group of its own, so that an interrupt reaches all of it, as from a terminal.
-  const child = spawn('sh', [path.join(EXAMPLES, name), ...args], { cwd: work, env, detached: true });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGINT'), options.interruptMs ?? 60_000);
-  const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(timer);
-  return { code, output, group: child.pid! };
-}
-
-function somethingRuns(group: number): boolean {
-  try {
-    return process.kill(-group, 0);
-  } catch {
-    return false;
-  }
-}
-
 t.test('local-smoke.sh runs and leaves nothing behind', async (t) => {
-  const { code, output, group } = await runScript('local-smoke.sh', ['--rate', '200', '--duration', '1s']);
+  const { code, output, pid } = await runScript('examples/local-smoke.sh', ['--rate', '200', '--duration', '1s']);
   t.equal(code, 0, 'exit code', { output });
-  t.notOk(somethingRuns(group), 'no process is left');
+  t.notOk(somethingRuns(pid), 'no process is left');
 });
 
 t.test('local-smoke.sh stops at an interrupt and leaves nothing behind', async (t) => {
   const args = ['--rate', '200', '--duration', '30s'];
-  const { code, output, group } = await runScript('local-smoke.sh', args, { interruptMs: 3000 });
+  const { code, output, pid } = await runScript('examples/local-smoke.sh', args, { interruptMs: 3000 });
   t.equal(code, 130, 'exit code', { output });
-  t.notOk(somethingRuns(group), 'no process is left');
+  t.notOk(somethingRuns(pid), 'no process is left');
 });
 
 t.test('the scripts for a target', async (t) => {
@@ -189,7 +145,7 @@ t.test('the scripts for a target', async (t) => {
   await t.test('rate-rounds.sh', { skip: skipWithout('jq') }, async (t) => {
     const out = path.join(work, 'rounds.json');
     const env = { OUT: out, DURATION: '1s', COOLDOWN: '100ms', CONNGEN_PAYLOAD_SIZE: '64', CONNGEN_FINISH: 'eof' };
-    const { code, output } = await runScript('rate-rounds.sh', [target, '100', '200'], { env });
+    const { code, output } = await runScript('examples/rate-rounds.sh', [target, '100', '200'], { env });
     t.equal(code, 0, 'exit code', { output });
     const result = JSON.parse(readFileSync(out, 'utf8')) as ClientResult;
     t.strictSame(
@@ -203,13 +159,13 @@ t.test('the scripts for a target', async (t) => {
   });
 
   await t.test('http-cps.sh', async (t) => {
-    const { code, output } = await runScript('http-cps.sh', [target, '200', '--duration', '1s']);
+    const { code, output } = await runScript('examples/http-cps.sh', [target, '200', '--duration', '1s']);
     t.equal(code, 0, 'exit code', { output });
   });
 
   await t.test('many-sources.sh', async (t) => {
     const args = [target, '200', '127.0.0.1-127.0.0.4', '--duration', '1s', '--payload-size', '64'];
-    const { code, output } = await runScript('many-sources.sh', args);
+    const { code, output } = await runScript('examples/many-sources.sh', args);
     t.equal(code, 0, 'exit code', { output });
   });
 });

@@ -1,11 +1,13 @@
 /** `conngen client`: plan, run, report. */
-import type { runClient } from '../client/run.ts';
+import type { ClientRunHooks, runClient } from '../client/run.ts';
 import { clientPlan } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import type { ClientResult } from '../measure/result.ts';
+import { judge, type Thresholds } from '../measure/threshold.ts';
 import { LiveView } from '../report/live.ts';
 import { clientText } from '../report/text.ts';
-import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { startWarnings } from './doctor.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD, EXIT_USAGE } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
@@ -13,7 +15,9 @@ import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { CLIENT_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
+import { RecordFiles, checkRecords } from './record-files.ts';
 import { listenForStop, type StopRequest } from './signals.ts';
+import { thresholdsOf } from './threshold-input.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
 export async function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Promise<number> {
@@ -30,11 +34,18 @@ export async function clientCommand(raw: RawInput, io: Io, run?: typeof runClien
 
 async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runClient): Promise<number> {
   const { input, problems, warnings } = readOptions(CLIENT_OPTIONS, raw, Object.values(TABLES));
-  const [planned, output] = await Promise.all([
-    clientPlan(input, thisMachine()),
+  const machine = thisMachine();
+  const [planned, output, recordProblems] = await Promise.all([
+    clientPlan(input, machine),
     checkJson(input.json, [input.payload, input.config]),
+    checkRecords(input, [input.payload, input.config, input.json]),
   ]);
-  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  const allProblems = [
+    ...problems,
+    ...('problems' in planned ? planned.problems : []),
+    ...output.problems,
+    ...recordProblems,
+  ];
   if (allProblems.length > 0 || 'problems' in planned) {
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
     printProblems(io, allProblems, raw.command);
@@ -42,14 +53,20 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
   }
   const live = input.quiet.value ? null : new LiveView(io.stderr);
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
-  for (const warning of [...warnings, ...planned.notices, ...output.warnings]) log.warn(warning);
+  const findings = await startWarnings(input, planned.plan, machine);
+  for (const warning of [...warnings, ...planned.notices, ...output.warnings, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../client/run.ts')).runClient;
-  return runAndReport(planned.plan, { json: input.json?.value, io, log, live, stop, run: runPlan });
+  const thresholds = thresholdsOf(input, log);
+  const { plan } = planned;
+  const records = await RecordFiles.open(input, `${plan.host}:${plan.target.port}`, log);
+  return runAndReport(plan, { json: input.json?.value, thresholds, records, io, log, live, stop, run: runPlan });
 }
 
 interface Surroundings {
   readonly json: string | undefined;
+  readonly thresholds: Thresholds;
+  readonly records: RecordFiles;
   readonly io: Io;
   readonly log: Log;
   readonly live: LiveView | null;
@@ -57,30 +74,53 @@ interface Surroundings {
   readonly run: typeof runClient;
 }
 
-async function runAndReport(plan: ClientPlan, { json, io, log, live, stop, run }: Surroundings): Promise<number> {
+async function runAndReport(plan: ClientPlan, surroundings: Surroundings): Promise<number> {
+  const { json, thresholds, records, io, log, live, stop, run } = surroundings;
   stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
   try {
-    const result = await run(plan, {
-      stop: stop.signal,
-      onStart: ({ notes }) => {
-        for (const note of notes) log.info(note);
-      },
-      onInterval: (roundIndex, interval, warmup) => live?.interval(roundIndex, plan.rates.length, interval, warmup),
-      onNotice: (message) => log.warn(message),
+    const measured = await run(plan, runHooks(plan, surroundings)).catch(async (error: unknown) => {
+      await records.close(false);
+      throw error;
     });
     live?.clear();
+    const isRecorded = await records.close(true);
+    const result = judge(thresholds, measured);
     const delivered = await deliver(io, log, json, {
       json: JSON.stringify(result, null, 2),
       text: clientText(result, io.style),
     });
-    return stop.exitCode() ?? (delivered ? exitCodeOf(result) : EXIT_FAILED);
+    return stop.exitCode() ?? (isRecorded && delivered ? exitCodeOf(result) : EXIT_FAILED);
   } finally {
     live?.clear();
   }
 }
 
-/** A run that measured nothing, or broke off, has failed. */
+function runHooks(plan: ClientPlan, { records, log, live, stop }: Surroundings): ClientRunHooks {
+  return {
+    stop: stop.signal,
+    onStart: ({ notes, startedAt }) => {
+      for (const note of notes) log.info(note);
+      records.start(startedAt);
+    },
+    onRoundStart: ({ offeredRatePerSec }) => {
+      records.roundStart(offeredRatePerSec);
+    },
+    onInterval: (roundIndex, interval, warmup) => {
+      live?.interval(roundIndex, plan.rates.length, interval, warmup);
+    },
+    onIntervalDetail: (roundIndex, interval, warmup, detail) => {
+      if (!warmup) records.interval(roundIndex, interval, detail);
+    },
+    onRoundEnd: (roundIndex, latency) => {
+      records.roundEnd(roundIndex, latency);
+    },
+    onNotice: (message) => log.warn(message),
+  };
+}
+
+/** A run that measured nothing, or broke off, has failed, whatever its thresholds say. */
 export function exitCodeOf(result: ClientResult): number {
-  const failed = result.error !== undefined || result.rounds.some((round) => round.verdict.status === 'invalid');
-  return failed ? EXIT_FAILED : EXIT_DONE;
+  if (result.error !== undefined || result.rounds.some((round) => round.verdict.status === 'invalid'))
+    return EXIT_FAILED;
+  return result.thresholds_met === false ? EXIT_THRESHOLD : EXIT_DONE;
 }

@@ -30,7 +30,7 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
   const killServer = (): void => {
     server.kill('SIGKILL');
   };
-  // It is detached, so nothing else would end it with us.
+  // At once; the channel between us breaks only with the process.
   process.once('exit', killServer);
   process.once('SIGHUP', exitByHangup);
   try {
@@ -59,7 +59,7 @@ function exitByHangup(): void {
 function runAgainst(port: number, quiet: boolean, raw: RawInput, io: Io): Promise<number> {
   if (!quiet) {
     io.stderr.write(
-      `conngen server listens on 127.0.0.1:${port}; now ${RATE_PER_SEC} connections/s for ${DURATION_SEC} s, the same as\n` +
+      `conngen server listens on 127.0.0.1:${port}; now ${RATE_PER_SEC} connections/s\nfor ${DURATION_SEC} s, the same as\n` +
         `  conngen client 127.0.0.1:${port} --rate ${RATE_PER_SEC} --duration ${DURATION_SEC}s --payload-size ${PAYLOAD_BYTES}\n\n`,
     );
   }
@@ -81,10 +81,10 @@ function withoutOptions(env: RawInput['env']): Record<string, string | undefined
 /** In a process of its own, so that the CPU figures are the client's alone. */
 function startServer(env: Record<string, string | undefined>): ChildProcess {
   const args = ['server', '--host', '127.0.0.1', '--port', '0', '--listeners', '1', '--json', '-', '--quiet'];
-  // Detached: Ctrl-C is for the client, which reports before the server goes.
+  // Detached: Ctrl-C is for the client, which reports before the server goes. The channel is there to break with this process.
   return spawn(process.execPath, [...process.execArgv, LAUNCHER, ...args], {
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   });
 }

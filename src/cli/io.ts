@@ -19,11 +19,13 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
   // Without these listeners a write to a closed pipe would end the process with a stack trace.
   process.stdout.on('error', ignoreError);
   process.stderr.on('error', ignoreError);
-  const mayColour = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  const isDumb = env['TERM'] === 'dumb';
+  const mayColour = (env['NO_COLOR'] ?? '') === '' && !isDumb;
   const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN.columns;
   return {
     print,
-    stderr: process.stderr,
+    // What cannot erase a line is treated as what is no terminal: a line a second.
+    stderr: isDumb ? { write: (text) => process.stderr.write(text) } : process.stderr,
     style: { columns: columns > 0 ? columns : PLAIN.columns, colours: process.stdout.isTTY && mayColour },
     colourLogs: process.stderr.isTTY && mayColour,
   };

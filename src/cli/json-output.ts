@@ -1,7 +1,6 @@
 /** `--json`: where the result goes beside, or instead of, the text. */
-import { realpathSync } from 'node:fs';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
+import { inspectOutput, isSameFile, reasonOf, writeOutput } from '../report/output.ts';
 import type { Io } from './io.ts';
 import type { Log } from './log.ts';
 
@@ -20,18 +19,21 @@ export async function checkJson(
     const warning = `${json.value} cannot be written (${state.reason}): the JSON will go to stdout instead`;
     return { problems: [], warnings: [warning] };
   }
-  const problems = inputs
-    .filter((input) => input !== undefined && isSameFile(input.value, json.value))
-    .map((input) => problemOf(json, `another file than ${input?.label ?? ''}, which it would overwrite`));
-  return { problems, warnings: [] };
+  return { problems: await findOverwritten(json, inputs), warnings: [] };
 }
 
-function isSameFile(a: string, b: string): boolean {
-  try {
-    return realpathSync(a) === realpathSync(b);
-  } catch {
-    return false;
+/** `others` are files that are read, or written too, and that `output` would overwrite. */
+export async function findOverwritten(
+  output: Given<string>,
+  others: readonly (Given<string> | undefined)[],
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const other of others) {
+    if (other !== undefined && (await isSameFile(other.value, output.value))) {
+      problems.push(problemOf(output, `another file than ${other.label}, which it would overwrite`));
+    }
   }
+  return problems;
 }
 
 /**

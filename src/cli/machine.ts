@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { allowedCpuList } from '../linux/cpus.ts';
 import { openFileLimit } from '../linux/limits.ts';
 import { hasDirectDescriptors } from '../engine/select.ts';
+import { lowestPort } from '../linux/privilege.ts';
 import { localPortRange } from '../linux/proc.ts';
+import { mtuTowards } from '../linux/route.ts';
 import type { Machine } from '../plan/client-plan.ts';
+import { parseCpuList } from '../plan/cpus.ts';
 
 /** What plans need to know of the machine we run on. */
 export function thisMachine(): Machine {
@@ -11,5 +15,23 @@ export function thisMachine(): Machine {
     hasDirectDescriptors: hasDirectDescriptors(),
     cpus: availableParallelism(),
     localPorts: localPortRange(),
+    lowestPort: lowestPort(),
+    allowedCpus: allowedCpus(),
+    mtuTowards: mtuOrUndefined,
   };
+}
+
+function allowedCpus(): readonly number[] | undefined {
+  const list = allowedCpuList();
+  const cpus = list === undefined ? undefined : parseCpuList(list);
+  return cpus?.ok === true ? cpus.value : undefined;
+}
+
+/** Without koffi there is no way to ask. */
+function mtuOrUndefined(family: 4 | 6, address: string, port: number): number | undefined {
+  try {
+    return mtuTowards(family, address, port);
+  } catch {
+    return undefined;
+  }
 }

@@ -40,6 +40,26 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./server.ts')).serverCommand,
   },
   {
+    name: 'doctor',
+    usage: 'doctor [target]',
+    help: 'check this machine for a plan of the client; sends nothing',
+    examples: [
+      ['$0 doctor 10.0.0.5:80 --rate 25000 --duration 60s', 'would this run work from here?'],
+      ['$0 doctor --rate 25000 --json -', 'both ends on this machine, as JSON'],
+    ],
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'rtt',
+    usage: 'rtt [target]',
+    help: 'round trips over held connections, TCP or UDP, to an echo server',
+    examples: [
+      ['$0 rtt 10.0.0.5:2345 --rate 1k --rate 10k', 'two rounds of 10 s on one TCP connection'],
+      ['$0 rtt 10.0.0.5:2345 --protocol udp --rate max --engine blocking', 'back to back, the baseline'],
+    ],
+    load: async () => (await import('./rtt.ts')).rttCommand,
+  },
+  {
     name: 'demo',
     usage: 'demo',
     help: 'a client against a server of its own on loopback, for 5 s',

@@ -1,8 +1,14 @@
+/* eslint max-lines: ['error', 700] -- one table, and it is read by looking a name up */
 /**
  * The option table: every option once, with its parser, default, unit and help. The command line, the help, the environment
  * (`CONNGEN_*`) and configuration files are all read by it.
  */
+import { parseCriterion } from '../measure/criterion.ts';
 import { parseHost, parseHostPort } from '../plan/address.ts';
+import { parseSink, parseVerify } from '../plan/body-plan.ts';
+import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
+import { parseCpuList } from '../plan/cpus.ts';
+import { parseRamp, parseSteps } from '../plan/offer.ts';
 import { PAYLOAD_MAX_BYTES } from '../plan/payload.ts';
 import type { Finish } from '../plan/plan.ts';
 import { accept, refuse, type Given, type Parsed, type Parser } from '../plan/problem.ts';
@@ -18,9 +24,12 @@ import {
   parseSourcePorts,
   parseSwitch,
   portParser,
+  rateParser,
   sizeParser,
 } from '../plan/quantity.ts';
+import { MESSAGE_BYTES, PIPELINE_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';
+import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
 
 export interface OptionSpec<T = unknown> {
   readonly parse: Parser<T>;
@@ -56,16 +65,19 @@ export type InputOf<Table extends OptionTable> = {
 
 const OFFER = 'What to offer';
 const EXCHANGE = 'What each connection does';
+const BODY = 'What becomes of responses';
 const TARGET = 'Where to';
 const SOURCE = 'Where from';
 const GENERATOR = 'The generator';
 const LISTEN = 'Where to listen';
 const ANSWER = 'What to answer';
+const WORK = 'What else to do';
 const LIMITS = 'Limits';
+const THRESHOLDS = 'For scripts';
 const OUTPUT = 'Output and settings';
 
 const FINISH_BYTES_MAX = 2 ** 40;
-const IN_FLIGHT_MAX = 4_000_000;
+const BODY_MAX_BYTES = 2 ** 40;
 const BACKLOG_MAX = 2 ** 31 - 1;
 
 const DAYS_30_NS = 30 * NS_PER_DAY;
@@ -79,6 +91,12 @@ export function parseFileName(text: string): Parsed<string> {
 /** As `--json` takes it: the system's names for stdout mean `-`, because text in between would spoil the JSON. */
 function parseJsonFile(text: string): Parsed<string> {
   return ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(text) ? accept('-') : parseFileName(text);
+}
+
+/** A file that is written beside the result; stdout is for the result. */
+function parseRecordFile(text: string): Parsed<string> {
+  const file = parseJsonFile(text);
+  return file.ok && file.value === '-' ? refuse('the name of a file: stdout is for the result') : file;
 }
 
 const parseFinishWord = choiceParser(['half-close', 'eof', 'echo', 'connect']);
@@ -134,6 +152,47 @@ const COMMON_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+/** What makes a run a failure for a script; the same wherever rounds are run. */
+export const THRESHOLD_OPTIONS = {
+  'fail-if': {
+    parse: parseCriterion,
+    value: 'CRITERION',
+    repeatable: true,
+    group: THRESHOLDS,
+    help: "exit with 99 where this is so in any round: 'p99(total)>20ms', 'failures>0.1%', 'rate(completed)<9900'; repeatable",
+  },
+  'allow-generator-limited': {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    group: THRESHOLDS,
+    help: 'with --fail-if: accept a round in which this machine was the bottleneck, which otherwise fails too',
+  },
+} as const satisfies OptionTable;
+
+/** What is written of every second while a run goes on. */
+const RECORD_OPTIONS = {
+  hlog: {
+    parse: parseRecordFile,
+    value: 'FILE',
+    group: OUTPUT,
+    help: 'write every second as histograms that HdrHistogram reads (log format 1.3)',
+  },
+  hgrm: {
+    parse: parseRecordFile,
+    value: 'FILE',
+    group: OUTPUT,
+    help: "write each round's percentile tables; with % in the name a file for each, which HdrHistogram's plotter takes",
+  },
+  csv: {
+    parse: parseRecordFile,
+    value: 'FILE',
+    group: OUTPUT,
+    help: 'write every second as a row',
+  },
+} as const satisfies OptionTable;
+
 export const CLIENT_OPTIONS = {
   target: {
     parse: parseHostPort,
@@ -152,6 +211,18 @@ export const CLIENT_OPTIONS = {
     alias: ['r'],
     group: OFFER,
     help: 'new connections per second, such as 25000, 25k or 1.5k/s; repeat it for rounds; max: as fast as --max-in-flight allows',
+  },
+  ramp: {
+    parse: parseRamp,
+    value: 'FROM..TO/TIME',
+    group: OFFER,
+    help: 'instead of --rate: one round in which the rate changes linearly, such as 100..5k/30s',
+  },
+  steps: {
+    parse: parseSteps,
+    value: 'FROM..TO*F/TIME',
+    group: OFFER,
+    help: 'instead of --rate: rounds at rising rates, such as 50..5k*1.25/5s or 1k..5k+500/5s',
   },
   duration: {
     parse: durationParser({ min: NS_PER_MS, max: DAYS_30_NS }),
@@ -217,6 +288,49 @@ export const CLIENT_OPTIONS = {
     group: EXCHANGE,
     help: 'of one connection, from its start to the end of its exchange',
   },
+  'first-byte-timeout': {
+    parse: durationParser({ min: NS_PER_US, max: HOUR_NS }),
+    value: 'TIME',
+    defaultHelp: 'none beside --timeout',
+    group: EXCHANGE,
+    help: 'of one connection, from its start to the first byte of the response',
+  },
+  sink: {
+    parse: parseSink,
+    value: 'KIND',
+    default: 'null',
+    group: BODY,
+    help:
+      'null (counted and dropped, not even copied), memory (kept as the pieces that came), gather (made one piece), ' +
+      'file:DIR (a temporary file each, which nobody sees and nothing leaves behind)',
+  },
+  'max-memory': {
+    parse: sizeParser({ min: 1, max: BODY_MAX_BYTES }),
+    value: 'BYTES',
+    defaultHelp: 'no limit; all together half of the memory',
+    group: BODY,
+    help: 'of one response with memory and gather; a longer one goes to a file',
+  },
+  'spill-dir': {
+    parse: parseFileName,
+    value: 'DIR',
+    defaultHelp: "the system's for temporary files",
+    group: BODY,
+    help: 'where files beyond --max-memory are made',
+  },
+  'max-body': {
+    parse: sizeParser({ min: 1, max: BODY_MAX_BYTES }),
+    value: 'BYTES',
+    defaultHelp: 'no limit',
+    group: BODY,
+    help: 'a longer response ends the connection as too_long',
+  },
+  verify: {
+    parse: parseVerify,
+    value: 'WHAT',
+    group: BODY,
+    help: 'FILE, echo (what was sent) or sha256:HEX: a response that differs ends as verify_failed',
+  },
   source: {
     parse: parseSource,
     value: 'ADDRESS',
@@ -247,6 +361,14 @@ export const CLIENT_OPTIONS = {
     group: GENERATOR,
     help: 'threads that share the one schedule; auto is one for each 25000/s',
   },
+  probe: {
+    parse: rateParser('pings', { min: 1, max: 100_000 }),
+    value: 'N/s',
+    group: EXCHANGE,
+    help: 'pings per second on one established connection beside the load, such as 100/s; the target must echo',
+  },
+  ...THRESHOLD_OPTIONS,
+  ...RECORD_OPTIONS,
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;
 
@@ -265,12 +387,26 @@ export const SERVER_OPTIONS = {
     group: LISTEN,
     help: 'port to listen on; 0 picks a free one',
   },
+  protocol: {
+    parse: choiceParser(['tcp', 'udp', 'both']),
+    value: 'NAME',
+    default: 'tcp',
+    group: LISTEN,
+    help: 'tcp, udp (an echo of datagrams) or both on one port',
+  },
   listeners: {
     parse: countParser('listeners', { min: 1, max: 256 }),
     value: 'N',
     defaultHelp: 'one for each core',
     group: LISTEN,
     help: 'SO_REUSEPORT sockets, each on a thread of its own',
+  },
+  cpu: {
+    parse: parseCpuList,
+    value: 'CORES',
+    defaultHelp: "the kernel's choice",
+    group: LISTEN,
+    help: 'keep listeners on these cores, in turn, such as 0, 0-3 or 0,2',
   },
   backlog: {
     parse: countParser('connections', { min: 1, max: BACKLOG_MAX }),
@@ -294,6 +430,31 @@ export const SERVER_OPTIONS = {
     group: ANSWER,
     help: 'eof (the peer shut down writing), data (its first bytes) or accept (at once)',
   },
+  work: {
+    parse: parseWork,
+    value: 'WORK',
+    default: 'none',
+    group: WORK,
+    help:
+      'done for each connection between the end of its request and the answer: none, cpu:300 (shuffle and sort 300 integers) ' +
+      'or sleep:20us (a blocking sleep)',
+  },
+  'work-strategy': {
+    parse: parseWorkStrategy,
+    value: 'HOW',
+    default: 'direct',
+    group: WORK,
+    help:
+      'where that is done: direct (on the loop), permit:N (on at most N loops at once), dispatch:N,queue=L (on N threads; where L jobs ' +
+      "wait, the loop does the oldest) or pool (the runtime's own threads, engine node)",
+  },
+  'busy-tasks': {
+    parse: countParser('tasks', { min: 0, max: BUSY_TASKS_MAX }),
+    value: 'N',
+    default: '0',
+    group: WORK,
+    help: 'on each listener, that wake every millisecond and compute',
+  },
   'idle-timeout': {
     parse: durationParser({ min: NS_PER_MS, max: NS_PER_DAY }),
     value: 'TIME',
@@ -311,18 +472,105 @@ export const SERVER_OPTIONS = {
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;
 
+/** The plan of a client, which the doctor examines instead of running it. */
+export const DOCTOR_OPTIONS = {
+  ...CLIENT_OPTIONS,
+  quiet: { ...COMMON_OPTIONS.quiet, help: 'leave out what is ok' },
+} as const satisfies OptionTable;
+
+export const RTT_OPTIONS = {
+  target: { ...CLIENT_OPTIONS.target, help: 'what to ping, instead of --host and --port' },
+  host: { ...CLIENT_OPTIONS.host, help: 'address or name to ping' },
+  port: { ...CLIENT_OPTIONS.port, help: 'port to ping' },
+  protocol: {
+    parse: choiceParser(['tcp', 'udp']),
+    value: 'NAME',
+    default: 'tcp',
+    group: EXCHANGE,
+    help: 'tcp (always with TCP_NODELAY) or udp',
+  },
+  rate: {
+    parse: parsePingRate,
+    value: 'N/s',
+    default: '1000',
+    repeatable: true,
+    alias: ['r'],
+    group: OFFER,
+    help: 'pings per second over all connections, from 1 to 1M; repeat it for rounds; max: back to back',
+  },
+  duration: CLIENT_OPTIONS.duration,
+  warmup: CLIENT_OPTIONS.warmup,
+  cooldown: { ...CLIENT_OPTIONS.cooldown, help: 'pause between rounds, for the machines to settle' },
+  size: {
+    parse: sizeParser(MESSAGE_BYTES),
+    value: 'BYTES',
+    default: '64',
+    group: EXCHANGE,
+    help: 'of each message; a datagram holds at most 65507',
+  },
+  connections: {
+    parse: countParser('connections', { min: 1, max: IN_FLIGHT_MAX }),
+    value: 'N',
+    default: '1',
+    group: EXCHANGE,
+    help: 'held connections that take turns',
+  },
+  pipeline: {
+    parse: countParser('pings', { min: 1, max: PIPELINE_MAX }),
+    value: 'DEPTH',
+    defaultHelp: 'as many as --rate sends within --timeout; 1 with max, --think and blocking',
+    group: EXCHANGE,
+    help: 'pings under way on one connection; 1 is closed loop: the next one waits for the reply',
+  },
+  think: {
+    parse: durationParser({ min: 0, max: HOUR_NS }),
+    value: 'TIME',
+    default: '0s',
+    group: EXCHANGE,
+    help: 'pause of a connection after each reply; without --rate it says how fast pings go',
+  },
+  timeout: {
+    ...CLIENT_OPTIONS.timeout,
+    default: '1s',
+    help: 'a ping that is not back after this long is lost; also of opening a connection',
+  },
+  source: CLIENT_OPTIONS.source,
+  cpu: {
+    parse: parseCpuList,
+    value: 'CORE',
+    defaultHelp: "the kernel's choice",
+    group: GENERATOR,
+    help: 'keep the thread that pings on this core',
+  },
+  ...COMMON_OPTIONS,
+  engine: {
+    parse: choiceParser(['auto', 'uring', 'epoll', 'node', 'blocking']),
+    value: 'NAME',
+    default: 'auto',
+    group: GENERATOR,
+    help: 'uring, epoll, node, or blocking: blocking sockets on one thread, the baseline; auto takes the first of the others that works',
+  },
+} as const satisfies OptionTable;
+
 export const DEMO_OPTIONS = { quiet: COMMON_OPTIONS.quiet } as const satisfies OptionTable;
 
 /** The tables by command. A name that occurs in several means the same kind of value in all of them. */
 export const TABLES = {
   client: CLIENT_OPTIONS,
   server: SERVER_OPTIONS,
+  doctor: DOCTOR_OPTIONS,
+  rtt: RTT_OPTIONS,
   demo: DEMO_OPTIONS,
 } as const satisfies Readonly<Record<string, OptionTable>>;
 
 export type CommandName = keyof typeof TABLES;
 
 export const ENV_PREFIX = 'CONNGEN_';
+
+/** Every name of an option that is a word: its own first, then its aliases. */
+export function wordsFor(name: string, spec: OptionSpec): string[] {
+  return [name, ...(spec.alias ?? []).filter((alias) => alias.length > 1)];
+}
 
 /** `CONNGEN_MAX_IN_FLIGHT` for `max-in-flight`. */
 export function envName(option: string): string {

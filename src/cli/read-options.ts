@@ -1,7 +1,7 @@
 /** From the three places a value can come from to the input of a plan, with every problem on the way. */
 import { readFileSync } from 'node:fs';
 import { ORIGINS, type Given, type Origin, type Problem } from '../plan/problem.ts';
-import { ENV_PREFIX, envName, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
+import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
 import { didYouMean } from './suggest.ts';
 
 /** What the command line and the environment hold, unparsed. */
@@ -43,7 +43,7 @@ export function readOptions<Table extends OptionTable>(
 ): ReadOptions<Table> {
   const problems: Problem[] = [];
   const flags = readFlags(table, raw, problems);
-  const { environment, warnings } = readEnvironment(table, raw, others);
+  const { environment, warnings } = readEnvironment(table, raw, others, problems);
   const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
   const input: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
@@ -109,16 +109,26 @@ function readEnvironment(
   table: OptionTable,
   raw: RawInput,
   others: readonly OptionTable[],
+  problems: Problem[],
 ): { environment: Sayings; warnings: string[] } {
   const environment: Sayings = new Map();
-  const byName = new Map(Object.entries(table).map(([name, spec]) => [envName(name), { name, spec }]));
-  const known = [table, ...others].flatMap((each) => Object.keys(each).map(envName));
+  const byVariable = new Map(
+    Object.entries(table).flatMap(([name, spec]) =>
+      wordsFor(name, spec).map((word) => [envName(word), { name, spec }]),
+    ),
+  );
+  const known = [table, ...others].flatMap((each) =>
+    Object.entries(each).flatMap(([name, spec]) => wordsFor(name, spec).map(envName)),
+  );
   const warnings: string[] = [];
   for (const [variable, text] of Object.entries(raw.env)) {
     // Set and empty is how a shell script says "not set".
     if (!variable.startsWith(ENV_PREFIX) || text === undefined || text === '') continue;
-    const option = byName.get(variable);
-    if (option !== undefined) {
+    const option = byVariable.get(variable);
+    const same = option === undefined ? undefined : environment.get(option.name);
+    if (same !== undefined) {
+      problems.push({ option: variable, got: text, expected: `to be left out beside ${same.label}` });
+    } else if (option !== undefined) {
       const texts = option.spec.repeatable === true ? text.split(',') : [text];
       environment.set(option.name, { origin: 'environment', label: variable, texts });
     } else if (!known.includes(variable)) {
@@ -136,16 +146,22 @@ function readFile(table: OptionTable, raw: RawInput, path: string | undefined, p
     problems.push({ option: '--config', got: path, expected: content.expected });
     return sayings;
   }
-  const names = Object.keys(table).filter((name) => name !== 'config');
+  const options = Object.entries(table).filter(([name]) => name !== 'config');
+  const nameOf = new Map(options.flatMap(([name, spec]) => wordsFor(name, spec).map((word) => [word, name])));
   for (const [key, value] of Object.entries(content.object)) {
-    const name = key.replaceAll('_', '-');
+    const word = key.replaceAll('_', '-');
     const label = `${path}: ${key}`;
-    const spec = names.includes(name) ? table[name] : undefined;
-    const got = JSON.stringify(value);
+    const name = nameOf.get(word) ?? word;
+    const spec = nameOf.has(word) ? table[name] : undefined;
+    const got = shownOf(value);
     if (spec === undefined) {
-      problems.push({ option: label, got, expected: `an option of ${raw.command}${didYouMean(name, names)}` });
+      problems.push({
+        option: label,
+        got,
+        expected: `an option of ${raw.command}${didYouMean(word, [...nameOf.keys()])}`,
+      });
     } else if (sayings.has(name)) {
-      problems.push({ option: label, got, expected: 'it once, with - or with _' });
+      problems.push({ option: label, got, expected: `it once; ${sayings.get(name)!.label} is there too` });
     } else {
       const texts = textsOf(value, spec);
       if ('expected' in texts) problems.push({ option: label, got, expected: texts.expected });
@@ -181,6 +197,12 @@ function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] }
   }
   const text = textOf(value);
   return text === null ? { expected: 'a text or a number' } : { texts: [text] };
+}
+
+/** What a problem shows of a value, which is quoted there: texts without quotes of their own. */
+function shownOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shownOf).join(', ')}]`;
+  return textOf(value) ?? JSON.stringify(value);
 }
 
 function textOf(value: unknown): string | null {

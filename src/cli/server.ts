@@ -1,4 +1,5 @@
 /** `conngen server`: plan, serve, report. */
+import { serverStartWarnings } from '../doctor/server-start.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverPlan } from '../plan/server-plan.ts';
@@ -12,17 +13,19 @@ import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { SERVER_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
-import { listenForStop, type StopRequest } from './signals.ts';
+import { endWithParent, listenForStop, type StopRequest } from './signals.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
 export async function serverCommand(raw: RawInput, io: Io, run?: typeof runServer): Promise<number> {
   const stop = listenForStop();
+  const release = endWithParent();
   try {
     return await planAndServe(raw, io, stop, run);
   } catch (error) {
     return reportFailure(io, error);
   } finally {
     stop.dispose();
+    release();
   }
 }
 
@@ -39,7 +42,8 @@ async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: type
     return EXIT_USAGE;
   }
   const log = await openLog(io, { quiet: input.quiet.value });
-  for (const warning of [...warnings, ...planned.notices, ...output.warnings]) log.warn(warning);
+  const findings = serverStartWarnings(planned.plan, input['max-connections'] !== undefined);
+  for (const warning of [...warnings, ...planned.notices, ...output.warnings, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../server/run.ts')).runServer;
   return serveAndReport(planned.plan, { json: input.json?.value, io, log, stop, run: runPlan });
@@ -72,10 +76,17 @@ async function serveAndReport(plan: ServerPlan, { json, io, log, stop, run }: Su
     json: json === STDOUT ? JSON.stringify(result) : JSON.stringify(result, null, 2),
     text: serverText(result, io.style),
   });
-  return stop.exitCode() ?? (delivered ? EXIT_DONE : EXIT_FAILED);
+  return stop.exitCode() ?? (delivered && result.error === undefined ? EXIT_DONE : EXIT_FAILED);
 }
 
-function listeningText(info: { host: string; port: number; listeners: number; engine: string }): string {
+function listeningText(info: {
+  host: string;
+  port: number;
+  protocol: string;
+  listeners: number;
+  engine: string;
+}): string {
   const threads = `${info.listeners} listener${info.listeners === 1 ? '' : 's'}`;
-  return `listening on ${formatHostPort(info.host, info.port)} (${threads}, engine ${info.engine})`;
+  const protocol = info.protocol === 'tcp' ? '' : `${info.protocol === 'both' ? 'TCP and UDP' : 'UDP'}, `;
+  return `listening on ${formatHostPort(info.host, info.port)} (${protocol}${threads}, engine ${info.engine})`;
 }

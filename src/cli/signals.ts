@@ -1,5 +1,5 @@
 /** The first SIGINT or SIGTERM asks for an end with a report, the second ends at once. */
-import { EXIT_BY_SIGNAL } from './exit-codes.ts';
+import { EXIT_BY_HANGUP, EXIT_BY_SIGNAL } from './exit-codes.ts';
 
 export interface StopRequest {
   /** Aborts on the first signal. */
@@ -39,4 +39,15 @@ export function listenForStop(): StopRequest {
       for (const name of names) process.off(name, handle);
     },
   };
+}
+
+/**
+ * Where a parent has started this process with a channel between them (child_process, 'ipc'), ends it at once when the channel
+ * breaks: the parent is gone, however it went. Returns what undoes it.
+ */
+export function endWithParent(): () => void {
+  if (!process.connected) return () => undefined;
+  const end = (): void => process.exit(EXIT_BY_HANGUP);
+  process.once('disconnect', end);
+  return () => process.off('disconnect', end);
 }

@@ -1,4 +1,4 @@
-import { SlotList, createSlotLinks } from './slot-list.ts';
+import { SlotList, createSlotLinks } from '../engine/slot-list.ts';
 
 /** What a slot's attempt is doing. */
 export const IDLE = 0;
@@ -17,7 +17,7 @@ export const TIME_WAIT = 1;
 export const NO_TIME_WAIT = 2;
 
 /**
- * The table of what is in flight: one column a property, one row a slot, nothing made or freed for an attempt. About 60 bytes a
+ * The table of what is in flight: one column a property, one row a slot, nothing made or freed for an attempt. About 70 bytes a
  * slot.
  */
 export class AttemptTable {
@@ -39,6 +39,8 @@ export class AttemptTable {
   readonly measured: Uint8Array;
   /** Started and unfinished, oldest first: all have the same timeout. */
   readonly unfinished: SlotList;
+  /** Of these, those without a first byte, where that has a timeout of its own. Same order. */
+  readonly unanswered: SlotList;
   /** Held, oldest first: all are held equally long. */
   readonly held: SlotList;
   readonly #free: Int32Array;
@@ -60,6 +62,7 @@ export class AttemptTable {
     const links = createSlotLinks(capacity);
     this.unfinished = new SlotList(links);
     this.held = new SlotList(links);
+    this.unanswered = new SlotList(createSlotLinks(capacity));
     this.#free = Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index);
     this.#freeCount = capacity;
   }

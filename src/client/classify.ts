@@ -10,6 +10,8 @@ import {
   ENETDOWN,
   ENETUNREACH,
   ENFILE,
+  ENONET,
+  ENOPROTOOPT,
   EPIPE,
   ETIMEDOUT,
 } from '../linux/errno.ts';
@@ -24,7 +26,10 @@ import {
   UNREACHABLE,
 } from '../measure/outcome.ts';
 
-/** The outcome of an attempt that failed with a Linux error number (connect(2), ip(7), tcp(7)). */
+/**
+ * The outcome of an attempt that failed with a Linux error number (connect(2), ip(7), tcp(7); for what ICMP becomes,
+ * icmp_err_convert in net/ipv4/icmp.c: "host isolated" is ENONET, "protocol unreachable" ENOPROTOOPT).
+ */
 export function outcomeOf(errno: number, established: boolean): number {
   switch (errno) {
     case ECONNREFUSED:
@@ -37,6 +42,8 @@ export function outcomeOf(errno: number, established: boolean): number {
     case ENETUNREACH:
     case EHOSTDOWN:
     case ENETDOWN:
+    case ENONET:
+    case ENOPROTOOPT:
       return UNREACHABLE;
     // The kernel gave up retransmitting before our own timeout did.
     case ETIMEDOUT:

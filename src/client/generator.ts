@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 430] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 530] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS, STOP } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
@@ -11,14 +11,19 @@ import {
   SOURCE_EXHAUSTED,
 } from '../measure/outcome.ts';
 import {
+  BODIES_KEPT,
+  BODIES_SPILLED,
+  BODY_BYTES_KEPT,
   BYTES_RECEIVED,
   BYTES_SENT,
   CONNECT,
   CORRECTED_TOTAL,
   ESTABLISHED,
   FIRST_BYTE,
+  FIRST_BYTE_TIMEOUTS,
   HELD_LOST,
   MISSED,
+  MISSED_FULL,
   SCHEDULED,
   SCHEDULE_LAG,
   STARTED,
@@ -27,12 +32,13 @@ import {
 import type { Recorder } from '../measure/recorder.ts';
 import { CLOSING, CONNECTING, EXCHANGING, HOLDING, NO_TIME_WAIT, RETRYING, TIME_WAIT, UNDECIDED } from './attempts.ts';
 import type { AttemptTable } from './attempts.ts';
+import type { ResponseBodies } from './body/response-bodies.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../schedule/pacer.ts';
 import { NO_PORT } from './source-ports.ts';
 import type { SourcePortAllocator } from './source-ports.ts';
-import { NONE } from './slot-list.ts';
+import { NONE } from '../engine/slot-list.ts';
 
 /** How many starts may follow each other before the engine is asked for events again. */
 const STARTS_PER_STEP = 64;
@@ -40,6 +46,9 @@ const STARTS_PER_STEP = 64;
 const PORT_TRIES = 32;
 /** In closed loop an attempt that failed on this machine would be repeated at once, for ever: it waits this long. */
 const LOCAL_FAILURE_PAUSE_NS = 1e6;
+
+/** What was due for longer than this when a stop came, and was not started, is missed. */
+const STOP_GRACE_NS = 10e6;
 
 export interface GeneratorOptions {
   readonly engine: ClientEngine;
@@ -59,6 +68,10 @@ export interface GeneratorOptions {
   readonly reset: boolean;
   readonly holdNs: number;
   readonly timeoutNs: number;
+  /** From the start of an attempt to its first byte; Infinity if that does not matter. */
+  readonly firstByteTimeoutNs: number;
+  /** Undefined: responses are counted and dropped. */
+  readonly bodies: ResponseBodies | undefined;
   /** Nonzero in [0]: stop starting, drain, return. */
   readonly control: Int32Array;
 }
@@ -75,6 +88,8 @@ export class Generator implements ClientDriver {
   readonly #recorder: Recorder;
   readonly #attempts: AttemptTable;
   readonly #pacer: Pacer;
+  readonly #bodies: ResponseBodies | undefined;
+  readonly #awaitsFirstByte: boolean;
   /** Whether the recorder's current bank is for the measured phase (1) or the warm-up (0): what of the other phase ends now is not counted. */
   #phase: number;
   #held = 0;
@@ -82,6 +97,8 @@ export class Generator implements ClientDriver {
   #drainEndNs = Infinity;
   /** Closed loop starts nothing before. */
   #pauseEndNs: number;
+  /** When the step before this one began: what was due by then has been started. */
+  #steppedNs: number;
 
   constructor(options: GeneratorOptions) {
     this.#o = options;
@@ -90,9 +107,12 @@ export class Generator implements ClientDriver {
     this.#recorder = options.recorder;
     this.#attempts = options.attempts;
     this.#pacer = options.pacer;
+    this.#bodies = options.bodies;
+    this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
     const { baseNs, measureNs } = options.pacer;
     this.#phase = baseNs >= measureNs ? 1 : 0;
     this.#pauseEndNs = baseNs;
+    this.#steppedNs = baseNs;
     this.#recorder.begin(baseNs, this.#phase === 0);
     this.#attempts.sinceNs.fill(baseNs);
   }
@@ -103,10 +123,12 @@ export class Generator implements ClientDriver {
     const attempts = this.#attempts;
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (attempts.unfinished.head !== NONE) this.#expire(nowNs);
+    if (attempts.unanswered.head !== NONE) this.#expireUnanswered(nowNs);
     if (attempts.held.head !== NONE) this.#endHolds(nowNs);
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
     const hasStartedAll = this.#startDue(nowNs);
     if (!pacer.isDone && pacer.isOverdue(nowNs)) this.#giveUp(nowNs);
+    this.#steppedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
       return STOP;
@@ -122,6 +144,10 @@ export class Generator implements ClientDriver {
     if (oldest !== NONE) {
       deadlineNs = Math.min(deadlineNs, attempts.startNs[oldest]! + this.#o.timeoutNs, this.#drainEndNs);
     }
+    const unanswered = attempts.unanswered.head;
+    if (unanswered !== NONE) {
+      deadlineNs = Math.min(deadlineNs, attempts.startNs[unanswered]! + this.#o.firstByteTimeoutNs);
+    }
     const heldLongest = attempts.held.head;
     if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#o.holdNs);
     return deadlineNs;
@@ -129,7 +155,8 @@ export class Generator implements ClientDriver {
 
   #stop(nowNs: number): void {
     this.#drainEndNs = nowNs + DRAIN_NS;
-    this.#giveUp(nowNs);
+    // What has only just come due is not missed: but for the stop it would have been started now.
+    this.#giveUp(Math.max(this.#steppedNs, nowNs - STOP_GRACE_NS));
   }
 
   #giveUp(nowNs: number): void {
@@ -165,8 +192,13 @@ export class Generator implements ClientDriver {
       const dueNs = pacer.dueNs;
       const index = pacer.take();
       const measured = pacer.measures(index, dueNs) ? 1 : 0;
-      this.#recordScheduled(measured, attempts.isFull ? MISSED : STARTED);
-      if (attempts.isFull) continue;
+      const isTooLate = pacer.isTooLate(dueNs, nowNs);
+      this.#recordScheduled(measured, isTooLate || attempts.isFull ? MISSED : STARTED);
+      if (isTooLate) continue;
+      if (attempts.isFull) {
+        if (measured === this.#phase) this.#recorder.count(MISSED_FULL, 1);
+        continue;
+      }
       this.#start(index, dueNs, measured);
       starts++;
     }
@@ -194,6 +226,7 @@ export class Generator implements ClientDriver {
     attempts.source[slot] =
       this.#o.sources === 0 ? KERNEL_SOURCE : Math.floor(index / this.#pacer.workers) % this.#o.sources;
     attempts.unfinished.push(slot);
+    if (this.#awaitsFirstByte) attempts.unanswered.push(slot);
     if (measured === this.#phase) {
       this.#recorder.record(SCHEDULE_LAG, startNs - attempts.dueNs[slot]);
       this.#recorder.inFlight(attempts.open);
@@ -230,7 +263,7 @@ export class Generator implements ClientDriver {
   #endUnopened(slot: number, outcome: number, errno: number): void {
     const attempts = this.#attempts;
     const nowNs = this.#clock.nowNs;
-    attempts.unfinished.remove(slot);
+    this.#unlist(slot);
     if (attempts.measured[slot] === this.#phase) this.#recorder.outcome(outcome, errno);
     this.#pause();
     attempts.sinceNs[slot] = nowNs;
@@ -266,14 +299,24 @@ export class Generator implements ClientDriver {
     const nowNs = this.#clock.tick();
     const before = attempts.receivedBytes[slot]!;
     attempts.receivedBytes[slot] = before + bytes;
+    if (before === 0 && this.#awaitsFirstByte && attempts.state[slot] === EXCHANGING) attempts.unanswered.remove(slot);
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.count(BYTES_RECEIVED, bytes);
       if (before === 0 && attempts.state[slot] === EXCHANGING) {
         this.#recorder.record(FIRST_BYTE, nowNs - attempts.startNs[slot]!);
       }
     }
-    if (attempts.state[slot] === EXCHANGING && before + bytes >= this.#o.exchange.responseBytes)
-      this.#complete(slot, nowNs);
+    if (attempts.state[slot] !== EXCHANGING) return;
+    const { responseBytes } = this.#o.exchange;
+    if (this.#bodies !== undefined) {
+      // What comes behind the response is not part of it.
+      const outcome = this.#bodies.received(slot, before, Math.min(bytes, responseBytes - before));
+      if (outcome !== OK) {
+        this.#reject(slot, outcome);
+        return;
+      }
+    }
+    if (before + bytes >= responseBytes) this.#complete(slot, nowNs);
   }
 
   ended(slot: number): void {
@@ -316,6 +359,7 @@ export class Generator implements ClientDriver {
       this.#open(slot, nowNs);
       return;
     }
+    if (this.#bodies !== undefined) this.#bodies.release(slot);
     attempts.sinceNs[slot] = nowNs;
     attempts.give(slot);
   }
@@ -323,19 +367,46 @@ export class Generator implements ClientDriver {
   /** The exchange is complete: the attempt is ok, and its connection is closed or held. */
   #complete(slot: number, nowNs: number): void {
     const attempts = this.#attempts;
-    attempts.unfinished.remove(slot);
+    let endNs = nowNs;
+    if (this.#bodies !== undefined) {
+      const outcome = this.#keep(slot, this.#bodies);
+      if (outcome !== OK) {
+        this.#reject(slot, outcome);
+        return;
+      }
+      endNs = this.#clock.tick();
+    }
+    this.#unlist(slot);
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.outcome(OK, 0);
-      this.#recordTotal(slot, nowNs);
+      this.#recordTotal(slot, endNs);
     }
     if (this.#o.holdNs === 0 || this.#drainEndNs !== Infinity) {
       this.#close(slot);
       return;
     }
     attempts.state[slot] = HOLDING;
-    attempts.sinceNs[slot] = nowNs;
+    attempts.sinceNs[slot] = endNs;
     attempts.held.push(slot);
     this.#held++;
+  }
+
+  /** The response is whole. Returns `OK` if it is what it should be and has been kept. */
+  #keep(slot: number, bodies: ResponseBodies): number {
+    const attempts = this.#attempts;
+    const bytes = Math.min(attempts.receivedBytes[slot]!, this.#o.exchange.responseBytes);
+    const outcome = bodies.complete(slot, bytes);
+    if (outcome !== OK || !bodies.keeps || attempts.measured[slot] !== this.#phase) return outcome;
+    this.#recorder.count(BODIES_KEPT, 1);
+    this.#recorder.count(BODY_BYTES_KEPT, bytes);
+    if (bodies.isSpilled(slot)) this.#recorder.count(BODIES_SPILLED, 1);
+    return OK;
+  }
+
+  /** Ends an attempt whose response is wrong or cannot be kept. The connection itself is sound: its close is an ordinary one. */
+  #reject(slot: number, outcome: number): void {
+    this.#endFailed(slot, outcome, this.#bodies!.errno);
+    this.#close(slot);
   }
 
   #fail(slot: number, outcome: number, errno: number): void {
@@ -350,12 +421,19 @@ export class Generator implements ClientDriver {
   /** Records a failure; the slot is still to be closed. */
   #endFailed(slot: number, outcome: number, errno: number): void {
     const attempts = this.#attempts;
-    attempts.unfinished.remove(slot);
+    this.#unlist(slot);
     if (outcome === SOURCE_EXHAUSTED || outcome === FD_EXHAUSTED) this.#pause();
     if (attempts.measured[slot] !== this.#phase) return;
     this.#recorder.outcome(outcome, errno);
     // The time that a failure took counts, or slow failures would make latency look better.
     if (outcome === CONNECT_TIMEOUT || outcome === EXCHANGE_TIMEOUT) this.#recordTotal(slot, this.#clock.nowNs);
+  }
+
+  /** Takes an attempt that ends off the lists of those that can be late. */
+  #unlist(slot: number): void {
+    const attempts = this.#attempts;
+    attempts.unfinished.remove(slot);
+    if (this.#awaitsFirstByte && attempts.receivedBytes[slot] === 0) attempts.unanswered.remove(slot);
   }
 
   #pause(): void {
@@ -384,16 +462,34 @@ export class Generator implements ClientDriver {
       if (slot === NONE) return;
       const isLate = nowNs >= attempts.startNs[slot]! + this.#o.timeoutNs;
       if (!isLate && !isDrained) return;
-      const state = attempts.state[slot];
-      const isConnecting = state === CONNECTING || state === RETRYING;
-      const outcome = !isLate ? ABORTED : isConnecting ? CONNECT_TIMEOUT : EXCHANGE_TIMEOUT;
-      if (state !== RETRYING) this.#fail(slot, outcome, 0);
-      else {
-        // Between two ports: it is being closed already.
-        this.#endFailed(slot, outcome, 0);
-        attempts.state[slot] = CLOSING;
-        attempts.timeWait[slot] = TIME_WAIT;
+      this.#endLate(slot, isLate);
+    }
+  }
+
+  #expireUnanswered(nowNs: number): void {
+    const attempts = this.#attempts;
+    for (;;) {
+      const slot = attempts.unanswered.head;
+      if (slot === NONE || nowNs < attempts.startNs[slot]! + this.#o.firstByteTimeoutNs) return;
+      if (attempts.measured[slot] === this.#phase && attempts.state[slot] === EXCHANGING) {
+        this.#recorder.count(FIRST_BYTE_TIMEOUTS, 1);
       }
+      this.#endLate(slot, true);
+    }
+  }
+
+  /** Ends an attempt that is late, or that must end now. */
+  #endLate(slot: number, isLate: boolean): void {
+    const attempts = this.#attempts;
+    const state = attempts.state[slot];
+    const isConnecting = state === CONNECTING || state === RETRYING;
+    const outcome = !isLate ? ABORTED : isConnecting ? CONNECT_TIMEOUT : EXCHANGE_TIMEOUT;
+    if (state !== RETRYING) this.#fail(slot, outcome, 0);
+    else {
+      // Between two ports: it is being closed already.
+      this.#endFailed(slot, outcome, 0);
+      attempts.state[slot] = CLOSING;
+      attempts.timeWait[slot] = TIME_WAIT;
     }
   }
 

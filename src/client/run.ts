@@ -2,22 +2,34 @@ import { availableParallelism, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNs } from '../engine/clock.ts';
 import { selectEngine } from '../engine/select.ts';
+import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
 import { sourceAddressTowards } from '../linux/route.ts';
 import type { ClientResult, IntervalResult, RoundResult } from '../measure/result.ts';
-import { RoundMerger } from '../measure/round.ts';
-import { verdictOf } from '../measure/verdict.ts';
+import type { LatencyHistogram } from '../measure/histogram.ts';
+import { RoundMerger, type IntervalDetail } from '../measure/round.ts';
 import { clientConfig } from '../plan/client-plan.ts';
-import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import { meanPerSec } from '../plan/offer.ts';
+import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
 import { VERSION } from '../plan/version.ts';
+import { Probe, ProbedRound } from './probe.ts';
+import { roundResult } from './round-result.ts';
+import { RoundWatch } from './round-watch.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** What a caller of `runClient` is told while it runs. Nothing here is on a pacing thread. */
 export interface ClientRunHooks {
   /** Once, before the first connection: the engine that was chosen and why others were passed over. */
-  onStart?(info: { engine: string; workers: number; notes: readonly string[] }): void;
+  onStart?(info: { engine: string; workers: number; notes: readonly string[]; startedAt: Date }): void;
   onRoundStart?(round: { index: number; count: number; offeredRatePerSec: number | null }): void;
-  /** Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. */
+  /**
+   * Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. With a probe, when its
+   * figures of that second are there.
+   */
   onInterval?(roundIndex: number, interval: IntervalResult, warmup: boolean): void;
+  /** The same seconds, at once and without the probe. `detail` is valid during the call. */
+  onIntervalDetail?(roundIndex: number, interval: IntervalResult, warmup: boolean, detail: IntervalDetail): void;
+  /** All that the round counted after its warm-up, by clock. Valid during the call. */
+  onRoundEnd?(roundIndex: number, latency: readonly LatencyHistogram[]): void;
   /** Something worth a line in the log. */
   onNotice?(message: string): void;
   /** When it aborts, the run starts nothing more, drains for at most 5 s and reports. */
@@ -29,8 +41,48 @@ const LEAD_NS = 10e6;
 /** How often finished seconds are fetched from the workers. */
 const COLLECT_MS = 100;
 
+/** Workers that are ready for one round after the other: each knows which of its source ports are in TIME_WAIT. */
+export interface ClientSession {
+  /** When it began. */
+  readonly startedAt: Date;
+  readonly system: ClientResult['system'];
+  /** Of workers that died. A session goes on without them; one without workers runs no further round. */
+  readonly failures: readonly { readonly code: string; readonly message: string }[];
+  /** Runs a round; what the session's plan says holds but for `changes`. `index` is for the hooks. */
+  round(index: number, rate: RoundRate, changes?: RoundChanges): Promise<RoundResult>;
+  close(): Promise<void>;
+}
+
+/** What a round may have for itself. */
+export interface RoundChanges {
+  readonly durationNs?: number;
+  /** What is later than this is missed instead of started in a burst. */
+  readonly maxLagNs?: number;
+}
+
 /** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
 export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientResult> {
+  const session = await openSession(plan, hooks);
+  try {
+    const rounds = await runRounds(plan, session, hooks);
+    const [failure] = session.failures;
+    return {
+      schema: 'conngen.client/1',
+      conngen: VERSION,
+      started_at: session.startedAt.toISOString(),
+      system: session.system,
+      config: clientConfig(plan),
+      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+      rounds,
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Starts the workers of a plan; rejects with `EngineError` where no engine can work. Close it in any case. */
+export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientSession> {
   const { name: engine, notes } = selectEngine(plan.engine);
   const startedAt = new Date();
   const baseNs = monotonicNs();
@@ -39,30 +91,46 @@ export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): P
   const pool = new WorkerPool(
     Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset })),
   );
+  const probe = plan.probeRatePerSec === null ? undefined : new Probe(plan, plan.probeRatePerSec, engine, baseNs);
+  const onStop = (): void => {
+    pool.stop();
+    probe?.stop();
+  };
+  hooks.stop?.addEventListener('abort', onStop);
+  const close = async (): Promise<void> => {
+    hooks.stop?.removeEventListener('abort', onStop);
+    await Promise.all([pool.close(), probe?.close()]);
+  };
   try {
-    await pool.ready();
-    hooks.onStart?.({ engine, workers: plan.workers, notes });
-    const rounds = await runRounds(plan, pool, baseNs, hooks);
-    const [failure] = pool.failures;
-    return {
-      schema: 'conngen.client/1',
-      conngen: VERSION,
-      started_at: startedAt.toISOString(),
-      system: {
-        kernel: release(),
-        node: process.version,
-        cpus: availableParallelism(),
-        engine,
-        workers: plan.workers,
-      },
-      config: clientConfig(plan),
-      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
-      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-      rounds,
-    };
-  } finally {
-    await pool.close();
+    await Promise.all([pool.ready(), probe?.ready()]);
+  } catch (error) {
+    await close();
+    throw error;
   }
+  hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ...missingEvidenceNotes()], startedAt });
+  const earlier: RoundResult[] = [];
+  return {
+    startedAt,
+    system: {
+      kernel: release(),
+      node: process.version,
+      cpus: availableParallelism(),
+      engine,
+      ...(notes.length > 0 ? { engine_notes: notes } : {}),
+      workers: plan.workers,
+    },
+    get failures() {
+      return probe?.failure === undefined ? pool.failures : [...pool.failures, probe.failure];
+    },
+    round: async (index, rate, changes) => {
+      const { durationNs = plan.durationNs, maxLagNs = Infinity } = changes ?? {};
+      const order = { plan: { ...plan, durationNs }, maxLagNs, pool, probe, runBaseNs: baseNs, index, rate, earlier };
+      const result = await runRound(order, hooks);
+      earlier.push(result);
+      return result;
+    },
+    close,
+  };
 }
 
 /** Ports can only be handed out for an address that is known: the given ones, or what the kernel would choose. */
@@ -78,70 +146,67 @@ function boundSources(plan: ClientPlan, engine: EngineName): readonly string[] {
   }
 }
 
-async function runRounds(
-  plan: ClientPlan,
-  pool: WorkerPool,
-  runBaseNs: bigint,
-  hooks: ClientRunHooks,
-): Promise<RoundResult[]> {
+async function runRounds(plan: ClientPlan, session: ClientSession, hooks: ClientRunHooks): Promise<RoundResult[]> {
   const rounds: RoundResult[] = [];
-  const onStop = (): void => {
-    pool.stop();
-  };
-  hooks.stop?.addEventListener('abort', onStop);
-  try {
-    for (const [index, rate] of plan.rates.entries()) {
-      if (hooks.stop?.aborted === true || pool.failures.length > 0) break;
-      const offeredRatePerSec = rate === 'max' ? null : rate;
-      hooks.onRoundStart?.({ index, count: plan.rates.length, offeredRatePerSec });
-      rounds.push(await runRound(plan, pool, runBaseNs, index, offeredRatePerSec, hooks));
-      if (index + 1 < plan.rates.length) await cooldown(plan.cooldownNs, hooks.stop);
-    }
-  } finally {
-    hooks.stop?.removeEventListener('abort', onStop);
+  for (const [index, rate] of plan.rates.entries()) {
+    if (hooks.stop?.aborted === true || session.failures.length > 0) break;
+    hooks.onRoundStart?.({ index, count: plan.rates.length, offeredRatePerSec: meanPerSec(rate) });
+    rounds.push(await session.round(index, rate));
+    if (index + 1 < plan.rates.length) await cooldown(plan.cooldownNs, hooks.stop);
   }
   return rounds;
 }
 
-async function cooldown(cooldownNs: number, stop: AbortSignal | undefined): Promise<void> {
+/** Waits between rounds, until `stop` aborts. */
+export async function cooldown(cooldownNs: number, stop: AbortSignal | undefined): Promise<void> {
   await sleep(cooldownNs / 1e6, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
 }
 
-async function runRound(
-  plan: ClientPlan,
-  pool: WorkerPool,
-  runBaseNs: bigint,
-  index: number,
-  ratePerSec: number | null,
-  hooks: ClientRunHooks,
-): Promise<RoundResult> {
+interface RoundRun {
+  readonly plan: ClientPlan;
+  readonly maxLagNs: number;
+  readonly pool: WorkerPool;
+  readonly probe: Probe | undefined;
+  readonly runBaseNs: bigint;
+  readonly index: number;
+  readonly rate: RoundRate;
+  readonly earlier: readonly RoundResult[];
+}
+
+async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
+  const { plan, maxLagNs, pool, probe, runBaseNs, index, rate } = run;
+  await probe?.open();
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
   const measureNs = roundBaseNs + plan.warmupNs;
-  const merger = new RoundMerger(pool.size, measureNs, (interval, warmup) =>
-    hooks.onInterval?.(index, interval, warmup),
-  );
+  const probed = new ProbedRound(probe, measureNs, (each, warmup) => hooks.onInterval?.(index, each, warmup));
+  const merger = new RoundMerger(pool.size, measureNs, (interval, warmup, detail) => {
+    hooks.onIntervalDetail?.(index, interval, warmup, detail);
+    probed.add(interval, warmup);
+  });
   const collect = (): void => {
+    probed.drain();
     for (const [worker, reader] of pool.readers.entries())
       reader.drain((bank) => {
         merger.add(worker, bank);
       });
   };
   const collector = setInterval(collect, COLLECT_MS);
-  let cpuStart = process.cpuUsage();
-  // What the warm-up cost is not part of the round.
-  const cpuMark = setTimeout(() => (cpuStart = process.cpuUsage()), (LEAD_NS + plan.warmupNs) / 1e6);
+  const watch = new RoundWatch(pool.threadIds, LEAD_NS + plan.warmupNs, plan.durationNs);
   let stopNs = Infinity;
   const onStop = (): void => {
     stopNs = Number(monotonicNs() - runBaseNs);
+    watch.endSchedule();
   };
   hooks.stop?.addEventListener('abort', onStop, { once: true });
   try {
-    await pool.round(ratePerSec, roundBaseNs);
+    const { warmupNs, durationNs } = plan;
+    const order = { rate, baseNs: roundBaseNs, warmupNs, durationNs, maxLagNs };
+    await Promise.all([pool.round(order), probe?.round(roundBaseNs, durationNs)]);
   } finally {
     clearInterval(collector);
-    clearTimeout(cpuMark);
     hooks.stop?.removeEventListener('abort', onStop);
   }
+  const evidence = watch.end();
   collect();
   for (const { worker } of pool.failures) {
     const nowNs = Number(monotonicNs() - runBaseNs);
@@ -151,51 +216,8 @@ async function runRound(
     merger.abandon(worker, nowNs);
   }
   merger.finish();
+  probed.finish();
+  hooks.onRoundEnd?.(index, merger.total.latency);
   const durationNs = Math.max(0, Math.min(plan.durationNs, stopNs - measureNs));
-  return roundResult(plan, merger, ratePerSec, durationNs, process.cpuUsage(cpuStart));
-}
-
-function roundResult(
-  plan: ClientPlan,
-  merger: RoundMerger,
-  ratePerSec: number | null,
-  durationNs: number,
-  cpu: NodeJS.CpuUsage,
-): RoundResult {
-  const { total: tally, inFlightMax } = merger;
-  const durationSec = durationNs / 1e9;
-  const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);
-  return {
-    offered_rate_per_sec: ratePerSec,
-    duration_sec: Math.round(durationSec * 1e6) / 1e6,
-    attempts: {
-      scheduled: tally.scheduled,
-      started: tally.started,
-      missed: tally.missed,
-      in_flight_max: inFlightMax,
-    },
-    outcomes: tally.outcomeCounts(),
-    errno: tally.errnoCounts(),
-    rate_per_sec: {
-      started: perSec(tally.started),
-      established: perSec(tally.established),
-      completed: perSec(tally.ok),
-    },
-    latency_ns: tally.latencySummaries(),
-    bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
-    ...(plan.holdNs > 0 ? { held: { lost: tally.heldLost } } : {}),
-    cpu: {
-      user_usec: cpu.user,
-      system_usec: cpu.system,
-      usec_per_connection: tally.started > 0 ? Math.round(((cpu.user + cpu.system) / tally.started) * 100) / 100 : 0,
-    },
-    intervals: merger.intervals,
-    verdict: verdictOf({
-      tally,
-      inFlightMax,
-      maxInFlight: plan.maxInFlight,
-      isClosedLoop: ratePerSec === null,
-      target: `${plan.host}:${plan.target.port}`,
-    }),
-  };
+  return probed.beside(roundResult({ plan, merger, rate, durationNs, evidence, gc: pool.gc, earlier: run.earlier }));
 }

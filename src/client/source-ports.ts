@@ -1,3 +1,5 @@
+import type { Finish } from '../plan/plan.ts';
+
 /**
  * Which source port a connection takes, and when a port may be taken again.
  *
@@ -21,9 +23,26 @@ export function portsOfWorker(
   worker: number,
   workers: number,
 ): Uint16Array {
+  return Uint16Array.from(usablePorts(range, reserved).filter((_, index) => index % workers === worker));
+}
+
+/** The ports that all workers have together, for each source address. */
+export function usablePorts(
+  range: { readonly first: number; readonly last: number },
+  reserved: ReadonlySet<number>,
+): number[] {
   const usable: number[] = [];
   for (let port = range.first; port <= range.last; port++) if (!reserved.has(port)) usable.push(port);
-  return Uint16Array.from(usable.filter((_, index) => index % workers === worker));
+  return usable;
+}
+
+/**
+ * Whether a connection that goes as planned leaves its 4-tuple in TIME_WAIT on this machine: whoever sends the first FIN has
+ * it, and a RST instead of a FIN leaves none. The generator decides by what happened to each connection.
+ */
+export function leavesTimeWait(finish: Finish, close: 'fin' | 'rst'): boolean {
+  if (finish.kind === 'eof') return false;
+  return finish.kind === 'half-close' || close === 'fin';
 }
 
 /** No port is free. */

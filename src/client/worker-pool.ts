@@ -5,7 +5,8 @@ import type { Worker } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './worker-protocol.ts';
+import type { GcUse } from './gc-watch.ts';
+import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
@@ -23,6 +24,8 @@ interface Member {
   readonly reader: RecorderReader;
   /** Resolves what the pool waits for from this worker: ready, or the end of a round. */
   settle: () => void;
+  threadId: number | null;
+  gc: GcUse | undefined;
   failure: WorkerFailure | undefined;
 }
 
@@ -43,6 +46,8 @@ export class WorkerPool {
       thread,
       reader: new RecorderReader(recorderMemory),
       settle: () => undefined,
+      threadId: null,
+      gc: undefined,
       failure: undefined,
     };
     const fail = (code: string, message: string, hint: string): void => {
@@ -50,6 +55,8 @@ export class WorkerPool {
       member.settle();
     };
     thread.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') member.threadId = message.threadId;
+      if (message.type === 'done') member.gc = message.gc;
       if (message.type === 'failed') fail(message.code, message.message, message.hint);
       else member.settle();
     });
@@ -70,6 +77,16 @@ export class WorkerPool {
     return this.#members.flatMap((member) => member.failure ?? []);
   }
 
+  /** The kernel's numbers of the threads, by worker, once they are ready; null where they cannot be had. */
+  get threadIds(): readonly (number | null)[] {
+    return this.#members.map((member) => member.threadId);
+  }
+
+  /** What garbage collection took of each in the last round; undefined of one that died. */
+  get gc(): readonly (GcUse | undefined)[] {
+    return this.#members.map((member) => member.gc);
+  }
+
   /** The readers of the workers' figures, by worker. */
   get readers(): readonly RecorderReader[] {
     return this.#members.map((member) => member.reader);
@@ -83,10 +100,13 @@ export class WorkerPool {
   }
 
   /** Runs one round on all workers that live; resolves when each has ended it, or died. */
-  async round(ratePerSec: number | null, baseNs: number): Promise<void> {
-    const message: ToWorker = { type: 'round', ratePerSec, baseNs };
+  async round(order: RoundOrder): Promise<void> {
+    const message: ToWorker = { type: 'round', ...order };
     const settled = this.#settled();
-    for (const { thread, failure } of this.#members) if (failure === undefined) thread.postMessage(message);
+    for (const member of this.#members) {
+      member.gc = undefined;
+      if (member.failure === undefined) member.thread.postMessage(message);
+    }
     await settled;
   }
 

@@ -1,4 +1,5 @@
-import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
+import type { GcUse } from './gc-watch.ts';
 
 /** What a client worker is born with. */
 export interface WorkerInit {
@@ -17,12 +18,23 @@ export interface WorkerInit {
   readonly portOffset: number;
 }
 
-/** To the worker: run a round of this rate (null is closed loop) from `baseNs` on the run's clock; or leave. */
-export type ToWorker =
-  { readonly type: 'round'; readonly ratePerSec: number | null; readonly baseNs: number } | { readonly type: 'exit' };
+/** One round: what it offers and for how long, from `baseNs` on the run's clock. */
+export interface RoundOrder {
+  readonly rate: RoundRate;
+  readonly baseNs: number;
+  readonly warmupNs: number;
+  readonly durationNs: number;
+  /** See `PacerOptions`. */
+  readonly maxLagNs: number;
+}
+
+/** To the worker: run a round; or leave. */
+export type ToWorker = ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
 
 /** From the worker. */
 export type FromWorker =
-  | { readonly type: 'ready' }
-  | { readonly type: 'done' }
+  /** `threadId`: as /proc/self/task has it; null where there is no /proc. */
+  | { readonly type: 'ready'; readonly threadId: number | null }
+  /** `gc`: of the measured part of the round. */
+  | { readonly type: 'done'; readonly gc: GcUse }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };

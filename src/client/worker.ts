@@ -1,23 +1,26 @@
 /** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+import { totalmem } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
 import { describeFailure } from '../engine/engine.ts';
 import type { ClientEngine } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { reservedPorts, reuseDelayNs } from '../linux/proc.ts';
+import { currentThreadId } from '../linux/thread-times.ts';
+import { loadLibc } from '../linux/libc.ts';
 import { Recorder } from '../measure/recorder.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { ConstantRate } from '../schedule/schedule.ts';
+import { peakPerSec } from '../plan/offer.ts';
+import { ConstantRate, LinearRamp, type Schedule } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';
+import { ResponseBodies, watchesBodies } from './body/response-bodies.ts';
 import { exchangeOf } from './exchange.ts';
+import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer, batchNsOf } from '../schedule/pacer.ts';
 import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './worker-protocol.ts';
-
-/** Above this rate one wake-up serves several starts, see `batchNsOf`. */
-const BATCH_ABOVE_PER_SEC = 15000;
-const BATCH_NS = 400e3;
+import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 const init = workerData as WorkerInit;
 const port = parentPort!;
@@ -41,26 +44,51 @@ function createPorts(plan: ClientPlan): SourcePortAllocator | undefined {
   });
 }
 
-/**
- * At a low rate each start is a wake-up of its own, which is the most even. Near what a core can do the wake-ups themselves
- * tip it over, for us and for the target, so starts are then gathered for a moment.
- */
-function batchNsOf(ratePerSec: number): number {
-  return ratePerSec > BATCH_ABOVE_PER_SEC ? BATCH_NS : 0;
+function scheduleOf({
+  rate,
+  warmupNs,
+  durationNs,
+}: Pick<RoundOrder, 'rate' | 'warmupNs' | 'durationNs'>): Schedule | null {
+  if (rate === 'max') return null;
+  return typeof rate === 'number' ? new ConstantRate(rate) : new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
+}
+
+function pacerOf({ rate, baseNs, warmupNs, durationNs, maxLagNs }: RoundOrder): Pacer {
+  return new Pacer({
+    schedule: scheduleOf({ rate, warmupNs, durationNs }),
+    worker: init.worker,
+    workers: init.plan.workers,
+    baseNs,
+    warmupNs,
+    durationNs,
+    maxLagNs,
+    batchNs: batchNsOf(peakPerSec(rate), init.plan.workers),
+  });
+}
+
+/** Of the machine's memory, what responses may take: the rest is the kernel's socket buffers and everybody else's. */
+const BODY_MEMORY_SHARE = 0.5;
+
+function createBodies({ body, workers }: ClientPlan, capacity: number): ResponseBodies | undefined {
+  if (!watchesBodies(body)) return undefined;
+  const libc = init.engine === 'node' ? undefined : loadLibc();
+  return new ResponseBodies({ plan: body, capacity, libc, limitBytes: (totalmem() * BODY_MEMORY_SHARE) / workers });
 }
 
 async function main(): Promise<void> {
-  const { plan, worker } = init;
+  const { plan } = init;
   const clock = new MonotonicClock(init.baseNs);
-  const capacity = shareOf(plan.maxInFlight, worker, plan.workers);
+  const capacity = shareOf(plan.maxInFlight, init.worker, plan.workers);
   const halfClose = plan.finish.kind === 'half-close';
   // What is sent in `connect` would be cut off by the close.
   const payload = plan.finish.kind === 'connect' ? new Uint8Array() : plan.payload;
+  const bodies = createBodies(plan, capacity);
   const engine: ClientEngine = await createClientEngine(init.engine, {
     target: plan.target,
     sources: init.sources,
     payload,
     halfClose,
+    bodies: bodies?.places,
     capacity,
     clock,
   });
@@ -68,8 +96,9 @@ async function main(): Promise<void> {
   const recorder = new Recorder(init.recorderMemory);
   const ports = createPorts(plan);
   const delayNs = reuseDelayNs(plan.target.address);
+  const gc = new GcWatch();
 
-  const runRound = async (ratePerSec: number | null, baseNs: number): Promise<void> => {
+  const runRound = async (order: RoundOrder): Promise<void> => {
     const generator = new Generator({
       engine,
       clock,
@@ -83,30 +112,29 @@ async function main(): Promise<void> {
       reset: plan.close === 'rst',
       holdNs: plan.holdNs,
       timeoutNs: plan.timeoutNs,
+      firstByteTimeoutNs: plan.body.firstByteTimeoutNs ?? Infinity,
+      bodies,
       control: new Int32Array(init.control),
-      pacer: new Pacer({
-        schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-        worker,
-        workers: plan.workers,
-        baseNs,
-        warmupNs: plan.warmupNs,
-        durationNs: plan.durationNs,
-        batchNs: ratePerSec === null ? 0 : batchNsOf(ratePerSec / plan.workers),
-      }),
+      pacer: pacerOf(order),
     });
     await engine.run(generator);
-    tell({ type: 'done' });
+    // Node hands over what it noted in the next turn of the loop.
+    await nextTurn();
+    const measuredNs = clock.tick() - order.baseNs - order.warmupNs;
+    tell({ type: 'done', gc: gc.take(measuredNs / 1e6) });
   };
 
   port.on('message', (message: ToWorker) => {
     if (message.type === 'round') {
-      runRound(message.ratePerSec, message.baseNs).catch(fail);
+      runRound(message).catch(fail);
       return;
     }
+    gc.stop();
     engine.dispose();
+    bodies?.dispose();
     port.close();
   });
-  tell({ type: 'ready' });
+  tell({ type: 'ready', threadId: currentThreadId() });
 }
 
 function fail(error: unknown): void {

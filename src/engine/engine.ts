@@ -21,6 +21,19 @@ export const KERNEL_PORT = 0;
 /** A source index of -1 in `open`: the kernel chooses address and port. */
 export const KERNEL_SOURCE = -1;
 
+/**
+ * Where a client's driver wants the bytes of a slot. Asked before each receive; the place stays the kernel's until the next
+ * `received` or `released` of the slot.
+ */
+export interface BodyPlaces {
+  /** In native memory, for engines that call libc; asked together with `roomOf`. */
+  addressOf(slot: number): number;
+  /** Bytes that fit there: more than 0. */
+  roomOf(slot: number): number;
+  /** The same place for an engine without native memory. */
+  viewOf(slot: number): Uint8Array;
+}
+
 export interface ClientEngineOptions {
   readonly target: Endpoint;
   /** Source addresses, referred to by index; empty if only the system's choice is used. */
@@ -29,6 +42,8 @@ export interface ClientEngineOptions {
   readonly payload: Uint8Array;
   /** Shut down writing after the last byte of the payload. */
   readonly halfClose: boolean;
+  /** Undefined: what is received is dropped, which spares the copy out of the kernel. */
+  readonly bodies?: BodyPlaces | undefined;
   /** The number of slots. */
   readonly capacity: number;
   readonly clock: Clock;
@@ -93,7 +108,10 @@ export interface ServerEngineOptions {
   readonly payload: Uint8Array;
   /** The number of slots. */
   readonly capacity: number;
-  /** Whether accepted connections are read at all; false for a server that only holds them. */
+  /**
+   * Whether accepted connections are read at all; false for a server that only holds them. Then `failed` can follow `ended`
+   * at any time: the peer has reset what it had half-closed.
+   */
   readonly reads: boolean;
   /** Whether `halfClose` will be called. */
   readonly halfCloses: boolean;
@@ -136,6 +154,11 @@ export interface ServerEngine {
   /** Shuts down the writing side. */
   halfClose(slot: number): void;
   close(slot: number, reset: boolean): void;
+  /**
+   * From now on a wait also ends, and `step` is called, when another thread writes to `fd`: an eventfd, or for the node
+   * engine the reading end of a pipe, which is then the engine's to close. Called once at most, before `run`.
+   */
+  watch(fd: number): void;
   /** Stops accepting and closes the listening socket. Open connections go on. */
   stopListening(): void;
   run(driver: ServerDriver): void | Promise<void>;

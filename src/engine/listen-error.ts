@@ -4,6 +4,9 @@ import { EngineError } from './engine.ts';
 function hintFor(code: string, port: number): string {
   switch (code) {
     case 'EADDRINUSE':
+      if (port === 0) {
+        return 'every port that the kernel may choose is in use or in TIME_WAIT (up to 60 s): wait, or choose a --port yourself';
+      }
       return `see who listens there with ss -ltnp 'sport = :${port}', or choose another --port (0 picks a free one)`;
     case 'EACCES':
       return 'ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another --port';

@@ -11,13 +11,10 @@ import {
   SO_REUSEPORT,
   TCP_NODELAY,
 } from '../linux/constants.ts';
-import { EADDRNOTAVAIL, errnoName } from '../linux/errno.ts';
+import { EADDRNOTAVAIL, EAFNOSUPPORT, errnoName } from '../linux/errno.ts';
 import type { Libc } from '../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../linux/sockaddr.ts';
 import { listenError } from './listen-error.ts';
-
-/** Linux: the family is not compiled in or switched off. */
-const EAFNOSUPPORT = 97;
 
 export interface ListeningSocket {
   readonly fd: number;

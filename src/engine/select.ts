@@ -1,3 +1,4 @@
+import type { DatagramEcho, DatagramEchoOptions } from './datagram-echo.ts';
 import { EngineError } from './engine.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
@@ -39,6 +40,17 @@ export function selectEngine(choice: EngineChoice): Selection {
   throw new EngineError('ENOSYS', 'no engine works on this machine', 'please report this');
 }
 
+/** Why an engine cannot work here, and what helps; null where it works. */
+export function troubleOf(name: EngineName): { readonly reason: string; readonly hint: string } | null {
+  try {
+    PROBES[name]();
+    return null;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { reason: error.message, hint: error.hint };
+  }
+}
+
 /** Whether connections of the uring engine need no file descriptor here. */
 export function hasDirectDescriptors(): boolean {
   try {
@@ -71,15 +83,27 @@ export async function createServerEngine(name: EngineName, options: ServerEngine
   }
 }
 
+/** Through libc where connections go through libc too, else node:dgram. */
+export async function createDatagramEcho(name: EngineName, options: DatagramEchoOptions): Promise<DatagramEcho> {
+  if (name === 'node') return new (await import('./node/datagram-echo.ts')).NodeDatagramEcho(options);
+  return new (await import('./blocking/datagram-echo.ts')).BlockingDatagramEcho(options);
+}
+
 /** Whether several listeners of this engine can have one port together. */
 export async function canSharePort(name: EngineName): Promise<boolean> {
   return name === 'node' ? (await import('./node/server.ts')).NodeServerEngine.supportsReusePort() : true;
 }
 
 /**
- * Rejects with `EngineError` where somebody listens on the port already, also by SO_REUSEPORT. For every engine node:net is
- * asked: it works everywhere, and this is no place for speed. `host` null is every address.
+ * The port to hand to the listeners of a server that wants `port`; 0 has the kernel choose. Rejects with `EngineError` where
+ * somebody listens on it already, also by SO_REUSEPORT. For every engine node:net is asked: it works everywhere, and this is
+ * no place for speed. `host` null is every address.
  */
-export async function requireFreePort(host: string | null, port: number): Promise<void> {
-  await (await import('./node/port-probe.ts')).requireFreePort(host, port);
+export async function choosePort(host: string | null, port: number): Promise<number> {
+  return (await import('./node/port-probe.ts')).choosePort(host, port);
+}
+
+/** As `requireFreePort`, of datagrams. */
+export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {
+  await (await import('./node/port-probe.ts')).requireFreeDatagramPort(host, port);
 }

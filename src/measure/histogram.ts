@@ -5,6 +5,7 @@ import type { LatencySummary } from './result.ts';
  * each doubling. The pacing threads count into a plain array of this layout (a few ns a value, no object); the
  * counts are read on another thread.
  */
+export const SIGNIFICANT_DIGITS = 3;
 const HALF_BUCKETS = 1024;
 const HALF_MAGNITUDE = 10;
 const LOW_MASK = 2 * HALF_BUCKETS - 1;
@@ -66,6 +67,40 @@ export class LatencyHistogram {
     this.#sum += stats[STAT_SUM]!;
     this.#min = Math.min(this.#min, stats[STAT_MIN]!);
     this.#max = Math.max(this.#max, stats[STAT_MAX]!);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get max(): number {
+    return this.#max;
+  }
+
+  /**
+   * Tells each bucket that holds something, lowest first, by a value in it in whole ns: the lowest and the highest value that
+   * were counted for the first and the last bucket, otherwise where the bucket begins.
+   */
+  forEachFilled(use: (valueNs: number, count: number) => void): void {
+    if (this.#count === 0) return;
+    const first = bucketOf(this.#min);
+    const last = bucketOf(this.#max);
+    for (let bucket = first; bucket <= last; bucket++) {
+      const count = this.counts[bucket]!;
+      if (count === 0) continue;
+      const valueNs = bucket === last ? this.#max : bucket === first ? this.#min : lowestAt(bucket);
+      use(Math.floor(Math.min(valueNs, HIGHEST_NS)), count);
+    }
+  }
+
+  /** How many values are in [`fromNs`, `toNs`), to the width of a bucket. */
+  countBetween(fromNs: number, toNs: number): number {
+    if (this.#count === 0) return 0;
+    const last = Math.min(bucketOf(toNs) - 1, bucketOf(this.#max));
+    let count = 0;
+    for (let bucket = Math.max(bucketOf(fromNs), bucketOf(this.#min)); bucket <= last; bucket++)
+      count += this.counts[bucket]!;
+    return count;
   }
 
   reset(): void {

@@ -30,8 +30,16 @@ export const HELD = 10;
 export const IN_FLIGHT_MAX = 11;
 /** Held connections that the peer ended before their time. */
 export const HELD_LOST = 12;
+/** Of the missed: due while as many were open as may be. */
+export const MISSED_FULL = 13;
+/** Of the exchange timeouts: no first byte within `--first-byte-timeout`. */
+export const FIRST_BYTE_TIMEOUTS = 14;
+/** Responses that the sink took whole, and their bytes; of these, moved from memory to a file. */
+export const BODIES_KEPT = 15;
+export const BODY_BYTES_KEPT = 16;
+export const BODIES_SPILLED = 17;
 /** How many counters a bank has. */
-export const COUNTERS = 13;
+export const COUNTERS = 18;
 
 /** Errno numbers are counted by index; Linux ends at 133. */
 export const ERRNOS = 256;
@@ -55,27 +63,38 @@ export interface Bank {
   readonly counts: readonly Uint32Array[];
 }
 
-const DOUBLES = COUNTERS + OUTCOMES.length + ERRNOS + CLOCKS.length * STATS;
-const BANK_BYTES = Math.ceil((DOUBLES * 8 + CLOCKS.length * BUCKETS * 4) / 64) * 64;
-const HEADER_BYTES = 64;
-
-/** The shared memory of one worker's recorder. */
-export function createRecorderMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + BANKS * BANK_BYTES);
+/** How much a bank holds: what is counted and which clocks there are differs from command to command. */
+export interface BankLayout {
+  readonly counters: number;
+  readonly clocks: number;
 }
 
-function bankAt(memory: SharedArrayBuffer, index: number): Bank {
-  let offset = HEADER_BYTES + index * BANK_BYTES;
+/** Of a client's worker. */
+const CLIENT_BANK: BankLayout = { counters: COUNTERS, clocks: CLOCKS.length };
+const HEADER_BYTES = 64;
+
+function bankBytes({ counters, clocks }: BankLayout): number {
+  const doubles = counters + OUTCOMES.length + ERRNOS + clocks * STATS;
+  return Math.ceil((doubles * 8 + clocks * BUCKETS * 4) / 64) * 64;
+}
+
+/** The shared memory of one worker's recorder. */
+export function createRecorderMemory(layout = CLIENT_BANK): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER_BYTES + BANKS * bankBytes(layout));
+}
+
+function bankAt(memory: SharedArrayBuffer, index: number, layout: BankLayout): Bank {
+  let offset = HEADER_BYTES + index * bankBytes(layout);
   const doubles = (length: number): Float64Array => {
     const view = new Float64Array(memory, offset, length);
     offset += length * 8;
     return view;
   };
-  const counters = doubles(COUNTERS);
+  const counters = doubles(layout.counters);
   const outcomes = doubles(OUTCOMES.length);
   const errnos = doubles(ERRNOS);
-  const stats = CLOCKS.map(() => doubles(STATS));
-  const counts = CLOCKS.map(() => {
+  const stats = Array.from({ length: layout.clocks }, () => doubles(STATS));
+  const counts = Array.from({ length: layout.clocks }, () => {
     const view = new Uint32Array(memory, offset, BUCKETS);
     offset += BUCKETS * 4;
     return view;
@@ -90,9 +109,9 @@ export class Recorder {
   #index = 0;
   #bank: Bank;
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, layout = CLIENT_BANK) {
     this.#states = new Int32Array(memory, 0, BANKS);
-    this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index));
+    this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
     this.#bank = this.#banks[0]!;
   }
 
@@ -134,6 +153,11 @@ export class Recorder {
     if (errno !== 0) this.#bank.errnos[errno & (ERRNOS - 1)]! += 1;
   }
 
+  /** An error that ends no attempt. */
+  error(errno: number): void {
+    this.#bank.errnos[errno & (ERRNOS - 1)]! += 1;
+  }
+
   inFlight(open: number): void {
     const { counters } = this.#bank;
     if (open > counters[IN_FLIGHT_MAX]!) counters[IN_FLIGHT_MAX] = open;
@@ -157,9 +181,9 @@ export class RecorderReader {
   readonly #banks: readonly Bank[];
   #index = 0;
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, layout = CLIENT_BANK) {
     this.#states = new Int32Array(memory, 0, BANKS);
-    this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index));
+    this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
   }
 
   /** Gives every bank that was handed over to `use`, in order, then clears it and gives it back. */
@@ -180,8 +204,7 @@ export class RecorderReader {
     bank.counters.fill(0);
     bank.outcomes.fill(0);
     bank.errnos.fill(0);
-    for (const clock of CLOCKS.keys()) {
-      const stats = bank.stats[clock]!;
+    for (const [clock, stats] of bank.stats.entries()) {
       if (stats[STAT_COUNT]! > 0)
         bank.counts[clock]!.fill(0, bucketOf(stats[STAT_MIN]!), bucketOf(stats[STAT_MAX]!) + 1);
       stats.fill(0);

@@ -1,5 +1,6 @@
 /** The result of a run, as CONTRACT and README describe it: what JSON output holds and every report is a function of. */
-import type { OutcomeName } from './outcome.ts';
+import type { KernelEvidence } from './kernel-evidence.ts';
+import type { OutcomeName, OwnerCounts } from './outcome.ts';
 
 /** The clocks of an attempt, in the order of results. */
 export const CLOCKS = ['schedule_lag', 'connect', 'first_byte', 'total', 'corrected_total'] as const;
@@ -24,6 +25,33 @@ export interface VerdictReason {
   readonly code: string;
   /** What it means and what to do. */
   readonly message: string;
+  /** The figures that it rests on, with their units in the names. */
+  readonly evidence?: Evidence;
+}
+
+export type Evidence = Readonly<Record<string, number | readonly number[]>>;
+
+/** What a run shows of the target, the network or the kernel, beside the verdict on the generator. */
+export interface Finding {
+  readonly code: string;
+  /** What it means and what to do. */
+  readonly message: string;
+  readonly evidence: Evidence;
+}
+
+/** One pacing thread over the scheduled part of a round. */
+export interface WorkerResult {
+  readonly started: number;
+  readonly missed: number;
+  /** On a core, of `elapsed_usec`. Absent where the kernel does not tell. */
+  readonly cpu_usec?: number;
+  /** Ready to run while no core was free for it. Absent where the kernel does not tell. */
+  readonly run_queue_wait_usec?: number;
+  readonly elapsed_usec?: number;
+  /** How often and how long garbage collection stopped the thread while it was measured. Absent of one that died. */
+  readonly gc_pauses?: number;
+  readonly gc_usec?: number;
+  readonly gc_longest_usec?: number;
 }
 
 export interface Verdict {
@@ -31,11 +59,36 @@ export interface Verdict {
   readonly reasons: readonly VerdictReason[];
 }
 
+/** Of a criterion's limit and of what it is compared with. A `percent` of 0.1 is one in a thousand. */
+export type CriterionUnit = 'ns' | 'percent' | 'count' | 'per_sec';
+
+/** One `--fail-if` and what a round had to say to it. */
+export interface ThresholdResult {
+  /** As the user wrote it. */
+  readonly expression: string;
+  /** In `unit`; null where nothing of the kind was measured, and then it is not met. */
+  readonly value: number | null;
+  readonly unit: CriterionUnit;
+  /** What the expression says is not so. */
+  readonly met: boolean;
+}
+
 export interface Attempts {
   readonly scheduled: number;
   readonly started: number;
   readonly missed: number;
   readonly in_flight_max: number;
+}
+
+/** Round trips of an established connection beside the load (`--probe`). */
+export interface ProbeResult {
+  readonly sent: number;
+  readonly received: number;
+  /** Not back within `--timeout`, or under way when the connection broke. */
+  readonly lost: number;
+  readonly rtt_ns: LatencySummary;
+  /** Of a round, where its connection broke: by name. */
+  readonly errno?: Readonly<Record<string, number>>;
 }
 
 /** What happened in one second of a round, by the time it happened. The sums over a round's intervals are its totals. */
@@ -54,24 +107,41 @@ export interface IntervalResult {
   readonly held: number;
   readonly bytes: { readonly sent: number; readonly received: number };
   readonly latency_ns: Readonly<Record<ClockName, LatencySummary>>;
+  /** With `--probe` only. */
+  readonly probe?: ProbeResult;
 }
 
 export interface RoundResult {
   /** Null for `max`. */
   readonly offered_rate_per_sec: number | null;
+  /** With `--ramp` only: where the rate began and ended; `offered_rate_per_sec` is its mean. */
+  readonly ramp?: { readonly from_per_sec: number; readonly to_per_sec: number };
   readonly duration_sec: number;
   readonly attempts: Attempts;
   readonly outcomes: Readonly<Record<OutcomeName, number>>;
+  readonly owners: OwnerCounts;
   /** By name, only those that happened. */
   readonly errno: Readonly<Record<string, number>>;
   readonly rate_per_sec: { readonly started: number; readonly established: number; readonly completed: number };
   readonly latency_ns: Readonly<Record<ClockName, LatencySummary>>;
   readonly bytes: { readonly sent: number; readonly received: number };
+  /** With `--first-byte-timeout` only: of the exchange timeouts, those without a first byte in time. */
+  readonly timeouts?: { readonly first_byte: number };
+  /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */
+  readonly bodies?: { readonly kept: number; readonly kept_bytes: number; readonly spilled: number };
   /** With `--hold` only: held connections that the peer ended before their time. */
   readonly held?: { readonly lost: number };
+  /** With `--probe` only. */
+  readonly probe?: ProbeResult;
   readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_connection: number };
+  readonly workers: readonly WorkerResult[];
+  /** On Linux. */
+  readonly kernel?: KernelEvidence;
   readonly intervals: readonly IntervalResult[];
   readonly verdict: Verdict;
+  /** With `--fail-if` only. */
+  readonly thresholds?: readonly ThresholdResult[];
+  readonly findings: readonly Finding[];
 }
 
 export interface ClientResult {
@@ -83,6 +153,8 @@ export interface ClientResult {
     readonly node: string;
     readonly cpus: number;
     readonly engine: string;
+    /** Why `--engine auto` passed better engines over, a line each; left out where there is nothing to say. */
+    readonly engine_notes?: readonly string[];
     readonly workers: number;
   };
   readonly config: Readonly<Record<string, unknown>>;
@@ -90,7 +162,29 @@ export interface ClientResult {
   readonly interrupted?: boolean;
   /** Present when a worker died or the run could not go on: what the others measured stands. */
   readonly error?: { readonly code: string; readonly message: string };
+  /** With `--fail-if` only: each was met in every round, and no round was limited by this machine unless that is allowed. */
+  readonly thresholds_met?: boolean;
   readonly rounds: readonly RoundResult[];
+}
+
+/** The work of connections, a job each. jobs = done + unfinished; where nothing is unfinished, jobs = on_loop + on_threads. */
+export interface WorkResult {
+  readonly jobs: number;
+  readonly done: number;
+  /** Not done when the drain at the end ran out of time. */
+  readonly unfinished: number;
+  /** Done on a listener's loop, `caller_runs` included. */
+  readonly on_loop: number;
+  readonly on_threads: number;
+  /** Had to wait for a permit. */
+  readonly waited: number;
+  readonly queue_full: number;
+  /** Done on a loop because the queue was full. */
+  readonly caller_runs: number;
+  /** The most that ran at the same time; null for the runtime's own pool, which does not tell. */
+  readonly running_max: number | null;
+  /** What ran in the place of the work where that cannot run. */
+  readonly stand_in?: string;
 }
 
 export interface ServerResult {
@@ -98,7 +192,14 @@ export interface ServerResult {
   readonly conngen: string;
   readonly started_at: string;
   readonly duration_sec: number;
-  readonly system: { readonly kernel: string; readonly node: string; readonly cpus: number; readonly engine: string };
+  readonly system: {
+    readonly kernel: string;
+    readonly node: string;
+    readonly cpus: number;
+    readonly engine: string;
+    /** As in `ClientResult`. */
+    readonly engine_notes?: readonly string[];
+  };
   readonly config: Readonly<Record<string, unknown>>;
   readonly accepted: number;
   /** Closed in the way the mode intends. */
@@ -109,8 +210,20 @@ export interface ServerResult {
   /** Open when the drain at the end ran out of time. */
   readonly aborted: number;
   readonly listeners: readonly { readonly accepted: number; readonly completed: number; readonly rejected: number }[];
+  /** Echoed one by one; with `--protocol udp` or `both` only. */
+  readonly datagrams?: { readonly received: number; readonly sent: number };
+  /** Of connections and datagrams. */
   readonly bytes: { readonly received: number; readonly sent: number };
+  /** With `--work` or `--work-strategy`. */
+  readonly work?: WorkResult;
+  /** With `--busy-tasks`: how many on each listener; their ticks, and those that came too late to be run, on all. */
+  readonly busy?: { readonly tasks: number; readonly ticks: number; readonly skipped: number };
   /** By class, only those that happened: `accept_EMFILE`, `reset`, `other_EPIPE` … */
   readonly errors: Readonly<Record<string, number>>;
+  /** Present when a listener died, and the server stopped for that. */
+  readonly error?: { readonly code: string; readonly message: string };
   readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_connection: number };
+  /** On Linux. */
+  readonly kernel?: KernelEvidence;
+  readonly findings: readonly Finding[];
 }

@@ -3,16 +3,21 @@ import { LatencyHistogram, STATS } from './histogram.ts';
 import { ABORTED, OUTCOMES } from './outcome.ts';
 import type { OutcomeName } from './outcome.ts';
 import {
+  BODIES_KEPT,
+  BODIES_SPILLED,
+  BODY_BYTES_KEPT,
   BYTES_RECEIVED,
   BYTES_SENT,
   COUNTERS,
   END_NS,
   ESTABLISHED,
+  FIRST_BYTE_TIMEOUTS,
   HELD,
   HELD_LOST,
   IN_FLIGHT,
   IN_FLIGHT_MAX,
   MISSED,
+  MISSED_FULL,
   SCHEDULED,
   STARTED,
   START_NS,
@@ -27,10 +32,16 @@ export class Tally {
   scheduled = 0;
   started = 0;
   missed = 0;
+  /** Of the missed: because as many were open as may be. */
+  missedFull = 0;
   established = 0;
   bytesSent = 0;
   bytesReceived = 0;
   heldLost = 0;
+  firstByteTimeouts = 0;
+  bodiesKept = 0;
+  bodyBytesKept = 0;
+  bodiesSpilled = 0;
   readonly outcomes = new Float64Array(OUTCOMES.length);
   readonly errnos = new Map<number, number>();
   readonly latency: readonly LatencyHistogram[] = CLOCKS.map(() => new LatencyHistogram());
@@ -40,10 +51,15 @@ export class Tally {
     this.scheduled += counters[SCHEDULED]!;
     this.started += counters[STARTED]!;
     this.missed += counters[MISSED]!;
+    this.missedFull += counters[MISSED_FULL]!;
     this.established += counters[ESTABLISHED]!;
     this.bytesSent += counters[BYTES_SENT]!;
     this.bytesReceived += counters[BYTES_RECEIVED]!;
     this.heldLost += counters[HELD_LOST]!;
+    this.firstByteTimeouts += counters[FIRST_BYTE_TIMEOUTS]!;
+    this.bodiesKept += counters[BODIES_KEPT]!;
+    this.bodyBytesKept += counters[BODY_BYTES_KEPT]!;
+    this.bodiesSpilled += counters[BODIES_SPILLED]!;
     for (const [outcome, count] of bank.outcomes.entries()) this.outcomes[outcome]! += count;
     for (const [errno, count] of bank.errnos.entries()) {
       if (count > 0) this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);
@@ -87,6 +103,16 @@ interface OpenInterval {
   held: number;
 }
 
+/** What an interval's summary was made from. Valid while it is told. */
+export interface IntervalDetail {
+  /** Since the run's base clock. */
+  readonly startNs: number;
+  /** By clock. */
+  readonly latency: readonly LatencyHistogram[];
+}
+
+type OnInterval = (interval: IntervalResult, warmup: boolean, detail: IntervalDetail) => void;
+
 /**
  * Merges the banks of all workers into seconds and into the round. A second is closed when every worker has reported past
  * it, so a reader sees each once, in order.
@@ -95,19 +121,22 @@ export class RoundMerger {
   readonly total = new Tally();
   readonly intervals: IntervalResult[] = [];
   inFlightMax = 0;
+  /** What each worker started and missed. */
+  readonly workers: readonly { started: number; missed: number }[];
   readonly #measureNs: number;
   readonly #open = new Map<number, OpenInterval>();
   readonly #reachedNs: Float64Array;
   /** Started and without an outcome so far, by worker. */
   readonly #unresolved: Float64Array;
   readonly #peaks = new Map<number, Float64Array>();
-  readonly #onInterval: (interval: IntervalResult, warmup: boolean) => void;
+  readonly #onInterval: OnInterval;
 
   /** `measureNs`: the end of the warm-up, where second 0 begins. */
-  constructor(workers: number, measureNs: number, onInterval: (interval: IntervalResult, warmup: boolean) => void) {
+  constructor(workers: number, measureNs: number, onInterval: OnInterval) {
     this.#measureNs = measureNs;
     this.#reachedNs = new Float64Array(workers).fill(-Infinity);
     this.#unresolved = new Float64Array(workers);
+    this.workers = Array.from({ length: workers }, () => ({ started: 0, missed: 0 }));
     this.#onInterval = onInterval;
   }
 
@@ -127,6 +156,8 @@ export class RoundMerger {
     interval.held += bank.counters[HELD]!;
     if (!warmup) {
       this.total.add(bank);
+      this.workers[worker]!.started += bank.counters[STARTED]!;
+      this.workers[worker]!.missed += bank.counters[MISSED]!;
       this.#unresolved[worker]! += bank.counters[STARTED]! - bank.outcomes.reduce((sum, count) => sum + count, 0);
       this.#addPeak(index, worker, bank.counters[IN_FLIGHT_MAX]!);
     }
@@ -189,7 +220,7 @@ export class RoundMerger {
       latency_ns: tally.latencySummaries(),
     };
     if (!interval.warmup) this.intervals.push(result);
-    this.#onInterval(result, interval.warmup);
+    this.#onInterval(result, interval.warmup, { startNs: interval.startNs, latency: tally.latency });
   }
 }
 

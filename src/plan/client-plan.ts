@@ -1,18 +1,18 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import { familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
+import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
-import type { ClientPlan, Endpoint, EngineChoice, Finish, Rate, SourcePorts } from './plan.ts';
+import { peakPerSec, planOffer, type OfferInput } from './offer.ts';
+import type { ClientPlan, Endpoint, EngineChoice, Finish, RoundRate, SourcePorts } from './plan.ts';
 import { NS_PER_SEC, formatSourcePorts } from './quantity.ts';
 import { compactSources, expandSources, missingSources, type SourceSpec } from './sources.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
-export interface ClientInput {
+export interface ClientInput extends OfferInput, BodyInput {
   readonly target?: Given<HostPort> | undefined;
   readonly host: Given<string>;
   readonly port: Given<number>;
-  readonly rate: readonly Given<Rate>[];
-  readonly duration: Given<number>;
   readonly warmup: Given<number>;
   readonly cooldown: Given<number>;
   readonly payload?: Given<string> | undefined;
@@ -25,8 +25,12 @@ export interface ClientInput {
   readonly 'source-ports'?: Given<SourcePorts> | undefined;
   readonly 'max-in-flight'?: Given<number> | undefined;
   readonly workers: Given<number | 'auto'>;
+  readonly probe?: Given<number> | undefined;
   readonly engine: Given<EngineChoice>;
 }
+
+/** Where to, and where from. */
+export type TargetInput = Pick<ClientInput, 'target' | 'host' | 'port' | 'source'>;
 
 /** What a plan needs to know of the machine it runs on. */
 export interface Machine {
@@ -37,12 +41,23 @@ export interface Machine {
   readonly cpus: number;
   /** The ports the kernel chooses from, both included. */
   readonly localPorts: { readonly first: number; readonly last: number };
+  /** The lowest port that this process may bind; any if left out. */
+  readonly lowestPort?: number;
+  /** The numbers of the cores that this process may run on; undefined where it cannot be told. */
+  readonly allowedCpus?: readonly number[] | undefined;
+  /** The largest packet towards an address, as the system knows it; undefined where it does not. */
+  readonly mtuTowards?: (family: Family, address: string, port: number) => number | undefined;
   /** How names are resolved; the system's resolver if left out. */
   readonly resolve?: (host: string, family: Family | null) => Promise<Parsed<Resolved>>;
+  /** Which of these addresses the machine does not have; asked of the system if left out. */
+  readonly missingSources?: (addresses: readonly string[]) => Promise<readonly string[]>;
 }
 
 export type Planned<P> =
   { readonly plan: P; readonly notices: readonly string[] } | { readonly problems: readonly Problem[] };
+
+/** As many as can be asked for: a table of 4 000 000 slots is some 240 MB. */
+export const IN_FLIGHT_MAX = 4_000_000;
 
 /** Files that are open anyway: standard streams, threads, the engine's own, a margin for the rest. */
 export const FDS_RESERVED = 64;
@@ -58,17 +73,21 @@ const WORKERS_PER_CPU = 4;
 export async function clientPlan(input: ClientInput, machine: Machine): Promise<Planned<ClientPlan>> {
   const problems: Problem[] = [];
   const notices: string[] = [];
-  const sources = await planSources(input, problems);
+  const sources = await planSources(input, machine, problems);
   const { host, target } = await planTarget(input, sources, machine, problems);
   const payload = await planPayload(input, problems, notices);
-  const maxInFlight = planMaxInFlight(input, machine, problems, notices);
-  const workers = planWorkers(input, maxInFlight, machine, problems);
+  checkSourcePorts(input, machine, problems);
+  const { rates, durationNs } = planOffer(input, problems);
+  const body = await planBody(input, payload, problems);
+  const affordable = affordableInFlight(input, machine);
+  const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
+  const workers = planWorkers(input, rates, maxInFlight, machine, problems);
   if (problems.length > 0 || target === null) return { problems };
   const plan: ClientPlan = {
     host,
     target,
-    rates: input.rate.map((given) => given.value),
-    durationNs: input.duration.value,
+    rates,
+    durationNs,
     warmupNs: input.warmup.value,
     cooldownNs: input.cooldown.value,
     payloadFile: input.payload?.value ?? null,
@@ -77,10 +96,13 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     close: input.close.value,
     holdNs: input.hold.value,
     timeoutNs: input.timeout.value,
+    body,
     sources,
     sourcePorts: input['source-ports']?.value ?? { kind: 'range', ...machine.localPorts },
     maxInFlight,
+    isFdBound: maxInFlight >= affordable,
     workers,
+    probeRatePerSec: input.probe?.value ?? null,
     engine: input.engine.value,
   };
   return { plan: Object.freeze(plan), notices };
@@ -92,7 +114,7 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
     host: plan.host,
     address: plan.target.address,
     port: plan.target.port,
-    rates_per_sec: plan.rates,
+    rates_per_sec: plan.rates.map(rateConfig),
     duration_sec: plan.durationNs / NS_PER_SEC,
     warmup_sec: plan.warmupNs / NS_PER_SEC,
     cooldown_sec: plan.cooldownNs / NS_PER_SEC,
@@ -102,12 +124,18 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
     close: plan.close,
     hold_sec: plan.holdNs / NS_PER_SEC,
     timeout_sec: plan.timeoutNs / NS_PER_SEC,
+    ...bodyConfig(plan.body),
     sources: compactSources(plan.sources),
     source_ports: formatSourcePorts(plan.sourcePorts),
     max_in_flight: plan.maxInFlight,
     workers: plan.workers,
+    probe_rate_per_sec: plan.probeRatePerSec,
     engine: plan.engine,
   };
+}
+
+function rateConfig(rate: RoundRate): unknown {
+  return typeof rate === 'object' ? { from: rate.fromPerSec, to: rate.toPerSec } : rate;
 }
 
 /** As `--finish` takes it. */
@@ -115,7 +143,11 @@ export function formatFinish(finish: Finish): string {
   return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
 }
 
-async function planSources(input: ClientInput, problems: Problem[]): Promise<readonly string[]> {
+export async function planSources(
+  input: Pick<ClientInput, 'source'>,
+  machine: Pick<Machine, 'missingSources'>,
+  problems: Problem[],
+): Promise<readonly string[]> {
   const [first] = input.source;
   if (first === undefined) return [];
   const label = first.label;
@@ -130,9 +162,17 @@ async function planSources(input: ClientInput, problems: Problem[]): Promise<rea
     problems.push({ option: label, got, expected: expanded.expected });
     return [];
   }
-  const missing = await missingSources(expanded.value);
+  const missing = await (machine.missingSources ?? missingSources)(expanded.value);
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return expanded.value;
+}
+
+function checkSourcePorts(input: ClientInput, machine: Machine, problems: Problem[]): void {
+  const given = input['source-ports'];
+  const lowest = machine.lowestPort ?? 0;
+  if (given?.value.kind !== 'range' || given.value.first >= lowest) return;
+  const wayOut = `sysctl -w net.ipv4.ip_unprivileged_port_start=${given.value.first}`;
+  problems.push(problemOf(given, `ports from ${lowest} on, because those below take root (or ${wayOut})`));
 }
 
 const MISSING_SHOWN = 3;
@@ -145,8 +185,8 @@ function haveAddresses(missing: readonly string[]): string {
   return `addresses of this machine, which does not have ${shown}${more} (to add one: ${wayOut})`;
 }
 
-async function planTarget(
-  input: ClientInput,
+export async function planTarget(
+  input: TargetInput,
   sources: readonly string[],
   machine: Machine,
   problems: Problem[],
@@ -173,7 +213,7 @@ function stripZone(address: string): string {
 }
 
 /** `HOST:PORT` against `--host` and `--port`: what was given in the stronger place counts, in the same place only one may be. */
-function chooseTarget(input: ClientInput, problems: Problem[]): { host: Given<string>; port: number } {
+function chooseTarget(input: TargetInput, problems: Problem[]): { host: Given<string>; port: number } {
   const { target, host, port } = input;
   if (target === undefined) return { host, port: port.value };
   const expectAlone = (other: Given<unknown>): void => {
@@ -225,36 +265,56 @@ export function affordableSlots(
   return isDirect && ordinary > 0 ? Math.max(ordinary, machine.fdLimit * threads) : ordinary;
 }
 
-function planMaxInFlight(input: ClientInput, machine: Machine, problems: Problem[], notices: string[]): number {
+/** Refuses an option that asks for more connections than the limit of open files has room for, and says what it would take. */
+export function checkAffordable(
+  given: Given<number>,
+  affordable: number,
+  reserved: number,
+  machine: Machine,
+  problems: Problem[],
+): void {
+  if (given.value <= affordable) return;
+  const wayOut = `ulimit -n ${given.value + reserved}`;
+  const most = Math.max(0, affordable);
+  const expected = `at most ${most}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`;
+  problems.push(problemOf(given, expected));
+}
+
+/** How many connections a client can have open at once with the machine's limit of open files. */
+export function affordableInFlight(input: ClientInput, machine: Machine): number {
+  // Too little for the margin: half of it is what one worker needs.
+  if (machine.fdLimit >= FDS_RESERVED && machine.fdLimit < 2 * FDS_RESERVED) return Math.floor(machine.fdLimit / 2);
+  const threads = input.workers.value === 'auto' ? machine.cpus : input.workers.value;
+  // It is shut down by descriptor (see the engine).
+  const isHalfClosed = input.finish.value.kind === 'half-close';
+  const slots = affordableSlots(machine, FDS_RESERVED, input.engine.value, threads, isHalfClosed);
+  if (input.sink.value.kind !== 'file' && input['max-memory'] === undefined) return slots;
+  // Each connection may need a descriptor for a file of its own.
+  const ordinary = machine.fdLimit - FDS_RESERVED;
+  return slots > ordinary ? ordinary : Math.floor(ordinary / 2);
+}
+
+function planMaxInFlight(
+  input: ClientInput,
+  rates: readonly RoundRate[],
+  machine: Machine,
+  affordable: number,
+  problems: Problem[],
+  notices: string[],
+): number {
   const given = input['max-in-flight'];
-  const affordable = affordableSlots(
-    machine,
-    FDS_RESERVED,
-    input.engine.value,
-    input.workers.value === 'auto' ? machine.cpus : input.workers.value,
-    // It is shut down by descriptor (see the engine).
-    input.finish.value.kind === 'half-close',
-  );
   if (affordable < 1) {
     const expected = `at least ${FDS_RESERVED + MAX_IN_FLIGHT_CLOSED_LOOP} open files (ulimit -n 65536)`;
     problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
     return given?.value ?? 1;
   }
-  const numericRates = input.rate.map((rate) => rate.value).filter((rate) => rate !== 'max');
+  const numericRates = rates.map(peakPerSec).filter((rate) => rate !== null);
   if (given !== undefined) {
-    if (given.value > affordable) {
-      const wayOut = `ulimit -n ${given.value + FDS_RESERVED}`;
-      problems.push(
-        problemOf(
-          given,
-          `at most ${affordable}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
-        ),
-      );
-    }
+    checkAffordable(given, affordable, FDS_RESERVED, machine, problems);
     return given.value;
   }
   if (numericRates.length === 0) return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
-  if (numericRates.length < input.rate.length) {
+  if (numericRates.length < rates.length) {
     notices.push(
       `--max-in-flight is ${MAX_IN_FLIGHT_CLOSED_LOOP} in every round, because one of them is --rate max: give it to have more`,
     );
@@ -265,10 +325,16 @@ function planMaxInFlight(input: ClientInput, machine: Machine, problems: Problem
   return Math.min(affordable, Math.max(MAX_IN_FLIGHT_AT_LEAST, Math.ceil(Math.max(...numericRates) * lifeSec)));
 }
 
-function planWorkers(input: ClientInput, maxInFlight: number, machine: Machine, problems: Problem[]): number {
+function planWorkers(
+  input: ClientInput,
+  rates: readonly RoundRate[],
+  maxInFlight: number,
+  machine: Machine,
+  problems: Problem[],
+): number {
   const given = input.workers;
   if (given.value === 'auto') {
-    const wanted = input.rate.map(({ value }) => (value === 'max' ? 1 : Math.ceil(value / RATE_PER_WORKER)));
+    const wanted = rates.map((rate) => Math.ceil((peakPerSec(rate) ?? 1) / RATE_PER_WORKER));
     // No thread can have more open than the limit of files allows.
     wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
     return Math.max(1, Math.min(machine.cpus, maxInFlight, Math.max(...wanted)));

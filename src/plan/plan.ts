@@ -25,12 +25,46 @@ export type SourcePorts =
 /** New connections per second; `max` is closed loop. */
 export type Rate = number | 'max';
 
+/** A rate that changes linearly from the begin of a round to its end. */
+export interface Ramp {
+  readonly fromPerSec: number;
+  readonly toPerSec: number;
+}
+
+/** What one round offers. */
+export type RoundRate = Rate | Ramp;
+
+/** `null` drops what comes, `memory` keeps the pieces as they came, `gather` makes one of them, `file` writes them. */
+export type Sink =
+  { readonly kind: 'null' | 'memory' | 'gather' } | { readonly kind: 'file'; readonly directory: string };
+
+/** What a response must be. */
+export type Verification =
+  | { readonly kind: 'bytes'; readonly expected: Uint8Array<SharedArrayBuffer> }
+  | { readonly kind: 'sha256'; readonly sha256: string };
+
+/** What becomes of responses. */
+export interface BodyPlan {
+  readonly sink: Sink;
+  /** Where files are made; null where none ever is. */
+  readonly directory: string | null;
+  /** Of one response; what is longer goes to a file. Null: no limit but the machine's. */
+  readonly maxMemoryBytes: number | null;
+  /** A longer response is `too_long`. */
+  readonly maxBodyBytes: number | null;
+  /** From the start of a connection to the first byte of its response. */
+  readonly firstByteTimeoutNs: number | null;
+  /** As the user wrote it. */
+  readonly verifyText: string | null;
+  readonly verification: Verification | null;
+}
+
 export interface ClientPlan {
   /** As the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
   /** One round each, in order. */
-  readonly rates: readonly Rate[];
+  readonly rates: readonly RoundRate[];
   readonly durationNs: number;
   readonly warmupNs: number;
   readonly cooldownNs: number;
@@ -42,23 +76,53 @@ export interface ClientPlan {
   readonly close: 'fin' | 'rst';
   readonly holdNs: number;
   readonly timeoutNs: number;
+  readonly body: BodyPlan;
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
   readonly sourcePorts: SourcePorts;
   /** Over all workers. */
   readonly maxInFlight: number;
+  /** Whether `maxInFlight` is as much as the limit of open files allows. */
+  readonly isFdBound: boolean;
   readonly workers: number;
+  /** Pings per second on an established connection beside the load; null for none. */
+  readonly probeRatePerSec: number | null;
   readonly engine: EngineChoice;
 }
 
 export type ServerMode = 'echo' | 'respond' | 'discard' | 'hold' | 'reset';
+/** What a server takes: connections, datagrams, or both. */
+export type ServerProtocol = 'tcp' | 'udp' | 'both';
 export type RespondOn = 'eof' | 'data' | 'accept';
+
+/** The work that one connection costs. */
+export type Work =
+  | { readonly kind: 'none' }
+  /** Shuffle and sort that many integers. */
+  | { readonly kind: 'cpu'; readonly integers: number }
+  /** A blocking sleep of the thread. */
+  | { readonly kind: 'sleep'; readonly sleepNs: number };
+
+/** Where blocking work is done. */
+export type WorkStrategy =
+  /** On the loop, at once. */
+  | { readonly kind: 'direct' }
+  /** On the loops, on at most `permits` of them at once. */
+  | { readonly kind: 'permit'; readonly permits: number }
+  /** On threads of their own, behind a queue of at most `queue` jobs. */
+  | { readonly kind: 'dispatch'; readonly threads: number; readonly queue: number }
+  /** On the runtime's own threads. */
+  | { readonly kind: 'pool' };
 
 export interface ServerPlan {
   /** null is every address of both families. */
   readonly host: string | null;
   readonly port: number;
+  readonly protocol: ServerProtocol;
+  /** Threads for each protocol. */
   readonly listeners: number;
+  /** The cores that listeners are kept on, in turn; empty leaves it to the kernel. */
+  readonly cpus: readonly number[];
   readonly backlog: number;
   readonly mode: ServerMode;
   readonly responseFile: string | null;
@@ -67,5 +131,9 @@ export interface ServerPlan {
   readonly idleTimeoutNs: number;
   /** Over all listeners. */
   readonly maxConnections: number;
+  readonly work: Work;
+  readonly workStrategy: WorkStrategy;
+  /** On each listener. */
+  readonly busyTasks: number;
   readonly engine: EngineChoice;
 }

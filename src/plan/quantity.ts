@@ -100,20 +100,25 @@ export function parseRate(text: string): Parsed<Rate> {
 }
 
 /** As `parseRate`, without `max`. */
-export function parseNumericRate(text: string): Parsed<number> {
-  const trimmed = text.trim();
-  const match = RATE.exec(trimmed);
-  if (match === null) {
-    if (NEGATIVE.test(trimmed)) return refuse('more than 0 connections/s');
-    return refuse('a number of connections/s such as 25000, 25k or max');
-  }
-  const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
-  // Rounded to a millionth, because 1.1 * 1000 is not 1100.
-  const ratePerSec = Math.round(Number(match[1]) * factor * 1e6) / 1e6;
-  if (!(Number(match[1]) > 0)) return refuse('more than 0 connections/s');
-  if (!(ratePerSec >= RATE_MIN_PER_SEC)) return refuse(`at least ${String(RATE_MIN_PER_SEC)} connections/s`);
-  if (!(ratePerSec <= RATE_MAX_PER_SEC)) return refuse(`at most ${String(RATE_MAX_PER_SEC)} connections/s`);
-  return accept(ratePerSec);
+export const parseNumericRate = rateParser('connections', { min: RATE_MIN_PER_SEC, max: RATE_MAX_PER_SEC });
+
+/** Parses rates of `what` (a plural) per second between `min` and `max`, both included. */
+export function rateParser(what: string, { min, max }: Range): Parser<number> {
+  return (text) => {
+    const trimmed = text.trim();
+    const match = RATE.exec(trimmed);
+    if (match === null) {
+      if (NEGATIVE.test(trimmed)) return refuse(`more than 0 ${what}/s`);
+      return refuse(`a number of ${what}/s such as 25000, 25k or max`);
+    }
+    const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
+    // Rounded to a millionth, because 1.1 * 1000 is not 1100.
+    const ratePerSec = Math.round(Number(match[1]) * factor * 1e6) / 1e6;
+    if (!(Number(match[1]) > 0)) return refuse(`more than 0 ${what}/s`);
+    if (!(ratePerSec >= min)) return refuse(`at least ${String(min)} ${what}/s`);
+    if (!(ratePerSec <= max)) return refuse(`at most ${String(max)} ${what}/s`);
+    return accept(ratePerSec);
+  };
 }
 
 export function formatRate(rate: Rate): string {

@@ -1,22 +1,29 @@
 /** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
 import { resolveHost } from './address.ts';
-import { FDS_RESERVED, affordableSlots, type Machine, type Planned } from './client-plan.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
-import type { EngineChoice, RespondOn, ServerMode, ServerPlan } from './plan.ts';
+import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
 import { NS_PER_SEC } from './quantity.ts';
+import { checkCpus } from './rtt-plan.ts';
+import { formatWork, formatWorkStrategy } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */
 export interface ServerInput {
   readonly host?: Given<string> | undefined;
   readonly port: Given<number>;
+  readonly protocol: Given<ServerProtocol>;
   readonly listeners?: Given<number> | undefined;
+  readonly cpu?: Given<readonly number[]> | undefined;
   readonly backlog: Given<number>;
   readonly mode?: Given<ServerMode> | undefined;
   readonly response?: Given<string> | undefined;
   readonly 'respond-on': Given<RespondOn>;
   readonly 'idle-timeout': Given<number>;
   readonly 'max-connections'?: Given<number> | undefined;
+  readonly work: Given<Work>;
+  readonly 'work-strategy': Given<WorkStrategy>;
+  readonly 'busy-tasks': Given<number>;
   readonly engine: Given<EngineChoice>;
 }
 
@@ -28,14 +35,20 @@ export async function serverPlan(input: ServerInput, machine: Machine): Promise<
   const problems: Problem[] = [];
   const host = await planHost(input, machine, problems);
   const mode = planMode(input, problems);
+  checkProtocol(input, mode, problems);
+  if (input.cpu !== undefined) checkCpus(input.cpu, machine, problems);
   const response = await planResponse(input, problems);
   const listeners = input.listeners?.value ?? machine.cpus;
   const maxConnections = planMaxConnections(input, listeners, machine, problems);
+  const notices: string[] = [];
+  const engine = planWork(input, mode, listeners, problems, notices);
   if (problems.length > 0) return { problems };
   const plan: ServerPlan = {
     host,
     port: input.port.value,
+    protocol: input.protocol.value,
     listeners,
+    cpus: input.cpu?.value ?? [],
     backlog: input.backlog.value,
     mode,
     responseFile: input.response?.value ?? null,
@@ -43,9 +56,12 @@ export async function serverPlan(input: ServerInput, machine: Machine): Promise<
     respondOn: input['respond-on'].value,
     idleTimeoutNs: input['idle-timeout'].value,
     maxConnections,
-    engine: input.engine.value,
+    work: input.work.value,
+    workStrategy: input['work-strategy'].value,
+    busyTasks: input['busy-tasks'].value,
+    engine,
   };
-  return { plan: Object.freeze(plan), notices: [] };
+  return { plan: Object.freeze(plan), notices };
 }
 
 /** Every effective option in snake_case with its unit in the name, as results echo it. */
@@ -53,7 +69,9 @@ export function serverConfig(plan: ServerPlan): Record<string, unknown> {
   return {
     host: plan.host,
     port: plan.port,
+    protocol: plan.protocol,
     listeners: plan.listeners,
+    cpus: plan.cpus,
     backlog: plan.backlog,
     mode: plan.mode,
     response_file: plan.responseFile,
@@ -61,6 +79,9 @@ export function serverConfig(plan: ServerPlan): Record<string, unknown> {
     respond_on: plan.respondOn,
     idle_timeout_sec: plan.idleTimeoutNs / NS_PER_SEC,
     max_connections: plan.maxConnections,
+    work: formatWork(plan.work),
+    work_strategy: formatWorkStrategy(plan.workStrategy),
+    busy_tasks: plan.busyTasks,
     engine: plan.engine,
   };
 }
@@ -87,6 +108,45 @@ function planMode(input: ServerInput, problems: Problem[]): ServerMode {
   return mode;
 }
 
+/** A datagram can only be sent back. */
+function checkProtocol({ protocol }: ServerInput, mode: ServerMode, problems: Problem[]): void {
+  if (protocol.value === 'tcp' || mode === 'echo') return;
+  problems.push(problemOf(protocol, `tcp with --mode ${mode}: of datagrams there is only an echo`));
+}
+
+/** Checks that mode, engine and strategy go together; returns the engine that they need. */
+function planWork(
+  input: ServerInput,
+  mode: ServerMode,
+  listeners: number,
+  problems: Problem[],
+  notices: string[],
+): EngineChoice {
+  const { work, 'work-strategy': strategy, engine } = input;
+  const isIdle = work.value.kind === 'none';
+  const isStrategyAlone = isIdle && strategy.value.kind !== 'direct';
+  if (mode === 'hold' && !isIdle) problems.push(problemOf(work, 'a mode that answers with it, not --mode hold'));
+  if (mode === 'hold' && isStrategyAlone) {
+    problems.push(problemOf(strategy, 'a mode that answers with it, not --mode hold'));
+  }
+  if (strategy.value.kind === 'permit' && strategy.value.permits >= listeners) {
+    const loops = `${listeners} listener${listeners === 1 ? '' : 's'}`;
+    notices.push(
+      `--work-strategy ${formatWorkStrategy(strategy.value)} never makes anybody wait: ${loops} do at most ${listeners} at once`,
+    );
+  }
+  if (isStrategyAlone) {
+    notices.push('--work none: what is measured is --work-strategy alone, with jobs that do nothing');
+  }
+  if (strategy.value.kind !== 'pool' || engine.value === 'node') return engine.value;
+  if (engine.value !== 'auto') {
+    const why = `the runtime's own pool answers through the event loop, which --engine ${engine.value} never returns to`;
+    problems.push(problemOf(strategy, `--engine node with it, because ${why}`));
+  } else
+    notices.push("--work-strategy pool takes the node engine: the runtime's own pool answers through the event loop");
+  return 'node';
+}
+
 async function planResponse(input: ServerInput, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer>> {
   if (input.response === undefined) return makePayload(0);
   const loaded = await loadPayload(input.response.value);
@@ -96,21 +156,15 @@ async function planResponse(input: ServerInput, problems: Problem[]): Promise<Ui
 }
 
 function planMaxConnections(input: ServerInput, listeners: number, machine: Machine, problems: Problem[]): number {
-  const reserved = FDS_RESERVED + FDS_PER_LISTENER * listeners;
+  const strategy = input['work-strategy'].value;
+  const threads = strategy.kind === 'dispatch' ? strategy.threads : 0;
+  const reserved = FDS_RESERVED + FDS_PER_LISTENER * (listeners + threads);
   // After its response the server half-closes and waits for the peer's end, unless it had that before.
   const isHalfClosed = input.response !== undefined && input['respond-on'].value !== 'eof';
   const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, isHalfClosed);
   const given = input['max-connections'];
   if (given !== undefined) {
-    if (given.value > affordable) {
-      const wayOut = `ulimit -n ${given.value + reserved}`;
-      problems.push(
-        problemOf(
-          given,
-          `at most ${Math.max(0, affordable)}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
-        ),
-      );
-    }
+    checkAffordable(given, affordable, reserved, machine, problems);
     return given.value;
   }
   if (affordable < listeners) {

@@ -40,6 +40,11 @@ export function wrap(text: string, columns: number, indent: number): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
+/** Why a run broke off; `error` as results hold it. */
+export function failure(style: TextStyle, error: { readonly code: string; readonly message: string }): string {
+  return paint(style, 'red', wrap(`Failed: ${error.message} (${error.code})`, style.columns, 0));
+}
+
 const LABEL_COLUMNS = 12;
 const INDENT = 2;
 
@@ -47,6 +52,11 @@ const INDENT = 2;
 export function entry(style: TextStyle, label: string, text: string): string {
   const indent = INDENT + LABEL_COLUMNS;
   return `${' '.repeat(INDENT)}${paint(style, 'dim', label.padEnd(LABEL_COLUMNS))}${wrap(text, style.columns, indent)}`;
+}
+
+/** An entry a text, the label before the first only. */
+export function listed(style: TextStyle, label: string, texts: readonly string[]): string[] {
+  return texts.map((text, index) => entry(style, index === 0 ? label : '', text));
 }
 
 /** Rows in columns as wide as their widest cell: the first to the left, the others to the right, two spaces between. */

@@ -1,6 +1,6 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
-import type { IntervalResult } from '../measure/result.ts';
-import { formatCount, formatLatency, formatPerSec } from './format.ts';
+import type { IntervalResult, ProbeResult } from '../measure/result.ts';
+import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
 
 /** The part of a stream that the live view needs. */
 export interface LiveStream {
@@ -10,20 +10,28 @@ export interface LiveStream {
 }
 
 /** `  12 s  1,000/s  in flight 3  errors 0  p99 1.04 ms`; held and missed only if there are any. */
-export function liveLine(prefix: string, interval: IntervalResult, errors: number): string {
+export function liveLine(prefix: string, atSec: number, interval: IntervalResult, errors: number): string {
   const { total } = interval.latency_ns;
-  const atSec = Math.round(interval.start_sec + interval.length_sec);
   const startedPerSec = interval.length_sec > 0 ? interval.started / interval.length_sec : 0;
   const parts = [
-    `${prefix}${String(atSec).padStart(4)} s`,
+    `${prefix}${String(Math.round(atSec)).padStart(4)} s`,
     formatPerSec(Math.round(startedPerSec)).padStart(9),
     `in flight ${formatCount(interval.in_flight - interval.held)}`,
     ...(interval.held > 0 ? [`held ${formatCount(interval.held)}`] : []),
     ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
     `errors ${formatCount(errors)}`,
     `p99 ${total.count === 0 ? '-' : formatLatency(total.p99)}`,
+    ...(interval.probe === undefined ? [] : [probePart(interval.probe)]),
   ];
   return parts.join('  ');
+}
+
+/** What is left of a round behind its last whole second deserves no line of its own if it is shorter. */
+const SHORTEST_SHOWN_SEC = 0.1;
+/** `probe p99 84.1 µs`, and how many were lost if there are any. */
+function probePart({ lost, rtt_ns: rtt }: ProbeResult): string {
+  const p99 = `probe p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`;
+  return lost === 0 ? p99 : `${p99} lost ${formatCount(lost)}`;
 }
 
 const ERASE_LINE = '\r\u001b[2K';
@@ -34,19 +42,30 @@ export class LiveView {
   #round = -1;
   #isWarmup = false;
   #errors = 0;
+  /** How much of the warm-up, or of the round, was shown. */
+  #atSec = 0;
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
   }
 
-  /** Shows one more second. `rounds` is how many there are to be. Errors add up within a round. */
+  /** Shows one more second. `rounds` is how many there are to be. Errors and seconds add up within a round, or its warm-up. */
   interval(roundIndex: number, rounds: number, interval: IntervalResult, warmup: boolean): void {
-    if (roundIndex !== this.#round || warmup !== this.#isWarmup) this.#errors = 0;
+    if (roundIndex !== this.#round || warmup !== this.#isWarmup) {
+      this.#errors = 0;
+      this.#atSec = 0;
+    }
     this.#round = roundIndex;
     this.#isWarmup = warmup;
     this.#errors += interval.failed;
+    this.#atSec += interval.length_sec;
+    if (interval.length_sec < SHORTEST_SHOWN_SEC) return;
     const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmup ? 'warm-up ' : '');
-    const line = liveLine(prefix, interval, this.#errors);
+    this.line(liveLine(prefix, this.#atSec, interval, this.#errors));
+  }
+
+  /** Shows a line in place of the one before. */
+  line(line: string): void {
     if (this.#stream.isTTY !== true) {
       this.#stream.write(`${line}\n`);
       return;

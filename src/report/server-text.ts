@@ -1,11 +1,12 @@
 /** The result of a server for a person. */
-import type { ServerResult } from '../measure/result.ts';
-import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from './format.ts';
-import { PLAIN, entry, paint, type TextStyle } from './layout.ts';
+import type { ServerResult, WorkResult } from '../measure/result.ts';
+import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from '../plan/format.ts';
+import { kernelSentences } from '../measure/kernel-evidence.ts';
+import { PLAIN, entry, failure, listed, paint, wrap, type TextStyle } from './layout.ts';
 
 /** The summary, with a newline at its end. */
 export function serverText(result: ServerResult, style: TextStyle = PLAIN): string {
-  const { accepted, completed, rejected, listeners, bytes, cpu } = result;
+  const { accepted, completed, rejected, listeners, bytes, cpu, kernel, findings } = result;
   const averagePerSec = result.duration_sec > 0 ? accepted / result.duration_sec : 0;
   const failed = Object.entries(result.errors).filter(([, count]) => count > 0);
   const others: (readonly [string, number])[] = [
@@ -17,6 +18,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
   for (const [name, count] of others) if (count > 0) endings.push(`${formatCount(count)} ${name}`);
   const lines = [
     paint(style, 'bold', `conngen server, engine ${result.system.engine}`),
+    ...(result.system.engine_notes ?? []).map((note) => wrap(note, style.columns, 0)),
     entry(
       style,
       'accepted',
@@ -26,11 +28,48 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
     ...(listeners.length > 1
       ? [entry(style, 'listeners', listeners.map((each) => formatCount(each.accepted)).join(', '))]
       : []),
+    ...(result.datagrams === undefined
+      ? []
+      : [
+          entry(
+            style,
+            'datagrams',
+            `${formatCount(result.datagrams.received)} received, ${formatCount(result.datagrams.sent)} sent back`,
+          ),
+        ]),
     entry(style, 'bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`),
+    ...(result.work === undefined ? [] : [entry(style, 'work', workText(result.work))]),
+    ...(result.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(result.busy))]),
     ...(failed.length > 0
       ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),
     entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection`),
+    ...(kernel === undefined ? [] : listed(style, 'kernel', kernelSentences(kernel, accepted, result.duration_sec))),
+    ...listed(
+      style,
+      'findings',
+      findings.map(({ message }) => message),
+    ),
+    ...(result.error === undefined ? [] : ['', failure(style, result.error)]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** `1,000 jobs, 900 on threads, 100 on the loop (…)`. */
+function workText(work: WorkResult): string {
+  const parts = [`${formatCount(work.jobs)} jobs`];
+  if (work.on_threads > 0) parts.push(`${formatCount(work.on_threads)} on threads`);
+  if (work.on_loop > 0) parts.push(`${formatCount(work.on_loop)} on the loop`);
+  if (work.waited > 0) parts.push(`${formatCount(work.waited)} waited for a permit`);
+  if (work.queue_full > 0) {
+    parts.push(`queue full ${formatCount(work.queue_full)} times, ${formatCount(work.caller_runs)} run by the caller`);
+  }
+  if (work.running_max !== null) parts.push(`at most ${formatCount(work.running_max)} at once`);
+  if (work.unfinished > 0) parts.push(`${formatCount(work.unfinished)} unfinished`);
+  if (work.stand_in !== undefined) parts.push(`as ${work.stand_in}`);
+  return parts.join(', ');
+}
+
+function busyText({ tasks, ticks, skipped }: NonNullable<ServerResult['busy']>): string {
+  return `${formatCount(tasks)} a listener, ${formatCount(ticks)} ticks, ${formatCount(skipped)} skipped`;
 }

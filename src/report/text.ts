@@ -1,6 +1,6 @@
 /** The result of a client run for a person with five seconds. */
-import { CLOCKS, type ClientResult, type ClockName, type RoundResult, type Verdict } from '../measure/result.ts';
-import { OUTCOMES } from '../measure/outcome.ts';
+import { CLOCKS, type ClientResult, type ClockName, type ProbeResult, type RoundResult } from '../measure/result.ts';
+import { kernelSentences } from '../measure/kernel-evidence.ts';
 import {
   formatBytes,
   formatCount,
@@ -9,8 +9,12 @@ import {
   formatSeconds,
   formatShare,
   threeDigits,
-} from './format.ts';
-import { PLAIN, entry, paint, table, wrap, type Colour, type TextStyle } from './layout.ts';
+} from '../plan/format.ts';
+import { outcomeLines } from './outcome-text.ts';
+import { PLAIN, entry, failure, listed, paint, table, wrap, type TextStyle } from './layout.ts';
+import { isLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
+import { thresholdLines, thresholdSummary } from './threshold-text.ts';
+import { VERDICT_LOOKS } from './verdict-looks.ts';
 
 const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
   schedule_lag: 'schedule lag',
@@ -22,23 +26,25 @@ const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
 
 const PERCENTILES = ['p50', 'p90', 'p99', 'p99_9', 'max'] as const;
 
-const VERDICT_LOOKS: Readonly<Record<Verdict['status'], { readonly words: string; readonly colour: Colour }>> = {
-  valid: { words: 'valid', colour: 'green' },
-  generator_limited: { words: 'generator limited: this machine was the bottleneck', colour: 'yellow' },
-  invalid: { words: 'invalid: nothing could be measured', colour: 'red' },
-};
+/** More rounds than these are in the table only. */
+const ROUNDS_IN_FULL = 3;
 
 /** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
 export function clientText(result: ClientResult, style: TextStyle = PLAIN): string {
   const blocks = [headline(result, style)];
-  result.rounds.forEach((round, index) => blocks.push(roundText(round, index, result.rounds.length, style)));
-  if (result.rounds.length > 1) blocks.push(closingTable(result.rounds, style));
+  const { rounds } = result;
+  if (rounds.length <= ROUNDS_IN_FULL) {
+    rounds.forEach((round, index) => blocks.push(roundText(round, index, rounds.length, style)));
+  }
+  if (rounds.length > 1) blocks.push(roundsTable(rounds, style));
+  if (rounds.length > ROUNDS_IN_FULL) blocks.push(...reasonsText(rounds, style));
+  for (const round of rounds) if (round.ramp !== undefined) blocks.push(seriesText(round, style));
   if (result.rounds.length === 0) blocks.push('  No round was run.');
   if (result.interrupted === true)
     blocks.push(wrap('Stopped early by a signal: the figures are those until then.', style.columns, 0));
-  if (result.error !== undefined) {
-    blocks.push(paint(style, 'red', wrap(`Failed: ${result.error.message} (${result.error.code})`, style.columns, 0)));
-  }
+  if (result.error !== undefined) blocks.push(failure(style, result.error));
+  const thresholds = thresholdSummary(result, style);
+  if (thresholds !== undefined) blocks.push(thresholds);
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -56,57 +62,73 @@ function headline(result: ClientResult, style: TextStyle): string {
     `finish ${textOf(config['finish'])}`,
   ].filter((detail) => detail !== '');
   const target = `conngen client ${shownHost}:${textOf(config['port'])}${resolved}`;
-  return `${paint(style, 'bold', target)}\n${wrap(details.join(', '), style.columns, 0)}`;
+  const lines = [details.join(', '), ...(system.engine_notes ?? [])].map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', target), ...lines].join('\n');
 }
 
 function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function offered(round: RoundResult): string {
-  return round.offered_rate_per_sec === null ? 'max' : formatPerSec(round.offered_rate_per_sec);
-}
-
 function roundText(round: RoundResult, index: number, count: number, style: TextStyle): string {
   const title = `Round ${index + 1} of ${count}`;
-  const { attempts, rate_per_sec: rate, bytes, cpu } = round;
+  const { attempts, rate_per_sec: rate, bytes, cpu, kernel } = round;
   const verdict = VERDICT_LOOKS[round.verdict.status];
   const lines = [
     ...(count > 1 ? [paint(style, 'bold', title)] : []),
-    entry(style, 'offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`),
-    entry(style, 'achieved', achievedText(rate)),
+    entry(style, 'offered', `${offeredText(round)} for ${formatSeconds(round.duration_sec)}`),
+    entry(style, 'achieved', achievedText(round)),
     entry(
       style,
       'attempts',
       `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} missed; ` +
         `${formatCount(attempts.in_flight_max)} in flight at most`,
     ),
-    entry(style, 'outcomes', outcomesText(round)),
+    ...outcomeLines(round, style),
     ...latencyTable(round, style),
     entry(style, 'bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`),
+    ...(round.bodies === undefined ? [] : [entry(style, 'bodies', bodiesText(round.bodies))]),
+    ...(round.timeouts === undefined
+      ? []
+      : [entry(style, 'timeouts', `${formatCount(round.timeouts.first_byte)} for want of a first byte`)]),
     ...(round.held === undefined
       ? []
       : [entry(style, 'held', `${formatCount(round.held.lost)} ended by the peer before their time`)]),
+    ...(round.probe === undefined ? [] : [entry(style, 'probe', probeText(round.probe))]),
     entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection${cpuShare(cpu, rate.started > 0)}`),
+    ...gcLine(round, style),
+    ...(kernel === undefined
+      ? []
+      : listed(style, 'kernel', kernelSentences(kernel, attempts.started, round.duration_sec))),
+    ...listed(
+      style,
+      'findings',
+      round.findings.map(({ message }) => message),
+    ),
     `${entry(style, 'verdict', '')}${paint(style, verdict.colour, verdict.words)}`,
     ...round.verdict.reasons.map((reason) => entry(style, '', reason.message)),
+    ...thresholdLines(round, style),
   ];
   return lines.join('\n');
 }
 
-function achievedText({ started, established, completed }: RoundResult['rate_per_sec']): string {
-  return `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
+function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResult): string {
+  const trips = PERCENTILES.map((name) => `${name.replace('_', '.')} ${formatLatency(rtt[name])}`).join(', ');
+  const errors = Object.keys(errno);
+  const ending = errors.length === 0 ? '' : `; its connection broke (${errors.join(', ')})`;
+  const counts = `${formatCount(sent)} pings on an established connection, ${formatCount(lost)} lost${ending}`;
+  return received === 0 ? counts : `${counts}; round trip ${trips}`;
 }
 
-function outcomesText(round: RoundResult): string {
-  const total = OUTCOMES.reduce((sum, name) => sum + round.outcomes[name], 0);
-  const happened = OUTCOMES.filter((name) => round.outcomes[name] > 0).map((name) => {
-    const count = round.outcomes[name];
-    return `${name.replaceAll('_', ' ')} ${formatCount(count)} (${formatShare(count, total)})`;
-  });
-  const errnos = Object.entries(round.errno).filter(([, count]) => count > 0);
-  const detail = errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', ');
-  return (happened.length === 0 ? 'none' : happened.join(', ')) + (detail === '' ? '' : `; errno ${detail}`);
+function bodiesText({ kept, kept_bytes: bytes, spilled }: NonNullable<RoundResult['bodies']>): string {
+  const moved = spilled === 0 ? '' : `; ${formatCount(spilled)} went from memory to a file`;
+  return `${formatCount(kept)} kept, ${formatBytes(bytes)}${moved}`;
+}
+
+function achievedText(round: RoundResult): string {
+  const { started, established, completed } = round.rate_per_sec;
+  const rates = `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
+  return isLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
 }
 
 function latencyTable(round: RoundResult, style: TextStyle): string[] {
@@ -119,7 +141,9 @@ function latencyTable(round: RoundResult, style: TextStyle): string[] {
     ];
   });
   const [first = '', ...rest] = table([header, ...rows], 2);
-  return [paint(style, 'dim', first), ...rest];
+  const lines = [paint(style, 'dim', first), ...rest];
+  if (isLimited(round)) lines.push(entry(style, '', 'measured by a generator at its limit: not the target alone'));
+  return lines;
 }
 
 function cpuShare(cpu: RoundResult['cpu'], known: boolean): string {
@@ -128,23 +152,15 @@ function cpuShare(cpu: RoundResult['cpu'], known: boolean): string {
   return ` (${formatShare(cpu.user_usec, total)} of it user, ${formatShare(cpu.system_usec, total)} system)`;
 }
 
-function closingTable(rounds: readonly RoundResult[], style: TextStyle): string {
-  const rows = rounds.map((round, index) => [
-    String(index + 1),
-    offered(round),
-    formatPerSec(round.rate_per_sec.completed),
-    formatCount(round.attempts.missed),
-    formatCount(round.attempts.started - round.outcomes.ok),
-    latencyOf(round, 'p50'),
-    latencyOf(round, 'p99'),
-    round.verdict.status.replaceAll('_', ' '),
-  ]);
-  const header = ['round', 'offered', 'completed', 'missed', 'not ok', 'p50', 'p99 total', 'verdict'];
-  const [first = '', ...rest] = table([header, ...rows], 0);
-  return [paint(style, 'bold', first), ...rest].join('\n');
-}
-
-function latencyOf(round: RoundResult, percentile: 'p50' | 'p99'): string {
-  const { total } = round.latency_ns;
-  return total.count === 0 ? '-' : formatLatency(total[percentile]);
+function gcLine({ workers }: RoundResult, style: TextStyle): string[] {
+  const total = (of: (worker: RoundResult['workers'][number]) => number | undefined): number =>
+    workers.reduce((sum, worker) => sum + (of(worker) ?? 0), 0);
+  const elapsedUsec = total((worker) => worker.elapsed_usec);
+  if (total((worker) => worker.gc_pauses) === 0 || elapsedUsec === 0) return [];
+  const longestUsec = Math.max(...workers.map((worker) => worker.gc_longest_usec ?? 0));
+  const share = formatShare(
+    total((worker) => worker.gc_usec),
+    elapsedUsec,
+  );
+  return [entry(style, 'gc', `${share} of a pacing thread's time, ${formatLatency(longestUsec * 1e3)} at most`)];
 }

@@ -33,6 +33,11 @@ export class ConnectionTable {
     return this.#head;
   }
 
+  /** The one whose last progress came next after that of `slot`, or NONE. */
+  after(slot: number): number {
+    return this.#next[slot]!;
+  }
+
   /** When the stalest made its last progress; Infinity if there is none. */
   get stalestNs(): number {
     return this.#head === NONE ? Infinity : this.#progressNs[this.#head]!;

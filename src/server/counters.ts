@@ -10,7 +10,10 @@ export const BYTES_RECEIVED = 5;
 export const BYTES_SENT = 6;
 /** The peer ended before it had sent anything that could have been answered. */
 export const EARLY_EOF = 7;
-const PLAIN_COUNTERS = 8;
+/** Of datagrams alone. */
+export const DATAGRAMS_RECEIVED = 8;
+export const DATAGRAMS_SENT = 9;
+const PLAIN_COUNTERS = 10;
 
 /** Linux stays below 134; what is above shares the last place. */
 const ERRNOS = 160;

@@ -6,6 +6,7 @@ import { startThread } from '../engine/thread.ts';
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
 import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';
+import type { ServerWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
@@ -21,6 +22,7 @@ export interface ListenerFailure {
 
 interface Member {
   readonly thread: Worker;
+  readonly protocol: WorkerInit['protocol'];
   readonly counters: ListenerCounters;
   /** Resolves with the port, or with null if the listener ends without having listened. */
   readonly listening: Promise<number | null>;
@@ -34,8 +36,10 @@ interface Member {
 export interface ListenerPoolOptions {
   readonly plan: ServerPlan;
   readonly engine: EngineName;
+  /** Threads for each protocol of the plan. */
   readonly listeners: number;
   readonly baseNs: bigint;
+  readonly work: ServerWork | null;
   /** A listener died while it served. */
   readonly onFailure: (failure: ListenerFailure) => void;
 }
@@ -46,20 +50,28 @@ export class ListenerPool {
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
   readonly #onFailure: (failure: ListenerFailure) => void;
 
-  constructor({ plan, engine, listeners, baseNs, onFailure }: ListenerPoolOptions) {
+  constructor({ plan, engine, listeners, baseNs, work, onFailure }: ListenerPoolOptions) {
     this.#onFailure = onFailure;
     const control = this.#control.buffer;
-    this.#members = Array.from({ length: listeners }, (_, listener) =>
-      this.#spawn(listener, { plan, engine, baseNs, control, counters: ListenerCounters.createMemory() }),
+    const protocols = (['tcp', 'udp'] as const).filter((each) => plan.protocol === each || plan.protocol === 'both');
+    const shared = { plan, engine, baseNs, control, work };
+    this.#members = protocols.flatMap((protocol, offset) =>
+      Array.from({ length: listeners }, (_, index) => {
+        const cpu = plan.cpus.length === 0 ? null : plan.cpus[index % plan.cpus.length]!;
+        const listener = offset * listeners + index;
+        return this.#spawn({ ...shared, protocol, cpu, listener, counters: ListenerCounters.createMemory() });
+      }),
     );
   }
 
-  #spawn(listener: number, workerData: WorkerInit): Member {
+  #spawn(workerData: WorkerInit): Member {
+    const { listener } = workerData;
     const thread = startThread(WORKER_URL, { workerData });
     let hasListened: (port: number | null) => void = () => undefined;
     let hasEnded: () => void = () => undefined;
     const member: Member = {
       thread,
+      protocol: workerData.protocol,
       counters: new ListenerCounters(workerData.counters),
       listening: new Promise((resolve) => (hasListened = resolve)),
       ended: new Promise((resolve) => (hasEnded = resolve)),
@@ -88,6 +100,11 @@ export class ListenerPool {
 
   get counters(): readonly ListenerCounters[] {
     return this.#members.map((member) => member.counters);
+  }
+
+  /** Of the threads that serve one protocol. */
+  countersOf(protocol: WorkerInit['protocol']): readonly ListenerCounters[] {
+    return this.#members.filter((member) => member.protocol === protocol).map((member) => member.counters);
   }
 
   get failures(): readonly ListenerFailure[] {

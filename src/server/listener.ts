@@ -1,6 +1,8 @@
 import { DRAIN_NS, POLL_NS, STOP } from '../engine/engine.ts';
 import type { Clock, ServerDriver, ServerEngine } from '../engine/engine.ts';
 import { ECONNRESET } from '../linux/errno.ts';
+import type { BusyTasks } from '../work/busy-tasks.ts';
+import { JOB_TICKET, JOB_TURN, type Executor, type JobHandler } from '../work/executor.ts';
 import { ConnectionTable, NONE } from './connections.ts';
 import {
   ABORTED,
@@ -35,6 +37,10 @@ export interface ListenerOptions {
   readonly maxConnections: number;
   /** Shared by all listeners. */
   readonly control: Int32Array;
+  /** Makes what does the work of each connection before its answer; without it there is none. */
+  readonly createExecutor?: ((handler: JobHandler) => Executor) | undefined;
+  /** What else the loop has to do. */
+  readonly busyTasks?: BusyTasks | undefined;
 }
 
 /**
@@ -42,7 +48,7 @@ export interface ListenerOptions {
  *
  * Every accepted connection ends in exactly one of completed, idle_closed, aborted and an error of a connection.
  */
-export class Listener implements ServerDriver, ModeActions {
+export class Listener implements ServerDriver, ModeActions, JobHandler {
   readonly phase: Uint8Array;
   readonly #engine: ServerEngine;
   readonly #clock: Clock;
@@ -52,6 +58,11 @@ export class Listener implements ServerDriver, ModeActions {
   readonly #idleTimeoutNs: number;
   readonly #maxConnections: number;
   readonly #control: Int32Array;
+  readonly #executor: Executor | null;
+  readonly #busyTasks: BusyTasks | null;
+  /** Whether the work of a connection is under way, and which of the slot's connections that is. */
+  readonly #isWorking: Uint8Array;
+  readonly #turns: Int32Array;
   /** Accepted and not yet released by the engine. */
   #unreleased = 0;
   /** When a stopped listener gives up draining; Infinity while it is not stopped. */
@@ -67,24 +78,46 @@ export class Listener implements ServerDriver, ModeActions {
     this.#idleTimeoutNs = options.idleTimeoutNs;
     this.#maxConnections = options.maxConnections;
     this.#control = options.control;
+    this.#isWorking = new Uint8Array(options.capacity);
+    this.#turns = new Int32Array(options.capacity);
+    this.#executor = options.createExecutor?.(this) ?? null;
+    this.#busyTasks = options.busyTasks ?? null;
   }
 
   step(): number {
     const nowNs = this.#clock.tick();
+    this.#executor?.step();
+    const busyNs = this.#busyTasks?.run(nowNs) ?? Infinity;
     const state = Atomics.load(this.#control, CONTROL_STATE);
     if (state !== SERVE && this.#drainEndNs === Infinity) {
       this.#drainEndNs = nowNs + DRAIN_NS;
       this.#engine.stopListening();
+      if (!this.#mode.reads) this.#completeEnded();
     }
     if (state === QUIT || nowNs >= this.#drainEndNs) this.#abortAll();
     this.#closeIdle(nowNs);
     if (this.#drainEndNs !== Infinity && this.#unreleased === 0) return STOP;
-    return Math.min(nowNs + POLL_NS, this.#connections.stalestNs + this.#idleTimeoutNs);
+    if (this.#executor?.maySleep() === false) return nowNs;
+    return Math.min(nowNs + POLL_NS, busyNs, this.#connections.stalestNs + this.#idleTimeoutNs);
   }
 
   #closeIdle(nowNs: number): void {
     const connections = this.#connections;
-    while (nowNs >= connections.stalestNs + this.#idleTimeoutNs) this.#close(connections.stalest, IDLE_CLOSED, false);
+    while (nowNs >= connections.stalestNs + this.#idleTimeoutNs) {
+      // It is the peer who waits here, and not idle.
+      if (this.#isWorking[connections.stalest] === 1) connections.touch(connections.stalest, nowNs);
+      else this.#close(connections.stalest, IDLE_CLOSED, false);
+    }
+  }
+
+  /** Of connections that are only held, those whose peer has ended wait for nothing once the server stops. */
+  #completeEnded(): void {
+    const connections = this.#connections;
+    for (let slot = connections.stalest; slot !== NONE;) {
+      const next = connections.after(slot);
+      if (this.phase[slot] === LINGERING) this.complete(slot);
+      slot = next;
+    }
   }
 
   #abortAll(): void {
@@ -94,8 +127,14 @@ export class Listener implements ServerDriver, ModeActions {
 
   #close(slot: number, counter: number, reset: boolean): void {
     this.#counters.add(counter, 1);
-    this.#connections.remove(slot);
+    this.#forget(slot);
     this.#engine.close(slot, reset);
+  }
+
+  /** The result of work that is still under way will find nobody. */
+  #forget(slot: number): void {
+    this.#connections.remove(slot);
+    this.#isWorking[slot] = 0;
   }
 
   admits(): boolean {
@@ -131,16 +170,17 @@ export class Listener implements ServerDriver, ModeActions {
 
   ended(slot: number): void {
     this.#mode.ended(this, slot);
+    if (!this.#mode.reads && this.#drainEndNs !== Infinity && this.phase[slot] === LINGERING) this.complete(slot);
   }
 
   failed(slot: number, errno: number): void {
-    // The response has left in full and the connection lingers only to protect it: a peer that resets is a peer that closes.
+    // All is done and the connection lingers only for the peer's sake: a peer that resets is a peer that closes.
     if (this.phase[slot] === LINGERING && errno === ECONNRESET) {
       this.complete(slot);
       return;
     }
     this.#counters.connectionError(errno);
-    this.#connections.remove(slot);
+    this.#forget(slot);
     this.#engine.close(slot, false);
   }
 
@@ -151,6 +191,27 @@ export class Listener implements ServerDriver, ModeActions {
 
   acceptFailed(errno: number): void {
     this.#counters.acceptError(errno);
+  }
+
+  answer(slot: number): void {
+    const executor = this.#executor;
+    if (executor === null) {
+      this.#mode.answer(this, slot);
+      return;
+    }
+    const turn = (this.#turns[slot]! + 1) | 0;
+    this.#turns[slot] = turn;
+    this.#isWorking[slot] = 1;
+    executor.job[JOB_TICKET] = slot;
+    executor.job[JOB_TURN] = turn;
+    executor.submit();
+  }
+
+  jobDone(slot: number, turn: number): void {
+    if (this.#isWorking[slot] === 0 || this.#turns[slot] !== turn) return;
+    this.#isWorking[slot] = 0;
+    this.#connections.touch(slot, this.#clock.nowNs);
+    this.#mode.answer(this, slot);
   }
 
   echo(slot: number): void {

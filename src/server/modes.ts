@@ -7,6 +7,8 @@ export interface ModeActions {
   echo(slot: number): void;
   respond(slot: number): void;
   halfClose(slot: number): void;
+  /** The request is there: does the work of the connection, then the mode's `answer`; at once where there is no work. */
+  answer(slot: number): void;
   /** Closes it, and counts it as completed. */
   complete(slot: number): void;
   reset(slot: number): void;
@@ -21,6 +23,8 @@ export interface Mode {
   /** Whether `halfClose` is ever called. */
   readonly halfCloses: boolean;
   accepted(actions: ModeActions, slot: number): void;
+  /** What follows on `actions.answer`: called once, when the work is done and the connection is still there. */
+  answer(actions: ModeActions, slot: number): void;
   received(actions: ModeActions, slot: number): void;
   /** Everything that was to be sent is with the kernel. */
   flushed(actions: ModeActions, slot: number): void;
@@ -34,6 +38,9 @@ const WAITING = 0;
 const RESPONDING = 1;
 /** Responding to a peer that has sent all it had. */
 const RESPONDING_LAST = 2;
+/** Its work is under way; and the peer has sent all it had. */
+const ASKED = 3;
+const ASKED_LAST = 4;
 
 function nothing(): void {
   // Not in this mode.
@@ -43,31 +50,46 @@ function complete(actions: ModeActions, slot: number): void {
   actions.complete(slot);
 }
 
+function answer(actions: ModeActions, slot: number): void {
+  actions.answer(slot);
+}
+
 const echo: Mode = {
   reads: true,
   halfCloses: false,
   accepted: nothing,
+  // Nothing is read before it is sent back: at the end of the stream nothing is left to send.
+  answer: complete,
   received: (actions, slot) => actions.echo(slot),
   flushed: nothing,
-  // Nothing is read before it is sent back: at the end of the stream nothing is left to send.
-  ended: complete,
+  ended: answer,
 };
 
 const discard: Mode = {
   reads: true,
   halfCloses: false,
   accepted: nothing,
+  answer: complete,
   received: nothing,
   flushed: nothing,
-  ended: complete,
+  ended: answer,
 };
 
-const hold: Mode = { ...discard, reads: false };
+/** The peer's end is no reason to answer with one: it is held on, until the peer resets it, it is idle or the server stops. */
+const hold: Mode = {
+  ...discard,
+  reads: false,
+  answer: nothing,
+  ended: (actions, slot) => {
+    actions.phase[slot] = LINGERING;
+  },
+};
 
 const reset: Mode = {
   reads: false,
   halfCloses: false,
-  accepted: (actions, slot) => actions.reset(slot),
+  accepted: answer,
+  answer: (actions, slot) => actions.reset(slot),
   received: nothing,
   flushed: nothing,
   ended: nothing,
@@ -76,6 +98,15 @@ const reset: Mode = {
 function startResponse(actions: ModeActions, slot: number, phase: number): void {
   actions.phase[slot] = phase;
   actions.respond(slot);
+}
+
+function ask(actions: ModeActions, slot: number): void {
+  actions.phase[slot] = ASKED;
+  actions.answer(slot);
+}
+
+function respondToAsked(actions: ModeActions, slot: number): void {
+  startResponse(actions, slot, actions.phase[slot] === ASKED_LAST ? RESPONDING_LAST : RESPONDING);
 }
 
 /**
@@ -95,6 +126,7 @@ function endedInResponse(actions: ModeActions, slot: number): void {
   const phase = actions.phase[slot];
   if (phase === LINGERING) actions.complete(slot);
   else if (phase === RESPONDING) actions.phase[slot] = RESPONDING_LAST;
+  else if (phase === ASKED) actions.phase[slot] = ASKED_LAST;
   else actions.endEarly(slot);
 }
 
@@ -103,16 +135,18 @@ const RESPOND: Readonly<Record<RespondOn, Mode>> = {
     reads: true,
     halfCloses: false,
     accepted: nothing,
+    answer: (actions, slot) => startResponse(actions, slot, RESPONDING_LAST),
     received: nothing,
     flushed: complete,
-    ended: (actions, slot) => startResponse(actions, slot, RESPONDING_LAST),
+    ended: answer,
   },
   data: {
     reads: true,
     halfCloses: true,
     accepted: nothing,
+    answer: respondToAsked,
     received: (actions, slot) => {
-      if (actions.phase[slot] === WAITING) startResponse(actions, slot, RESPONDING);
+      if (actions.phase[slot] === WAITING) ask(actions, slot);
     },
     flushed: responded,
     ended: endedInResponse,
@@ -120,7 +154,8 @@ const RESPOND: Readonly<Record<RespondOn, Mode>> = {
   accept: {
     reads: true,
     halfCloses: true,
-    accepted: (actions, slot) => startResponse(actions, slot, RESPONDING),
+    accepted: ask,
+    answer: respondToAsked,
     received: nothing,
     flushed: responded,
     ended: endedInResponse,

@@ -1,24 +1,50 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
-import { canSharePort, requireFreePort, selectEngine } from '../engine/select.ts';
+import { canSharePort, choosePort, requireFreeDatagramPort, selectEngine } from '../engine/select.ts';
+import type { Selection } from '../engine/select.ts';
+import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
 import { readSysctlNumber } from '../linux/proc.ts';
+import { serverFindingsOf } from '../measure/findings.ts';
+import { KernelWatch } from '../measure/kernel-evidence.ts';
+import type { KernelEvidence } from '../measure/kernel-evidence.ts';
 import type { ServerResult } from '../measure/result.ts';
-import type { EngineName, ServerPlan } from '../plan/plan.ts';
+import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../plan/version.ts';
-import { ABORTED, ACCEPTED, BYTES_RECEIVED, BYTES_SENT, COMPLETED, IDLE_CLOSED, REJECTED } from './counters.ts';
+import {
+  ABORTED,
+  ACCEPTED,
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  COMPLETED,
+  IDLE_CLOSED,
+  REJECTED,
+  DATAGRAMS_RECEIVED,
+  DATAGRAMS_SENT,
+} from './counters.ts';
 import type { ListenerCounters } from './counters.ts';
 import { ListenerPool } from './listener-pool.ts';
+import { WorkCrew } from './work.ts';
 
 /** What a caller of `runServer` is told while it runs. */
 export interface ServerRunHooks {
   /** Once, when every listener accepts. `host` is what it listens on ("*" for every address). */
-  onListening?(info: { host: string; port: number; listeners: number; engine: string; notes: readonly string[] }): void;
+  onListening?(info: {
+    host: string;
+    port: number;
+    protocol: ServerProtocol;
+    listeners: number;
+    engine: string;
+    notes: readonly string[];
+  }): void;
   /** Something worth a line in the log. */
   onNotice?(message: string): void;
   /** When it aborts, the server stops accepting, drains for at most 5 s and reports. */
   readonly stop?: AbortSignal;
 }
+
+/** How often the kernel's counters are read. */
+const SAMPLE_MS = 1000;
 
 /** What a run is measured from. */
 interface Start {
@@ -30,20 +56,27 @@ interface Start {
 /** Serves until `stop` aborts and returns the result; rejects with `EngineError` where it cannot listen. */
 export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): Promise<ServerResult> {
   const selection = selectEngine(plan.engine);
-  const notes = [...selection.notes, ...backlogNotes(plan.backlog)];
+  const notes = [...selection.notes, ...backlogNotes(plan.backlog), ...missingEvidenceNotes()];
   let { listeners } = plan;
   if (listeners > 1 && !(await canSharePort(selection.name))) {
     listeners = 1;
     notes.push(`the ${selection.name} engine has one listener here: sharing a port needs Node 22.12 or 23.1`);
   }
+  const wantedPort = plan.protocol === 'udp' ? plan.port : await choosePort(plan.host, plan.port);
   // Port 0 is free by definition.
-  if (plan.port !== 0) await requireFreePort(plan.host, plan.port);
+  if (plan.protocol !== 'tcp' && plan.port !== 0) await requireFreeDatagramPort(plan.host, plan.port);
   let isServing = false;
+  const crew = await WorkCrew.start(plan, selection.name, listeners, (message) => {
+    if (!isServing) return;
+    hooks.onNotice?.(`a work thread died, so the server stops: ${message}`);
+    pool.drain();
+  });
   const pool = new ListenerPool({
     plan,
     engine: selection.name,
     listeners,
     baseNs: monotonicNs(),
+    work: crew?.work ?? null,
     onFailure: ({ listener, message }) => {
       if (!isServing) return;
       hooks.onNotice?.(`listener ${listener} died, so the server stops: ${message}`);
@@ -51,19 +84,42 @@ export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): P
     },
   });
   const onStop = (): void => pool.drain();
+  // A server may run for weeks: what each second added is not kept.
+  const kernel = new KernelWatch({ keepsIntervals: false });
+  let sampler: NodeJS.Timeout | undefined;
   try {
-    const port = await pool.listen(plan.port);
+    const port = await pool.listen(wantedPort);
     isServing = true;
+    kernel.begin(Number(monotonicNs()));
+    sampler = setInterval(() => kernel.sample(Number(monotonicNs())), SAMPLE_MS);
     const start: Start = { at: new Date(), ns: monotonicNs(), cpu: process.cpuUsage() };
-    hooks.onListening?.({ host: plan.host ?? '*', port, listeners, engine: selection.name, notes });
+    hooks.onListening?.({
+      host: plan.host ?? '*',
+      port,
+      protocol: plan.protocol,
+      listeners,
+      engine: selection.name,
+      notes,
+    });
     hooks.stop?.addEventListener('abort', onStop);
     if (hooks.stop?.aborted === true || pool.failures.length > 0) pool.drain();
     await pool.ended();
-    return serverResult({ ...plan, port, listeners }, selection.name, pool, start);
+    const result = serverResult({ ...plan, port, listeners }, selection, pool, start);
+    const watched = kernelPart(kernel.end(Number(monotonicNs())));
+    if (crew === null) return { ...result, ...watched };
+    const errors = crew.failures > 0 ? { ...result.errors, work_thread_failed: crew.failures } : result.errors;
+    return { ...result, ...watched, ...crew.result(), errors };
   } finally {
+    clearInterval(sampler);
     hooks.stop?.removeEventListener('abort', onStop);
     await pool.close();
+    await crew?.close();
   }
+}
+
+/** What the kernel counted, and what that shows. */
+function kernelPart(kernel: KernelEvidence | undefined): Pick<ServerResult, 'kernel' | 'findings'> {
+  return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel) };
 }
 
 function backlogNotes(backlog: number): string[] {
@@ -74,9 +130,16 @@ function backlogNotes(backlog: number): string[] {
   ];
 }
 
-function serverResult(plan: ServerPlan, engine: EngineName, pool: ListenerPool, start: Start): ServerResult {
+function serverResult(
+  plan: ServerPlan,
+  selection: Selection,
+  pool: ListenerPool,
+  start: Start,
+): Omit<ServerResult, 'kernel' | 'findings'> {
+  const { name: engine, notes } = selection;
   const cpu = process.cpuUsage(start.cpu);
   const { counters, failures } = pool;
+  const [failure] = failures;
   const sum = (counter: number): number => counters.reduce((total, each) => total + each.get(counter), 0);
   const accepted = sum(ACCEPTED);
   const errors: Record<string, number> = {};
@@ -87,7 +150,13 @@ function serverResult(plan: ServerPlan, engine: EngineName, pool: ListenerPool, 
     conngen: VERSION,
     started_at: start.at.toISOString(),
     duration_sec: Math.round(Number(monotonicNs() - start.ns) / 1e3) / 1e6,
-    system: { kernel: release(), node: process.version, cpus: availableParallelism(), engine },
+    system: {
+      kernel: release(),
+      node: process.version,
+      cpus: availableParallelism(),
+      engine,
+      ...(notes.length > 0 ? { engine_notes: notes } : {}),
+    },
     config: serverConfig(plan),
     accepted,
     completed: sum(COMPLETED),
@@ -95,13 +164,15 @@ function serverResult(plan: ServerPlan, engine: EngineName, pool: ListenerPool, 
     idle_closed: sum(IDLE_CLOSED),
     // What a listener that died had open was closed with it.
     aborted: sum(ABORTED) + failures.reduce((lost, { listener }) => lost + unended(counters[listener]!), 0),
-    listeners: counters.map((each) => ({
+    listeners: pool.countersOf('tcp').map((each) => ({
       accepted: each.get(ACCEPTED),
       completed: each.get(COMPLETED),
       rejected: each.get(REJECTED),
     })),
+    ...(plan.protocol === 'tcp' ? {} : { datagrams: { received: sum(DATAGRAMS_RECEIVED), sent: sum(DATAGRAMS_SENT) } }),
     bytes: { received: sum(BYTES_RECEIVED), sent: sum(BYTES_SENT) },
     errors,
+    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
     cpu: {
       user_usec: cpu.user,
       system_usec: cpu.system,
@@ -113,5 +184,6 @@ function serverResult(plan: ServerPlan, engine: EngineName, pool: ListenerPool, 
 /** How many of the connections that a listener accepted it has not seen the end of. */
 function unended(counters: ListenerCounters): number {
   const ended = counters.get(COMPLETED) + counters.get(IDLE_CLOSED) + counters.get(ABORTED) + counters.connectionErrors;
-  return counters.get(ACCEPTED) - ended;
+  // Datagrams have errors too, and no connection.
+  return Math.max(0, counters.get(ACCEPTED) - ended);
 }

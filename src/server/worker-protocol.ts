@@ -1,12 +1,19 @@
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
+import type { ServerWork } from './work.ts';
 
 /** What a listener's thread is born with. */
 export interface WorkerInit {
   readonly plan: ServerPlan;
   readonly engine: EngineName;
+  readonly protocol: 'tcp' | 'udp';
+  /** The core that the thread is kept on; null leaves it to the kernel. */
+  readonly cpu: number | null;
   /** Origin of the run's clock, in CLOCK_MONOTONIC nanoseconds. */
   readonly baseNs: bigint;
+  readonly listener: number;
   readonly counters: SharedArrayBuffer;
+  /** Null for a server that has nothing else to do. */
+  readonly work: ServerWork | null;
   /** Int32: see `listener.ts`. */
   readonly control: SharedArrayBuffer;
 }

@@ -2,11 +2,14 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
-import { describeFailure } from '../engine/engine.ts';
-import { createServerEngine } from '../engine/select.ts';
-import { ListenerCounters } from './counters.ts';
-import { Listener } from './listener.ts';
+import { EngineError, POLL_NS, STOP, describeFailure } from '../engine/engine.ts';
+import type { Clock } from '../engine/engine.ts';
+import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
+import { pinThread } from '../linux/cpus.ts';
+import { BYTES_RECEIVED, BYTES_SENT, DATAGRAMS_RECEIVED, DATAGRAMS_SENT, ListenerCounters } from './counters.ts';
+import { CONTROL_STATE, Listener, SERVE } from './listener.ts';
 import { modeOf } from './modes.ts';
+import { loopWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
 
 const init = workerData as WorkerInit;
@@ -17,9 +20,46 @@ function tell(message: FromWorker): void {
 }
 
 async function main(): Promise<void> {
-  const { plan } = init;
+  if (init.cpu !== null) pin(init.cpu);
   const [command] = (await once(port, 'message')) as [ListenCommand];
   const clock = new MonotonicClock(init.baseNs);
+  await (init.protocol === 'tcp' ? serveConnections(command, clock) : serveDatagrams(command, clock));
+}
+
+function pin(cpu: number): void {
+  const error = pinThread(cpu);
+  if (error !== null) throw new EngineError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
+}
+
+/** Serves until it is told to end. What has come by then is answered; nothing else is open. */
+async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<void> {
+  const { plan } = init;
+  const echo = await createDatagramEcho(init.engine, { host: plan.host, port: command.port, clock });
+  const counters = new ListenerCounters(init.counters);
+  const control = new Int32Array(init.control);
+  try {
+    await echo.listen();
+    tell({ type: 'listening', port: echo.port });
+    await echo.run({
+      step: () => (Atomics.load(control, CONTROL_STATE) === SERVE ? clock.tick() + POLL_NS : STOP),
+      received: (bytes) => {
+        counters.add(DATAGRAMS_RECEIVED, 1);
+        counters.add(BYTES_RECEIVED, bytes);
+      },
+      sent: (bytes) => {
+        counters.add(DATAGRAMS_SENT, 1);
+        counters.add(BYTES_SENT, bytes);
+      },
+      failed: (errno) => counters.connectionError(errno),
+    });
+    tell({ type: 'done' });
+  } finally {
+    echo.dispose();
+  }
+}
+
+async function serveConnections(command: ListenCommand, clock: Clock): Promise<void> {
+  const { plan } = init;
   const mode = modeOf(plan.mode, plan.respondOn);
   // Any listener may get all of the connections: the kernel spreads them by hash.
   const capacity = plan.maxConnections;
@@ -35,6 +75,7 @@ async function main(): Promise<void> {
   });
   try {
     await engine.listen();
+    const work = init.work === null ? null : loopWork(init.work, init.listener, engine, clock);
     tell({ type: 'listening', port: engine.port });
     await engine.run(
       new Listener({
@@ -46,6 +87,8 @@ async function main(): Promise<void> {
         capacity,
         maxConnections: plan.maxConnections,
         control: new Int32Array(init.control),
+        createExecutor: work?.createExecutor,
+        busyTasks: work?.busyTasks,
       }),
     );
     tell({ type: 'done' });

@@ -65,6 +65,28 @@ const CASES: Readonly<Record<string, Case>> = {
     lines: ['--json: got "./kept", expected another file than --payload, which it would overwrite'],
   },
   'given twice': { args: ['client', '-d', '1s', '-d', '2s'], lines: ['--duration: got "1s, 2s", expected it once'] },
+  'thresholds that cannot be read': {
+    args: ['client', '--fail-if', 'p99(totl)>20ms', '--fail-if', 'failures>5ms'],
+    lines: [
+      '--fail-if: got "p99(totl)>20ms", expected a clock at character 5: schedule_lag, connect, first_byte, total or corrected_total',
+      '--fail-if: got "failures>5ms", expected a whole number, or a share from 0% to 100% such as 0.1% at character 10',
+    ],
+  },
+  'files that cannot be written': {
+    args: ['client', '--hlog', '.', '--hgrm', 'none/%.hgrm', '--csv', '-'],
+    lines: [
+      '--csv: got "-", expected the name of a file: stdout is for the result',
+      '--hlog: got ".", expected a file, not a directory',
+      '--hgrm: got "none/%.hgrm", expected a file that can be written (there is no such directory)',
+    ],
+  },
+  'files that would overwrite each other': {
+    args: ['client', '--payload', 'kept', '--json', 'a', '--hlog', './a', '--hgrm', 'b', '--csv', './kept'],
+    lines: [
+      '--hlog: got "./a", expected another file than --json, which it would overwrite',
+      '--csv: got "./kept", expected another file than --payload, which it would overwrite',
+    ],
+  },
   'the environment': {
     args: ['client'],
     env: { CONNGEN_RATE: 'abc', CONNGEN_RAET: '1' },
@@ -77,6 +99,20 @@ const CASES: Readonly<Record<string, Case>> = {
   'server port': {
     args: ['server', '--port', '70000'],
     lines: ['--port: got "70000", expected a port from 0 to 65535'],
+  },
+  'server work': {
+    args: ['server', '--work', 'cpu', '--work-strategy', 'dispatch:4', '--busy-tasks', 'x'],
+    lines: [
+      /^--work: got "cpu", expected none, cpu:N/,
+      /^--work-strategy: got "dispatch:4", expected dispatch:N,queue=L, such as dispatch:4,queue=64$/,
+      /^--busy-tasks: got "x", expected a whole number of tasks from 0 to 100000$/,
+    ],
+  },
+  'server work that cannot be': {
+    args: ['server', '--work', 'cpu:300', '--work-strategy', 'pool', '--engine', 'epoll'],
+    lines: [
+      /^--work-strategy: got "pool", expected --engine node with it, because .* --engine epoll never returns to$/,
+    ],
   },
   'server words': { args: ['server', 'here'], lines: ['argument: got "here", expected no further argument'] },
 };

@@ -9,7 +9,7 @@ import type { ClientResult } from '../../src/measure/result.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
-import { clientResult, interval, refusedRound } from '../support/results.ts';
+import { clientResult, interval, refusedRound, roundResult } from '../support/results.ts';
 
 interface Ran {
   readonly code: number;
@@ -45,7 +45,7 @@ const fine = async (): Promise<ClientResult> => clientResult();
 
 t.test('text on stdout, live view on stderr', async (t) => {
   const ran = await command({ rate: ['1k', '2k'] }, async (hooks) => {
-    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'] });
+    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'], startedAt: new Date(0) });
     hooks.onInterval?.(0, interval(), false);
     hooks.onNotice?.('something odd');
     return clientResult();
@@ -61,7 +61,7 @@ t.test('text on stdout, live view on stderr', async (t) => {
 
 t.test('--quiet leaves warnings', async (t) => {
   const ran = await command({ quiet: 'true' }, async (hooks) => {
-    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'] });
+    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'], startedAt: new Date(0) });
     hooks.onInterval?.(0, interval(), false);
     hooks.onNotice?.('something odd');
     return clientResult();
@@ -119,6 +119,36 @@ t.test('exit codes of results', async (t) => {
   t.equal(exitCodeOf(clientResult({ rounds: [refusedRound()] })), 1);
   t.equal(exitCodeOf(clientResult({ error: { code: 'x', message: 'y' } })), 1);
   t.equal((await command({}, async () => clientResult({ rounds: [refusedRound()] }))).code, 1);
+});
+
+t.test('thresholds: in the result, and in the exit code', async (t) => {
+  const ran = await command({ 'fail-if': ['p99(total)>1ms', 'failures>0'], json: '-' }, fine);
+  t.equal(ran.code, 0);
+  t.match(JSON.parse(ran.stdout), { thresholds_met: true, rounds: [{ thresholds: [{ met: true }, { met: true }] }] });
+  const slow = await command({ 'fail-if': 'p99(total)>100us' }, fine);
+  t.equal(slow.code, 99);
+  t.match(slow.stdout, /fail if +p99\(total\)>100us: yes \(312 µs\)\n\nThresholds not met/);
+  const limited = async (): Promise<ClientResult> =>
+    clientResult({ rounds: [roundResult({ verdict: { status: 'generator_limited', reasons: [] } })] });
+  t.equal((await command({ 'fail-if': 'failures>0' }, limited)).code, 99);
+  t.equal((await command({}, limited)).code, 0, 'which is no failure by itself');
+  const allowed = await command({ 'fail-if': 'failures>0', 'allow-generator-limited': 'true' }, limited);
+  t.equal(allowed.code, 0);
+  const alone = await command({ 'allow-generator-limited': 'true' }, limited);
+  t.match(alone.stderr, /WARN: --allow-generator-limited has no effect without --fail-if/);
+});
+
+t.test('what failed goes before a threshold, and a signal before both', async (t) => {
+  const refused = async (): Promise<ClientResult> => clientResult({ rounds: [refusedRound()] });
+  t.equal((await command({ 'fail-if': 'failures>0' }, refused)).code, 1);
+  t.equal((await command({ 'fail-if': 'p50(total)>0us', json: '/dev/full' }, fine)).code, 1);
+  const stopped = await command({ 'fail-if': 'p50(total)>0us' }, async (hooks) => {
+    const aborted = new Promise((resolve) => hooks.stop?.addEventListener('abort', resolve));
+    process.emit('SIGTERM', 'SIGTERM');
+    await aborted;
+    return clientResult({ interrupted: true });
+  });
+  t.equal(stopped.code, 143);
 });
 
 t.test('a run that cannot start', async (t) => {

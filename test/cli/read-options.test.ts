@@ -60,7 +60,7 @@ t.test('the environment', (t) => {
 t.test('a file', (t) => {
   const directory = t.testdir({
     snake: JSON.stringify({ max_in_flight: 7, quiet: true, payload_size: '64KiB' }),
-    wrong: JSON.stringify({ raet: 5, duration: '0', port: [1], rate: [], hold: null, config: 'x', source: [{}] }),
+    wrong: JSON.stringify({ raet: 5, duration: '0', port: [1], rate: [], hold: null, config: 'x', source: ['a', {}] }),
     twice: JSON.stringify({ 'max-in-flight': 7, max_in_flight: 8 }),
     list: '[1]',
     broken: '{"rate": ',
@@ -76,15 +76,39 @@ t.test('a file', (t) => {
       'wrong: port: got "[1]", expected one value, not a list',
       'wrong: rate: got "[]", expected at least one value',
       'wrong: hold: got "null", expected a text or a number',
-      'wrong: config: got "\\"x\\"", expected an option of conngen client',
-      'wrong: source: got "[{}]", expected a list of texts and numbers',
+      'wrong: config: got "x", expected an option of conngen client',
+      'wrong: source: got "[a, {}]", expected a list of texts and numbers',
       'wrong: duration: got "0", expected a duration of at least 1ms',
     ],
   );
-  t.match(read(file('twice')).problems, [/max_in_flight: got "8", expected it once, with - or with _/]);
+  t.match(read(file('twice')).problems, [
+    /twice: max_in_flight: got "8", expected it once; .*twice: max-in-flight is there too$/,
+  ]);
   t.match(read(file('list')).problems, [/^--config: got ".*", expected a file that holds one JSON object/]);
   t.match(read(file('broken')).problems, [/^--config: got ".*", expected a file of JSON \(/]);
   t.match(read(file('missing')).problems, [/^--config: got ".*", expected a file that can be read \(ENOENT\)/]);
+  t.end();
+});
+
+t.test('aliases count everywhere', (t) => {
+  const sources = (input: ReturnType<typeof read>['input']): unknown =>
+    input.source.map(({ text, label }) => [text, label]);
+  const fromEnvironment = read({}, { CONNGEN_LOCAL_IP: '127.0.0.1,127.0.0.2' });
+  t.same(fromEnvironment.problems, []);
+  t.same(fromEnvironment.warnings, []);
+  t.same(sources(fromEnvironment.input), [
+    ['127.0.0.1', 'CONNGEN_LOCAL_IP'],
+    ['127.0.0.2', 'CONNGEN_LOCAL_IP'],
+  ]);
+  t.same(read({}, { CONNGEN_SOURCE: '127.0.0.1', CONNGEN_LOCAL_IP: '127.0.0.2' }).problems, [
+    'CONNGEN_LOCAL_IP: got "127.0.0.2", expected to be left out beside CONNGEN_SOURCE',
+  ]);
+  for (const name of ['local-ip', 'local_ip']) {
+    const config = join(t.testdir({ config: JSON.stringify({ [name]: ['127.0.0.3'] }) }), 'config');
+    const fromFile = read({ config });
+    t.same(fromFile.problems, []);
+    t.same(sources(fromFile.input), [['127.0.0.3', `${config}: ${name}`]]);
+  }
   t.end();
 });
 

@@ -1,18 +1,31 @@
 /** The command line with real runs behind it: what only whole processes can show. */
 import { spawnSync, type ChildProcess } from 'node:child_process';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ROOT, clientResult, plainEnvironment, runCli, startServer } from '../support/cli.ts';
 
-function whenSaid(child: ChildProcess, words: string, then: () => void): void {
+function whenSaid(child: ChildProcess, words: string, then: (said: string) => void): void {
   let said = '';
   const read = (chunk: Buffer | string): void => {
     said += chunk.toString();
     if (!said.includes(words)) return;
     child.stderr?.off('data', read);
-    then();
+    then(said);
   };
   child.stderr?.on('data', read);
+}
+
+/** The code of the error that a connection to the port meets; undefined where it is accepted. */
+function dialError(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      resolve(undefined);
+      socket.destroy();
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
 }
 
 t.test('the first signal ends a run with its report, the second at once', async (t) => {
@@ -52,6 +65,25 @@ t.test('NO_COLOR, pipes and a full disk', async (t) => {
   });
   t.equal(full.status, 1);
   t.match(full.stderr, /^ERROR: the result could not be printed: no space is left/);
+});
+
+t.test('the server of a demo that is killed ends too', async (t) => {
+  let serverPort = 0;
+  const run = await runCli(['demo'], {
+    onSpawn: (child) =>
+      whenSaid(child, 'in flight', (said) => {
+        serverPort = Number(/listens on 127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
+        child.kill('SIGKILL');
+      }),
+  });
+  t.equal(run.signal, 'SIGKILL');
+  t.ok(serverPort > 0);
+  let error: string | undefined;
+  for (let tries = 0; error !== 'ECONNREFUSED' && tries < 500; tries++) {
+    await sleep(10);
+    error = await dialError(serverPort);
+  }
+  t.equal(error, 'ECONNREFUSED', 'nobody listens there any more');
 });
 
 t.test('the demo', async (t) => {

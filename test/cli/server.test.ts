@@ -28,6 +28,7 @@ async function served(hooks: ServerRunHooks): Promise<ServerResult> {
   hooks.onListening?.({
     host: '127.0.0.1',
     port: 2345,
+    protocol: 'tcp',
     listeners: 2,
     engine: 'epoll',
     notes: ['the kernel cuts the backlog'],
@@ -48,6 +49,7 @@ t.test('--json -: the first line is the event, the last the result', async (t) =
     event: 'listening',
     host: '127.0.0.1',
     port: 2345,
+    protocol: 'tcp',
     listeners: 2,
     engine: 'epoll',
   });
@@ -64,6 +66,14 @@ t.test('for people', async (t) => {
   t.match(stderr, /^INFO: the kernel cuts the backlog\nWARN: accept failed\nINFO: SIGTERM: no longer accepting/);
   t.same(JSON.parse(readFileSync(file, 'utf8')), serverResult());
   t.equal((await command({ quiet: 'true' }, served)).stderr, 'WARN: accept failed\n');
+});
+
+t.test('a listener that died: its results and the reason, exit code 1', async (t) => {
+  const error = { code: 'worker_exited', message: 'listener 1 ended with code 1' };
+  const { code, stdout } = await command({}, async () => serverResult({ errors: { worker_failed: 1 }, error }));
+  t.equal(code, 1);
+  t.match(stdout, /^conngen server, engine epoll\n {2}accepted/);
+  t.match(stdout, /\n\nFailed: listener 1 ended with code 1 \(worker_exited\)\n$/);
 });
 
 t.test('what goes wrong', async (t) => {

@@ -163,13 +163,25 @@ t.test('a stop starts nothing more and ends as soon as nothing is open', async (
 t.test('what was due before a stop and had not started is missed', async (t) => {
   const bench = new RoundBench({ durationNs: SEC, finish: { kind: 'connect' } });
   bench.runTo(100 * MS);
-  bench.jumpTo(140.5 * MS);
+  bench.jumpTo(150.5 * MS);
   bench.stop();
   bench.step();
   t.equal(bench.engine.opens.length, 100, 'as many as there is room for');
   bench.runOut();
-  // Due at 0 … 140 ms; at 100 ms there was no room any more.
+  // Due at 0 … 140 ms; at 100 ms there was no room any more. Those of the last 10 ms would have been started now.
   t.same(bench.counts, { scheduled: 141, started: 100, missed: 41, established: 0 });
+});
+
+t.test('a stop between two starts misses none', async (t) => {
+  const bench = new RoundBench({ durationNs: SEC, finish: { kind: 'connect' } });
+  bench.peer = () => {
+    for (const slot of bench.engine.slots(CONNECTING)) bench.engine.connect(slot);
+  };
+  bench.runTo(100 * MS);
+  bench.jumpTo(103 * MS);
+  bench.stop();
+  bench.runOut();
+  t.same(bench.counts, { scheduled: 101, started: 101, missed: 0, established: 101 });
 });
 
 t.test('after a stop what is open may end by itself', async (t) => {
@@ -264,4 +276,41 @@ t.test('at the end of the round what is open keeps its time', async (t) => {
   bench.runOut();
   t.equal(bench.clock.atNs, BASE_NS + 11 * SEC);
   t.same(bench.outcomes, { ok: 1 });
+});
+
+t.test('without a first byte in time an attempt ends before its timeout, and is counted as such', async (t) => {
+  const { bench, slot, engine } = benchOfOne({ timeoutNs: 300 * MS, firstByteTimeoutNs: 30 * MS });
+  t.equal(bench.step(), BASE_NS + 30 * MS, 'the step asks to be called then');
+  engine.connect(slot);
+  bench.jumpTo(30 * MS - 1);
+  bench.step();
+  t.equal(engine.closes.length, 0);
+  bench.jumpTo(30 * MS);
+  bench.step();
+  t.equal(engine.closes.length, 1);
+  bench.runOut();
+  t.same(bench.outcomes, { exchange_timeout: 1 });
+  t.equal(bench.total.firstByteTimeouts, 1);
+  t.equal(bench.latency('total').max, 30 * MS, 'with the time it took');
+});
+
+t.test('after the first byte only the timeout counts', async (t) => {
+  const { bench, slot, engine } = benchOfOne({ timeoutNs: 300 * MS, firstByteTimeoutNs: 30 * MS });
+  engine.connect(slot);
+  engine.receive(slot, 1);
+  bench.jumpTo(300 * MS - 1);
+  bench.step();
+  t.equal(engine.closes.length, 0);
+  bench.jumpTo(300 * MS);
+  bench.runOut();
+  t.same(bench.outcomes, { exchange_timeout: 1 });
+  t.equal(bench.total.firstByteTimeouts, 0);
+});
+
+t.test('a connection that is not established by then is a connect timeout', async (t) => {
+  const { bench } = benchOfOne({ timeoutNs: 300 * MS, firstByteTimeoutNs: 30 * MS });
+  bench.jumpTo(30 * MS);
+  bench.runOut();
+  t.same(bench.outcomes, { connect_timeout: 1 });
+  t.equal(bench.total.firstByteTimeouts, 0);
 });

@@ -1,7 +1,8 @@
+import type { ResponseBodies } from '../../src/client/body/response-bodies.ts';
 import { AttemptTable } from '../../src/client/attempts.ts';
 import { exchangeOf } from '../../src/client/exchange.ts';
 import { Generator } from '../../src/client/generator.ts';
-import { Pacer } from '../../src/client/pacer.ts';
+import { Pacer } from '../../src/schedule/pacer.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { STOP } from '../../src/engine/engine.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
@@ -28,12 +29,15 @@ export interface BenchOptions {
   readonly worker?: number;
   readonly workers?: number;
   readonly batchNs?: number;
+  readonly maxLagNs?: number;
   readonly capacity?: number;
   readonly finish?: Finish;
   readonly payloadBytes?: number;
   readonly close?: 'fin' | 'rst';
   readonly holdNs?: number;
   readonly timeoutNs?: number;
+  readonly firstByteTimeoutNs?: number;
+  readonly bodies?: ResponseBodies;
   /** The ports that each source has; without them the kernel chooses. */
   readonly ports?: readonly number[];
   readonly sources?: number;
@@ -106,6 +110,7 @@ export class RoundBench {
       warmupNs: options.warmupNs ?? 0,
       durationNs: options.durationNs ?? SEC,
       batchNs: options.batchNs ?? 0,
+      maxLagNs: options.maxLagNs ?? Infinity,
     });
     this.merger = new RoundMerger(1, this.pacer.measureNs, (interval, warmup) => this.told.push({ interval, warmup }));
     this.hasEnded = false;
@@ -123,6 +128,8 @@ export class RoundBench {
       reset: options.close === 'rst',
       holdNs: options.holdNs ?? 0,
       timeoutNs: options.timeoutNs ?? 5 * SEC,
+      firstByteTimeoutNs: options.firstByteTimeoutNs ?? Infinity,
+      bodies: options.bodies,
       control: this.control,
     });
     this.engine.run(this.generator);

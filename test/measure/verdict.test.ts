@@ -1,9 +1,17 @@
 import t from 'tap';
-import { FD_EXHAUSTED, OK, REFUSED, SOURCE_EXHAUSTED } from '../../src/measure/outcome.ts';
-import { Recorder, RecorderReader, SCHEDULE_LAG, createRecorderMemory } from '../../src/measure/recorder.ts';
+import {
+  CONNECT_TIMEOUT,
+  FD_EXHAUSTED,
+  OK,
+  REFUSED,
+  SOURCE_EXHAUSTED,
+  UNREACHABLE,
+} from '../../src/measure/outcome.ts';
+import { Recorder, RecorderReader, SCHEDULE_LAG, TOTAL, createRecorderMemory } from '../../src/measure/recorder.ts';
+import type { WorkerResult } from '../../src/measure/result.ts';
 import { Tally } from '../../src/measure/round.ts';
 import { verdictOf } from '../../src/measure/verdict.ts';
-import type { VerdictInput } from '../../src/measure/verdict.ts';
+import type { RoundFacts } from '../../src/measure/facts.ts';
 
 interface Facts {
   readonly scheduled?: number;
@@ -14,34 +22,50 @@ interface Facts {
   readonly outcomes?: readonly (readonly [outcome: number, count: number])[];
   /** Lag in ms and count. */
   readonly lagsMs?: readonly (readonly [lagMs: number, count: number])[];
-  readonly inFlightMax?: number;
+  /** Of the missed: at the limit of what may be open. */
+  readonly missedFull?: number;
+  /** Total in ms and count. */
+  readonly totalsMs?: readonly (readonly [totalMs: number, count: number])[];
   readonly isClosedLoop?: boolean;
+  readonly more?: Partial<RoundFacts>;
 }
 
 /** A round of 10 000 attempts that all went well and in time, but for the facts given. */
-function inputOf(facts: Facts): VerdictInput {
+function inputOf(facts: Facts): RoundFacts {
   const tally = new Tally();
-  const recorder = recorderWith(facts.lagsMs ?? [[0.02, 100]]);
+  const recorder = recorderWith(facts.lagsMs ?? [[0.02, 100]], facts.totalsMs ?? []);
   recorder.drain((bank) => tally.add(bank));
   tally.missed = facts.missed ?? 0;
+  tally.missedFull = facts.missedFull ?? 0;
   tally.started = facts.started ?? 10_000 - tally.missed;
   tally.scheduled = facts.scheduled ?? tally.started + tally.missed;
   tally.established = facts.established ?? tally.started;
   for (const [outcome, count] of facts.outcomes ?? [[OK, tally.started]]) tally.outcomes[outcome] = count;
   return {
     tally,
+    intervals: [],
+    offeredRatePerSec: facts.isClosedLoop === true ? null : 1000,
     maxInFlight: 1000,
-    inFlightMax: facts.inFlightMax ?? 40,
-    isClosedLoop: facts.isClosedLoop ?? false,
-    target: '[2001:db8::1]:8080',
+    isFdBound: false,
+    workers: [],
+    kernel: undefined,
+    batchNs: 0,
+    timeoutNs: 5e9,
+    ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, peerClosesFirst: false },
+    target: { label: '[2001:db8::1]:8080', isLocal: false },
+    earlier: [],
+    ...facts.more,
   };
 }
 
-function recorderWith(lagsMs: readonly (readonly [lagMs: number, count: number])[]): RecorderReader {
+type TimesMs = readonly (readonly [timeMs: number, count: number])[];
+
+function recorderWith(lagsMs: TimesMs, totalsMs: TimesMs): RecorderReader {
   const memory = createRecorderMemory();
   const recorder = new Recorder(memory);
   recorder.begin(0, false);
   for (const [lagMs, count] of lagsMs) for (let i = 0; i < count; i++) recorder.record(SCHEDULE_LAG, lagMs * 1e6);
+  for (const [totalMs, count] of totalsMs) for (let i = 0; i < count; i++) recorder.record(TOTAL, totalMs * 1e6);
   recorder.handOver(1, 0, 0, false, true);
   return new RecorderReader(memory);
 }
@@ -85,8 +109,13 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
     'generator_limited',
     ['fd_exhausted'],
   ],
-  ['missed at the limit of what is open', { missed: 1, inFlightMax: 1000 }, 'generator_limited', ['in_flight_limit']],
-  ['the limit was reached but nothing missed', { inFlightMax: 1000 }, 'valid', []],
+  ['missed at the limit of what is open', { missed: 1, missedFull: 1 }, 'generator_limited', ['in_flight_limit']],
+  [
+    'missed at the limit and late, on different workers',
+    { missed: 100, missedFull: 50 },
+    'generator_limited',
+    ['in_flight_limit', 'missed_starts'],
+  ],
   ['missed below the limit', { missed: 100 }, 'generator_limited', ['missed_starts']],
   ['missed one in ten thousand', { missed: 1, started: 9999 }, 'valid', []],
   ['missed two in ten thousand', { missed: 2, started: 9998 }, 'generator_limited', ['missed_starts']],
@@ -114,7 +143,7 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
   ],
   ['late by just the limit', { lagsMs: [[10, 100]] }, 'valid', []],
   ['closed loop has no schedule to lag behind', { lagsMs: [[900, 100]], isClosedLoop: true }, 'valid', []],
-  ['closed loop is always at the limit', { isClosedLoop: true, inFlightMax: 1000 }, 'valid', []],
+  ['closed loop is always at the limit', { isClosedLoop: true, missedFull: 0 }, 'valid', []],
   [
     'several reasons at once',
     {
@@ -141,7 +170,79 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
     'invalid',
     ['nothing_established', 'fd_exhausted', 'schedule_lag'],
   ],
+  [
+    'late for its rate: at 100/s 10 ms are allowed, at 10 000/s 5 ms',
+    { lagsMs: [[7, 100]], more: { offeredRatePerSec: 10_000 } },
+    'generator_limited',
+    ['schedule_lag'],
+  ],
+  ['not late for its rate', { lagsMs: [[7, 100]], more: { offeredRatePerSec: 100 } }, 'valid', []],
+  [
+    'one of two workers has half the rate',
+    { lagsMs: [[7, 100]], more: { workers: [busy(0.5), busy(0.5)] } },
+    'valid',
+    [],
+  ],
+  ['a busy pacing thread', { more: { workers: [busy(0.85, 0.02)] } }, 'valid', []],
+  ['a pacing thread without time left', { more: { workers: [busy(0.93)] } }, 'generator_limited', ['pacing_saturated']],
+  [
+    'closed loop, the same',
+    { isClosedLoop: true, more: { workers: [busy(0.9, 0.05)] } },
+    'generator_limited',
+    ['pacing_saturated'],
+  ],
+  ['shares of a moment say nothing', { more: { workers: [busy(1, 0, 100_000)] } }, 'valid', []],
+  ['a kernel that tells nothing of threads', { more: { workers: [{ started: 1, missed: 0 }] } }, 'valid', []],
+  [
+    'it waits for a core longer than it runs',
+    { more: { workers: [busy(0.16, 0.37)] } },
+    'generator_limited',
+    ['run_queue_wait'],
+  ],
+  ['it waits a little, as threads do', { more: { workers: [busy(0.18, 0.05)] } }, 'valid', []],
+  ['hardly running, hardly waiting', { more: { workers: [busy(0.005, 0.01)] } }, 'valid', []],
+  [
+    'one worker has no time left, the other is idle',
+    { more: { workers: [busy(0.2), busy(0.97)] } },
+    'generator_limited',
+    ['pacing_saturated', 'workers_uneven'],
+  ],
+  [
+    'both have no time left',
+    { more: { workers: [busy(0.95), busy(0.97)] } },
+    'generator_limited',
+    ['pacing_saturated'],
+  ],
+  [
+    "this machine's connection tracking is full",
+    { more: { kernel: { conntrack: { drop: 5, max: 256 } } } },
+    'generator_limited',
+    ['conntrack_full'],
+  ],
+  [
+    'the target answers sooner than starts are late',
+    { missed: 5000, lagsMs: [[800, 100]], totalsMs: [[20, 100]] },
+    'generator_limited',
+    ['missed_starts', 'schedule_lag', 'rate_not_reached'],
+  ],
+  [
+    'starts are late, and the target slower still',
+    { missed: 5000, lagsMs: [[800, 100]], totalsMs: [[2000, 100]] },
+    'generator_limited',
+    ['missed_starts', 'schedule_lag'],
+  ],
 ];
+
+/** A worker that ran, and waited for a core, for these shares of two seconds. */
+function busy(cpu: number, wait = 0, elapsedUsec = 2e6): WorkerResult {
+  return {
+    started: 1000,
+    missed: 0,
+    cpu_usec: cpu * elapsedUsec,
+    run_queue_wait_usec: wait * elapsedUsec,
+    elapsed_usec: elapsedUsec,
+  };
+}
 
 for (const [name, facts, status, codes] of cases) {
   t.test(name, async (t) => {
@@ -162,8 +263,8 @@ t.test('the sentence names the target and the figures', async (t) => {
       .reasons.map(({ message }) => message)
       .join('\n');
   t.match(messages({ established: 0, outcomes: [[REFUSED, 10_000]] }), '[2001:db8::1]:8080');
-  t.match(messages({ missed: 77, inFlightMax: 1000 }), /77 starts.*1000 connections.*--max-in-flight/s);
-  t.match(messages({ missed: 77 }), /77 of 10000 starts/);
+  t.match(messages({ missed: 77, missedFull: 77 }), /77 starts.*1,000 connections.*--max-in-flight/s);
+  t.match(messages({ missed: 77 }), /77 of 10,000 starts/);
   t.match(
     messages({
       outcomes: [
@@ -171,7 +272,7 @@ t.test('the sentence names the target and the figures', async (t) => {
         [SOURCE_EXHAUSTED, 1000],
       ],
     }),
-    /^1000 starts.*--source/,
+    /^1,000 starts.*--source/,
   );
   t.match(
     messages({
@@ -180,7 +281,7 @@ t.test('the sentence names the target and the figures', async (t) => {
         [FD_EXHAUSTED, 1000],
       ],
     }),
-    /^1000 starts.*ulimit -n/,
+    /^1,000 starts.*ulimit -n/,
   );
   t.match(messages({ lagsMs: [[25, 10]] }), /25\.0 ms late/);
 });
@@ -191,4 +292,52 @@ t.test('an attempt that this machine could not start says nothing about the targ
   t.equal(verdict.status, 'invalid');
   t.ok(verdict.reasons.some(({ code }) => code === 'source_exhausted'));
   t.notOk(verdict.reasons.some(({ message }) => message.includes('check that a server listens there')));
+});
+
+const exhausted = (ports: RoundFacts['ports']): string =>
+  verdictOf(
+    inputOf({
+      outcomes: [
+        [OK, 9999],
+        [SOURCE_EXHAUSTED, 1],
+      ],
+      more: { ports },
+    }),
+  ).reasons[0]!.message;
+
+t.test('what frees source ports is advised only where it does', async (t) => {
+  const halfClose = { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, peerClosesFirst: false };
+  t.equal(
+    exhausted(halfClose),
+    '1 starts found no free source port: give more addresses (--source), more ports (--source-ports 1024-65535) or let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1).',
+  );
+  t.match(exhausted({ ...halfClose, wouldResetHelp: true }), /--close rst/);
+  const all = exhausted({ perSource: 64_512, reuseDelayNs: 1e9, wouldResetHelp: false, peerClosesFirst: false });
+  t.equal(all, '1 starts found no free source port: give more addresses (--source).');
+  t.notMatch(exhausted({ ...halfClose, peerClosesFirst: true }), /tcp_tw_reuse/);
+});
+
+t.test('the limit of open files is named where it is the limit', async (t) => {
+  const message = (isFdBound: boolean): string =>
+    verdictOf(inputOf({ missed: 5, missedFull: 5, more: { isFdBound } })).reasons[0]!.message;
+  t.match(message(true), /ulimit -n/);
+  t.notMatch(message(true), /raise --max-in-flight/);
+  t.notMatch(message(false), /ulimit/);
+});
+
+t.test('where nothing was established, the sentence follows what happened', async (t) => {
+  const message = (outcome: number): string =>
+    verdictOf(inputOf({ established: 0, outcomes: [[outcome, 10_000]] })).reasons[0]!.message;
+  t.match(message(REFUSED), /10,000 were refused: .*firewall/);
+  t.match(message(CONNECT_TIMEOUT), /no answer within 5\.00 s: .*drops/);
+  t.match(message(UNREACHABLE), /unreachable: .*routes/);
+});
+
+t.test('reasons carry their figures', async (t) => {
+  const { reasons } = verdictOf(inputOf({ missed: 77, lagsMs: [[25, 10]], more: { workers: [busy(0.16, 0.37)] } }));
+  t.match(reasons, [
+    { code: 'missed_starts', evidence: { missed: 77, scheduled: 10_000 } },
+    { code: 'schedule_lag', evidence: { limit_ns: 10e6 } },
+    { code: 'run_queue_wait', evidence: { worker: 0, cpu_share: 0.16, run_queue_wait_share: 0.37 } },
+  ]);
 });

@@ -28,6 +28,7 @@ t.test('nothing given: the defaults of the contract', async (t) => {
     sourcePorts: { kind: 'range', first: 32_768, last: 60_999 },
     maxInFlight: 6000,
     workers: 1,
+    probeRatePerSec: null,
     engine: 'auto',
   });
   t.equal(plan.payload.length, 0);
@@ -102,8 +103,9 @@ t.test('how many in flight', async (t) => {
   t.match((await planClient({ 'max-in-flight': '19937' })).problems, [
     '--max-in-flight: got "19937", expected at most 19936, because the limit of open files is 20000 (to raise it: ulimit -n 20001)',
   ]);
-  t.match((await planClient({}, { ...MACHINE, fdLimit: 64 })).problems, [
-    /^ulimit -n: got "64", expected at least 164 open files/,
+  t.equal((await planned({}, { ...MACHINE, fdLimit: 64 })).maxInFlight, 32, 'few files are enough for a low rate');
+  t.match((await planClient({}, { ...MACHINE, fdLimit: 63 })).problems, [
+    /^ulimit -n: got "63", expected at least 164 open files/,
   ]);
 });
 
@@ -179,12 +181,31 @@ t.test('the echo in results', async (t) => {
     close: 'fin',
     hold_sec: 0,
     timeout_sec: 5,
+    sink: 'null',
+    max_memory_bytes: null,
+    spill_directory: null,
+    max_body_bytes: null,
+    first_byte_timeout_sec: null,
+    verify: null,
     sources: ['127.0.0.1-127.0.0.8'],
     source_ports: '32768-60999',
     max_in_flight: 6000,
     workers: 1,
+    probe_rate_per_sec: null,
     engine: 'auto',
   });
+});
+
+t.test('source ports that this user may not bind', async (t) => {
+  const user = { ...MACHINE, lowestPort: 1024 };
+  t.same((await planClient({ target: '127.0.0.1', 'source-ports': '1000-2000' }, user)).problems, [
+    '--source-ports: got "1000-2000", expected ports from 1024 on, because those below take root ' +
+      '(or sysctl -w net.ipv4.ip_unprivileged_port_start=1000)',
+  ]);
+  for (const ports of ['1024-2000', 'kernel']) {
+    t.same((await planClient({ target: '127.0.0.1', 'source-ports': ports }, user)).problems, []);
+  }
+  t.same((await planClient({ target: '127.0.0.1', 'source-ports': '1-1023' })).problems, [], 'as root');
 });
 
 t.test('where connections need no descriptor, the limit of open files holds for each thread', async (t) => {

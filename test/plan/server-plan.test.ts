@@ -20,7 +20,9 @@ t.test('nothing given: the defaults of the contract', async (t) => {
   t.same(plan === null ? null : serverConfig(plan), {
     host: null,
     port: 2345,
+    protocol: 'tcp',
     listeners: 2,
+    cpus: [],
     backlog: 20_480,
     mode: 'echo',
     response_file: null,
@@ -28,6 +30,9 @@ t.test('nothing given: the defaults of the contract', async (t) => {
     respond_on: 'eof',
     idle_timeout_sec: 60,
     max_connections: 19_920,
+    work: 'none',
+    work_strategy: 'direct',
+    busy_tasks: 0,
     engine: 'auto',
   });
 });
@@ -72,4 +77,41 @@ t.test('every problem at once', async (t) => {
     'idle-timeout': '-1',
   });
   t.equal(problems.length, 5);
+});
+
+t.test('datagrams are echoed, and nothing else', async (t) => {
+  t.match((await planServer({ protocol: 'both', cpu: '1,0' })).plan, { protocol: 'both', cpus: [1, 0] });
+  t.match((await planServer({ protocol: 'udp', mode: 'discard' })).problems, [
+    /^--protocol: got "udp", expected tcp with --mode discard: of datagrams there is only an echo$/,
+  ]);
+  t.match((await planServer({ cpu: '0-2' })).problems, [
+    /^--cpu: got "0-2", expected cores that this process may run on: 0, 1$/,
+  ]);
+});
+
+t.test('work: what goes together, and what does not', async (t) => {
+  t.match((await planServer({ work: 'cpu:300', 'work-strategy': 'permit:1', 'busy-tasks': '10' })).plan, {
+    work: { kind: 'cpu', integers: 300 },
+    workStrategy: { kind: 'permit', permits: 1 },
+    busyTasks: 10,
+    engine: 'auto',
+  });
+  t.match((await planServer({ work: 'sleep:20us', 'work-strategy': 'pool' })).plan, { engine: 'node' });
+  t.match((await planServer({ work: 'cpu:300', 'work-strategy': 'pool', engine: 'uring' })).problems, [
+    /--work-strategy: got "pool", expected --engine node with it, because .* --engine uring never returns to/,
+  ]);
+  t.match((await planServer({ mode: 'hold', work: 'cpu:300' })).problems, [
+    /--work: got "cpu:300", expected a mode that answers with it, not --mode hold/,
+  ]);
+  t.match((await planServer({ mode: 'hold', 'work-strategy': 'permit:1' })).problems, [
+    /--work-strategy: got "permit:1", expected a mode that answers/,
+  ]);
+  t.same((await planServer({ mode: 'hold', 'busy-tasks': '3' })).problems, []);
+  t.match((await planServer({ work: 'cpu', 'work-strategy': 'permit:0', 'busy-tasks': '-1' })).problems, [
+    /--work: got "cpu", expected none, cpu:N/,
+    /--work-strategy: got "permit:0", expected a whole number of permits from 1 to 1024, after permit:/,
+    /--busy-tasks: got "-1", expected a whole number of tasks from 0 to 100000/,
+  ]);
+  const threads = await planServer({ work: 'cpu:300', 'work-strategy': 'dispatch:10,queue=5' });
+  t.equal(threads.plan?.maxConnections, 20_000 - 64 - 16 - 80, 'threads need descriptors too');
 });

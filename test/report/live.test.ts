@@ -3,13 +3,13 @@ import { LiveView, liveLine } from '../../src/report/live.ts';
 import { interval, latency } from '../support/results.ts';
 
 t.test('a line', (t) => {
-  t.equal(liveLine('', interval({ start_sec: 11 }), 0), '  12 s    1,000/s  in flight 3  errors 0  p99 1.04 ms');
+  t.equal(liveLine('', 12, interval(), 0), '  12 s    1,000/s  in flight 3  errors 0  p99 1.04 ms');
   t.equal(
-    liveLine('warm-up ', interval({ held: 2, missed: 5, started: 250, length_sec: 0.5 }), 7),
+    liveLine('warm-up ', 0.5, interval({ held: 2, missed: 5, started: 250, length_sec: 0.5 }), 7),
     'warm-up    1 s      500/s  in flight 1  held 2  missed 5  errors 7  p99 1.04 ms',
   );
   const nothing = interval();
-  t.match(liveLine('', { ...nothing, latency_ns: { ...nothing.latency_ns, total: latency(0, 0) } }, 0), /p99 -$/);
+  t.match(liveLine('', 1, { ...nothing, latency_ns: { ...nothing.latency_ns, total: latency(0, 0) } }, 0), /p99 -$/);
   t.end();
 });
 
@@ -18,17 +18,32 @@ t.test('without a terminal: one plain line a second, errors added up within a ro
   const view = new LiveView({ write: (text: string) => written.push(text) });
   view.interval(0, 2, interval({ failed: 2 }), true);
   view.interval(0, 2, interval({ failed: 2 }), false);
-  view.interval(0, 2, interval({ failed: 3 }), false);
+  view.interval(0, 2, interval({ start_sec: 1, failed: 3 }), false);
   view.interval(1, 2, interval(), false);
   view.clear();
   t.same(
-    written.map((line) => /^(.*?) +1 s.*errors (\d+).*\n$/.exec(line)?.slice(1)),
+    written.map((line) => /^(.*?) +\d s.*errors (\d+).*\n$/.exec(line)?.slice(1)),
     [
       ['round 1/2 warm-up', '2'],
       ['round 1/2', '2'],
       ['round 1/2', '5'],
       ['round 2/2', '0'],
     ],
+  );
+  t.end();
+});
+
+t.test('the warm-up counts its own seconds; what is left behind the last second gets no line', (t) => {
+  const written: string[] = [];
+  const view = new LiveView({ write: (text: string) => written.push(text) });
+  view.interval(0, 1, interval({ start_sec: -2, length_sec: 0.6 }), true);
+  view.interval(0, 1, interval({ start_sec: -1 }), true);
+  view.interval(0, 1, interval({ start_sec: 0 }), false);
+  view.interval(0, 1, interval({ start_sec: 1 }), false);
+  view.interval(0, 1, interval({ start_sec: 2, length_sec: 0.001, failed: 4 }), false);
+  t.same(
+    written.map((line) => /^.*? s /.exec(line)?.[0]),
+    ['warm-up    1 s ', 'warm-up    2 s ', '   1 s ', '   2 s '],
   );
   t.end();
 });
@@ -41,6 +56,6 @@ t.test('on a terminal: one line, rewritten and cut', (t) => {
   view.interval(0, 1, interval(), false);
   view.clear();
   view.clear();
-  t.same(written, ['\r\u001b[2K   1 s    1,000/s  ', '\r\u001b[2K   1 s    1,000/s  ', '\r\u001b[2K']);
+  t.same(written, ['\r\u001b[2K   1 s    1,000/s  ', '\r\u001b[2K   2 s    1,000/s  ', '\r\u001b[2K']);
   t.end();
 });

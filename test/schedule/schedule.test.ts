@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ConstantRate } from '../../src/schedule/schedule.ts';
+import { ConstantRate, LinearRamp } from '../../src/schedule/schedule.ts';
 
 /** From one connection in ten seconds to a million a second, the awkward fractions included. */
 const ratePerSec = fc.oneof(
@@ -161,6 +161,69 @@ t.test('the workers together take every attempt once', async (t) => {
       },
     ),
     { numRuns: 30 },
+  );
+  t.pass('held in every run');
+});
+
+const rampEnd = fc.oneof(
+  fc.constant(0),
+  fc.double({ min: 0.1, max: 1e5, noNaN: true }),
+  fc.integer({ min: 1, max: 100_000 }),
+);
+const ramps = fc
+  .record({
+    fromPerSec: rampEnd,
+    toPerSec: rampEnd,
+    startNs: fc.integer({ min: 0, max: 60_000_000_000 }),
+    durationNs: fc.integer({ min: 1_000_000, max: 600_000_000_000 }),
+  })
+  .filter(({ fromPerSec, toPerSec }) => fromPerSec !== toPerSec);
+
+t.test('a ramp starts attempt n where the area under its rate is n', async (t) => {
+  const up = new LinearRamp({ fromPerSec: 0, toPerSec: 100, startNs: 0, durationNs: 10e9 });
+  // 5 t² attempts in t seconds.
+  for (const sec of [0, 1, 2, 5, 10]) t.equal(up.dueNs(5 * sec * sec), sec * 1e9, `${sec} s`);
+  t.equal(up.countBefore(10e9), 500);
+  t.equal(up.dueNs(600), 11e9, 'behind it the last rate goes on');
+  const down = new LinearRamp({ fromPerSec: 100, toPerSec: 0, startNs: 1e9, durationNs: 10e9 });
+  t.equal(down.dueNs(50), 0.5e9, 'before it the first rate stands');
+  t.equal(down.dueNs(100), 1e9);
+  t.equal(down.dueNs(100 + 95), 2e9);
+  t.equal(down.dueNs(700), Infinity, 'nothing is due after a ramp to 0');
+  t.equal(down.countBefore(11e9), 600);
+});
+
+t.test('a ramp that hardly rises is a constant rate', async (t) => {
+  const ramp = new LinearRamp({ fromPerSec: 1000, toPerSec: 1000.0001, startNs: 0, durationNs: 100e9 });
+  const constant = new ConstantRate(1000);
+  for (const n of [0, 1, 777, 50_000, 99_999]) {
+    t.ok(Math.abs(ramp.dueNs(n) - constant.dueNs(n)) < 1e4, `attempt ${n}`);
+  }
+});
+
+t.test('on any ramp due times never decrease, and countBefore is their exact inverse', async (t) => {
+  fc.assert(
+    fc.property(ramps, fc.double({ min: 0, max: 1.2, noNaN: true }), (options, share) => {
+      const ramp = new LinearRamp(options);
+      const end = (options.startNs + options.durationNs) * share;
+      const count = ramp.countBefore(end);
+      if (!Number.isInteger(count) || count < 0) return false;
+      if (count > 0 && ramp.dueNs(count - 1) >= end) return false;
+      if (ramp.dueNs(count) < end) return false;
+      return ramp.dueNs(count) <= ramp.dueNs(count + 1);
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass('held in every run');
+});
+
+t.test('a ramp has as many attempts as its mean rate has', async (t) => {
+  fc.assert(
+    fc.property(ramps, ({ fromPerSec, toPerSec, durationNs }) => {
+      const ramp = new LinearRamp({ fromPerSec, toPerSec, startNs: 0, durationNs });
+      const mean = (((fromPerSec + toPerSec) / 2) * durationNs) / 1e9;
+      return Math.abs(ramp.countBefore(durationNs) - mean) <= 1 + mean * 1e-9;
+    }),
   );
   t.pass('held in every run');
 });

@@ -40,6 +40,7 @@ class FakeEngine implements ServerEngine {
   close(slot: number, reset: boolean): void {
     this.calls.push(`${reset ? 'reset' : 'close'} ${slot}`);
   }
+  watch(): void {}
   stopListening(): void {
     this.calls.push('stopListening');
   }

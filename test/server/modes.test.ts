@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import type { ServerResult } from '../../src/measure/result.ts';
-import { dial, serve, sharedBytes, until, whyNot } from './serve.ts';
+import { MS, dial, serve, sharedBytes, until, whyNot } from './serve.ts';
 import type { Peer } from './serve.ts';
 
 const RESPONSE = Buffer.from('HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n');
@@ -129,16 +129,24 @@ const cases: readonly ModeCase[] = [
     expect: { completed: 1, bytes: { received: MIB, sent: 0 } },
   },
   {
-    name: 'hold: nothing comes back, and nothing ends before the peer does',
+    name: 'hold: nothing comes back, also not when the peer has ended; at the stop it is closed',
     plan: { mode: 'hold' },
     peer: async (t, { socket, data, over }) => {
+      socket.end('request');
       const first = await Promise.race([over, sleep(150).then(() => 'held')]);
       t.equal(first, 'held');
       t.equal(data().length, 0);
-      socket.end();
-      await over;
     },
     expect: { completed: 1, bytes: { received: 0, sent: 0 } },
+  },
+  {
+    name: 'hold: until it is idle for too long',
+    plan: { mode: 'hold', idleTimeoutNs: 200 * MS },
+    peer: async (t, { socket, over }) => {
+      socket.end();
+      t.equal(await over, 'end');
+    },
+    expect: { completed: 0, idle_closed: 1 },
   },
   {
     name: 'reset: RST right after accept',

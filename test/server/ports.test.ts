@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
 import { EngineError } from '../../src/engine/engine.ts';
+import { listenError } from '../../src/engine/listen-error.ts';
 import { readSysctlNumber } from '../../src/linux/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../../src/server/run.ts';
@@ -123,4 +126,31 @@ t.test('a backlog that the kernel cuts is noted', { skip: somaxconn === undefine
   const { notes } = await serve(t, { backlog: limit + 1 });
   t.equal(notes.length, 1);
   t.match(notes[0], `sysctl -w net.core.somaxconn=${limit + 1}`);
+});
+
+const canUnshare = spawnSync('unshare', ['--net', 'true']).status === 0;
+
+t.test(
+  'port 0 where others have all the ports that the kernel may choose',
+  {
+    skip: canUnshare ? false : 'needs a network namespace of its own (root, unshare)',
+  },
+  async (t) => {
+    const range = [40_000, 40_007] as const;
+    const script =
+      'ip link set lo up && echo "$1 $2" > /proc/sys/net/ipv4/ip_local_port_range && exec "$3" --import=tsx "$4" "$1" "$2"';
+    const entry = fileURLToPath(new URL('exhausted-server.ts', import.meta.url));
+    const argv = ['--net', 'sh', '-c', script, 'sh', ...range.map(String), process.execPath, entry];
+    const { stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', input: '', timeout: 20_000 });
+    const port = Number(stdout);
+    t.ok(port >= 1024 && (port < range[0] || port > range[1]), `it listens on ${port} ${stderr}`);
+  },
+);
+
+t.test('port 0 is nothing to look for with ss', (t) => {
+  const { hint } = listenError('127.0.0.1', 0, 'EADDRINUSE');
+  t.notMatch(hint, 'ss ');
+  t.match(hint, 'TIME_WAIT');
+  t.match(hint, '--port');
+  t.end();
 });

@@ -23,7 +23,9 @@ export function serverPlanOf(changes: Partial<ServerPlan> = {}): ServerPlan {
   return {
     host: LOCALHOST,
     port: 0,
+    protocol: 'tcp',
     listeners: 1,
+    cpus: [],
     backlog: 1024,
     mode: 'echo',
     responseFile: null,
@@ -31,6 +33,9 @@ export function serverPlanOf(changes: Partial<ServerPlan> = {}): ServerPlan {
     respondOn: 'eof',
     idleTimeoutNs: 60 * SEC,
     maxConnections: 1000,
+    work: { kind: 'none' },
+    workStrategy: { kind: 'direct' },
+    busyTasks: 0,
     engine: 'epoll',
     ...changes,
   };

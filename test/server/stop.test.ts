@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
 import { createServerEngine } from '../../src/engine/select.ts';
@@ -49,6 +50,18 @@ t.test('what does not end within 5 s is reset and counted as aborted', async (t)
   const result = await server.stop();
   t.equal(await held.over, 'ECONNRESET');
   t.match(result, { accepted: 1, completed: 0, aborted: 1 });
+});
+
+t.test('a listener that dies: the server stops and says why', async (t) => {
+  const threads: Worker[] = [];
+  const onWorker = (worker: Worker): unknown => threads.push(worker);
+  process.on('worker', onWorker);
+  const server = await serve(t, { listeners: 2, engine: 'epoll' });
+  process.off('worker', onWorker);
+  void threads[0]!.terminate();
+  await until('it is noticed', () => server.notices.length > 0);
+  const result = await server.stop();
+  t.match(result, { errors: { worker_failed: 1 }, error: { code: 'worker_exited', message: /^listener 0 ended/ } });
 });
 
 for (const name of ['uring', 'epoll'] as const) {

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** After this long the process is killed and `signal` is SIGKILL. 60 s if not given. */
   readonly timeoutMs?: number;
+  /** A command that runs the command after it, such as `ip netns exec NAME`, and becomes it. */
+  readonly prefix?: readonly string[];
   /** Called once with the process, for a test that sends signals or watches the output. */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
@@ -39,9 +41,10 @@ export function plainEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 }
 
-/** Starts `node bin/conngen.js ARGS`; `ended` never rejects. */
+/** Starts `PREFIX node bin/conngen.js ARGS`; `ended` never rejects. */
 function start(args: readonly string[], options: RunOptions): { child: ChildProcess; ended: Promise<CliRun> } {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+  const [command, ...rest] = [...(options.prefix ?? []), process.execPath, LAUNCHER, ...args];
+  const child = spawn(command!, rest, {
     cwd: options.cwd ?? ROOT,
     env: { ...plainEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

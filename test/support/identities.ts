@@ -23,6 +23,9 @@ function checkAttempts(t: Test, round: RoundResult, name: Namer): void {
   const { scheduled, started, missed, in_flight_max: inFlightMax } = round.attempts;
   t.equal(scheduled, started + missed, name('scheduled = started + missed'));
   t.equal(started, sum(Object.values(round.outcomes)), name('started = sum of outcomes'));
+  const { generator, network, target, unattributed } = round.owners;
+  const accounted = round.outcomes.ok + generator + network + target + unattributed;
+  t.equal(scheduled, accounted, name('scheduled = ok + failures by owner'));
   t.ok(round.outcomes.ok <= established(round), name('ok <= established'));
   t.ok(inFlightMax <= started, name('in_flight_max <= started'));
   const whole = [
@@ -85,8 +88,8 @@ function checkIntervals(t: Test, round: RoundResult, name: Namer): void {
   t.strictSame(counted, expected, name('intervals add up to the round'));
 }
 
-/** A round gives it as a rate only; its intervals count it. */
-function established(round: RoundResult): number {
+/** How many connections were established. A round gives it as a rate only; its intervals count it. */
+export function established(round: RoundResult): number {
   return sum(round.intervals.map((interval) => interval.established));
 }
 

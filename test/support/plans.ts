@@ -1,7 +1,8 @@
 /** Plans from what a user would type, for tests that want a plan and no process. */
-import { CLIENT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
+import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
+import { rttPlan, type RttPlan } from '../../src/plan/rtt-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
 import { formatProblem } from '../../src/plan/problem.ts';
@@ -11,6 +12,8 @@ export const MACHINE: Machine = {
   hasDirectDescriptors: false,
   cpus: 2,
   localPorts: { first: 32_768, last: 60_999 },
+  allowedCpus: [0, 1],
+  mtuTowards: () => 1500,
 };
 
 export type Typed = Readonly<Record<string, string | readonly string[]>>;
@@ -37,10 +40,16 @@ export function planServer(typed: Typed, machine: Machine = MACHINE): Promise<Pl
   return planFrom(SERVER_OPTIONS, typed, (input) => serverPlan(input, machine));
 }
 
+export function planRtt(typed: Typed, machine: Machine = MACHINE): Promise<PlanOrProblems<RttPlan>> {
+  return planFrom(RTT_OPTIONS, typed, (input) => rttPlan(input, machine));
+}
+
 async function planFrom<Table extends OptionTable, P>(
   table: Table,
   typed: Typed,
-  plan: (input: ReturnType<typeof readOptions<Table>>['input']) => ReturnType<typeof clientPlan | typeof serverPlan>,
+  plan: (
+    input: ReturnType<typeof readOptions<Table>>['input'],
+  ) => ReturnType<typeof clientPlan | typeof serverPlan | typeof rttPlan>,
 ): Promise<PlanOrProblems<P>> {
   const { input, problems } = readOptions(table, rawInput(typed));
   const planned = await plan(input);

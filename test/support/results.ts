@@ -39,13 +39,16 @@ export function roundResult(changes: Partial<RoundResult> = {}): RoundResult {
     duration_sec: 10,
     attempts: { scheduled: 250_000, started: 250_000, missed: 0, in_flight_max: 212 },
     outcomes: outcomes({ ok: 250_000 }),
+    owners: { generator: 0, network: 0, target: 0, unattributed: 0 },
     errno: {},
     rate_per_sec: { started: 25_000, established: 25_000, completed: 25_000 },
     latency_ns: latencies(latency(31_200)),
     bytes: { sent: 16_000_000, received: 16_000_000 },
     cpu: { user_usec: 2_000_000, system_usec: 6_000_000, usec_per_connection: 32 },
+    workers: [{ started: 250_000, missed: 0 }],
     intervals: [],
     verdict: { status: 'valid', reasons: [] },
+    findings: [],
     ...changes,
   };
 }
@@ -117,6 +120,7 @@ export function serverResult(changes: Partial<ServerResult> = {}): ServerResult 
     bytes: { received: 320_000, sent: 320_000 },
     errors: { accept_EMFILE: 2, reset: 0 },
     cpu: { user_usec: 1000, system_usec: 1000, usec_per_connection: 27.3 },
+    findings: [],
     ...changes,
   };
 }

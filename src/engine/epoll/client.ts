@@ -10,7 +10,6 @@ import {
   MSG_MORE,
   MSG_NOSIGNAL,
   MSG_TRUNC,
-  SHUT_WR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
@@ -24,7 +23,8 @@ import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../linux/sockaddr.ts';
 import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
-import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import { shutDownWriting } from '../shut-down.ts';
 import { EpollSet } from './epoll-set.ts';
 import { Forecast } from './forecast.ts';
 
@@ -56,6 +56,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly #halfClose: boolean;
   readonly #sendFlags: number;
   readonly #sink: NativeMemory;
+  readonly #bodies: BodyPlaces | undefined;
   /** int 1, struct linger {1, 0} and room for getsockopt: value at 0, linger at 4, error at 12, its size at 16. */
   readonly #options: NativeMemory;
   readonly #optionWords: Int32Array;
@@ -91,6 +92,7 @@ export class EpollClientEngine implements ClientEngine {
     // With MSG_MORE the last bytes leave in one segment with the FIN that follows.
     this.#sendFlags = options.halfClose ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     this.#sink = libc.alloc(SINK_BYTES);
+    this.#bodies = options.bodies;
     this.#options = libc.alloc(32);
     this.#optionWords = new Int32Array(this.#options.bytes.buffer, 0, 8);
     this.#optionWords[0] = 1;
@@ -140,14 +142,16 @@ export class EpollClientEngine implements ClientEngine {
     }
     this.#forecast.learn(isEstablished);
     const isAllSent = sent === this.#payloadBytes;
-    if (isAllSent && this.#halfClose && this.#libc.shutdown(fd, SHUT_WR) < 0) return this.#giveUp(slot, fd);
+    const shutDownErrno = isAllSent && this.#halfClose ? shutDownWriting(this.#libc, fd) : 0;
     const generation = this.#generations[slot]!;
-    if (this.#epoll.add(fd, isAllSent ? READABLE : INTEREST, slot, generation) < 0) return this.#giveUp(slot, fd);
+    if (shutDownErrno === 0 && this.#epoll.add(fd, isAllSent ? READABLE : INTEREST, slot, generation) < 0)
+      return this.#giveUp(slot, fd);
     if (!isEstablished) return 0;
     this.#states[slot] = isAllSent ? RECEIVING : SENDING;
     this.#sentBytes[slot] = sent;
     this.#driver.connected(slot);
     if (this.#generations[slot] === generation) this.#driver.sent(slot, sent);
+    if (shutDownErrno !== 0 && this.#generations[slot] === generation) this.#driver.failed(slot, shutDownErrno);
     return 0;
   }
 
@@ -242,14 +246,18 @@ export class EpollClientEngine implements ClientEngine {
       if (this.#generations[slot] !== generation) return;
     }
     this.#states[slot] = RECEIVING;
-    if (this.#halfClose && this.#libc.shutdown(fd, SHUT_WR) < 0) this.#driver.failed(slot, this.#libc.errno());
+    const errno = this.#halfClose ? shutDownWriting(this.#libc, fd) : 0;
+    if (errno !== 0) this.#driver.failed(slot, errno);
   }
 
   #receive(slot: number, events: number, generation: number): void {
     const fd = this.#fds[slot]!;
+    const bodies = this.#bodies;
     for (;;) {
+      const address = bodies === undefined ? this.#sink.address : bodies.addressOf(slot);
+      const room = bodies === undefined ? SINK_BYTES : bodies.roomOf(slot);
       // MSG_TRUNC lets the kernel drop the bytes without copying them (tcp(7)).
-      const received = this.#libc.recv(fd, this.#sink.address, SINK_BYTES, MSG_TRUNC);
+      const received = this.#libc.recv(fd, address, room, bodies === undefined ? MSG_TRUNC : 0);
       if (received < 0) {
         const errno = this.#libc.errno();
         if (errno === EINTR) continue;
@@ -259,7 +267,7 @@ export class EpollClientEngine implements ClientEngine {
       if (received > 0) {
         this.#driver.received(slot, received);
         if (this.#generations[slot] !== generation) return;
-        if (received === SINK_BYTES || (events & EPOLLERR) !== 0) continue;
+        if (received === room || (events & EPOLLERR) !== 0) continue;
         // The queue is empty. Where the FIN had come before, nothing can follow: one call saved.
         if ((events & EPOLLRDHUP) === 0) return;
       }

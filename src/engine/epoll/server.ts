@@ -14,7 +14,7 @@ import {
   SO_LINGER,
   TCP_NODELAY,
 } from '../../linux/constants.ts';
-import { EAGAIN, ECONNRESET, EINTR } from '../../linux/errno.ts';
+import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { STOP } from '../engine.ts';
@@ -23,6 +23,9 @@ import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { EpollSet } from './epoll-set.ts';
 import { Forecast } from './forecast.ts';
+
+/** In place of a slot: another thread has woken this one. */
+const WAKER = -2;
 
 /** Most that is read at once, and so most that is kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
@@ -135,7 +138,8 @@ export class EpollServerEngine implements ServerEngine {
       for (let i = 0; i < count; i++) {
         const slot = epoll.slotAt(i);
         if (slot === LISTENER) this.#accept(driver, ACCEPTS_PER_ROUND);
-        else if (epoll.generationAt(i) === this.#generations[slot]) this.#handle(driver, slot, epoll.eventsAt(i));
+        else if (slot !== WAKER && epoll.generationAt(i) === this.#generations[slot])
+          this.#handle(driver, slot, epoll.eventsAt(i));
       }
       this.#isDispatching = false;
       if (this.#stopsListening) this.stopListening();
@@ -200,11 +204,22 @@ export class EpollServerEngine implements ServerEngine {
       if ((flags & ECHOING) !== 0) events |= EPOLLIN;
       flags = this.#flags[slot]!;
     }
+    if (!this.#options.reads) {
+      this.#handleUnread(driver, slot, events);
+      return;
+    }
     if ((flags & (OVER | ECHOING)) !== 0) return;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) === 0) return;
-    if (this.#options.reads) this.#receive(driver, slot, events);
-    else if ((events & EPOLLERR) !== 0) this.#fail(driver, slot, this.#pendingError(slot));
-    else this.#end(driver, slot);
+    this.#receive(driver, slot, events);
+  }
+
+  /** Of a connection that is only held: the peer's end, and its reset, which may come later. */
+  #handleUnread(driver: ServerDriver, slot: number, events: number): void {
+    if ((events & (EPOLLERR | EPOLLHUP)) !== 0) {
+      const errno = this.#pendingError(slot);
+      // So the kernel calls a reset that comes behind the end; nothing was sent that could have met it.
+      this.#fail(driver, slot, errno === EPIPE ? ECONNRESET : errno);
+    } else if ((this.#flags[slot]! & OVER) === 0 && (events & EPOLLRDHUP) !== 0) this.#end(driver, slot);
   }
 
   /** Reads until the kernel has no more, the slot has something to send back first, or it has had its share. */
@@ -356,6 +371,11 @@ export class EpollServerEngine implements ServerEngine {
     this.#freeSlots[this.#freeCount++] = slot;
     this.#acceptor.descriptorFreed();
     this.#driver!.released(slot);
+  }
+
+  watch(fd: number): void {
+    // Edge-triggered, each write is an event; the count of an eventfd need never be read.
+    this.#epoll.add(fd, EPOLLIN | EPOLLET, WAKER, 0);
   }
 
   stopListening(): void {

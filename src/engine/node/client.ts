@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
+import { ECONNRESET } from '../../linux/errno.ts';
 import { KERNEL_SOURCE } from '../engine.ts';
 import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { Connection, inChunks } from './connection.ts';
@@ -20,11 +21,16 @@ class ClientConnection extends Connection<ClientDriver> {
   readonly #shared: Shared;
   readonly #socketOptions: SocketConstructorOpts;
   readonly #connectOptions: TcpSocketConnectOpts;
+  /** `connected` has been reported. */
+  #isConnected = false;
 
   constructor(slot: number, shared: Shared) {
     super(slot, shared.loop);
     this.#shared = shared;
-    const onread = { buffer: shared.sink, callback: this.#onRead };
+    const { bodies } = shared.options;
+    // node:net asks for the place of the next read when it connects, and after each read.
+    const buffer = bodies === undefined ? shared.sink : (): Uint8Array => bodies.viewOf(slot);
+    const onread = { buffer, callback: this.#onRead };
     // With a mark of 1 every write that the kernel does not take at once is followed by `drain`.
     const options = { allowHalfOpen: true, noDelay: true, writableHighWaterMark: 1, onread };
     this.#socketOptions = options;
@@ -36,6 +42,7 @@ class ClientConnection extends Connection<ClientDriver> {
   open(source: number, port: number): void {
     const socket = new Socket(this.#socketOptions);
     this.adopt(socket);
+    this.#isConnected = false;
     const options = this.#connectOptions;
     const chosen = source !== KERNEL_SOURCE;
     options.localAddress = chosen ? this.#shared.options.sources[source] : undefined;
@@ -46,6 +53,7 @@ class ClientConnection extends Connection<ClientDriver> {
   readonly #onConnect = (): void => {
     const driver = this.listener();
     if (driver === null) return;
+    this.#isConnected = true;
     driver.connected(this.slot);
     this.send(this.#shared.chunks);
   };
@@ -57,6 +65,11 @@ class ClientConnection extends Connection<ClientDriver> {
 
   protected override onFlushed(): void {
     if (this.#shared.options.halfClose) this.socket?.end();
+  }
+
+  protected override beforeFailure(driver: ClientDriver, errno: number): void {
+    // A reset before the handshake was over would read ECONNREFUSED.
+    if (errno === ECONNRESET && !this.#isConnected) driver.connected(this.slot);
   }
 
   protected override onFree(): void {

@@ -87,6 +87,11 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     return false;
   }
 
+  /** The connection has failed; the driver is told next, unless it closes it here. */
+  protected beforeFailure(_driver: Driver, _errno: number): void {
+    // Nothing to tell before.
+  }
+
   /** Tells the driver that the peer has ended. */
   protected end(): void {
     const driver = this.listener();
@@ -174,8 +179,11 @@ export abstract class Connection<Driver extends ConnectionDriver> {
   readonly #onError = (error: Error): void => {
     const driver = this.listener();
     if (driver === null) return;
+    const errno = errnoOf(error);
+    this.beforeFailure(driver, errno);
+    if (!this.#live) return;
     this.#final = true;
-    driver.failed(this.slot, errnoOf(error));
+    driver.failed(this.slot, errno);
   };
 
   /** Also without the driver's doing: node closes a socket that has ended both ways, and one that failed. */

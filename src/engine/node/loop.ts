@@ -45,6 +45,8 @@ export class StepLoop<Driver extends { step(): number }> {
   poke(): void {
     if (this.#poked || this.#driver === null) return;
     this.#poked = true;
+    // The driver dates what it is told by the last reading, which may be as old as the last step.
+    this.#clock.tick();
     clearTimeout(this.#timer);
     this.#immediate ??= setImmediate(this.#turn);
   }

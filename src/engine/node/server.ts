@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
-import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import { Socket, createServer } from 'node:net';
+import type { AddressInfo, ListenOptions, Server } from 'node:net';
+import { ECONNRESET } from '../../linux/errno.ts';
 import type { EngineError, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { listenError } from '../listen-error.ts';
 import { Connection, errnoOf, inChunks } from './connection.ts';
@@ -65,7 +66,10 @@ class ServerConnection extends Connection<ServerDriver> {
   }
 
   respond(): void {
-    this.send(this.#shared.chunks);
+    const { driver } = this.#shared.loop;
+    // The peer has reset it since its end was told; then this is where it shows.
+    if (this.socket === null || this.socket.destroyed) driver?.failed(this.slot, ECONNRESET);
+    else this.send(this.#shared.chunks);
   }
 
   halfClose(): void {
@@ -102,7 +106,7 @@ class ServerConnection extends Connection<ServerDriver> {
  * What node:net does not let through:
  * - Of a peer that does not read, one chunk of at most 64 KiB waits to be sent, and node's stream may have read one more.
  * - A close is noticed only while reading. So with `reads` false up to 64 KiB are taken from the peer and dropped, unreported;
- *   of a peer that sent more neither end nor reset is noticed.
+ *   of a peer that sent more neither end nor reset is noticed, and of one that has ended no reset.
  * - libuv answers EMFILE itself: it takes waiting connections with a spare descriptor and closes them. `acceptFailed` is
  *   reported only where that fails too.
  * - There is one listening socket for a port where `supportsReusePort` says no; a second `listen` fails with EADDRINUSE.
@@ -114,6 +118,7 @@ export class NodeServerEngine implements ServerEngine {
   readonly #connections: (ServerConnection | undefined)[];
   /** Accepted before the run began. */
   readonly #early: Socket[] = [];
+  #waker: Socket | null = null;
   #server: Server | null = null;
   #port = 0;
 
@@ -221,6 +226,10 @@ export class NodeServerEngine implements ServerEngine {
     this.#connections[slot]?.close(reset);
   }
 
+  watch(fd: number): void {
+    this.#waker = new Socket({ fd, readable: true, writable: false }).on('data', () => this.#shared.loop.poke());
+  }
+
   stopListening(): void {
     this.#server?.close();
     this.#server = null;
@@ -235,6 +244,7 @@ export class NodeServerEngine implements ServerEngine {
 
   dispose(): void {
     this.stopListening();
+    this.#waker?.destroy();
     for (const socket of this.#early.splice(0)) socket.destroy();
     for (const connection of this.#connections) connection?.abandon();
     this.#connections.fill(undefined);

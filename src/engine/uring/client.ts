@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 420] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 460] -- the states of a slot are changed all over it, and are read together */
 import {
   IPPROTO_IP,
   IP_BIND_ADDRESS_NO_PORT,
@@ -6,14 +6,13 @@ import {
   MSG_NOSIGNAL,
   MSG_TRUNC,
   MSG_WAITALL,
-  SHUT_WR,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
   SO_LINGER,
   SO_REUSEADDR,
 } from '../../linux/constants.ts';
-import { ECANCELED, ECONNRESET } from '../../linux/errno.ts';
+import { ECANCELED, ECONNRESET, EPIPE } from '../../linux/errno.ts';
 import {
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_FIXED_FILE,
@@ -23,15 +22,19 @@ import {
   OP_RECV,
   OP_SEND,
   OP_SOCKET,
+  OP_URING_CMD,
   RECVSEND_POLL_FIRST,
 } from '../../linux/io-uring.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../linux/sockaddr.ts';
 import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
-import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import { shutDownWriting } from '../shut-down.ts';
+import { ConnectErrors } from './connect-errors.ts';
 import { registerDirectDescriptors } from './direct.ts';
 import {
+  fillErrorQuery,
   firstStage,
   GENERATION_MASK,
   STAGE_BITS,
@@ -55,7 +58,7 @@ const LINKED_PAYLOAD_BYTES = 16 * 1024;
 /** Most that one SEND takes of a larger payload: progress is seen in steps of this. */
 const SEND_BYTES = 256 * 1024;
 /** The longest chain of entries for one connection. */
-const CHAIN_ENTRIES = 6;
+const CHAIN_ENTRIES = 7;
 /**
  * Starts that are handed over together. A start is counted when its entries are written, so more of them would sit waiting
  * behind each other and look like latency of the target; fewer cost a call each.
@@ -83,15 +86,17 @@ const CHAINED = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 
 /**
  * The client's side on io_uring. Where the kernel can (Linux 6.11), a connection is one linked chain on a direct descriptor:
- * SOCKET, SO_REUSEADDR, BIND, CONNECT, SEND, RECV, and a CLOSE of its own. Where it cannot, and for half-close (the ring's
- * SHUTDOWN always goes to a kernel thread, at 10 to 40 µs), the socket is prepared, shut down and closed through libc and only
- * CONNECT, SEND and RECV go through the ring.
+ * SOCKET, SO_REUSEADDR, BIND, CONNECT, SO_ERROR, SEND, RECV, and a CLOSE of its own. Where it cannot, and for half-close
+ * (the ring's SHUTDOWN always goes to a kernel thread, at 10 to 40 µs), the socket is prepared, shut down and closed through
+ * libc and only what is between goes through the ring.
  */
 export class UringClientEngine implements ClientEngine {
   readonly name = 'uring';
   readonly #libc: Libc;
   readonly #ring: Ring;
   readonly #direct: boolean;
+  /** Whether the chain itself asks for SO_ERROR; else a call does. */
+  readonly #isErrorLinked: boolean;
   readonly #fileFlag: number;
   readonly #socketFamily: number;
   readonly #sockaddrSize: number;
@@ -104,8 +109,10 @@ export class UringClientEngine implements ClientEngine {
   readonly #isLinked: boolean;
   readonly #halfClose: boolean;
   readonly #sink: NativeMemory;
+  readonly #bodies: BodyPlaces | undefined;
   /** int 1 at 0, struct linger {1, 0} at 4. */
   readonly #options: NativeMemory;
+  readonly #errors: ConnectErrors;
   readonly #fds: Int32Array;
   readonly #states: Uint8Array;
   readonly #generations: Int32Array;
@@ -122,6 +129,7 @@ export class UringClientEngine implements ClientEngine {
     this.#libc = libc;
     this.#ring = new Ring({ libc, clock: options.clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
     this.#direct = direct && !options.halfClose && registerDirectDescriptors(libc, this.#ring, capacity);
+    this.#isErrorLinked = direct;
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#socketFamily = familyNumber(target.family);
     this.#sockaddrSize = sockaddrSize(target.family);
@@ -137,8 +145,10 @@ export class UringClientEngine implements ClientEngine {
     this.#isLinked = payload.length > 0 && payload.length <= LINKED_PAYLOAD_BYTES;
     this.#halfClose = options.halfClose;
     this.#sink = libc.alloc(SINK_BYTES);
+    this.#bodies = options.bodies;
     this.#options = libc.alloc(16);
     new Int32Array(this.#options.bytes.buffer, 0, 2).fill(1);
+    this.#errors = new ConnectErrors(libc, capacity);
     this.#fds = Int32Array.from({ length: capacity }, (_, slot) => (this.#direct ? slot : -1));
     this.#states = new Uint8Array(capacity);
     this.#generations = new Int32Array(capacity);
@@ -155,9 +165,7 @@ export class UringClientEngine implements ClientEngine {
     }
     this.#states[slot] = OPENING;
     this.#sentBytes[slot] = 0;
-    const at = this.#prepare(OP_CONNECT, this.#isLinked ? IOSQE_IO_LINK : 0, slot, STAGE_CONNECT);
-    setAddress(this.#ring.words, at, this.#target.address);
-    this.#ring.words[at + 2] = this.#sockaddrSize;
+    this.#prepareConnect(slot);
     if (this.#isLinked) {
       this.#prepareSend(slot, IOSQE_IO_LINK);
       this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
@@ -167,6 +175,17 @@ export class UringClientEngine implements ClientEngine {
       this.#ring.submit();
     }
     return 0;
+  }
+
+  /** CONNECT, and the question whether it is true (see `ConnectErrors`): one completion for both. */
+  #prepareConnect(slot: number): void {
+    const link = this.#isLinked ? IOSQE_IO_LINK : 0;
+    const at = this.#prepare(OP_CONNECT, this.#isErrorLinked ? CHAINED : link, slot, STAGE_CONNECT);
+    setAddress(this.#ring.words, at, this.#target.address);
+    this.#ring.words[at + 2] = this.#sockaddrSize;
+    if (!this.#isErrorLinked) return;
+    const query = this.#prepare(OP_URING_CMD, link, slot, STAGE_CONNECT);
+    fillErrorQuery(this.#ring.words, query, this.#errors.addressOf(slot));
   }
 
   /** The links before CONNECT. They say nothing on success; a failure of theirs is the only completion the chain gives. */
@@ -241,10 +260,11 @@ export class UringClientEngine implements ClientEngine {
     const { words } = this.#ring;
     const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
     words[at]! |= ioprio << 16;
-    setAddress(words, at, this.#sink.address);
-    words[at + 6] = SINK_BYTES;
+    const bodies = this.#bodies;
+    setAddress(words, at, bodies === undefined ? this.#sink.address : bodies.addressOf(slot));
+    words[at + 6] = bodies === undefined ? SINK_BYTES : bodies.roomOf(slot);
     // The kernel drops the bytes without copying them (tcp(7)).
-    words[at + 7] = MSG_TRUNC;
+    words[at + 7] = bodies === undefined ? MSG_TRUNC : 0;
   }
 
   close(slot: number, reset: boolean): void {
@@ -319,9 +339,10 @@ export class UringClientEngine implements ClientEngine {
     if (tag >> STAGE_BITS !== this.#generations[slot]) return;
     const stage = tag & STAGE_MASK;
     const state = this.#states[slot];
-    // Where a link before CONNECT failed, nothing that was linked behind it will complete.
-    if (stage === STAGE_PREPARE) this.#pending[slot]! &= 1 << STAGE_CANCEL;
-    else this.#pending[slot]! &= ~(1 << stage);
+    // Where a link up to CONNECT failed, nothing that was linked behind it will complete.
+    if (stage === STAGE_PREPARE || (this.#isErrorLinked && stage === STAGE_CONNECT && result < 0)) {
+      this.#pending[slot]! &= 1 << STAGE_CANCEL;
+    } else this.#pending[slot]! &= ~(1 << stage);
     if (state === CLOSING) {
       if (this.#pending[slot] === 0) this.#finishClose(slot);
       // Something else is under way, or it came too early for a link that only now is.
@@ -339,17 +360,23 @@ export class UringClientEngine implements ClientEngine {
     this.#driver.failed(slot, errno);
   }
 
+  /** Why a connect failed although its result is good; 0 if it did not. */
+  #connectError(slot: number): number {
+    return this.#isErrorLinked ? this.#errors.read(slot) : this.#errors.ask(slot, this.#fds[slot]!);
+  }
+
   #connected(slot: number, result: number): void {
+    const errno = result < 0 ? -result : this.#connectError(slot);
     // A reset before the handshake was over would read ECONNREFUSED.
-    if (result < 0 && result !== -ECONNRESET) {
-      this.#fail(slot, -result);
+    if (errno !== 0 && errno !== ECONNRESET && errno !== EPIPE) {
+      this.#fail(slot, errno);
       return;
     }
     this.#states[slot] = ACTIVE;
     const generation = this.#generations[slot];
     this.#driver.connected(slot);
     if (!this.#isActive(slot) || this.#generations[slot] !== generation) return;
-    if (result < 0) this.#fail(slot, -result);
+    if (errno !== 0) this.#fail(slot, errno);
     else if (!this.#isLinked) this.#exchange(slot);
   }
 
@@ -386,7 +413,8 @@ export class UringClientEngine implements ClientEngine {
   }
 
   #payloadSent(slot: number): void {
-    if (this.#halfClose && this.#libc.shutdown(this.#fds[slot]!, SHUT_WR) < 0) this.#fail(slot, this.#libc.errno());
+    const errno = this.#halfClose ? shutDownWriting(this.#libc, this.#fds[slot]!) : 0;
+    if (errno !== 0) this.#fail(slot, errno);
   }
 
   #received(slot: number, result: number): void {

@@ -1,8 +1,10 @@
+import { SOL_SOCKET, SO_ERROR } from '../../linux/constants.ts';
 import {
   IOSQE_CQE_SKIP_SUCCESS,
   OP_ASYNC_CANCEL,
   OP_CLOSE,
   OP_URING_CMD,
+  SOCKET_URING_OP_GETSOCKOPT,
   SOCKET_URING_OP_SETSOCKOPT,
 } from '../../linux/io-uring.ts';
 import type { Ring } from './ring.ts';
@@ -31,14 +33,30 @@ export function prepareOption(
   value: number,
   size: number,
 ): void {
-  const { words } = ring;
   const at = ring.prepare(OP_URING_CMD, flags, file, user, tag);
-  words[at + 2] = SOCKET_URING_OP_SETSOCKOPT;
+  fillOption(ring.words, at, SOCKET_URING_OP_SETSOCKOPT, level, name, value, size);
+}
+
+function fillOption(
+  words: Int32Array,
+  at: number,
+  command: number,
+  level: number,
+  name: number,
+  value: number,
+  size: number,
+): void {
+  words[at + 2] = command;
   words[at + 4] = level;
   words[at + 5] = name;
   words[at + 11] = size;
   words[at + 12] = value | 0;
   words[at + 13] = (value / 0x100000000) | 0;
+}
+
+/** getsockopt(2) for SO_ERROR as an entry that is prepared already; the kernel writes an int to `value` and completes with 4. */
+export function fillErrorQuery(words: Int32Array, at: number, value: number): void {
+  fillOption(words, at, SOCKET_URING_OP_GETSOCKOPT, SOL_SOCKET, SO_ERROR, value, 4);
 }
 
 /** Closes a direct descriptor; says nothing on success. */

@@ -42,7 +42,8 @@ export function probeUring(): UringAbilities {
     const result = ring.register(REGISTER_PROBE, probe.address, PROBE_OPS);
     const has = (op: number): boolean => result >= 0 && (probe.bytes[16 + 8 * op + 2]! & OP_SUPPORTED) !== 0;
     if (!NEEDED_OPS.every(has)) {
-      throw new EngineError('ENOSYS', "this kernel's io_uring lacks operations on sockets", 'use --engine epoll');
+      const hint = 'use --engine epoll; the uring engine needs Linux 6.1';
+      throw new EngineError('ENOSYS', "this kernel's io_uring lacks operations on sockets", hint);
     }
     cached = { direct: DIRECT_OPS.every(has) };
     return cached;

@@ -191,10 +191,10 @@ export class Ring {
     if (result < 0) this.#check(this.#libc.errno());
   }
 
-  /** Hands over what is prepared and waits until `deadlineNs` or a completion. Returns how many there are. */
-  wait(deadlineNs: number): number {
+  /** Hands over what is prepared and waits until `deadlineNs` or for so many completions. Returns how many there are. */
+  wait(deadlineNs: number, completions = 1): number {
     Atomics.store(this.#ring, this.#sqTail, this.#tail);
-    const waitNs = this.available > 0 ? 0 : Math.min(deadlineNs - this.#clock.tick(), LONGEST_WAIT_NS);
+    const waitNs = this.available >= completions ? 0 : Math.min(deadlineNs - this.#clock.tick(), LONGEST_WAIT_NS);
     let flags = ENTER_GETEVENTS;
     let size = 0;
     let argument = 0;
@@ -210,7 +210,7 @@ export class Ring {
       SYS_io_uring_enter,
       this.fd,
       this.unsubmitted,
-      waitNs > 0 ? 1 : 0,
+      waitNs > 0 ? completions : 0,
       flags,
       argument,
       size,
@@ -297,7 +297,7 @@ function setUpError(errno: number): EngineError {
   const reasons: Record<string, [string, string]> = {
     ENOSYS: [
       'this kernel has no io_uring, or a seccomp profile hides it',
-      'use --engine epoll; io_uring came with Linux 5.1',
+      'use --engine epoll; the uring engine needs Linux 6.1',
     ],
     EPERM: [
       'io_uring is forbidden here (kernel.io_uring_disabled, or a seccomp profile as in containers)',

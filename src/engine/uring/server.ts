@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 450] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 470] -- the states of a slot are changed all over it, and are read together */
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -14,6 +14,7 @@ import { ECANCELED, ECONNRESET, ENOBUFS } from '../../linux/errno.ts';
 import {
   CQE_BUFFER_SHIFT,
   CQE_F_BUFFER,
+  CQE_F_MORE,
   IOSQE_BUFFER_SELECT,
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_FIXED_FILE,
@@ -21,6 +22,7 @@ import {
   OP_POLL_ADD,
   OP_RECV,
   OP_SEND,
+  POLL_ADD_MULTI,
   RECVSEND_POLL_FIRST,
 } from '../../linux/io-uring.ts';
 import { openFileLimit } from '../../linux/limits.ts';
@@ -44,6 +46,7 @@ import {
 } from './entries.ts';
 import { probeUring } from './probe.ts';
 import { Ring } from './ring.ts';
+import { STAGE_WAKE, Waker } from './waker.ts';
 
 /** Most that is received at once, and so most that is kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
@@ -78,6 +81,8 @@ const HALF_CLOSED = 16;
 const CLOSING = 32;
 /** A receive found no buffer and is tried again when one is given back. */
 const STARVED = 64;
+/** `failed` has been reported. */
+const FAILED = 128;
 
 /**
  * The server's side on io_uring: one multishot ACCEPT, then for each connection RECV into a buffer that the kernel picks, SEND
@@ -114,6 +119,7 @@ export class UringServerEngine implements ServerEngine {
   #buffer = NO_BUFFER;
   #receivedBytes = 0;
   #acceptor: Acceptor | undefined;
+  #waker: Waker | undefined;
   #port = 0;
   #driver!: ServerDriver;
 
@@ -185,10 +191,11 @@ export class UringServerEngine implements ServerEngine {
     const stage = tag & STAGE_MASK;
     if (slot === NO_SLOT) {
       if (stage === STAGE_ACCEPT) this.#accepted(result, flags);
+      else if (stage === STAGE_WAKE) this.#waker?.complete(flags);
       return;
     }
     if (tag >> STAGE_BITS !== this.#generations[slot]) return;
-    this.#pending[slot]! &= ~(1 << stage);
+    if ((flags & CQE_F_MORE) === 0) this.#pending[slot]! &= ~(1 << stage);
     const isClosing = (this.#flags[slot]! & CLOSING) !== 0;
     if (stage === STAGE_RECV) this.#received(slot, result, flags, isClosing);
     else if (stage === STAGE_SEND) this.#sent(slot, result, isClosing);
@@ -233,13 +240,21 @@ export class UringServerEngine implements ServerEngine {
 
   /** Sees to it that the slot is told of what its peer does next. */
   #arm(slot: number, ioprio: number): void {
-    if ((this.#flags[slot]! & (OVER | ECHOING | STARVED)) !== 0) return;
-    if (this.#options.reads) {
+    const flags = this.#flags[slot]!;
+    if (!this.#options.reads) {
+      if ((flags & FAILED) === 0) this.#watch(slot);
+    } else if ((flags & (OVER | ECHOING | STARVED)) === 0) {
       if ((this.#pending[slot]! & (1 << STAGE_RECV)) === 0) this.#prepareReceive(slot, ioprio);
-    } else if ((this.#pending[slot]! & (1 << STAGE_POLL)) === 0) {
-      this.#ring.reserve(1);
-      this.#ring.words[this.#prepare(OP_POLL_ADD, 0, slot, STAGE_POLL) + 7] = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     }
+  }
+
+  /** Waits for the end of a connection that is only held, and for a failure behind it: level-triggered, the end would come for ever. */
+  #watch(slot: number): void {
+    if ((this.#pending[slot]! & (1 << STAGE_POLL)) !== 0) return;
+    this.#ring.reserve(1);
+    const at = this.#prepare(OP_POLL_ADD, 0, slot, STAGE_POLL);
+    this.#ring.words[at + 6] = POLL_ADD_MULTI;
+    this.#ring.words[at + 7] = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   }
 
   #prepareReceive(slot: number, ioprio: number): void {
@@ -288,15 +303,15 @@ export class UringServerEngine implements ServerEngine {
 
   #polled(slot: number, events: number): void {
     if (events < 0) this.#fail(slot, -events);
-    else if ((events & EPOLLERR) !== 0) this.#fail(slot, ECONNRESET);
-    else {
+    else if ((events & (EPOLLERR | EPOLLHUP)) !== 0) this.#fail(slot, ECONNRESET);
+    else if ((this.#flags[slot]! & OVER) === 0) {
       this.#flags[slot]! |= OVER;
       this.#driver.ended(slot);
     }
   }
 
   #fail(slot: number, errno: number): void {
-    this.#flags[slot]! |= OVER;
+    this.#flags[slot]! |= OVER | FAILED;
     this.#driver.failed(slot, errno);
   }
 
@@ -421,6 +436,10 @@ export class UringServerEngine implements ServerEngine {
     }
     this.#ring.reserve(1);
     prepareClose(this.#ring, file, NO_SLOT, STAGE_CLOSE);
+  }
+
+  watch(fd: number): void {
+    this.#waker = new Waker(this.#ring, fd);
   }
 
   stopListening(): void {

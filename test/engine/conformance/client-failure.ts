@@ -59,6 +59,27 @@ export const failureCases: readonly Case<ClientHarness>[] = [
     },
   },
   {
+    name: 'the peer has reset it before anything is sent or shut down',
+    async run(t, h) {
+      for (const bytes of [0, 64]) {
+        const { port, server } = h.peers.serve({ behaviour: 'refuse' });
+        const isReset = (): boolean => h.peers.accepted(server)[0]?.closed === true;
+        const result = await h.run(
+          t,
+          { port, payload: sharedPattern(bytes), halfClose: true },
+          {
+            step: openOnce(),
+            connected: () => {
+              while (!isReset());
+            },
+          },
+        );
+        t.strictSame(result.milestones(0), ['connected', 'failed', 'released']);
+        t.ok([ECONNRESET, EPIPE].includes(result.errnos()[0]!), `${bytes} bytes: errno ${result.errnos()[0]}`);
+      }
+    },
+  },
+  {
     name: 'a failed connection is reported once, however late it is closed',
     async run(t, h) {
       const { port } = h.peers.serve({ behaviour: 'reset' });

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { bodyCases } from './client-bodies.ts';
 import { exchangeCases } from './client-exchange.ts';
 import { failureCases } from './client-failure.ts';
 import { lifecycleCases } from './client-lifecycle.ts';
@@ -28,6 +29,11 @@ export function clientConformance(t: Test, create: ClientFactory): Promise<unkno
   return t.test('client engine', { timeout: SUITE_TIMEOUT_MS }, async (t) => {
     const peers = await PeerThread.start();
     t.teardown(() => peers.stop());
-    await runCases(t, new ClientHarness(create, peers), [...exchangeCases, ...failureCases, ...lifecycleCases]);
+    await runCases(t, new ClientHarness(create, peers), [
+      ...exchangeCases,
+      ...bodyCases,
+      ...failureCases,
+      ...lifecycleCases,
+    ]);
   });
 }

@@ -99,6 +99,8 @@ export interface ServerTraits {
   readonly noReusePort?: string;
   /** Why `acceptFailed` is not reported for EMFILE. */
   readonly noAcceptErrors?: string;
+  /** Why the reset of a peer that has ended is not noticed, where nothing is read. */
+  readonly noResetBehindEnd?: string;
 }
 
 export class ServerHarness {

@@ -7,9 +7,10 @@
  * - `silent`: reads, never sends, never ends;
  * - `unread`: reads nothing before `resume`, then like `drain`;
  * - `greet`: sends `bytes` and ends, reads nothing;
- * - `reset`: resets at the first byte.
+ * - `reset`: resets at the first byte;
+ * - `refuse`: resets at once.
  */
-export type Behaviour = 'echo' | 'drain' | 'silent' | 'unread' | 'greet' | 'reset';
+export type Behaviour = 'echo' | 'drain' | 'silent' | 'unread' | 'greet' | 'reset' | 'refuse';
 
 export interface ServeArgs {
   readonly behaviour: Behaviour;

@@ -86,6 +86,9 @@ const BEHAVIOURS: Readonly<Record<Behaviour, (peer: Peer, bytes: number) => void
   reset(peer) {
     peer.socket.once('data', () => peer.socket.resetAndDestroy());
   },
+  refuse(peer) {
+    peer.socket.resetAndDestroy();
+  },
 };
 
 async function serve(args: ServeArgs): Promise<{ server: number; port: number }> {

@@ -1,5 +1,9 @@
 /** Listening, and the end of it. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { EngineError, STOP } from '../../../src/engine/engine.ts';
+import { loadLibc } from '../../../src/linux/libc.ts';
+import { Wakers } from '../../../src/work/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { ServerRun } from './driver.ts';
 import { MS, withoutIpv6 } from './harness.ts';
@@ -166,6 +170,45 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
     },
   },
   {
+    name: 'another thread that writes to what is watched ends a wait, each time',
+    skip: () => (process.platform === 'linux' ? false : 'needs eventfd(2), or pipe2(2) of Linux'),
+    async run(t, h) {
+      const { engine, clock } = await h.create({});
+      await engine.listen();
+      const libc = loadLibc();
+      const memory = Wakers.create(libc, 1, engine.name === 'node' ? 'pipe' : 'eventfd');
+      const wakers = new Wakers(libc, memory);
+      engine.watch(wakers.readFd(0));
+      const waits = 20;
+      const asked = new Int32Array(new SharedArrayBuffer(4));
+      const other = wakeFromThread(memory, asked, waits);
+      let steps = 0;
+      let early = 0;
+      const farNs = clock.tick() + 60_000 * MS;
+      const idle = { admits: () => true, accepted() {}, received() {}, sent() {}, flushed() {}, acceptFailed() {} };
+      await engine.run({
+        ...idle,
+        ended() {},
+        failed() {},
+        released() {},
+        step: () => {
+          wakers.awake(0);
+          // The thread asks before it wakes: a step that it did not ask for is one of the engine's own.
+          if (Atomics.load(asked, 0) === steps) early++;
+          else steps++;
+          if (steps === waits) return STOP;
+          wakers.asleep(0);
+          return farNs;
+        },
+      });
+      await other;
+      t.ok(clock.tick() < farNs, 'did not sleep until the deadline');
+      t.ok(early <= 2, `${early} steps without a reason`);
+      engine.dispose();
+      wakers.close();
+    },
+  },
+  {
     name: 'what the driver throws ends the run',
     async run(t, h) {
       const { engine, clock } = await h.create({});
@@ -180,6 +223,35 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
     },
   },
 ];
+
+/** A thread that wakes owner 0 `times` times, each time after it was asleep again. */
+function wakeFromThread(memory: SharedArrayBuffer, asked: Int32Array, times: number): Promise<unknown> {
+  const source = `
+    const { workerData: { memory, asked, times, tsx, wakers, libc } } = require('node:worker_threads');
+    import(tsx).then(async ({ register }) => {
+      register();
+      const [{ Wakers }, { loadLibc }] = await Promise.all([import(wakers), import(libc)]);
+      const waker = new Wakers(loadLibc(), memory);
+      const state = new Int32Array(memory);
+      for (let i = 0; i < times; i++) {
+        while (Atomics.load(state, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        // Long enough for the wait to have begun.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        Atomics.add(asked, 0, 1);
+        waker.wake(0);
+      }
+    });`;
+  const url = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
+  const workerData = {
+    memory,
+    asked,
+    times,
+    tsx: import.meta.resolve('tsx/esm/api'),
+    wakers: url('work/wakers.ts'),
+    libc: url('linux/libc.ts'),
+  };
+  return once(new Worker(source, { eval: true, workerData }), 'exit');
+}
 
 async function failureOf(action: () => Promise<void>): Promise<unknown> {
   try {

@@ -38,6 +38,20 @@ function responding(on: 'accepted' | 'received' | 'ended'): ServerScript {
   };
 }
 
+/** Has the one peer act as soon as it is accepted; over when it is released. */
+function acting(h: ServerHarness, id: number, act: 'end' | 'reset'): ServerScript {
+  let acted = false;
+  return {
+    step: (run) => {
+      if (!acted && run.totals.accepted === 1) {
+        acted = true;
+        h.peers.act(id, act);
+      }
+      return run.totals.released === 1;
+    },
+  };
+}
+
 export const modeCases: readonly Case<ServerHarness>[] = [
   {
     name: 'echo of 64 bytes',
@@ -209,23 +223,38 @@ export const modeCases: readonly Case<ServerHarness>[] = [
       t.equal(peerSentBytes, 0, 'the write of 16 MiB did not complete');
     },
   },
-  ...(['end', 'reset'] as const).map((act): Case<ServerHarness> => ({
-    name: `hold: the ${act} of a silent peer is noticed`,
+  {
+    name: 'hold: the reset of a peer that has ended is noticed, without spinning until then',
+    skip: ({ traits }) => traits.noResetBehindEnd ?? false,
     async run(t, h) {
-      let id = 0;
-      let acted = false;
+      let endedNs = Infinity;
+      let stepsBetween = 0;
       const result = await h.run(t, { reads: false }, (port) => {
-        id = h.peers.dial({ port, then: 'keep' });
+        const id = h.peers.dial({ port, then: 'keep' });
+        const script = acting(h, id, 'end');
         return {
           step: (run) => {
-            if (!acted && run.totals.accepted === 1) {
-              acted = true;
-              h.peers.act(id, act);
+            if (run.slots.states[0] === 'ended') stepsBetween++;
+            if (run.clock.tick() > endedNs + 200 * MS) {
+              endedNs = Infinity;
+              h.peers.act(id, 'reset');
             }
-            return run.totals.released === 1;
+            return script.step(run);
+          },
+          ended: (run) => {
+            endedNs = run.clock.tick();
           },
         };
       });
+      t.ok(stepsBetween < 200, `${stepsBetween} steps in 200 ms`);
+      t.strictSame(result.milestones(0), ['accepted', 'ended', 'failed', 'released']);
+      t.strictSame(result.errnos(), [ECONNRESET]);
+    },
+  },
+  ...(['end', 'reset'] as const).map((act): Case<ServerHarness> => ({
+    name: `hold: the ${act} of a silent peer is noticed`,
+    async run(t, h) {
+      const result = await h.run(t, { reads: false }, (port) => acting(h, h.peers.dial({ port, then: 'keep' }), act));
       t.strictSame(result.milestones(0), ['accepted', act === 'end' ? 'ended' : 'failed', 'released']);
       t.strictSame(result.errnos(), act === 'end' ? [] : [ECONNRESET]);
     },

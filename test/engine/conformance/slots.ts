@@ -8,7 +8,8 @@ const ALLOWED_FROM: Readonly<Record<string, readonly SlotState[]>> = {
   flushed: ['open', 'ended'],
   received: ['open'],
   ended: ['open'],
-  failed: ['opening', 'open'],
+  // What is still being sent, or is only held, can fail after the end.
+  failed: ['opening', 'open', 'ended'],
   released: ['closed'],
 };
 

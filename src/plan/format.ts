@@ -63,10 +63,14 @@ export function formatSeconds(durationSec: number): string {
 
 /** The share of a whole: `0.004 %`, `12.5 %`; never 0 % or 100 % where it is neither. */
 export function formatShare(part: number, whole: number): string {
-  const percent = whole === 0 ? 0 : (part / whole) * 100;
+  return formatPercent(whole === 0 ? 0 : (part / whole) * 100);
+}
+
+/** As `formatShare`; 12.5 is `12.5 %`. */
+export function formatPercent(percent: number): string {
   if (percent === 0 || percent === 100) return `${percent} %`;
   if (percent < 0.001) return '< 0.001 %';
-  if (percent > 99.999) return '> 99.999 %';
+  if (percent > 99.999 && percent < 100) return '> 99.999 %';
   // Near both ends the distance to the end is what matters.
   const digits = percent < 0.1 || percent > 99.9 ? 3 : percent < 1 || percent > 99 ? 2 : 1;
   return `${trimZeros(percent.toFixed(digits))} %`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Pacer } from '../../src/client/pacer.ts';
-import type { PacerOptions } from '../../src/client/pacer.ts';
+import { Pacer } from '../../src/schedule/pacer.ts';
+import type { PacerOptions } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 
 const BASE_NS = 50e9;

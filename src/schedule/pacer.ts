@@ -1,8 +1,31 @@
-import type { Schedule } from '../schedule/schedule.ts';
+import type { Schedule } from './schedule.ts';
 
 const INTERVAL_NS = 1e9;
 /** What is due but this late when the round is over counts as missed, not as started after the end. */
 const GRACE_NS = 100e6;
+
+/** Above this rate one wake-up serves several starts, see `batchNsOf`. */
+const BATCH_ABOVE_PER_SEC = 15000;
+const BATCH_NS = 400e3;
+
+/**
+ * At a low rate each start is a wake-up of its own, which is the most even. Near what a core can do the wake-ups themselves
+ * tip it over, for us and for the target, so starts are then gathered for a moment. `ratePerSec`: of all workers, null for
+ * closed loop.
+ */
+export function batchNsOf(ratePerSec: number | null, workers: number): number {
+  return ratePerSec !== null && ratePerSec / workers > BATCH_ABOVE_PER_SEC ? BATCH_NS : 0;
+}
+
+/** As many starts at once are even enough for what counts connections. */
+const BURST_STARTS = 4;
+/** Timers are late by so much on any machine. */
+const LAG_FLOOR_NS = 500e3;
+
+/** How late a start may be where an even load matters more than that every attempt is made. */
+export function evenLagNs(ratePerSec: number): number {
+  return Math.max(LAG_FLOOR_NS, (BURST_STARTS * 1e9) / ratePerSec);
+}
 
 export interface PacerOptions {
   /** Null is closed loop: as many as there is room for, until the end. */
@@ -15,6 +38,8 @@ export interface PacerOptions {
   readonly durationNs: number;
   /** How late a start may be woken so that one wake-up serves several; 0 wakes for each. */
   readonly batchNs: number;
+  /** What is later than this is missed, not started: a burst would be another load. Infinity if left out. */
+  readonly maxLagNs?: number;
 }
 
 /**
@@ -32,6 +57,7 @@ export class Pacer {
   readonly #schedule: Schedule | null;
   readonly workers: number;
   readonly #batchNs: number;
+  readonly #maxLagNs: number;
   /** Attempts below this index belong to the warm-up. */
   readonly #firstMeasured: number;
   readonly #count: number;
@@ -43,6 +69,7 @@ export class Pacer {
     this.#schedule = options.schedule;
     this.workers = options.workers;
     this.#batchNs = options.batchNs;
+    this.#maxLagNs = options.maxLagNs ?? Infinity;
     this.baseNs = options.baseNs;
     this.measureNs = options.baseNs + options.warmupNs;
     this.endNs = this.measureNs + options.durationNs;
@@ -86,6 +113,11 @@ export class Pacer {
   /** Whether attempt n, started at `startNs`, is part of what is measured. */
   measures(index: number, startNs: number): boolean {
     return this.isClosedLoop ? startNs >= this.measureNs : index >= this.#firstMeasured;
+  }
+
+  /** Whether an attempt that was due at `dueNs` is given up. */
+  isTooLate(dueNs: number, nowNs: number): boolean {
+    return nowNs - dueNs > this.#maxLagNs;
   }
 
   /** Nothing more will be started. */

@@ -8,7 +8,7 @@ import {
   formatSeconds,
   formatShare,
   threeDigits,
-} from '../../src/report/format.ts';
+} from '../../src/plan/format.ts';
 
 t.test('latencies', (t) => {
   for (const [ns, text] of [

@@ -1,0 +1,70 @@
+/** `conngen doctor`: the plan of a client, examined instead of run. */
+import type { Asked } from '../doctor/situation.ts';
+import { affordableInFlight, clientPlan, type ClientInput, type Machine } from '../plan/client-plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { checkLine, doctorText } from '../report/doctor-text.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { printProblems, type Io } from './io.ts';
+import { checkJson, deliver } from './json-output.ts';
+import type { Log } from './log.ts';
+import { thisMachine } from './machine.ts';
+import { DOCTOR_OPTIONS, TABLES } from './options.ts';
+import { readOptions, type RawInput } from './read-options.ts';
+
+/** Returns the exit code: 1 where a problem makes the plan impossible, or where the result could not be written. */
+export async function doctorCommand(raw: RawInput, io: Io): Promise<number> {
+  try {
+    return await planAndExamine(raw, io);
+  } catch (error) {
+    return reportFailure(io, error);
+  }
+}
+
+/** As many as nobody needs: what does not fit becomes a finding, not a refusal. */
+const NO_LIMIT = 2 ** 40;
+
+async function planAndExamine(raw: RawInput, io: Io): Promise<number> {
+  const { input, problems, warnings } = readOptions(DOCTOR_OPTIONS, raw, Object.values(TABLES));
+  const machine = thisMachine();
+  const [planned, output] = await Promise.all([
+    clientPlan(input, { ...machine, fdLimit: NO_LIMIT, missingSources: async () => Promise.resolve([]) }),
+    checkJson(input.json, [input.payload, input.config]),
+  ]);
+  const log = stderrLog(io);
+  for (const warning of warnings) log.warn(warning);
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  if (allProblems.length > 0 || 'problems' in planned) {
+    printProblems(io, allProblems, raw.command);
+    return EXIT_USAGE;
+  }
+  for (const warning of [...planned.notices, ...output.warnings]) log.warn(warning);
+  // Loaded here: what refuses its input needs no engine.
+  const { runDoctor } = await import('../doctor/examine.ts');
+  const result = await runDoctor(planned.plan, askedOf(input, machine));
+  const delivered = await deliver(io, log, input.json?.value, {
+    json: JSON.stringify(result, null, 2),
+    text: doctorText(result, { leavesOutOk: input.quiet.value }, io.style),
+  });
+  return delivered && result.status !== 'problem' ? EXIT_DONE : EXIT_FAILED;
+}
+
+/** What the checks want to know beside the plan. */
+function askedOf(input: ClientInput, machine: Machine): Asked {
+  return {
+    affordable: affordableInFlight(input, machine),
+    maxInFlightGiven: input['max-in-flight']?.value ?? null,
+  };
+}
+
+/** What is certain to stop a client's plan, a line each, by the cheap part of the examination. */
+export async function startWarnings(input: ClientInput, plan: ClientPlan, machine: Machine): Promise<string[]> {
+  const { findProblems } = await import('../doctor/examine.ts');
+  return findProblems(plan, askedOf(input, machine)).map(checkLine);
+}
+
+/** One line at once: loading a logger takes longer than the examination. */
+function stderrLog(io: Io): Log {
+  const write = (level: string) => (message: string) => void io.stderr.write(`${level}: ${message}\n`);
+  return { info: write('info'), warn: write('warning'), error: write('error') };
+}

@@ -1,0 +1,158 @@
+/** `--hlog`, `--hgrm` and `--csv`: what is written of a run while it goes on. */
+import { basename, dirname, join } from 'node:path';
+import type * as HdrHistogram from '../measure/hdr-histogram.ts';
+import type { LatencyHistogram } from '../measure/histogram.ts';
+import { CLOCKS, type IntervalResult } from '../measure/result.ts';
+import type { IntervalDetail } from '../measure/round.ts';
+import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import { histogramTag, logHead, logLine, titledTable } from '../report/histogram-log.ts';
+import { csvHead, csvRow } from '../report/interval-csv.ts';
+import { LineFile } from '../report/line-file.ts';
+import { inspectOutput } from '../report/output.ts';
+import { findOverwritten } from './json-output.ts';
+import type { Log } from './log.ts';
+
+export interface RecordInput {
+  readonly hlog?: Given<string> | undefined;
+  readonly hgrm?: Given<string> | undefined;
+  readonly csv?: Given<string> | undefined;
+}
+
+/** Stands in the name of `--hgrm` for the histogram's tag; then each has a file of its own. */
+const TAG_PLACE = '%';
+
+/** The name of the file that holds the percentile table of `tag`. */
+export function tableFile(hgrm: string, tag: string): string {
+  return join(dirname(hgrm), basename(hgrm).replaceAll(TAG_PLACE, tag));
+}
+
+/** What is wrong with the files, looked up without opening any; `others` are files that they must not overwrite. */
+export async function checkRecords(
+  { hlog, hgrm, csv }: RecordInput,
+  others: readonly (Given<string> | undefined)[],
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const earlier = [...others];
+  for (const output of [hlog, hgrm, csv]) {
+    if (output === undefined) continue;
+    const state = await inspectOutput(output === hgrm ? tableFile(hgrm.value, histogramTag(0, 'total')) : output.value);
+    if (state.kind === 'directory') problems.push(problemOf(output, 'a file, not a directory'));
+    if (state.kind === 'unwritable') problems.push(problemOf(output, `a file that can be written (${state.reason})`));
+    problems.push(...(await findOverwritten(output, earlier)));
+    earlier.push(output);
+  }
+  return problems;
+}
+
+type Encoder = Pick<typeof HdrHistogram, 'encodeHistogram' | 'percentileTable'>;
+
+/** The files of one run. It is told what happens; everything is encoded here, on the main thread, and written as it comes. */
+export class RecordFiles {
+  readonly #log: Log;
+  readonly #target: string;
+  readonly #encoder: Encoder | null;
+  readonly #hlog: LineFile | null;
+  readonly #hgrm: LineFile | null;
+  readonly #hgrmByTag: string | null;
+  readonly #csv: LineFile | null;
+  /** Whether each could be written. */
+  readonly #tables: Promise<boolean>[] = [];
+  #offeredRatePerSec: number | null = null;
+  #isEmpty = true;
+
+  private constructor(input: RecordInput, target: string, encoder: Encoder | null, log: Log) {
+    const lineFile = (given: Given<string> | undefined): LineFile | null =>
+      given === undefined ? null : new LineFile(given.value);
+    const isByTag = input.hgrm !== undefined && basename(input.hgrm.value).includes(TAG_PLACE);
+    this.#log = log;
+    this.#target = target;
+    this.#encoder = encoder;
+    this.#hlog = lineFile(input.hlog);
+    this.#csv = lineFile(input.csv);
+    this.#hgrm = isByTag ? null : lineFile(input.hgrm);
+    this.#hgrmByTag = isByTag ? input.hgrm.value : null;
+    process.on('exit', this.#abandon);
+  }
+
+  /** Opens what was asked for, under temporary names. `target` is named in the files. */
+  static async open(input: RecordInput, target: string, log: Log): Promise<RecordFiles> {
+    // Loaded here: a run without histogram files needs no encoder.
+    const isEncoding = input.hlog !== undefined || input.hgrm !== undefined;
+    const encoder = isEncoding ? await import('../measure/hdr-histogram.ts') : null;
+    return new RecordFiles(input, target, encoder, log);
+  }
+
+  start(startedAt: Date): void {
+    this.#hlog?.append(logHead(startedAt, this.#target));
+    this.#csv?.append(csvHead());
+  }
+
+  roundStart(offeredRatePerSec: number | null): void {
+    this.#offeredRatePerSec = offeredRatePerSec;
+  }
+
+  /** A second of a round. The warm-up is not part of a result and in no file. */
+  interval(roundIndex: number, interval: IntervalResult, { startNs, latency }: IntervalDetail): void {
+    this.#isEmpty = false;
+    this.#csv?.append(csvRow(interval, { roundIndex, offeredRatePerSec: this.#offeredRatePerSec, startNs }));
+    if (this.#hlog === null || this.#encoder === null) return;
+    for (const [index, clock] of CLOCKS.entries()) {
+      const line = {
+        tag: histogramTag(roundIndex, clock),
+        startNs,
+        lengthSec: interval.length_sec,
+        maxNs: latency[index]!.max,
+        histogram: this.#encoder.encodeHistogram(latency[index]!),
+      };
+      this.#hlog.append(logLine(line));
+    }
+  }
+
+  /** Percentiles of a round come from the counts of all of it. */
+  roundEnd(roundIndex: number, latency: readonly LatencyHistogram[]): void {
+    if (this.#encoder === null || (this.#hgrm === null && this.#hgrmByTag === null)) return;
+    for (const [index, clock] of CLOCKS.entries()) {
+      // A clock that nothing was measured by has no percentiles.
+      if (latency[index]!.count === 0) continue;
+      const tag = histogramTag(roundIndex, clock);
+      const table = titledTable(tag, this.#target, this.#encoder.percentileTable(latency[index]!));
+      this.#isEmpty = false;
+      if (this.#hgrmByTag === null) this.#hgrm?.append(table);
+      else this.#writeTable(tableFile(this.#hgrmByTag, tag), table);
+    }
+  }
+
+  #writeTable(path: string, table: string): void {
+    const file = new LineFile(path);
+    file.append(table);
+    this.#tables.push(this.#end(file, 'commit'));
+  }
+
+  /**
+   * Puts the files in their places. A run that broke off before anything was measured leaves what was there. Returns whether
+   * all of it worked; what did not is in the log.
+   */
+  async close(isReported: boolean): Promise<boolean> {
+    process.off('exit', this.#abandon);
+    const use = isReported || !this.#isEmpty ? 'commit' : 'discard';
+    const ends = this.#files().map((file) => this.#end(file, use));
+    return (await Promise.all([...ends, ...this.#tables])).every((isWhole) => isWhole);
+  }
+
+  async #end(file: LineFile, use: 'commit' | 'discard'): Promise<boolean> {
+    const end = await file.end(use);
+    if (end.ok) return true;
+    const kept = end.partial === null ? '' : `; what came before is in ${end.partial}`;
+    this.#log.error(`${file.path} could not be written: ${end.reason}${kept}`);
+    return false;
+  }
+
+  #files(): LineFile[] {
+    return [this.#hlog, this.#hgrm, this.#csv].filter((file) => file !== null);
+  }
+
+  /** A second signal ends the process at once. */
+  readonly #abandon = (): void => {
+    for (const file of this.#files()) file.abandon();
+  };
+}

@@ -1,0 +1,81 @@
+/** `conngen rtt`: plan, ping, report. */
+import type { RttResult } from '../measure/rtt-result.ts';
+import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
+import { LiveView } from '../report/live.ts';
+import { rttLiveLine, rttText } from '../report/rtt-text.ts';
+import type { runRtt } from '../rtt/run.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { printProblems, type Io } from './io.ts';
+import { checkJson, deliver } from './json-output.ts';
+import { openLog, type Log } from './log.ts';
+import { thisMachine } from './machine.ts';
+import { RTT_OPTIONS, TABLES } from './options.ts';
+import { readOptions, type RawInput } from './read-options.ts';
+import { listenForStop, type StopRequest } from './signals.ts';
+
+/** Returns the exit code. `run` is replaced in tests. */
+export async function rttCommand(raw: RawInput, io: Io, run?: typeof runRtt): Promise<number> {
+  const stop = listenForStop();
+  try {
+    return await planAndPing(raw, io, stop, run);
+  } catch (error) {
+    return reportFailure(io, error);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runRtt): Promise<number> {
+  const { input, problems, warnings } = readOptions(RTT_OPTIONS, raw, Object.values(TABLES));
+  const [planned, output] = await Promise.all([rttPlan(input, thisMachine()), checkJson(input.json, [input.config])]);
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  if (allProblems.length > 0 || 'problems' in planned) {
+    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
+    printProblems(io, allProblems, raw.command);
+    return EXIT_USAGE;
+  }
+  const live = input.quiet.value ? null : new LiveView(io.stderr);
+  const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
+  for (const warning of [...warnings, ...planned.notices, ...output.warnings]) log.warn(warning);
+  // Loaded here: what refuses its input needs no engine.
+  const runPlan = run ?? (await import('../rtt/run.ts')).runRtt;
+  return pingAndReport(planned.plan, { json: input.json?.value, io, log, live, stop, run: runPlan });
+}
+
+interface Surroundings {
+  readonly json: string | undefined;
+  readonly io: Io;
+  readonly log: Log;
+  readonly live: LiveView | null;
+  readonly stop: StopRequest;
+  readonly run: typeof runRtt;
+}
+
+async function pingAndReport(plan: RttPlan, { json, io, log, live, stop, run }: Surroundings): Promise<number> {
+  stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
+  try {
+    const result = await run(plan, {
+      stop: stop.signal,
+      onStart: ({ notes }) => {
+        for (const note of notes) log.info(note);
+      },
+      onInterval: (roundIndex, interval, warmup) =>
+        live?.line(rttLiveLine(roundIndex, plan.rates.length, interval, warmup)),
+    });
+    live?.clear();
+    const delivered = await deliver(io, log, json, {
+      json: JSON.stringify(result, null, 2),
+      text: rttText(result, io.style),
+    });
+    return stop.exitCode() ?? (delivered ? exitCodeOf(result) : EXIT_FAILED);
+  } finally {
+    live?.clear();
+  }
+}
+
+/** A run that measured nothing, or broke off, has failed. */
+function exitCodeOf(result: RttResult): number {
+  const failed = result.error !== undefined || result.rounds.some((round) => round.verdict.status === 'invalid');
+  return failed ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,114 @@
+import type { BodyPlaces } from '../../engine/engine.ts';
+import { CHUNK_BYTES, NO_CHUNK } from './chunk-pool.ts';
+import type { ChunkPool } from './chunk-pool.ts';
+
+/** A chunk with less room than this counts as full: a receive into it would not be worth its call. */
+const ROOM_AT_LEAST = 4096;
+
+/**
+ * What has come of each slot's response, as chunks in the order in which they came. The kernel writes into the last chunk of
+ * a slot, so nothing is copied on the way in.
+ */
+export class ChunkChains implements BodyPlaces {
+  readonly #pool: ChunkPool;
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  /** By chunk. */
+  readonly #next: Int32Array;
+  readonly #lengths: Int32Array;
+  /** Where bytes go for which there is no memory, of any slot. */
+  readonly #waste: number;
+  readonly #isWasting: Uint8Array;
+
+  /** Throws `RangeError` where there is no memory for a single chunk. */
+  constructor(pool: ChunkPool, capacity: number) {
+    this.#pool = pool;
+    this.#first = new Int32Array(capacity).fill(NO_CHUNK);
+    this.#last = new Int32Array(capacity).fill(NO_CHUNK);
+    this.#next = new Int32Array(pool.most).fill(NO_CHUNK);
+    this.#lengths = new Int32Array(pool.most);
+    this.#isWasting = new Uint8Array(capacity);
+    this.#waste = pool.take();
+    if (this.#waste === NO_CHUNK) throw new RangeError('no memory for response bodies');
+  }
+
+  addressOf(slot: number): number {
+    const chunk = this.#place(slot);
+    return this.#pool.addressOf(chunk) + this.#lengths[chunk]!;
+  }
+
+  roomOf(slot: number): number {
+    return CHUNK_BYTES - this.#lengths[this.#place(slot)]!;
+  }
+
+  viewOf(slot: number): Uint8Array {
+    const chunk = this.#place(slot);
+    return this.#pool.viewOf(chunk).subarray(this.#lengths[chunk]);
+  }
+
+  #place(slot: number): number {
+    const last = this.#last[slot]!;
+    if (last !== NO_CHUNK && !this.isFull(slot)) {
+      this.#isWasting[slot] = 0;
+      return last;
+    }
+    const chunk = this.#pool.take();
+    this.#isWasting[slot] = chunk === NO_CHUNK ? 1 : 0;
+    if (chunk === NO_CHUNK) return this.#waste;
+    this.#lengths[chunk] = 0;
+    this.#next[chunk] = NO_CHUNK;
+    if (last === NO_CHUNK) this.#first[slot] = chunk;
+    else this.#next[last] = chunk;
+    this.#last[slot] = chunk;
+    return chunk;
+  }
+
+  /** Whether the bytes that were received last are lost, because there was no memory for them. */
+  isWasting(slot: number): boolean {
+    return this.#isWasting[slot] === 1;
+  }
+
+  /** Where the bytes lie that were received last: in this chunk, behind `lengthOf` it. */
+  lastOf(slot: number): number {
+    return this.#isWasting[slot] === 1 ? this.#waste : this.#last[slot]!;
+  }
+
+  /** `bytes` more belong to the response. */
+  add(slot: number, bytes: number): void {
+    this.#lengths[this.#last[slot]!]! += bytes;
+  }
+
+  /** Whether the last chunk takes no more. */
+  isFull(slot: number): boolean {
+    return CHUNK_BYTES - this.#lengths[this.#last[slot]!]! < ROOM_AT_LEAST;
+  }
+
+  firstOf(slot: number): number {
+    return this.#first[slot]!;
+  }
+
+  /** Whether there are chunks behind the first. */
+  isLong(slot: number): boolean {
+    return this.#first[slot] !== this.#last[slot];
+  }
+
+  lengthOf(chunk: number): number {
+    return this.#lengths[chunk]!;
+  }
+
+  /** Forgets the bytes of the first chunk. The last chunk stays, since the kernel may be writing behind its bytes. */
+  dropFirst(slot: number): void {
+    const first = this.#first[slot]!;
+    this.#lengths[first] = 0;
+    if (first === this.#last[slot]) return;
+    this.#first[slot] = this.#next[first]!;
+    this.#pool.give(first);
+  }
+
+  /** Forgets all bytes. The slot keeps its last chunk, as there. */
+  clear(slot: number): void {
+    if (this.#first[slot] === NO_CHUNK) return;
+    while (this.isLong(slot)) this.dropFirst(slot);
+    this.#lengths[this.#first[slot]!] = 0;
+  }
+}

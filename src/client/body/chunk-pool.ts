@@ -1,0 +1,77 @@
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/io-uring.ts';
+import type { Libc } from '../../linux/libc.ts';
+
+/** Large enough that a receive costs little beside its bytes; what a short response does not touch takes no memory. */
+export const CHUNK_BYTES = 256 * 1024;
+export const NO_CHUNK = -1;
+/** Chunks are made this many at a time. */
+const BATCH = 16;
+
+/** Pieces of memory of one size, by number, used again and again. */
+export class ChunkPool {
+  /** Undefined: memory of the JavaScript heap's kind, for an engine that needs no addresses. */
+  readonly #libc: Libc | undefined;
+  readonly #most: number;
+  readonly #views: Buffer[] = [];
+  readonly #addresses: Float64Array;
+  readonly #mappings: number[] = [];
+  readonly #free: Int32Array;
+  #freeCount = 0;
+
+  constructor(libc: Libc | undefined, limitBytes: number) {
+    this.#libc = libc;
+    this.#most = Math.max(BATCH, Math.floor(limitBytes / CHUNK_BYTES / BATCH) * BATCH);
+    this.#addresses = new Float64Array(this.#most);
+    this.#free = new Int32Array(this.#most);
+  }
+
+  /** The most chunks there can be. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** `NO_CHUNK` where there are as many as may be, or no memory for more. */
+  take(): number {
+    if (this.#freeCount === 0 && !this.#grow()) return NO_CHUNK;
+    return this.#free[--this.#freeCount]!;
+  }
+
+  give(chunk: number): void {
+    this.#free[this.#freeCount++] = chunk;
+  }
+
+  viewOf(chunk: number): Buffer {
+    return this.#views[chunk]!;
+  }
+
+  addressOf(chunk: number): number {
+    return this.#addresses[chunk]!;
+  }
+
+  #grow(): boolean {
+    if (this.#views.length === this.#most) return false;
+    const size = BATCH * CHUNK_BYTES;
+    let memory: ArrayBuffer;
+    let address = 0;
+    if (this.#libc === undefined) memory = new ArrayBuffer(size);
+    else {
+      // Not from the heap of C: the kernel gives pages of a mapping only as they are touched.
+      address = this.#libc.mmap(0, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+      if (address < 0) return false;
+      this.#mappings.push(address);
+      memory = this.#libc.view(address, size);
+    }
+    for (let i = 0; i < BATCH; i++) {
+      this.#addresses[this.#views.length] = address + i * CHUNK_BYTES;
+      this.give(this.#views.length);
+      this.#views.push(Buffer.from(memory, i * CHUNK_BYTES, CHUNK_BYTES));
+    }
+    return true;
+  }
+
+  /** Only when no engine and no job uses a chunk any more. */
+  dispose(): void {
+    for (const address of this.#mappings) this.#libc?.munmap(address, BATCH * CHUNK_BYTES);
+    this.#mappings.length = 0;
+  }
+}

@@ -1,0 +1,168 @@
+import { EngineError } from '../engine/engine.ts';
+import { selectPingEngine } from '../engine/select-ping.ts';
+import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';
+import type { IntervalResult, ProbeResult, RoundResult } from '../measure/result.ts';
+import { formatHostPort } from '../plan/address.ts';
+import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import { PingThread } from '../rtt/ping-thread.ts';
+
+/** Of each ping of the probe. */
+const PROBE_BYTES = 64;
+const MOST_UNDER_WAY = 65_536;
+
+/**
+ * One established connection that goes on ping-ponging while others are opened, on a thread of its own: what the users who are
+ * there already feel of those who come.
+ */
+export class Probe {
+  readonly #plan: ClientPlan;
+  readonly #thread: PingThread;
+  readonly #ratePerSec: number;
+  #isOpen = false;
+
+  constructor(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint) {
+    this.#plan = plan;
+    this.#ratePerSec = ratePerSec;
+    const setup = {
+      engine: pingEngineOf(engine),
+      protocol: 'tcp',
+      target: plan.target,
+      sources: plan.sources.slice(0, 1),
+      sizeBytes: PROBE_BYTES,
+      connections: 1,
+      thinkNs: 0,
+      timeoutNs: plan.timeoutNs,
+      cpu: null,
+    } as const;
+    this.#thread = new PingThread(setup, baseNs);
+  }
+
+  get failure(): PingThread['failure'] {
+    return this.#thread.failure;
+  }
+
+  /** Resolves when one ping has come back. Rejects with `EngineError` where the target does not echo. */
+  async ready(): Promise<void> {
+    await this.#thread.ready();
+    const { established, errnos } = await this.#thread.open();
+    // The only ping of a round this short. It begins now, on whatever clock.
+    const check = new PingRound(0, () => undefined);
+    if (established === 1) {
+      await this.#thread.round({ rate: 1, depth: 1, baseNs: 0, warmupNs: 0, durationNs: 1 });
+      this.#thread.drain(check);
+    }
+    if (check.total.get(PINGS_RECEIVED) === 1) return;
+    const target = formatHostPort(this.#plan.host, this.#plan.target.port);
+    const errors = Object.keys({ ...check.total.errnoCounts(), ...errorCounts(errnos) });
+    const why = errors.length === 0 ? 'it answered nothing' : errors.join(', ');
+    throw new EngineError(
+      'probe_no_echo',
+      `--probe got no ping back from ${target} (${why}): it needs a target that sends back what it is sent`,
+      'probe an echo server, such as conngen server, or leave --probe out',
+    );
+  }
+
+  /** Establishes the connection for a round. */
+  async open(): Promise<void> {
+    this.#isOpen = (await this.#thread.open()).established === 1;
+  }
+
+  /** Pings for as long as a round of the load, `durationNs` behind its warm-up; resolves when the last ping is back or given up. */
+  async round(baseNs: number, durationNs: number): Promise<void> {
+    if (!this.#isOpen) return;
+    const { timeoutNs, warmupNs } = this.#plan;
+    const depth = Math.min(MOST_UNDER_WAY, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
+    await this.#thread.round({ rate: this.#ratePerSec, depth, baseNs, warmupNs, durationNs });
+  }
+
+  /** Gives what has been counted since the last time. */
+  drain(pings: PingRound): void {
+    this.#thread.drain(pings);
+  }
+
+  stop(): void {
+    this.#thread.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+}
+
+/** The engine of the load, but for node: its pauses turn the event loop, which a probe must not cost. */
+function pingEngineOf(engine: EngineName): EngineName {
+  if (engine !== 'node') return engine;
+  try {
+    selectPingEngine('epoll');
+    return 'epoll';
+  } catch (error) {
+    if (error instanceof EngineError) return 'node';
+    throw error;
+  }
+}
+
+/** The seconds of a round with those of the probe beside them, told once both are there. Without a probe they pass through. */
+export class ProbedRound {
+  readonly #probe: Probe | undefined;
+  readonly #pings: PingRound;
+  readonly #results = new Map<number, ProbeResult>();
+  readonly #waiting: { interval: IntervalResult; warmup: boolean }[] = [];
+  readonly #tell: (interval: IntervalResult, warmup: boolean) => void;
+
+  constructor(probe: Probe | undefined, measureNs: number, tell: (interval: IntervalResult, warmup: boolean) => void) {
+    this.#probe = probe;
+    this.#tell = tell;
+    this.#pings = new PingRound(measureNs, ({ start_sec: second, sent, received, lost, rtt_ns }) => {
+      this.#results.set(second, { sent, received, lost, rtt_ns });
+      this.#tellWaiting();
+    });
+  }
+
+  /** A second of the load is complete. */
+  add(interval: IntervalResult, warmup: boolean): void {
+    if (this.#probe === undefined) {
+      this.#tell(interval, warmup);
+      return;
+    }
+    this.#waiting.push({ interval, warmup });
+    this.#tellWaiting();
+  }
+
+  /** Takes what the probe has counted since the last time. */
+  drain(): void {
+    this.#probe?.drain(this.#pings);
+  }
+
+  #tellWaiting(): void {
+    while (this.#waiting.length > 0 && this.#results.has(this.#waiting[0]!.interval.start_sec)) this.#tellNext();
+  }
+
+  #tellNext(): void {
+    const { interval, warmup } = this.#waiting.shift()!;
+    this.#tell(this.#withProbe(interval), warmup);
+  }
+
+  /** The round is over: tells the seconds in which the probe did nothing any more. */
+  finish(): void {
+    this.drain();
+    this.#pings.finish();
+    while (this.#waiting.length > 0) this.#tellNext();
+  }
+
+  #withProbe(interval: IntervalResult): IntervalResult {
+    const probe = this.#results.get(interval.start_sec);
+    return probe === undefined ? interval : { ...interval, probe };
+  }
+
+  /** The result of the load with that of the probe in it. */
+  beside(round: RoundResult): RoundResult {
+    if (this.#probe === undefined) return round;
+    const { total } = this.#pings;
+    const { sent, received, lost } = total.counts();
+    const { rtt_ns } = total.latencies();
+    const errno = total.errnoCounts();
+    const broken = Object.keys(errno).length === 0 ? {} : { errno };
+    const intervals = round.intervals.map((interval) => this.#withProbe(interval));
+    return { ...round, probe: { sent, received, lost, rtt_ns, ...broken }, intervals };
+  }
+}

@@ -1,0 +1,115 @@
+/** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
+import { networkInterfaces } from 'node:os';
+import { reuseDelayNs } from '../linux/proc.ts';
+import type { PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
+import { findingsOf } from '../measure/findings.ts';
+import { countByOwner } from '../measure/outcome.ts';
+import type { RoundResult } from '../measure/result.ts';
+import type { RoundMerger } from '../measure/round.ts';
+import { verdictOf } from '../measure/verdict.ts';
+import { formatHostPort } from '../plan/address.ts';
+import { meanPerSec, peakPerSec } from '../plan/offer.ts';
+import type { ClientPlan, RoundRate } from '../plan/plan.ts';
+import { batchNsOf } from '../schedule/pacer.ts';
+import type { GcUse } from './gc-watch.ts';
+import type { RoundEvidence } from './round-watch.ts';
+
+export interface MeasuredRound {
+  readonly plan: ClientPlan;
+  readonly merger: RoundMerger;
+  readonly rate: RoundRate;
+  readonly durationNs: number;
+  readonly evidence: RoundEvidence;
+  /** By worker. */
+  readonly gc: readonly (GcUse | undefined)[];
+  /** The rounds of the run before this one. */
+  readonly earlier: readonly RoundResult[];
+}
+
+export function roundResult(round: MeasuredRound): RoundResult {
+  const { plan, merger, rate, durationNs, evidence } = round;
+  const { total: tally, inFlightMax } = merger;
+  const { cpu, kernel } = evidence;
+  const facts = factsOf(round);
+  const verdict = verdictOf(facts);
+  const outcomes = tally.outcomeCounts();
+  const durationSec = durationNs / 1e9;
+  const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);
+  return {
+    offered_rate_per_sec: meanPerSec(rate),
+    ...(typeof rate === 'object' ? { ramp: { from_per_sec: rate.fromPerSec, to_per_sec: rate.toPerSec } } : {}),
+    duration_sec: Math.round(durationSec * 1e6) / 1e6,
+    attempts: {
+      scheduled: tally.scheduled,
+      started: tally.started,
+      missed: tally.missed,
+      in_flight_max: inFlightMax,
+    },
+    outcomes,
+    owners: countByOwner(outcomes, tally.missed),
+    errno: tally.errnoCounts(),
+    rate_per_sec: {
+      started: perSec(tally.started),
+      established: perSec(tally.established),
+      completed: perSec(tally.ok),
+    },
+    latency_ns: tally.latencySummaries(),
+    bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
+    ...(plan.body.firstByteTimeoutNs === null ? {} : { timeouts: { first_byte: tally.firstByteTimeouts } }),
+    ...(plan.body.sink.kind === 'null'
+      ? {}
+      : { bodies: { kept: tally.bodiesKept, kept_bytes: tally.bodyBytesKept, spilled: tally.bodiesSpilled } }),
+    ...(plan.holdNs > 0 ? { held: { lost: tally.heldLost } } : {}),
+    cpu: {
+      user_usec: cpu.user,
+      system_usec: cpu.system,
+      usec_per_connection: tally.started > 0 ? Math.round(((cpu.user + cpu.system) / tally.started) * 100) / 100 : 0,
+    },
+    workers: facts.workers,
+    ...(kernel === undefined ? {} : { kernel }),
+    intervals: merger.intervals,
+    verdict,
+    findings: findingsOf(facts, verdict),
+  };
+}
+
+function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): RoundFacts {
+  return {
+    tally: merger.total,
+    intervals: merger.intervals,
+    offeredRatePerSec: meanPerSec(rate),
+    maxInFlight: plan.maxInFlight,
+    isFdBound: plan.isFdBound,
+    workers: merger.workers.map((counts, worker) => ({ ...counts, ...evidence.threads[worker], ...gc[worker] })),
+    kernel: evidence.kernel,
+    batchNs: batchNsOf(peakPerSec(rate), plan.workers),
+    timeoutNs: plan.timeoutNs,
+    ports: portFacts(plan),
+    target: targetFacts(plan),
+    earlier: earlier.map((before) => ({
+      offeredRatePerSec: before.offered_rate_per_sec,
+      totalP50Ns: before.latency_ns.total.p50,
+      ok: before.outcomes.ok,
+      isValid: before.verdict.status === 'valid',
+    })),
+  };
+}
+
+function portFacts({ sourcePorts, target, finish, close }: ClientPlan): PortFacts {
+  return {
+    perSource: sourcePorts.kind === 'kernel' ? null : sourcePorts.last - sourcePorts.first + 1,
+    reuseDelayNs: reuseDelayNs(target.address),
+    // With half-close our FIN is out before the close.
+    wouldResetHelp: close === 'fin' && finish.kind !== 'half-close' && finish.kind !== 'eof',
+    peerClosesFirst: finish.kind === 'eof',
+  };
+}
+
+function targetFacts({ host, target }: ClientPlan): TargetFacts {
+  const isLoopback = target.address.startsWith('127.') || target.address === '::1';
+  const isOurs = (): boolean =>
+    Object.values(networkInterfaces()).some((addresses) =>
+      addresses?.some(({ address }) => address === target.address.replace(/%.*$/, '')),
+    );
+  return { label: formatHostPort(host, target.port), isLocal: isLoopback || isOurs() };
+}

@@ -1,0 +1,98 @@
+/** What the main thread reads of this machine while a round runs: the kernel's counters, and the time of each pacing thread. */
+import { monotonicNs } from '../engine/clock.ts';
+import { readThreadTimes } from '../linux/thread-times.ts';
+import type { ThreadTimes } from '../linux/thread-times.ts';
+import { KernelWatch } from '../measure/kernel-evidence.ts';
+import type { KernelEvidence } from '../measure/kernel-evidence.ts';
+import type { WorkerResult } from '../measure/result.ts';
+
+const SAMPLE_MS = 1000;
+/** The first reading must be over when the first connection starts: what comes after one that is late is missing in all. */
+const READ_AHEAD_MS = 10;
+
+interface Mark {
+  readonly ns: number;
+  readonly cpu: NodeJS.CpuUsage;
+  readonly threads: readonly (ThreadTimes | undefined)[];
+}
+
+/** The times of a pacing thread in a round, as far as the kernel tells. */
+export type ThreadUse = Pick<WorkerResult, 'cpu_usec' | 'run_queue_wait_usec' | 'elapsed_usec'>;
+
+/** What the watch of one round comes to. */
+export interface RoundEvidence {
+  readonly cpu: NodeJS.CpuUsage;
+  readonly kernel: KernelEvidence | undefined;
+  /** By worker. */
+  readonly threads: readonly ThreadUse[];
+}
+
+/** Watches from the end of the warm-up on. Its readings cost about 1 ms each (bench/evidence-cost.ts) and are a second apart. */
+export class RoundWatch {
+  readonly #threadIds: readonly (number | null)[];
+  readonly #kernel = new KernelWatch({ keepsIntervals: true });
+  readonly #timers: NodeJS.Timeout[] = [];
+  #begin: Mark;
+  /** When the schedule was over: waiting for the last connections is no load of the generator's. */
+  #scheduleEnd: Mark | undefined;
+
+  /** `delayNs`: until the end of the warm-up, where it begins. `durationNs`: of the schedule from there. */
+  constructor(threadIds: readonly (number | null)[], delayNs: number, durationNs: number) {
+    this.#threadIds = threadIds;
+    this.#begin = this.#mark();
+    this.#timers.push(
+      setTimeout(
+        () => {
+          this.#begin = this.#mark();
+          this.#kernel.begin(this.#begin.ns);
+          this.#timers.push(setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS));
+        },
+        Math.max(0, delayNs / 1e6 - READ_AHEAD_MS),
+      ),
+      // A Node timer cannot wait for longer than 2^31 ms.
+      setTimeout(() => this.endSchedule(), Math.min((delayNs + durationNs) / 1e6, 2 ** 31 - 1)),
+    );
+  }
+
+  #mark(): Mark {
+    return {
+      ns: nowNs(),
+      cpu: process.cpuUsage(),
+      threads: this.#threadIds.map((id) => (id === null ? undefined : readThreadTimes(id))),
+    };
+  }
+
+  /** Nothing more is started from now on. */
+  endSchedule(): void {
+    this.#scheduleEnd ??= this.#mark();
+  }
+
+  end(): RoundEvidence {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.endSchedule();
+    const end = this.#scheduleEnd!;
+    return {
+      cpu: process.cpuUsage(this.#begin.cpu),
+      kernel: this.#kernel.end(nowNs()),
+      threads: this.#threadIds.map((_, worker) =>
+        threadUse(this.#begin.threads[worker], end.threads[worker], end.ns - this.#begin.ns),
+      ),
+    };
+  }
+}
+
+function nowNs(): number {
+  return Number(monotonicNs());
+}
+
+function threadUse(begin: ThreadTimes | undefined, end: ThreadTimes | undefined, elapsedNs: number): ThreadUse {
+  if (begin === undefined || end === undefined || elapsedNs <= 0) return {};
+  const usec = (fromNs: number, toNs: number): number => Math.max(0, Math.round((toNs - fromNs) / 1e3));
+  return {
+    cpu_usec: usec(begin.runNs, end.runNs),
+    ...(begin.waitNs === undefined || end.waitNs === undefined
+      ? {}
+      : { run_queue_wait_usec: usec(begin.waitNs, end.waitNs) }),
+    elapsed_usec: Math.round(elapsedNs / 1e3),
+  };
+}

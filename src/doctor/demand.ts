@@ -1,0 +1,95 @@
+/** What a plan asks of a machine: pure arithmetic on its rates and times. */
+import { leavesTimeWait } from '../client/source-ports.ts';
+import { peakPerSec } from '../plan/offer.ts';
+import type { ClientPlan, Ramp } from '../plan/plan.ts';
+
+/** A time of constant rate. */
+export interface Stretch {
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly ratePerSec: number;
+}
+
+/** A ramp is taken for so many steps. */
+const RAMP_STEPS = 64;
+
+function stepsOf({ fromPerSec, toPerSec }: Ramp, startNs: number, durationNs: number): Stretch[] {
+  return Array.from({ length: RAMP_STEPS }, (_, step) => ({
+    startNs: startNs + (durationNs * step) / RAMP_STEPS,
+    endNs: startNs + (durationNs * (step + 1)) / RAMP_STEPS,
+    ratePerSec: fromPerSec + ((toPerSec - fromPerSec) * (step + 0.5)) / RAMP_STEPS,
+  }));
+}
+
+/** The rounds of a plan on one time line, warm-ups included; rounds of `--rate max` have no rate and are left out. */
+export function stretchesOf(plan: ClientPlan): Stretch[] {
+  const stretches: Stretch[] = [];
+  let startNs = 0;
+  for (const rate of plan.rates) {
+    const endNs = startNs + plan.warmupNs + plan.durationNs;
+    if (typeof rate === 'number') stretches.push({ startNs, endNs, ratePerSec: rate });
+    else if (rate !== 'max') {
+      const rampNs = startNs + plan.warmupNs;
+      stretches.push({ startNs, endNs: rampNs, ratePerSec: rate.fromPerSec });
+      stretches.push(...stepsOf(rate, rampNs, plan.durationNs));
+    }
+    // A round lasts until its last connection has ended.
+    startNs = endNs + plan.holdNs + plan.cooldownNs;
+  }
+  return stretches;
+}
+
+/**
+ * The most of something that are in use at once, if each start takes one and gives it back `busyNs` later: the fullest window
+ * of that length. The count in a window that slides over steps is largest where an edge of it meets an edge of a step.
+ */
+export function peakInUse(stretches: readonly Stretch[], busyNs: number): number {
+  const ends = stretches.flatMap(({ startNs, endNs }) => [endNs, startNs + busyNs]);
+  const counts = ends.map((windowEndNs) =>
+    stretches.reduce((sum, { startNs, endNs, ratePerSec }) => {
+      const overlapNs = Math.min(endNs, windowEndNs) - Math.max(startNs, windowEndNs - busyNs);
+      return sum + Math.max(0, overlapNs / 1e9) * ratePerSec;
+    }, 0),
+  );
+  return Math.ceil(Math.max(0, ...counts) - 1e-6);
+}
+
+/** A bound from a target that answers at once to one that lets every connection run into its timeout. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+export interface Demand {
+  /** The highest; null where every round is `--rate max`. */
+  readonly ratePerSec: number | null;
+  /** A round keeps `--max-in-flight` open, at a rate that nobody knows beforehand. */
+  readonly hasClosedLoop: boolean;
+  /** Whether this side sends the first FIN. */
+  readonly leavesTimeWait: boolean;
+  readonly open: Bounds;
+  /** Source ports in use, those included that rest in TIME_WAIT for `reuseDelayNs`. */
+  readonly ports: Bounds;
+  /** Connections whose end is less than `ns` ago, or that are open, if the target answers at once. */
+  within(ns: number): number;
+}
+
+/** `reuseDelayNs`: how long a port rests after a close that leaves a TIME_WAIT, see linux/proc.ts. */
+export function demandOf(plan: ClientPlan, reuseDelayNs: number): Demand {
+  const stretches = stretchesOf(plan);
+  const rates = plan.rates.map(peakPerSec).filter((rate) => rate !== null);
+  const hasClosedLoop = plan.rates.includes('max');
+  const waits = leavesTimeWait(plan.finish, plan.close);
+  const restNs = waits ? reuseDelayNs : 0;
+  const longestNs = plan.holdNs + plan.timeoutNs;
+  const always = hasClosedLoop ? plan.maxInFlight : 0;
+  const busy = (ns: number): number => Math.max(always, peakInUse(stretches, ns));
+  return {
+    ratePerSec: rates.length === 0 ? null : Math.max(...rates),
+    hasClosedLoop,
+    leavesTimeWait: waits,
+    open: { least: busy(plan.holdNs), most: busy(longestNs) },
+    ports: { least: busy(plan.holdNs + restNs), most: busy(longestNs + restNs) },
+    within: (ns) => busy(plan.holdNs + ns),
+  };
+}

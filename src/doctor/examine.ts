@@ -1,0 +1,57 @@
+/** The table of checks, in the order of reports, and what goes through it. */
+import { availableParallelism, release } from 'node:os';
+import { clientConfig } from '../plan/client-plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { VERSION } from '../plan/version.ts';
+import { worstOf, type Check, type DoctorResult } from './check.ts';
+import { readFacts, readQuickFacts, type Facts, type QuickFacts } from './facts.ts';
+import { FILE_CHECKS, SYSTEM_FILE_CHECKS } from './files.ts';
+import { PORT_CHECKS, TIME_WAIT_CHECKS } from './ports.ts';
+import { probeMachine } from './probe.ts';
+import { ENGINE_CHECKS, PROCESSOR_CHECKS } from './processor.ts';
+import { CONNTRACK_CHECKS, QUEUE_CHECKS } from './queues.ts';
+import { situationOf, type Asked, type CheckRow } from './situation.ts';
+import { WAY_CHECKS } from './way.ts';
+
+const CHECKS: readonly CheckRow[] = [
+  ...WAY_CHECKS,
+  ...PORT_CHECKS,
+  ...TIME_WAIT_CHECKS,
+  ...FILE_CHECKS,
+  ...SYSTEM_FILE_CHECKS,
+  ...QUEUE_CHECKS,
+  ...CONNTRACK_CHECKS,
+  ...ENGINE_CHECKS,
+  ...PROCESSOR_CHECKS,
+];
+
+const QUICK_CHECKS: readonly CheckRow<QuickFacts>[] = [...PORT_CHECKS, ...FILE_CHECKS, ...CONNTRACK_CHECKS];
+
+/** Every check of a plan against a machine, in the order of reports. */
+export function examine(plan: ClientPlan, facts: Facts, asked: Asked): Check[] {
+  const situation = situationOf(plan, facts, asked);
+  return CHECKS.map(({ id, check }) => ({ id, ...check(situation) }));
+}
+
+/** What is certain to stop the plan, by some file reads: for the start of a run. */
+export function findProblems(plan: ClientPlan, asked: Asked, facts: QuickFacts = readQuickFacts(plan)): Check[] {
+  const situation = situationOf(plan, facts, asked);
+  return QUICK_CHECKS.map(({ id, check }) => ({ id, ...check(situation) })).filter(
+    ({ status }) => status === 'problem',
+  );
+}
+
+/** Looks at the machine we are on. Sends no packet and changes nothing. */
+export async function runDoctor(plan: ClientPlan, asked: Asked): Promise<DoctorResult> {
+  const startedAt = new Date();
+  const checks = examine(plan, readFacts(plan, await probeMachine(plan)), asked);
+  return {
+    schema: 'conngen.doctor/1',
+    conngen: VERSION,
+    started_at: startedAt.toISOString(),
+    system: { kernel: release(), node: process.version, cpus: availableParallelism() },
+    config: clientConfig(plan),
+    status: worstOf(checks),
+    checks,
+  };
+}

@@ -1,0 +1,80 @@
+/** Open files: the limit of this process, the user's own limit, and the system's. */
+import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/client-plan.ts';
+import { atLeast, count, seconds, unknown, type Verdict } from './check.ts';
+import type { QuickFacts } from './facts.ts';
+import { sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
+
+export const FILE_CHECKS: readonly CheckRow<QuickFacts>[] = [
+  { id: 'open_files', check: openFiles },
+  { id: 'in_flight', check: inFlight },
+];
+
+export const SYSTEM_FILE_CHECKS: readonly CheckRow[] = [{ id: 'file_max', check: fileMax }];
+
+function openFiles(situation: Situation<QuickFacts>): Verdict {
+  const { plan, facts, demand, affordable, maxInFlightGiven } = situation;
+  if (facts.fdLimit === undefined) return unknown('The limit of open files (/proc/self/limits) cannot be read.');
+  const value = Math.max(0, affordable);
+  // What does not fit is refused by the client before it starts.
+  const least = Math.max(demand.open.least, maxInFlightGiven ?? 1, 1);
+  const most = Math.max(least, Math.min(demand.open.most, maxInFlightGiven ?? Infinity));
+  const limit = `Connections that can be open at once with a limit of ${count(facts.fdLimit)} open files`;
+  const fix = filesFix(facts, (least > value ? least : most) + FDS_RESERVED);
+  if (least > value) {
+    return { status: 'problem', value, needed: least, why: `${limit}; the plan has more of them.`, fix };
+  }
+  if (most > value) {
+    const ratePerSec = demand.ratePerSec ?? 1;
+    const patience = seconds(Math.max(0, (value / ratePerSec) * 1e9 - plan.holdNs));
+    const why = `${limit}: enough while the target takes less than ${patience} for an exchange, not if each takes its --timeout.`;
+    return { status: 'warning', value, needed: most, why, fix };
+  }
+  return {
+    status: 'ok',
+    value,
+    needed: most,
+    why: `${limit}; needed if every connection took its --timeout.`,
+    fix: null,
+  };
+}
+
+function filesFix(facts: QuickFacts, files: number): string {
+  const most = facts.sysctl('fs.nr_open');
+  const raise = `ulimit -n ${files}`;
+  return most !== undefined && files > most ? `sysctl -w fs.nr_open=${files} && ${raise}` : raise;
+}
+
+function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<QuickFacts>): Verdict {
+  const limit = maxInFlightGiven ?? (demand.hasClosedLoop ? plan.maxInFlight : null);
+  if (limit === null) {
+    const value = Math.max(0, Math.min(plan.maxInFlight, affordable));
+    return {
+      status: 'ok',
+      value,
+      needed: null,
+      why: 'No --max-in-flight was given, so open files are the limit.',
+      fix: null,
+    };
+  }
+  const needed = demand.open.least;
+  const why = 'Starts that are due while --max-in-flight are open are missed; a held connection counts.';
+  const fix = needed > IN_FLIGHT_MAX ? 'a shorter --hold, or a lower --rate' : `--max-in-flight ${needed}`;
+  return atLeast(limit, needed, 'problem', why, fix);
+}
+
+/** What is shown for a limit that is none. */
+const BEYOND_COUNTING = 2 ** 50;
+
+function fileMax({ facts, demand }: Situation): Verdict {
+  const key = 'fs.file-max';
+  const max = facts.sysctl(key);
+  if (max === undefined || facts.filesInUse === undefined) return unknown(`${key} or fs.file-nr cannot be read.`);
+  // A target on this machine has an open file for each connection too.
+  const ends = facts.isTargetLocal ? 2 : 1;
+  const needed = Math.max(1, demand.open.most) * ends;
+  const why = 'Files that all processes together may still open.';
+  if (max > BEYOND_COUNTING) return { status: 'ok', value: 'unlimited', needed, why, fix: null };
+  const free = max - facts.filesInUse;
+  const status = demand.open.least * ends > free ? 'problem' : 'warning';
+  return sysctlAtLeast(key, { value: free, needed, status, set: facts.filesInUse + needed }, why, facts);
+}

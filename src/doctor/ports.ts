@@ -1,0 +1,137 @@
+/** Source ports, and what decides how soon one can be used again. */
+import { TIME_WAIT_NS } from '../linux/proc.ts';
+import { count, seconds, unknown, type Verdict } from './check.ts';
+import { demandOf } from './demand.ts';
+import type { QuickFacts } from './facts.ts';
+import {
+  pairsOf,
+  portsPerPair,
+  reasonOf,
+  remembered,
+  sysctlAtLeast,
+  sysctlFix,
+  type CheckRow,
+  type Situation,
+} from './situation.ts';
+
+const WIDEST_RANGE = '1024-65535';
+const WIDEST_PORTS = 64_512;
+const MAX_LOOPBACK_SOURCES = 65_536;
+
+export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [{ id: 'source_ports', check: sourcePorts }];
+
+export const TIME_WAIT_CHECKS: readonly CheckRow[] = [
+  { id: 'tcp_tw_reuse', check: twReuse },
+  { id: 'tcp_timestamps', check: timestamps },
+  { id: 'tcp_max_tw_buckets', check: twBuckets },
+];
+
+function sourcePorts(situation: Situation<QuickFacts>): Verdict {
+  const { plan, demand } = situation;
+  const perPair = portsPerPair(situation);
+  if (perPair === undefined) return unknown('The range of source ports (ip_local_port_range) cannot be read.');
+  const value = perPair * pairsOf(plan);
+  const { least, most } = demand.ports;
+  const busyNs = busyForNs(situation);
+  const pace = busyNs === 0 ? '' : `: ${count((value * 1e9) / busyNs)}/s can go on for ever`;
+  const why = `${count(perPair)} ports for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
+  if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
+  if (demand.hasClosedLoop && busyNs > 0) {
+    return { ...unknown(`${why} What --rate max will need cannot be told beforehand.`), value };
+  }
+  if (most > value) {
+    const ifSlow = `Enough while the target answers at once; if each connection took its --timeout it would be ${count(most)}.`;
+    const fix = portsFix(situation, most, perPair);
+    return { status: 'warning', value, needed: most, why: `${why} ${ifSlow}`, fix };
+  }
+  return { status: 'ok', value, needed: least, why, fix: null };
+}
+
+/** How long a start keeps its port if the target answers at once. */
+function busyForNs({ plan, demand, facts }: Situation<QuickFacts>): number {
+  return plan.holdNs + (demand.leavesTimeWait ? facts.reuseDelayNs : 0);
+}
+
+function sourcesText(sources: number): string {
+  return sources > 1 ? `${count(sources)} source addresses` : 'one source address';
+}
+
+function restText({ plan, demand, facts }: Situation<QuickFacts>): string {
+  const hold = plan.holdNs > 0 ? `${seconds(plan.holdNs)} of --hold` : '';
+  const rest = demand.leavesTimeWait ? `${seconds(facts.reuseDelayNs)} of TIME_WAIT` : '';
+  const both = [hold, rest].filter((text) => text !== '').join(' and ');
+  return both === '' ? 'each free again as soon as its connection ends' : `each free again after ${both}`;
+}
+
+/** What one line can do comes first: a wider range, reuse, addresses of loopback; then addresses that somebody has to add. */
+function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: number): string {
+  const { plan, facts, demand } = situation;
+  const pairs = pairsOf(plan);
+  if (perPair < WIDEST_PORTS - facts.reservedPorts.size && WIDEST_PORTS * pairs >= needed) {
+    return plan.sourcePorts.kind === 'range'
+      ? `--source-ports ${WIDEST_RANGE}`
+      : `sysctl -w net.ipv4.ip_local_port_range="${WIDEST_RANGE.replace('-', ' ')}"`;
+  }
+  const withReuse = demandOf(plan, facts.reuseDelayWhereAllowedNs).ports.least;
+  const wouldReuse = demand.leavesTimeWait && facts.reuseDelayNs === TIME_WAIT_NS && withReuse <= perPair * pairs;
+  if (wouldReuse) return 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
+  const sources = Math.ceil(needed / perPair);
+  if (plan.target.address.startsWith('127.') && sources <= MAX_LOOPBACK_SOURCES) {
+    return `--source 127.0.0.1-127.0.${sources >> 8}.${sources & 255}`;
+  }
+  return `${count(sources)} source addresses: ip addr add ADDRESS dev DEVICE for each, then --source FIRST-LAST`;
+}
+
+/** Whether what is here is enough, as far as it can be told. */
+function hasEnoughPorts(situation: Situation): boolean {
+  const perPair = portsPerPair(situation);
+  return perPair === undefined || situation.demand.ports.least <= perPair * pairsOf(situation.plan);
+}
+
+function twReuse(situation: Situation): Verdict {
+  const { facts, demand } = situation;
+  const key = 'net.ipv4.tcp_tw_reuse';
+  const value = facts.sysctl(key);
+  if (value === undefined) return unknown(`${key} cannot be read; conngen lets a port rest for 60 s then.`);
+  const fine = (why: string): Verdict => ({ status: 'ok', value, needed: null, why, fix: null });
+  if (!demand.leavesTimeWait)
+    return fine('Nothing rests in TIME_WAIT on this side: the other one closes first, or a RST ends it.');
+  if (facts.reuseDelayNs < TIME_WAIT_NS) {
+    return fine(`It applies to this target: a port may be used again ${seconds(facts.reuseDelayNs)} after its close.`);
+  }
+  if (hasEnoughPorts(situation) && !demand.hasClosedLoop) {
+    return fine('Not needed: there are enough source ports with 60 s of TIME_WAIT.');
+  }
+  if (value === 1) return fine('It is on, but does nothing without TCP timestamps.');
+  return { status: 'warning', value, needed: 1, why: reasonOf(key, facts), fix: sysctlFix(key, 1, facts) };
+}
+
+function timestamps(situation: Situation): Verdict {
+  const { facts, demand } = situation;
+  const key = 'net.ipv4.tcp_timestamps';
+  const value = facts.sysctl(key);
+  if (value === undefined) return unknown(`${key} cannot be read.`);
+  if (!demand.leavesTimeWait || (hasEnoughPorts(situation) && !demand.hasClosedLoop)) {
+    return {
+      status: 'ok',
+      value,
+      needed: null,
+      why: 'No port has to be used again before its TIME_WAIT is over.',
+      fix: null,
+    };
+  }
+  return sysctlAtLeast(key, { value, needed: 1 }, 'Ports in TIME_WAIT have to be used again.', facts);
+}
+
+function twBuckets(situation: Situation): Verdict {
+  const { plan, facts, demand } = situation;
+  const key = 'net.ipv4.tcp_max_tw_buckets';
+  const value = facts.sysctl(key);
+  if (value === undefined) return unknown(`${key} cannot be read.`);
+  const isHere = demand.leavesTimeWait || (facts.isTargetLocal && plan.close === 'fin');
+  if (!isHere) {
+    return { status: 'ok', value, needed: null, why: 'This machine has no TIME_WAITs from this plan.', fix: null };
+  }
+  const needed = remembered(situation, TIME_WAIT_NS);
+  return sysctlAtLeast(key, { value, needed }, 'Connections that were closed less than 60 s ago.', facts);
+}

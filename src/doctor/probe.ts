@@ -1,0 +1,30 @@
+/** Asks the system what no file says. Opens sockets and closes them; sends nothing. */
+import { availableParallelism } from 'node:os';
+import { troubleOf } from '../engine/select.ts';
+import { sourceAddressTowards } from '../linux/route.ts';
+import type { ClientPlan, Endpoint } from '../plan/plan.ts';
+import { missingSources } from '../plan/sources.ts';
+import type { Probed, Route } from './facts.ts';
+
+export async function probeMachine(plan: ClientPlan): Promise<Probed> {
+  const [missing, missingTarget] = await Promise.all([
+    missingSources(plan.sources),
+    missingSources([plan.target.address]),
+  ]);
+  return {
+    cpus: availableParallelism(),
+    engines: { uring: troubleOf('uring'), epoll: troubleOf('epoll'), node: troubleOf('node') },
+    route: routeTo(plan.target),
+    isTargetLocal: missingTarget.length === 0,
+    missingSources: missing,
+  };
+}
+
+function routeTo({ family, address, port }: Endpoint): Route {
+  try {
+    const source = sourceAddressTowards(family, address, port);
+    return source === undefined ? { kind: 'none' } : { kind: 'found', source };
+  } catch {
+    return { kind: 'unknown', reason: 'asking the kernel needs Linux and koffi, which is missing here' };
+  }
+}

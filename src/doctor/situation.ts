@@ -1,0 +1,93 @@
+/** What a check looks at: a plan, what it asks for, and the machine it is to run on. */
+import { usablePorts } from '../client/source-ports.ts';
+import { DEFAULT_PORT_RANGE } from '../linux/proc.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { atLeast, type Verdict } from './check.ts';
+import { demandOf, type Demand } from './demand.ts';
+import type { Facts, QuickFacts } from './facts.ts';
+
+export interface Situation<F extends QuickFacts = Facts> {
+  readonly plan: ClientPlan;
+  readonly demand: Demand;
+  readonly facts: F;
+  /** What the limit of open files allows to be open at once. */
+  readonly affordable: number;
+  /** `--max-in-flight`, where it was given. */
+  readonly maxInFlightGiven: number | null;
+}
+
+/** A row of the table of checks. */
+export interface CheckRow<F extends QuickFacts = Facts> {
+  readonly id: string;
+  readonly check: (situation: Situation<F>) => Verdict;
+}
+
+/** What is asked for beside the plan. */
+export type Asked = Pick<Situation, 'affordable' | 'maxInFlightGiven'>;
+
+export function situationOf<F extends QuickFacts>(plan: ClientPlan, facts: F, asked: Asked): Situation<F> {
+  return { plan, facts, ...asked, demand: demandOf(plan, facts.reuseDelayNs) };
+}
+
+/** Ports for each pair of a source and the target; undefined where the kernel's range matters and cannot be read. */
+export function portsPerPair({ plan, facts }: Situation<QuickFacts>): number | undefined {
+  const { sourcePorts } = plan;
+  const range = sourcePorts.kind === 'kernel' ? facts.localPorts : sourcePorts;
+  if (range === undefined) return undefined;
+  const mayBeAssumed = range.first === DEFAULT_PORT_RANGE.first && range.last === DEFAULT_PORT_RANGE.last;
+  if (facts.localPorts === undefined && mayBeAssumed) return undefined;
+  return usablePorts(range, facts.reservedPorts).length;
+}
+
+/** Pairs of a source address and the target. */
+export function pairsOf(plan: ClientPlan): number {
+  return Math.max(1, plan.sources.length);
+}
+
+/** No more connections than these can be told apart, open or remembered. */
+export function fourTuples(situation: Situation<QuickFacts>): number {
+  return pairsOf(situation.plan) * (portsPerPair(situation) ?? 65_535);
+}
+
+/** Connections that are open or ended less than `ns` ago, at most: with `--rate max` every 4-tuple may be among them. */
+export function remembered(situation: Situation<QuickFacts>, ns: number): number {
+  const { demand } = situation;
+  const tuples = fourTuples(situation);
+  return demand.hasClosedLoop && ns > 0 ? tuples : Math.min(demand.within(ns), tuples);
+}
+
+/** The command that sets a sysctl to what is needed, or to more where the table of settings says more. */
+export function sysctlFix(key: string, needed: number, { settings }: QuickFacts): string {
+  const recommended = Number(settings.get(key)?.value ?? 0);
+  return `sysctl -w ${key}=${Math.max(needed, recommended)}`;
+}
+
+/**
+ * A sysctl that should be `needed` or more: `why` in words of ours, and where it is too little the reason of the table of
+ * settings too.
+ */
+export function sysctlAtLeast(
+  key: string,
+  has: {
+    readonly value: number;
+    readonly needed: number;
+    readonly status?: 'warning' | 'problem';
+    readonly set?: number;
+  },
+  why: string,
+  facts: QuickFacts,
+): Verdict {
+  const { value, needed, status = 'warning', set = needed } = has;
+  return atLeast(
+    value,
+    needed,
+    status,
+    value < needed ? `${why} ${reasonOf(key, facts)}`.trim() : why,
+    sysctlFix(key, set, facts),
+  );
+}
+
+/** The sentence of the table of settings; empty where it has none. */
+export function reasonOf(key: string, { settings }: QuickFacts): string {
+  return settings.get(key)?.reason ?? '';
+}

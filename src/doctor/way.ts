@@ -1,0 +1,68 @@
+/** From which address to the target, and whether there is a way. */
+import { count, unknown, type Verdict } from './check.ts';
+import type { CheckRow, Situation } from './situation.ts';
+
+export const WAY_CHECKS: readonly CheckRow[] = [
+  { id: 'route', check: route },
+  { id: 'source_addresses', check: sourceAddresses },
+];
+
+function route({ plan, facts }: Situation): Verdict {
+  const { address } = plan.target;
+  const { route: found } = facts;
+  switch (found.kind) {
+    case 'unknown':
+      return unknown(`Whether there is a route cannot be told: ${found.reason}.`);
+    case 'none': {
+      const fix = `ip route add ${address} via GATEWAY`;
+      return {
+        status: 'problem',
+        value: 'none',
+        needed: 'a route',
+        why: `The routing table has no way to ${address}.`,
+        fix,
+      };
+    }
+    case 'found': {
+      const where = facts.isTargetLocal
+        ? 'It is an address of this machine.'
+        : 'By the routing table; no packet was sent.';
+      return { status: 'ok', value: `from ${found.source}`, needed: 'a route', why: where, fix: null };
+    }
+  }
+}
+
+const SHOWN = 3;
+
+function sourceAddresses({ plan, facts }: Situation): Verdict {
+  const { sources } = plan;
+  const { missingSources: missing } = facts;
+  if (sources.length === 0) {
+    const value = facts.route.kind === 'found' ? facts.route.source : null;
+    return { status: 'ok', value, needed: null, why: "The system's choice, as there is no --source.", fix: null };
+  }
+  const needed = sources.length;
+  const value = needed - missing.length;
+  if (missing.length > 0) {
+    const more = missing.length > SHOWN ? ` and ${count(missing.length - SHOWN)} more` : '';
+    const why = `This machine does not have ${missing.slice(0, SHOWN).join(', ')}${more}.`;
+    return { status: 'problem', value, needed, why, fix: addFix(missing) };
+  }
+  const stray = sources.find((source) => isLoopback(source) !== isLoopback(plan.target.address) && isLoopback(source));
+  if (stray !== undefined) {
+    const why = `${stray} is a loopback address, and from there the kernel lets nothing out to ${plan.target.address}.`;
+    return { status: 'problem', value, needed, why, fix: 'leave --source out, or give addresses of a network' };
+  }
+  return { status: 'ok', value, needed, why: 'This machine has every --source.', fix: null };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** One command for each, in a line that a shell takes; the device is for whoever knows the network to choose. */
+function addFix(missing: readonly string[]): string {
+  const length = missing[0]?.includes(':') === true ? 128 : 32;
+  const commands = missing.slice(0, SHOWN).map((address) => `ip addr add ${address}/${length} dev DEVICE`);
+  return commands.join(' && ') + (missing.length > SHOWN ? ' && …' : '');
+}

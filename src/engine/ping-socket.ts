@@ -1,0 +1,143 @@
+import {
+  IPPROTO_IP,
+  IPPROTO_TCP,
+  IP_BIND_ADDRESS_NO_PORT,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_ERROR,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  TCP_NODELAY,
+} from '../linux/constants.ts';
+import { ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, EPROTO } from '../linux/errno.ts';
+import type { Libc, NativeMemory } from '../linux/libc.ts';
+import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../linux/sockaddr.ts';
+import { POLL_NS } from './engine.ts';
+import { HEAD_BYTES, messageStride } from './ping.ts';
+import type { PingEngineOptions } from './ping.ts';
+
+/** What a receive buffer holds at least: several messages of a stream come at once. */
+const RECEIVE_BYTES = 64 * 1024;
+/** Replies to many pings come at once: asked for is more than the kernel's default; it gives what net.core.rmem_max allows. */
+const DATAGRAM_BUFFER_BYTES = 4 * 1024 * 1024;
+
+const PATTERN = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Makes the sockets of a ping engine that calls libc, and holds the memory that they send from and receive into. */
+export class PingSockets {
+  /** One message for each slot, `stride` apart: what is being sent must not change. */
+  readonly messages: NativeMemory;
+  readonly stride: number;
+  /** Shared by all slots. Room for one byte more than a datagram should have, so that a longer one shows. */
+  readonly buffer: NativeMemory;
+  readonly #words: Int32Array;
+  readonly #libc: Libc;
+  readonly #options: PingEngineOptions;
+  readonly #sockaddrSize: number;
+  readonly #target: NativeMemory;
+  readonly #sources: NativeMemory;
+  /** An int at 0, struct timeval at 8, the size of an int at 24. */
+  readonly #value: NativeMemory;
+
+  constructor(libc: Libc, options: PingEngineOptions) {
+    const { target, sources, connections, messageBytes } = options;
+    this.#libc = libc;
+    this.#options = options;
+    this.#sockaddrSize = sockaddrSize(target.family);
+    this.#target = libc.alloc(SOCKADDR_STRIDE);
+    writeSockaddr(this.#target.bytes, 0, target.family, target.address, target.port);
+    this.#sources = libc.alloc(SOCKADDR_STRIDE * Math.max(1, sources.length));
+    for (const [index, address] of sources.entries()) {
+      writeSockaddr(this.#sources.bytes, index * SOCKADDR_STRIDE, target.family, address, 0);
+    }
+    this.#value = libc.alloc(32);
+    this.stride = messageStride(messageBytes);
+    this.messages = libc.alloc(connections * this.stride);
+    fillMessages(this.messages.bytes);
+    this.#words = new Int32Array(this.messages.bytes.buffer, 0, this.messages.bytes.length / 4);
+    this.buffer = libc.alloc(Math.max(RECEIVE_BYTES, messageBytes + 1));
+  }
+
+  /** The descriptor of a socket that is connected, or connecting where `nonBlocking`; or the negative error number. */
+  open(slot: number, nonBlocking: boolean): number {
+    const fd = this.make(slot, nonBlocking);
+    if (fd < 0 || this.#libc.connect(fd, this.#target.address, this.#sockaddrSize) === 0) return fd;
+    return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : this.#giveUp(fd);
+  }
+
+  /** The descriptor of a socket that is still to be connected, or the negative error number. */
+  make(slot: number, nonBlocking: boolean): number {
+    const { target, protocol, sources } = this.#options;
+    const libc = this.#libc;
+    const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | (nonBlocking ? SOCK_NONBLOCK : 0);
+    const fd = libc.socket(familyNumber(target.family), type, 0);
+    if (fd < 0) return -libc.errno();
+    if (protocol === 'tcp') this.#setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    else this.#setInt(fd, SOL_SOCKET, SO_RCVBUF, DATAGRAM_BUFFER_BYTES);
+    if (!nonBlocking) this.#setTimeouts(fd);
+    if (sources.length === 0) return fd;
+    this.#setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    const address = this.#sources.address + (slot % sources.length) * SOCKADDR_STRIDE;
+    return libc.bind(fd, address, this.#sockaddrSize) < 0 ? this.#giveUp(fd) : fd;
+  }
+
+  /** Where to connect to, for an engine that does it in a way of its own. */
+  get target(): { readonly address: number; readonly size: number } {
+    return { address: this.#target.address, size: this.#sockaddrSize };
+  }
+
+  #setInt(fd: number, level: number, name: number, value: number): void {
+    new Int32Array(this.#value.bytes.buffer, 0, 1)[0] = value;
+    this.#libc.setsockopt(fd, level, name, this.#value.address, 4);
+  }
+
+  /** No call of a blocking socket lasts for ever (socket(7), SO_RCVTIMEO; connect counts as sending). */
+  #setTimeouts(fd: number): void {
+    const { timeoutNs } = this.#options;
+    this.#setTime(fd, SO_SNDTIMEO, timeoutNs);
+    this.#setTime(fd, SO_RCVTIMEO, Math.min(timeoutNs, POLL_NS));
+  }
+
+  #setTime(fd: number, name: number, timeNs: number): void {
+    const usec = Math.max(1, Math.ceil(timeNs / 1e3));
+    new BigInt64Array(this.#value.bytes.buffer, 8, 2).set([BigInt(Math.floor(usec / 1e6)), BigInt(usec % 1e6)]);
+    this.#libc.setsockopt(fd, SOL_SOCKET, name, this.#value.address + 8, 16);
+  }
+
+  #giveUp(fd: number): number {
+    const errno = this.#libc.errno();
+    this.#libc.close(fd);
+    return -errno;
+  }
+
+  /** The error that is pending on a socket (SO_ERROR), which clears it; 0 if there is none. */
+  takeError(fd: number): number {
+    const words = new Int32Array(this.#value.bytes.buffer, 0, 8);
+    words[0] = 0;
+    words[6] = 4;
+    this.#libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#value.address, this.#value.address + 24);
+    return words[0];
+  }
+
+  /** Writes the head of the slot's message and returns its address. */
+  write(slot: number, sequence: number, ticket: number): number {
+    const at = slot * this.stride;
+    this.#words[at >> 2] = sequence;
+    this.#words[(at >> 2) + 1] = ticket;
+    return this.messages.address + at;
+  }
+}
+
+/** Printable behind the head, so that a packet capture reads well. */
+export function fillMessages(bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = PATTERN.charCodeAt((i + HEAD_BYTES) % PATTERN.length);
+}
+
+/** Whether an error of a datagram socket came from the network, about an earlier datagram (udp(7), ICMP). */
+export function isReported(errno: number): boolean {
+  return errno === ECONNREFUSED || errno === EHOSTUNREACH || errno === ENETUNREACH || errno === EPROTO;
+}

@@ -1,0 +1,13 @@
+import { SHUT_WR } from '../linux/constants.ts';
+import { ECONNRESET, ENOTCONN } from '../linux/errno.ts';
+import type { Libc } from '../linux/libc.ts';
+
+/**
+ * Shuts down the writing side of a connection that was established; returns 0 or the errno. ENOTCONN (shutdown(2)) then means
+ * that the peer has reset it in the meantime, and that is what is returned.
+ */
+export function shutDownWriting(libc: Libc, fd: number): number {
+  if (libc.shutdown(fd, SHUT_WR) === 0) return 0;
+  const errno = libc.errno();
+  return errno === ENOTCONN ? ECONNRESET : errno;
+}

@@ -1,0 +1,254 @@
+import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../linux/constants.ts';
+import { EAGAIN, ECANCELED, EINTR } from '../../linux/errno.ts';
+import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/io-uring.ts';
+import { loadLibc } from '../../linux/libc.ts';
+import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { STOP } from '../engine.ts';
+import { MessageReader } from '../message-reader.ts';
+import { messageStride } from '../ping.ts';
+import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
+import { PingSockets, isReported } from '../ping-socket.ts';
+import { GENERATION_MASK, STAGE_BITS, STAGE_MASK, firstStage, prepareCancel, setAddress } from './entries.ts';
+import { probeUring } from './probe.ts';
+import { Ring } from './ring.ts';
+
+const RING_ENTRIES = 1024;
+const RING_COMPLETIONS = 8192;
+/** What one RECV takes of a stream at least: with many pings under way several replies come at once. */
+const STREAM_RECEIVE_BYTES = 2048;
+
+/** What an entry is for. */
+const STAGE_CONNECT = 0;
+const STAGE_SEND = 1;
+const STAGE_RECV = 2;
+const STAGE_CANCEL = 3;
+
+const FREE = 0;
+const CONNECTING = 1;
+const UP = 2;
+/** Told of its failure; waits for the driver's close. */
+const BROKEN = 3;
+
+/**
+ * Held connections on io_uring: a RECV waits on each at all times, and a ping is one SEND; both are handed over, and the reply
+ * waited for, in a single call.
+ */
+export class UringPingEngine implements PingEngine {
+  readonly name = 'uring';
+  readonly #libc: Libc;
+  readonly #ring: Ring;
+  readonly #sockets: PingSockets;
+  readonly #reader: MessageReader;
+  readonly #isStream: boolean;
+  readonly #messageBytes: number;
+  /** A buffer for each slot, `#receiveBytes` long and `#receiveStride` apart. */
+  readonly #buffers: NativeMemory;
+  readonly #receiveBytes: number;
+  readonly #receiveStride: number;
+  readonly #fds: Int32Array;
+  readonly #states: Uint8Array;
+  readonly #generations: Int32Array;
+  /** Stages whose completion is still to come, one bit each. */
+  readonly #pending: Uint8Array;
+  /** A `send` was refused. */
+  readonly #isRefused: Uint8Array;
+  /** Replies that may be there behind the one at hand. */
+  readonly #expected: Int32Array;
+  /** SENDs that the next call hands over. They are done as it begins, and nobody waits for that. */
+  #freshSends = 0;
+  #refusals = 0;
+  #driver!: PingDriver;
+
+  constructor(options: PingEngineOptions) {
+    const libc = loadLibc();
+    probeUring();
+    const { connections, messageBytes, protocol, clock } = options;
+    this.#libc = libc;
+    this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
+    this.#sockets = new PingSockets(libc, options);
+    this.#reader = new MessageReader(connections, messageBytes);
+    this.#isStream = protocol === 'tcp';
+    this.#messageBytes = messageBytes;
+    this.#receiveBytes = this.#isStream ? Math.max(STREAM_RECEIVE_BYTES, messageBytes) : messageBytes + 1;
+    this.#receiveStride = messageStride(this.#receiveBytes);
+    this.#buffers = libc.alloc(connections * this.#receiveStride);
+    this.#fds = new Int32Array(connections).fill(-1);
+    this.#states = new Uint8Array(connections);
+    this.#generations = new Int32Array(connections);
+    this.#pending = new Uint8Array(connections);
+    this.#isRefused = new Uint8Array(connections);
+    this.#expected = new Int32Array(connections);
+  }
+
+  open(slot: number): number {
+    // Of a non-blocking socket the ring would say EAGAIN instead of waiting for it.
+    const fd = this.#sockets.make(slot, false);
+    if (fd < 0) return -fd;
+    const { address, size } = this.#sockets.target;
+    if (!this.#isStream && this.#libc.connect(fd, address, size) < 0) {
+      const errno = this.#libc.errno();
+      this.#libc.close(fd);
+      return errno;
+    }
+    this.#fds[slot] = fd;
+    this.#pending[slot] = 0;
+    this.#isRefused[slot] = 0;
+    this.#expected[slot] = 0;
+    this.#reader.reset(slot);
+    if (!this.#isStream) {
+      this.#rise(slot);
+      return 0;
+    }
+    this.#states[slot] = CONNECTING;
+    this.#ring.reserve(1);
+    const at = this.#prepare(OP_CONNECT, slot, STAGE_CONNECT);
+    setAddress(this.#ring.words, at, address);
+    this.#ring.words[at + 2] = size;
+    return 0;
+  }
+
+  #rise(slot: number): void {
+    this.#states[slot] = UP;
+    this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
+    this.#driver.connected(slot);
+  }
+
+  #tag(slot: number, stage: number): number {
+    return (this.#generations[slot]! << STAGE_BITS) | stage;
+  }
+
+  /** An entry on the slot's socket whose completion is waited for. Room must have been reserved. */
+  #prepare(opcode: number, slot: number, stage: number): number {
+    this.#pending[slot]! |= 1 << stage;
+    return this.#ring.prepare(opcode, 0, this.#fds[slot]!, slot, this.#tag(slot, stage));
+  }
+
+  #prepareReceive(slot: number, ioprio: number): void {
+    this.#ring.reserve(1);
+    const { words } = this.#ring;
+    const at = this.#prepare(OP_RECV, slot, STAGE_RECV);
+    words[at]! |= ioprio << 16;
+    setAddress(words, at, this.#buffers.address + slot * this.#receiveStride);
+    words[at + 6] = this.#receiveBytes;
+    words[at + 7] = this.#isStream ? 0 : MSG_TRUNC;
+  }
+
+  #prepareSend(slot: number, address: number): void {
+    this.#ring.reserve(1);
+    const { words } = this.#ring;
+    const at = this.#prepare(OP_SEND, slot, STAGE_SEND);
+    setAddress(words, at, address);
+    words[at + 6] = this.#messageBytes;
+    words[at + 7] = MSG_NOSIGNAL | MSG_WAITALL;
+    this.#freshSends++;
+  }
+
+  send(slot: number, sequence: number, ticket: number): number {
+    // Two on one stream could overtake each other, and the message before is still being read from its place.
+    if ((this.#pending[slot]! & (1 << STAGE_SEND)) !== 0) {
+      if (this.#isRefused[slot] === 0) this.#refusals++;
+      this.#isRefused[slot] = 1;
+      return EAGAIN;
+    }
+    this.#expected[slot]! += 1;
+    this.#prepareSend(slot, this.#sockets.write(slot, sequence, ticket));
+    return 0;
+  }
+
+  close(slot: number): void {
+    const pending = this.#pending[slot]!;
+    if (this.#isRefused[slot] === 1) this.#refusals--;
+    this.#isRefused[slot] = 0;
+    for (let rest = pending; rest !== 0; rest &= rest - 1) {
+      this.#ring.reserve(1);
+      prepareCancel(this.#ring, slot, this.#tag(slot, firstStage(rest)), this.#tag(slot, STAGE_CANCEL));
+    }
+    // What the ring still holds would keep the connection open.
+    if (pending !== 0) this.#ring.submit();
+    this.#libc.close(this.#fds[slot]!);
+    this.#fds[slot] = -1;
+    this.#states[slot] = FREE;
+    this.#pending[slot] = 0;
+    this.#generations[slot] = (this.#generations[slot]! + 1) & GENERATION_MASK;
+  }
+
+  run(driver: PingDriver): void {
+    this.#driver = driver;
+    for (;;) {
+      const deadlineNs = driver.step();
+      if (deadlineNs === STOP) break;
+      this.#reap(deadlineNs);
+    }
+    // The completions of what was closed last.
+    this.#reap(0);
+  }
+
+  #reap(deadlineNs: number): void {
+    const ring = this.#ring;
+    // To be woken for a reply, not for each SEND; but whoever was refused waits for just that.
+    const count = ring.wait(deadlineNs, this.#refusals > 0 ? 1 : 1 + this.#freshSends);
+    this.#freshSends = 0;
+    const words = ring.completionWords;
+    for (let i = 0; i < count; i++) {
+      const at = ring.completionAt(i);
+      const slot = words[at]!;
+      const tag = words[at + 1]!;
+      if (tag >> STAGE_BITS === this.#generations[slot]) this.#handle(slot, tag & STAGE_MASK, words[at + 2]!);
+    }
+    ring.consume(count);
+  }
+
+  #handle(slot: number, stage: number, result: number): void {
+    this.#pending[slot]! &= ~(1 << stage);
+    if (stage === STAGE_SEND) this.#sent(slot, result);
+    else if (stage === STAGE_RECV) this.#received(slot, result);
+    else if (stage === STAGE_CONNECT) {
+      if (result === 0) this.#rise(slot);
+      else this.#fail(slot, -result);
+    }
+  }
+
+  #fail(slot: number, errno: number): void {
+    if (this.#states[slot] === BROKEN) return;
+    this.#states[slot] = BROKEN;
+    this.#driver.failed(slot, errno);
+  }
+
+  #sent(slot: number, result: number): void {
+    const generation = this.#generations[slot];
+    // Of a stream that is broken its RECV tells.
+    if (result < 0 && !this.#isStream && result !== -ECANCELED) {
+      this.#driver.undelivered(slot, -result);
+      if (this.#generations[slot] !== generation) return;
+      // What was refused is a datagram before this one; to be told took this one's turn.
+      if (isReported(-result) && this.#isRefused[slot] === 0) {
+        this.#prepareSend(slot, this.#sockets.messages.address + slot * this.#sockets.stride);
+        return;
+      }
+    }
+    if (this.#isRefused[slot] === 0) return;
+    this.#isRefused[slot] = 0;
+    this.#refusals--;
+    this.#driver.writable(slot);
+  }
+
+  #received(slot: number, result: number): void {
+    const generation = this.#generations[slot];
+    const driver = this.#driver;
+    const at = slot * this.#receiveStride;
+    if (result > 0) {
+      if (this.#expected[slot]! > 0) this.#expected[slot]! -= 1;
+      if (this.#isStream) this.#reader.stream(driver, slot, this.#buffers.bytes, at, result);
+      else this.#reader.datagram(driver, slot, this.#buffers.bytes, at, result);
+    } else if (this.#isStream && result !== -EINTR && result !== -EAGAIN) this.#fail(slot, -result);
+    else if (result < 0 && result !== -EINTR && result !== -EAGAIN) driver.undelivered(slot, -result);
+    if (this.#generations[slot] !== generation || this.#states[slot] !== UP) return;
+    this.#prepareReceive(slot, this.#expected[slot] === 0 ? RECVSEND_POLL_FIRST : 0);
+  }
+
+  dispose(): void {
+    for (const fd of this.#fds) if (fd >= 0) this.#libc.close(fd);
+    this.#fds.fill(-1);
+    this.#ring.dispose();
+  }
+}

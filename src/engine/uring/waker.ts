@@ -1,0 +1,31 @@
+import { EPOLLET, EPOLLIN } from '../../linux/constants.ts';
+import { CQE_F_MORE, OP_POLL_ADD, POLL_ADD_MULTI } from '../../linux/io-uring.ts';
+import { NO_SLOT } from './acceptor.ts';
+import type { Ring } from './ring.ts';
+
+export const STAGE_WAKE = 6;
+
+/** Keeps one multishot poll on an eventfd that other threads write to; its completion is all that is wanted of it. */
+export class Waker {
+  readonly #ring: Ring;
+  readonly #fd: number;
+
+  constructor(ring: Ring, fd: number) {
+    this.#ring = ring;
+    this.#fd = fd;
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#ring.reserve(1);
+    const at = this.#ring.prepare(OP_POLL_ADD, 0, this.#fd, NO_SLOT, STAGE_WAKE);
+    this.#ring.words[at + 6] = POLL_ADD_MULTI;
+    // Edge-triggered: each write is a completion, and the count need never be read.
+    this.#ring.words[at + 7] = EPOLLIN | EPOLLET;
+  }
+
+  /** Takes a completion. */
+  complete(flags: number): void {
+    if ((flags & CQE_F_MORE) === 0) this.#arm();
+  }
+}

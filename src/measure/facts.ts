@@ -1,0 +1,48 @@
+import type { KernelEvidence } from './kernel-evidence.ts';
+import type { IntervalResult, WorkerResult } from './result.ts';
+import type { Tally } from './round.ts';
+
+/** What the verdict and the findings of a round are reached from. */
+export interface RoundFacts {
+  readonly tally: Tally;
+  readonly intervals: readonly IntervalResult[];
+  /** Null for closed loop. */
+  readonly offeredRatePerSec: number | null;
+  readonly maxInFlight: number;
+  /** Whether `maxInFlight` is what the limit of open files allows, rather than the user's choice or need. */
+  readonly isFdBound: boolean;
+  readonly workers: readonly WorkerResult[];
+  readonly kernel: KernelEvidence | undefined;
+  /** How long a start may be put off so that one wake-up serves several. */
+  readonly batchNs: number;
+  readonly timeoutNs: number;
+  readonly ports: PortFacts;
+  readonly target: TargetFacts;
+  /** The rounds of the run before this one. */
+  readonly earlier: readonly EarlierRound[];
+}
+
+export interface PortFacts {
+  /** Ports that each source address has; null where the kernel chooses. */
+  readonly perSource: number | null;
+  /** Until a port in TIME_WAIT may be used again. */
+  readonly reuseDelayNs: number;
+  /** Whether our side has the TIME_WAIT, and a reset in place of the FIN would avoid it. */
+  readonly wouldResetHelp: boolean;
+  /** Whether the peer closes first, so that no port of ours rests in TIME_WAIT. */
+  readonly peerClosesFirst: boolean;
+}
+
+export interface TargetFacts {
+  /** `host:port`, with brackets where they are needed. */
+  readonly label: string;
+  /** An address of this machine, so that its kernel is the target's too. */
+  readonly isLocal: boolean;
+}
+
+export interface EarlierRound {
+  readonly offeredRatePerSec: number | null;
+  readonly totalP50Ns: number;
+  readonly ok: number;
+  readonly isValid: boolean;
+}

@@ -1,0 +1,215 @@
+/** Which of the kernel's counters are evidence: JSON key, columns, from when one is shown, and what to say then. */
+import { formatCount, formatShare } from '../plan/format.ts';
+
+/** What decides whether a value is worth a line. */
+export interface KernelContext {
+  /** Attempts started, or connections accepted. */
+  readonly attempts: number;
+  readonly durationSec: number;
+  /** For what is seen beside it, such as the limit of a fill. */
+  readonly value: (key: string) => number | undefined;
+}
+
+export interface KernelRow {
+  /** As `KernelReading` names them; those that this kernel has are added up. */
+  readonly columns: readonly string[];
+  /** Of `peak` the result has the highest of all readings, else what was added from the first to the last. */
+  readonly kind?: 'peak';
+  /** Whether a value is shown in the text. Without it: from 1 on, if there is a sentence. */
+  readonly matters?: (value: number, context: KernelContext) => boolean;
+  /** One sentence: what happened, what it means, what to do. Without it a value is in the JSON only. */
+  readonly says?: (value: number, context: KernelContext) => string;
+}
+
+/** At least this share of the attempts: a few are the weather. */
+const anyShare =
+  (share: number) =>
+  (value: number, { attempts }: KernelContext): boolean =>
+    value > 0 && value >= attempts * share;
+
+/**
+ * Directly under `kernel`. The meaning of each was read in the kernel's source (net/ipv4/tcp_input.c, tcp_output.c,
+ * tcp_minisocks.c, inet_timewait_sock.c; names in net/ipv4/proc.c), as of Linux 6.18.
+ */
+export const KERNEL_COUNTERS = {
+  syn_retransmits: {
+    columns: ['netstat.TcpExt.TCPSynRetrans'],
+    says: (n) =>
+      `This machine's kernel sent ${formatCount(n)} SYNs or SYN-ACKs again, because no answer came within about 1 s: something on the way or the other end dropped them.`,
+  },
+  listen_overflows: {
+    columns: ['netstat.TcpExt.ListenOverflows'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} handshakes because the accept queue of a listener here was full: it accepts too slowly, or its backlog is too small (--backlog, net.core.somaxconn).`,
+  },
+  listen_drops: {
+    columns: ['netstat.TcpExt.ListenDrops'],
+    // Overflows are among them and have a sentence of their own.
+    matters: (n, { value }) => n > (value('listen_overflows') ?? 0),
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} handshakes towards listeners here, full accept queues among them: look at net.ipv4.tcp_max_syn_backlog and the memory of TCP (net.ipv4.tcp_mem).`,
+  },
+  syn_queue_drops: {
+    columns: ['netstat.TcpExt.TCPReqQFullDrop'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} SYNs because the SYN queue of a listener here was full and SYN cookies are off: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
+  },
+  syn_cookies_sent: {
+    columns: ['netstat.TcpExt.SyncookiesSent'],
+    says: (n) =>
+      `This machine's kernel answered ${formatCount(n)} SYNs with cookies, because the SYN queue of a listener here was full: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
+  },
+  syn_cookies_failed: {
+    columns: ['netstat.TcpExt.SyncookiesFailed'],
+    says: (n) =>
+      `This machine's kernel got ${formatCount(n)} ACKs for listeners here that belong to no SYN and are no valid cookie: late, forged or beyond the SYN queue.`,
+  },
+  time_wait_overflow: {
+    columns: ['netstat.TcpExt.TCPTimeWaitOverflow'],
+    says: (n) =>
+      `This machine's kernel ended ${formatCount(n)} connections without TIME_WAIT, because net.ipv4.tcp_max_tw_buckets was reached: late packets of old connections can reach new ones; raise it.`,
+  },
+  time_wait_reused: { columns: ['netstat.TcpExt.TWRecycled'] },
+  paws_rejected: {
+    columns: ['netstat.TcpExt.PAWSActive', 'netstat.TcpExt.PAWSEstab', 'netstat.TcpExt.PAWSTimewait'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} packets for their old timestamps (PAWS): where several machines share an address (NAT), their timestamps do not go together.`,
+  },
+  out_of_window: {
+    columns: ['netstat.TcpExt.BeyondWindow'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} packets beyond its receive window: packets of an earlier connection on the same ports, or a device that rewrites sequence numbers.`,
+  },
+  challenge_acks: {
+    columns: ['netstat.TcpExt.TCPChallengeACK'],
+    matters: anyShare(0.0001),
+    says: (n) =>
+      `This machine's kernel answered ${formatCount(n)} RSTs or SYNs with a challenge ACK instead of believing them: the other side may have forgotten connections that live on here, or ports are reused too soon.`,
+  },
+  syn_challenges: { columns: ['netstat.TcpExt.TCPSYNChallenge'] },
+  embryonic_resets: { columns: ['netstat.TcpExt.EmbryonicRsts'] },
+  retransmits: {
+    columns: ['snmp.Tcp.RetransSegs'],
+    // SYNs have a sentence of their own.
+    matters: (n, { attempts, value }) => n - (value('syn_retransmits') ?? 0) > attempts * 0.01,
+    says: (n, { value }) =>
+      `This machine's kernel sent ${formatCount(n)} segments again, ${formatCount(value('syn_retransmits') ?? 0)} of them SYNs or SYN-ACKs: packets are lost on the way, or come late.`,
+  },
+  retransmits_failed: {
+    columns: ['netstat.TcpExt.TCPRetransFail'],
+    says: (n) =>
+      `This machine's kernel could not send ${formatCount(n)} segments again: a packet filter here, a full queue of the network card or a lack of memory.`,
+  },
+  aborted_on_timeout: { columns: ['netstat.TcpExt.TCPAbortOnTimeout'] },
+  aborted_on_memory: {
+    columns: ['netstat.TcpExt.TCPAbortOnMemory'],
+    says: (n) =>
+      `This machine's kernel gave up ${formatCount(n)} connections for want of memory or for too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
+  },
+  backlog_drops: {
+    columns: ['netstat.TcpExt.TCPBacklogDrop', 'netstat.TcpExt.TCPRcvQDrop'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} segments because the buffers of their socket were full: raise net.ipv4.tcp_rmem.`,
+  },
+  reverse_path_filtered: {
+    columns: ['netstat.TcpExt.IPReversePathFilter'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} packets that came in by another way than the answer would go (net.ipv4.conf.*.rp_filter): check routes and source addresses.`,
+  },
+  icmp_unreachable_received: {
+    columns: ['snmp.Icmp.InDestUnreachs', 'snmp6.Icmp6InDestUnreachs'],
+    says: (n) =>
+      `This machine's kernel received ${formatCount(n)} ICMP messages "destination unreachable": a router or firewall rejects; as "port unreachable" it reads as refused (ECONNREFUSED), though no RST came.`,
+  },
+  no_route: {
+    columns: ['snmp.Ip.OutNoRoutes', 'snmp6.Ip6OutNoRoutes'],
+    says: (n) =>
+      `This machine's kernel had no route for ${formatCount(n)} packets: check its routes (ip route get ADDRESS).`,
+  },
+  out_discards: {
+    columns: ['snmp.Ip.OutDiscards', 'snmp6.Ip6OutDiscards'],
+    says: (n) =>
+      `This machine's kernel discarded ${formatCount(n)} packets that it was to send: a packet filter here, or no buffer for them.`,
+  },
+  active_opens: { columns: ['snmp.Tcp.ActiveOpens'] },
+  passive_opens: { columns: ['snmp.Tcp.PassiveOpens'] },
+  attempts_failed: { columns: ['snmp.Tcp.AttemptFails'] },
+  resets_received: { columns: ['snmp.Tcp.EstabResets'] },
+  resets_sent: { columns: ['snmp.Tcp.OutRsts'] },
+  input_errors: {
+    columns: ['snmp.Tcp.InErrs'],
+    matters: anyShare(0.0001),
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} damaged TCP segments (bad header or checksum): look at cables, network cards and what rewrites packets on the way.`,
+  },
+} as const satisfies Record<string, KernelRow>;
+
+/** `kernel.conntrack`: this machine's connection tracking (net/netfilter/nf_conntrack_core.c). */
+const CONNTRACK = {
+  count: {
+    columns: ['nf_conntrack_count'],
+    kind: 'peak',
+    matters: (n, { value }) => n >= 0.9 * (value('conntrack.max') ?? Infinity),
+    says: (n, { value }) =>
+      `This machine's connection tracking was ${formatShare(n, value('conntrack.max') ?? n)} full (${formatCount(n)} of ${formatCount(value('conntrack.max') ?? n)} entries): raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
+  },
+  max: { columns: ['nf_conntrack_max'], kind: 'peak' },
+  insert_failed: {
+    columns: ['nf_conntrack.insert_failed'],
+    says: (n) =>
+      `This machine's connection tracking dropped ${formatCount(n)} packets because their entry clashed with another: address translation here ran out of ports, or two packets raced.`,
+  },
+  drop: {
+    columns: ['nf_conntrack.drop'],
+    says: (n) =>
+      `This machine's connection tracking dropped ${formatCount(n)} packets, as it does when its table is full: raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
+  },
+  early_drop: {
+    columns: ['nf_conntrack.early_drop'],
+    says: (n) =>
+      `This machine's connection tracking threw out ${formatCount(n)} entries to make room for new ones: its table is too small; raise net.netfilter.nf_conntrack_max.`,
+  },
+} as const satisfies Record<string, KernelRow>;
+
+/** `kernel.softnet`: the packet queues of all cores of the machine, whatever the namespace (net/core/dev.c). */
+const SOFTNET = {
+  dropped: {
+    columns: ['softnet_stat.dropped'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} incoming packets because the queue of a core was full: raise net.core.netdev_max_backlog, or spread the load over cores (RSS, RPS).`,
+  },
+  squeezed: {
+    columns: ['softnet_stat.time_squeeze'],
+    // Being asked for more than one round's worth now and then is how it works.
+    matters: (n, { durationSec }) => n > 50 * Math.max(1, durationSec),
+    says: (n) =>
+      `This machine's kernel ran out of its time for packets ${formatCount(n)} times with work left: a core is busy with packets; raise net.core.netdev_budget and netdev_budget_usecs, or spread them over cores.`,
+  },
+  flow_limited: {
+    columns: ['softnet_stat.flow_limit_count'],
+    says: (n) =>
+      `This machine's kernel dropped ${formatCount(n)} packets of flows that filled the queue of a core (net.core.flow_limit_cpu_bitmap): spread the load over more source addresses.`,
+  },
+} as const satisfies Record<string, KernelRow>;
+
+/** `kernel.sockets`: the highest of the readings. */
+const SOCKETS = {
+  time_wait: { columns: ['sockstat.TCP.tw'], kind: 'peak' },
+  orphans: { columns: ['sockstat.TCP.orphan'], kind: 'peak' },
+  tcp_in_use: { columns: ['sockstat.TCP.inuse', 'sockstat.TCP6.inuse'], kind: 'peak' },
+  tcp_allocated: { columns: ['sockstat.TCP.alloc'], kind: 'peak' },
+  tcp_memory_pages: { columns: ['sockstat.TCP.mem'], kind: 'peak' },
+} as const satisfies Record<string, KernelRow>;
+
+export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS } as const;
+
+export type KernelCounter = keyof typeof KERNEL_COUNTERS;
+export type KernelGroup = keyof typeof KERNEL_GROUPS;
+
+/** Every row by its path in the JSON, `listen_drops` or `conntrack.drop`, in the order of reports. */
+export const KERNEL_ROWS: ReadonlyMap<string, KernelRow> = new Map<string, KernelRow>([
+  ...Object.entries<KernelRow>(KERNEL_COUNTERS),
+  ...Object.entries(KERNEL_GROUPS).flatMap(([group, rows]) =>
+    Object.entries<KernelRow>(rows).map(([key, row]): [string, KernelRow] => [`${group}.${key}`, row]),
+  ),
+]);

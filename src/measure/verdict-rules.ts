@@ -1,0 +1,266 @@
+/** When a round is not the target's figure, and what to do: the table that the README documents. */
+import { formatCount, formatLatency, formatPerSec, formatShare } from '../plan/format.ts';
+import type { PortFacts, RoundFacts } from './facts.ts';
+import { kernelValue } from './kernel-evidence.ts';
+import { CONNECT_TIMEOUT, FD_EXHAUSTED, REFUSED, SINK_FAILED, SOURCE_EXHAUSTED, UNREACHABLE } from './outcome.ts';
+import { SCHEDULE_LAG, TOTAL } from './recorder.ts';
+import type { VerdictReason, VerdictStatus, WorkerResult } from './result.ts';
+import type { Tally } from './round.ts';
+
+export interface Rule {
+  readonly code: string;
+  readonly status: VerdictStatus;
+  /** What to say if the rule applies, else undefined. */
+  readonly applies: (facts: RoundFacts) => Omit<VerdictReason, 'code'> | undefined;
+}
+
+/** Below this share of the schedule, missed starts are named but do not change the verdict. */
+const MISSED_SHARE_LIMIT = 0.0001;
+/** Starts that are this late are late at any rate. */
+const LAG_LIMIT_NS = 10e6;
+/** A p99 like this is a turn of another thread or a garbage collection now and then, which every machine has. */
+const LAG_FLOOR_NS = 5e6;
+/** A start this many intervals late goes out in a burst with as many others, which is not the rate that was asked for. */
+const LAG_INTERVALS = 10;
+/** As many waits for a batch are no lateness. */
+const LAG_BATCHES = 5;
+/** A thread that is on its core, or waits for one, for this share of the time has no time left. */
+const SATURATED_SHARE = 0.9;
+/** A pacing thread that stands in the queue for a core for this share of the time is late by what others do. */
+const WAIT_SHARE = 0.25;
+/** So it is from here on where it also waits for longer than it runs: alone, it waits for a fraction of that. */
+const WAIT_SHARE_BEYOND_RUN = 0.02;
+/** Of two workers with the same share of the schedule, one needs less than this part of the other's time. */
+const UNEVEN_PART = 0.5;
+/** Shares over less time than this are chance. */
+const ELAPSED_AT_LEAST_USEC = 500_000;
+
+/** Attempts that this machine could start. */
+function sentToTarget({ started, outcomes }: Tally): number {
+  return started - outcomes[SOURCE_EXHAUSTED]! - outcomes[FD_EXHAUSTED]!;
+}
+
+/** How late the p99 may be: the closer the starts, the less. */
+export function lagLimitNs({ offeredRatePerSec, workers, batchNs }: RoundFacts): number {
+  const intervalNs = ((offeredRatePerSec === null ? 0 : 1e9 / offeredRatePerSec) || 0) * Math.max(1, workers.length);
+  return Math.min(LAG_LIMIT_NS, Math.max(LAG_FLOOR_NS, LAG_INTERVALS * intervalNs, LAG_BATCHES * batchNs));
+}
+
+/** In the order of reports; the README documents each. */
+export const RULES: readonly Rule[] = [
+  {
+    code: 'nothing_started',
+    status: 'invalid',
+    applies: ({ tally }) =>
+      tally.started > 0
+        ? undefined
+        : { message: 'No connection was started, so nothing was measured: make the round longer or the rate higher.' },
+  },
+  {
+    code: 'nothing_established',
+    status: 'invalid',
+    applies: ({ tally, target, timeoutNs }) =>
+      sentToTarget(tally) > 0 && tally.established === 0
+        ? { message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}` }
+        : undefined,
+  },
+  {
+    code: 'nothing_sent',
+    status: 'invalid',
+    applies: ({ tally }) =>
+      tally.started > 0 && sentToTarget(tally) === 0
+        ? {
+            message:
+              'No connection attempt left this machine, so nothing was measured of the target: see the other reasons.',
+          }
+        : undefined,
+  },
+  {
+    code: 'source_exhausted',
+    status: 'generator_limited',
+    applies: ({ tally, ports }) => {
+      const count = tally.outcomes[SOURCE_EXHAUSTED]!;
+      if (count === 0) return undefined;
+      return {
+        message: `${formatCount(count)} starts found no free source port: ${portAdvice(ports)}.`,
+        evidence: { source_exhausted: count, port_reuse_delay_sec: ports.reuseDelayNs / 1e9 },
+      };
+    },
+  },
+  {
+    code: 'fd_exhausted',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      const count = tally.outcomes[FD_EXHAUSTED]!;
+      return count > 0
+        ? {
+            message: `${formatCount(count)} starts found no free file descriptor: raise the limit (ulimit -n).`,
+            evidence: { fd_exhausted: count },
+          }
+        : undefined;
+    },
+  },
+  {
+    code: 'sink_failed',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      const count = tally.outcomes[SINK_FAILED]!;
+      return count > 0
+        ? {
+            message: `${formatCount(count)} responses could not be kept (no memory, a full disk; see errno): take another --sink, a smaller --max-memory or a roomier directory, or fewer connections (--max-in-flight).`,
+            evidence: { sink_failed: count },
+          }
+        : undefined;
+    },
+  },
+  {
+    code: 'in_flight_limit',
+    status: 'generator_limited',
+    applies: ({ tally, maxInFlight, isFdBound }) => {
+      if (tally.missedFull === 0) return undefined;
+      const wayOut = isFdBound
+        ? 'that is what the limit of open files allows; raise it (ulimit -n)'
+        : 'raise --max-in-flight';
+      return {
+        message: `${formatCount(tally.missedFull)} starts were missed because ${formatCount(maxInFlight)} connections were open at once: ${wayOut}, or shorten --timeout or --hold.`,
+        evidence: { missed: tally.missedFull, max_in_flight: maxInFlight },
+      };
+    },
+  },
+  {
+    code: 'missed_starts',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      const late = tally.missed - tally.missedFull;
+      if (late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
+      return {
+        message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; lower --rate or add --workers.`,
+        evidence: { missed: late, scheduled: tally.scheduled },
+      };
+    },
+  },
+  {
+    code: 'schedule_lag',
+    status: 'generator_limited',
+    applies: (facts) => {
+      if (facts.offeredRatePerSec === null) return undefined;
+      const { p99 } = facts.tally.latency[SCHEDULE_LAG]!.summary();
+      const limitNs = lagLimitNs(facts);
+      if (p99 <= limitNs) return undefined;
+      return {
+        message: `One start in a hundred was more than ${formatLatency(p99)} late, where ${formatPerSec(facts.offeredRatePerSec)} allows ${formatLatency(limitNs)}: this machine cannot keep the schedule; lower --rate, add --workers or stop what else runs here.`,
+        evidence: { p99_ns: p99, limit_ns: limitNs },
+      };
+    },
+  },
+  { code: 'rate_not_reached', status: 'generator_limited', applies: rateNotReached },
+  { code: 'pacing_saturated', status: 'generator_limited', applies: pacingSaturated },
+  { code: 'run_queue_wait', status: 'generator_limited', applies: runQueueWait },
+  { code: 'workers_uneven', status: 'generator_limited', applies: workersUneven },
+  {
+    code: 'conntrack_full',
+    status: 'generator_limited',
+    applies: ({ kernel }) => {
+      const drop = kernelValue(kernel, 'conntrack.drop') ?? 0;
+      if (drop === 0) return undefined;
+      const max = kernelValue(kernel, 'conntrack.max');
+      const size = max === undefined ? '' : ` (${formatCount(max)} entries)`;
+      return {
+        message: `This machine's own connection tracking${size} dropped ${formatCount(drop)} packets: what timed out may never have left; raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
+        evidence: { conntrack_drop: drop, ...(max === undefined ? {} : { conntrack_max: max }) },
+      };
+    },
+  },
+];
+
+function nothingEstablished(tally: Tally, timeoutNs: number): string {
+  const { outcomes } = tally;
+  const part = (outcome: number): string => formatCount(outcomes[outcome]!);
+  const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
+  if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
+  if (most === REFUSED)
+    return `; ${part(REFUSED)} were refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
+  if (most === UNREACHABLE)
+    return `; ${part(UNREACHABLE)} were unreachable: check the address, the routes of this machine and what a router in between rejects.`;
+  return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
+}
+
+/** What frees source ports, as far as it does in this run. */
+function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, peerClosesFirst }: PortFacts): string {
+  const ways = ['give more addresses (--source)'];
+  // 1024-65535 is all there is.
+  if (perSource === null || perSource < 60_000) ways.push('more ports (--source-ports 1024-65535)');
+  if (wouldResetHelp) ways.push('close with --close rst');
+  if (!peerClosesFirst && reuseDelayNs >= 60e9)
+    ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');
+  if (peerClosesFirst) ways.push('shorten --hold or --timeout');
+  return ways.length === 1 ? ways[0]! : `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)!}`;
+}
+
+/** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
+function rateNotReached({ tally, offeredRatePerSec }: RoundFacts): ReturnType<Rule['applies']> {
+  if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0) return undefined;
+  const lag = tally.latency[SCHEDULE_LAG]!.summary();
+  const total = tally.latency[TOTAL]!.summary();
+  if (tally.started >= tally.scheduled * 0.99 || tally.ok < tally.started * 0.99) return undefined;
+  if (lag.p50 <= total.p50 || lag.p50 <= LAG_FLOOR_NS) return undefined;
+  return {
+    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: the target answered at once, and this machine is what was slow; lower --rate or use more cores or machines.`,
+    evidence: { lag_p50_ns: lag.p50, total_p50_ns: total.p50, started: tally.started, scheduled: tally.scheduled },
+  };
+}
+
+interface Load {
+  readonly worker: number;
+  /** Shares of the time: on a core, and ready to run without one. */
+  readonly cpu: number;
+  readonly wait: number;
+}
+
+/** The load of each worker whose kernel tells it, the highest first. */
+function loadsOf(workers: readonly WorkerResult[]): Load[] {
+  const loads = workers.flatMap(({ cpu_usec: cpu, run_queue_wait_usec: wait = 0, elapsed_usec: elapsed }, worker) =>
+    cpu === undefined || elapsed === undefined || elapsed < ELAPSED_AT_LEAST_USEC
+      ? []
+      : [{ worker, cpu: cpu / elapsed, wait: wait / elapsed }],
+  );
+  return loads.sort((a, b) => b.cpu + b.wait - a.cpu - a.wait);
+}
+
+function loadEvidence({ worker, cpu, wait }: Load): Record<string, number> {
+  const share = (value: number): number => Math.round(value * 1000) / 1000;
+  return { worker, cpu_share: share(cpu), run_queue_wait_share: share(wait) };
+}
+
+function pacingSaturated({ workers, offeredRatePerSec }: RoundFacts): ReturnType<Rule['applies']> {
+  const [load] = loadsOf(workers);
+  // What waits for others as much as it works is the next rule's.
+  if (load === undefined || load.cpu + load.wait < SATURATED_SHARE || load.wait > load.cpu / 2) return undefined;
+  const share = formatShare(Math.min(1, load.cpu + load.wait), 1);
+  const wayOut = offeredRatePerSec === null ? 'add --workers' : 'lower --rate, add --workers';
+  return {
+    message: `Pacing thread ${load.worker} had work for ${share} of the time, all that a core has: the rate is what this machine can do, not the target; ${wayOut} or use more cores or machines.`,
+    evidence: loadEvidence(load),
+  };
+}
+
+function runQueueWait({ workers }: RoundFacts): ReturnType<Rule['applies']> {
+  const load = loadsOf(workers).sort((a, b) => b.wait - a.wait)[0];
+  if (load === undefined || load.wait < (load.wait > load.cpu ? WAIT_SHARE_BEYOND_RUN : WAIT_SHARE)) return undefined;
+  return {
+    message: `Pacing thread ${load.worker} was ready to run but had no core for ${formatShare(load.wait, 1)} of the time (it ran for ${formatShare(load.cpu, 1)}): other work on this machine delayed it; stop what else runs here, or give conngen cores of its own (taskset, cpuset).`,
+    evidence: loadEvidence(load),
+  };
+}
+
+function workersUneven({ workers }: RoundFacts): ReturnType<Rule['applies']> {
+  const loads = loadsOf(workers);
+  const most = loads[0];
+  const least = loads.at(-1);
+  if (most === undefined || least === undefined || most.cpu + most.wait < SATURATED_SHARE) return undefined;
+  if (least.cpu + least.wait >= (most.cpu + most.wait) * UNEVEN_PART) return undefined;
+  return {
+    message: `Worker ${most.worker} had no time left (${formatShare(Math.min(1, most.cpu + most.wait), 1)} of a core) while worker ${least.worker} needed ${formatShare(least.cpu + least.wait, 1)}: they share the schedule evenly, so something holds one of them up; look at what runs on its core (top -H).`,
+    evidence: { ...loadEvidence(most), least_worker: least.worker, least_cpu_share: least.cpu },
+  };
+}

@@ -1,0 +1,134 @@
+/** What a run offers, round by round: `--rate`, `--ramp` and `--steps`. */
+import { isExplicit, ORIGINS, accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
+import type { Rate, Ramp, RoundRate } from './plan.ts';
+import { NS_PER_DAY, NS_PER_MS, durationParser, parseNumericRate } from './quantity.ts';
+
+/** One round in which the rate changes. */
+export interface RampSpec extends Ramp {
+  readonly durationNs: number;
+}
+
+/** Rounds of the same length at rising rates. */
+export interface StepsSpec {
+  readonly ratesPerSec: readonly number[];
+  readonly durationNs: number;
+}
+
+const EXPECTED_RAMP = 'FROM..TO/TIME, such as 100..5k/30s';
+const EXPECTED_STEPS = 'FROM..TO*FACTOR/TIME or FROM..TO+N/TIME, such as 50..5k*1.25/5s or 1k..5k+500/5s';
+const MOST_STEPS = 1000;
+
+const parseRoundDuration = durationParser({ min: NS_PER_MS, max: 30 * NS_PER_DAY });
+
+/** `100..5k/30s`: from 100/s to 5000/s in 30 s; falling ramps too, and one end may be 0. */
+export function parseRamp(text: string): Parsed<RampSpec> {
+  // What stands behind the last slash is the time, because a rate may have one of its own (5k/s).
+  const match = /^(.+?)\.\.(.+)\/([^/]+)$/.exec(text.trim());
+  if (match === null) return refuse(EXPECTED_RAMP);
+  const [, fromText = '', toText = '', durationText = ''] = match;
+  const from = parseEnd(fromText);
+  const to = parseEnd(toText);
+  const duration = parseRoundDuration(durationText);
+  if (!from.ok) return refuse(`${from.expected} as FROM of ${EXPECTED_RAMP}`);
+  if (!to.ok) return refuse(`${to.expected} as TO of ${EXPECTED_RAMP}`);
+  if (!duration.ok) return refuse(`${duration.expected} as TIME of ${EXPECTED_RAMP}`);
+  if (from.value === to.value) return refuse('two different rates; for a constant one there are --rate and --duration');
+  return accept({ fromPerSec: from.value, toPerSec: to.value, durationNs: duration.value });
+}
+
+/** The end of a ramp may be no load at all. */
+function parseEnd(text: string): Parsed<number> {
+  return /^0(?:\.0*)?(?:\/s)?$/.test(text.trim()) ? accept(0) : parseNumericRate(text);
+}
+
+/** `50..5k*1.25/5s`: 50/s, 62.5/s … each for 5 s; `1k..5k+500/5s`: 1000/s, 1500/s … The last step is TO itself. */
+export function parseSteps(text: string): Parsed<StepsSpec> {
+  const match = /^(.+?)\.\.([^*+]+)([*+])(.+)\/([^/]+)$/.exec(text.trim());
+  if (match === null) return refuse(EXPECTED_STEPS);
+  const [, fromText = '', toText = '', sign = '', byText = '', durationText = ''] = match;
+  const from = parseNumericRate(fromText);
+  const to = parseNumericRate(toText);
+  const duration = parseRoundDuration(durationText);
+  if (!from.ok) return refuse(`${from.expected} as FROM of ${EXPECTED_STEPS}`);
+  if (!to.ok) return refuse(`${to.expected} as TO of ${EXPECTED_STEPS}`);
+  if (!duration.ok) return refuse(`${duration.expected} as TIME of ${EXPECTED_STEPS}`);
+  if (to.value <= from.value) return refuse('a TO above FROM');
+  const by = sign === '*' ? parseFactor(byText) : parseNumericRate(byText);
+  if (!by.ok) return refuse(`${by.expected} behind ${sign}`);
+  const steps = stepsBetween(from.value, to.value, sign === '*' ? by.value : 1, sign === '+' ? by.value : 0);
+  if (steps === null) return refuse(`at most ${String(MOST_STEPS)} steps`);
+  return accept({ ratesPerSec: steps, durationNs: duration.value });
+}
+
+/** How much faster each step is: more than 1, at most 100. */
+export function parseFactor(text: string): Parsed<number> {
+  const factor = /^\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return factor > 1 && factor <= 100 ? accept(factor) : refuse('a factor above 1, such as 1.25');
+}
+
+function stepsBetween(from: number, to: number, factor: number, plus: number): number[] | null {
+  const steps: number[] = [];
+  let rate = from;
+  // From the index, so that rounding does not add up; to a hundredth, so that reports can name a rate exactly.
+  while (rate < to) {
+    if (steps.length === MOST_STEPS - 1) return null;
+    steps.push(rate);
+    rate = Math.round((from * factor ** steps.length + plus * steps.length) * 100) / 100;
+  }
+  return [...steps, to];
+}
+
+/** The options that say what to offer. */
+export interface OfferInput {
+  readonly rate: readonly Given<Rate>[];
+  readonly ramp?: Given<RampSpec> | undefined;
+  readonly steps?: Given<StepsSpec> | undefined;
+  readonly duration: Given<number>;
+}
+
+export interface Offer {
+  readonly rates: readonly RoundRate[];
+  readonly durationNs: number;
+}
+
+/** One of `--rate`, `--ramp`, `--steps` counts: the one from the strongest place, where only one of them may be. */
+export function planOffer(input: OfferInput, problems: Problem[]): Offer {
+  const { ramp, steps, duration } = input;
+  const constant: Offer = { rates: input.rate.map((given) => given.value), durationNs: duration.value };
+  const others = [
+    ...(ramp === undefined ? [] : [{ given: ramp, offer: rampOffer(ramp.value) }]),
+    ...(steps === undefined ? [] : [{ given: steps, offer: stepsOffer(steps.value) }]),
+  ];
+  const all = [...input.rate.slice(0, 1).map((given) => ({ given, offer: constant })), ...others];
+  const strength = ({ given }: { given: Given<unknown> }): number => ORIGINS.indexOf(given.origin);
+  const top = Math.max(...all.map(strength));
+  const [chosen, ...surplus] = all.filter((each) => strength(each) === top).reverse();
+  if (chosen === undefined) return constant;
+  for (const { given } of surplus) {
+    problems.push(problemOf(given, `to be left out beside ${chosen.given.label} ${chosen.given.text}`));
+  }
+  if (chosen.offer !== constant && isExplicit(duration) && strength({ given: duration }) >= top) {
+    problems.push(problemOf(duration, `to be left out beside ${chosen.given.label}, which has its own time`));
+  }
+  return chosen.offer;
+}
+
+function rampOffer({ fromPerSec, toPerSec, durationNs }: RampSpec): Offer {
+  return { rates: [{ fromPerSec, toPerSec }], durationNs };
+}
+
+function stepsOffer({ ratesPerSec, durationNs }: StepsSpec): Offer {
+  return { rates: ratesPerSec, durationNs };
+}
+
+/** The highest rate of a round; null for `max`. */
+export function peakPerSec(rate: RoundRate): number | null {
+  if (rate === 'max') return null;
+  return typeof rate === 'number' ? rate : Math.max(rate.fromPerSec, rate.toPerSec);
+}
+
+/** What a round offers on average; null for `max`. */
+export function meanPerSec(rate: RoundRate): number | null {
+  if (rate === 'max') return null;
+  return typeof rate === 'number' ? rate : (rate.fromPerSec + rate.toPerSec) / 2;
+}

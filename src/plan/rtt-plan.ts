@@ -1,0 +1,221 @@
+/** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
+import { FDS_RESERVED, planSources, planTarget } from './client-plan.ts';
+import type { Machine, Planned, TargetInput } from './client-plan.ts';
+import type { Endpoint, EngineName, Rate } from './plan.ts';
+import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
+import { NS_PER_SEC, formatSize, rateParser } from './quantity.ts';
+import { compactSources } from './sources.ts';
+
+export type PingProtocol = 'tcp' | 'udp';
+/** The engines of connections; and blocking sockets on one thread, the baseline. */
+export type PingEngineName = EngineName | 'blocking';
+export type PingEngineChoice = PingEngineName | 'auto';
+
+/** The options of a run, each parsed by itself. Those with a default are always there. */
+export interface RttInput extends TargetInput {
+  readonly protocol: Given<PingProtocol>;
+  readonly rate: readonly Given<Rate>[];
+  readonly duration: Given<number>;
+  readonly warmup: Given<number>;
+  readonly cooldown: Given<number>;
+  readonly size: Given<number>;
+  readonly connections: Given<number>;
+  readonly pipeline?: Given<number> | undefined;
+  readonly think: Given<number>;
+  readonly timeout: Given<number>;
+  readonly cpu?: Given<readonly number[]> | undefined;
+  readonly engine: Given<PingEngineChoice>;
+}
+
+/** Plain data, frozen. Times in nanoseconds, sizes in bytes, rates per second. */
+export interface RttPlan {
+  /** As the user wrote it, for reports. */
+  readonly host: string;
+  readonly target: Endpoint;
+  readonly protocol: PingProtocol;
+  /** One round each, in order. */
+  readonly rates: readonly Rate[];
+  readonly durationNs: number;
+  readonly warmupNs: number;
+  readonly cooldownNs: number;
+  readonly sizeBytes: number;
+  readonly connections: number;
+  /** Pings under way on one connection at most, by round. */
+  readonly depths: readonly number[];
+  readonly thinkNs: number;
+  readonly timeoutNs: number;
+  /** Used in turn; empty is the system's choice. */
+  readonly sources: readonly string[];
+  /** The core that the thread which pings is kept on; null leaves it to the kernel. */
+  readonly cpu: number | null;
+  readonly engine: PingEngineChoice;
+}
+
+/** What IPv4 can carry: 65 535 less the headers of IP and UDP. */
+export const DATAGRAM_MAX_BYTES = 65_507;
+/** At least the sequence number and what tells a reply from other people's bytes. */
+export const MESSAGE_BYTES = { min: 8, max: 1024 * 1024 } as const;
+export const PIPELINE_MAX = 65_536;
+/** Over all connections: what the tables of pings are made for. */
+const IN_FLIGHT_MAX = 4_194_304;
+const DEPTH_AUTO_MAX = 16_384;
+/** Room for the messages of all connections. */
+const MESSAGES_MAX_BYTES = 256 * 1024 * 1024;
+const HEADER_BYTES = { 4: 28, 6: 48 } as const;
+
+const parseNumericPingRate = rateParser('pings', { min: 1, max: 1_000_000 });
+
+/** Pings per second, or `max`: back to back. */
+export function parsePingRate(text: string): Parsed<Rate> {
+  return text.trim().toLowerCase() === 'max' ? accept('max') : parseNumericPingRate(text);
+}
+
+/** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
+export async function rttPlan(input: RttInput, machine: Machine): Promise<Planned<RttPlan>> {
+  const problems: Problem[] = [];
+  const notices: string[] = [];
+  const sources = await planSources(input, machine, problems);
+  const { host, target } = await planTarget(input, sources, machine, problems);
+  const rates = ratesOf(input);
+  checkConnections(input, machine, problems);
+  checkSize(input, problems);
+  checkLoop(input, problems);
+  const cpu = planCpu(input, machine, problems);
+  if (problems.length > 0 || target === null) return { problems };
+  const plan: RttPlan = {
+    host,
+    target,
+    protocol: input.protocol.value,
+    rates,
+    durationNs: input.duration.value,
+    warmupNs: input.warmup.value,
+    cooldownNs: input.cooldown.value,
+    sizeBytes: input.size.value,
+    connections: input.connections.value,
+    depths: rates.map((rate) => depthOf(input, rate)),
+    thinkNs: input.think.value,
+    timeoutNs: input.timeout.value,
+    sources,
+    cpu,
+    engine: input.engine.value,
+  };
+  notices.push(...mtuNotices(plan, machine));
+  return { plan: Object.freeze(plan), notices };
+}
+
+/** Every effective option in snake_case with its unit in the name, as results echo it. */
+export function rttConfig(plan: RttPlan): Record<string, unknown> {
+  return {
+    host: plan.host,
+    address: plan.target.address,
+    port: plan.target.port,
+    protocol: plan.protocol,
+    rates_per_sec: plan.rates,
+    duration_sec: plan.durationNs / NS_PER_SEC,
+    warmup_sec: plan.warmupNs / NS_PER_SEC,
+    cooldown_sec: plan.cooldownNs / NS_PER_SEC,
+    size_bytes: plan.sizeBytes,
+    connections: plan.connections,
+    pipeline: plan.depths,
+    think_sec: plan.thinkNs / NS_PER_SEC,
+    timeout_sec: plan.timeoutNs / NS_PER_SEC,
+    sources: compactSources(plan.sources),
+    cpu: plan.cpu,
+    engine: plan.engine,
+  };
+}
+
+/** A pause after each reply says how fast it goes, unless a rate does. */
+function ratesOf(input: RttInput): readonly Rate[] {
+  const isPaced = input.rate.some(isExplicit) || !isExplicit(input.think);
+  return isPaced ? input.rate.map((given) => given.value) : ['max'];
+}
+
+/**
+ * On a schedule nothing waits for the reply before: as many may be under way as are sent until the first of them is given up.
+ * Back to back, with pauses, and where a thread can only wait for one, it is one.
+ */
+function depthOf(input: RttInput, rate: Rate): number {
+  if (input.pipeline !== undefined) return input.pipeline.value;
+  if (rate === 'max' || input.think.value > 0 || input.engine.value === 'blocking') return 1;
+  const perTimeout = (rate * input.timeout.value) / NS_PER_SEC / input.connections.value;
+  const affordable = Math.floor(IN_FLIGHT_MAX / input.connections.value);
+  return Math.max(1, Math.min(DEPTH_AUTO_MAX, affordable, Math.ceil(perTimeout) + 1));
+}
+
+function checkConnections(input: RttInput, machine: Machine, problems: Problem[]): void {
+  const { connections, size, pipeline } = input;
+  const affordable = machine.fdLimit - FDS_RESERVED;
+  if (connections.value > affordable) {
+    const wayOut = `ulimit -n ${connections.value + FDS_RESERVED}`;
+    problems.push(
+      problemOf(
+        connections,
+        `at most ${Math.max(0, affordable)}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
+      ),
+    );
+  } else if (connections.value * size.value > MESSAGES_MAX_BYTES) {
+    const most = Math.floor(MESSAGES_MAX_BYTES / size.value);
+    problems.push(problemOf(connections, `at most ${most} with --size ${size.text}`));
+  }
+  if (pipeline !== undefined && pipeline.value * connections.value > IN_FLIGHT_MAX) {
+    problems.push(
+      problemOf(
+        pipeline,
+        `at most ${Math.floor(IN_FLIGHT_MAX / connections.value)} with ${connections.value} connections`,
+      ),
+    );
+  }
+}
+
+function checkSize(input: RttInput, problems: Problem[]): void {
+  const { size, protocol } = input;
+  if (protocol.value === 'udp' && size.value > DATAGRAM_MAX_BYTES) {
+    problems.push(problemOf(size, `at most ${DATAGRAM_MAX_BYTES} bytes, the most that a datagram holds`));
+  }
+}
+
+function checkLoop(input: RttInput, problems: Problem[]): void {
+  const { think, pipeline, engine } = input;
+  if (pipeline === undefined || pipeline.value === 1) return;
+  if (think.value > 0) {
+    problems.push(
+      problemOf(
+        think,
+        `to be left out beside ${pipeline.label} ${pipeline.text}: one pauses after each reply, the other does not wait for it`,
+      ),
+    );
+  }
+  if (engine.value === 'blocking') {
+    problems.push(problemOf(pipeline, 'to be left out beside --engine blocking, which waits for each reply'));
+  }
+}
+
+function planCpu(input: RttInput, machine: Machine, problems: Problem[]): number | null {
+  const { cpu } = input;
+  if (cpu === undefined) return null;
+  if (cpu.value.length > 1) problems.push(problemOf(cpu, 'one core: pings are sent by one thread'));
+  checkCpus(cpu, machine, problems);
+  return cpu.value[0] ?? null;
+}
+
+/** Refuses cores that this process may not run on. */
+export function checkCpus(given: Given<readonly number[]>, machine: Machine, problems: Problem[]): void {
+  const { allowedCpus } = machine;
+  if (allowedCpus === undefined) {
+    problems.push(problemOf(given, 'to be left out: this system does not say which cores there are'));
+  } else if (given.value.some((cpu) => !allowedCpus.includes(cpu))) {
+    problems.push(problemOf(given, `cores that this process may run on: ${allowedCpus.join(', ')}`));
+  }
+}
+
+function mtuNotices(plan: RttPlan, machine: Machine): string[] {
+  if (plan.protocol === 'tcp') return [];
+  const { family, address, port } = plan.target;
+  const mtuBytes = machine.mtuTowards?.(family, address, port);
+  const packetBytes = plan.sizeBytes + HEADER_BYTES[family];
+  if (mtuBytes === undefined || packetBytes <= mtuBytes) return [];
+  return [
+    `--size ${formatSize(plan.sizeBytes)} makes packets of ${packetBytes} bytes, and the MTU towards ${address} is ${mtuBytes}: each is sent in fragments, and losing one loses the ping`,
+  ];
+}

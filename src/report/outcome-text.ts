@@ -1,0 +1,36 @@
+/** What became of the attempts, by whose doing it was. */
+import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../measure/outcome.ts';
+import type { OutcomeName, Owner } from '../measure/outcome.ts';
+import type { RoundResult } from '../measure/result.ts';
+import { formatCount, formatShare } from '../plan/format.ts';
+import { entry, type TextStyle } from './layout.ts';
+
+/** What went well and what is nobody's doing, then a line for each owner of failures, then the errors by name. */
+export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
+  const { attempts, outcomes, errno } = round;
+  const parts = (owner: Owner): string[] =>
+    OUTCOMES.filter((name) => OUTCOME_TRAITS[name].owner === owner && outcomes[name] > 0).map((name) =>
+      outcomePart(name, outcomes[name], attempts.started),
+    );
+  const failures = BLAMED.map((owner) => {
+    const missed = owner === 'generator' && attempts.missed > 0 ? [missedPart(round)] : [];
+    return { owner, text: [...parts(owner), ...missed].join(', ') };
+  }).filter(({ text }) => text !== '');
+  const unblamed = parts('nobody').join(', ');
+  const errnos = Object.entries(errno).filter(([, count]) => count > 0);
+  return [
+    entry(style, 'outcomes', unblamed !== '' ? unblamed : failures.length > 0 ? 'ok 0' : 'none'),
+    ...failures.map(({ owner, text }) => entry(style, `  ${owner}`, text)),
+    ...(errnos.length > 0
+      ? [entry(style, '  errno', errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
+      : []),
+  ];
+}
+
+function outcomePart(name: OutcomeName, count: number, started: number): string {
+  return `${name.replaceAll('_', ' ')} ${formatCount(count)} (${formatShare(count, started)})`;
+}
+
+function missedPart({ attempts: { missed, scheduled } }: RoundResult): string {
+  return `missed ${formatCount(missed)} (${formatShare(missed, scheduled)} of those due)`;
+}

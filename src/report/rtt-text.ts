@@ -1,0 +1,139 @@
+/** Round trips for a person with five seconds. */
+import type { LatencySummary } from '../measure/result.ts';
+import type { RttInterval, RttResult, RttRound } from '../measure/rtt-result.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatLatency,
+  formatPerSec,
+  formatSeconds,
+  formatShare,
+  threeDigits,
+} from '../plan/format.ts';
+import { PLAIN, entry, paint, table, wrap, type TextStyle } from './layout.ts';
+import { VERDICT_LOOKS } from './verdict-looks.ts';
+
+const PERCENTILES = ['p50', 'p90', 'p99', 'p99_9', 'max'] as const;
+
+/** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
+export function rttText(result: RttResult, style: TextStyle = PLAIN): string {
+  const blocks = [headline(result, style)];
+  result.rounds.forEach((round, index) => blocks.push(roundText(round, index, result, style)));
+  if (result.rounds.length > 1) blocks.push(closingTable(result.rounds, style));
+  if (result.rounds.length === 0) blocks.push('  No round was run.');
+  if (result.interrupted === true)
+    blocks.push(wrap('Stopped early by a signal: the figures are those until then.', style.columns, 0));
+  if (result.error !== undefined) {
+    blocks.push(paint(style, 'red', wrap(`Failed: ${result.error.message} (${result.error.code})`, style.columns, 0)));
+  }
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function headline({ config, system }: RttResult, style: TextStyle): string {
+  const text = (key: string): string => String(config[key]);
+  const host = text('host');
+  const resolved = host === text('address') ? '' : ` (${text('address')})`;
+  const connections = Number(config['connections']);
+  const details = [
+    text('protocol').toUpperCase(),
+    `engine ${system.engine}`,
+    `${formatCount(connections)} connection${connections === 1 ? '' : 's'}`,
+    `messages of ${formatBytes(Number(config['size_bytes']))}`,
+  ];
+  const target = `conngen rtt ${host.includes(':') ? `[${host}]` : host}:${text('port')}${resolved}`;
+  return `${paint(style, 'bold', target)}\n${wrap(details.join(', '), style.columns, 0)}`;
+}
+
+function offered(round: RttRound): string {
+  return round.offered_rate_per_sec === null ? 'back to back' : formatPerSec(round.offered_rate_per_sec);
+}
+
+function roundText(round: RttRound, index: number, { rounds }: RttResult, style: TextStyle): string {
+  const verdict = VERDICT_LOOKS[round.verdict.status];
+  const errors = Object.entries(round.errno);
+  const lines = [
+    ...(rounds.length > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${rounds.length}`)] : []),
+    entry(style, 'offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`),
+    entry(style, 'achieved', formatPerSec(round.achieved_rate_per_sec)),
+    entry(style, 'pings', pingsText(round)),
+    ...(errors.length === 0
+      ? []
+      : [entry(style, 'errors', errors.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]),
+    ...latencyTable(round, style),
+    entry(style, 'cpu', cpuText(round)),
+    `${entry(style, 'verdict', '')}${paint(style, verdict.colour, verdict.words)}`,
+    ...round.verdict.reasons.map((reason) => entry(style, '', reason.message)),
+  ];
+  return lines.join('\n');
+}
+
+function pingsText(round: RttRound): string {
+  const { sent, received, lost, connections } = round;
+  const rest: readonly (readonly [string, number])[] = [
+    ['missed', round.missed],
+    ['aborted', round.aborted],
+    ['out of order', round.out_of_order],
+    ['late', round.late],
+    ['repeated', round.duplicates],
+  ];
+  const parts = [
+    `${formatCount(sent)} sent`,
+    `${formatCount(received)} received`,
+    `${formatCount(lost)} lost (${formatShare(lost, sent)})`,
+    ...rest.filter(([, count]) => count > 0).map(([name, count]) => `${formatCount(count)} ${name}`),
+  ];
+  const broken = connections.failed + connections.lost;
+  return parts.join(', ') + (broken > 0 ? `; ${formatCount(broken)} connections failed` : '');
+}
+
+function cpuText({ cpu }: RttRound): string {
+  const total = cpu.user_usec + cpu.system_usec;
+  const shares = `${formatShare(cpu.user_usec, total)} of it user, ${formatShare(cpu.system_usec, total)} system`;
+  return `${threeDigits(cpu.usec_per_ping)} µs a ping${total > 0 ? ` (${shares})` : ''}`;
+}
+
+function latencyTable(round: RttRound, style: TextStyle): string[] {
+  const rows: readonly (readonly [string, LatencySummary])[] = [
+    ['schedule lag', round.schedule_lag_ns],
+    ['round trip', round.rtt_ns],
+    ['corrected', round.corrected_rtt_ns],
+  ];
+  const header = ['latency', 'min', ...PERCENTILES.map((name) => name.replace('_', '.'))];
+  const cells = rows.map(([label, latency]) => [
+    label,
+    ...(['min', ...PERCENTILES] as const).map((name) => (latency.count === 0 ? '-' : formatLatency(latency[name]))),
+  ]);
+  const [first = '', ...rest] = table([header, ...cells], 2);
+  return [paint(style, 'dim', first), ...rest];
+}
+
+function closingTable(rounds: readonly RttRound[], style: TextStyle): string {
+  const rows = rounds.map((round, index) => [
+    String(index + 1),
+    round.offered_rate_per_sec === null ? 'max' : formatPerSec(round.offered_rate_per_sec),
+    formatPerSec(round.achieved_rate_per_sec),
+    formatCount(round.lost),
+    ...(['p50', 'p99'] as const).map((name) => (round.rtt_ns.count === 0 ? '-' : formatLatency(round.rtt_ns[name]))),
+    round.verdict.status.replaceAll('_', ' '),
+  ]);
+  const header = ['round', 'offered', 'achieved', 'lost', 'p50', 'p99 rtt', 'verdict'];
+  const [first = '', ...rest] = table([header, ...rows], 0);
+  return [paint(style, 'bold', first), ...rest].join('\n');
+}
+
+/** `  12 s  1,000/s  lost 0  p50 21.3 µs  p99 40.1 µs`, and in front of it which round it is. */
+export function rttLiveLine(roundIndex: number, rounds: number, interval: RttInterval, warmup: boolean): string {
+  const { rtt_ns: rtt } = interval;
+  const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmup ? 'warm-up ' : '');
+  const atSec = Math.round(interval.start_sec + interval.length_sec);
+  const sentPerSec = interval.length_sec > 0 ? interval.sent / interval.length_sec : 0;
+  const parts = [
+    `${prefix}${String(atSec).padStart(4)} s`,
+    formatPerSec(Math.round(sentPerSec)).padStart(9),
+    `lost ${formatCount(interval.lost)}`,
+    ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
+    `p50 ${rtt.count === 0 ? '-' : formatLatency(rtt.p50)}`,
+    `p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`,
+  ];
+  return parts.join('  ');
+}

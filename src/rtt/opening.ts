@@ -1,0 +1,98 @@
+import { STOP } from '../engine/engine.ts';
+import type { Clock } from '../engine/engine.ts';
+import type { PingDriver, PingEngine } from '../engine/ping.ts';
+import { ETIMEDOUT } from '../linux/errno.ts';
+
+/** Opened together, before events are looked at. */
+const OPENS_PER_STEP = 64;
+
+/** Opens all connections of a round before it begins: the driver of an engine until each is up or has failed. */
+export class Opening implements PingDriver {
+  /** 1 for each slot that is up. */
+  readonly isUp: Uint8Array;
+  readonly #isSettled: Uint8Array;
+  readonly #engine: PingEngine;
+  readonly #clock: Clock;
+  readonly #timeoutNs: number;
+  readonly #control: Int32Array;
+  readonly #errnos = new Map<number, number>();
+  #opened = 0;
+  #settled = 0;
+  #deadlineNs = Infinity;
+
+  /** `control[0]` nonzero breaks it off. */
+  constructor(engine: PingEngine, clock: Clock, connections: number, timeoutNs: number, control: Int32Array) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#timeoutNs = timeoutNs;
+    this.#control = control;
+    this.isUp = new Uint8Array(connections);
+    this.#isSettled = new Uint8Array(connections);
+  }
+
+  /** How many are up. */
+  get established(): number {
+    return this.isUp.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Why the others are not: count by error number. */
+  get errnos(): ReadonlyMap<number, number> {
+    return this.#errnos;
+  }
+
+  step(): number {
+    const nowNs = this.#clock.tick();
+    const connections = this.isUp.length;
+    const end = Math.min(connections, this.#opened + OPENS_PER_STEP);
+    while (this.#opened < end) {
+      const slot = this.#opened++;
+      const errno = this.#engine.open(slot);
+      if (errno !== 0) this.#fail(slot, errno);
+    }
+    if (this.#opened < connections) return 0;
+    if (this.#deadlineNs === Infinity) this.#deadlineNs = nowNs + this.#timeoutNs;
+    if (nowNs >= this.#deadlineNs || Atomics.load(this.#control, 0) !== 0) this.#giveUp();
+    if (this.#settled === connections) return STOP;
+    return Math.min(this.#deadlineNs, nowNs + 10e6);
+  }
+
+  #giveUp(): void {
+    for (const [slot, isSettled] of this.#isSettled.entries()) {
+      if (isSettled === 1) continue;
+      this.#engine.close(slot);
+      this.#fail(slot, ETIMEDOUT);
+    }
+  }
+
+  #fail(slot: number, errno: number): void {
+    if (this.#isSettled[slot] === 1 && this.isUp[slot] === 0) return;
+    if (this.#isSettled[slot] === 0) this.#settled++;
+    this.#isSettled[slot] = 1;
+    this.isUp[slot] = 0;
+    this.#errnos.set(errno, (this.#errnos.get(errno) ?? 0) + 1);
+  }
+
+  connected(slot: number): void {
+    this.#isSettled[slot] = 1;
+    this.#settled++;
+    this.isUp[slot] = 1;
+  }
+
+  /** A server may end what it has only just taken. */
+  failed(slot: number, errno: number): void {
+    this.#fail(slot, errno);
+    this.#engine.close(slot);
+  }
+
+  received(): void {
+    // Nothing has been sent: it is the peer's greeting, and pings will tell that it is no echo.
+  }
+
+  writable(): void {
+    // Nothing has been refused.
+  }
+
+  undelivered(): void {
+    // Nothing is under way.
+  }
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { EngineError } from '../engine/engine.ts';
+import { startThread } from '../engine/thread.ts';
+import { PING_BANK } from '../measure/ping-tally.ts';
+import type { PingRound } from '../measure/ping-tally.ts';
+import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
+import type { FromWorker, Opened, PingSetup, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
+
+/** Compiled code stands beside compiled code, source beside source. */
+const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** How the thread ended before its time. */
+export interface PingFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The thread that pings, seen from the main thread. It obeys one command at a time. */
+export class PingThread {
+  readonly #thread: Worker;
+  readonly #reader: RecorderReader;
+  readonly #control = new SharedArrayBuffer(4);
+  #settle: (message: FromWorker) => void = () => undefined;
+  #failure: PingFailure | undefined;
+  readonly #ready: Promise<FromWorker>;
+
+  /** `baseNs`: the origin of the run's clock. */
+  constructor(setup: PingSetup, baseNs: bigint) {
+    const recorderMemory = createRecorderMemory(PING_BANK);
+    const workerData: WorkerInit = { setup, baseNs, recorderMemory, control: this.#control };
+    this.#reader = new RecorderReader(recorderMemory, PING_BANK);
+    this.#ready = this.#answer();
+    this.#thread = startThread(WORKER_URL, { workerData });
+    const fail = (failure: PingFailure): void => {
+      this.#failure ??= failure;
+      this.#settle({ type: 'failed', ...failure });
+    };
+    this.#thread.on('message', (message: FromWorker) => {
+      if (message.type === 'failed') fail(message);
+      else this.#settle(message);
+    });
+    this.#thread.on('error', (error) => {
+      fail({ code: 'worker_failed', message: error.stack ?? error.message, hint: 'please report this' });
+    });
+    this.#thread.on('exit', (code) => {
+      fail({ code: 'worker_exited', message: `the thread ended with code ${code}`, hint: 'please report this' });
+    });
+  }
+
+  get failure(): PingFailure | undefined {
+    return this.#failure;
+  }
+
+  #answer(): Promise<FromWorker> {
+    return new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  async #ask(command: ToWorker): Promise<FromWorker> {
+    if (this.#failure !== undefined) return { type: 'failed', ...this.#failure };
+    const answer = this.#answer();
+    this.#thread.postMessage(command);
+    return answer;
+  }
+
+  /** Resolves when it can ping. Rejects with the reason why it cannot. */
+  async ready(): Promise<void> {
+    expectSuccess(await this.#ready);
+  }
+
+  /** Opens all connections. Rejects where the thread has failed; connections that fail are in the answer. */
+  async open(): Promise<Opened> {
+    const answer = await this.#ask({ type: 'open' });
+    expectSuccess(answer);
+    return answer.type === 'opened' ? answer : { established: 0, errnos: new Map() };
+  }
+
+  /** Runs a round to its end, or to that of the thread. Connections are closed then. */
+  async round(command: RoundCommand): Promise<void> {
+    await this.#ask({ type: 'round', ...command });
+  }
+
+  /** Gives what has been counted since the last time. */
+  drain(round: PingRound): void {
+    this.#reader.drain((bank) => round.add(bank));
+  }
+
+  /** What a thread that died at `nowNs` had counted last. */
+  salvage(round: PingRound, nowNs: number): void {
+    this.#reader.drain((bank) => round.add(bank));
+    this.#reader.salvage(nowNs, (bank) => round.addLast(bank));
+  }
+
+  /** The round ends as soon as what is under way has ended. Stays in force. */
+  stop(): void {
+    Atomics.store(new Int32Array(this.#control), 0, 1);
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) {
+      await this.#thread.terminate();
+      return;
+    }
+    const exit = once(this.#thread, 'exit');
+    const message: ToWorker = { type: 'exit' };
+    this.#thread.postMessage(message);
+    await exit;
+  }
+}
+
+function expectSuccess(answer: FromWorker): void {
+  if (answer.type === 'failed') throw new EngineError(answer.code, answer.message, answer.hint);
+}

@@ -1,0 +1,289 @@
+import { DRAIN_NS, POLL_NS, STOP } from '../engine/engine.ts';
+import type { Clock } from '../engine/engine.ts';
+import type { PingDriver, PingEngine } from '../engine/ping.ts';
+import { NONE } from '../engine/slot-list.ts';
+import { EPROTO } from '../linux/errno.ts';
+import {
+  CONNECTIONS_LOST,
+  CORRECTED_RTT,
+  DUPLICATES,
+  LATE,
+  OUT_OF_ORDER,
+  PINGS_ABORTED,
+  PINGS_DUE,
+  PINGS_LOST,
+  PINGS_MISSED,
+  PINGS_RECEIVED,
+  PINGS_SENT,
+  PING_LAG,
+  RTT,
+} from '../measure/ping-tally.ts';
+import type { Recorder } from '../measure/recorder.ts';
+import type { Pacer } from '../schedule/pacer.ts';
+import { ANSWERED, LOST, PingTable, UNUSED, WAITING } from './ping-table.ts';
+import { Turns } from './turns.ts';
+
+/** Sent in a row before replies are looked at. */
+const SENDS_PER_STEP = 32;
+
+export interface PingerOptions {
+  readonly engine: PingEngine;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly pacer: Pacer;
+  /** 1 for each slot whose connection is up. */
+  readonly isUp: Uint8Array;
+  /** Pings under way on one connection, and over all. */
+  readonly depth: number;
+  readonly inFlightLimit: number;
+  /** Whether what is lost breaks the connection. */
+  readonly isStream: boolean;
+  readonly thinkNs: number;
+  readonly timeoutNs: number;
+  /** A number of this run, so that what others sent is not taken for a reply. */
+  readonly token: number;
+  /** `[0]` nonzero stops the round. */
+  readonly control: Int32Array;
+}
+
+/**
+ * Sends the pings of a round when they are due, on whichever connection is free, and counts what becomes of them. A ping that
+ * finds no connection free waits and is late; its latency counts from when it was due. The driver of a ping engine.
+ */
+export class Pinger implements PingDriver {
+  readonly #o: PingerOptions;
+  readonly #engine: PingEngine;
+  readonly #clock: Clock;
+  readonly #recorder: Recorder;
+  readonly #pacer: Pacer;
+  readonly #pings: PingTable;
+  readonly #turns: Turns;
+  readonly #inFlight: Int32Array;
+  readonly #nextSequence: Int32Array;
+  /** The highest sequence number that came back, by slot. */
+  readonly #highest: Int32Array;
+  /** 0 in the warm-up, 1 after it; what belongs to the other one is not counted. */
+  #phase: number;
+  /** When a stopped round gives up draining; Infinity while it is not stopped. */
+  #drainEndNs = Infinity;
+
+  constructor(options: PingerOptions) {
+    const { isUp, depth, pacer } = options;
+    const connections = isUp.length;
+    this.#o = options;
+    this.#engine = options.engine;
+    this.#clock = options.clock;
+    this.#recorder = options.recorder;
+    this.#pacer = pacer;
+    this.#pings = new PingTable(connections * depth);
+    this.#turns = new Turns(connections);
+    this.#inFlight = new Int32Array(connections);
+    this.#nextSequence = new Int32Array(connections);
+    this.#highest = new Int32Array(connections).fill(-1);
+    for (const [slot, up] of isUp.entries()) {
+      if (up === 0) continue;
+      this.#turns.rise(slot);
+      this.#turns.queue(slot, pacer.baseNs);
+    }
+    this.#phase = pacer.baseNs >= pacer.measureNs ? 1 : 0;
+    this.#recorder.begin(pacer.baseNs, this.#phase === 0);
+  }
+
+  step(): number {
+    const nowNs = this.#clock.tick();
+    const pacer = this.#pacer;
+    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
+    if (!this.#pings.isEmpty) this.#expire(nowNs);
+    if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
+    this.#turns.wake(nowNs);
+    const hasSentAll = this.#sendDue(nowNs);
+    if (!pacer.isDone && (pacer.isOverdue(nowNs) || this.#turns.up === 0)) this.#giveUp(nowNs);
+    if (pacer.isDone && this.#pings.isEmpty) {
+      this.#end();
+      return STOP;
+    }
+    return hasSentAll ? this.#nextDeadlineNs(nowNs) : 0;
+  }
+
+  #nextDeadlineNs(nowNs: number): number {
+    const pacer = this.#pacer;
+    let deadlineNs = Math.min(nowNs + POLL_NS, pacer.intervalEndNs, this.#turns.thinkEndNs);
+    if (pacer.isClosedLoop || this.#canSend()) deadlineNs = Math.min(deadlineNs, pacer.wakeNs);
+    if (nowNs < pacer.baseNs) deadlineNs = Math.min(deadlineNs, pacer.baseNs);
+    const { oldest } = this.#pings;
+    if (oldest !== NONE) {
+      deadlineNs = Math.min(deadlineNs, this.#pings.sentNs[oldest]! + this.#o.timeoutNs, this.#drainEndNs);
+    }
+    return deadlineNs;
+  }
+
+  #canSend(): boolean {
+    return this.#turns.isAnyReady && this.#pings.waitingCount < this.#o.inFlightLimit;
+  }
+
+  #stop(nowNs: number): void {
+    this.#drainEndNs = nowNs + DRAIN_NS;
+    this.#giveUp(nowNs);
+  }
+
+  #giveUp(nowNs: number): void {
+    const missed = this.#pacer.giveUp(nowNs);
+    if (this.#phase === 0) return;
+    this.#recorder.count(PINGS_DUE, missed);
+    this.#recorder.count(PINGS_MISSED, missed);
+  }
+
+  #endInterval(nowNs: number): void {
+    const phase = nowNs >= this.#pacer.measureNs ? 1 : 0;
+    this.#recorder.handOver(nowNs, this.#pings.waitingCount, 0, phase === 0, phase !== this.#phase);
+    this.#phase = phase;
+    this.#pacer.nextInterval(nowNs);
+  }
+
+  #end(): void {
+    for (let slot = 0; slot < this.#inFlight.length; slot++) {
+      if (this.#turns.isUp(slot)) this.#engine.close(slot);
+      this.#turns.fall(slot);
+    }
+    this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
+  }
+
+  /** Sends what is due. False if more is due, but replies must be looked at first. */
+  #sendDue(nowNs: number): boolean {
+    const pacer = this.#pacer;
+    const turns = this.#turns;
+    let sends = 0;
+    while (this.#canSend()) {
+      if (pacer.isClosedLoop) {
+        if (pacer.isDone || nowNs >= pacer.endNs || nowNs < pacer.baseNs) return true;
+      } else if (pacer.dueNs > nowNs) return true;
+      if (sends === SENDS_PER_STEP) return false;
+      const slot = turns.take();
+      const dueNs = pacer.isClosedLoop ? turns.readyNs[slot]! : pacer.dueNs;
+      if (this.#send(slot, dueNs, nowNs)) sends++;
+    }
+    return true;
+  }
+
+  /** Sends the ping that is due next. False if the kernel does not take it; it is then due still. */
+  #send(slot: number, dueNs: number, nowNs: number): boolean {
+    const pings = this.#pings;
+    const sequence = this.#nextSequence[slot]!;
+    const sentNs = this.#clock.tick();
+    const errno = this.#engine.send(slot, sequence, pings.next ^ this.#o.token);
+    if (errno !== 0) {
+      this.#turns.block(slot);
+      return false;
+    }
+    const index = this.#pacer.take();
+    const ticket = pings.take();
+    const measured = this.#pacer.measures(index, nowNs) ? 1 : 0;
+    pings.slot[ticket] = slot;
+    pings.sequence[ticket] = sequence;
+    pings.dueNs[ticket] = dueNs;
+    pings.sentNs[ticket] = sentNs;
+    pings.measured[ticket] = measured;
+    this.#nextSequence[slot] = (sequence + 1) | 0;
+    this.#inFlight[slot]! += 1;
+    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, sentNs);
+    if (measured === this.#phase) {
+      const recorder = this.#recorder;
+      recorder.count(PINGS_DUE, 1);
+      recorder.count(PINGS_SENT, 1);
+      recorder.record(PING_LAG, sentNs - dueNs);
+      recorder.inFlight(pings.waitingCount);
+    }
+    return true;
+  }
+
+  connected(_slot: number): void {
+    // All that are in use were up before the round.
+  }
+
+  received(slot: number, sequence: number, ticketAndToken: number): void {
+    if (!this.#turns.isUp(slot)) return;
+    const nowNs = this.#clock.tick();
+    const pings = this.#pings;
+    const ticket = (ticketAndToken ^ this.#o.token) >>> 0;
+    if (ticket >= pings.capacity || pings.state[ticket] === UNUSED) {
+      this.#hearNonsense(slot);
+      return;
+    }
+    const isKnown = pings.sequence[ticket] === sequence && pings.slot[ticket] === slot;
+    const state = pings.state[ticket];
+    if (!isKnown || state !== WAITING) {
+      this.#countLate(isKnown && state === ANSWERED ? DUPLICATES : LATE);
+      return;
+    }
+    pings.settle(ticket, ANSWERED);
+    this.#free(slot, nowNs);
+    const isOvertaken = ((sequence - this.#highest[slot]!) | 0) < 0;
+    if (!isOvertaken) this.#highest[slot] = sequence;
+    if (pings.measured[ticket] !== this.#phase) return;
+    const recorder = this.#recorder;
+    recorder.count(PINGS_RECEIVED, 1);
+    recorder.record(RTT, nowNs - pings.sentNs[ticket]!);
+    recorder.record(CORRECTED_RTT, nowNs - pings.dueNs[ticket]!);
+    if (isOvertaken) recorder.count(OUT_OF_ORDER, 1);
+  }
+
+  /** Who answers something else is no echo. Of a stream nothing can be made out any more. */
+  #hearNonsense(slot: number): void {
+    if (this.#o.isStream) this.failed(slot, EPROTO);
+    else this.#recorder.error(EPROTO);
+  }
+
+  #countLate(counter: number): void {
+    if (this.#phase === 1) this.#recorder.count(counter, 1);
+  }
+
+  /** The connection has one ping less under way. */
+  #free(slot: number, nowNs: number): void {
+    this.#inFlight[slot]! -= 1;
+    if (this.#o.thinkNs > 0) this.#turns.think(slot, nowNs + this.#o.thinkNs);
+    else this.#turns.queue(slot, nowNs);
+  }
+
+  writable(slot: number): void {
+    this.#turns.unblock(slot);
+    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, this.#clock.tick());
+  }
+
+  undelivered(_slot: number, errno: number): void {
+    this.#recorder.error(errno);
+  }
+
+  failed(slot: number, errno: number): void {
+    if (!this.#turns.isUp(slot)) return;
+    this.#turns.fall(slot);
+    this.#engine.close(slot);
+    this.#recorder.error(errno);
+    this.#recorder.count(CONNECTIONS_LOST, 1);
+    const pings = this.#pings;
+    for (let ticket = pings.oldest; ticket !== NONE;) {
+      const next = pings.after(ticket);
+      if (pings.slot[ticket] === slot) this.#lose(ticket, PINGS_LOST);
+      ticket = next;
+    }
+  }
+
+  #lose(ticket: number, counter: number): void {
+    const pings = this.#pings;
+    pings.settle(ticket, LOST);
+    if (pings.measured[ticket] === this.#phase) this.#recorder.count(counter, 1);
+  }
+
+  /** Gives up what has waited for too long. */
+  #expire(nowNs: number): void {
+    const pings = this.#pings;
+    const isDrained = nowNs >= this.#drainEndNs;
+    for (;;) {
+      const ticket = pings.oldest;
+      if (ticket === NONE) return;
+      const isLate = nowNs >= pings.sentNs[ticket]! + this.#o.timeoutNs;
+      if (!isLate && !isDrained) return;
+      this.#lose(ticket, isLate ? PINGS_LOST : PINGS_ABORTED);
+      this.#free(pings.slot[ticket]!, nowNs);
+    }
+  }
+}

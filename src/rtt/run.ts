@@ -1,0 +1,151 @@
+import { availableParallelism, release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicNs } from '../engine/clock.ts';
+import { selectPingEngine } from '../engine/select-ping.ts';
+import { CONNECTIONS_LOST, PINGS_SENT, PingRound, errorCounts } from '../measure/ping-tally.ts';
+import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
+import type { RttInterval, RttResult, RttRound } from '../measure/rtt-result.ts';
+import { rttVerdictOf } from '../measure/rtt-verdict.ts';
+import { formatHostPort } from '../plan/address.ts';
+import { rttConfig } from '../plan/rtt-plan.ts';
+import type { RttPlan } from '../plan/rtt-plan.ts';
+import { VERSION } from '../plan/version.ts';
+import { PingThread } from './ping-thread.ts';
+import type { Opened } from './worker-protocol.ts';
+
+/** What a caller of `runRtt` is told while it runs. Nothing here is on the thread that pings. */
+export interface RttRunHooks {
+  /** Once, before the first ping: the engine that was chosen and why others were passed over. */
+  onStart?(info: { engine: string; notes: readonly string[] }): void;
+  /** Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. */
+  onInterval?(roundIndex: number, interval: RttInterval, warmup: boolean): void;
+  /** When it aborts, the run sends nothing more, waits for replies for at most 5 s and reports. */
+  readonly stop?: AbortSignal;
+}
+
+/** The thread gets the message of a round this long before it begins. */
+const LEAD_NS = 10e6;
+/** How often finished seconds are fetched from the thread. */
+const COLLECT_MS = 100;
+
+/** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
+export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
+  const { name: engine, notes } = selectPingEngine(plan.engine);
+  const startedAt = new Date();
+  const baseNs = monotonicNs();
+  const thread = new PingThread({ ...plan, engine }, baseNs);
+  const rounds: RttRound[] = [];
+  const onStop = (): void => thread.stop();
+  try {
+    await thread.ready();
+    hooks.onStart?.({ engine, notes });
+    hooks.stop?.addEventListener('abort', onStop);
+    for (const index of plan.rates.keys()) {
+      if (hooks.stop?.aborted === true || thread.failure !== undefined) break;
+      rounds.push(await runRound(plan, thread, baseNs, index, hooks));
+      if (index + 1 < plan.rates.length) await cooldown(plan.cooldownNs, hooks.stop);
+    }
+    const { failure } = thread;
+    return {
+      schema: 'conngen.rtt/1',
+      conngen: VERSION,
+      started_at: startedAt.toISOString(),
+      system: { kernel: release(), node: process.version, cpus: availableParallelism(), engine },
+      config: rttConfig(plan),
+      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+      rounds,
+    };
+  } finally {
+    hooks.stop?.removeEventListener('abort', onStop);
+    await thread.close();
+  }
+}
+
+async function cooldown(cooldownNs: number, stop: AbortSignal | undefined): Promise<void> {
+  await sleep(cooldownNs / 1e6, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
+}
+
+async function runRound(
+  plan: RttPlan,
+  thread: PingThread,
+  runBaseNs: bigint,
+  index: number,
+  hooks: RttRunHooks,
+): Promise<RttRound> {
+  const nowNs = (): number => Number(monotonicNs() - runBaseNs);
+  const opened = await thread.open();
+  const baseNs = nowNs() + LEAD_NS;
+  const measureNs = baseNs + plan.warmupNs;
+  const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
+  const collector = setInterval(() => thread.drain(round), COLLECT_MS);
+  let cpuStart = process.cpuUsage();
+  // What the warm-up cost is not part of the round.
+  const cpuMark = setTimeout(() => (cpuStart = process.cpuUsage()), (LEAD_NS + plan.warmupNs) / 1e6);
+  let endNs = measureNs + plan.durationNs;
+  const onStop = (): void => {
+    endNs = Math.min(endNs, nowNs());
+  };
+  hooks.stop?.addEventListener('abort', onStop, { once: true });
+  try {
+    const { warmupNs, durationNs, rates, depths } = plan;
+    if (opened.established > 0) {
+      await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs });
+    } else endNs = measureNs;
+  } finally {
+    clearInterval(collector);
+    clearTimeout(cpuMark);
+    hooks.stop?.removeEventListener('abort', onStop);
+  }
+  thread.drain(round);
+  if (thread.failure !== undefined) thread.salvage(round, nowNs());
+  round.finish();
+  // Without a connection it was over before its time.
+  const isCut = thread.failure !== undefined || round.total.get(CONNECTIONS_LOST) >= opened.established;
+  if (isCut) endNs = Math.min(endNs, nowNs());
+  return roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart));
+}
+
+function roundResult(
+  plan: RttPlan,
+  index: number,
+  { total, intervals }: PingRound,
+  opened: Opened,
+  durationNs: number,
+  cpu: NodeJS.CpuUsage,
+): RttRound {
+  const rate = plan.rates[index]!;
+  const counts = total.counts();
+  const durationSec = durationNs / 1e9;
+  const sent = total.get(PINGS_SENT);
+  const round = {
+    offered_rate_per_sec: rate === 'max' ? null : rate,
+    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 10) / 10 : 0,
+    duration_sec: Math.round(durationSec * 1e6) / 1e6,
+    ...counts,
+    in_flight_max: total.get(IN_FLIGHT_MAX),
+    connections: {
+      established: opened.established,
+      failed: plan.connections - opened.established,
+      lost: total.get(CONNECTIONS_LOST),
+    },
+    errno: { ...errorCounts(opened.errnos), ...total.errnoCounts() },
+    bytes: { sent: counts.sent * plan.sizeBytes, received: counts.received * plan.sizeBytes },
+    ...total.latencies(),
+  };
+  return {
+    ...round,
+    cpu: {
+      user_usec: cpu.user,
+      system_usec: cpu.system,
+      usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
+    },
+    intervals,
+    verdict: rttVerdictOf({
+      round,
+      inFlightLimit: plan.engine === 'blocking' ? 1 : plan.connections * plan.depths[index]!,
+      target: formatHostPort(plan.host, plan.target.port),
+      isUdp: plan.protocol === 'udp',
+    }),
+  };
+}

@@ -1,0 +1,87 @@
+/** Thread entry: the one thread that pings. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { MonotonicClock } from '../engine/clock.ts';
+import { EngineError, describeFailure } from '../engine/engine.ts';
+import { createPingEngine } from '../engine/select-ping.ts';
+import { pinThread } from '../linux/cpus.ts';
+import { PING_BANK } from '../measure/ping-tally.ts';
+import { Recorder } from '../measure/recorder.ts';
+import { Pacer } from '../schedule/pacer.ts';
+import { ConstantRate } from '../schedule/schedule.ts';
+import { Opening } from './opening.ts';
+import { Pinger } from './pinger.ts';
+import type { FromWorker, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
+
+const { setup, baseNs, recorderMemory, control: controlMemory } = workerData as WorkerInit;
+const port = parentPort!;
+
+function tell(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function pin(cpu: number | null): void {
+  const error = cpu === null ? null : pinThread(cpu);
+  if (error !== null) throw new EngineError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
+}
+
+async function main(): Promise<void> {
+  pin(setup.cpu);
+  const { connections, timeoutNs, protocol } = setup;
+  const clock = new MonotonicClock(baseNs);
+  const engine = await createPingEngine(setup.engine, {
+    protocol,
+    target: setup.target,
+    sources: setup.sources,
+    messageBytes: setup.sizeBytes,
+    connections,
+    timeoutNs,
+    clock,
+  });
+  const recorder = new Recorder(recorderMemory, PING_BANK);
+  const control = new Int32Array(controlMemory);
+  let isUp: Uint8Array = new Uint8Array(connections);
+
+  const open = async (): Promise<void> => {
+    const opening = new Opening(engine, clock, connections, timeoutNs, control);
+    await engine.run(opening);
+    ({ isUp } = opening);
+    tell({ type: 'opened', established: opening.established, errnos: opening.errnos });
+  };
+
+  const runRound = async (round: RoundCommand): Promise<void> => {
+    const schedule = round.rate === 'max' ? null : new ConstantRate(round.rate);
+    const pinger = new Pinger({
+      engine,
+      clock,
+      recorder,
+      pacer: new Pacer({ ...round, schedule, worker: 0, workers: 1, batchNs: 0 }),
+      isUp,
+      depth: round.depth,
+      // It sleeps in the receive of one reply.
+      inFlightLimit: setup.engine === 'blocking' ? 1 : connections * round.depth,
+      isStream: protocol === 'tcp',
+      thinkNs: setup.thinkNs,
+      timeoutNs,
+      token: (Math.random() * 2 ** 32) | 0,
+      control,
+    });
+    await engine.run(pinger);
+    tell({ type: 'done' });
+  };
+
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'open') open().catch(fail);
+    else if (message.type === 'round') runRound(message).catch(fail);
+    else {
+      engine.dispose();
+      port.close();
+    }
+  });
+  tell({ type: 'ready' });
+}
+
+function fail(error: unknown): void {
+  tell({ type: 'failed', ...describeFailure(error) });
+}
+
+main().catch(fail);

@@ -1,0 +1,173 @@
+/** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineError, type Clock, type ServerEngine } from '../engine/engine.ts';
+import { PR_SET_TIMERSLACK } from '../linux/constants.ts';
+import { loadLibc, type Libc } from '../linux/libc.ts';
+import type { ServerResult } from '../measure/result.ts';
+import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
+import { BusyTasks } from '../work/busy-tasks.ts';
+import {
+  BUSY_SKIPPED,
+  BUSY_TICKS,
+  CALLER_RUNS,
+  JOBS,
+  JOBS_DONE,
+  JOBS_RUN,
+  JOBS_WAITED,
+  QUEUE_FULL,
+  RunningGauge,
+  WorkCounters,
+} from '../work/counters.ts';
+import type { Executor, JobHandler } from '../work/executor.ts';
+import { createExecutor, createWorkShare, needsWakers, type WorkShare } from '../work/share.ts';
+import { ThreadPool } from '../work/thread-pool.ts';
+import { Wakers } from '../work/wakers.ts';
+import { createAsyncRunner, createRunner, runtimeWorkFor, type RuntimeWork } from '../work/workload.ts';
+
+const WORKLOAD_URL = new URL(`../work/workload${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** What a listener's thread is told of its work. */
+export interface ServerWork {
+  readonly share: WorkShare;
+  readonly work: Work;
+  /** Whether connections have work at all, be it nothing by a strategy; else there are only busy tasks. */
+  readonly hasJobs: boolean;
+  readonly busyTasks: number;
+  /** With strategy `pool`. */
+  readonly runtimeWork: RuntimeWork | null;
+}
+
+/** Everything that the work of one run holds on the main thread. */
+export class WorkCrew {
+  readonly work: ServerWork;
+  /** Work threads that died while they served. */
+  failures = 0;
+  readonly #pool: ThreadPool | null;
+  readonly #wakers: Wakers | null;
+
+  private constructor(work: ServerWork, pool: ThreadPool | null, wakers: Wakers | null) {
+    this.work = work;
+    this.#pool = pool;
+    this.#wakers = wakers;
+  }
+
+  /**
+   * Starts what the plan asks for; null where it asks for nothing. Rejects with `EngineError` where that is not to be had here.
+   * `onFailure` is called when a work thread dies later on.
+   */
+  static async start(
+    plan: ServerPlan,
+    engine: EngineName,
+    listeners: number,
+    onFailure: (message: string) => void,
+  ): Promise<WorkCrew | null> {
+    const { work, workStrategy: strategy, busyTasks } = plan;
+    const hasJobs = work.kind !== 'none' || strategy.kind !== 'direct';
+    if (!hasJobs && busyTasks === 0) return null;
+    const libc = needsWakers(strategy) || work.kind === 'sleep' ? libcFor(strategy.kind, work.kind) : null;
+    const kind = engine === 'node' ? 'pipe' : 'eventfd';
+    const wakers = libc !== null && needsWakers(strategy) ? Wakers.create(libc, listeners, kind) : null;
+    const share = createWorkShare({ strategy, owners: listeners, tickets: plan.maxConnections, wakers });
+    const runtimeWork = strategy.kind === 'pool' ? runtimeWorkFor(work) : null;
+    const fail = (message: string): void => {
+      crew.failures++;
+      onFailure(message);
+    };
+    const pool =
+      strategy.kind === 'dispatch'
+        ? new ThreadPool({ share, module: WORKLOAD_URL, data: work, onFailure: fail })
+        : null;
+    const crew = new WorkCrew(
+      { share, work, hasJobs, busyTasks, runtimeWork },
+      pool,
+      libc !== null && wakers !== null ? new Wakers(libc, wakers) : null,
+    );
+    try {
+      await pool?.ready();
+      return crew;
+    } catch (error) {
+      await crew.close();
+      throw error;
+    }
+  }
+
+  /** When every listener has ended. */
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    this.#wakers?.close();
+  }
+
+  /** The parts of a result that tell of the work. */
+  result(): Pick<ServerResult, 'work' | 'busy'> {
+    const { share, hasJobs, busyTasks, runtimeWork } = this.work;
+    const counters = share.counters.map((memory) => new WorkCounters(memory));
+    const sum = (counter: number, from: number, to?: number): number =>
+      counters.slice(from, to).reduce((total, each) => total + each.get(counter), 0);
+    const jobs = sum(JOBS, 0);
+    const done = sum(JOBS_DONE, 0);
+    const onLoop = sum(JOBS_RUN, 0, share.owners);
+    const isPool = share.strategy.kind === 'pool';
+    return {
+      ...(hasJobs && {
+        work: {
+          jobs,
+          done,
+          unfinished: jobs - done,
+          on_loop: onLoop,
+          on_threads: isPool ? done - onLoop : sum(JOBS_RUN, share.owners),
+          waited: sum(JOBS_WAITED, 0),
+          queue_full: sum(QUEUE_FULL, 0),
+          caller_runs: sum(CALLER_RUNS, 0),
+          running_max: isPool ? null : new RunningGauge(share.gauge).max,
+          ...(runtimeWork?.kind === 'pbkdf2' && { stand_in: `pbkdf2-sha1, iterations: ${runtimeWork.iterations}` }),
+        },
+      }),
+      ...(busyTasks > 0 && {
+        busy: { tasks: busyTasks, ticks: sum(BUSY_TICKS, 0), skipped: sum(BUSY_SKIPPED, 0) },
+      }),
+    };
+  }
+}
+
+function libcFor(strategy: string, work: string): Libc {
+  try {
+    return loadLibc();
+  } catch (error) {
+    throw new EngineError(
+      'ENOSYS',
+      `--work ${work} with --work-strategy ${strategy} calls the C library, and koffi, which does that, cannot be loaded here`,
+      'use --work cpu:300 with --work-strategy direct',
+      { cause: error },
+    );
+  }
+}
+
+/** The work of one loop, made on its thread. */
+export interface LoopWork {
+  readonly createExecutor: ((handler: JobHandler) => Executor) | undefined;
+  readonly busyTasks: BusyTasks | undefined;
+}
+
+export function loopWork(server: ServerWork, listener: number, engine: ServerEngine, clock: Clock): LoopWork {
+  const { share, work, hasJobs, runtimeWork } = server;
+  const counters = new WorkCounters(share.counters[listener]!);
+  const needsLibc = share.wakers !== null || work.kind === 'sleep';
+  const libc = needsLibc ? loadLibc() : null;
+  // The node engine has not done it: a sleep is to be as long on every engine.
+  libc?.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  if (libc !== null && share.wakers !== null) engine.watch(new Wakers(libc, share.wakers).readFd(listener));
+  return {
+    createExecutor: hasJobs
+      ? (handler) =>
+          createExecutor(share, {
+            owner: listener,
+            run: createRunner(work),
+            handler,
+            ...(runtimeWork !== null && { runAsync: createAsyncRunner(runtimeWork) }),
+            ...(libc !== null && { libc }),
+          })
+      : undefined,
+    busyTasks: server.busyTasks > 0 ? new BusyTasks(server.busyTasks, clock.tick(), counters) : undefined,
+  };
+}

@@ -1,0 +1,41 @@
+/** Thread entry: takes jobs from the queue and does them until it is closed. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { describeFailure } from '../engine/engine.ts';
+import { PR_SET_TIMERSLACK } from '../linux/constants.ts';
+import { loadLibc } from '../linux/libc.ts';
+import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
+import { DispatchQueue } from './dispatch-queue.ts';
+import { JOB_WORDS, type JobModule } from './executor.ts';
+import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';
+import { Wakers } from './wakers.ts';
+
+const { share, thread, module, data } = workerData as PoolThreadInit;
+const port = parentPort!;
+
+function tell(message: FromPoolThread): void {
+  port.postMessage(message);
+}
+
+async function main(): Promise<void> {
+  const jobs = (await import(module)) as JobModule;
+  const libc = loadLibc();
+  // As on the threads of the engines, so that a sleep is as long here as there.
+  libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  const queue = new DispatchQueue(share.dispatch!, new Wakers(libc, share.wakers!));
+  const counters = new WorkCounters(share.counters[share.owners + thread]!);
+  const gauge = new RunningGauge(share.gauge);
+  const run = jobs.createRunner(data);
+  const job = new Int32Array(JOB_WORDS);
+  tell({ type: 'ready' });
+  while (queue.take(job)) {
+    gauge.enter();
+    const result = run(job);
+    gauge.leave();
+    counters.add(JOBS_RUN, 1);
+    queue.finish(job, result);
+  }
+}
+
+main()
+  .catch((error: unknown) => tell({ type: 'failed', ...describeFailure(error) }))
+  .finally(() => port.close());

@@ -1,0 +1,107 @@
+/** Whose doing it was, told by real runs on loopback. */
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import t from 'tap';
+import type { Test } from 'tap';
+import { selectEngine } from '../../src/engine/select.ts';
+import { runClient } from '../../src/client/run.ts';
+import type { RoundResult } from '../../src/measure/result.ts';
+import { checkIdentities } from '../support/identities.ts';
+import { listenWithoutAccepting } from '../support/full-listener.ts';
+import { planClient } from '../support/plans.ts';
+import type { Typed } from '../support/plans.ts';
+import { freePort } from '../support/ports.ts';
+
+const skip = process.platform === 'linux' ? false : 'needs Linux (/proc)';
+
+async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult> {
+  const { plan, problems } = await planClient({
+    target: `127.0.0.1:${port}`,
+    rate: '250',
+    duration: '200ms',
+    ...typed,
+  });
+  if (plan === null) throw new Error(problems.join('\n'));
+  const result = await runClient(plan);
+  checkIdentities(t, result);
+  return result.rounds[0]!;
+}
+
+async function serve(onSocket: (socket: Socket) => void): Promise<{ port: number; close: () => void }> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    onSocket(socket);
+  });
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return { port, close: () => server.close() };
+}
+
+t.test('a round carries what the kernel and the pacing threads tell', { skip }, async (t) => {
+  const { port, close } = await serve((socket) => socket.pipe(socket));
+  const { kernel, workers, attempts } = await roundOf(t, port, { workers: '2', duration: '1100ms' });
+  close();
+  t.ok((kernel?.active_opens ?? 0) >= attempts.started * 0.9, `${kernel?.active_opens} active opens`);
+  t.ok((kernel?.cpu?.length ?? 0) > 0, 'cores');
+  t.ok((kernel?.intervals?.length ?? 0) >= 2, 'read while it ran');
+  t.equal(workers.length, 2);
+  t.equal(
+    workers.reduce((sum, { started }) => sum + started, 0),
+    attempts.started,
+  );
+  for (const { cpu_usec: cpu, elapsed_usec: elapsed } of workers)
+    t.ok(cpu !== undefined && elapsed !== undefined && cpu > 0 && cpu <= elapsed * 1.05, `${cpu} of ${elapsed} µs`);
+});
+
+/** Why an engine cannot be tested here; false if it can. */
+function skipOf(engine: 'uring' | 'epoll' | 'node'): string | false {
+  try {
+    selectEngine(engine);
+    return false;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+for (const engine of ['uring', 'epoll', 'node'] as const) {
+  t.test(`${engine}: a RST before and after, and an end too soon`, { skip: skipOf(engine) }, async (t) => {
+    const refused = await roundOf(t, await freePort(), { engine });
+    t.same(refused.owners, { generator: 0, network: 0, target: 50, unattributed: 0 });
+    t.same([refused.outcomes.refused, refused.errno], [50, { ECONNREFUSED: 50 }]);
+    t.match(refused.verdict, {
+      status: 'invalid',
+      reasons: [{ code: 'nothing_established', message: /were refused/ }],
+    });
+
+    const resetting = await serve((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const reset = await roundOf(t, resetting.port, { engine, 'payload-size': '10', finish: 'echo' });
+    resetting.close();
+    t.same([reset.outcomes.reset, reset.owners.target], [50, 50]);
+    t.ok(reset.rate_per_sec.established > 0, 'it was established before');
+
+    const halving = await serve((socket) =>
+      socket.once('data', (data) => socket.end(data.subarray(0, data.length / 2))),
+    );
+    const short = await roundOf(t, halving.port, { engine, 'payload-size': '10', finish: 'echo' });
+    halving.close();
+    t.same([short.outcomes.short_response, short.owners.target], [50, 50]);
+  });
+}
+
+t.test('a listener that does not accept: its queue overflows, and the kernel says so', { skip }, async (t) => {
+  const port = await freePort();
+  const listener = listenWithoutAccepting(port, 1);
+  // As long as it takes to send the first SYN again.
+  const round = await roundOf(t, port, { finish: 'connect', timeout: '1500ms' });
+  listener.close();
+  const { outcomes, owners, kernel, findings } = round;
+  t.ok(outcomes.ok >= 2 && outcomes.connect_timeout > 40, JSON.stringify(outcomes));
+  t.equal(owners.network, outcomes.connect_timeout);
+  t.ok((kernel?.listen_overflows ?? 0) >= outcomes.connect_timeout, `${kernel?.listen_overflows} overflows`);
+  t.ok((kernel?.syn_retransmits ?? 0) > 0, 'SYNs went again');
+  const codes = findings.map(({ code }) => code);
+  t.ok(codes.includes('listen_queue_overflow'), codes.join());
+  t.ok(codes.includes('syn_drops_suspected'), codes.join());
+});

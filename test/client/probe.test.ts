@@ -1,0 +1,56 @@
+/** A load with a probe beside it, against peers that echo and peers that do not. */
+import { once } from 'node:events';
+import t from 'tap';
+import { runClient } from '../../src/client/run.ts';
+import type { IntervalResult } from '../../src/measure/result.ts';
+import type { ClientPlan } from '../../src/plan/plan.ts';
+import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
+import { tsWorker } from '../engine/conformance/ts-worker.ts';
+import { checkIdentities } from '../support/identities.ts';
+import { planClient } from '../support/plans.ts';
+
+const peers = tsWorker(new URL('../engine/conformance/ping-peers.ts', import.meta.url), {});
+t.teardown(() => peers.terminate());
+const [ports] = (await once(peers, 'message')) as [PingPeerPorts];
+
+async function planOf(port: number): Promise<ClientPlan> {
+  const typed = {
+    target: `127.0.0.1:${port}`,
+    finish: 'echo',
+    'payload-size': '64',
+    engine: 'epoll',
+    timeout: '500ms',
+  };
+  const { plan, problems } = await planClient({ ...typed, rate: '100', duration: '2s', probe: '50/s' });
+  if (plan === null) throw new Error(problems.join('\n'));
+  return plan;
+}
+
+t.test('an established connection is pinged while others are opened', async (t) => {
+  const told: IntervalResult[] = [];
+  const result = await runClient(await planOf(ports.tcp.echo), { onInterval: (_, interval) => told.push(interval) });
+  checkIdentities(t, result);
+  const [round] = result.rounds;
+  t.match(round, { attempts: { started: 200 }, probe: { sent: 100, received: 100, lost: 0, rtt_ns: { count: 100 } } });
+  t.same(
+    round?.intervals.map((interval) => interval.probe?.sent),
+    [50, 50],
+  );
+  t.same(
+    told.map((interval) => interval.probe?.received),
+    [50, 50],
+    'the live view is told too',
+  );
+});
+
+t.test('a target that does not echo is refused before the load', async (t) => {
+  for (const peer of ['silent', 'ends'] as const) {
+    await t.rejects(
+      planOf(ports.tcp[peer]).then((plan) => runClient(plan)),
+      {
+        code: 'probe_no_echo',
+        message: /it needs a target that sends back/,
+      },
+    );
+  }
+});

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { readCpuQuota } from '../../src/linux/cgroup.ts';
+import { reading, type Files } from '../support/machines.ts';
+
+const V2: Files = {
+  '/proc/self/cgroup': '0::/a/b',
+  '/proc/self/mountinfo': '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate',
+};
+
+const V1: Files = {
+  '/proc/self/cgroup': '4:memory:/docker/1\n2:cpu,cpuacct:/docker/1\n0::/',
+  '/proc/self/mountinfo':
+    '33 32 0:30 /docker/1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n' +
+    '34 32 0:31 /docker/1 /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct',
+};
+
+t.test('version 2: the tightest on the way up', async (t) => {
+  t.equal(readCpuQuota(reading(V2)), null);
+  t.equal(readCpuQuota(reading({ ...V2, '/sys/fs/cgroup/a/b/cpu.max': 'max 100000' })), null);
+  const outer = { ...V2, '/sys/fs/cgroup/a/b/cpu.max': '200000 100000', '/sys/fs/cgroup/a/cpu.max': '150000 100000' };
+  t.same(readCpuQuota(reading(outer)), { cores: 1.5, path: '/sys/fs/cgroup/a/cpu.max' });
+});
+
+t.test('version 2 in a namespace: the group is at the root of the mount', async (t) => {
+  const files = { ...V2, '/proc/self/cgroup': '0::/', '/sys/fs/cgroup/cpu.max': '50000 100000' };
+  t.same(readCpuQuota(reading(files)), { cores: 0.5, path: '/sys/fs/cgroup/cpu.max' });
+});
+
+t.test('version 1, where a container mounts its own group', async (t) => {
+  t.equal(readCpuQuota(reading(V1)), null);
+  const folder = '/sys/fs/cgroup/cpu,cpuacct';
+  const files = { ...V1, [`${folder}/cpu.cfs_quota_us`]: '250000', [`${folder}/cpu.cfs_period_us`]: '100000' };
+  t.same(readCpuQuota(reading(files)), { cores: 2.5, path: `${folder}/cpu.cfs_quota_us` });
+  t.equal(readCpuQuota(reading({ ...files, [`${folder}/cpu.cfs_quota_us`]: '-1' })), null);
+});
+
+t.test('where it cannot be told', async (t) => {
+  t.equal(readCpuQuota(reading({})), undefined);
+  t.equal(readCpuQuota(reading({ ...V2, '/proc/self/mountinfo': undefined })), undefined);
+  t.equal(readCpuQuota(reading({ ...V2, '/sys/fs/cgroup/a/cpu.max': 'nonsense' })), null);
+});

@@ -1,0 +1,93 @@
+/** Faults of the generator's own machine: no port, no descriptor, no time. None of them is the target's. */
+import { execFileSync, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import t from 'tap';
+import { Lab, noLab } from './lab.ts';
+import { checkBlame, trial } from './trial.ts';
+
+const skip = noLab();
+const skipOnOneCore = skip || (availableParallelism() < 2 && 'needs two cores, one of them for the server');
+
+t.test('there are 100 source ports', { skip }, async (t) => {
+  for (const [name, options] of [
+    ['handed out by conngen', []],
+    ['chosen by the kernel', ['--source-ports', 'kernel']],
+  ] as const) {
+    await t.test(name, async (t) => {
+      const lab = Lab.forTest(t);
+      lab.client.sysctl('net.ipv4.ip_local_port_range', '40000 40099');
+      const seen = await trial(t, lab, { load: ['--rate', '300', '--duration', '1s', ...options] });
+      checkBlame(t, seen, {
+        outcomes: { ok: 100, source_exhausted: 200 },
+        errno: seen.round.errno,
+        owners: { generator: 200 },
+        verdict: ['generator_limited', 'source_exhausted'],
+      });
+      t.equal(seen.round.verdict.reasons[0]!.evidence!['source_exhausted'], 200);
+      t.strictSame([seen.established, seen.served.accepted], [100, 100]);
+    });
+  }
+});
+
+t.test('64 files may be open', { skip }, async (t) => {
+  const lab = Lab.forTest(t);
+  const seen = await trial(t, lab, {
+    load: ['--rate', '200', '--duration', '1s', '--hold', '1s'],
+    clientProcess: { prefix: ['prlimit', '--nofile=64:64'] },
+  });
+  const { missed, in_flight_max: inFlightMax } = seen.round.attempts;
+  checkBlame(t, seen, {
+    outcomes: { ok: 200 - missed },
+    owners: { generator: missed },
+    verdict: ['generator_limited', 'in_flight_limit'],
+  });
+  t.equal(inFlightMax, 32);
+  t.match(seen.round.verdict.reasons[0]!.message, /limit of open files allows.*ulimit -n/);
+  t.strictSame([seen.established, seen.served.accepted], [200 - missed, 200 - missed]);
+});
+
+t.test('64 files may be open, from the middle of a run on', { skip }, async (t) => {
+  const lab = Lab.forTest(t);
+  lab.forward('ct state new counter name opened', 'counter opened { }');
+  let client = 0;
+  const limit = setInterval(() => {
+    if (client === 0 || lab.router.packets('opened') === 0) return;
+    execFileSync('prlimit', ['--pid', String(client), '--nofile=64:64']);
+    clearInterval(limit);
+  }, 50);
+  const seen = await trial(t, lab, {
+    load: ['--rate', '200', '--duration', '1500ms', '--hold', '1500ms'],
+    clientProcess: { onSpawn: (child) => (client = child.pid!) },
+    ended: () => clearInterval(limit),
+  });
+  const { ok, fd_exhausted: refused } = seen.round.outcomes;
+  checkBlame(t, seen, {
+    outcomes: { ok, fd_exhausted: refused },
+    errno: { EMFILE: refused },
+    owners: { generator: refused },
+    verdict: ['generator_limited', 'fd_exhausted'],
+  });
+  t.ok(ok < 64 && refused > 200, 'no more than there were files', { found: seen.round.outcomes });
+  t.strictSame([seen.established, seen.served.accepted], [ok, ok]);
+});
+
+t.test('two busy loops share the core of the generator', { skip: skipOnOneCore }, async (t) => {
+  const lab = Lab.forTest(t);
+  const loops = [0, 1].map(() => spawn('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' }));
+  t.teardown(() => loops.forEach((loop) => loop.kill('SIGKILL')));
+  const seen = await trial(t, lab, {
+    load: ['--rate', '4000', '--duration', '1500ms', '--workers', '1'],
+    clientProcess: { prefix: ['taskset', '-c', '0'] },
+    serverProcess: { prefix: ['taskset', '-c', '1'] },
+  });
+  const { started, missed } = seen.round.attempts;
+  const { status, reasons } = seen.round.verdict;
+  t.strictSame(seen.round.owners, { generator: missed, network: 0, target: 0, unattributed: 0 });
+  t.equal(seen.round.outcomes.ok, started, 'what was started was answered');
+  t.strictSame([seen.established, seen.served.accepted], [started, started]);
+  t.strictSame(seen.round.findings, [], 'nothing is said of the target');
+  t.equal(status, 'generator_limited');
+  const codes = reasons.map(({ code }) => code);
+  t.ok(codes.includes('run_queue_wait'), 'others had the core', { found: { codes, workers: seen.round.workers } });
+  t.ok(codes.includes('schedule_lag'), 'and starts came late', { found: codes });
+});

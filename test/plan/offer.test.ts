@@ -1,0 +1,69 @@
+import t from 'tap';
+import { parseRamp, parseSteps } from '../../src/plan/offer.ts';
+import { planClient } from '../support/plans.ts';
+
+t.test('ramps', async (t) => {
+  const table: readonly [string, number, number, number][] = [
+    ['100..5k/30s', 100, 5000, 30e9],
+    ['0..1000/500ms', 0, 1000, 0.5e9],
+    ['5k/s..100/s/2m', 5000, 100, 120e9],
+  ];
+  for (const [text, fromPerSec, toPerSec, durationNs] of table) {
+    t.same(parseRamp(text), { ok: true, value: { fromPerSec, toPerSec, durationNs } }, text);
+  }
+  for (const text of [
+    '100..200',
+    '100-200/5s',
+    'a..200/5s',
+    '100..max/5s',
+    '100..200/5x',
+    '100..100/5s',
+    '..5/5s',
+    '',
+  ]) {
+    t.match(parseRamp(text), { ok: false }, text);
+  }
+});
+
+t.test('steps', async (t) => {
+  const table: readonly [string, readonly number[], number][] = [
+    ['50..100*1.25/5s', [50, 62.5, 78.13, 97.66, 100], 5e9],
+    ['1k..3k+500/2s', [1000, 1500, 2000, 2500, 3000], 2e9],
+    ['1..10*3/1s', [1, 3, 9, 10], 1e9],
+    ['1000/s..2000/s*2/5s', [1000, 2000], 5e9],
+  ];
+  for (const [text, ratesPerSec, durationNs] of table) {
+    t.same(parseSteps(text), { ok: true, value: { ratesPerSec, durationNs } }, text);
+  }
+  for (const text of [
+    '1..10*1/1s',
+    '10..1*2/1s',
+    '1..10/1s',
+    '1..10*2',
+    '1..10+0/1s',
+    '1..100000+1/1s',
+    '1..10**2/1s',
+  ]) {
+    t.match(parseSteps(text), { ok: false }, text);
+  }
+});
+
+t.test('what a plan makes of them', async (t) => {
+  t.match((await planClient({ ramp: '0..2k/7s' })).plan, {
+    rates: [{ fromPerSec: 0, toPerSec: 2000 }],
+    durationNs: 7e9,
+  });
+  t.match((await planClient({ steps: '100..400*2/3s' })).plan, { rates: [100, 200, 400], durationNs: 3e9 });
+  const fast = await planClient({ ramp: '0..60k/7s' });
+  t.equal(fast.plan?.workers, 2, 'workers for its peak');
+  t.same((await planClient({ ramp: '0..2k/7s', rate: '100', duration: '3s' })).problems, [
+    '--rate: got "100", expected to be left out beside --ramp 0..2k/7s',
+    '--duration: got "3s", expected to be left out beside --ramp, which has its own time',
+  ]);
+  t.same((await planClient({ ramp: '0..2k/7s', steps: '1..2*2/1s' })).problems, [
+    '--ramp: got "0..2k/7s", expected to be left out beside --steps 1..2*2/1s',
+  ]);
+  t.same((await planClient({ ramp: 'up' })).problems, [
+    '--ramp: got "up", expected FROM..TO/TIME, such as 100..5k/30s',
+  ]);
+});

@@ -1,0 +1,14 @@
+import { SOCK_CLOEXEC, SOCK_STREAM } from '../../src/linux/constants.ts';
+import { loadLibc } from '../../src/linux/libc.ts';
+import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../../src/linux/sockaddr.ts';
+
+/** A listener on 127.0.0.1 that never accepts: its accept queue holds `backlog` + 1 connections, and is full then. */
+export function listenWithoutAccepting(port: number, backlog: number): { close: () => void } {
+  const libc = loadLibc();
+  const address = libc.alloc(SOCKADDR_STRIDE);
+  writeSockaddr(address.bytes, 0, 4, '127.0.0.1', port);
+  const fd = libc.socket(familyNumber(4), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || libc.bind(fd, address.address, sockaddrSize(4)) < 0 || libc.listen(fd, backlog) < 0)
+    throw new Error(`cannot listen on ${port}: errno ${libc.errno()}`);
+  return { close: () => void libc.close(fd) };
+}
