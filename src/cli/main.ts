@@ -33,6 +33,26 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./client.ts')).clientCommand,
   },
   {
+    name: 'search',
+    usage: 'search [target]',
+    help: 'find the highest rate that meets a goal',
+    examples: [
+      ['$0 search 10.0.0.5:80', 'the highest rate with a loss of at most 0.1 %'],
+      [
+        "$0 search 10.0.0.5:80 --goal 'p99(total)<=20ms' --goal 'loss<=0.001%' --max-rate 20k",
+        'two goals, an answer for each',
+      ],
+    ],
+    load: async () => (await import('./search.ts')).searchCommand,
+  },
+  {
+    name: 'saturate',
+    usage: 'saturate [target]',
+    help: 'raise the rate until latency leaves its floor',
+    examples: [['$0 saturate 10.0.0.5:80 --start 50 --factor 1.25', 'until p90 has doubled']],
+    load: async () => (await import('./saturate.ts')).saturateCommand,
+  },
+  {
     name: 'server',
     usage: 'server',
     help: 'accept connections: the target for a client',

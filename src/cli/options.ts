@@ -4,6 +4,7 @@
  * (`CONNGEN_*`) and configuration files are all read by it.
  */
 import { parseCriterion } from '../measure/criterion.ts';
+import { SATURATE_ONLY, SEARCH_ONLY } from './limit-options.ts';
 import { parseHost, parseHostPort } from '../plan/address.ts';
 import { parseSink, parseVerify } from '../plan/body-plan.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
@@ -372,6 +373,42 @@ export const CLIENT_OPTIONS = {
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;
 
+function without<T extends object, K extends keyof T & string>(table: T, names: readonly K[]): Omit<T, K> {
+  const kept = Object.entries(table).filter(([name]) => !names.some((each) => each === name));
+  return Object.fromEntries(kept) as Omit<T, K>;
+}
+
+/** The client's options as trials have them: what they offer is not for the user to say. */
+const TRIAL_OPTIONS = {
+  ...without(CLIENT_OPTIONS, ['rate', 'ramp', 'steps', 'hlog', 'hgrm', 'csv']),
+  'allow-generator-limited': {
+    ...THRESHOLD_OPTIONS['allow-generator-limited'],
+    help: "with --fail-if: accept an answer that is this machine's limit, which otherwise fails too",
+  },
+  cooldown: { ...CLIENT_OPTIONS.cooldown, default: '1s', help: 'pause between trials, in which the target recovers' },
+  markdown: { parse: parseFileName, value: 'FILE', group: OUTPUT, help: 'write the report as Markdown, for a ticket' },
+} as const satisfies OptionTable;
+
+export const SATURATE_OPTIONS = {
+  ...SATURATE_ONLY,
+  ...TRIAL_OPTIONS,
+  duration: { ...CLIENT_OPTIONS.duration, default: '5s', help: 'of each step' },
+  'fail-if': {
+    ...THRESHOLD_OPTIONS['fail-if'],
+    help: "exit with 99 where this is so in the last good step: 'p99(total)>20ms'; repeatable",
+  },
+} as const satisfies OptionTable;
+
+export const SEARCH_OPTIONS = {
+  ...SEARCH_ONLY,
+  ...TRIAL_OPTIONS,
+  duration: { ...CLIENT_OPTIONS.duration, help: 'of the trials that confirm the answer' },
+  'fail-if': {
+    ...THRESHOLD_OPTIONS['fail-if'],
+    help: "exit with 99 where this is so in a trial that confirms an answer: 'p99(total)>20ms'; repeatable",
+  },
+} as const satisfies OptionTable;
+
 export const SERVER_OPTIONS = {
   host: {
     parse: parseHost,
@@ -557,6 +594,8 @@ export const DEMO_OPTIONS = { quiet: COMMON_OPTIONS.quiet } as const satisfies O
 /** The tables by command. A name that occurs in several means the same kind of value in all of them. */
 export const TABLES = {
   client: CLIENT_OPTIONS,
+  saturate: SATURATE_OPTIONS,
+  search: SEARCH_OPTIONS,
   server: SERVER_OPTIONS,
   doctor: DOCTOR_OPTIONS,
   rtt: RTT_OPTIONS,

@@ -1,0 +1,121 @@
+/** What `saturate` and `search` have in common: read, plan, run, report. */
+import type { ClientRunHooks } from '../client/run.ts';
+import type { Thresholds } from '../measure/threshold.ts';
+import type { Given, Problem } from '../plan/problem.ts';
+import type { Machine, Planned } from '../plan/client-plan.ts';
+import { reasonOf, writeOutput } from '../report/output.ts';
+import type { TextStyle } from '../report/layout.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { printProblems, type Io } from './io.ts';
+import { checkJson, deliver } from './json-output.ts';
+import { openLog, type Log } from './log.ts';
+import { thisMachine } from './machine.ts';
+import type { RawInput } from './read-options.ts';
+import { listenForStop, type StopRequest } from './signals.ts';
+import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
+
+/** What every table of such a command has. */
+interface CommonInput extends ThresholdInput {
+  readonly json?: Given<string> | undefined;
+  readonly markdown?: Given<string> | undefined;
+  readonly quiet: Given<boolean>;
+  readonly payload?: Given<string> | undefined;
+  readonly config?: Given<string> | undefined;
+}
+
+/** As `ReadOptions` has it. */
+interface ReadInput<Input> {
+  readonly input: Input;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+export interface LimitCommand<Input, Plan, Result> {
+  read(raw: RawInput): ReadInput<Input>;
+  plan(input: Input, machine: Machine): Promise<Planned<Plan>>;
+  /** `say` writes one line of the live view. */
+  run(plan: Plan, hooks: ClientRunHooks, say: (line: string) => void): Promise<Result>;
+  /** The result with its thresholds judged. */
+  judge(thresholds: Thresholds, result: Result): Result;
+  text(result: Result, style: TextStyle): string;
+  markdown(result: Result): string;
+  exitCodeOf(result: Result): number;
+}
+
+/** Returns the exit code. */
+export async function limitCommand<Input, Plan, Result>(
+  command: LimitCommand<Input, Plan, Result>,
+  raw: RawInput,
+  io: Io,
+): Promise<number> {
+  const stop = listenForStop();
+  try {
+    return await planAndRun(command, raw, io, stop);
+  } catch (error) {
+    return reportFailure(io, error);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function planAndRun<Input, Plan, Result>(
+  command: LimitCommand<Input, Plan, Result>,
+  raw: RawInput,
+  io: Io,
+  stop: StopRequest,
+): Promise<number> {
+  const { input, problems, warnings } = command.read(raw);
+  const common = input as unknown as CommonInput;
+  const readFiles = [common.payload, common.config];
+  const [planned, json, markdown] = await Promise.all([
+    command.plan(input, thisMachine()),
+    checkJson(common.json, readFiles),
+    checkJson(common.markdown, [...readFiles, common.json]),
+  ]);
+  const planProblems = 'problems' in planned ? planned.problems : [];
+  const allProblems = [...problems, ...planProblems, ...json.problems, ...markdown.problems];
+  if (allProblems.length > 0 || 'problems' in planned) {
+    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
+    printProblems(io, allProblems, raw.command);
+    return EXIT_USAGE;
+  }
+  const isQuiet = common.quiet.value;
+  const log = await openLog(io, { quiet: isQuiet });
+  for (const warning of [...warnings, ...planned.notices, ...json.warnings]) log.warn(warning);
+  stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
+  const hooks: ClientRunHooks = {
+    stop: stop.signal,
+    onStart: ({ notes }) => {
+      for (const note of notes) log.info(note);
+    },
+    onNotice: (message) => log.warn(message),
+  };
+  const say = (line: string): void => {
+    if (!isQuiet) io.stderr.write(`${line}\n`);
+  };
+  const thresholds = thresholdsOf(common, log);
+  const result = command.judge(thresholds, await command.run(planned.plan, hooks, say));
+  const isDelivered = await deliverAll(command, result, common, io, log);
+  return stop.exitCode() ?? (isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);
+}
+
+async function deliverAll<Input, Plan, Result>(
+  command: LimitCommand<Input, Plan, Result>,
+  result: Result,
+  { json, markdown }: CommonInput,
+  io: Io,
+  log: Log,
+): Promise<boolean> {
+  const isMarkdownText = markdown?.value === '-';
+  const text = isMarkdownText ? command.markdown(result) : command.text(result, io.style);
+  const isDelivered = await deliver(io, log, json?.value, { json: JSON.stringify(result, null, 2), text });
+  if (markdown === undefined || isMarkdownText) return isDelivered;
+  try {
+    await writeOutput(markdown.value, command.markdown(result));
+    return isDelivered;
+  } catch (error) {
+    log.error(`${markdown.value} could not be written: ${reasonOf(error)}`);
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+/** `conngen saturate`: the rate at which latency leaves its floor. */
+import type { SaturateResult } from '../measure/limit-result.ts';
+import { saturateMarkdown } from '../report/markdown.ts';
+import { saturateText, stepLine } from '../report/saturate-text.ts';
+import { saturatePlan } from '../trials/limit-plan.ts';
+import { judgeSaturate } from '../trials/threshold.ts';
+import type { OpenTrials } from '../trials/trial-runner.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { limitCommand } from './limit-command.ts';
+import { SATURATE_OPTIONS, TABLES } from './options.ts';
+import { readOptions, type RawInput } from './read-options.ts';
+
+/** Returns the exit code. `open` is replaced in tests. */
+export function saturateCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise<number> {
+  return limitCommand(
+    {
+      read: (each) => readOptions(SATURATE_OPTIONS, each, Object.values(TABLES)),
+      plan: saturatePlan,
+      run: async (plan, hooks, say) => {
+        // Loaded here: what refuses its input needs no engine.
+        const { runSaturate } = await import('../trials/run-saturate.ts');
+        let index = 0;
+        const onStep = (step: SaturateResult['steps'][number], note: string): void =>
+          say(stepLine(index++, step, note));
+        return runSaturate(plan, { ...hooks, onStep }, open);
+      },
+      judge: judgeSaturate,
+      text: saturateText,
+      markdown: saturateMarkdown,
+      exitCodeOf: saturateExitCode,
+    },
+    raw,
+    io,
+  );
+}
+
+/** A target that fails from the start, and a run that could not go on, have failed, whatever its thresholds say. */
+export function saturateExitCode({ stopped_by: stoppedBy, thresholds_met: areMet }: SaturateResult): number {
+  if (['fails_at_start', 'max_time', 'error'].includes(stoppedBy)) return EXIT_FAILED;
+  return areMet === false ? EXIT_THRESHOLD : EXIT_DONE;
+}

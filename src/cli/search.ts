@@ -1,0 +1,45 @@
+/** `conngen search`: the highest rate that meets a goal. */
+import type { SearchResult } from '../measure/limit-result.ts';
+import { searchMarkdown } from '../report/markdown.ts';
+import { searchText, trialLine } from '../report/search-text.ts';
+import { searchPlan } from '../trials/limit-plan.ts';
+import { judgeSearch } from '../trials/threshold.ts';
+import type { OpenTrials } from '../trials/trial-runner.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { limitCommand } from './limit-command.ts';
+import { readSearchOptions } from './profile-input.ts';
+import type { RawInput } from './read-options.ts';
+
+/** Returns the exit code. `open` is replaced in tests. */
+export function searchCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise<number> {
+  return limitCommand(
+    {
+      read: readSearchOptions,
+      plan: searchPlan,
+      run: async (plan, hooks, say) => {
+        // Loaded here: what refuses its input needs no engine.
+        const { runSearch } = await import('../trials/run-search.ts');
+        const onTrial = (index: number, trial: SearchResult['trials'][number], reason: string | null): void =>
+          say(trialLine(index, trial, reason));
+        return runSearch(plan, { ...hooks, onTrial }, open);
+      },
+      judge: judgeSearch,
+      text: searchText,
+      markdown: searchMarkdown,
+      exitCodeOf: searchExitCode,
+    },
+    raw,
+    io,
+  );
+}
+
+/**
+ * A search without an answer for every goal has failed, whatever its thresholds say. That this machine is the limit is an
+ * answer.
+ */
+export function searchExitCode(result: SearchResult): number {
+  const unanswered = result.goals.some(({ status }) => status === 'unfinished' || status === 'fails_at_min_rate');
+  if (unanswered || result.error !== undefined) return EXIT_FAILED;
+  return result.thresholds_met === false ? EXIT_THRESHOLD : EXIT_DONE;
+}

@@ -1,0 +1,94 @@
+/** Results of `saturate` and `search`, as CONTRACT and README describe them. */
+import type { ClientResult, RoundResult, Verdict } from './result.ts';
+
+interface LimitResult {
+  readonly conngen: string;
+  readonly started_at: string;
+  readonly duration_sec: number;
+  readonly system: ClientResult['system'];
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Present and true when a signal ended the run early. */
+  readonly interrupted?: boolean;
+  /** Present when a worker died. */
+  readonly error?: { readonly code: string; readonly message: string };
+  /**
+   * With `--fail-if` only: each was met in every trial that gives an answer, every answer has such a trial, and none is limited by
+   * this machine unless that is allowed. The figures are in the `thresholds` of those trials' results.
+   */
+  readonly thresholds_met?: boolean;
+}
+
+export interface SaturateStepResult {
+  readonly rate_per_sec: number;
+  /** Of `total`; null where too few exchanges ended. */
+  readonly p90_ns: number | null;
+  /** Attempts that were started and not ok. */
+  readonly failures: number;
+  readonly verdict: Verdict;
+  /** The rate of the step before once more, because that would have ended the run. */
+  readonly repeat: boolean;
+  readonly result: RoundResult;
+}
+
+export interface SaturateResult extends LimitResult {
+  readonly schema: 'conngen.saturate/1';
+  readonly steps: readonly SaturateStepResult[];
+  /** What the last step was compared with. */
+  readonly base: { readonly rate_per_sec: number; readonly p90_ns: number } | null;
+  /** The first rate that was too slow or failed too often, twice; null where none was. */
+  readonly saturated_at: number | null;
+  /** The highest rate that was neither. */
+  readonly sustained_per_sec: number | null;
+  readonly stopped_by:
+    | 'slowdown'
+    | 'failures'
+    | 'fails_at_start'
+    | 'generator_limited'
+    | 'max_rate'
+    | 'max_time'
+    | 'interrupted'
+    | 'error';
+}
+
+export type GoalStatusName =
+  'found' | 'range' | 'at_max_rate' | 'fails_at_min_rate' | 'generator_limited' | 'unfinished';
+
+export interface GoalResult {
+  readonly goal: string;
+  /** The highest rate that meets the goal; null unless `status` is `found` or `at_max_rate`. */
+  readonly rate_per_sec: number | null;
+  /** What was asked of the trials that confirm it; `rate_per_sec` is what they started, which may be less. */
+  readonly trial_rate_per_sec: number | null;
+  readonly lower_per_sec: number | null;
+  readonly upper_per_sec: number | null;
+  readonly status: GoalStatusName;
+  /** Full-length trials at `rate_per_sec`. */
+  readonly confirmed: { readonly passed: number; readonly of: number } | null;
+  readonly generator_limit_per_sec: number | null;
+  /** Why this machine was the limit, where it was. */
+  readonly reason: string | null;
+}
+
+export interface TrialResult {
+  readonly rate_per_sec: number;
+  readonly length: 'exploratory' | 'final';
+  readonly why: string;
+  /** By goal; null where this machine was the limit. */
+  readonly passed: Readonly<Record<string, boolean | null>>;
+  /** By goal, in the unit of its limit. */
+  readonly values: Readonly<Record<string, number | null>>;
+  readonly standing: 'valid' | 'generator_limited' | 'nothing_established';
+  readonly served_per_sec: number | null;
+  readonly result: RoundResult;
+}
+
+export interface SearchResult extends LimitResult {
+  readonly schema: 'conngen.search/1';
+  /** The recipe that was followed, or null. */
+  readonly profile: string | null;
+  /** Where the run differs from the recipe. */
+  readonly deviations: readonly string[];
+  readonly goals: readonly GoalResult[];
+  readonly stopped_by: 'answered' | 'target_gone' | 'too_many_trials' | 'max_time' | 'interrupted' | 'error';
+  readonly trials: readonly TrialResult[];
+}

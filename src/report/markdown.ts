@@ -1,0 +1,72 @@
+/** Reports to paste into a ticket: what was asked, what came out, every trial, and how to do it again. */
+import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
+import { targetLine } from './headline.ts';
+import { goalSentence, profileSentence, saturateSentence, searchEnd } from './limit-sentences.ts';
+import { limitThresholdFigures, limitThresholdSentence } from './limit-threshold-text.ts';
+import type { Column } from './round-table.ts';
+import { stepColumns } from './saturate-text.ts';
+import { trialColumns } from './search-text.ts';
+
+type LimitResult = SearchResult | SaturateResult;
+
+export function searchMarkdown(result: SearchResult): string {
+  const end = searchEnd(result);
+  const profile = profileSentence(result);
+  return document(result, 'search', [
+    ...(profile === null ? [] : [`Followed: ${profile}.`]),
+    table([
+      { header: 'goal', cells: result.goals.map(({ goal }) => code(goal)), dropRank: 0 },
+      { header: 'highest rate that meets it', cells: result.goals.map(goalSentence), dropRank: 0 },
+    ]),
+    ...(end === null ? [] : [end]),
+    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${each}`).join('\n')]),
+    ...thresholdBlocks(result),
+    ...(result.trials.length === 0 ? [] : [`### Trials\n\n${table(trialColumns(result.trials))}`]),
+  ]);
+}
+
+export function saturateMarkdown(result: SaturateResult): string {
+  return document(result, 'saturate', [
+    saturateSentence(result),
+    ...thresholdBlocks(result),
+    ...(result.steps.length === 0 ? [] : [`### Steps\n\n${table(stepColumns(result.steps))}`]),
+  ]);
+}
+
+function thresholdBlocks(result: LimitResult): string[] {
+  const sentence = limitThresholdSentence(result);
+  if (sentence === null) return [];
+  return [
+    `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${each}`), '', sentence].join('\n').trim()}`,
+  ];
+}
+
+function document(result: LimitResult, command: string, blocks: readonly string[]): string {
+  const { system } = result;
+  const facts = [
+    `conngen ${result.conngen}`,
+    `engine ${system.engine}`,
+    `${system.workers} worker${system.workers === 1 ? '' : 's'}`,
+    `Linux ${system.kernel}`,
+    `Node ${system.node}`,
+    `${system.cpus} cores`,
+  ];
+  const options = `### Options\n\n\`\`\`json\n${JSON.stringify(result.config, null, 2)}\n\`\`\``;
+  const remark = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
+  return `${[`## ${targetLine(command, result.config)}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, remark, options].join('\n\n')}\n`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(columns: readonly Column[]): string {
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const count = columns[0]?.cells.length ?? 0;
+  return [
+    row(columns.map(({ header }) => header)),
+    row(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...Array.from({ length: count }, (_, index) => row(columns.map(({ cells }) => cells[index] ?? ''))),
+  ].join('\n');
+}

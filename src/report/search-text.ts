@@ -1,0 +1,73 @@
+/** The result of a search for a person: the answer first, then how it was come by. */
+import type { SearchResult, TrialResult } from '../measure/limit-result.ts';
+import { formatPerSec, formatSeconds } from '../plan/format.ts';
+import { targetLine } from './headline.ts';
+import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
+import { goalSentence, profileSentence, searchEnd } from './limit-sentences.ts';
+import { limitThresholdBlocks } from './limit-threshold-text.ts';
+import { fittingTable, roundColumns, type Column } from './round-table.ts';
+
+/** The live view: `trial 3   1,600/s for 2 s   loss<=0.1% not met`. */
+export function trialLine(index: number, trial: TrialResult, reason: string | null): string {
+  const rate = formatPerSec(trial.rate_per_sec).padStart(9);
+  const says = trial.standing === 'generator_limited' ? `says nothing: ${reason ?? ''}` : metText(trial);
+  return `trial ${String(index + 1).padStart(2)}  ${rate} for ${formatSeconds(trial.result.duration_sec)}  ${says}  (${trial.why})`;
+}
+
+function metText({ passed }: TrialResult): string {
+  return Object.entries(passed)
+    .map(([goal, met]) => `${goal} ${met === true ? 'met' : 'not met'}`)
+    .join(', ');
+}
+
+/** The summary, with a newline at its end. */
+export function searchText(result: SearchResult, style: TextStyle = PLAIN): string {
+  const { goals, trials } = result;
+  const rounds = trials.filter(({ length }) => length === 'exploratory').length;
+  const cost = `${trials.length} trials (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
+  const end = searchEnd(result);
+  const facts = [`engine ${result.system.engine}, ${cost}`, profileSentence(result)].filter((each) => each !== null);
+  const blocks = [
+    `${paint(style, 'bold', targetLine('search', result.config))}\n${facts.map((each) => wrap(each, style.columns, 0)).join('\n')}`,
+    goals.map((goal) => answerLine(goal.goal, goalSentence(goal), goal.status === 'found', style)).join('\n'),
+    ...(end === null ? [] : [paint(style, 'yellow', wrap(end, style.columns, 0))]),
+    ...(trials.length === 0 ? [] : [trialsTable(trials, style)]),
+    ...limitThresholdBlocks(result, style),
+    ...(result.deviations.length === 0
+      ? []
+      : [result.deviations.map((each) => `  ${wrap(each, style.columns, 4)}`).join('\n')]),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function answerLine(goal: string, sentence: string, isFound: boolean, style: TextStyle): string {
+  // A goal may be longer than the room for labels.
+  return `${paint(style, isFound ? 'green' : 'yellow', `  ${goal}`)}\n${entry(style, '', sentence)}`;
+}
+
+function trialsTable(trials: readonly TrialResult[], style: TextStyle): string {
+  return fittingTable(trialColumns(trials), style).join('\n');
+}
+
+/** One row a trial, in the layout of RFC 3511; min, mean and max are of establishment as this machine saw it. */
+export function trialColumns(trials: readonly TrialResult[]): Column[] {
+  const lengths = { exploratory: '', final: 'full' };
+  const met = (trial: TrialResult): string => {
+    const values = Object.values(trial.passed);
+    if (values.includes(null)) return 'says nothing';
+    const missed = values.filter((value) => value === false).length;
+    if (values.length === 1) return missed === 0 ? 'met' : 'not met';
+    return `${values.length - missed} of ${values.length} met`;
+  };
+  const columns = roundColumns(trials.map(({ result }) => result)).filter(({ header }) => header !== 'verdict');
+  return [
+    { header: 'trial', cells: trials.map((_, index) => String(index + 1)), dropRank: 0 },
+    { header: 'length', cells: trials.map(({ length }) => lengths[length]), dropRank: 0 },
+    ...columns,
+    {
+      header: trials.some(({ passed }) => Object.keys(passed).length > 1) ? 'goals' : 'goal',
+      cells: trials.map(met),
+      dropRank: 0,
+    },
+  ];
+}

@@ -1,0 +1,183 @@
+/**
+ * Exploration: from the trials so far to the rate of the next short one, until the limit is between two rates as close
+ * as the precision asks for.
+ *
+ * Where a trial was overloaded, the rate that the target kept up is a much better guess than the middle of the bracket:
+ * the next trials go just below and just above it. Where there is no such guess (a limit of latency alone), the bracket
+ * is halved. The idea of short trials that bound the limit before long ones confirm it is MLRsearch's
+ * (draft-ietf-bmwg-mlrsearch).
+ */
+import { bracketOf, type RateEvidence } from './evidence.ts';
+
+export interface Bounds {
+  readonly minPerSec: number;
+  readonly maxPerSec: number;
+  /** How far apart lower and upper bound may be, as a share of the lower one. */
+  readonly precision: number;
+}
+
+/** Where exploration stands: another trial, or the last word. */
+export type Exploration =
+  | { readonly kind: 'trial'; readonly ratePerSec: number; readonly why: string }
+  | { readonly kind: 'bounded'; readonly lowerPerSec: number }
+  | { readonly kind: 'fails_at_min' }
+  | { readonly kind: 'generator_limited' };
+
+/** From a rate that passes to the next while none has failed. */
+const GROWTH = 4;
+/** How near the limit of this machine is looked for; it is not what was asked. */
+const CEILING_PRECISION = 0.1;
+/** Half the distance of the two trials around a guess, in units of the precision: a little less than the whole is between them. */
+const AROUND_GUESS = 0.45;
+/** Rounding may put two rates a little further apart than the precision. */
+const SLACK = 1.02;
+
+export function explore(bounds: Bounds, evidence: readonly RateEvidence[]): Exploration {
+  if (evidence.length === 0) return trial(bounds.minPerSec, 'the minimum');
+  const { lower, upper, ceiling } = bracketOf(evidence);
+  const lowest = evidence.find(({ ratePerSec }) => ratePerSec <= bounds.minPerSec);
+  if (lowest === undefined) return trial(bounds.minPerSec, 'the minimum');
+  if (lowest.verdict === 'fail') return { kind: 'fails_at_min' };
+  if (lower === undefined) return exploreCeiling(bounds, undefined, lowest, upper);
+  if (ceiling !== undefined) return exploreCeiling(bounds, lower, ceiling, upper);
+  if (upper === undefined) {
+    if (lower.ratePerSec >= bounds.maxPerSec) return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
+    return trial(Math.min(bounds.maxPerSec, roundRate(lower.ratePerSec * GROWTH)), 'nothing has failed yet');
+  }
+  if (isClose(lower.ratePerSec, upper.ratePerSec, bounds.precision)) {
+    return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
+  }
+  if (isDoubtful(lower, upper, evidence, bounds.precision))
+    return trial(upper.ratePerSec, 'it failed by little: again');
+  return between(lower, upper, evidence, bounds.precision);
+}
+
+function trial(ratePerSec: number, why: string): Exploration {
+  return { kind: 'trial', ratePerSec, why };
+}
+
+export function isClose(lowerPerSec: number, upperPerSec: number, precision: number): boolean {
+  return upperPerSec <= lowerPerSec * (1 + precision * SLACK);
+}
+
+/** This machine failed at `ceiling`. A pause of a moment looks the same, so the ceiling counts when it was met twice. */
+function exploreCeiling(
+  bounds: Bounds,
+  lower: RateEvidence | undefined,
+  ceiling: RateEvidence,
+  upper: RateEvidence | undefined,
+): Exploration {
+  const again = trial(ceiling.ratePerSec, 'this machine was the limit: again');
+  // A higher rate went well enough to fail, or there is nothing lower to try.
+  if (ceiling.limited < 2 && (upper !== undefined || lower === undefined)) return again;
+  if (lower === undefined) return { kind: 'generator_limited' };
+  if (isClose(lower.ratePerSec, ceiling.ratePerSec, Math.max(CEILING_PRECISION, bounds.precision))) {
+    return ceiling.limited < 2 ? again : { kind: 'generator_limited' };
+  }
+  const served = ceiling.servedPerSec;
+  // If the target was overloaded too, a little more than it kept up shows by how much.
+  const guess = served === null ? 0 : served * 1.05;
+  const room = { above: lower.ratePerSec * (1 + bounds.precision), below: ceiling.ratePerSec * 0.9 };
+  if (guess > room.above && guess < room.below) return trial(roundRate(guess), 'what the target kept up');
+  return trial(middle(lower, ceiling), 'below the limit of this machine');
+}
+
+/**
+ * A failure that stands alone and is not plain overload: noise may have caused it. Where a guess leads the way, the long
+ * trials will tell; without one, half of the bracket hangs on it.
+ */
+function isDoubtful(
+  lower: RateEvidence,
+  upper: RateEvidence,
+  evidence: readonly RateEvidence[],
+  precision: number,
+): boolean {
+  if (upper.short.fail !== 1 || upper.short.pass > 0) return false;
+  const passedAbove = evidence.some(({ verdict, ratePerSec }) => verdict === 'pass' && ratePerSec > upper.ratePerSec);
+  if (passedAbove) return true;
+  return guessOf(evidence, precision) === null && !isClose(lower.ratePerSec, upper.ratePerSec, 3 * precision);
+}
+
+/** What the target kept up in an overloaded trial, and around it the rates worth a trial. */
+interface Guess {
+  readonly ratePerSec: number;
+  readonly below: number;
+  readonly above: number;
+  /** How overloaded the trial was that says so. */
+  readonly overload: number;
+}
+
+/** Of the trial that was overloaded least. */
+function guessOf(evidence: readonly RateEvidence[], precision: number): Guess | null {
+  for (const { verdict, ratePerSec, servedPerSec } of evidence) {
+    if (verdict !== 'fail' || servedPerSec === null || servedPerSec >= ratePerSec * (1 - precision)) continue;
+    return {
+      ratePerSec: servedPerSec,
+      below: roundRate(servedPerSec * (1 - AROUND_GUESS * precision)),
+      above: roundRate(servedPerSec * (1 + AROUND_GUESS * precision)),
+      overload: ratePerSec / servedPerSec,
+    };
+  }
+  return null;
+}
+
+function between(
+  lower: RateEvidence,
+  upper: RateEvidence,
+  evidence: readonly RateEvidence[],
+  precision: number,
+): Exploration {
+  const half = middle(lower, upper);
+  const guess = guessOf(evidence, precision);
+  if (guess === null) return trial(half, 'the middle of the bounds');
+  const isInside = (ratePerSec: number): boolean => ratePerSec > lower.ratePerSec && ratePerSec < upper.ratePerSec;
+  if (isInside(guess.below)) return trial(guess.below, 'just below what the target kept up');
+  if (isInside(guess.above)) return trial(guess.above, 'just above what the target kept up');
+  return lower.ratePerSec >= guess.above
+    ? aboveGuess(lower, upper, evidence, guess, half)
+    : trial(belowGuess(upper, evidence, guess, half, precision), 'below what the target kept up');
+}
+
+/** A trial overloaded by no more than this measures the limit itself, not how a target breaks down. */
+const MILD_OVERLOAD = 1.15;
+const MILD_STEP = 0.1;
+
+/**
+ * More went well than the target kept up when it was overloaded. Either overload costs it something, and the limit is
+ * higher; or it can take a little more for a moment (a token bucket's burst), and only a long trial will tell. A mild
+ * overload tells them apart: in the second case it shows the same rate again.
+ */
+function aboveGuess(
+  lower: RateEvidence,
+  upper: RateEvidence,
+  evidence: readonly RateEvidence[],
+  guess: Guess,
+  half: number,
+): Exploration {
+  if (guess.overload <= MILD_OVERLOAD) return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
+  const passed = evidence.filter((each) => each.verdict === 'pass' && each.ratePerSec >= guess.above).length;
+  const next = roundRate(lower.ratePerSec * (1 + MILD_STEP * 2 ** (passed - 1)));
+  return trial(next < upper.ratePerSec ? next : half, 'more than what the target kept up');
+}
+
+/** The guess was too high: away from it in steps that double, because the limit is more likely near it than far. */
+function belowGuess(
+  upper: RateEvidence,
+  evidence: readonly RateEvidence[],
+  guess: Guess,
+  half: number,
+  precision: number,
+): number {
+  const failed = evidence.filter((each) => each.verdict === 'fail' && each.ratePerSec <= guess.below).length;
+  return Math.max(half, roundRate(upper.ratePerSec / (1 + precision * 2 ** (failed - 1))));
+}
+
+function middle(lower: RateEvidence, upper: RateEvidence): number {
+  return roundRate(Math.sqrt(lower.ratePerSec * upper.ratePerSec));
+}
+
+/** To about a thousandth, so that a rate can be named, and repeated, exactly. */
+export function roundRate(ratePerSec: number): number {
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(ratePerSec)));
+  return Number(ratePerSec.toFixed(Math.min(6, digits)));
+}

@@ -1,0 +1,102 @@
+/** Runs `saturate`: steps at rising rates until one is too slow. */
+import { monotonicNs } from '../engine/clock.ts';
+import { evaluateCriterion } from '../measure/criterion.ts';
+import type { SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
+import type { RoundResult } from '../measure/result.ts';
+import type { ClientRunHooks } from '../client/run.ts';
+import { VERSION } from '../plan/version.ts';
+import { LATENCIES_AT_LEAST } from '../search/floor.ts';
+import { nextSaturateMove, outcomeOf, type SaturateStep } from '../search/saturate.ts';
+import { asStarted, missedBy, standingOf } from '../search/standing.ts';
+import { saturateConfig, type SaturatePlan } from './limit-plan.ts';
+import { isLocalTarget, openTrials, type OpenTrials } from './trial-runner.ts';
+
+export interface SaturateHooks extends ClientRunHooks {
+  /** After each step. `note` says what was wrong with it, if anything. */
+  onStep?(step: SaturateStepResult, note: string): void;
+}
+
+/** Rejects with `EngineError` where no engine can work. `open` is replaced in tests. */
+export async function runSaturate(
+  plan: SaturatePlan,
+  hooks: SaturateHooks = {},
+  open: OpenTrials = openTrials,
+): Promise<SaturateResult> {
+  const beginNs = monotonicNs();
+  const elapsedNs = (): number => Number(monotonicNs() - beginNs);
+  const runner = await open(plan.client, hooks);
+  const isLocal = isLocalTarget(plan.client);
+  const steps: SaturateStep[] = [];
+  const results: SaturateStepResult[] = [];
+  let failure: { readonly code: string; readonly message: string } | undefined;
+  let stoppedBy: SaturateResult['stopped_by'] | null = null;
+  try {
+    while (stoppedBy === null) {
+      const move = nextSaturateMove(plan, steps);
+      if (move.kind === 'end') {
+        stoppedBy = move.stoppedBy;
+      } else if (elapsedNs() + plan.client.warmupNs + plan.client.durationNs > plan.maxTimeNs) {
+        stoppedBy = 'max_time';
+      } else {
+        const round = await runner.run(move.ratePerSec, plan.client.durationNs);
+        if (round === null) {
+          stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
+        } else {
+          const { step, note } = judge(plan, move.ratePerSec, round, isLocal);
+          steps.push(step);
+          results.push(stepResult(step, round, move.isRepeat));
+          hooks.onStep?.(results.at(-1)!, note);
+        }
+      }
+    }
+    // Before the end, which every worker leaves by.
+    [failure] = runner.failures;
+  } finally {
+    await runner.close();
+  }
+  const outcome = outcomeOf(plan, steps);
+  return {
+    schema: 'conngen.saturate/1',
+    conngen: VERSION,
+    started_at: runner.startedAt.toISOString(),
+    duration_sec: Math.round(elapsedNs() / 1e6) / 1e3,
+    system: runner.system,
+    config: saturateConfig(plan),
+    ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+    base: outcome.base === null ? null : { rate_per_sec: outcome.base.ratePerSec, p90_ns: outcome.base.p90Ns },
+    saturated_at: stoppedBy === 'slowdown' || stoppedBy === 'failures' ? (steps.at(-1)?.ratePerSec ?? null) : null,
+    sustained_per_sec: outcome.sustainedPerSec,
+    stopped_by: stoppedBy,
+    steps: results,
+  };
+}
+
+function judge(
+  plan: SaturatePlan,
+  ratePerSec: number,
+  round: RoundResult,
+  isLocal: boolean,
+): { step: SaturateStep; note: string } {
+  const { total } = round.latency_ns;
+  const { met } = evaluateCriterion(plan.goal, asStarted(round) ?? round);
+  const { standing, reason } = standingOf(round, missedBy([plan.goal], [met]), isLocal);
+  const step: SaturateStep = {
+    ratePerSec,
+    p90Ns: total.count < LATENCIES_AT_LEAST ? null : total.p90,
+    failsGoal: !met || standing === 'nothing_established',
+    isGeneratorLimited: standing === 'generator_limited',
+  };
+  return { step, note: reason ?? (met ? '' : `fails ${plan.goal.expression}`) };
+}
+
+function stepResult(step: SaturateStep, round: RoundResult, isRepeat: boolean): SaturateStepResult {
+  return {
+    rate_per_sec: step.ratePerSec,
+    p90_ns: step.p90Ns,
+    failures: round.attempts.started - round.outcomes.ok,
+    verdict: round.verdict,
+    repeat: isRepeat,
+    result: round,
+  };
+}

@@ -1,0 +1,78 @@
+/** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
+import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { evenLagNs } from '../schedule/pacer.ts';
+import { cooldown, openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
+import { monotonicNs } from '../engine/clock.ts';
+import { reuseDelayNs } from '../linux/proc.ts';
+import type { RoundResult } from '../measure/result.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from '../search/port-budget.ts';
+
+/** What runs a trial; a test stands in for it. */
+export interface TrialRunner {
+  readonly startedAt: Date;
+  readonly system: ClientSession['system'];
+  /** Null where `stop` aborted before the end of the trial, or the workers died. */
+  run(ratePerSec: number, durationNs: number): Promise<RoundResult | null>;
+  readonly failures: ClientSession['failures'];
+  close(): Promise<void>;
+}
+
+export type OpenTrials = (plan: ClientPlan, hooks: ClientRunHooks) => Promise<TrialRunner>;
+
+/** A wait that a person would notice. */
+const NOTED_WAIT_NS = 2e9;
+
+/** Rejects with `EngineError` where no engine can work. */
+export const openTrials: OpenTrials = async (plan, hooks) => {
+  const session = await openSession(plan, hooks);
+  const uses: PortUse[] = [];
+  const budget = portBudgetOf(plan);
+  let trials = 0;
+  const recover = async (ratePerSec: number, durationNs: number): Promise<void> => {
+    if (trials > 0) await cooldown(plan.cooldownNs, hooks.stop);
+    if (budget === null) return;
+    const waitNs = waitForPortsNs(budget, uses, portsNeeded(ratePerSec, durationNs, budget), Number(monotonicNs()));
+    if (waitNs > NOTED_WAIT_NS) {
+      const sec = Math.ceil(waitNs / 1e9);
+      hooks.onNotice?.(
+        `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`,
+      );
+    }
+    await sleep(waitNs / 1e6, undefined, hooks.stop === undefined ? {} : { signal: hooks.stop }).catch(() => undefined);
+  };
+  const isStopped = (): boolean => hooks.stop?.aborted === true || session.failures.length > 0;
+  return {
+    startedAt: session.startedAt,
+    system: session.system,
+    get failures() {
+      return session.failures;
+    },
+    run: async (ratePerSec, durationNs) => {
+      await recover(ratePerSec, durationNs);
+      if (isStopped()) return null;
+      const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs: evenLagNs(ratePerSec) });
+      uses.push({ started: round.attempts.started, endNs: Number(monotonicNs()) });
+      return isStopped() ? null : round;
+    },
+    close: () => session.close(),
+  };
+};
+
+/** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
+export function portBudgetOf({ sources, sourcePorts, target, finish, close }: ClientPlan): PortBudget | null {
+  if (sourcePorts.kind === 'kernel' || finish.kind === 'eof') return null;
+  if (close === 'rst' && finish.kind !== 'half-close') return null;
+  return {
+    ports: Math.max(1, sources.length) * (sourcePorts.last - sourcePorts.first + 1),
+    reuseDelayNs: reuseDelayNs(target.address),
+  };
+}
+
+/** Whether the target is an address of this machine, so that it shares its cores. */
+export function isLocalTarget({ target }: ClientPlan): boolean {
+  if (target.address.startsWith('127.') || target.address === '::1') return true;
+  const address = target.address.replace(/%.*$/, '');
+  return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
+}

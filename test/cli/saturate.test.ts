@@ -1,0 +1,136 @@
+import t from 'tap';
+import { saturateCommand } from '../../src/cli/saturate.ts';
+import type { Io } from '../../src/cli/io.ts';
+import type { SaturateResult } from '../../src/measure/limit-result.ts';
+import type { OpenTrials } from '../../src/trials/trial-runner.ts';
+import { PLAIN } from '../../src/report/layout.ts';
+import { runCli, startServer } from '../support/cli.ts';
+import { rawInput, type Typed } from '../support/plans.ts';
+import { refusedRound } from '../support/results.ts';
+import { simulated } from '../support/trials.ts';
+
+async function saturate(typed: Typed, open: OpenTrials): Promise<{ code: number; stdout: string; stderr: string }> {
+  let stdout = '';
+  let stderr = '';
+  const io: Io = {
+    print: async (text) => void (stdout += text),
+    stderr: { write: (text: string) => (stderr += text) },
+    style: PLAIN,
+    colourLogs: false,
+  };
+  const code = await saturateCommand(rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen saturate'), io, open);
+  return { code, stdout, stderr };
+}
+
+/** Each step of a factor of 1.25 is 5 % slower. */
+const DECLINING = simulated({
+  limitPerSec: () => Infinity,
+  p90Ns: (rate) => Math.round(1e6 * 1.05 ** Math.round(Math.log(rate / 50) / Math.log(1.25))),
+});
+
+t.test('a decline of 5 % a step', async (t) => {
+  const ran = await saturate({ json: '-' }, DECLINING);
+  const result = JSON.parse(ran.stdout) as SaturateResult;
+  t.equal(ran.code, 0);
+  t.match(result, { schema: 'conngen.saturate/1', stopped_by: 'slowdown', base: { rate_per_sec: 50, p90_ns: 1e6 } });
+  t.equal(result.steps.filter(({ repeat }) => !repeat).length, 16);
+  t.equal(result.saturated_at, result.steps.at(-1)?.rate_per_sec);
+  t.equal(result.sustained_per_sec, result.steps.at(-3)?.rate_per_sec);
+  t.match(result.steps[0], { rate_per_sec: 50, p90_ns: 1e6, failures: 0, verdict: { status: 'valid' } });
+});
+
+t.test('as text and as Markdown', async (t) => {
+  const ran = await saturate({}, DECLINING);
+  t.match(
+    ran.stdout,
+    /Saturated at 1,4\d\d\/s: a p90 of 2\.08 ms \(base 1\.00 ms at 50\/s\)\. The\s+last good\s+step was 1,1\d\d\/s\./,
+  );
+  t.match(ran.stdout, /\nstep +offered +attempted +completed .*p90 total +verdict\n/);
+  t.match(ran.stdout, /\n17 again /);
+  t.match(ran.stderr, /\nstep {2}2 +62\.5\/s {2}p90 1\.05 ms\n/);
+  for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
+  t.match((await saturate({ markdown: '-' }, DECLINING)).stdout, /\n\| step \| offered \| /);
+});
+
+t.test('failures, the maximum, the generator, a dead target', async (t) => {
+  const failing = await saturate({ json: '-' }, simulated({ limitPerSec: () => 300 }));
+  t.match(JSON.parse(failing.stdout), { stopped_by: 'failures', saturated_at: 372.55, sustained_per_sec: 298.04 });
+  t.match(failing.stderr, /373\/s {2}p90 .* fails loss<=0\.1%/);
+  const fine = await saturate({ json: '-', 'max-rate': '100' }, simulated({ limitPerSec: () => 300 }));
+  t.match(JSON.parse(fine.stdout), { stopped_by: 'max_rate', saturated_at: null });
+  t.equal(fine.code, 0);
+  const verdict = { status: 'generator_limited', reasons: [{ code: 'schedule_lag', message: 'Too late.' }] } as const;
+  const change = (round: Parameters<typeof refusedRound> extends [] ? ReturnType<typeof refusedRound> : never) =>
+    round.offered_rate_per_sec! > 200 ? { ...round, verdict } : round;
+  const limited = await saturate({}, simulated({ limitPerSec: () => Infinity, change }));
+  t.match(limited.stdout, /Generator-limited at 238\/s: this machine cannot offer more/);
+  const dead = await saturate({ json: '-' }, simulated({ limitPerSec: () => 0, change: () => refusedRound() }));
+  t.match(JSON.parse(dead.stdout), {
+    stopped_by: 'fails_at_start',
+    saturated_at: null,
+    base: null,
+    steps: { length: 1 },
+  });
+  t.equal(dead.code, 1);
+});
+
+t.test('--fail-if is held against the last good step', async (t) => {
+  const met = await saturate({ 'fail-if': 'p90(total)>2ms', json: '-' }, DECLINING);
+  const result = JSON.parse(met.stdout) as SaturateResult;
+  t.equal(met.code, 0, met.stderr);
+  t.match(result, { thresholds_met: true, config: { fail_if: ['p90(total)>2ms'] } });
+  const judged = result.steps.filter((step) => step.result.thresholds !== undefined);
+  t.match(judged, { length: 1, 0: { rate_per_sec: result.sustained_per_sec } });
+  const missed = await saturate({ 'fail-if': 'p90(total)>1.5ms' }, DECLINING);
+  t.equal(missed.code, 99);
+  t.match(missed.stdout, /\n {2}fail if {5}p90\(total\)>1\.5ms: yes \(1\.9\d ms\), step 15\n\nThresholds not met: /);
+  t.match((await saturate({ 'fail-if': 'failures>1', markdown: '-' }, DECLINING)).stdout, /Every threshold was met\./);
+  const dead = simulated({ limitPerSec: () => 0, change: () => refusedRound() });
+  t.equal((await saturate({ 'fail-if': 'failures>1' }, dead)).code, 1, 'a failed run stays one');
+  const verdict = { status: 'generator_limited', reasons: [{ code: 'schedule_lag', message: 'Too late.' }] } as const;
+  const limited = simulated({
+    limitPerSec: () => Infinity,
+    change: (round) => (round.offered_rate_per_sec! > 200 ? { ...round, verdict } : round),
+  });
+  t.equal((await saturate({ 'fail-if': 'failures>1' }, limited)).code, 99);
+  t.equal((await saturate({ 'fail-if': 'failures>1', 'allow-generator-limited': 'true' }, limited)).code, 0);
+});
+
+t.test('everything that is wrong, at once', async (t) => {
+  const ran = await saturate({ start: '2k', 'max-rate': '1k', factor: '1', compare: 'first', goal: 'fast' }, DECLINING);
+  t.equal(ran.code, 2);
+  t.match(ran.stderr, /--start: got "2k", expected a rate below --max-rate 1k/);
+  t.match(ran.stderr, /--factor: got "1", expected a factor above 1/);
+  t.match(ran.stderr, /--compare: got "first", expected base or previous/);
+  t.match(ran.stderr, /--goal: got "fast", expected a metric at character 1/);
+  const few = await saturate({ start: '1', duration: '5s' }, DECLINING);
+  t.match(few.stderr, /--start: got "1", expected at least 20 connections in a step.*--duration 20s would do/);
+});
+
+t.test('a real target', async (t) => {
+  const server = await startServer();
+  const run = await runCli([
+    'saturate',
+    `127.0.0.1:${server.port}`,
+    '--start',
+    '100',
+    '--factor',
+    '2',
+    '--max-rate',
+    '400',
+    '--duration',
+    '500ms',
+    '--cooldown',
+    '0s',
+    '--slowdown',
+    '100',
+    '--json',
+    '-',
+  ]);
+  await server.stop();
+  const result = JSON.parse(run.stdout) as SaturateResult;
+  t.equal(run.code, 0, run.stderr);
+  t.equal(result.steps[0]?.rate_per_sec, 100);
+  t.ok(result.base === null || result.base.p90_ns > 0);
+  t.ok(['max_rate', 'generator_limited'].includes(result.stopped_by), result.stopped_by);
+});

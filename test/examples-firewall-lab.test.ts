@@ -1,0 +1,109 @@
+/** examples/firewall-lab: what conngen counts is what the firewall counts, and nothing is left afterwards. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import type { Test } from 'tap';
+import type { ClientResult, RoundResult } from '../src/measure/result.ts';
+import { noLab } from './netns/lab.ts';
+import { ROOT } from './support/cli.ts';
+import { checkIdentities } from './support/identities.ts';
+import { runScript, skipWithout, somethingRuns, type ScriptOptions, type ScriptRun } from './support/script.ts';
+
+const SCRIPT = 'examples/firewall-lab/firewall-lab.sh';
+const skip = noLab();
+
+async function runLab(t: Test, args: readonly string[], options: ScriptOptions = {}): Promise<ScriptRun> {
+  const run = await runScript(SCRIPT, args, options);
+  const left = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout.split('\n');
+  t.strictSame(
+    left.filter((line) => line.startsWith(`conngen-lab-${run.pid}-`)),
+    [],
+    'no namespace is left',
+  );
+  t.notOk(somethingRuns(run.pid), 'no process is left');
+  return run;
+}
+
+interface Counted {
+  readonly code: number | null;
+  readonly round: RoundResult;
+  readonly passed: number;
+  readonly dropped: number;
+}
+
+/** A client run through the lab, with both counts. */
+async function measure(t: Test, limit: readonly string[], load: readonly string[]): Promise<Counted> {
+  const client = ['client', '--timeout', '900ms', '--duration', '1s', '--json', '-', '--quiet'];
+  const run = await runLab(t, [...limit, '--', ...client, ...load]);
+  const result = JSON.parse(run.stdout) as ClientResult;
+  checkIdentities(t, result);
+  const counts = /own count: (\d+) new connections passed, (\d+) SYNs dropped/.exec(run.output)!;
+  return { code: run.code, round: result.rounds[0]!, passed: Number(counts[1]), dropped: Number(counts[2]) };
+}
+
+t.test('below the limit every connection passes', { skip }, async (t) => {
+  const { code, round, passed, dropped } = await measure(t, ['--rate', '500'], ['--rate', '400']);
+  t.equal(code, 0);
+  t.equal(round.outcomes.ok, 400, 'all are ok', { found: round.outcomes });
+  t.strictSame([passed, dropped], [400, 0]);
+});
+
+t.test('above the limit the others time out', { skip }, async (t) => {
+  const { code, round, passed, dropped } = await measure(t, ['--rate', '500', '--burst', '10'], ['--rate', '700']);
+  t.equal(code, 0);
+  const { ok, connect_timeout: timedOut } = round.outcomes;
+  t.strictSame([ok, timedOut], [passed, dropped], 'both count the same');
+  t.equal(ok + timedOut, 700);
+  // A second of the rate and the burst, give or take how long the starts took.
+  t.ok(ok >= 490 && ok <= 530, 'what passed is the limit', { found: ok });
+});
+
+t.test('a full table lets no other connection in', { skip }, async (t) => {
+  const load = ['--rate', '100', '--hold', '2s', '--finish', 'connect'];
+  const { round, passed, dropped } = await measure(t, ['--table', '40'], load);
+  const { ok, connect_timeout: timedOut } = round.outcomes;
+  t.strictSame([ok, timedOut], [40, 60]);
+  t.strictSame([passed, dropped], [40, 60]);
+});
+
+t.test('an interrupt ends it early, with the result so far', { skip }, async (t) => {
+  const load = ['client', '--rate', '200', '--duration', '30s', '--json', '-'];
+  const run = await runLab(t, ['--rate', '500', '--', ...load], { interruptAt: / 1 s +200\/s/ });
+  t.equal(run.code, 130);
+  const result = JSON.parse(run.stdout) as ClientResult;
+  t.equal(result.interrupted, true);
+  checkIdentities(t, result);
+});
+
+t.test('the exit code is that of the command', { skip }, async (t) => {
+  const run = await runLab(t, ['--rate', '500', '--', 'client', '--rate', '0']);
+  t.equal(run.code, 2);
+  t.match(run.output, /--rate: got "0"/);
+});
+
+t.test('what it cannot use is refused, and nothing is built', async (t) => {
+  for (const [args, message] of [
+    [['--rate', '0'], /--rate: got "0", expected a whole number above 0/],
+    [['--table'], /--table: got "", expected a whole number/],
+    [['--rate', '5', '--table', '5'], /--table: got --rate or --burst too/],
+    [['--speed', '5'], /--speed: no option of this script/],
+  ] as const) {
+    const { code, output } = await runScript(SCRIPT, args);
+    t.equal(code, 2, args.join(' '));
+    t.match(output, message);
+  }
+});
+
+t.test('it passes shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
+  const { status, stdout } = spawnSync('shellcheck', [SCRIPT], { cwd: ROOT, encoding: 'utf8' });
+  t.equal(status, 0, 'no finding', { output: stdout });
+  t.end();
+});
+
+t.test('it can be executed and asks for no more than sh', (t) => {
+  const file = path.join(ROOT, SCRIPT);
+  t.doesNotThrow(() => accessSync(file, constants.X_OK));
+  t.equal(readFileSync(file, 'utf8').split('\n')[0], '#!/bin/sh');
+  t.end();
+});

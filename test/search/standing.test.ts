@@ -1,0 +1,97 @@
+import t from 'tap';
+import { parseCriterion, type Criterion } from '../../src/measure/criterion.ts';
+import type { RoundResult } from '../../src/measure/result.ts';
+import { asStarted, missedBy, standingOf } from '../../src/search/standing.ts';
+import { servedPerSec } from '../../src/search/trial.ts';
+import { interval, refusedRound, roundResult } from '../support/results.ts';
+
+function limitedBy(code: string): RoundResult {
+  return roundResult({ verdict: { status: 'generator_limited', reasons: [{ code, message: 'this machine' }] } });
+}
+
+/** Both cores busy for that share of a round of 10 s. */
+function busy(share: number): RoundResult {
+  const core = (index: number) => ({
+    core: index,
+    user_usec: share * 5e6,
+    system_usec: share * 3e6,
+    irq_usec: 0,
+    softirq_usec: share * 2e6,
+    steal_usec: 0,
+    idle_usec: (1 - share) * 10e6,
+  });
+  return roundResult({ kernel: { cpu: [core(0), core(1)] } as unknown as NonNullable<RoundResult['kernel']> });
+}
+
+function goals(...texts: string[]): Criterion[] {
+  return texts.map((text) => {
+    const parsed = parseCriterion(text);
+    if (!parsed.ok) throw new Error(parsed.expected);
+    return parsed.value;
+  });
+}
+
+t.test('what was missed', async (t) => {
+  const both = goals('loss<=0.1%', 'p99(total)<=20ms');
+  t.equal(missedBy(both, [true, true]), 'none');
+  t.equal(missedBy(both, [false, true]), 'counts');
+  t.equal(missedBy(both, [false, false]), 'time');
+  t.equal(missedBy(goals('rate(completed)>=99%'), [false]), 'counts');
+});
+
+t.test('a schedule that was not kept says nothing', async (t) => {
+  for (const code of ['schedule_lag', 'source_exhausted', 'fd_exhausted', 'in_flight_limit']) {
+    for (const missed of ['none', 'counts', 'time'] as const) {
+      t.same(
+        standingOf(limitedBy(code), missed, false),
+        { standing: 'generator_limited', reason: 'this machine' },
+        code,
+      );
+    }
+  }
+});
+
+t.test('a generator that was short of time, but kept the schedule', async (t) => {
+  const round = limitedBy('run_queue_wait');
+  t.equal(standingOf(round, 'none', true).standing, 'valid', 'what is met all the same is met');
+  t.equal(standingOf(round, 'counts', false).standing, 'valid', 'what was lost was lost');
+  t.equal(standingOf(round, 'time', false).standing, 'generator_limited', 'its delays are in the latency');
+  t.equal(standingOf(round, 'counts', true).standing, 'generator_limited', 'the target was short of time too');
+});
+
+t.test('few missed starts are another rate, many are another load', async (t) => {
+  const missing = (missed: number) => ({
+    ...limitedBy('missed_starts'),
+    attempts: { scheduled: 1000, started: 1000 - missed, missed, in_flight_max: 1 },
+  });
+  t.equal(standingOf(missing(50), 'counts', false).standing, 'valid');
+  t.equal(standingOf(missing(51), 'none', false).standing, 'generator_limited');
+  t.match(asStarted(missing(50)), { offered_rate_per_sec: 95, attempts: { scheduled: 950, missed: 0 } });
+  t.equal(asStarted(missing(51)), null);
+});
+
+t.test('cores that the target shares', async (t) => {
+  t.equal(standingOf(busy(0.95), 'counts', true).standing, 'generator_limited');
+  t.match(standingOf(busy(0.95), 'counts', true).reason, /busy for 95 %/);
+  t.equal(standingOf(busy(0.95), 'counts', false).standing, 'valid');
+  t.equal(standingOf(busy(0.99), 'counts', false).standing, 'generator_limited');
+  t.equal(standingOf(busy(0.5), 'time', true).standing, 'valid');
+  t.equal(standingOf(busy(1), 'none', true).standing, 'valid');
+});
+
+t.test('a target that is not there', async (t) => {
+  t.equal(standingOf(refusedRound(), 'counts', false).standing, 'nothing_established');
+  const unsent = { status: 'invalid', reasons: [{ code: 'nothing_sent', message: 'no port' }] } as const;
+  t.equal(standingOf(roundResult({ verdict: unsent }), 'counts', false).standing, 'generator_limited');
+});
+
+t.test('what a target kept up', async (t) => {
+  const seconds = (...oks: number[]) => oks.map((ok, start) => interval({ start_sec: start, ok }));
+  t.equal(servedPerSec(roundResult({ duration_sec: 3, intervals: seconds(1500, 1000, 1010, 400) })), 1005);
+  t.equal(
+    servedPerSec(roundResult({ duration_sec: 1, intervals: seconds(1500, 400) })),
+    1500,
+    'one second is all there is',
+  );
+  t.equal(servedPerSec(roundResult({ duration_sec: 0.5, intervals: seconds(500) })), null);
+});
