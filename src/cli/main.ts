@@ -80,6 +80,16 @@ const COMMANDS: readonly Command[] = [
     load: async () => (await import('./rtt.ts')).rttCommand,
   },
   {
+    name: 'lab',
+    usage: 'lab [name]',
+    help: 'run an experiment cell by cell: figures as CSV and JSON, plots as SVG',
+    examples: [
+      ['$0 lab abstraction --out DIR', 'what five layers cost, synchronous to boxed promise'],
+      ['$0 lab --resume DIR', 'go on with a lab that was interrupted'],
+    ],
+    load: async () => (await import('./lab.ts')).labCommand,
+  },
+  {
     name: 'demo',
     usage: 'demo',
     help: 'a client against a server of its own on loopback, for 5 s',

@@ -31,6 +31,7 @@ import {
 import { MESSAGE_BYTES, PIPELINE_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
+import { LAB_OWN_OPTIONS } from './lab-options.ts';
 
 export interface OptionSpec<T = unknown> {
   readonly parse: Parser<T>;
@@ -589,6 +590,13 @@ export const RTT_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+export const LAB_OPTIONS = {
+  ...LAB_OWN_OPTIONS,
+  json: { ...COMMON_OPTIONS.json, help: 'write the result as JSON here too; - is stdout' },
+  quiet: COMMON_OPTIONS.quiet,
+  config: COMMON_OPTIONS.config,
+} as const satisfies OptionTable;
+
 export const DEMO_OPTIONS = { quiet: COMMON_OPTIONS.quiet } as const satisfies OptionTable;
 
 /** The tables by command. A name that occurs in several means the same kind of value in all of them. */
@@ -599,6 +607,7 @@ export const TABLES = {
   server: SERVER_OPTIONS,
   doctor: DOCTOR_OPTIONS,
   rtt: RTT_OPTIONS,
+  lab: LAB_OPTIONS,
   demo: DEMO_OPTIONS,
 } as const satisfies Readonly<Record<string, OptionTable>>;
 

@@ -1,0 +1,62 @@
+/** The directory of a lab: `lab.json` after every cell, `cells.csv` and the plots as well. */
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cellsCsv } from '../lab/cells-csv.ts';
+import type { Axis, Lab } from '../lab/lab.ts';
+import { plotsOf } from '../lab/plots.ts';
+import type { LabResult } from '../lab/result.ts';
+import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
+
+const RESULT_FILE = 'lab.json';
+const CELLS_FILE = 'cells.csv';
+
+/** Why a lab cannot begin in `directory`; completes "expected …". Null where it can. Makes nothing. */
+export async function whyNotEmpty(directory: string): Promise<string | null> {
+  try {
+    const names = await readdir(directory);
+    if (names.includes(RESULT_FILE))
+      return `a directory without a lab; to go on with the one that is there: --resume ${directory}`;
+    if (names.length > 0) return 'a directory that is empty or not there yet';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOTDIR') return 'a directory, not a file';
+    if (code !== 'ENOENT') return `a directory that can be read (${reasonOf(error)})`;
+  }
+  const state = await inspectOutput(directory);
+  return state.kind === 'unwritable' ? `a directory that can be made (${state.reason})` : null;
+}
+
+/** What was kept in `directory`, or why it cannot be gone on with; completes "expected …". */
+export async function readLab(
+  directory: string,
+): Promise<{ readonly result: LabResult } | { readonly expected: string }> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, RESULT_FILE), 'utf8');
+  } catch (error) {
+    return { expected: `the directory of a lab, with ${RESULT_FILE} in it (${reasonOf(error)})` };
+  }
+  try {
+    const result = JSON.parse(text) as Partial<LabResult> | null;
+    if (result?.schema === 'conngen.lab/1' && Array.isArray(result.cells) && typeof result.plan === 'object') {
+      return { result: result as LabResult };
+    }
+  } catch {
+    // Told below, like any other content that is no result.
+  }
+  return { expected: `the directory of a lab, whose ${RESULT_FILE} holds "schema": "conngen.lab/1"` };
+}
+
+/** Keeps the result so far; rejects with the system's error. Plots are drawn anew only `withPlots`. */
+export async function keepLab(
+  directory: string,
+  { lab, axes, result }: { readonly lab: Lab; readonly axes: readonly Axis[]; readonly result: LabResult },
+  withPlots: boolean,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeOutput(join(directory, RESULT_FILE), `${JSON.stringify(result, null, 1)}\n`);
+  const names = axes.map(({ name }) => name);
+  await writeOutput(join(directory, CELLS_FILE), cellsCsv(lab, names, result.cells));
+  if (!withPlots) return;
+  for (const { file, svg } of plotsOf(lab, axes, result)) await writeOutput(join(directory, file), svg);
+}

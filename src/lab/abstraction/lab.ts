@@ -1,0 +1,80 @@
+/** `lab abstraction`: what a call costs that goes through five layers, by how the layers hand their results up. */
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startThread } from '../../engine/thread.ts';
+import { formatPerSec, threeDigits } from '../../plan/format.ts';
+import { NS_PER_MS, NS_PER_SEC } from '../../plan/quantity.ts';
+import type { Cell, CellContext, CellMeasurement, Lab } from '../lab.ts';
+import { summarize } from '../statistics.ts';
+import { STYLES, type Style } from './source.ts';
+import type { AbstractionInit, FromAbstraction } from './worker.ts';
+
+const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** What a packet may take on weak hardware, so that gigabit speeds hold. */
+export const BUDGET_NS = 4000;
+
+export const ABSTRACTION: Lab = {
+  name: 'abstraction',
+  title: 'call trees 5 deep whose leaf is ready at once, by how each layer hands its result up',
+  quantity: {
+    name: 'ns_per_operation',
+    label: 'time per operation',
+    unit: 'ns',
+    reference: { value: BUDGET_NS, label: 'budget: 4 µs' },
+  },
+  figures: [
+    { name: 'budget_percent', label: 'of 4 µs', format: (percent) => `${threeDigits(percent)} %` },
+    { name: 'operations_per_sec', label: 'nothing else', format: formatPerSec },
+    { name: 'connections_per_sec', label: 'on top of 4 µs', format: formatPerSec },
+  ],
+  plots: [
+    { kind: 'median', x: 'style', lines: 'variants' },
+    { kind: 'series', lines: 'style' },
+    { kind: 'ecdf', lines: 'style' },
+    { kind: 'density', lines: 'style' },
+  ],
+  times: {
+    full: { settleNs: NS_PER_SEC, warmupNs: 3 * NS_PER_SEC, durationNs: 5 * NS_PER_SEC },
+    // The warm-up is the same: 512 variants are compiled only after some seconds, and uncompiled they cost ten times as much.
+    quick: { settleNs: 100 * NS_PER_MS, warmupNs: 3 * NS_PER_SEC, durationNs: 500 * NS_PER_MS },
+  },
+  overheadSec: 0.3,
+  // One variant is there to show what a benchmark says that forgets about compiler and branch predictor.
+  axes: () => [
+    { name: 'style', values: STYLES },
+    { name: 'variants', values: [512, 1] },
+  ],
+  refusals: async () => [],
+  measure,
+};
+
+async function measure(cell: Cell, { times, stop }: CellContext): Promise<CellMeasurement> {
+  const init: AbstractionInit = {
+    style: cell.axes['style'] as Style,
+    variants: Number(cell.axes['variants']),
+    warmupMs: times.warmupNs / NS_PER_MS,
+    durationMs: times.durationNs / NS_PER_MS,
+  };
+  const thread = startThread(WORKER_URL, { workerData: init });
+  try {
+    const [answer] = (await once(thread, 'message', { signal: stop })) as [FromAbstraction];
+    if (answer.type === 'wrong') {
+      throw new Error(`the tree gave ${answer.got} instead of ${answer.expected}: please report this`);
+    }
+    const { nsPerOperation, atSec } = answer.timing;
+    return { samples: nsPerOperation, atSec, figures: figuresOf(summarize(nsPerOperation).median) };
+  } finally {
+    await thread.terminate();
+  }
+}
+
+/** What the median means: its share of the budget, and what is left of the connections that the budget alone would allow. */
+export function figuresOf(medianNs: number): Record<string, number> {
+  return {
+    budget_percent: (medianNs / BUDGET_NS) * 100,
+    operations_per_sec: NS_PER_SEC / medianNs,
+    connections_per_sec: NS_PER_SEC / (BUDGET_NS + medianNs),
+  };
+}

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { ABSTRACTION } from '../../src/lab/abstraction/lab.ts';
+import { cellsOf, crossAxes, selectCells, uselessPatterns } from '../../src/lab/matrix.ts';
+import { planChanges } from '../../src/lab/result.ts';
+import { timeLeftSec } from '../../src/lab/run.ts';
+
+const CELLS = crossAxes([
+  { name: 'engine', values: ['epoll', 'node'] },
+  { name: 'rate', values: [10, 'max'] },
+]);
+
+t.test('cells are every combination, by name', async (t) => {
+  t.same(
+    CELLS.map(({ name }) => name),
+    ['epoll/10', 'epoll/max', 'node/10', 'node/max'],
+  );
+  t.same(CELLS[1]?.axes, { engine: 'epoll', rate: 'max' });
+  t.equal(cellsOf(ABSTRACTION, false).length, 8);
+});
+
+t.test('patterns choose and leave out', async (t) => {
+  const names = (patterns: string[]): string[] => selectCells(CELLS, patterns).map(({ name }) => name);
+  t.same(names(['epoll/*']), ['epoll/10', 'epoll/max']);
+  t.same(names(['!*/max']), ['epoll/10', 'node/10']);
+  t.same(names(['*/10', '!node/*']), ['epoll/10']);
+  t.same(names(['epoll']), [], 'the whole name has to match');
+  t.same(names(['node/?0']), ['node/10']);
+  t.same(uselessPatterns(CELLS, ['epoll/*', 'uring/*', '!*/max', '!*/5']), ['uring/*', '!*/5']);
+});
+
+t.test('time left: as planned, then as the cells before took', async (t) => {
+  t.equal(timeLeftSec({ plannedCellSec: 10, total: 3, tookSec: [], currentSec: 4 }), 26);
+  t.equal(timeLeftSec({ plannedCellSec: 10, total: 3, tookSec: [20], currentSec: 5 }), 35);
+  t.equal(timeLeftSec({ plannedCellSec: 10, total: 3, tookSec: [20], currentSec: 50 }), 20, 'never less than none');
+  t.equal(timeLeftSec({ plannedCellSec: 10, total: 1, tookSec: [20], currentSec: 0 }), 0);
+});
+
+t.test('what has changed in a plan is told by name', async (t) => {
+  t.same(planChanges({ a: 1, b: [1] }, { a: 2, b: [1] }), ['a is 2, it was 1']);
+  t.same(planChanges({}, { a: 2 }), ['a is 2, it was not there']);
+});
