@@ -113,6 +113,7 @@ export async function main(argv: readonly string[], env: RawInput['env']): Promi
 
 async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
   let exitCode = EXIT_DONE;
+  const asksForHelp = argv.some((word) => /^(-h|--help)(=|$)/.test(word));
   let parser = yargs()
     .scriptName('conngen')
     .usage('$0 <command>\n\nHow many new TCP connections per second can a target take?')
@@ -136,7 +137,7 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
     parser = parser.command(
       command.usage,
       command.help,
-      (each) => describe(each, command),
+      (each) => describe(each, command, asksForHelp),
       async (parsed) => {
         const run = await command.load();
         exitCode = await run(rawInput(command, parsed, env), io);
@@ -174,12 +175,16 @@ async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser:
   return EXIT_DONE;
 }
 
-function describe(parser: Argv, command: Command): Argv {
+/**
+ * yargs lays out the help of every command that it runs, and keeps it: 70 ms for the options of the client. Whoever did not ask
+ * for help gets the options without their help.
+ */
+function describe(parser: Argv, command: Command, asksForHelp: boolean): Argv {
   const table: OptionTable = TABLES[command.name];
   let described = parser;
   for (const [name, spec] of Object.entries(table)) {
     if (spec.positional === true) described = described.positional(name, { describe: spec.help });
-    else described = described.option(name, yargsOption(spec));
+    else described = described.option(name, { ...yargsOption(spec), hidden: !asksForHelp });
   }
   return described.example(command.examples.map(([line, help]) => [line, help]));
 }
