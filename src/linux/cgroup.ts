@@ -1,4 +1,4 @@
-/** What this process's control groups leave it of the processors (cgroups(7), sched-bwc). */
+/** What this process's control groups leave it of the processors, and how often they stopped it (cgroups(7), sched-bwc). */
 import { dirname, join } from 'node:path';
 import { readProc, type ReadFile } from './proc.ts';
 
@@ -11,17 +11,51 @@ export interface CpuQuota {
 
 /** The tightest quota on the way up from this process; null where there is none, undefined where it cannot be told. */
 export function readCpuQuota(read: ReadFile = readProc): CpuQuota | null | undefined {
+  const quotas = readCpuQuotas(read);
+  return quotas === undefined ? undefined : (quotas.sort((a, b) => a.cores - b.cores)[0] ?? null);
+}
+
+/** What quotas did to the processes of a group since it was made. */
+export interface CpuThrottling {
+  /** Periods in which the group was stopped. */
+  readonly count: number;
+  /** For how long, its cores added up. */
+  readonly usec: number;
+}
+
+/** Of all quotas on the way up from this process, added up; undefined where there is none, or nothing is counted. */
+export function readCpuThrottling(read: ReadFile = readProc): CpuThrottling | undefined {
+  const counted = (readCpuQuotas(read) ?? []).flatMap(({ path }) => throttlingOf(dirname(path), read) ?? []);
+  if (counted.length === 0) return undefined;
+  const total = (pick: (each: CpuThrottling) => number): number => counted.reduce((sum, each) => sum + pick(each), 0);
+  return { count: total(({ count }) => count), usec: total(({ usec }) => usec) };
+}
+
+/** Version 2 has `throttled_usec`, version 1 `throttled_time` in ns. */
+function throttlingOf(directory: string, read: ReadFile): CpuThrottling | undefined {
+  const text = read(join(directory, 'cpu.stat')) ?? '';
+  const numberOf = (name: string): number | undefined => {
+    const digits = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  const ns = numberOf('throttled_time');
+  const usec = numberOf('throttled_usec') ?? (ns === undefined ? undefined : Math.round(ns / 1e3));
+  const count = numberOf('nr_throttled');
+  return usec === undefined || count === undefined ? undefined : { count, usec };
+}
+
+/** Every quota on the way up from this process; undefined where it cannot be told. */
+function readCpuQuotas(read: ReadFile): CpuQuota[] | undefined {
   const groups = read('/proc/self/cgroup');
   const mounts = read('/proc/self/mountinfo');
   if (groups === undefined || mounts === undefined) return undefined;
-  const quotas = groups.split('\n').flatMap((line) => {
+  return groups.split('\n').flatMap((line) => {
     const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     const isV2 = line.startsWith('0::');
     if (!isV2 && !controllers.split(',').includes('cpu')) return [];
     const mount = findMount(mounts, isV2 ? 'cgroup2' : 'cgroup', isV2 ? null : 'cpu');
     return mount === undefined ? [] : quotasUpwards(mount, path, isV2 ? quotaV2 : quotaV1, read);
   });
-  return quotas.sort((a, b) => a.cores - b.cores)[0] ?? null;
 }
 
 interface Mount {

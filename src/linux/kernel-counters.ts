@@ -2,6 +2,7 @@
  * What this machine's kernel counted, read from /proc. The network files are those of the process's network namespace;
  * softnet_stat and stat are the whole machine's.
  */
+import { readCpuThrottling } from './cgroup.ts';
 import { readProc } from './proc.ts';
 
 /** USER_HZ, the unit of /proc/stat: 100 on every machine that Linux gives user space (proc(5)). */
@@ -22,7 +23,10 @@ export interface CoreTimes {
 
 /** One reading. What a kernel or a container does not have is not there; nothing is 0 for want of a file. */
 export interface KernelReading {
-  /** By file and column: `netstat.TcpExt.ListenDrops`, `snmp.Tcp.RetransSegs`, `sockstat.TCP.tw`, `nf_conntrack.drop` … */
+  /**
+   * By file and column: `netstat.TcpExt.ListenDrops`, `snmp.Tcp.RetransSegs`, `sockstat.TCP.tw`, `nf_conntrack.drop` …; and
+   * `cgroup.throttled`, `cgroup.throttled_usec` where a control group limits the processor time.
+   */
   readonly columns: ReadonlyMap<string, number>;
   /** By number of the core. */
   readonly cores: ReadonlyMap<number, CoreTimes>;
@@ -51,7 +55,7 @@ const FILES: readonly { readonly path: string; readonly parse: (text: string, co
   },
 ];
 
-/** Reads all of it: ten small files, about 1 ms. `read` gives the text of a path, or undefined where there is none. */
+/** Reads all of it: some fifteen small files, about 1 ms. `read` gives the text of a path, or undefined where there is none. */
 export function readKernel(read: (path: string) => string | undefined = readProc): KernelReading {
   const columns: Columns = new Map();
   const missing: string[] = [];
@@ -59,6 +63,10 @@ export function readKernel(read: (path: string) => string | undefined = readProc
     const text = read(path);
     if (text === undefined) missing.push(path);
     else parse(text, columns);
+  }
+  const throttling = readCpuThrottling(read);
+  if (throttling !== undefined) {
+    columns.set('cgroup.throttled', throttling.count).set('cgroup.throttled_usec', throttling.usec);
   }
   const stat = read('/proc/stat');
   if (stat === undefined) missing.push('/proc/stat');

@@ -1,5 +1,5 @@
 /** Which of the kernel's counters are evidence: JSON key, columns, from when one is shown, and what to say then. */
-import { formatCount, formatShare } from '../plan/format.ts';
+import { formatCount, formatLatency, formatShare } from '../plan/format.ts';
 
 /** What decides whether a value is worth a line. */
 export interface KernelContext {
@@ -201,7 +201,17 @@ const SOCKETS = {
   tcp_memory_pages: { columns: ['sockstat.TCP.mem'], kind: 'peak' },
 } as const satisfies Record<string, KernelRow>;
 
-export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS } as const;
+/** `kernel.cgroup`: what a CPU quota did to this process and those that share its control group. */
+const CGROUP = {
+  throttled: {
+    columns: ['cgroup.throttled'],
+    says: (n, { value }) =>
+      `This machine's kernel stopped this process's control group ${formatCount(n)} times, for ${formatLatency((value('cgroup.throttled_usec') ?? 0) * 1e3)} in all, because its CPU quota was used up: what came then had to wait; raise it (cpu.max).`,
+  },
+  throttled_usec: { columns: ['cgroup.throttled_usec'] },
+} as const satisfies Record<string, KernelRow>;
+
+export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS, cgroup: CGROUP } as const;
 
 export type KernelCounter = keyof typeof KERNEL_COUNTERS;
 export type KernelGroup = keyof typeof KERNEL_GROUPS;

@@ -32,6 +32,8 @@ const WAIT_SHARE = 0.25;
 const WAIT_SHARE_BEYOND_RUN = 0.02;
 /** Of two workers with the same share of the schedule, one needs less than this part of the other's time. */
 const UNEVEN_PART = 0.5;
+/** Of the time that a quota stops the generator for, what is less shows in no percentile. */
+const THROTTLED_SHARE = 0.01;
 /** Shares over less time than this are chance. */
 const ELAPSED_AT_LEAST_USEC = 500_000;
 
@@ -155,6 +157,7 @@ export const RULES: readonly Rule[] = [
   },
   { code: 'rate_not_reached', status: 'generator_limited', applies: rateNotReached },
   { code: 'pacing_saturated', status: 'generator_limited', applies: pacingSaturated },
+  { code: 'cpu_throttled', status: 'generator_limited', applies: cpuThrottled },
   { code: 'run_queue_wait', status: 'generator_limited', applies: runQueueWait },
   { code: 'workers_uneven', status: 'generator_limited', applies: workersUneven },
   {
@@ -244,8 +247,21 @@ function pacingSaturated({ workers, offeredRatePerSec }: RoundFacts): ReturnType
   };
 }
 
-function runQueueWait({ workers }: RoundFacts): ReturnType<Rule['applies']> {
-  const load = loadsOf(workers).sort((a, b) => b.wait - a.wait)[0];
+function cpuThrottled({ kernel, workers }: RoundFacts): ReturnType<Rule['applies']> {
+  const usec = kernelValue(kernel, 'cgroup.throttled_usec') ?? 0;
+  const elapsedUsec = Math.max(0, ...workers.map(({ elapsed_usec: elapsed = 0 }) => elapsed));
+  if (usec === 0 || usec < elapsedUsec * THROTTLED_SHARE) return undefined;
+  const count = kernelValue(kernel, 'cgroup.throttled') ?? 0;
+  return {
+    message: `A CPU quota stopped this process's control group ${formatCount(count)} times, for ${formatLatency(usec * 1e3)} in all: what was due or came back then had to wait; raise the quota (cpu.max), or lower --rate.`,
+    evidence: { throttled: count, throttled_usec: usec },
+  };
+}
+
+function runQueueWait(facts: RoundFacts): ReturnType<Rule['applies']> {
+  // A thread that a quota stopped waits for a core too, and for nobody's sake.
+  if (cpuThrottled(facts) !== undefined) return undefined;
+  const load = loadsOf(facts.workers).sort((a, b) => b.wait - a.wait)[0];
   if (load === undefined || load.wait < (load.wait > load.cpu ? WAIT_SHARE_BEYOND_RUN : WAIT_SHARE)) return undefined;
   return {
     message: `Pacing thread ${load.worker} was ready to run but had no core for ${formatShare(load.wait, 1)} of the time (it ran for ${formatShare(load.cpu, 1)}): other work on this machine delayed it; stop what else runs here, or give conngen cores of its own (taskset, cpuset).`,

@@ -18,7 +18,7 @@ const BUSY_ALL = 0.97;
  * Reasons of a verdict for which the load was offered as it should have been: the generator was short of time, so that what it
  * measures is longer than it was. A goal that is met all the same is met, and what was lost was lost.
  */
-const SHORT_OF_TIME: readonly string[] = ['run_queue_wait', 'pacing_saturated', 'workers_uneven'];
+const SHORT_OF_TIME: readonly string[] = ['cpu_throttled', 'run_queue_wait', 'pacing_saturated', 'workers_uneven'];
 
 /** What goals a trial missed. `time`: of latencies, or other figures to which delays of this machine add. */
 export type Missed = 'none' | 'counts' | 'time';

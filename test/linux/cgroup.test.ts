@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readCpuQuota } from '../../src/linux/cgroup.ts';
+import { readCpuQuota, readCpuThrottling } from '../../src/linux/cgroup.ts';
 import { reading, type Files } from '../support/machines.ts';
 
 const V2: Files = {
@@ -38,4 +38,28 @@ t.test('where it cannot be told', async (t) => {
   t.equal(readCpuQuota(reading({})), undefined);
   t.equal(readCpuQuota(reading({ ...V2, '/proc/self/mountinfo': undefined })), undefined);
   t.equal(readCpuQuota(reading({ ...V2, '/sys/fs/cgroup/a/cpu.max': 'nonsense' })), null);
+});
+
+t.test('what quotas did: of each group with a quota, in the unit of its version', async (t) => {
+  const counts = 'nr_periods 9\nnr_throttled 3\n';
+  const v2 = {
+    ...V2,
+    '/sys/fs/cgroup/a/b/cpu.max': '200000 100000',
+    '/sys/fs/cgroup/a/b/cpu.stat': `usage_usec 5\n${counts}throttled_usec 1500\nnr_bursts 0`,
+    '/sys/fs/cgroup/a/cpu.max': '150000 100000',
+    '/sys/fs/cgroup/a/cpu.stat': `${counts}throttled_usec 500`,
+    '/sys/fs/cgroup/cpu.stat': `${counts}throttled_usec 7`,
+  };
+  t.same(readCpuThrottling(reading(v2)), { count: 6, usec: 2000 });
+  const folder = '/sys/fs/cgroup/cpu,cpuacct';
+  const v1 = {
+    ...V1,
+    [`${folder}/cpu.cfs_quota_us`]: '250000',
+    [`${folder}/cpu.cfs_period_us`]: '100000',
+    [`${folder}/cpu.stat`]: `${counts}throttled_time 1500400`,
+  };
+  t.same(readCpuThrottling(reading(v1)), { count: 3, usec: 1500 });
+  t.equal(readCpuThrottling(reading({ ...v1, [`${folder}/cpu.stat`]: 'nr_periods 9' })), undefined);
+  t.equal(readCpuThrottling(reading(V2)), undefined, 'no quota, and no zero');
+  t.equal(readCpuThrottling(reading({})), undefined);
 });

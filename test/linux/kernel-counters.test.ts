@@ -119,6 +119,18 @@ t.test('what cannot be read is told in one line', async (t) => {
   );
 });
 
+t.test('a CPU quota is told of where there is one', async (t) => {
+  const group = {
+    ...MODERN,
+    '/proc/self/cgroup': '0::/',
+    '/proc/self/mountinfo': '30 23 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw',
+    '/sys/fs/cgroup/cpu.stat': 'nr_throttled 3\nthrottled_usec 1500',
+  };
+  const { columns } = readingOf({ ...group, '/sys/fs/cgroup/cpu.max': '50000 100000' });
+  t.same([columns.get('cgroup.throttled'), columns.get('cgroup.throttled_usec')], [3, 1500]);
+  t.notOk(readingOf({ ...group, '/sys/fs/cgroup/cpu.max': 'max 100000' }).columns.has('cgroup.throttled'));
+});
+
 t.test('no text is too broken', async (t) => {
   const broken = [
     '',

@@ -199,6 +199,20 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
     'generator_limited',
     ['run_queue_wait'],
   ],
+  [
+    'a quota stopped it, and so it had no core',
+    {
+      more: { workers: [busy(0.05, 0.7)], kernel: { cgroup: { throttled: 20, throttled_usec: 1_400_000 } } },
+    },
+    'generator_limited',
+    ['cpu_throttled'],
+  ],
+  [
+    'a quota stopped it for 0.5 % of the time',
+    { more: { workers: [busy(0.05)], kernel: { cgroup: { throttled: 1, throttled_usec: 10_000 } } } },
+    'valid',
+    [],
+  ],
   ['it waits a little, as threads do', { more: { workers: [busy(0.18, 0.05)] } }, 'valid', []],
   ['hardly running, hardly waiting', { more: { workers: [busy(0.005, 0.01)] } }, 'valid', []],
   [
