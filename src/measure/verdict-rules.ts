@@ -32,6 +32,10 @@ const WAIT_SHARE = 0.25;
 const WAIT_SHARE_BEYOND_RUN = 0.02;
 /** Of two workers with the same share of the schedule, one needs less than this part of the other's time. */
 const UNEVEN_PART = 0.5;
+/** From this share on it matters whatever connections take. */
+const WAIT_SHARE_ALWAYS = 0.1;
+/** Below, it does if the waits are this part of the time that connections took: each is some connection's, at most. */
+const WAIT_PART_OF_TOTAL = 0.2;
 /** Of the time that a quota stops the generator for, what is less shows in no percentile. */
 const THROTTLED_SHARE = 0.01;
 /** Shares over less time than this are chance. */
@@ -262,11 +266,21 @@ function runQueueWait(facts: RoundFacts): ReturnType<Rule['applies']> {
   // A thread that a quota stopped waits for a core too, and for nobody's sake.
   if (cpuThrottled(facts) !== undefined) return undefined;
   const load = loadsOf(facts.workers).sort((a, b) => b.wait - a.wait)[0];
-  if (load === undefined || load.wait < (load.wait > load.cpu ? WAIT_SHARE_BEYOND_RUN : WAIT_SHARE)) return undefined;
+  if (load === undefined || !isWaitLong(load, facts)) return undefined;
   return {
     message: `Pacing thread ${load.worker} was ready to run but had no core for ${formatShare(load.wait, 1)} of the time (it ran for ${formatShare(load.cpu, 1)}): other work on this machine delayed it; stop what else runs here, or give conngen cores of its own (taskset, cpuset).`,
     evidence: loadEvidence(load),
   };
+}
+
+/** At low rates a thread runs so little that what every machine has beside it makes it wait for longer. */
+function isWaitLong({ worker, cpu, wait }: Load, { tally, workers }: RoundFacts): boolean {
+  if (wait >= WAIT_SHARE) return true;
+  if (wait <= cpu || wait < WAIT_SHARE_BEYOND_RUN) return false;
+  if (wait >= WAIT_SHARE_ALWAYS) return true;
+  const { count, mean } = tally.latency[TOTAL]!.summary();
+  const { run_queue_wait_usec: waitUsec = 0, started } = workers[worker]!;
+  return count === 0 || waitUsec * 1e3 >= started * mean * WAIT_PART_OF_TOTAL;
 }
 
 function workersUneven({ workers }: RoundFacts): ReturnType<Rule['applies']> {

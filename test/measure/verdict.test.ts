@@ -213,6 +213,18 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
     'valid',
     [],
   ],
+  [
+    'it waits for longer than it runs, and for a fifth of what connections take',
+    { totalsMs: [[0.5, 100]], more: { workers: [busy(0.03, 0.06)] } },
+    'generator_limited',
+    ['run_queue_wait'],
+  ],
+  [
+    'the same where connections take longer',
+    { totalsMs: [[2.5, 100]], more: { workers: [busy(0.03, 0.06)] } },
+    'valid',
+    [],
+  ],
   ['it waits a little, as threads do', { more: { workers: [busy(0.18, 0.05)] } }, 'valid', []],
   ['hardly running, hardly waiting', { more: { workers: [busy(0.005, 0.01)] } }, 'valid', []],
   [
