@@ -7,8 +7,8 @@ import type { KernelEvidence } from '../measure/kernel-evidence.ts';
 import type { WorkerResult } from '../measure/result.ts';
 
 const SAMPLE_MS = 1000;
-/** The first reading must be over when the first connection starts: what comes after one that is late is missing in all. */
-const READ_AHEAD_MS = 10;
+/** The first reading must be over when the first connection that counts starts: what a late one did not see is missing. */
+const READ_AHEAD_NS = 10e6;
 
 interface Mark {
   readonly ns: number;
@@ -36,22 +36,28 @@ export class RoundWatch {
   /** When the schedule was over: waiting for the last connections is no load of the generator's. */
   #scheduleEnd: Mark | undefined;
 
-  /** `delayNs`: until the end of the warm-up, where it begins. `durationNs`: of the schedule from there. */
-  constructor(threadIds: readonly (number | null)[], delayNs: number, durationNs: number) {
+  /**
+   * `leadNs`: until the first connection of the warm-up, or of the round where there is none. `durationNs`: of the schedule
+   * behind the warm-up.
+   */
+  constructor(threadIds: readonly (number | null)[], leadNs: number, warmupNs: number, durationNs: number) {
     this.#threadIds = threadIds;
     this.#begin = this.#mark();
-    this.#timers.push(
-      setTimeout(
-        () => {
-          this.#begin = this.#mark();
-          this.#kernel.begin(this.#begin.ns);
-          this.#timers.push(setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS));
-        },
-        Math.max(0, delayNs / 1e6 - READ_AHEAD_MS),
-      ),
-      // A Node timer cannot wait for longer than 2^31 ms.
-      setTimeout(() => this.endSchedule(), Math.min((delayNs + durationNs) / 1e6, 2 ** 31 - 1)),
-    );
+    // Nothing of this run counts before the first connection, so there is no timer to come late.
+    if (warmupNs === 0) this.#beginKernel();
+    else this.#at(leadNs + warmupNs - READ_AHEAD_NS, () => this.#beginKernel());
+    this.#at(leadNs + warmupNs + durationNs, () => this.endSchedule());
+  }
+
+  #at(delayNs: number, run: () => void): void {
+    // A Node timer cannot wait for longer than 2^31 ms.
+    this.#timers.push(setTimeout(run, Math.min(Math.max(0, delayNs / 1e6), 2 ** 31 - 1)));
+  }
+
+  #beginKernel(): void {
+    this.#begin = this.#mark();
+    this.#kernel.begin(this.#begin.ns);
+    this.#timers.push(setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS));
   }
 
   #mark(): Mark {

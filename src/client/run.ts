@@ -176,6 +176,8 @@ interface RoundRun {
 async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
   const { plan, maxLagNs, pool, probe, runBaseNs, index, rate } = run;
   await probe?.open();
+  // Before the base: what the first reading takes must not be taken from the lead.
+  const watch = new RoundWatch(pool.threadIds, LEAD_NS, plan.warmupNs, plan.durationNs);
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
   const measureNs = roundBaseNs + plan.warmupNs;
   const probed = new ProbedRound(probe, measureNs, (each, warmup) => hooks.onInterval?.(index, each, warmup));
@@ -191,7 +193,6 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       });
   };
   const collector = setInterval(collect, COLLECT_MS);
-  const watch = new RoundWatch(pool.threadIds, LEAD_NS + plan.warmupNs, plan.durationNs);
   let stopNs = Infinity;
   const onStop = (): void => {
     stopNs = Number(monotonicNs() - runBaseNs);

@@ -41,7 +41,7 @@ async function serve(onSocket: (socket: Socket) => void): Promise<{ port: number
 
 t.test('a round carries what the kernel and the pacing threads tell', { skip }, async (t) => {
   const { port, close } = await serve((socket) => socket.pipe(socket));
-  const { kernel, workers, attempts } = await roundOf(t, port, { workers: '2', duration: '1100ms' });
+  const { kernel, workers, attempts } = await roundOf(t, port, { workers: '2', duration: '2100ms' });
   close();
   t.ok((kernel?.active_opens ?? 0) >= attempts.started * 0.9, `${kernel?.active_opens} active opens`);
   t.ok((kernel?.cpu?.length ?? 0) > 0, 'cores');

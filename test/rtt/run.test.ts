@@ -80,10 +80,11 @@ t.test('a pause after each reply', async (t) => {
 
 t.test('loss is a timeout, counted, and the schedule goes on', async (t) => {
   const startMs = Date.now();
-  const typed = { protocol: 'udp', rate: '400', duration: '1s', timeout: '200ms' };
+  // Longer than any pause of this machine: an echo that comes after it would be one more that is lost.
+  const typed = { protocol: 'udp', rate: '400', duration: '1s', timeout: '2s' };
   const { rounds } = await run(t, ports.udp.loses, typed);
-  t.match(rounds, [{ sent: 400, received: 300, lost: 100, achieved_rate_per_sec: 400, verdict: { status: 'valid' } }]);
-  t.ok(Date.now() - startMs < 5000, 'it ends on time');
+  t.match(rounds, [{ sent: 400, received: 300, lost: 100, missed: 0 }]);
+  t.ok(Date.now() - startMs < 10_000, 'it ends on time');
 });
 
 t.test('closed loop waits for what is lost, and says so', async (t) => {
