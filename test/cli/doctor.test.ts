@@ -119,11 +119,12 @@ function trackingMissing(): string | false {
   return spawnSync('nft', ['--version']).status === 0 ? false : 'needs nft';
 }
 
-/** Listens and has one connection of its own, until the namespace ends. */
+/** Listens and has one connection of its own (port 5000 is 1388 in hexadecimal, state 01 established), until the namespace ends. */
 const OPEN_CONNECTION = `"${process.execPath}" -e '
   const net = require("node:net");
   const server = net.createServer((peer) => peer.resume()).listen(5000, "127.0.0.1", () => net.connect(5000, "127.0.0.1"));
-  setTimeout(() => process.exit(), 20000);' & peer=$!; sleep 0.5`;
+  setTimeout(() => process.exit(), 20000);' & peer=$!
+  for try in $(seq 100); do grep -q ":1388 .* 01 " /proc/net/tcp && break; sleep 0.1; done`;
 
 t.test('connection tracking, off the path and in it', { skip: trackingMissing() }, async (t) => {
   const plan = '--rate 100 --json -';

@@ -271,13 +271,15 @@ class PingSuite {
 
   async #datagrams(): Promise<void> {
     await this.#t.test('udp: a lost one does not stop the others', async (t) => {
-      const setup = { protocol: 'udp', port: this.#ports.udp.loses, timeoutNs: 20e6 } as const;
+      const setup = { protocol: 'udp', port: this.#ports.udp.loses, timeoutNs: 300e6 } as const;
       const driver = await this.#drive(setup, (script) => {
         let sent = 0;
         let sentMs = 0;
         script.onStep = () => {
           const isAnswered = script.events.some(([what, , sequence]) => what === 'received' && sequence === sent - 1);
-          const isFree = sent === 0 || isAnswered || Date.now() - sentMs > 30;
+          // The others may take their time: an echo is late where the peer is held up, and not lost.
+          const isLost = (sent - 1) % 4 === 0 && Date.now() - sentMs > 30;
+          const isFree = sent === 0 || isAnswered || isLost;
           if (script.count('connected') === 0 || !isFree) return false;
           if (sent === 12) return true;
           script.engine.send(0, sent++, 9);
