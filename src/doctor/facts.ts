@@ -13,6 +13,7 @@ import {
   type ClockSource,
 } from '../linux/hardware.ts';
 import { readOpenFileLimit } from '../linux/limits.ts';
+import { readPrivilege, type Privilege } from '../linux/privilege.ts';
 import {
   readLocalPortRange,
   readProc,
@@ -38,6 +39,7 @@ export interface QuickFacts {
   readonly reuseDelayWhereAllowedNs: number;
   /** Null where there is no connection tracking, undefined where it cannot be told. */
   readonly conntrack: Conntrack | null | undefined;
+  readonly privilege: Privilege;
   /** The table of kernel settings. */
   readonly settings: ReadonlyMap<string, Setting>;
 }
@@ -82,6 +84,7 @@ export function readQuickFacts(plan: ClientPlan, read: ReadFile = readProc): Qui
     reuseDelayNs: reuseDelayNs(plan.target.address, read),
     reuseDelayWhereAllowedNs: reuseDelayWhereAllowedNs(read),
     conntrack: readConntrack(read),
+    privilege: readPrivilege(read),
     settings: loadSettings(),
   };
 }

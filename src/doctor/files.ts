@@ -2,7 +2,7 @@
 import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { atLeast, count, seconds, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
-import { sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
+import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
 
 export const FILE_CHECKS: readonly CheckRow<QuickFacts>[] = [
   { id: 'open_files', check: openFiles },
@@ -38,10 +38,16 @@ function openFiles(situation: Situation<QuickFacts>): Verdict {
   };
 }
 
+/** Node has raised the soft limit to the hard one, so more of it takes a privilege. */
 function filesFix(facts: QuickFacts, files: number): string {
+  const { isRoot, mayRaiseLimits } = facts.privilege;
+  if (isRoot && !mayRaiseLimits) {
+    return `start the container with --ulimit nofile=${files}:${files}, or the service with LimitNOFILE=${files}`;
+  }
   const most = facts.sysctl('fs.nr_open');
-  const raise = `ulimit -n ${files}`;
-  return most !== undefined && files > most ? `sysctl -w fs.nr_open=${files} && ${raise}` : raise;
+  const room = most !== undefined && files > most ? `${asRoot(`sysctl -w fs.nr_open=${files}`, facts)} && ` : '';
+  // The shell that this is typed into is what passes the limit on.
+  return room + (mayRaiseLimits ? `ulimit -n ${files}` : `sudo prlimit --pid $$ --nofile=${files}:${files}`);
 }
 
 function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<QuickFacts>): Verdict {

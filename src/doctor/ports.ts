@@ -4,6 +4,7 @@ import { count, seconds, unknown, type Verdict } from './check.ts';
 import { demandOf } from './demand.ts';
 import type { QuickFacts } from './facts.ts';
 import {
+  asRoot,
   pairsOf,
   portsPerPair,
   reasonOf,
@@ -16,6 +17,8 @@ import {
 
 const WIDEST_RANGE = '1024-65535';
 const WIDEST_PORTS = 64_512;
+const WIDEN = `sysctl -w net.ipv4.ip_local_port_range="${WIDEST_RANGE.replace('-', ' ')}"`;
+const REUSE = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
 const MAX_LOOPBACK_SOURCES = 65_536;
 
 export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [{ id: 'source_ports', check: sourcePorts }];
@@ -68,13 +71,16 @@ function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: num
   const { plan, facts, demand } = situation;
   const pairs = pairsOf(plan);
   if (perPair < WIDEST_PORTS - facts.reservedPorts.size && WIDEST_PORTS * pairs >= needed) {
-    return plan.sourcePorts.kind === 'range'
-      ? `--source-ports ${WIDEST_RANGE}`
-      : `sysctl -w net.ipv4.ip_local_port_range="${WIDEST_RANGE.replace('-', ' ')}"`;
+    return plan.sourcePorts.kind === 'range' ? `--source-ports ${WIDEST_RANGE}` : asRoot(WIDEN, facts);
   }
   const withReuse = demandOf(plan, facts.reuseDelayWhereAllowedNs).ports.least;
-  const wouldReuse = demand.leavesTimeWait && facts.reuseDelayNs === TIME_WAIT_NS && withReuse <= perPair * pairs;
-  if (wouldReuse) return 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
+  const wouldReuse = demand.leavesTimeWait && facts.reuseDelayNs === TIME_WAIT_NS;
+  if (wouldReuse && withReuse <= perPair * pairs) return asRoot(REUSE, facts);
+  if (wouldReuse && perPair < WIDEST_PORTS && withReuse <= WIDEST_PORTS * pairs) {
+    return plan.sourcePorts.kind === 'range'
+      ? `${asRoot(REUSE, facts)}, then --source-ports ${WIDEST_RANGE}`
+      : `${asRoot(REUSE, facts)} && ${asRoot(WIDEN, facts)}`;
+  }
   const sources = Math.ceil(needed / perPair);
   if (plan.target.address.startsWith('127.') && sources <= MAX_LOOPBACK_SOURCES) {
     return `--source 127.0.0.1-127.0.${sources >> 8}.${sources & 255}`;

@@ -1,7 +1,7 @@
 /** Engine, cores, clock and kind of machine. */
 import type { EngineName } from '../plan/plan.ts';
 import { atLeast, count, unknown, type Verdict } from './check.ts';
-import type { CheckRow, Situation } from './situation.ts';
+import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
 
 export const ENGINE_CHECKS: readonly CheckRow[] = [
   { id: 'engine', check: engine },
@@ -108,7 +108,7 @@ function cpuQuota(situation: Situation): Verdict {
   }
   const value = Math.round(quota.cores * 100) / 100;
   const isV2 = quota.path.endsWith('cpu.max');
-  const fix = `echo ${isV2 ? 'max' : '-1'} > ${quota.path}`;
+  const fix = writeFix(isV2 ? 'max' : '-1', quota.path, facts);
   const why = `Cores' worth of time, by ${quota.path}. Beyond it every thread stops until the next period, for up to 100 ms.`;
   const isShort = needed !== null && needed > value;
   if (!isShort && value >= facts.cpus) return { status: 'ok', value, needed, why, fix: null };
@@ -125,7 +125,13 @@ function governor({ facts }: Situation): Verdict {
     return { status: 'ok', value, needed: value, why: 'The cores keep their clock rate.', fix: null };
   }
   const why = 'The clock rate follows the load, so a low rate shows longer latencies than a high one.';
-  return { status: 'warning', value, needed: 'performance', why, fix: 'cpupower frequency-set -g performance' };
+  return {
+    status: 'warning',
+    value,
+    needed: 'performance',
+    why,
+    fix: asRoot('cpupower frequency-set -g performance', facts),
+  };
 }
 
 /** Those that need a system call, or a slow device, for every look at the clock. */
@@ -146,7 +152,7 @@ function clockSource({ facts }: Situation): Verdict {
     value,
     needed: better ?? 'tsc',
     why,
-    fix: better === undefined ? 'boot with clocksource=tsc tsc=reliable' : `echo ${better} > ${path}`,
+    fix: better === undefined ? 'boot with clocksource=tsc tsc=reliable' : writeFix(better, path, facts),
   };
 }
 

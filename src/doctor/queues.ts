@@ -54,7 +54,7 @@ function netdevBacklog(situation: Situation): Verdict {
   const { facts, demand } = situation;
   const key = 'net.core.netdev_max_backlog';
   const value = facts.sysctl(key);
-  if (value === undefined) return unknown(`${key} cannot be read.`);
+  if (value === undefined) return unknown(`${key} cannot be read: a network namespace does not show it.`);
   const drops = facts.backlogDrops ?? 0;
   const seen = drops > 0 ? ` ${count(drops)} packets were dropped so since this machine started.` : '';
   if (!facts.isTargetLocal || demand.ratePerSec === null) {

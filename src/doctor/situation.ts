@@ -56,10 +56,20 @@ export function remembered(situation: Situation<QuickFacts>, ns: number): number
   return demand.hasClosedLoop && ns > 0 ? tuples : Math.min(demand.within(ns), tuples);
 }
 
+/** The command as whoever reads it has to type it. It must not redirect: `writeFix` does that. */
+export function asRoot(command: string, { privilege }: QuickFacts): string {
+  return privilege.isRoot ? command : `sudo ${command}`;
+}
+
+/** The command that writes a value to a file of the kernel's. */
+export function writeFix(value: string, path: string, { privilege }: QuickFacts): string {
+  return privilege.isRoot ? `echo ${value} > ${path}` : `echo ${value} | sudo tee ${path}`;
+}
+
 /** The command that sets a sysctl to what is needed, or to more where the table of settings says more. */
-export function sysctlFix(key: string, needed: number, { settings }: QuickFacts): string {
-  const recommended = Number(settings.get(key)?.value ?? 0);
-  return `sysctl -w ${key}=${Math.max(needed, recommended)}`;
+export function sysctlFix(key: string, needed: number, facts: QuickFacts): string {
+  const recommended = Number(facts.settings.get(key)?.value ?? 0);
+  return asRoot(`sysctl -w ${key}=${Math.max(needed, recommended)}`, facts);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** From which address to the target, and whether there is a way. */
 import { count, unknown, type Verdict } from './check.ts';
-import type { CheckRow, Situation } from './situation.ts';
+import type { QuickFacts } from './facts.ts';
+import { asRoot, type CheckRow, type Situation } from './situation.ts';
 
 export const WAY_CHECKS: readonly CheckRow[] = [
   { id: 'route', check: route },
@@ -14,7 +15,7 @@ function route({ plan, facts }: Situation): Verdict {
     case 'unknown':
       return unknown(`Whether there is a route cannot be told: ${found.reason}.`);
     case 'none': {
-      const fix = `ip route add ${address} via GATEWAY`;
+      const fix = asRoot(`ip route add ${address} via GATEWAY`, facts);
       return {
         status: 'problem',
         value: 'none',
@@ -46,7 +47,7 @@ function sourceAddresses({ plan, facts }: Situation): Verdict {
   if (missing.length > 0) {
     const more = missing.length > SHOWN ? ` and ${count(missing.length - SHOWN)} more` : '';
     const why = `This machine does not have ${missing.slice(0, SHOWN).join(', ')}${more}.`;
-    return { status: 'problem', value, needed, why, fix: addFix(missing) };
+    return { status: 'problem', value, needed, why, fix: addFix(missing, facts) };
   }
   const stray = sources.find((source) => isLoopback(source) !== isLoopback(plan.target.address) && isLoopback(source));
   if (stray !== undefined) {
@@ -61,8 +62,10 @@ function isLoopback(address: string): boolean {
 }
 
 /** One command for each, in a line that a shell takes; the device is for whoever knows the network to choose. */
-function addFix(missing: readonly string[]): string {
+function addFix(missing: readonly string[], facts: QuickFacts): string {
   const length = missing[0]?.includes(':') === true ? 128 : 32;
-  const commands = missing.slice(0, SHOWN).map((address) => `ip addr add ${address}/${length} dev DEVICE`);
+  const commands = missing
+    .slice(0, SHOWN)
+    .map((address) => asRoot(`ip addr add ${address}/${length} dev DEVICE`, facts));
   return commands.join(' && ') + (missing.length > SHOWN ? ' && …' : '');
 }

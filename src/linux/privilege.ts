@@ -1,12 +1,35 @@
-import { readProc, readSysctlNumber } from './proc.ts';
+import { readProc, readSysctlNumber, type ReadFile } from './proc.ts';
 
 /** The bit of CAP_NET_BIND_SERVICE in a set of capabilities (linux/capability.h). */
 const CAP_NET_BIND_SERVICE = 1n << 10n;
+/** Of CAP_SYS_RESOURCE. */
+const CAP_SYS_RESOURCE = 1n << 24n;
 
 /** Whether a process may bind privileged ports, by its /proc/PID/status (proc(5), capabilities(7)). */
 export function mayBindAnyPort(status: string): boolean {
+  return hasCapability(status, CAP_NET_BIND_SERVICE);
+}
+
+function hasCapability(status: string, capability: bigint): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  return effective !== undefined && (BigInt(`0x${effective}`) & CAP_NET_BIND_SERVICE) !== 0n;
+  return effective !== undefined && (BigInt(`0x${effective}`) & capability) !== 0n;
+}
+
+/** What a command that changes this machine needs. */
+export interface Privilege {
+  readonly isRoot: boolean;
+  /** A limit of open files beyond the hard one (setrlimit(2)); root in a container most often may not. */
+  readonly mayRaiseLimits: boolean;
+}
+
+/** Of this process; all of it where nothing can be read, so that a command is not made longer for nothing. */
+export function readPrivilege(read: ReadFile = readProc): Privilege {
+  const status = read('/proc/self/status');
+  if (status === undefined) return { isRoot: true, mayRaiseLimits: true };
+  return {
+    isRoot: /^Uid:\s*\d+\s+0\s/m.test(status),
+    mayRaiseLimits: hasCapability(status, CAP_SYS_RESOURCE),
+  };
 }
 
 /** The lowest port that this process may bind (ip(7), ip_unprivileged_port_start); 0 where nothing is known to forbid it. */

@@ -88,7 +88,7 @@ function closing({ checks, status }: DoctorResult, style: TextStyle): string {
   const words = {
     problem: 'this plan cannot work here as things stand.',
     warning: 'this plan may meet a limit of this machine.',
-    ok: 'nothing here stands in the way of this plan.',
+    ok: `nothing ${checks.some((check) => check.status === 'unknown') ? 'that is known ' : ''}here stands in the way of this plan.`,
   }[status];
   const counts = tally.length === 0 ? '' : `${tally.join(', ')}: `;
   return paint(style, LOOKS[status], wrap(`${counts}${words}`, style.columns, 0));

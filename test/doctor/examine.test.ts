@@ -91,6 +91,30 @@ t.test('a limit above what ulimit may set needs fs.nr_open too', async (t) => {
   t.equal(found.find('open_files').fix, 'sysctl -w fs.nr_open=3000064 && ulimit -n 3000064');
 });
 
+t.test('a fix is what whoever reads it can type', async (t) => {
+  const typed = { host: REMOTE_TARGET, rate: '60000', timeout: '100ms', hold: '1s' };
+  const as = async (status: string) =>
+    examined(typed, { probed: REMOTE, files: { ...ORDINARY, '/proc/self/status': status }, affordable: 20_000 });
+  const user = await as('Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000');
+  t.equal(user.find('tcp_tw_reuse').fix, 'sudo sysctl -w net.ipv4.tcp_tw_reuse=1');
+  t.equal(user.find('open_files').fix, 'sudo prlimit --pid $$ --nofile=60064:60064');
+  const contained = await as('Uid:\t0\t0\t0\t0\nCapEff:\t00000000a80425fb');
+  t.equal(contained.find('tcp_tw_reuse').fix, 'sysctl -w net.ipv4.tcp_tw_reuse=1');
+  t.match(contained.find('open_files').fix, '--ulimit nofile=60064:60064');
+});
+
+t.test('more ports and their reuse together, where neither is enough alone', async (t) => {
+  const typed = { host: REMOTE_TARGET, rate: '60000', timeout: '10ms' };
+  const reuse = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
+  const found = await examined(typed, { probed: REMOTE });
+  t.equal(found.find('source_ports').fix, `${reuse}, then --source-ports 1024-65535`);
+  const files = { ...ORDINARY, '/proc/sys/net/ipv4/tcp_tw_reuse': '1' };
+  const fixed = await examined({ ...typed, 'source-ports': '1024-65535' }, { probed: REMOTE, files });
+  t.equal(fixed.find('source_ports').status, 'ok');
+  const kernel = await examined({ ...typed, 'source-ports': 'kernel' }, { probed: REMOTE });
+  t.equal(kernel.find('source_ports').fix, `${reuse} && sysctl -w net.ipv4.ip_local_port_range="1024 65535"`);
+});
+
 t.test('connection tracking in the path, off the path, and neither known', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '25000', duration: '60s', source: '192.0.2.20-192.0.2.99' };
   const full = await examined(typed, { probed: REMOTE, files: WITH_CONNTRACK });

@@ -15,6 +15,7 @@ export const ORDINARY: Files = {
   '/proc/self/mountinfo': '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate',
   '/proc/1/cgroup': '0::/init.scope',
   '/proc/cpuinfo': 'processor\t: 0\nflags\t\t: fpu vme de pse tsc',
+  '/proc/self/status': 'Uid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff',
   '/proc/net/softnet_stat': '0000ffff 00000000 00000000\n0000ffff 00000000 00000000',
   '/proc/sys/fs/file-nr': '2000\t0\t9223372036854775807',
   '/proc/sys/fs/file-max': '9223372036854775807',
