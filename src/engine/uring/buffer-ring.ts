@@ -28,6 +28,8 @@ export class BufferRing {
   readonly #addresses = new Float64Array(ENTRIES);
   readonly #mapping: number;
   #count = 0;
+  /** Of them, those that are not the kernel's. */
+  #taken = 0;
   #tail = 0;
 
   /** Throws `EngineError` where the kernel has no rings of buffers (before Linux 5.19). */
@@ -48,18 +50,35 @@ export class BufferRing {
     const memory = libc.view(this.#mapping, ENTRIES * ENTRY_BYTES);
     this.#halfwords = new Uint16Array(memory);
     this.#words = new Int32Array(memory);
-    this.grow();
+    this.#grow();
   }
 
-  /** Makes more buffers. False if there can be no more. */
-  grow(): boolean {
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A completion has named a buffer. */
+  take(): void {
+    this.#taken++;
+  }
+
+  /**
+   * After a completion that found no buffer: makes more, unless some have been given back since. One batch serves all that
+   * failed together. False if there can be no more.
+   */
+  replenish(): boolean {
+    if (this.#taken < this.#count) return true;
     if (this.#count === ENTRIES) return false;
+    this.#grow();
+    return true;
+  }
+
+  #grow(): void {
     const { address } = this.#libc.alloc(BATCH * this.bufferBytes);
     for (let i = 0; i < BATCH; i++) {
       this.#addresses[this.#count] = address + i * this.bufferBytes;
-      this.give(this.#count++);
+      this.#offer(this.#count++);
     }
-    return true;
   }
 
   addressOf(buffer: number): number {
@@ -67,6 +86,11 @@ export class BufferRing {
   }
 
   give(buffer: number): void {
+    this.#taken--;
+    this.#offer(buffer);
+  }
+
+  #offer(buffer: number): void {
     const at = (this.#tail & (ENTRIES - 1)) * (ENTRY_BYTES / 4);
     const address = this.#addresses[buffer]!;
     this.#words[at] = address | 0;

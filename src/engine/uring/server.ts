@@ -10,7 +10,7 @@ import {
   SOL_SOCKET,
   SO_LINGER,
 } from '../../linux/constants.ts';
-import { ECANCELED, ECONNRESET, ENOBUFS } from '../../linux/errno.ts';
+import { ECANCELED, ECONNRESET, ENOBUFS, EPIPE } from '../../linux/errno.ts';
 import {
   CQE_BUFFER_SHIFT,
   CQE_F_BUFFER,
@@ -268,6 +268,7 @@ export class UringServerEngine implements ServerEngine {
   #received(slot: number, result: number, flags: number, isClosing: boolean): void {
     const hasBuffer = (flags & CQE_F_BUFFER) !== 0;
     this.#buffer = flags >>> CQE_BUFFER_SHIFT;
+    if (hasBuffer) this.#buffers.take();
     if (!isClosing) {
       if (result > 0) {
         this.#receivedBytes = result;
@@ -284,7 +285,7 @@ export class UringServerEngine implements ServerEngine {
 
   /** No buffer was free: more of them, or else wait for one. */
   #starve(slot: number): void {
-    if (this.#buffers.grow()) return;
+    if (this.#buffers.replenish()) return;
     this.#flags[slot]! |= STARVED;
     this.#starved++;
   }
@@ -358,7 +359,8 @@ export class UringServerEngine implements ServerEngine {
     if (result < 0 || isClosing) {
       if (isEcho) this.#endEcho(slot);
       this.#flags[slot]! &= ~RESPONDING;
-      if (!isClosing) this.#fail(slot, result === -ECANCELED ? ECONNRESET : -result);
+      // A send after the peer's reset is EPIPE where a receive has told of it before.
+      if (!isClosing) this.#fail(slot, result === -ECANCELED || result === -EPIPE ? ECONNRESET : -result);
       return;
     }
     this.#sentBytes[slot]! += result;

@@ -146,6 +146,7 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
         };
       });
       t.strictSame(result.milestones(0), ['accepted', 'failed', 'released']);
+      t.strictSame(result.errnos(), [ECONNRESET]);
       t.equal(result.totals.flushed, 0);
       t.ok(result.totals.sent < 16 * MIB);
     },

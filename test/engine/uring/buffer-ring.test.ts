@@ -1,0 +1,32 @@
+/** How many buffers of 64 KiB a server makes for peers that do not read. */
+import t from 'tap';
+import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { troubleOf } from '../../../src/engine/select.ts';
+import { BufferRing } from '../../../src/engine/uring/buffer-ring.ts';
+import { Ring } from '../../../src/engine/uring/ring.ts';
+import { loadLibc } from '../../../src/linux/libc.ts';
+
+const trouble = troubleOf('uring');
+
+t.test(
+  'one batch of buffers serves all receives that failed together',
+  { skip: trouble?.reason ?? false },
+  async (t) => {
+    const libc = loadLibc();
+    const ring = new Ring({ libc, clock: new MonotonicClock(monotonicNs()), entries: 8, completions: 16 });
+    const buffers = new BufferRing(libc, ring, 4096);
+    t.teardown(() => {
+      ring.dispose();
+      buffers.dispose();
+    });
+    const batch = buffers.count;
+    for (let buffer = 0; buffer < batch; buffer++) buffers.take();
+    for (let failed = 0; failed < batch; failed++) t.ok(buffers.replenish());
+    t.equal(buffers.count, 2 * batch);
+
+    for (let buffer = batch; buffer < 2 * batch; buffer++) buffers.take();
+    buffers.give(0);
+    t.ok(buffers.replenish(), 'what was given back is tried first');
+    t.equal(buffers.count, 2 * batch);
+  },
+);
