@@ -95,13 +95,15 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): 
   };
 }
 
-function portFacts({ sourcePorts, target, finish, close }: ClientPlan): PortFacts {
+function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): PortFacts {
+  // With half-close our FIN is out before the close.
+  const canReset = finish.kind !== 'half-close' && finish.kind !== 'eof';
   return {
     perSource: sourcePorts.kind === 'kernel' ? null : sourcePorts.last - sourcePorts.first + 1,
     reuseDelayNs: reuseDelayNs(target.address),
-    // With half-close our FIN is out before the close.
-    wouldResetHelp: close === 'fin' && finish.kind !== 'half-close' && finish.kind !== 'eof',
-    peerClosesFirst: finish.kind === 'eof',
+    wouldResetHelp: close === 'fin' && canReset,
+    restsInTimeWait: finish.kind === 'half-close' || (close === 'fin' && canReset),
+    isHeld: holdNs > 0,
   };
 }
 

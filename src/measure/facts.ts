@@ -27,10 +27,12 @@ export interface PortFacts {
   readonly perSource: number | null;
   /** Until a port in TIME_WAIT may be used again. */
   readonly reuseDelayNs: number;
-  /** Whether our side has the TIME_WAIT, and a reset in place of the FIN would avoid it. */
+  /** Whether a reset in place of our FIN would avoid that TIME_WAIT. */
   readonly wouldResetHelp: boolean;
-  /** Whether the peer closes first, so that no port of ours rests in TIME_WAIT. */
-  readonly peerClosesFirst: boolean;
+  /** Whether our side has the TIME_WAIT. */
+  readonly restsInTimeWait: boolean;
+  /** Whether connections are kept open after their exchange. */
+  readonly isHeld: boolean;
 }
 
 export interface TargetFacts {

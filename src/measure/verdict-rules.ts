@@ -193,14 +193,16 @@ function nothingEstablished(tally: Tally, timeoutNs: number): string {
 }
 
 /** What frees source ports, as far as it does in this run. */
-function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, peerClosesFirst }: PortFacts): string {
+function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
   const ways = ['give more addresses (--source)'];
   // 1024-65535 is all there is.
   if (perSource === null || perSource < 60_000) ways.push('more ports (--source-ports 1024-65535)');
   if (wouldResetHelp) ways.push('close with --close rst');
-  if (!peerClosesFirst && reuseDelayNs >= 60e9)
+  if (restsInTimeWait && reuseDelayNs >= 60e9)
     ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');
-  if (peerClosesFirst) ways.push('shorten --hold or --timeout');
+  if (isHeld) ways.push('shorten --hold');
+  // Then a port is only taken while its connection is open.
+  if (!restsInTimeWait) ways.push('shorten --timeout');
   return ways.length === 1 ? ways[0]! : `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)!}`;
 }
 

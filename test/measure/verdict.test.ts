@@ -51,7 +51,7 @@ function inputOf(facts: Facts): RoundFacts {
     kernel: undefined,
     batchNs: 0,
     timeoutNs: 5e9,
-    ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, peerClosesFirst: false },
+    ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '[2001:db8::1]:8080', isLocal: false },
     earlier: [],
     ...facts.more,
@@ -332,15 +332,24 @@ const exhausted = (ports: RoundFacts['ports']): string =>
   ).reasons[0]!.message;
 
 t.test('what frees source ports is advised only where it does', async (t) => {
-  const halfClose = { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, peerClosesFirst: false };
+  const halfClose = {
+    perSource: 28_232,
+    reuseDelayNs: 60e9,
+    wouldResetHelp: false,
+    restsInTimeWait: true,
+    isHeld: false,
+  };
   t.equal(
     exhausted(halfClose),
     '1 starts found no free source port: give more addresses (--source), more ports (--source-ports 1024-65535) or let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1).',
   );
   t.match(exhausted({ ...halfClose, wouldResetHelp: true }), /--close rst/);
-  const all = exhausted({ perSource: 64_512, reuseDelayNs: 1e9, wouldResetHelp: false, peerClosesFirst: false });
+  const all = exhausted({ ...halfClose, perSource: 64_512, reuseDelayNs: 1e9 });
   t.equal(all, '1 starts found no free source port: give more addresses (--source).');
-  t.notMatch(exhausted({ ...halfClose, peerClosesFirst: true }), /tcp_tw_reuse/);
+  t.match(exhausted({ ...halfClose, isHeld: true }), /tcp_tw_reuse=1\) or shorten --hold\.$/);
+  const freeAtClose = exhausted({ ...halfClose, restsInTimeWait: false, isHeld: true });
+  t.notMatch(freeAtClose, /tcp_tw_reuse/);
+  t.match(freeAtClose, /, shorten --hold or shorten --timeout\.$/);
 });
 
 t.test('the limit of open files is named where it is the limit', async (t) => {
