@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ORIGINS, type Given, type Origin, type Problem } from '../plan/problem.ts';
 import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 /** What the command line and the environment hold, unparsed. */
 export interface RawInput {
@@ -132,10 +132,17 @@ function readEnvironment(
       const texts = option.spec.repeatable === true ? text.split(',') : [text];
       environment.set(option.name, { origin: 'environment', label: variable, texts });
     } else if (!known.includes(variable)) {
-      warnings.push(`${variable} is no option and has no effect${didYouMean(variable, known)}`);
+      warnings.push(`${variable} is no option and has no effect${didYouMeanVariable(variable, known)}`);
     }
   }
   return { environment, warnings };
+}
+
+/** Compared without the prefix that all of them share, which would make any two look alike. */
+function didYouMeanVariable(variable: string, known: readonly string[]): string {
+  const bare = (name: string): string => name.slice(ENV_PREFIX.length);
+  const found = nearest(bare(variable), known.map(bare));
+  return found === null ? '' : `; did you mean ${ENV_PREFIX}${found}?`;
 }
 
 function readFile(table: OptionTable, raw: RawInput, path: string | undefined, problems: Problem[]): Sayings {

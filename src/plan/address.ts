@@ -54,6 +54,14 @@ export function formatHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
 }
 
+/** `::1:9` is an address, and may be meant as `[::1]:9`: that, or null where it can mean nothing but the address. */
+export function bracketed(host: string): string | null {
+  const colon = host.lastIndexOf(':');
+  const port = host.slice(colon + 1);
+  const isPort = /^[1-9]\d*$/.test(port) && Number(port) <= PORT_MAX;
+  return isPort && isIP(host.slice(0, colon)) === 6 ? `[${host.slice(0, colon)}]:${port}` : null;
+}
+
 /** 4 or 6 for an address, null for a name. */
 export function familyOf(host: string): Family | null {
   if (isIPv4(host)) return 4;

@@ -1,5 +1,5 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
-import { familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
+import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
@@ -74,7 +74,7 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
-  const { host, target } = await planTarget(input, sources, machine, problems);
+  const { host, target } = await planTarget(input, sources, machine, problems, notices);
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input, machine, problems);
   const { rates, durationNs } = planOffer(input, problems);
@@ -190,8 +190,9 @@ export async function planTarget(
   sources: readonly string[],
   machine: Machine,
   problems: Problem[],
+  notices: string[],
 ): Promise<{ host: string; target: Endpoint | null }> {
-  const { host, port } = chooseTarget(input, problems);
+  const { host, port } = chooseTarget(input, problems, notices);
   const wanted = sources[0] === undefined ? null : familyOf(stripZone(sources[0]));
   const literal = familyOf(host.value);
   if (literal !== null && wanted !== null && literal !== wanted) {
@@ -213,7 +214,11 @@ function stripZone(address: string): string {
 }
 
 /** `HOST:PORT` against `--host` and `--port`: what was given in the stronger place counts, in the same place only one may be. */
-function chooseTarget(input: TargetInput, problems: Problem[]): { host: Given<string>; port: number } {
+function chooseTarget(
+  input: TargetInput,
+  problems: Problem[],
+  notices: string[],
+): { host: Given<string>; port: number } {
   const { target, host, port } = input;
   if (target === undefined) return { host, port: port.value };
   const expectAlone = (other: Given<unknown>): void => {
@@ -222,6 +227,9 @@ function chooseTarget(input: TargetInput, problems: Problem[]): { host: Given<st
   expectAlone(host);
   if (target.value.port !== null) expectAlone(port);
   const { host: targetHost, port: targetPort } = target.value;
+  const meant = targetPort === null && !isExplicit(port) ? bracketed(targetHost) : null;
+  if (meant !== null)
+    notices.push(`${targetHost} is an IPv6 address as a whole, and the port ${port.value}; or is it ${meant}?`);
   return {
     host: isAtLeast(target, host) ? { ...target, value: targetHost } : host,
     port: targetPort !== null && isAtLeast(target, port) ? targetPort : port.value,

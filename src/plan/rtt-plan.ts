@@ -75,7 +75,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
-  const { host, target } = await planTarget(input, sources, machine, problems);
+  const { host, target } = await planTarget(input, sources, machine, problems, notices);
   const rates = ratesOf(input);
   checkConnections(input, machine, problems);
   checkSize(input, problems);

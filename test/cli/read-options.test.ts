@@ -53,6 +53,8 @@ t.test('the environment', (t) => {
   const { warnings, problems } = read({}, { CONNGEN_RAET: '5', CONNGEN_LISTENERS: '2', HOME: '/' });
   t.same(problems, []);
   t.same(warnings, ['CONNGEN_RAET is no option and has no effect; did you mean CONNGEN_RATE?']);
+  const unlike = read({}, { CONNGEN_FOO: '5' }).warnings;
+  t.same(unlike, ['CONNGEN_FOO is no option and has no effect'], 'the prefix is no likeness');
   t.match(read({}, { CONNGEN_QUIET: '1' }).input.quiet, { value: true });
   t.end();
 });

@@ -80,6 +80,21 @@ t.test('payloads', async (t) => {
   t.match(unused.notices, [/closes before anything is sent/]);
 });
 
+t.test('an IPv6 address without brackets whose last part may be meant as a port', async (t) => {
+  const { plan, notices } = await planClient({ target: '::1:9' });
+  t.match(plan, { host: '::1:9', target: { port: 2345 } });
+  t.same(notices, ['::1:9 is an IPv6 address as a whole, and the port 2345; or is it [::1]:9?']);
+  for (const typed of [
+    { target: '::1:9', port: '80' },
+    { target: '[::1:9]:80' },
+    { target: '::1' },
+    { target: '2001:db8::9' },
+    { target: '::1:ff' },
+    { target: '::1:0' },
+  ])
+    t.same((await planClient(typed)).notices, [], JSON.stringify(typed));
+});
+
 t.test('finish', async (t) => {
   t.same((await planned({ finish: 'bytes:64KiB' })).finish, { kind: 'bytes', bytes: 65_536 });
   for (const finish of ['half-close', 'eof', 'echo', 'connect'] as const) {
