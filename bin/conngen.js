@@ -25,6 +25,10 @@ async function load() {
     register();
     return await import(SOURCE.href);
   } catch (error) {
+    if (error?.code === 'EMFILE') {
+      process.stderr.write('error: the limit of open files is too low even to start (EMFILE): ulimit -n 1024\n');
+      process.exit(1);
+    }
     if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error;
     const directory = decodeURIComponent(ROOT.pathname);
     process.stderr.write(`error: conngen is not fully installed (${error.message}): run npm install in ${directory}\n`);
