@@ -214,7 +214,7 @@ function rateNotReached({ tally, offeredRatePerSec }: RoundFacts): ReturnType<Ru
   if (tally.started >= tally.scheduled * 0.99 || tally.ok < tally.started * 0.99) return undefined;
   if (lag.p50 <= total.p50 || lag.p50 <= LAG_FLOOR_NS) return undefined;
   return {
-    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: the target answered at once, and this machine is what was slow; lower --rate or use more cores or machines.`,
+    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: more time was lost on this machine, before the start, than after it; lower --rate or use more cores or machines.`,
     evidence: { lag_p50_ns: lag.p50, total_p50_ns: total.p50, started: tally.started, scheduled: tally.scheduled },
   };
 }

@@ -22,6 +22,15 @@ export function isLimited(round: RoundResult): boolean {
   return round.verdict.status === 'generator_limited';
 }
 
+/** As much as that of what was due was done: the rate was kept up, however late its single starts were. */
+const KEPT_UP_SHARE = 0.99;
+
+/** Whether the rate achieved is this machine's limit. One that is what was offered is nobody's. */
+export function isRateLimited(round: RoundResult): boolean {
+  const isKeptUp = round.outcomes.ok >= round.attempts.scheduled * KEPT_UP_SHARE;
+  return isLimited(round) && (round.offered_rate_per_sec === null || !isKeptUp);
+}
+
 /** What a round offered: `1,000/s`, `100 to 5,000/s`, `max`. */
 export function offeredText(round: RoundResult): string {
   if (round.ramp !== undefined) {
@@ -46,7 +55,7 @@ export function roundColumns(rounds: readonly RoundResult[]): Column[] {
     ...(rounds.some((round) => round.attempts.missed > 0)
       ? [column('missed', 0, (round) => formatCount(round.attempts.missed))]
       : []),
-    column('completed', 0, (round) => formatCount(round.outcomes.ok) + (isLimited(round) ? '*' : '')),
+    column('completed', 0, (round) => formatCount(round.outcomes.ok) + (isRateLimited(round) ? '*' : '')),
     column('per cent', 5, (round) => formatShare(round.outcomes.ok, round.attempts.started)),
     column('min', 3, connect('min')),
     column('mean', 4, connect('mean')),
@@ -88,7 +97,7 @@ export function reasonsText(rounds: readonly RoundResult[], style: TextStyle): s
 export function roundsTable(rounds: readonly RoundResult[], style: TextStyle): string {
   const numbers: Column = { header: 'round', cells: rounds.map((_, index) => String(index + 1)), dropRank: 0 };
   const lines = fittingTable([numbers, ...roundColumns(rounds)], style);
-  if (rounds.some(isLimited)) lines.push("* the generator's limit, not the target's");
+  if (rounds.some(isRateLimited)) lines.push("* the generator's limit, not the target's");
   return lines.join('\n');
 }
 

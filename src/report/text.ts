@@ -12,7 +12,7 @@ import {
 } from '../plan/format.ts';
 import { outcomeLines } from './outcome-text.ts';
 import { PLAIN, entry, failure, listed, paint, table, wrap, type TextStyle } from './layout.ts';
-import { isLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
+import { isLimited, isRateLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
 import { thresholdLines, thresholdSummary } from './threshold-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
@@ -128,7 +128,7 @@ function bodiesText({ kept, kept_bytes: bytes, spilled }: NonNullable<RoundResul
 function achievedText(round: RoundResult): string {
   const { started, established, completed } = round.rate_per_sec;
   const rates = `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
-  return isLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
+  return isRateLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
 }
 
 function latencyTable(round: RoundResult, style: TextStyle): string[] {

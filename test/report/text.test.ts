@@ -66,6 +66,8 @@ t.test("failures stand by owner, missed starts among the generator's", (t) => {
 });
 
 const limited = roundResult({
+  offered_rate_per_sec: 30_000,
+  attempts: { scheduled: 300_000, started: 250_000, missed: 50_000, in_flight_max: 212 },
   verdict: { status: 'generator_limited', reasons: [{ code: 'x', message: 'Too slow: buy more.' }] },
 });
 
@@ -77,9 +79,12 @@ t.test("a figure that is the generator's limit is never shown as the target's", 
   const two = clientText(clientResult({ rounds: [roundResult(), limited] }), wide);
   t.match(
     two,
-    /\n1 +25,000\/s +250,000 +250,000 +100 .*\n2 +25,000\/s +250,000 +250,000\* +100 .*\n\* the generator's limit, not the target's\n$/,
+    /\n1 +25,000\/s +250,000 +0 +250,000 +100 .*\n2 +30,000\/s +250,000 +50,000 +250,000\* +100 .*\n\* the generator's limit, not the target's\n$/,
   );
   t.notMatch(clientText(clientResult(), wide), /generator/);
+  const late = clientText(clientResult({ rounds: [roundResult({ verdict: limited.verdict })] }), wide);
+  t.match(late, /achieved .* 25,000\/s started\n/, 'all that was offered is no limit');
+  t.match(late, /measured by a generator at its limit/);
   t.end();
 });
 
