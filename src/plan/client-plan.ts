@@ -260,16 +260,16 @@ async function planPayload(
   return payload;
 }
 
-/** How many connections can be open at once, over all threads. `isHalfClosed`: on a kind of socket that needs a descriptor. */
+/** How many connections can be open at once, over all threads. `needsDescriptors`: each takes one of the process, whatever the engine. */
 export function affordableSlots(
   machine: Machine,
   reserved: number,
   engine: EngineChoice,
   threads: number,
-  isHalfClosed: boolean,
+  needsDescriptors: boolean,
 ): number {
   const ordinary = machine.fdLimit - reserved;
-  const isDirect = machine.hasDirectDescriptors && !isHalfClosed && (engine === 'auto' || engine === 'uring');
+  const isDirect = machine.hasDirectDescriptors && !needsDescriptors && (engine === 'auto' || engine === 'uring');
   return isDirect && ordinary > 0 ? Math.max(ordinary, machine.fdLimit * threads) : ordinary;
 }
 

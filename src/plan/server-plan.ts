@@ -1,6 +1,7 @@
 /** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
 import { resolveHost } from './address.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
+import { ROOMY_FD_LIMIT } from './open-files.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
 import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
@@ -161,7 +162,8 @@ function planMaxConnections(input: ServerInput, listeners: number, machine: Mach
   const reserved = FDS_RESERVED + FDS_PER_LISTENER * (listeners + threads);
   // After its response the server half-closes and waits for the peer's end, unless it had that before.
   const isHalfClosed = input.response !== undefined && input['respond-on'].value !== 'eof';
-  const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, isHalfClosed);
+  const needsDescriptors = isHalfClosed || machine.fdLimit < ROOMY_FD_LIMIT;
+  const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, needsDescriptors);
   const given = input['max-connections'];
   if (given !== undefined) {
     checkAffordable(given, affordable, reserved, machine, problems);

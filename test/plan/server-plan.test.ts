@@ -68,6 +68,13 @@ t.test('limits', async (t) => {
   ]);
 });
 
+t.test('where connections need no descriptor, a limit that is roomy holds for each listener', async (t) => {
+  const limitOf = async (fdLimit: number, listeners: string): Promise<number | undefined> =>
+    (await planServer({ listeners }, { ...MACHINE, hasDirectDescriptors: true, fdLimit })).plan?.maxConnections;
+  t.equal(await limitOf(20_000, '4'), 80_000);
+  t.equal(await limitOf(472, '1'), 400, 'a small one does not: the ring would have no room to spare');
+});
+
 t.test('every problem at once', async (t) => {
   const { problems } = await planServer({
     port: '70000',

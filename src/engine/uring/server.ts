@@ -28,6 +28,7 @@ import {
 import { openFileLimit } from '../../linux/limits.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
 import { STOP } from '../engine.ts';
 import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { openListeningSocket } from '../listening-socket.ts';
@@ -52,7 +53,6 @@ import { STAGE_WAKE, Waker } from './waker.ts';
 const BUFFER_BYTES = 64 * 1024;
 /** Most of a response that one entry sends: progress is seen in steps of this. */
 const SEND_BYTES = 1024 * 1024;
-const ROOMY_LIMIT = 4096;
 const RING_ENTRIES = 4096;
 const RING_COMPLETIONS = 16384;
 /** Direct descriptors beyond the slots, for connections that are accepted only to be closed; the open file limit is the most a ring has. */
@@ -133,9 +133,7 @@ export class UringServerEngine implements ServerEngine {
     this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
     const limit = openFileLimit();
     const descriptors = Math.min(capacity + SPARE_DESCRIPTORS, limit);
-    // A full table loses a connection that was taken already, where ordinary descriptors leave it in the backlog: small
-    // limits do without.
-    const isRoomy = descriptors < limit || limit >= ROOMY_LIMIT;
+    const isRoomy = descriptors < limit || limit >= ROOMY_FD_LIMIT;
     this.#direct = direct && isRoomy && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, descriptors);
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#payload = nativeCopy(libc, options.payload);
