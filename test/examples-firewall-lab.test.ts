@@ -4,6 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
+import type { SearchResult } from '../src/measure/limit-result.ts';
 import type { ClientResult, LatencySummary, RoundResult } from '../src/measure/result.ts';
 import { noLab } from './netns/lab.ts';
 import { ROOT } from './support/cli.ts';
@@ -84,6 +85,26 @@ t.test('a full table lets no other connection in', { skip }, async (t) => {
   const { ok, connect_timeout: timedOut } = round.outcomes;
   t.strictSame([ok, timedOut], [40, 60]);
   t.strictSame([passed, dropped], [40, 60]);
+});
+
+t.test('the size of a table is found, with an exchange on every connection when all are open', { skip }, async (t) => {
+  const options = ['--min-connections', '50', '--max-connections', '300', '--cooldown', '1s', '--timeout', '900ms'];
+  const search = ['search', '--profile', 'rfc3511-capacity', ...options, '--json', '-', '--quiet'];
+  const run = await runLab(t, ['--table', '100', '--', ...search]);
+  t.equal(run.code, 0, run.output);
+  const { goals, trials, ...result } = JSON.parse(run.stdout) as SearchResult;
+  t.match(goals, [{ quantity: 'connections', status: 'found', rate_per_sec: null }]);
+  const { connections, upper_connections: upper } = goals[0]!;
+  t.ok(connections! >= 98 && connections! <= 100, 'the table', { found: connections });
+  t.ok(upper! > 100 && upper! <= 103, 'more fails', { found: upper });
+  checkIdentities(t, { ...result, schema: 'conngen.client/1', rounds: trials.map((trial) => trial.result) });
+  for (const trial of trials) {
+    const { attempts, outcomes, bytes } = trial.result;
+    t.equal(attempts.started, trial.connections, 'as many as were asked for');
+    t.equal(attempts.in_flight_max, attempts.started, 'all open or opening at once');
+    t.equal(outcomes.ok, Math.min(100, attempts.started), 'the table is full, no more and no less');
+    t.equal(bytes.received, 64 * outcomes.ok);
+  }
 });
 
 t.test('an interrupt ends it early, with the result so far', { skip }, async (t) => {

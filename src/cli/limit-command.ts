@@ -20,7 +20,7 @@ interface CommonInput extends ThresholdInput {
   readonly json?: Given<string> | undefined;
   readonly markdown?: Given<string> | undefined;
   readonly quiet: Given<boolean>;
-  readonly payload?: Given<string> | undefined;
+  readonly payload?: Given<string> | readonly Given<string>[] | undefined;
   readonly config?: Given<string> | undefined;
 }
 
@@ -67,7 +67,7 @@ async function planAndRun<Input, Plan, Result>(
 ): Promise<number> {
   const { input, problems, warnings } = command.read(raw);
   const common = input as unknown as CommonInput;
-  const readFiles = [common.payload, common.config];
+  const readFiles = [common.payload ?? [], common.config].flat();
   const [planned, json, markdown] = await Promise.all([
     command.plan(input, thisMachine()),
     checkJson(common.json, readFiles),

@@ -3,7 +3,17 @@ import { parseCriterion } from '../measure/criterion.ts';
 import { parseFactor } from '../plan/offer.ts';
 import { accept, refuse, type Parsed } from '../plan/problem.ts';
 import { PROFILES } from '../search/profiles.ts';
-import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, choiceParser, durationParser, parseNumericRate } from '../plan/quantity.ts';
+import {
+  NS_PER_DAY,
+  NS_PER_MS,
+  NS_PER_SEC,
+  choiceParser,
+  countParser,
+  durationParser,
+  parseNumericRate,
+} from '../plan/quantity.ts';
+import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
+import { QUANTITIES } from '../search/quantity.ts';
 
 const LIMIT = 'What to look for';
 
@@ -58,12 +68,14 @@ export const SATURATE_ONLY = {
   'max-time': MAX_TIME_OPTION,
 } as const;
 
+const parseConnections = countParser('connections', { min: 1, max: IN_FLIGHT_MAX });
+
 export const SEARCH_ONLY = {
   profile: {
     parse: choiceParser(PROFILES),
     value: 'NAME',
     group: LIMIT,
-    help: 'a recipe, for every option that is not given: quick, rfc3511-rate or rfc9411-cps (after these RFCs); the report names what differs',
+    help: `a recipe, for every option that is not given: ${PROFILES.join(', ')} (after these RFCs); the report names what differs`,
   },
   goal: {
     parse: parseCriterion,
@@ -73,8 +85,46 @@ export const SEARCH_ONLY = {
     group: LIMIT,
     help: "what the rate must meet, such as 'loss<=0.1%' or 'p99(connect)<=20ms'; repeatable, each has its own answer",
   },
+  quantity: {
+    parse: choiceParser(QUANTITIES),
+    value: 'WHAT',
+    default: 'rate',
+    repeatable: true,
+    group: LIMIT,
+    help:
+      'what is searched for: rate (new connections per second), connections (how many are open at once), ' +
+      'teardown (how many of the open ones are closed per second); repeatable, one search each',
+  },
   'min-rate': { parse: parseNumericRate, value: 'N/s', default: '100', group: LIMIT, help: 'where the search begins' },
   'max-rate': MAX_RATE_OPTION,
+  connections: {
+    parse: parseConnections,
+    value: 'N',
+    defaultHelp: '1000 with --quantity teardown',
+    group: LIMIT,
+    help: 'every trial opens so many, then has an exchange on each, then closes all (a trial takes no --duration then)',
+  },
+  'attempt-rate': {
+    parse: parseNumericRate,
+    value: 'N/s',
+    default: '1000',
+    group: LIMIT,
+    help: 'of opening, exchanges and closing in such trials, as far as it is not what is searched for',
+  },
+  'min-connections': {
+    parse: parseConnections,
+    value: 'N',
+    default: '100',
+    group: LIMIT,
+    help: 'where a search for connections begins',
+  },
+  'max-connections': {
+    parse: parseConnections,
+    value: 'N',
+    default: '100000',
+    group: LIMIT,
+    help: 'no trial has more; less where source ports or open files do not allow as many',
+  },
   precision: {
     parse: parsePrecision,
     value: 'SHARE',

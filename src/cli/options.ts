@@ -248,6 +248,20 @@ export const CLIENT_OPTIONS = {
     group: OFFER,
     help: 'pause between rounds',
   },
+  'ramp-up': {
+    parse: durationParser({ min: 0, max: DAYS_30_NS }),
+    value: 'TIME',
+    default: '0s',
+    group: OFFER,
+    help: 'before each round the rate rises from 0 to its own for so long, not measured',
+  },
+  'ramp-down': {
+    parse: durationParser({ min: 0, max: DAYS_30_NS }),
+    value: 'TIME',
+    default: '0s',
+    group: OFFER,
+    help: 'behind each round the rate falls to 0 for so long, not measured',
+  },
   payload: {
     parse: parseFileName,
     value: 'FILE',
@@ -403,6 +417,11 @@ export const SATURATE_OPTIONS = {
 export const SEARCH_OPTIONS = {
   ...SEARCH_ONLY,
   ...TRIAL_OPTIONS,
+  payload: {
+    ...CLIENT_OPTIONS.payload,
+    repeatable: true,
+    help: 'what each connection sends [default: nothing]; repeatable, one search each',
+  },
   duration: { ...CLIENT_OPTIONS.duration, help: 'of the trials that confirm the answer' },
   'fail-if': {
     ...THRESHOLD_OPTIONS['fail-if'],

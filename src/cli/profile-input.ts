@@ -1,5 +1,5 @@
 /** The options of `search`, with those of a profile where the user gives none. */
-import type { SearchInput } from '../trials/limit-plan.ts';
+import type { SearchInput } from '../trials/search-plan.ts';
 import { deviationsFrom, profileDefaults } from '../search/profiles.ts';
 import { SEARCH_OPTIONS, TABLES, type OptionTable } from './options.ts';
 import { readOptions, type RawInput, type ReadOptions } from './read-options.ts';
@@ -17,7 +17,8 @@ export function readSearchOptions(raw: RawInput): ReadSearch {
   const name = plain.input.profile?.value;
   if (name === undefined) return { ...plain, input: { ...plain.input, followed: null } };
   const maxPerSec = plain.input['max-rate'].value;
-  const table = withDefaults(SEARCH_OPTIONS, profileDefaults(name, maxPerSec));
+  const hasPayload = plain.input.payload.length > 0 || plain.input['payload-size'] !== undefined;
+  const table = withDefaults(SEARCH_OPTIONS, profileDefaults(name, maxPerSec, hasPayload));
   const read = readOptions(table, raw, others);
   const recipe = readOptions(table, { command: raw.command, flags: new Map(), extra: [], env: {} }).input;
   const deviations = deviationsFrom(name, read.input, recipe, maxPerSec);

@@ -73,9 +73,12 @@ function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<
 
 function defaultOf(name: string, spec: OptionSpec): Given<unknown>[] {
   if (spec.default === undefined) return [];
-  const parsed = spec.parse(spec.default);
-  if (!parsed.ok) throw new Error(`the default of ${name} does not fit its own parser: ${parsed.expected}`);
-  return [{ value: parsed.value, text: spec.default, label: `--${name}`, origin: ORIGINS[0] }];
+  const texts = spec.repeatable === true ? spec.default.split(',') : [spec.default];
+  return texts.map((text) => {
+    const parsed = spec.parse(text);
+    if (!parsed.ok) throw new Error(`the default of ${name} does not fit its own parser: ${parsed.expected}`);
+    return { value: parsed.value, text, label: `--${name}`, origin: ORIGINS[0] };
+  });
 }
 
 function flagNames(table: OptionTable): string[] {

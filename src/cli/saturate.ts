@@ -2,7 +2,7 @@
 import type { SaturateResult } from '../measure/limit-result.ts';
 import { saturateMarkdown } from '../report/markdown.ts';
 import { saturateText, stepLine } from '../report/saturate-text.ts';
-import { saturatePlan } from '../trials/limit-plan.ts';
+import { saturatePlan } from '../trials/saturate-plan.ts';
 import { judgeSaturate } from '../trials/threshold.ts';
 import type { OpenTrials } from '../trials/trial-runner.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';

@@ -2,7 +2,7 @@
 import type { SearchResult } from '../measure/limit-result.ts';
 import { searchMarkdown } from '../report/markdown.ts';
 import { searchText, trialLine } from '../report/search-text.ts';
-import { searchPlan } from '../trials/limit-plan.ts';
+import { searchPlan } from '../trials/search-plan.ts';
 import { judgeSearch } from '../trials/threshold.ts';
 import type { OpenTrials } from '../trials/trial-runner.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';

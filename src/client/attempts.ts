@@ -10,6 +10,8 @@ export const HOLDING = 3;
 export const CLOSING = 4;
 /** Closed because its source port was taken; opened again with another when released. */
 export const RETRYING = 5;
+/** Established, and its exchange is still to begin (a round in stages). */
+export const WAITING = 6;
 
 /** Whether its close leaves the 4-tuple in TIME_WAIT on this machine: not known before the close. */
 export const UNDECIDED = 0;
@@ -43,6 +45,8 @@ export class AttemptTable {
   readonly unanswered: SlotList;
   /** Held, oldest first: all are held equally long. */
   readonly held: SlotList;
+  /** Established, their exchange still to begin, oldest first. */
+  readonly waiting: SlotList;
   readonly #free: Int32Array;
   #freeCount: number;
 
@@ -62,6 +66,7 @@ export class AttemptTable {
     const links = createSlotLinks(capacity);
     this.unfinished = new SlotList(links);
     this.held = new SlotList(links);
+    this.waiting = new SlotList(links);
     this.unanswered = new SlotList(createSlotLinks(capacity));
     this.#free = Int32Array.from({ length: capacity }, (_, index) => capacity - 1 - index);
     this.#freeCount = capacity;

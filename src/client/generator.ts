@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 530] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 600] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS, STOP } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
@@ -19,6 +19,7 @@ import {
   CONNECT,
   CORRECTED_TOTAL,
   ESTABLISHED,
+  EXCHANGES_LATE,
   FIRST_BYTE,
   FIRST_BYTE_TIMEOUTS,
   HELD_LOST,
@@ -30,7 +31,17 @@ import {
   TOTAL,
 } from '../measure/recorder.ts';
 import type { Recorder } from '../measure/recorder.ts';
-import { CLOSING, CONNECTING, EXCHANGING, HOLDING, NO_TIME_WAIT, RETRYING, TIME_WAIT, UNDECIDED } from './attempts.ts';
+import {
+  CLOSING,
+  CONNECTING,
+  EXCHANGING,
+  HOLDING,
+  NO_TIME_WAIT,
+  RETRYING,
+  TIME_WAIT,
+  UNDECIDED,
+  WAITING,
+} from './attempts.ts';
 import type { AttemptTable } from './attempts.ts';
 import type { ResponseBodies } from './body/response-bodies.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
@@ -38,6 +49,7 @@ import type { Exchange } from './exchange.ts';
 import type { Pacer } from '../schedule/pacer.ts';
 import { NO_PORT } from './source-ports.ts';
 import type { SourcePortAllocator } from './source-ports.ts';
+import { STAGE_EXCHANGING, STAGE_OPENING, type Stages } from './stages.ts';
 import { NONE } from '../engine/slot-list.ts';
 
 /** How many starts may follow each other before the engine is asked for events again. */
@@ -49,6 +61,9 @@ const LOCAL_FAILURE_PAUSE_NS = 1e6;
 
 /** What was due for longer than this when a stop came, and was not started, is missed. */
 const STOP_GRACE_NS = 10e6;
+
+/** In a round in stages, an exchange that begins this late is not at the rate that was asked for. */
+const EXCHANGE_LATE_NS = 10e6;
 
 export interface GeneratorOptions {
   readonly engine: ClientEngine;
@@ -74,6 +89,8 @@ export interface GeneratorOptions {
   readonly bodies: ResponseBodies | undefined;
   /** Nonzero in [0]: stop starting, drain, return. */
   readonly control: Int32Array;
+  /** Undefined: each connection has its exchange as soon as it is established, and is closed behind it. */
+  readonly stages?: Stages | undefined;
 }
 
 /**
@@ -89,6 +106,7 @@ export class Generator implements ClientDriver {
   readonly #attempts: AttemptTable;
   readonly #pacer: Pacer;
   readonly #bodies: ResponseBodies | undefined;
+  readonly #stages: Stages | undefined;
   readonly #awaitsFirstByte: boolean;
   /** Whether the recorder's current bank is for the measured phase (1) or the warm-up (0): what of the other phase ends now is not counted. */
   #phase: number;
@@ -108,6 +126,7 @@ export class Generator implements ClientDriver {
     this.#attempts = options.attempts;
     this.#pacer = options.pacer;
     this.#bodies = options.bodies;
+    this.#stages = options.stages;
     this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
     const { baseNs, measureNs } = options.pacer;
     this.#phase = baseNs >= measureNs ? 1 : 0;
@@ -124,12 +143,15 @@ export class Generator implements ClientDriver {
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (attempts.unfinished.head !== NONE) this.#expire(nowNs);
     if (attempts.unanswered.head !== NONE) this.#expireUnanswered(nowNs);
-    if (attempts.held.head !== NONE) this.#endHolds(nowNs);
+    const stages = this.#drainEndNs === Infinity ? this.#stages : undefined;
+    if (stages === undefined && attempts.held.head !== NONE) this.#endHolds(nowNs);
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
     const hasStartedAll = this.#startDue(nowNs);
     if (!pacer.isDone && pacer.isOverdue(nowNs)) this.#giveUp(nowNs);
+    if (stages !== undefined) this.#advance(stages, nowNs);
     this.#steppedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
+      this.#stages?.leave();
       this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
       return STOP;
     }
@@ -149,7 +171,10 @@ export class Generator implements ClientDriver {
       deadlineNs = Math.min(deadlineNs, attempts.startNs[unanswered]! + this.#o.firstByteTimeoutNs);
     }
     const heldLongest = attempts.held.head;
-    if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#o.holdNs);
+    if (this.#stages !== undefined && this.#drainEndNs === Infinity) {
+      const wakeNs = this.#stages.wakeNs(nowNs, attempts.waiting.head !== NONE, heldLongest !== NONE);
+      deadlineNs = Math.min(deadlineNs, wakeNs);
+    } else if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#o.holdNs);
     return deadlineNs;
   }
 
@@ -157,6 +182,41 @@ export class Generator implements ClientDriver {
     this.#drainEndNs = nowNs + DRAIN_NS;
     // What has only just come due is not missed: but for the stop it would have been started now.
     this.#giveUp(Math.max(this.#steppedNs, nowNs - STOP_GRACE_NS));
+    const { waiting } = this.#attempts;
+    while (waiting.head !== NONE) this.#fail(waiting.head, ABORTED, 0);
+  }
+
+  /** Moves a round in stages on: what waits has its turn, and when all have had it the next stage begins. */
+  #advance(stages: Stages, nowNs: number): void {
+    const { waiting, unfinished, held } = this.#attempts;
+    if (stages.stage === STAGE_OPENING) {
+      if (!this.#pacer.isDone || unfinished.head !== NONE || !stages.arrive(nowNs)) return;
+    }
+    let turns = 0;
+    if (stages.stage === STAGE_EXCHANGING) {
+      while (waiting.head !== NONE && stages.dueNs <= nowNs && turns++ < STARTS_PER_STEP) {
+        this.#startExchange(waiting.head, stages.take());
+      }
+      if (waiting.head !== NONE || unfinished.head !== NONE || !stages.arrive(nowNs)) return;
+    }
+    while (held.head !== NONE && stages.dueNs <= nowNs && turns++ < STARTS_PER_STEP) {
+      stages.take();
+      this.#release(held.head);
+    }
+  }
+
+  /** The exchange of a connection that has waited for the others. Its clocks and its timeout begin here anew. */
+  #startExchange(slot: number, dueNs: number): void {
+    const attempts = this.#attempts;
+    const nowNs = this.#clock.tick();
+    attempts.waiting.remove(slot);
+    attempts.unfinished.push(slot);
+    attempts.state[slot] = EXCHANGING;
+    attempts.startNs[slot] = nowNs;
+    attempts.dueNs[slot] = dueNs;
+    attempts.receivedBytes[slot] = 0;
+    if (nowNs - dueNs > EXCHANGE_LATE_NS) this.#recorder.count(EXCHANGES_LATE, 1);
+    this.#engine.startSending(slot);
   }
 
   #giveUp(nowNs: number): void {
@@ -286,6 +346,16 @@ export class Generator implements ClientDriver {
       this.#recorder.record(CONNECT, nowNs - attempts.startNs[slot]!);
     }
     if (this.#o.exchange.atConnect) this.#complete(slot, nowNs);
+    else if (this.#stages !== undefined) this.#await(slot);
+  }
+
+  /** The exchange begins when all connections are established. */
+  #await(slot: number): void {
+    const attempts = this.#attempts;
+    attempts.unfinished.remove(slot);
+    attempts.state[slot] = WAITING;
+    attempts.waiting.push(slot);
+    if (this.#drainEndNs !== Infinity) this.#fail(slot, ABORTED, 0);
   }
 
   sent(slot: number, bytes: number): void {
@@ -326,6 +396,11 @@ export class Generator implements ClientDriver {
       return;
     }
     const nowNs = this.#clock.tick();
+    if (attempts.state[slot] === WAITING) {
+      attempts.timeWait[slot] = NO_TIME_WAIT;
+      this.#fail(slot, SHORT_RESPONSE, 0);
+      return;
+    }
     const { responseBytes, payloadBytes } = this.#o.exchange;
     // Who sent the first FIN has the TIME_WAIT; with both of them through, a reset does not shorten it any more.
     const isOurs = this.#o.halfClose && attempts.sentBytes[slot]! >= payloadBytes;
@@ -347,7 +422,7 @@ export class Generator implements ClientDriver {
     ) {
       attempts.state[slot] = RETRYING;
       this.#engine.close(slot, false);
-    } else this.#fail(slot, outcomeOf(errno, state === EXCHANGING), errno);
+    } else this.#fail(slot, outcomeOf(errno, state === EXCHANGING || state === WAITING), errno);
   }
 
   released(slot: number): void {
@@ -381,7 +456,9 @@ export class Generator implements ClientDriver {
       this.#recorder.outcome(OK, 0);
       this.#recordTotal(slot, endNs);
     }
-    if (this.#o.holdNs === 0 || this.#drainEndNs !== Infinity) {
+    // In stages it stays open until all exchanges are done, unless the exchange was its end.
+    const stays = this.#stages === undefined ? this.#o.holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
+    if (!stays || this.#drainEndNs !== Infinity) {
       this.#close(slot);
       return;
     }
@@ -432,7 +509,8 @@ export class Generator implements ClientDriver {
   /** Takes an attempt that ends off the lists of those that can be late. */
   #unlist(slot: number): void {
     const attempts = this.#attempts;
-    attempts.unfinished.remove(slot);
+    if (attempts.state[slot] === WAITING) attempts.waiting.remove(slot);
+    else attempts.unfinished.remove(slot);
     if (this.#awaitsFirstByte && attempts.receivedBytes[slot] === 0) attempts.unanswered.remove(slot);
   }
 

@@ -70,9 +70,9 @@ export class Probe {
   /** Pings for as long as a round of the load, `durationNs` behind its warm-up; resolves when the last ping is back or given up. */
   async round(baseNs: number, durationNs: number): Promise<void> {
     if (!this.#isOpen) return;
-    const { timeoutNs, warmupNs } = this.#plan;
+    const { timeoutNs, warmupNs, rampUpNs } = this.#plan;
     const depth = Math.min(MOST_UNDER_WAY, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
-    await this.#thread.round({ rate: this.#ratePerSec, depth, baseNs, warmupNs, durationNs });
+    await this.#thread.round({ rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs });
   }
 
   /** Gives what has been counted since the last time. */

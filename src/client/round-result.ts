@@ -18,6 +18,8 @@ export interface MeasuredRound {
   readonly plan: ClientPlan;
   readonly merger: RoundMerger;
   readonly rate: RoundRate;
+  /** Null where the round is not in stages. */
+  readonly exchangePerSec: number | null;
   readonly durationNs: number;
   readonly evidence: RoundEvidence;
   /** By worker. */
@@ -27,7 +29,7 @@ export interface MeasuredRound {
 }
 
 export function roundResult(round: MeasuredRound): RoundResult {
-  const { plan, merger, rate, durationNs, evidence } = round;
+  const { plan, merger, rate, exchangePerSec, durationNs, evidence } = round;
   const { total: tally, inFlightMax } = merger;
   const { cpu, kernel } = evidence;
   const facts = factsOf(round);
@@ -59,7 +61,10 @@ export function roundResult(round: MeasuredRound): RoundResult {
     ...(plan.body.sink.kind === 'null'
       ? {}
       : { bodies: { kept: tally.bodiesKept, kept_bytes: tally.bodyBytesKept, spilled: tally.bodiesSpilled } }),
-    ...(plan.holdNs > 0 ? { held: { lost: tally.heldLost } } : {}),
+    ...(exchangePerSec === null
+      ? {}
+      : { stages: { exchange_rate_per_sec: exchangePerSec, late: tally.exchangesLate } }),
+    ...(plan.holdNs > 0 || exchangePerSec !== null ? { held: { lost: tally.heldLost } } : {}),
     cpu: {
       user_usec: cpu.user,
       system_usec: cpu.system,

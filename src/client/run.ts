@@ -58,6 +58,8 @@ export interface RoundChanges {
   readonly durationNs?: number;
   /** What is later than this is missed instead of started in a burst. */
   readonly maxLagNs?: number;
+  /** Where the plan is in stages, and only there: exchanges begun a second. */
+  readonly exchangePerSec?: number | null;
 }
 
 /** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
@@ -123,8 +125,18 @@ export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}):
       return probe?.failure === undefined ? pool.failures : [...pool.failures, probe.failure];
     },
     round: async (index, rate, changes) => {
-      const { durationNs = plan.durationNs, maxLagNs = Infinity } = changes ?? {};
-      const order = { plan: { ...plan, durationNs }, maxLagNs, pool, probe, runBaseNs: baseNs, index, rate, earlier };
+      const { durationNs = plan.durationNs, maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
+      const order = {
+        plan: { ...plan, durationNs },
+        maxLagNs,
+        exchangePerSec,
+        pool,
+        probe,
+        runBaseNs: baseNs,
+        index,
+        rate,
+        earlier,
+      };
       const result = await runRound(order, hooks);
       earlier.push(result);
       return result;
@@ -165,6 +177,7 @@ export async function cooldown(cooldownNs: number, stop: AbortSignal | undefined
 interface RoundRun {
   readonly plan: ClientPlan;
   readonly maxLagNs: number;
+  readonly exchangePerSec: number | null;
   readonly pool: WorkerPool;
   readonly probe: Probe | undefined;
   readonly runBaseNs: bigint;
@@ -174,12 +187,13 @@ interface RoundRun {
 }
 
 async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
-  const { plan, maxLagNs, pool, probe, runBaseNs, index, rate } = run;
+  const { plan, maxLagNs, exchangePerSec, pool, probe, runBaseNs, index, rate } = run;
   await probe?.open();
+  const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
   // Before the base: what the first reading takes must not be taken from the lead.
-  const watch = new RoundWatch(pool.threadIds, LEAD_NS, plan.warmupNs, plan.durationNs);
+  const watch = new RoundWatch(pool.threadIds, LEAD_NS, unmeasuredNs, plan.durationNs);
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
-  const measureNs = roundBaseNs + plan.warmupNs;
+  const measureNs = roundBaseNs + unmeasuredNs;
   const probed = new ProbedRound(probe, measureNs, (each, warmup) => hooks.onInterval?.(index, each, warmup));
   const merger = new RoundMerger(pool.size, measureNs, (interval, warmup, detail) => {
     hooks.onIntervalDetail?.(index, interval, warmup, detail);
@@ -200,8 +214,8 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   };
   hooks.stop?.addEventListener('abort', onStop, { once: true });
   try {
-    const { warmupNs, durationNs } = plan;
-    const order = { rate, baseNs: roundBaseNs, warmupNs, durationNs, maxLagNs };
+    const { warmupNs, durationNs, rampUpNs, rampDownNs } = plan;
+    const order = { rate, baseNs: roundBaseNs, warmupNs, durationNs, rampUpNs, rampDownNs, maxLagNs, exchangePerSec };
     await Promise.all([pool.round(order), probe?.round(roundBaseNs, durationNs)]);
   } finally {
     clearInterval(collector);
@@ -220,5 +234,6 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   probed.finish();
   hooks.onRoundEnd?.(index, merger.total.latency);
   const durationNs = Math.max(0, Math.min(plan.durationNs, stopNs - measureNs));
-  return probed.beside(roundResult({ plan, merger, rate, durationNs, evidence, gc: pool.gc, earlier: run.earlier }));
+  const measured = { plan, merger, rate, exchangePerSec, durationNs, evidence, gc: pool.gc, earlier: run.earlier };
+  return probed.beside(roundResult(measured));
 }

@@ -6,6 +6,7 @@ import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
 import type { GcUse } from './gc-watch.ts';
+import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
@@ -32,7 +33,7 @@ interface Member {
 /** The pacing threads of a run. A worker that dies leaves its figures in shared memory, and the pool goes on without it. */
 export class WorkerPool {
   readonly #members: Member[];
-  readonly #control = new SharedArrayBuffer(4);
+  readonly #control = new SharedArrayBuffer(4 * CONTROL_WORDS);
 
   constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
     this.#members = inits.map((init) => this.#spawn(init));
@@ -52,6 +53,7 @@ export class WorkerPool {
     };
     const fail = (code: string, message: string, hint: string): void => {
       member.failure ??= { worker: init.worker, code, message, hint };
+      openStages(new Int32Array(this.#control));
       member.settle();
     };
     thread.on('message', (message: FromWorker) => {
@@ -101,6 +103,7 @@ export class WorkerPool {
 
   /** Runs one round on all workers that live; resolves when each has ended it, or died. */
   async round(order: RoundOrder): Promise<void> {
+    resetStages(new Int32Array(this.#control));
     const message: ToWorker = { type: 'round', ...order };
     const settled = this.#settled();
     for (const member of this.#members) {

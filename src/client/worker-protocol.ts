@@ -12,7 +12,7 @@ export interface WorkerInit {
   /** Source addresses that the worker binds; empty if the kernel chooses address and port. */
   readonly sources: readonly string[];
   readonly recorderMemory: SharedArrayBuffer;
-  /** Int32 [0]: nonzero stops the round. */
+  /** Int32 [0]: nonzero stops the round. Behind it, where the workers meet in a round in stages (`stages.ts`). */
   readonly control: SharedArrayBuffer;
   /** Where in the port range this run begins, in [0, 1). */
   readonly portOffset: number;
@@ -24,8 +24,13 @@ export interface RoundOrder {
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
+  /** Before the warm-up the rate rises from 0 for so long, and falls to 0 behind the round; neither is measured. */
+  readonly rampUpNs: number;
+  readonly rampDownNs: number;
   /** See `PacerOptions`. */
   readonly maxLagNs: number;
+  /** In stages: exchanges begun a second. Null where the plan has none. */
+  readonly exchangePerSec: number | null;
 }
 
 /** To the worker: run a round; or leave. */

@@ -12,7 +12,7 @@ import { loadLibc } from '../linux/libc.ts';
 import { Recorder } from '../measure/recorder.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
-import { ConstantRate, LinearRamp, type Schedule } from '../schedule/schedule.ts';
+import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';
 import { ResponseBodies, watchesBodies } from './body/response-bodies.ts';
 import { exchangeOf } from './exchange.ts';
@@ -20,6 +20,7 @@ import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';
 import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
+import { Stages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 const init = workerData as WorkerInit;
@@ -44,26 +45,33 @@ function createPorts(plan: ClientPlan): SourcePortAllocator | undefined {
   });
 }
 
-function scheduleOf({
-  rate,
-  warmupNs,
-  durationNs,
-}: Pick<RoundOrder, 'rate' | 'warmupNs' | 'durationNs'>): Schedule | null {
+function scheduleOf({ rate, warmupNs, durationNs, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
   if (rate === 'max') return null;
-  return typeof rate === 'number' ? new ConstantRate(rate) : new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
+  if (typeof rate === 'object') return new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
+  if (rampUpNs === 0 && rampDownNs === 0) return new ConstantRate(rate);
+  return new RampedRate({ ratePerSec: rate, upNs: rampUpNs, steadyNs: warmupNs + durationNs, downNs: rampDownNs });
 }
 
-function pacerOf({ rate, baseNs, warmupNs, durationNs, maxLagNs }: RoundOrder): Pacer {
+function pacerOf(order: RoundOrder): Pacer {
+  const { rate, baseNs, warmupNs, durationNs, rampUpNs, rampDownNs, maxLagNs } = order;
   return new Pacer({
-    schedule: scheduleOf({ rate, warmupNs, durationNs }),
+    schedule: scheduleOf(order),
     worker: init.worker,
     workers: init.plan.workers,
     baseNs,
-    warmupNs,
+    warmupNs: rampUpNs + warmupNs,
     durationNs,
+    tailNs: rampDownNs,
     maxLagNs,
     batchNs: batchNsOf(peakPerSec(rate), init.plan.workers),
   });
+}
+
+function stagesOf({ exchangePerSec }: RoundOrder): Stages | undefined {
+  if (exchangePerSec === null) return undefined;
+  const { worker, plan, control } = init;
+  const { workers, holdNs } = plan;
+  return new Stages({ control: new Int32Array(control), worker, workers, ratePerSec: exchangePerSec, holdNs });
 }
 
 /** Of the machine's memory, what responses may take: the rest is the kernel's socket buffers and everybody else's. */
@@ -88,6 +96,7 @@ async function main(): Promise<void> {
     sources: init.sources,
     payload,
     halfClose,
+    sendsWhenAsked: plan.isInStages,
     bodies: bodies?.places,
     capacity,
     clock,
@@ -115,12 +124,13 @@ async function main(): Promise<void> {
       firstByteTimeoutNs: plan.body.firstByteTimeoutNs ?? Infinity,
       bodies,
       control: new Int32Array(init.control),
+      stages: stagesOf(order),
       pacer: pacerOf(order),
     });
     await engine.run(generator);
     // Node hands over what it noted in the next turn of the loop.
     await nextTurn();
-    const measuredNs = clock.tick() - order.baseNs - order.warmupNs;
+    const measuredNs = clock.tick() - order.baseNs - order.rampUpNs - order.warmupNs;
     tell({ type: 'done', gc: gc.take(measuredNs / 1e6) });
   };
 

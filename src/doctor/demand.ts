@@ -26,7 +26,8 @@ export function stretchesOf(plan: ClientPlan): Stretch[] {
   const stretches: Stretch[] = [];
   let startNs = 0;
   for (const rate of plan.rates) {
-    const endNs = startNs + plan.warmupNs + plan.durationNs;
+    // Ramps count as if they were at the full rate.
+    const endNs = startNs + plan.rampUpNs + plan.warmupNs + plan.durationNs + plan.rampDownNs;
     if (typeof rate === 'number') stretches.push({ startNs, endNs, ratePerSec: rate });
     else if (rate !== 'max') {
       const rampNs = startNs + plan.warmupNs;

@@ -42,6 +42,8 @@ export interface ClientEngineOptions {
   readonly payload: Uint8Array;
   /** Shut down writing after the last byte of the payload. */
   readonly halfClose: boolean;
+  /** The payload, and the half-close behind it, wait for `startSending`. False if left out: they follow `connected` at once. */
+  readonly sendsWhenAsked?: boolean | undefined;
   /** Undefined: what is received is dropped, which spares the copy out of the kernel. */
   readonly bodies?: BodyPlaces | undefined;
   /** The number of slots. */
@@ -90,6 +92,11 @@ export interface ClientEngine {
    * peer is that near, events of the connection come before this returns.
    */
   open(slot: number, source: number, port: number): number;
+  /**
+   * With `sendsWhenAsked`, once for a slot that is connected and has neither ended nor failed: sends the payload, then shuts
+   * down writing if so configured. Events of the slot may come before this returns.
+   */
+  startSending(slot: number): void;
   /** Closes the slot with FIN, or with RST if `reset`. `released` follows, possibly before this returns. */
   close(slot: number, reset: boolean): void;
   /** Drives until `step` returns `STOP`. Engines that need the event loop return a promise. */

@@ -11,11 +11,15 @@
 import { accept, refuse, type Parsed } from '../plan/problem.ts';
 import { NS_PER_DAY, durationParser, parseNumericRate } from '../plan/quantity.ts';
 import { OUTCOMES, type OutcomeName } from './outcome.ts';
-import { CLOCKS, type ClockName, type CriterionUnit, type LatencySummary, type RoundResult } from './result.ts';
+import { CLOCKS, type CriterionUnit, type LatencySummary, type RoundResult } from './result.ts';
 
 export type Comparison = '<' | '<=' | '>' | '>=';
 
 type Statistic = Exclude<keyof LatencySummary, 'count'>;
+
+/** Of an attempt, or of the connection beside them (`--probe`). */
+const TIMED = [...CLOCKS, 'probe'] as const;
+type Timed = (typeof TIMED)[number];
 
 const RATES = ['started', 'established', 'completed'] as const;
 
@@ -27,7 +31,7 @@ const SUMS = ['failures', 'loss', 'missed'] as const;
 type Counted = (typeof SUMS)[number] | OutcomeName;
 
 export type Metric =
-  | { readonly kind: 'latency'; readonly statistic: Statistic; readonly clock: ClockName }
+  | { readonly kind: 'latency'; readonly statistic: Statistic; readonly clock: Timed }
   | { readonly kind: 'rate'; readonly rate: (typeof RATES)[number] }
   | { readonly kind: 'attempts'; readonly counted: Counted }
   /** Processor time a connection. */
@@ -46,8 +50,13 @@ export interface Criterion {
 /** What a criterion needs to know of a round. */
 export type CriterionRound = Pick<
   RoundResult,
-  'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'rate_per_sec' | 'latency_ns' | 'cpu'
+  'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'rate_per_sec' | 'latency_ns' | 'cpu' | 'probe'
 >;
+
+/** Whether it is about the round trip of `--probe`. */
+export function isAboutProbe({ metric }: Criterion): boolean {
+  return metric.kind === 'latency' && metric.clock === 'probe';
+}
 
 export interface Evaluation {
   /** In the criterion's unit; null where the round measured nothing of the kind. */
@@ -136,7 +145,7 @@ function parseMetric(scanner: Scanner): Parsed<Metric> {
   const word = scanner.take(/[A-Za-z][\w.]*/) ?? '';
   const name = word.toLowerCase();
   if (Object.hasOwn(STATISTICS, name)) {
-    const clock = parseArgument(scanner, 'a clock', CLOCKS);
+    const clock = parseArgument(scanner, 'a clock', TIMED);
     return clock.ok ? accept({ kind: 'latency', statistic: STATISTICS[name]!, clock: clock.value }) : clock;
   }
   if (name === 'rate') {
@@ -214,8 +223,8 @@ function holds(value: number, comparison: Comparison, limit: number): boolean {
 function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | null {
   switch (metric.kind) {
     case 'latency': {
-      const latency = round.latency_ns[metric.clock];
-      return latency.count === 0 ? null : latency[metric.statistic];
+      const latency = metric.clock === 'probe' ? round.probe?.rtt_ns : round.latency_ns[metric.clock];
+      return latency === undefined || latency.count === 0 ? null : latency[metric.statistic];
     }
     case 'cpu':
       return round.attempts.started === 0 ? null : round.cpu.usec_per_connection * 1e3;

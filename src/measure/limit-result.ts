@@ -53,24 +53,66 @@ export interface SaturateResult extends LimitResult {
 export type GoalStatusName =
   'found' | 'range' | 'at_max_rate' | 'fails_at_min_rate' | 'generator_limited' | 'unfinished';
 
+/** What is searched for, see `search/quantity.ts`. */
+export type QuantityName = 'rate' | 'connections' | 'teardown';
+
+interface LatencyRange {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** What RFC 9411 section 7.2 asks to be reported, of the last trial that confirmed an answer. */
+export interface KpiResult {
+  /** Established, on average. */
+  readonly connections_per_sec: number;
+  /** Payloads in both directions. */
+  readonly throughput_bits_per_sec: number;
+  /** From the start of a connection; null where there was none. */
+  readonly time_to_first_byte_ns: LatencyRange | null;
+  readonly time_to_last_byte_ns: LatencyRange | null;
+  /** The furthest that a sample of 2 s was from the mean: of what was established, and of what was open. Null where that cannot be told. */
+  readonly rate_deviation_percent: number | null;
+  readonly concurrency_deviation_percent: number | null;
+}
+
+/** With `connections` as the quantity, the rates are null; else the numbers of connections are. */
 export interface GoalResult {
   readonly goal: string;
-  /** The highest rate that meets the goal; null unless `status` is `found` or `at_max_rate`. */
+  readonly quantity: QuantityName;
+  /** Present where a run has several payloads. */
+  readonly payload_file?: string | null;
+  /** How many connections open at once meet the goal; null unless `status` is `found` or `at_max_rate`. */
+  readonly connections: number | null;
+  readonly lower_connections: number | null;
+  readonly upper_connections: number | null;
+  /** The highest rate that meets the goal, of tear-downs with `teardown`; null unless `status` is `found` or `at_max_rate`. */
   readonly rate_per_sec: number | null;
   /** What was asked of the trials that confirm it; `rate_per_sec` is what they started, which may be less. */
   readonly trial_rate_per_sec: number | null;
   readonly lower_per_sec: number | null;
   readonly upper_per_sec: number | null;
   readonly status: GoalStatusName;
-  /** Full-length trials at `rate_per_sec`. */
+  /** Full-length trials at the answer. */
   readonly confirmed: { readonly passed: number; readonly of: number } | null;
+  /** The lowest rate, or number of connections, that this machine could not offer. */
   readonly generator_limit_per_sec: number | null;
+  readonly generator_limit_connections: number | null;
   /** Why this machine was the limit, where it was. */
   readonly reason: string | null;
+  /** Of trials that take a time, where one confirmed the answer; else null. */
+  readonly kpi: KpiResult | null;
 }
 
 export interface TrialResult {
+  readonly quantity: QuantityName;
+  readonly payload_file?: string | null;
+  /** Attempts per second. */
   readonly rate_per_sec: number;
+  /** In stages: connections of the trial; else null. */
+  readonly connections: number | null;
+  /** In stages: exchanges begun (of `teardown`, tear-downs) per second; else null. */
+  readonly exchange_rate_per_sec: number | null;
   readonly length: 'exploratory' | 'final';
   readonly why: string;
   /** By goal; null where this machine was the limit. */

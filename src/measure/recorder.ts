@@ -38,8 +38,10 @@ export const FIRST_BYTE_TIMEOUTS = 14;
 export const BODIES_KEPT = 15;
 export const BODY_BYTES_KEPT = 16;
 export const BODIES_SPILLED = 17;
+/** In a round in stages: exchanges that began too late to be at the rate that was asked for. */
+export const EXCHANGES_LATE = 18;
 /** How many counters a bank has. */
-export const COUNTERS = 18;
+export const COUNTERS = 19;
 
 /** Errno numbers are counted by index; Linux ends at 133. */
 export const ERRNOS = 256;

@@ -129,7 +129,14 @@ export interface RoundResult {
   readonly timeouts?: { readonly first_byte: number };
   /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */
   readonly bodies?: { readonly kept: number; readonly kept_bytes: number; readonly spilled: number };
-  /** With `--hold` only: held connections that the peer ended before their time. */
+  /** In a round in stages only (trials of a search): all are opened, then there is an exchange on each, then all are closed. */
+  readonly stages?: {
+    /** Exchanges begun a second, and connections closed. */
+    readonly exchange_rate_per_sec: number;
+    /** Exchanges that this machine began 10 ms late or more. */
+    readonly late: number;
+  };
+  /** With `--hold`, or in stages: held connections that the peer ended before their time. */
   readonly held?: { readonly lost: number };
   /** With `--probe` only. */
   readonly probe?: ProbeResult;

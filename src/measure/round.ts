@@ -11,6 +11,7 @@ import {
   COUNTERS,
   END_NS,
   ESTABLISHED,
+  EXCHANGES_LATE,
   FIRST_BYTE_TIMEOUTS,
   HELD,
   HELD_LOST,
@@ -42,6 +43,7 @@ export class Tally {
   bodiesKept = 0;
   bodyBytesKept = 0;
   bodiesSpilled = 0;
+  exchangesLate = 0;
   readonly outcomes = new Float64Array(OUTCOMES.length);
   readonly errnos = new Map<number, number>();
   readonly latency: readonly LatencyHistogram[] = CLOCKS.map(() => new LatencyHistogram());
@@ -60,6 +62,7 @@ export class Tally {
     this.bodiesKept += counters[BODIES_KEPT]!;
     this.bodyBytesKept += counters[BODY_BYTES_KEPT]!;
     this.bodiesSpilled += counters[BODIES_SPILLED]!;
+    this.exchangesLate += counters[EXCHANGES_LATE]!;
     for (const [outcome, count] of bank.outcomes.entries()) this.outcomes[outcome]! += count;
     for (const [errno, count] of bank.errnos.entries()) {
       if (count > 0) this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);

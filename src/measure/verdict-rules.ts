@@ -22,6 +22,8 @@ const LAG_LIMIT_NS = 10e6;
 const LAG_FLOOR_NS = 5e6;
 /** A start this many intervals late goes out in a burst with as many others, which is not the rate that was asked for. */
 const LAG_INTERVALS = 10;
+/** Of the exchanges of a round in stages. */
+const LATE_EXCHANGES_MOST = 0.01;
 /** As many waits for a batch are no lateness. */
 const LAG_BATCHES = 5;
 /** A thread that is on its core, or waits for one, for this share of the time has no time left. */
@@ -156,6 +158,17 @@ export const RULES: readonly Rule[] = [
       return {
         message: `One start in a hundred was more than ${formatLatency(p99)} late, where ${formatPerSec(facts.offeredRatePerSec)} allows ${formatLatency(limitNs)}: this machine cannot keep the schedule; lower --rate, add --workers or stop what else runs here.`,
         evidence: { p99_ns: p99, limit_ns: limitNs },
+      };
+    },
+  },
+  {
+    code: 'exchanges_late',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      if (tally.exchangesLate <= tally.established * LATE_EXCHANGES_MOST) return undefined;
+      return {
+        message: `${formatCount(tally.exchangesLate)} of ${formatCount(tally.established)} exchanges began 10 ms late or more: this machine cannot keep their rate; lower it, or stop what else runs here.`,
+        evidence: { exchanges_late: tally.exchangesLate, established: tally.established },
       };
     },
   },

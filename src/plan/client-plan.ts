@@ -15,6 +15,8 @@ export interface ClientInput extends OfferInput, BodyInput {
   readonly port: Given<number>;
   readonly warmup: Given<number>;
   readonly cooldown: Given<number>;
+  readonly 'ramp-up': Given<number>;
+  readonly 'ramp-down': Given<number>;
   readonly payload?: Given<string> | undefined;
   readonly 'payload-size'?: Given<number> | undefined;
   readonly finish: Given<Finish>;
@@ -78,6 +80,7 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input, machine, problems);
   const { rates, durationNs } = planOffer(input, problems);
+  checkRamps(input, rates, problems);
   const body = await planBody(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
@@ -90,6 +93,8 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     durationNs,
     warmupNs: input.warmup.value,
     cooldownNs: input.cooldown.value,
+    rampUpNs: input['ramp-up'].value,
+    rampDownNs: input['ramp-down'].value,
     payloadFile: input.payload?.value ?? null,
     payload,
     finish: input.finish.value,
@@ -99,6 +104,7 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     body,
     sources,
     sourcePorts: input['source-ports']?.value ?? { kind: 'range', ...machine.localPorts },
+    isInStages: false,
     maxInFlight,
     isFdBound: maxInFlight >= affordable,
     workers,
@@ -106,6 +112,14 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     engine: input.engine.value,
   };
   return { plan: Object.freeze(plan), notices };
+}
+
+/** Only a rate that stands has a ramp before and behind it. */
+function checkRamps(input: ClientInput, rates: readonly RoundRate[], problems: Problem[]): void {
+  if (rates.every((rate) => typeof rate === 'number')) return;
+  for (const given of [input['ramp-up'], input['ramp-down']]) {
+    if (given.value > 0) problems.push(problemOf(given, 'to be left out beside --ramp and --rate max'));
+  }
 }
 
 /** Every effective option in snake_case with its unit in the name, as results echo it. */
@@ -118,6 +132,8 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
     duration_sec: plan.durationNs / NS_PER_SEC,
     warmup_sec: plan.warmupNs / NS_PER_SEC,
     cooldown_sec: plan.cooldownNs / NS_PER_SEC,
+    ramp_up_sec: plan.rampUpNs / NS_PER_SEC,
+    ramp_down_sec: plan.rampDownNs / NS_PER_SEC,
     payload_file: plan.payloadFile,
     payload_bytes: plan.payload.length,
     finish: formatFinish(plan.finish),

@@ -68,6 +68,9 @@ export interface ClientPlan {
   readonly durationNs: number;
   readonly warmupNs: number;
   readonly cooldownNs: number;
+  /** Around each round the rate rises from 0 for so long, and falls to 0; neither is measured. */
+  readonly rampUpNs: number;
+  readonly rampDownNs: number;
   /** Where the payload came from, or null for `--payload-size` and for none. */
   readonly payloadFile: string | null;
   /** In shared memory, so that workers do not copy it. */
@@ -80,6 +83,8 @@ export interface ClientPlan {
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
   readonly sourcePorts: SourcePorts;
+  /** All connections of a round are opened, then there is an exchange on each, then all are closed (trials of a search). */
+  readonly isInStages: boolean;
   /** Over all workers. */
   readonly maxInFlight: number;
   /** Whether `maxInFlight` is as much as the limit of open files allows. */

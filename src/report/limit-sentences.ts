@@ -1,39 +1,83 @@
 /** What came of a search or a saturation, in sentences: the same in text and in Markdown. */
-import type { GoalResult, SaturateResult, SearchResult } from '../measure/limit-result.ts';
-import { formatLatency, formatPerSec } from '../plan/format.ts';
+import type { GoalResult, KpiResult, QuantityName, SaturateResult, SearchResult } from '../measure/limit-result.ts';
+import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
 import { profileTitle } from '../search/profiles.ts';
 
 /** The answer for one goal, without the goal. */
 export function goalSentence(goal: GoalResult): string {
-  const { rate_per_sec: rate, lower_per_sec: lower, upper_per_sec: upper } = goal;
+  const isCount = goal.quantity === 'connections';
+  const found = amount(goal, isCount ? goal.connections : goal.rate_per_sec);
+  const lower = amount(goal, isCount ? goal.lower_connections : goal.lower_per_sec);
+  const upper = amount(goal, isCount ? goal.upper_connections : goal.upper_per_sec);
+  const limit = amount(goal, isCount ? goal.generator_limit_connections : goal.generator_limit_per_sec);
   switch (goal.status) {
     case 'found':
-      return `${perSec(rate)}, confirmed by ${goal.confirmed?.passed ?? 0} of ${goal.confirmed?.of ?? 0} full-length trials; ${perSec(upper)} fails`;
+      return `${found}, confirmed by ${goal.confirmed?.passed ?? 0} of ${goal.confirmed?.of ?? 0} ${confirmingText(goal)}; ${upper ?? 'unknown'} ${isCount ? 'fail' : 'fails'}`;
     case 'at_max_rate':
-      return `at least ${perSec(rate)}, which is --max-rate: nothing failed`;
+      return `at least ${found}, which is ${isCount ? '--max-connections' : '--max-rate'}: nothing failed`;
     case 'range':
-      return `between ${perSec(lower)} and ${perSec(upper)}: the limit was not the same in every full-length trial, so one number would not be true`;
+      return `between ${lower} and ${upper}: the limit was not the same in every ${confirmingText(goal).slice(0, -1)}, so one number would not be true`;
     case 'fails_at_min_rate':
-      return `none: it is not met at the lowest rate (${perSec(upper)})${because(goal)}`;
+      return `none: it is not met at the lowest ${isCount ? 'number' : 'rate'} (${upper})${because(goal)}`;
     case 'generator_limited':
-      return `generator-limited at ${perSec(goal.generator_limit_per_sec ?? upper)}: ${heldText(lower)}, and this machine cannot offer more; no figure of the target${because(goal)}`;
+      return `generator-limited at ${limit ?? upper}: ${heldText(lower)}, and this machine cannot offer more; no figure of the target${because(goal)}`;
     case 'unfinished':
       return `no answer; ${knownText(lower, upper)}`;
   }
 }
 
-function perSec(rate: number | null): string {
-  return rate === null ? 'unknown' : formatPerSec(rate);
+/** What RFC 9411 asks to be reported beside the answer; null where it was not measured. */
+export function kpiSentence({ kpi }: GoalResult): string | null {
+  if (kpi === null) return null;
+  const range = (what: string, value: KpiResult['time_to_first_byte_ns']): string[] =>
+    value === null
+      ? []
+      : [
+          `${what} ${[value.min, value.mean, value.max].map((each) => formatLatency(each)).join(' / ')} (min / mean / max)`,
+        ];
+  const percent = (what: string, value: number | null): string[] =>
+    value === null ? [] : [`${what} within ${value} % of its mean`];
+  return [
+    `${formatPerSec(kpi.connections_per_sec)} on average`,
+    `throughput ${formatCount(Math.round(kpi.throughput_bits_per_sec / 1000))} kbit/s`,
+    ...range('first byte', kpi.time_to_first_byte_ns),
+    ...range('last byte', kpi.time_to_last_byte_ns),
+    ...percent('rate', kpi.rate_deviation_percent),
+    ...percent('open connections', kpi.concurrency_deviation_percent),
+  ].join('; ');
 }
 
-function heldText(lower: number | null): string {
-  return lower === null ? 'nothing was met below' : `${perSec(lower)} meets the goal`;
+/** Of which goal an answer is, with what was searched where that is no rate of new connections. */
+export function goalTitle({ goal, quantity, payload_file: payload }: GoalResult): string {
+  const of = QUANTITY_TITLES[quantity];
+  return [goal, ...(of === null ? [] : [of]), ...(payload === undefined ? [] : [payload ?? 'no payload'])].join(', ');
 }
 
-function knownText(lower: number | null, upper: number | null): string {
+const QUANTITY_TITLES: Readonly<Record<QuantityName, string | null>> = {
+  rate: null,
+  connections: 'open at once',
+  teardown: 'torn down per second',
+};
+
+function confirmingText({ quantity }: GoalResult): string {
+  return quantity === 'rate' ? 'full-length trials' : 'confirming trials';
+}
+
+function amount({ quantity }: GoalResult, value: number | null): string | null {
+  if (value === null) return null;
+  return quantity === 'connections' ? `${formatCount(value)} connections` : formatPerSec(value);
+}
+
+function heldText(lower: string | null): string {
+  return lower === null
+    ? 'nothing was met below'
+    : `${lower} ${lower.endsWith('connections') ? 'meet' : 'meets'} the goal`;
+}
+
+function knownText(lower: string | null, upper: string | null): string {
   if (lower === null && upper === null) return 'nothing is known';
-  if (upper === null) return `${perSec(lower)} met it, nothing failed`;
-  return lower === null ? `${perSec(upper)} failed` : `${perSec(lower)} met it, ${perSec(upper)} did not`;
+  if (upper === null) return `${lower} met it, nothing failed`;
+  return lower === null ? `${upper} failed` : `${lower} met it, ${upper} did not`;
 }
 
 function because({ reason }: GoalResult): string {

@@ -1,7 +1,14 @@
 /** Reports to paste into a ticket: what was asked, what came out, every trial, and how to do it again. */
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
 import { targetLine } from './headline.ts';
-import { goalSentence, profileSentence, saturateSentence, searchEnd } from './limit-sentences.ts';
+import {
+  goalSentence,
+  goalTitle,
+  kpiSentence,
+  profileSentence,
+  saturateSentence,
+  searchEnd,
+} from './limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from './limit-threshold-text.ts';
 import type { Column } from './round-table.ts';
 import { stepColumns } from './saturate-text.ts';
@@ -15,14 +22,24 @@ export function searchMarkdown(result: SearchResult): string {
   return document(result, 'search', [
     ...(profile === null ? [] : [`Followed: ${profile}.`]),
     table([
-      { header: 'goal', cells: result.goals.map(({ goal }) => code(goal)), dropRank: 0 },
-      { header: 'highest rate that meets it', cells: result.goals.map(goalSentence), dropRank: 0 },
+      { header: 'goal', cells: result.goals.map((goal) => code(goalTitle(goal))), dropRank: 0 },
+      { header: 'the most that meets it', cells: result.goals.map(goalSentence), dropRank: 0 },
     ]),
     ...(end === null ? [] : [end]),
+    ...kpiBlocks(result),
     ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${each}`).join('\n')]),
     ...thresholdBlocks(result),
     ...(result.trials.length === 0 ? [] : [`### Trials\n\n${table(trialColumns(result.trials))}`]),
   ]);
+}
+
+function kpiBlocks({ profile, goals }: SearchResult): string[] {
+  if (profile !== 'rfc9411-cps') return [];
+  const lines = goals.flatMap((goal) => {
+    const kpi = kpiSentence(goal);
+    return kpi === null ? [] : [`- ${code(goalTitle(goal))}: ${kpi}`];
+  });
+  return lines.length === 0 ? [] : [`### KPI\n\n${lines.join('\n')}`];
 }
 
 export function saturateMarkdown(result: SaturateResult): string {

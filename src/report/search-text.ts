@@ -1,17 +1,23 @@
 /** The result of a search for a person: the answer first, then how it was come by. */
-import type { SearchResult, TrialResult } from '../measure/limit-result.ts';
-import { formatPerSec, formatSeconds } from '../plan/format.ts';
+import type { GoalResult, SearchResult, TrialResult } from '../measure/limit-result.ts';
+import { formatCount, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
-import { goalSentence, profileSentence, searchEnd } from './limit-sentences.ts';
+import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from './limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-threshold-text.ts';
 import { fittingTable, roundColumns, type Column } from './round-table.ts';
 
 /** The live view: `trial 3   1,600/s for 2 s   loss<=0.1% not met`. */
 export function trialLine(index: number, trial: TrialResult, reason: string | null): string {
-  const rate = formatPerSec(trial.rate_per_sec).padStart(9);
+  const rate = loadText(trial).padStart(9);
   const says = trial.standing === 'generator_limited' ? `says nothing: ${reason ?? ''}` : metText(trial);
   return `trial ${String(index + 1).padStart(2)}  ${rate} for ${formatSeconds(trial.result.duration_sec)}  ${says}  (${trial.why})`;
+}
+
+/** What of a trial is searched. */
+function loadText(trial: TrialResult): string {
+  if (trial.quantity === 'connections') return `${formatCount(trial.connections ?? 0)} open`;
+  return formatPerSec((trial.quantity === 'teardown' ? trial.exchange_rate_per_sec : null) ?? trial.rate_per_sec);
 }
 
 function metText({ passed }: TrialResult): string {
@@ -29,7 +35,7 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
   const facts = [`engine ${result.system.engine}, ${cost}`, profileSentence(result)].filter((each) => each !== null);
   const blocks = [
     `${paint(style, 'bold', targetLine('search', result.config))}\n${facts.map((each) => wrap(each, style.columns, 0)).join('\n')}`,
-    goals.map((goal) => answerLine(goal.goal, goalSentence(goal), goal.status === 'found', style)).join('\n'),
+    goals.map((goal) => answerText(goal, result.profile, style)).join('\n'),
     ...(end === null ? [] : [paint(style, 'yellow', wrap(end, style.columns, 0))]),
     ...(trials.length === 0 ? [] : [trialsTable(trials, style)]),
     ...limitThresholdBlocks(result, style),
@@ -40,9 +46,21 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
   return `${blocks.join('\n\n')}\n`;
 }
 
+/** KPIs are what the profile of that RFC is for; others leave them to the JSON. */
+function answerText(goal: GoalResult, profile: string | null, style: TextStyle): string {
+  const answer = answerLine(goalTitle(goal), goalSentence(goal), goal.status === 'found', style);
+  const kpi = profile === 'rfc9411-cps' ? kpiSentence(goal) : null;
+  return kpi === null ? answer : `${answer}\n${entry(style, '', kpi)}`;
+}
+
 function answerLine(goal: string, sentence: string, isFound: boolean, style: TextStyle): string {
   // A goal may be longer than the room for labels.
   return `${paint(style, isFound ? 'green' : 'yellow', `  ${goal}`)}\n${entry(style, '', sentence)}`;
+}
+
+function searchedText(trial: TrialResult): string {
+  if (trial.quantity === 'connections') return loadText(trial);
+  return `${loadText(trial)} ${trial.quantity === 'teardown' ? 'closed' : 'new'}`;
 }
 
 function trialsTable(trials: readonly TrialResult[], style: TextStyle): string {
@@ -63,6 +81,9 @@ export function trialColumns(trials: readonly TrialResult[]): Column[] {
   return [
     { header: 'trial', cells: trials.map((_, index) => String(index + 1)), dropRank: 0 },
     { header: 'length', cells: trials.map(({ length }) => lengths[length]), dropRank: 0 },
+    ...(trials.some(({ quantity }) => quantity !== 'rate')
+      ? [{ header: 'searched', cells: trials.map(searchedText), dropRank: 0 }]
+      : []),
     ...columns,
     {
       header: trials.some(({ passed }) => Object.keys(passed).length > 1) ? 'goals' : 'goal',

@@ -36,6 +36,8 @@ export interface PacerOptions {
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
+  /** After what is measured the schedule goes on for so long (a rate that falls); 0 if left out. */
+  readonly tailNs?: number;
   /** How late a start may be woken so that one wake-up serves several; 0 wakes for each. */
   readonly batchNs: number;
   /** What is later than this is missed, not started: a burst would be another load. Infinity if left out. */
@@ -60,7 +62,10 @@ export class Pacer {
   readonly #maxLagNs: number;
   /** Attempts below this index belong to the warm-up. */
   readonly #firstMeasured: number;
+  /** Attempts from here on belong to the tail. */
+  readonly #measuredEnd: number;
   readonly #count: number;
+  readonly #tailNs: number;
   #next: number;
   #nextNs = Infinity;
   #closed = false;
@@ -75,7 +80,10 @@ export class Pacer {
     this.endNs = this.measureNs + options.durationNs;
     this.isClosedLoop = options.schedule === null;
     this.#firstMeasured = options.schedule?.countBefore(options.warmupNs) ?? 0;
-    this.#count = options.schedule?.countBefore(options.warmupNs + options.durationNs) ?? 0;
+    this.#tailNs = options.tailNs ?? 0;
+    const measuredNs = options.warmupNs + options.durationNs;
+    this.#measuredEnd = options.schedule?.countBefore(measuredNs) ?? 0;
+    this.#count = options.schedule?.countBefore(measuredNs + this.#tailNs) ?? 0;
     this.#next = options.worker;
     this.intervalEndNs = 0;
     this.nextInterval(options.baseNs);
@@ -112,7 +120,7 @@ export class Pacer {
 
   /** Whether attempt n, started at `startNs`, is part of what is measured. */
   measures(index: number, startNs: number): boolean {
-    return this.isClosedLoop ? startNs >= this.measureNs : index >= this.#firstMeasured;
+    return this.isClosedLoop ? startNs >= this.measureNs : index >= this.#firstMeasured && index < this.#measuredEnd;
   }
 
   /** Whether an attempt that was due at `dueNs` is given up. */
@@ -127,14 +135,14 @@ export class Pacer {
 
   /** The round has been over for so long that what is still due must be given up. */
   isOverdue(nowNs: number): boolean {
-    return nowNs >= this.endNs + (this.isClosedLoop ? 0 : GRACE_NS);
+    return nowNs >= this.endNs + this.#tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
   }
 
   /** Gives up the rest. Returns how many measured attempts were due by `nowNs` and had not been taken. */
   giveUp(nowNs: number): number {
     let late = 0;
     if (this.#schedule !== null) {
-      const dueCount = Math.min(this.#count, this.#schedule.countBefore(Math.max(0, nowNs - this.baseNs)));
+      const dueCount = Math.min(this.#measuredEnd, this.#schedule.countBefore(Math.max(0, nowNs - this.baseNs)));
       const untaken = (from: number): number => Math.max(0, Math.ceil((dueCount - from) / this.workers));
       late = untaken(this.#next);
       // Those of the warm-up among them are not part of the result.

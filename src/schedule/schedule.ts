@@ -95,3 +95,45 @@ export class LinearRamp implements Schedule {
     return this.#before + from * into + (this.#slope * into * into) / 2 + this.#toPerSec * after;
   }
 }
+
+export interface RampedRateOptions {
+  readonly ratePerSec: number;
+  /** From 0 to the rate, before it stands. */
+  readonly upNs: number;
+  /** How long it stands. */
+  readonly steadyNs: number;
+  /** From the rate to 0. */
+  readonly downNs: number;
+}
+
+/** A rate that rises from 0, stands, and falls to 0 again. After that nothing is due. */
+export class RampedRate implements Schedule {
+  readonly #rise: Schedule;
+  readonly #fall: Schedule;
+  readonly #steadyEndNs: number;
+  /** Attempts before the fall, and with it. */
+  readonly #beforeFall: number;
+  readonly #count: number;
+
+  constructor({ ratePerSec, upNs, steadyNs, downNs }: RampedRateOptions) {
+    const rising = { fromPerSec: 0, toPerSec: ratePerSec, startNs: 0, durationNs: upNs };
+    const falling = { fromPerSec: ratePerSec, toPerSec: 0, startNs: 0, durationNs: downNs };
+    // A ramp goes on at its last rate.
+    this.#rise = upNs > 0 ? new LinearRamp(rising) : new ConstantRate(ratePerSec);
+    this.#fall = downNs > 0 ? new LinearRamp(falling) : new ConstantRate(ratePerSec);
+    this.#steadyEndNs = upNs + steadyNs;
+    this.#beforeFall = this.#rise.countBefore(this.#steadyEndNs);
+    this.#count = this.#beforeFall + this.#fall.countBefore(downNs);
+  }
+
+  dueNs(n: number): number {
+    if (n >= this.#count) return Infinity;
+    if (n < this.#beforeFall) return this.#rise.dueNs(n);
+    return this.#steadyEndNs + this.#fall.dueNs(n - this.#beforeFall);
+  }
+
+  countBefore(durationNs: number): number {
+    if (durationNs <= this.#steadyEndNs) return this.#rise.countBefore(durationNs);
+    return Math.min(this.#count, this.#beforeFall + this.#fall.countBefore(durationNs - this.#steadyEndNs));
+  }
+}

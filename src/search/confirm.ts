@@ -2,16 +2,17 @@
  * Confirmation: full-length trials at the rate that exploration came to. The rate counts when two of three pass; just
  * above it one must fail. A limit that was somewhere else in another trial is a range, not a number.
  */
+import { roundLoad, type Bounds } from './bounds.ts';
 import type { RateEvidence } from './evidence.ts';
-import { isClose, roundRate, type Bounds } from './explore.ts';
+import { isClose } from './explore.ts';
 import { isValid } from './evidence.ts';
 import type { Trial } from './trial.ts';
 
 export type Confirmation =
-  | { readonly kind: 'trial'; readonly ratePerSec: number; readonly why: string }
-  | { readonly kind: 'found'; readonly ratePerSec: number }
-  | { readonly kind: 'at_max'; readonly ratePerSec: number }
-  | { readonly kind: 'range'; readonly lowerPerSec: number; readonly upperPerSec: number }
+  | { readonly kind: 'trial'; readonly load: number; readonly why: string }
+  | { readonly kind: 'found'; readonly load: number }
+  | { readonly kind: 'at_max'; readonly load: number }
+  | { readonly kind: 'range'; readonly lower: number; readonly upper: number }
   | { readonly kind: 'fails_at_min' }
   | { readonly kind: 'generator_limited' };
 
@@ -23,13 +24,13 @@ const BROKEN_DOWN = 0.8;
 export function confirm(
   bounds: Bounds,
   evidence: readonly RateEvidence[],
-  exploredPerSec: number,
+  explored: number,
   trials: readonly Trial[],
   goal: number,
 ): Confirmation {
-  const range = rangeOf(trials, goal, bounds.precision);
+  const range = rangeOf(trials, goal, bounds);
   if (range !== null) return range;
-  const next = confirmStep(bounds, evidence, exploredPerSec);
+  const next = confirmStep(bounds, evidence, explored);
   return next.kind === 'generator_limited' ? (coarser(evidence) ?? next) : next;
 }
 
@@ -40,24 +41,20 @@ const COARSE_PRECISION = 0.1;
 function coarser(evidence: readonly RateEvidence[]): Confirmation | null {
   const failed = evidence.find(({ verdict }) => verdict === 'fail');
   const confirmed = evidence.findLast(
-    ({ long, ratePerSec }) =>
-      long.pass >= MAJORITY && long.pass > long.fail && ratePerSec < (failed?.ratePerSec ?? Infinity),
+    ({ long, load }) => long.pass >= MAJORITY && long.pass > long.fail && load < (failed?.load ?? Infinity),
   );
   if (failed === undefined || confirmed === undefined) return null;
-  return isClose(confirmed.ratePerSec, failed.ratePerSec, COARSE_PRECISION)
-    ? { kind: 'found', ratePerSec: confirmed.ratePerSec }
-    : null;
+  return isClose(confirmed.load, failed.load, COARSE_PRECISION) ? { kind: 'found', load: confirmed.load } : null;
 }
 
-function confirmStep(bounds: Bounds, evidence: readonly RateEvidence[], exploredPerSec: number): Confirmation {
+function confirmStep(bounds: Bounds, evidence: readonly RateEvidence[], explored: number): Confirmation {
   const rejected = evidence.find(({ long }) => long.fail > long.pass);
-  const isBelowRejected = ({ ratePerSec }: RateEvidence): boolean =>
-    rejected === undefined || ratePerSec < rejected.ratePerSec;
+  const isBelowRejected = ({ load }: RateEvidence): boolean => rejected === undefined || load < rejected.load;
   const candidate = evidence.findLast((each) => each.long.pass > 0 && isBelowRejected(each));
   // What passed lower down, in a trial for another goal, is no reason not to try what exploration came to.
-  const isUntried = candidate !== undefined && candidate.ratePerSec < exploredPerSec;
-  if (candidate === undefined || (isUntried && (rejected === undefined || exploredPerSec < rejected.ratePerSec))) {
-    return firstCandidate(bounds, evidence, exploredPerSec, rejected);
+  const isUntried = candidate !== undefined && candidate.load < explored;
+  if (candidate === undefined || (isUntried && (rejected === undefined || explored < rejected.load))) {
+    return firstCandidate(bounds, evidence, explored, rejected);
   }
   if (candidate.long.pass < MAJORITY) return repeat(candidate, 'full length again');
   return aboveConfirmed(bounds, evidence, candidate);
@@ -65,85 +62,90 @@ function confirmStep(bounds: Bounds, evidence: readonly RateEvidence[], explored
 
 /** Another trial at a rate, unless this machine has failed twice there. */
 function repeat(at: RateEvidence, why: string): Confirmation {
-  return at.limited >= MAJORITY ? { kind: 'generator_limited' } : { kind: 'trial', ratePerSec: at.ratePerSec, why };
+  return at.limited >= MAJORITY ? { kind: 'generator_limited' } : { kind: 'trial', load: at.load, why };
 }
 
 function firstCandidate(
   bounds: Bounds,
   evidence: readonly RateEvidence[],
-  exploredPerSec: number,
+  explored: number,
   rejected: RateEvidence | undefined,
 ): Confirmation {
-  if (rejected === undefined || rejected.ratePerSec > exploredPerSec) {
-    const at = evidence.find(({ ratePerSec }) => ratePerSec === exploredPerSec);
+  if (rejected === undefined || rejected.load > explored) {
+    const at = evidence.find(({ load }) => load === explored);
     return repeat(at!, 'full length');
   }
-  if (rejected.ratePerSec <= bounds.minPerSec) return { kind: 'fails_at_min' };
-  const lowered = Math.max(bounds.minPerSec, belowRejected(bounds, evidence, rejected));
-  const at = evidence.find(({ ratePerSec }) => ratePerSec === lowered);
+  if (rejected.load <= bounds.minLoad) return { kind: 'fails_at_min' };
+  const lowered = Math.max(bounds.minLoad, belowRejected(bounds, evidence, rejected));
+  const at = evidence.find(({ load }) => load === lowered);
   if (at !== undefined) return repeat(at, 'lower, full length');
-  return { kind: 'trial', ratePerSec: lowered, why: 'lower, full length' };
+  return { kind: 'trial', load: lowered, why: 'lower, full length' };
 }
 
 /** Just below what the target kept up in the trial that failed, further down each time. */
-function belowRejected({ precision }: Bounds, evidence: readonly RateEvidence[], rejected: RateEvidence): number {
+function belowRejected(bounds: Bounds, evidence: readonly RateEvidence[], rejected: RateEvidence): number {
+  const { precision } = bounds;
   const times = evidence.filter(({ long }) => long.fail > long.pass).length;
-  const stepped = rejected.ratePerSec / (1 + precision * 2 ** (times - 2));
-  const kept = rejected.servedPerSec ?? rejected.ratePerSec;
-  return roundRate(Math.min(stepped, kept * (1 - 0.45 * precision)));
+  const stepped = rejected.load / (1 + precision * 2 ** (times - 2));
+  const kept = rejected.served ?? rejected.load;
+  return roundLoad(Math.min(stepped, kept * (1 - 0.45 * precision)), bounds);
 }
 
 /** The candidate is confirmed: is the limit just above it? */
 function aboveConfirmed(bounds: Bounds, evidence: readonly RateEvidence[], confirmed: RateEvidence): Confirmation {
-  const { ratePerSec } = confirmed;
-  if (ratePerSec >= bounds.maxPerSec) return { kind: 'at_max', ratePerSec };
-  const above = evidence.filter((each) => each.ratePerSec > ratePerSec);
+  const { load } = confirmed;
+  if (load >= bounds.maxLoad) return { kind: 'at_max', load };
+  const above = evidence.filter((each) => each.load > load);
   const failed = above.find(({ verdict }) => verdict === 'fail');
-  const isTight = failed !== undefined && isClose(ratePerSec, failed.ratePerSec, 1.25 * bounds.precision);
-  if (isTight && failed.long.fail > 0) return { kind: 'found', ratePerSec };
+  const isTight = failed !== undefined && isClose(load, failed.load, 1.25 * bounds.precision);
+  if (isTight && failed.long.fail > 0) return { kind: 'found', load };
   const steps = evidence.filter(({ long }) => long.pass >= MAJORITY).length - 1;
-  const raised = Math.min(bounds.maxPerSec, roundRate(ratePerSec * (1 + bounds.precision * 2 ** steps)));
-  const next = failed === undefined ? raised : towards(confirmed, failed, raised, isTight);
-  const at = evidence.find((each) => each.ratePerSec === next);
-  if (at === undefined) return { kind: 'trial', ratePerSec: next, why: 'the bound above, full length' };
+  const raised = Math.min(bounds.maxLoad, roundLoad(load * (1 + bounds.precision * 2 ** steps), bounds));
+  const next = failed === undefined ? raised : towards(bounds, confirmed, failed, raised, isTight);
+  const at = evidence.find((each) => each.load === next);
+  if (at === undefined) return { kind: 'trial', load: next, why: 'the bound above, full length' };
   return repeat(at, 'the bound above, full length');
 }
 
 /** The next rate between the confirmed one and one that failed: the failed one itself if only a short trial says so. */
-function towards(confirmed: RateEvidence, failed: RateEvidence, raised: number, isTight: boolean): number {
-  if (isTight) return failed.ratePerSec;
-  if (raised < failed.ratePerSec) return raised;
-  return failed.long.fail > 0 ? roundRate(Math.sqrt(confirmed.ratePerSec * failed.ratePerSec)) : failed.ratePerSec;
+function towards(
+  bounds: Bounds,
+  confirmed: RateEvidence,
+  failed: RateEvidence,
+  raised: number,
+  isTight: boolean,
+): number {
+  if (isTight) return failed.load;
+  if (raised < failed.load) return raised;
+  return failed.long.fail > 0 ? roundLoad(Math.sqrt(confirmed.load * failed.load), bounds) : failed.load;
 }
 
 /**
  * Full-length trials that contradict each other by more than the precision: one passed above a rate at which another
  * failed, or above what the target kept up in another.
  */
-function rangeOf(trials: readonly Trial[], goal: number, precision: number): Confirmation | null {
+function rangeOf(trials: readonly Trial[], goal: number, bounds: Bounds): Confirmation | null {
+  const { precision } = bounds;
   const long = trials.filter((trial) => trial.length === 'final' && isValid(trial));
-  const passed = long.filter((trial) => trial.passed[goal] === true).map(({ ratePerSec }) => ratePerSec);
+  const passed = long.filter((trial) => trial.passed[goal] === true).map(({ load }) => load);
   const highestPass = Math.max(0, ...passed);
   const limits = long
     .filter((trial) => trial.passed[goal] !== true)
-    .map(({ ratePerSec, servedPerSec }) => {
+    .map(({ load, served }) => {
       // Overload costs many targets something; only where another trial passed is it a contradiction.
       const isMeasure =
-        ratePerSec <= highestPass &&
-        servedPerSec !== null &&
-        servedPerSec < ratePerSec * (1 - precision) &&
-        servedPerSec > BROKEN_DOWN * ratePerSec;
-      return isMeasure ? servedPerSec : ratePerSec;
+        load <= highestPass && served !== null && served < load * (1 - precision) && served > BROKEN_DOWN * load;
+      return isMeasure ? served : load;
     });
   const lowestLimit = Math.min(...limits);
   if (highestPass <= lowestLimit * (1 + 2 * precision)) return null;
   const measured = trials
     .filter((trial) => isValid(trial) && trial.passed[goal] !== true)
-    .map(({ servedPerSec }) => servedPerSec ?? 0)
+    .map(({ served }) => served ?? 0)
     .filter((served) => served <= highestPass / BROKEN_DOWN);
   return {
     kind: 'range',
-    lowerPerSec: roundRate(lowestLimit),
-    upperPerSec: roundRate(Math.max(highestPass, ...measured)),
+    lower: roundLoad(lowestLimit, bounds),
+    upper: roundLoad(Math.max(highestPass, ...measured), bounds),
   };
 }

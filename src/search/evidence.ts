@@ -8,35 +8,35 @@ interface Count {
 
 /** All trials at one rate. */
 export interface RateEvidence {
-  readonly ratePerSec: number;
+  readonly load: number;
   readonly short: Count;
   readonly long: Count;
   /** Trials that say nothing, because this machine was the limit. */
   readonly limited: number;
   /** Of the trials that failed; null where none can tell. */
-  readonly servedPerSec: number | null;
+  readonly served: number | null;
   readonly verdict: 'pass' | 'fail' | 'limited';
 }
 
 /** Rates in rising order. */
 export function evidenceOf(trials: readonly Trial[], goal: number): RateEvidence[] {
   const byRate = new Map<number, Trial[]>();
-  for (const trial of trials) byRate.set(trial.ratePerSec, [...(byRate.get(trial.ratePerSec) ?? []), trial]);
+  for (const trial of trials) byRate.set(trial.load, [...(byRate.get(trial.load) ?? []), trial]);
   return [...byRate]
     .sort(([a], [b]) => a - b)
-    .map(([ratePerSec, same]) => {
+    .map(([load, same]) => {
       const valid = same.filter(isValid);
       const short = countOf(valid, goal, 'exploratory');
       const long = countOf(valid, goal, 'final');
       // What was limited can still show how far the target came, where nothing better does.
       const failed = valid.filter((trial) => trial.passed[goal] === false);
-      const served = (failed.length > 0 ? failed : same).flatMap((trial) => trial.servedPerSec ?? []);
+      const served = (failed.length > 0 ? failed : same).flatMap((trial) => trial.served ?? []);
       return {
-        ratePerSec,
+        load,
         short,
         long,
         limited: same.length - valid.length,
-        servedPerSec: served.length === 0 ? null : served.reduce((sum, each) => sum + each, 0) / served.length,
+        served: served.length === 0 ? null : served.reduce((sum, each) => sum + each, 0) / served.length,
         verdict: valid.length === 0 ? 'limited' : failsAt(short, long) ? 'fail' : 'pass',
       };
     });
@@ -68,10 +68,10 @@ export interface Bracket {
 
 export function bracketOf(evidence: readonly RateEvidence[]): Bracket {
   const upper = evidence.find(({ verdict }) => verdict === 'fail');
-  const below = evidence.filter(({ ratePerSec }) => upper === undefined || ratePerSec < upper.ratePerSec);
+  const below = evidence.filter(({ load }) => upper === undefined || load < upper.load);
   const lower = below.findLast(({ verdict }) => verdict === 'pass');
   const ceiling = below.find(
-    ({ verdict, ratePerSec }) => verdict === 'limited' && (lower === undefined || ratePerSec > lower.ratePerSec),
+    ({ verdict, load }) => verdict === 'limited' && (lower === undefined || load > lower.load),
   );
   return { lower, upper, ceiling };
 }

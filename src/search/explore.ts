@@ -7,19 +7,13 @@
  * is halved. The idea of short trials that bound the limit before long ones confirm it is MLRsearch's
  * (draft-ietf-bmwg-mlrsearch).
  */
+import { roundLoad, type Bounds } from './bounds.ts';
 import { bracketOf, type RateEvidence } from './evidence.ts';
-
-export interface Bounds {
-  readonly minPerSec: number;
-  readonly maxPerSec: number;
-  /** How far apart lower and upper bound may be, as a share of the lower one. */
-  readonly precision: number;
-}
 
 /** Where exploration stands: another trial, or the last word. */
 export type Exploration =
-  | { readonly kind: 'trial'; readonly ratePerSec: number; readonly why: string }
-  | { readonly kind: 'bounded'; readonly lowerPerSec: number }
+  | { readonly kind: 'trial'; readonly load: number; readonly why: string }
+  | { readonly kind: 'bounded'; readonly lower: number }
   | { readonly kind: 'fails_at_min' }
   | { readonly kind: 'generator_limited' };
 
@@ -33,31 +27,30 @@ const AROUND_GUESS = 0.45;
 const SLACK = 1.02;
 
 export function explore(bounds: Bounds, evidence: readonly RateEvidence[]): Exploration {
-  if (evidence.length === 0) return trial(bounds.minPerSec, 'the minimum');
+  if (evidence.length === 0) return trial(bounds.minLoad, 'the minimum');
   const { lower, upper, ceiling } = bracketOf(evidence);
-  const lowest = evidence.find(({ ratePerSec }) => ratePerSec <= bounds.minPerSec);
-  if (lowest === undefined) return trial(bounds.minPerSec, 'the minimum');
+  const lowest = evidence.find(({ load }) => load <= bounds.minLoad);
+  if (lowest === undefined) return trial(bounds.minLoad, 'the minimum');
   if (lowest.verdict === 'fail') return { kind: 'fails_at_min' };
   if (lower === undefined) return exploreCeiling(bounds, undefined, lowest, upper);
   if (ceiling !== undefined) return exploreCeiling(bounds, lower, ceiling, upper);
   if (upper === undefined) {
-    if (lower.ratePerSec >= bounds.maxPerSec) return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
-    return trial(Math.min(bounds.maxPerSec, roundRate(lower.ratePerSec * GROWTH)), 'nothing has failed yet');
+    if (lower.load >= bounds.maxLoad) return { kind: 'bounded', lower: lower.load };
+    return trial(Math.min(bounds.maxLoad, roundLoad(lower.load * GROWTH, bounds)), 'nothing has failed yet');
   }
-  if (isClose(lower.ratePerSec, upper.ratePerSec, bounds.precision)) {
-    return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
+  if (isClose(lower.load, upper.load, bounds.precision)) {
+    return { kind: 'bounded', lower: lower.load };
   }
-  if (isDoubtful(lower, upper, evidence, bounds.precision))
-    return trial(upper.ratePerSec, 'it failed by little: again');
-  return between(lower, upper, evidence, bounds.precision);
+  if (isDoubtful(lower, upper, evidence, bounds)) return trial(upper.load, 'it failed by little: again');
+  return between(lower, upper, evidence, bounds);
 }
 
-function trial(ratePerSec: number, why: string): Exploration {
-  return { kind: 'trial', ratePerSec, why };
+function trial(load: number, why: string): Exploration {
+  return { kind: 'trial', load, why };
 }
 
-export function isClose(lowerPerSec: number, upperPerSec: number, precision: number): boolean {
-  return upperPerSec <= lowerPerSec * (1 + precision * SLACK);
+export function isClose(lower: number, upper: number, precision: number): boolean {
+  return upper <= lower * (1 + precision * SLACK);
 }
 
 /** This machine failed at `ceiling`. A pause of a moment looks the same, so the ceiling counts when it was met twice. */
@@ -67,19 +60,19 @@ function exploreCeiling(
   ceiling: RateEvidence,
   upper: RateEvidence | undefined,
 ): Exploration {
-  const again = trial(ceiling.ratePerSec, 'this machine was the limit: again');
+  const again = trial(ceiling.load, 'this machine was the limit: again');
   // A higher rate went well enough to fail, or there is nothing lower to try.
   if (ceiling.limited < 2 && (upper !== undefined || lower === undefined)) return again;
   if (lower === undefined) return { kind: 'generator_limited' };
-  if (isClose(lower.ratePerSec, ceiling.ratePerSec, Math.max(CEILING_PRECISION, bounds.precision))) {
+  if (isClose(lower.load, ceiling.load, Math.max(CEILING_PRECISION, bounds.precision))) {
     return ceiling.limited < 2 ? again : { kind: 'generator_limited' };
   }
-  const served = ceiling.servedPerSec;
+  const served = ceiling.served;
   // If the target was overloaded too, a little more than it kept up shows by how much.
   const guess = served === null ? 0 : served * 1.05;
-  const room = { above: lower.ratePerSec * (1 + bounds.precision), below: ceiling.ratePerSec * 0.9 };
-  if (guess > room.above && guess < room.below) return trial(roundRate(guess), 'what the target kept up');
-  return trial(middle(lower, ceiling), 'below the limit of this machine');
+  const room = { above: lower.load * (1 + bounds.precision), below: ceiling.load * 0.9 };
+  if (guess > room.above && guess < room.below) return trial(roundLoad(guess, bounds), 'what the target kept up');
+  return trial(middle(lower, ceiling, bounds), 'below the limit of this machine');
 }
 
 /**
@@ -90,17 +83,17 @@ function isDoubtful(
   lower: RateEvidence,
   upper: RateEvidence,
   evidence: readonly RateEvidence[],
-  precision: number,
+  bounds: Bounds,
 ): boolean {
   if (upper.short.fail !== 1 || upper.short.pass > 0) return false;
-  const passedAbove = evidence.some(({ verdict, ratePerSec }) => verdict === 'pass' && ratePerSec > upper.ratePerSec);
+  const passedAbove = evidence.some(({ verdict, load }) => verdict === 'pass' && load > upper.load);
   if (passedAbove) return true;
-  return guessOf(evidence, precision) === null && !isClose(lower.ratePerSec, upper.ratePerSec, 3 * precision);
+  return guessOf(evidence, bounds) === null && !isClose(lower.load, upper.load, 3 * bounds.precision);
 }
 
 /** What the target kept up in an overloaded trial, and around it the rates worth a trial. */
 interface Guess {
-  readonly ratePerSec: number;
+  readonly load: number;
   readonly below: number;
   readonly above: number;
   /** How overloaded the trial was that says so. */
@@ -108,14 +101,15 @@ interface Guess {
 }
 
 /** Of the trial that was overloaded least. */
-function guessOf(evidence: readonly RateEvidence[], precision: number): Guess | null {
-  for (const { verdict, ratePerSec, servedPerSec } of evidence) {
-    if (verdict !== 'fail' || servedPerSec === null || servedPerSec >= ratePerSec * (1 - precision)) continue;
+function guessOf(evidence: readonly RateEvidence[], bounds: Bounds): Guess | null {
+  const { precision } = bounds;
+  for (const { verdict, load, served } of evidence) {
+    if (verdict !== 'fail' || served === null || served >= load * (1 - precision)) continue;
     return {
-      ratePerSec: servedPerSec,
-      below: roundRate(servedPerSec * (1 - AROUND_GUESS * precision)),
-      above: roundRate(servedPerSec * (1 + AROUND_GUESS * precision)),
-      overload: ratePerSec / servedPerSec,
+      load: served,
+      below: roundLoad(served * (1 - AROUND_GUESS * precision), bounds),
+      above: roundLoad(served * (1 + AROUND_GUESS * precision), bounds),
+      overload: load / served,
     };
   }
   return null;
@@ -125,17 +119,17 @@ function between(
   lower: RateEvidence,
   upper: RateEvidence,
   evidence: readonly RateEvidence[],
-  precision: number,
+  bounds: Bounds,
 ): Exploration {
-  const half = middle(lower, upper);
-  const guess = guessOf(evidence, precision);
+  const half = middle(lower, upper, bounds);
+  const guess = guessOf(evidence, bounds);
   if (guess === null) return trial(half, 'the middle of the bounds');
-  const isInside = (ratePerSec: number): boolean => ratePerSec > lower.ratePerSec && ratePerSec < upper.ratePerSec;
+  const isInside = (load: number): boolean => load > lower.load && load < upper.load;
   if (isInside(guess.below)) return trial(guess.below, 'just below what the target kept up');
   if (isInside(guess.above)) return trial(guess.above, 'just above what the target kept up');
-  return lower.ratePerSec >= guess.above
-    ? aboveGuess(lower, upper, evidence, guess, half)
-    : trial(belowGuess(upper, evidence, guess, half, precision), 'below what the target kept up');
+  return lower.load >= guess.above
+    ? aboveGuess(lower, upper, evidence, guess, half, bounds)
+    : trial(belowGuess(upper, evidence, guess, half, bounds), 'below what the target kept up');
 }
 
 /** A trial overloaded by no more than this measures the limit itself, not how a target breaks down. */
@@ -153,11 +147,12 @@ function aboveGuess(
   evidence: readonly RateEvidence[],
   guess: Guess,
   half: number,
+  bounds: Bounds,
 ): Exploration {
-  if (guess.overload <= MILD_OVERLOAD) return { kind: 'bounded', lowerPerSec: lower.ratePerSec };
-  const passed = evidence.filter((each) => each.verdict === 'pass' && each.ratePerSec >= guess.above).length;
-  const next = roundRate(lower.ratePerSec * (1 + MILD_STEP * 2 ** (passed - 1)));
-  return trial(next < upper.ratePerSec ? next : half, 'more than what the target kept up');
+  if (guess.overload <= MILD_OVERLOAD) return { kind: 'bounded', lower: lower.load };
+  const passed = evidence.filter((each) => each.verdict === 'pass' && each.load >= guess.above).length;
+  const next = roundLoad(lower.load * (1 + MILD_STEP * 2 ** (passed - 1)), bounds);
+  return trial(next < upper.load ? next : half, 'more than what the target kept up');
 }
 
 /** The guess was too high: away from it in steps that double, because the limit is more likely near it than far. */
@@ -166,18 +161,12 @@ function belowGuess(
   evidence: readonly RateEvidence[],
   guess: Guess,
   half: number,
-  precision: number,
+  bounds: Bounds,
 ): number {
-  const failed = evidence.filter((each) => each.verdict === 'fail' && each.ratePerSec <= guess.below).length;
-  return Math.max(half, roundRate(upper.ratePerSec / (1 + precision * 2 ** (failed - 1))));
+  const failed = evidence.filter((each) => each.verdict === 'fail' && each.load <= guess.below).length;
+  return Math.max(half, roundLoad(upper.load / (1 + bounds.precision * 2 ** (failed - 1)), bounds));
 }
 
-function middle(lower: RateEvidence, upper: RateEvidence): number {
-  return roundRate(Math.sqrt(lower.ratePerSec * upper.ratePerSec));
-}
-
-/** To about a thousandth, so that a rate can be named, and repeated, exactly. */
-export function roundRate(ratePerSec: number): number {
-  const digits = Math.max(0, 3 - Math.floor(Math.log10(ratePerSec)));
-  return Number(ratePerSec.toFixed(Math.min(6, digits)));
+function middle(lower: RateEvidence, upper: RateEvidence, bounds: Bounds): number {
+  return roundLoad(Math.sqrt(lower.load * upper.load), bounds);
 }

@@ -2,9 +2,10 @@
  * A search for the highest rate that meets each goal. Pure: from the trials so far to the next one, or to the answers; the
  * whole state is the list of trials, so a search can be replayed from its result.
  */
+import type { Bounds } from './bounds.ts';
 import { confirm } from './confirm.ts';
 import { bracketOf, evidenceOf, isValid } from './evidence.ts';
-import { explore, type Bounds } from './explore.ts';
+import { explore } from './explore.ts';
 import type { Trial, TrialLength } from './trial.ts';
 
 export interface SearchOptions extends Bounds {
@@ -17,21 +18,21 @@ export type GoalStatus = 'found' | 'range' | 'at_max_rate' | 'fails_at_min_rate'
 export interface Answer {
   readonly status: GoalStatus;
   /** The highest rate that meets the goal; with `at_max_rate` the target may take more. */
-  readonly ratePerSec: number | null;
+  readonly load: number | null;
   /** The highest rate that passed below the upper bound; for a range its lower end. */
-  readonly lowerPerSec: number | null;
+  readonly lower: number | null;
   /** The lowest rate that failed; for a range its upper end. */
-  readonly upperPerSec: number | null;
+  readonly upper: number | null;
   /** The lowest rate that this machine could not offer, where that ended the search. */
-  readonly generatorLimitPerSec: number | null;
-  /** Full-length trials at `ratePerSec`. */
+  readonly generatorLimit: number | null;
+  /** Full-length trials at `load`. */
   readonly confirmed: { readonly passed: number; readonly of: number } | null;
 }
 
 export type SearchMove =
   | {
       readonly kind: 'trial';
-      readonly ratePerSec: number;
+      readonly load: number;
       readonly length: TrialLength;
       /** The goal that asks for it; every trial counts for all. */
       readonly goal: number;
@@ -52,7 +53,7 @@ export function nextSearchMove(options: SearchOptions, trials: readonly Trial[])
   for (const length of ['exploratory', 'final'] as const) {
     for (const { goal, state } of goals) {
       if (state.kind !== 'trial' || state.length !== length) continue;
-      return { kind: 'trial', ratePerSec: state.ratePerSec, length, goal, why: state.why };
+      return { kind: 'trial', load: state.load, length, goal, why: state.why };
     }
   }
   return { kind: 'end', stoppedBy: 'answered' };
@@ -62,15 +63,15 @@ export function nextSearchMove(options: SearchOptions, trials: readonly Trial[])
 function afterSilence(options: SearchOptions, trials: readonly Trial[]): SearchMove | null {
   const isSilent = (trial: Trial | undefined): boolean => trial?.standing === 'nothing_established';
   if (trials.length < 2 || !isSilent(trials.at(-1))) return null;
-  if (isSilent(trials.at(-2)) || trials.at(-1)?.ratePerSec === options.minPerSec) {
+  if (isSilent(trials.at(-2)) || trials.at(-1)?.load === options.minLoad) {
     return { kind: 'end', stoppedBy: 'target_gone' };
   }
   const why = 'is the target still there?';
-  return { kind: 'trial', ratePerSec: options.minPerSec, length: 'exploratory', goal: 0, why };
+  return { kind: 'trial', load: options.minLoad, length: 'exploratory', goal: 0, why };
 }
 
 type GoalState =
-  | { readonly kind: 'trial'; readonly ratePerSec: number; readonly length: TrialLength; readonly why: string }
+  | { readonly kind: 'trial'; readonly load: number; readonly length: TrialLength; readonly why: string }
   | { readonly kind: 'answer'; readonly answer: Answer };
 
 /** The answer for each goal as far as `trials` go; what is not decided is `unfinished`, with its bounds. */
@@ -94,11 +95,11 @@ function stateOf(options: SearchOptions, trials: readonly Trial[], goal: number)
       return { ...confirmation, length: 'final' };
     case 'found':
     case 'at_max': {
-      const { kind, ratePerSec } = confirmation;
-      return answer(kind === 'found' ? 'found' : 'at_max_rate', { ratePerSec, lowerPerSec: ratePerSec });
+      const { kind, load } = confirmation;
+      return answer(kind === 'found' ? 'found' : 'at_max_rate', { load, lower: load });
     }
     case 'range':
-      return answer('range', { lowerPerSec: confirmation.lowerPerSec, upperPerSec: confirmation.upperPerSec });
+      return answer('range', { lower: confirmation.lower, upper: confirmation.upper });
     case 'fails_at_min':
       return answer('fails_at_min_rate');
     case 'generator_limited':
@@ -115,7 +116,7 @@ function stateOfExploration(options: SearchOptions, trials: readonly Trial[], go
     case 'trial':
       return { ...exploration, length: 'exploratory' };
     case 'bounded':
-      return exploration.lowerPerSec;
+      return exploration.lower;
     case 'fails_at_min':
       return { kind: 'answer', answer: answerOf('fails_at_min_rate', trials, goal) };
     case 'generator_limited':
@@ -125,17 +126,17 @@ function stateOfExploration(options: SearchOptions, trials: readonly Trial[], go
 
 function answerOf(status: GoalStatus, trials: readonly Trial[], goal: number, changes: Partial<Answer> = {}): Answer {
   const evidence = evidenceOf(trials, goal);
-  const { ratePerSec = null } = changes;
+  const { load = null } = changes;
   const { lower, upper } = bracketOf(evidence);
-  const limited = trials.filter((trial) => !isValid(trial)).map((trial) => trial.ratePerSec);
-  const above = limited.filter((rate) => rate > (lower?.ratePerSec ?? 0));
-  const at = evidence.find((each) => each.ratePerSec === ratePerSec);
+  const limited = trials.filter((trial) => !isValid(trial)).map((trial) => trial.load);
+  const above = limited.filter((rate) => rate > (lower?.load ?? 0));
+  const at = evidence.find((each) => each.load === load);
   return {
     status,
-    ratePerSec,
-    lowerPerSec: lower?.ratePerSec ?? null,
-    upperPerSec: upper?.ratePerSec ?? null,
-    generatorLimitPerSec: status === 'generator_limited' && above.length > 0 ? Math.min(...above) : null,
+    load,
+    lower: lower?.load ?? null,
+    upper: upper?.load ?? null,
+    generatorLimit: status === 'generator_limited' && above.length > 0 ? Math.min(...above) : null,
     confirmed: at === undefined ? null : { passed: at.long.pass, of: at.long.pass + at.long.fail },
     ...changes,
   };

@@ -1,6 +1,7 @@
 /** Whether a trial says anything about the target. */
 import type { Criterion } from '../measure/criterion.ts';
 import type { RoundResult } from '../measure/result.ts';
+import type { Quantity } from './quantity.ts';
 import type { TrialStanding } from './trial.ts';
 
 export interface Standing {
@@ -20,25 +21,44 @@ const BUSY_ALL = 0.97;
  */
 const SHORT_OF_TIME: readonly string[] = ['cpu_throttled', 'run_queue_wait', 'pacing_saturated', 'workers_uneven'];
 
+/** The same of a trial in stages, for the stages whose rate is not what is searched. */
+const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
+  rate: ['exchanges_late'],
+  connections: ['schedule_lag', 'exchanges_late'],
+  teardown: ['schedule_lag'],
+};
+
 /** What goals a trial missed. `time`: of latencies, or other figures to which delays of this machine add. */
 export type Missed = 'none' | 'counts' | 'time';
 
 /** Of the schedule. With more than that missing it is another load. */
 const MISSED_MOST = 0.05;
 
-/**
- * The round as it was offered: without the few starts that this machine missed, which are no loss of the target's, at the rate
- * that was started instead. Null where it missed too many.
- */
-export function asStarted(round: RoundResult): RoundResult | null {
+/** The round as it was offered: without the starts that this machine missed, which are no loss of the target's, at the rate started. */
+export function asStarted(round: RoundResult): RoundResult {
   const { attempts, duration_sec: durationSec } = round;
   if (attempts.missed === 0) return round;
-  if (attempts.missed > attempts.scheduled * MISSED_MOST) return null;
   return {
     ...round,
     offered_rate_per_sec: durationSec > 0 ? attempts.started / durationSec : round.offered_rate_per_sec,
     attempts: { ...attempts, scheduled: attempts.started, missed: 0 },
   };
+}
+
+/**
+ * Whether missed starts leave the round what it is. Few do. And where a part of the load was too much already, all of it is: a start
+ * that would have been late is missed instead (trials are even), so nothing was lost in a burst.
+ */
+function isStillLoad({ attempts }: RoundResult, missed: Missed, isLocal: boolean): boolean {
+  return attempts.missed <= attempts.scheduled * MISSED_MOST || (missed === 'counts' && !isLocal);
+}
+
+/** A round in stages as goals see it: a connection that was lost before all had had their exchange is no success. */
+export function asHeldTogether(round: RoundResult): RoundResult {
+  const lost = round.stages === undefined ? 0 : (round.held?.lost ?? 0);
+  if (lost === 0) return round;
+  const { outcomes } = round;
+  return { ...round, outcomes: { ...outcomes, ok: outcomes.ok - lost, reset: outcomes.reset + lost } };
 }
 
 /** By the goals that were not met. */
@@ -52,12 +72,18 @@ export function missedBy(goals: readonly Criterion[], met: readonly boolean[]): 
  * `isLocal`: the target has an address of this machine, and shares its cores. Where those were busy a failure is this machine's
  * as much as the target's, and no reason to blame it.
  */
-export function standingOf(round: RoundResult, missed: Missed, isLocal: boolean): Standing {
+export function standingOf(
+  round: RoundResult,
+  missed: Missed,
+  isLocal: boolean,
+  quantity: Quantity = 'rate',
+): Standing {
   const { status } = round.verdict;
   const nothing = round.verdict.reasons.find(({ code }) => code === 'nothing_established');
   const isTrusted = missed === 'none' || (missed === 'counts' && !isLocal);
   const isTolerated = (code: string): boolean =>
-    (code === 'missed_starts' && asStarted(round) !== null) || (isTrusted && SHORT_OF_TIME.includes(code));
+    (code === 'missed_starts' && isStillLoad(round, missed, isLocal)) ||
+    (isTrusted && (SHORT_OF_TIME.includes(code) || BESIDE_THE_POINT[quantity].includes(code)));
   const reasons = round.verdict.reasons.filter(({ code }) => !isTolerated(code));
   const [reason] = reasons;
   if (reason !== undefined && (status === 'generator_limited' || (status === 'invalid' && nothing === undefined))) {
@@ -80,7 +106,10 @@ export function standingOf(round: RoundResult, missed: Missed, isLocal: boolean)
 }
 
 /** How busy each core was while the load was on. What was done after it (connections that time out) counts too. */
-export function coreShares({ kernel, duration_sec: durationSec }: RoundResult): number[] {
+export function coreShares({ kernel, stages, intervals, duration_sec: scheduledSec }: RoundResult): number[] {
+  // In stages the load goes on after the last start.
+  const durationSec =
+    stages === undefined ? scheduledSec : intervals.reduce((sum, { length_sec: sec }) => sum + sec, 0);
   return (kernel?.cpu ?? []).map((core) => {
     const busyUsec = core.user_usec + core.system_usec + core.irq_usec + core.softirq_usec + core.steal_usec;
     return durationSec > 0 ? Math.min(1, busyUsec / 1e6 / durationSec) : 0;

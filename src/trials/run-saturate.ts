@@ -6,9 +6,10 @@ import type { RoundResult } from '../measure/result.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { VERSION } from '../plan/version.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
+import { timedOffer } from '../search/quantity.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from '../search/saturate.ts';
 import { asStarted, missedBy, standingOf } from '../search/standing.ts';
-import { saturateConfig, type SaturatePlan } from './limit-plan.ts';
+import { saturateConfig, type SaturatePlan } from './saturate-plan.ts';
 import { isLocalTarget, openTrials, type OpenTrials } from './trial-runner.ts';
 
 export interface SaturateHooks extends ClientRunHooks {
@@ -26,6 +27,7 @@ export async function runSaturate(
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const runner = await open(plan.client, hooks);
   const isLocal = isLocalTarget(plan.client);
+  const aroundNs = plan.client.rampUpNs + plan.client.warmupNs + plan.client.rampDownNs;
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
@@ -35,10 +37,10 @@ export async function runSaturate(
       const move = nextSaturateMove(plan, steps);
       if (move.kind === 'end') {
         stoppedBy = move.stoppedBy;
-      } else if (elapsedNs() + plan.client.warmupNs + plan.client.durationNs > plan.maxTimeNs) {
+      } else if (elapsedNs() + aroundNs + plan.client.durationNs > plan.maxTimeNs) {
         stoppedBy = 'max_time';
       } else {
-        const round = await runner.run(move.ratePerSec, plan.client.durationNs);
+        const round = await runner.run(timedOffer(move.ratePerSec, plan.client.durationNs));
         if (round === null) {
           stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
         } else {
@@ -79,7 +81,7 @@ function judge(
   isLocal: boolean,
 ): { step: SaturateStep; note: string } {
   const { total } = round.latency_ns;
-  const { met } = evaluateCriterion(plan.goal, asStarted(round) ?? round);
+  const { met } = evaluateCriterion(plan.goal, asStarted(round));
   const { standing, reason } = standingOf(round, missedBy([plan.goal], [met]), isLocal);
   const step: SaturateStep = {
     ratePerSec,

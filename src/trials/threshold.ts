@@ -6,6 +6,7 @@ import type { GoalResult, SaturateResult, SearchResult, TrialResult } from '../m
 import type { RoundResult } from '../measure/result.ts';
 import { judgeRound, type Thresholds } from '../measure/threshold.ts';
 import { asStarted } from '../search/standing.ts';
+import { loadOf } from './goal-result.ts';
 
 /**
  * The result with its thresholds judged in every trial that confirms an answer. A goal without such a trial meets none. Without
@@ -48,19 +49,23 @@ export function judgeSaturate(thresholds: Thresholds, result: SaturateResult): S
 
 /** The full-length trials that confirm an answer; of one that this machine bounds, the longest that met the goal at the highest rate. */
 function answeringTrials(goal: GoalResult, trials: readonly TrialResult[]): TrialResult[] {
-  const passed = trials.filter((trial) => trial.passed[goal.goal] === true);
+  const passed = trials.filter(
+    (trial) =>
+      trial.quantity === goal.quantity && trial.payload_file === goal.payload_file && trial.passed[goal.goal] === true,
+  );
   if (goal.status !== 'generator_limited') {
-    return passed.filter((trial) => trial.length === 'final' && trial.rate_per_sec === goal.trial_rate_per_sec);
+    const load = goal.quantity === 'connections' ? goal.connections : goal.trial_rate_per_sec;
+    return passed.filter((trial) => trial.length === 'final' && loadOf(trial) === load);
   }
-  const highest = Math.max(...passed.map(({ rate_per_sec: ratePerSec }) => ratePerSec));
-  const there = passed.filter((trial) => trial.rate_per_sec === highest);
+  const highest = Math.max(...passed.map((trial) => loadOf(trial) ?? 0));
+  const there = passed.filter((trial) => loadOf(trial) === highest);
   const full = there.filter(({ length }) => length === 'final');
   return full.length > 0 ? full : there;
 }
 
 /** As goals are held against it: what this machine did not start is no loss. Only `missed` is about just that. */
 function judgedRound({ failIf, ...rest }: Thresholds, round: RoundResult): RoundResult {
-  const offered = asStarted(round) ?? round;
+  const offered = asStarted(round);
   const thresholds = failIf.flatMap((criterion) => {
     const isOfMissed = criterion.metric.kind === 'attempts' && criterion.metric.counted === 'missed';
     return judgeRound({ ...rest, failIf: [criterion] }, isOfMissed ? round : offered);

@@ -7,6 +7,7 @@ import { monotonicNs } from '../engine/clock.ts';
 import { reuseDelayNs } from '../linux/proc.ts';
 import type { RoundResult } from '../measure/result.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import type { TrialOffer } from '../search/quantity.ts';
 import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from '../search/port-budget.ts';
 
 /** What runs a trial; a test stands in for it. */
@@ -14,7 +15,7 @@ export interface TrialRunner {
   readonly startedAt: Date;
   readonly system: ClientSession['system'];
   /** Null where `stop` aborted before the end of the trial, or the workers died. */
-  run(ratePerSec: number, durationNs: number): Promise<RoundResult | null>;
+  run(offer: TrialOffer): Promise<RoundResult | null>;
   readonly failures: ClientSession['failures'];
   close(): Promise<void>;
 }
@@ -49,10 +50,11 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
     get failures() {
       return session.failures;
     },
-    run: async (ratePerSec, durationNs) => {
+    run: async ({ ratePerSec, durationNs, exchangePerSec, isEven }) => {
       await recover(ratePerSec, durationNs);
       if (isStopped()) return null;
-      const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs: evenLagNs(ratePerSec) });
+      const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
+      const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
       uses.push({ started: round.attempts.started, endNs: Number(monotonicNs()) });
       return isStopped() ? null : round;
     },

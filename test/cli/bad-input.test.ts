@@ -68,7 +68,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'thresholds that cannot be read': {
     args: ['client', '--fail-if', 'p99(totl)>20ms', '--fail-if', 'failures>5ms'],
     lines: [
-      '--fail-if: got "p99(totl)>20ms", expected a clock at character 5: schedule_lag, connect, first_byte, total or corrected_total',
+      '--fail-if: got "p99(totl)>20ms", expected a clock at character 5: schedule_lag, connect, first_byte, total, corrected_total or probe',
       '--fail-if: got "failures>5ms", expected a whole number, or a share from 0% to 100% such as 0.1% at character 10',
     ],
   },

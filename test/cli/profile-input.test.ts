@@ -20,7 +20,11 @@ async function search(typed: Typed): Promise<{ code: number; stdout: string; std
     colourLogs: false,
   };
   const raw = rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen search');
-  const code = await searchCommand(raw, io, simulated({ limitPerSec: () => 1000 }));
+  const code = await searchCommand(
+    raw,
+    io,
+    simulated({ limitPerSec: () => 1000, connections: 7000, teardownPerSec: 2700 }),
+  );
   return { code, stdout, stderr };
 }
 
@@ -40,9 +44,13 @@ t.test('a profile gives every option that the user does not', async (t) => {
   t.equal(input['min-rate'].value, 500, 'a tenth of the target rate');
   t.match(input['source-ports']?.value, { kind: 'range', first: 1024, last: 65_535 });
   t.equal(input.duration.origin, 'default', 'so that problems blame what the user gave');
-  const given = readSearchOptions(rawInput({ profile: 'rfc9411-cps', duration: '30s' }, { CONNGEN_WARMUP: '7s' }));
+  const given = readSearchOptions(rawInput({ profile: 'rfc9411-cps', duration: '30s' }, { CONNGEN_RAMP_UP: '7s' }));
   t.equal(given.input.duration.value, 30 * NS_PER_SEC);
-  t.equal(given.input.warmup.value, 7 * NS_PER_SEC);
+  t.equal(given.input['ramp-up'].value, 7 * NS_PER_SEC);
+  t.same(deviations({ profile: 'rfc9411-cps', 'ramp-up': '7s', payload: ['1k', '2k', '4k', '16k', '64k'] }), [
+    'not conformant: ramp-up 7 s instead of 10 s',
+    'not conformant: trials that look for the limit sustain 10 s; only those that confirm it sustain the whole time',
+  ]);
   t.equal(readSearchOptions(rawInput({})).input.followed, null);
 });
 
@@ -60,8 +68,8 @@ t.test('what differs is said, and what does not differ is not', async (t) => {
     'not conformant: sustain 30 s instead of 300 s',
     'not conformant: close rst instead of fin',
   ]);
-  t.equal(shortened.length, 5, 'and what no run can do');
-  t.notMatch(deviations({ profile: 'rfc9411-cps', duration: '10m', warmup: '1m' }).join(), /instead of (300|5) s/);
+  t.equal(shortened.length, 4, 'and what no run can do');
+  t.notMatch(deviations({ profile: 'rfc9411-cps', duration: '10m', cooldown: '1m' }).join(), /instead of (300|5) s/);
   t.match(
     deviations({ profile: 'rfc9411-cps', 'max-rate': '1k', 'min-rate': '50' })[0],
     /initial rate 50 instead of 100/,
@@ -80,7 +88,13 @@ t.test('profile and deviations in JSON, text and Markdown', async (t) => {
   const result = JSON.parse(json.stdout) as SearchResult;
   t.equal(result.profile, 'rfc9411-cps');
   t.equal(result.deviations[0], 'not conformant: sustain 10 s instead of 300 s');
-  t.match(result.config, { duration_sec: 10, warmup_sec: 5, min_rate_per_sec: 200, source_ports: '1024-65535' });
+  t.match(result.config, {
+    duration_sec: 10,
+    ramp_up_sec: 10,
+    ramp_down_sec: 10,
+    min_rate_per_sec: 200,
+    source_ports: '1024-65535',
+  });
   t.equal(result.trials[0]?.rate_per_sec, 200);
   const text = (await search(typed)).stdout;
   t.match(text, /\nprofile rfc9411-cps: TCP\/HTTP connections per second, after RFC 9411 section\s+7\.2/);
@@ -91,13 +105,85 @@ t.test('profile and deviations in JSON, text and Markdown', async (t) => {
   t.match(markdown, /\n- not conformant: sustain 10 s instead of 300 s\n/);
 });
 
+t.test('a search for connections answers in connections, one for tear-downs in tear-downs', async (t) => {
+  const { goals, trials, config } = JSON.parse(
+    (await search({ profile: 'rfc9693-nat', 'max-rate': '5k', connections: '200', json: '-' })).stdout,
+  ) as SearchResult;
+  t.same(
+    goals.map(({ quantity }) => quantity),
+    ['rate', 'connections', 'teardown'],
+  );
+  const [rate, connections, teardown] = goals;
+  t.ok(rate!.rate_per_sec! > 970 && rate!.rate_per_sec! <= 1000 && rate!.connections === null);
+  t.match(connections, { rate_per_sec: null, lower_per_sec: null, trial_rate_per_sec: null, kpi: null });
+  t.ok(connections!.connections! > 6860 && connections!.connections! <= 7000);
+  t.ok(connections!.upper_connections! > 7000 && connections!.upper_connections! < 7140);
+  t.ok(teardown!.rate_per_sec! > 2640 && teardown!.rate_per_sec! <= 2700 && teardown!.connections === null);
+  for (const trial of trials) {
+    const { quantity, connections: count, rate_per_sec: opened, exchange_rate_per_sec: exchanged } = trial;
+    t.equal(count, trial.result.attempts.scheduled);
+    if (quantity === 'connections') t.same([opened, exchanged, Number.isInteger(count)], [1000, 1000, true]);
+    else t.equal(count, 200);
+    if (quantity === 'rate') t.equal(exchanged, 1000);
+    if (quantity === 'teardown') t.equal(opened, 1000);
+  }
+  t.match(config, { quantities: ['rate', 'connections', 'teardown'], attempt_rate_per_sec: 1000, connections: 200 });
+  const text = (await search({ profile: 'rfc9693-nat', 'max-rate': '5k', connections: '200' })).stdout;
+  t.match(
+    text,
+    /loss<=0, open at once\n +\S+ connections, confirmed by 2 of 2 confirming trials;\s+\S+\s+connections\s+fail/,
+  );
+  for (const line of text.split('\n')) t.ok(line.length <= 80, line);
+});
+
+t.test('a payload is a search, and so is each of several', async (t) => {
+  const dir = t.testdir({ a: 'GET a', b: 'GET bb' });
+  const payload = [join(dir, 'a'), join(dir, 'b')];
+  const ran = await search({ payload, 'max-rate': '2k', json: '-', 'fail-if': 'p99(total)>1h' });
+  const result = JSON.parse(ran.stdout) as SearchResult;
+  t.equal(ran.code, 0, ran.stderr);
+  t.same(
+    result.goals.map(({ payload_file: file, status }) => [file, status]),
+    payload.map((file) => [file, 'found']),
+  );
+  t.same(result.config['payload_files'], payload);
+  t.equal(result.thresholds_met, true);
+  const missing = await search({ payload: [join(dir, 'a'), join(dir, 'none')] });
+  t.equal(missing.code, 2);
+  t.equal(missing.stderr.match(/--payload: got/g)?.length, 1);
+});
+
+t.test('what trials in stages cannot have is refused, all at once', async (t) => {
+  const typed = { quantity: 'connections', warmup: '1s', 'ramp-up': '1s', 'first-byte-timeout': '1s' };
+  const ran = await search({ ...typed, 'min-connections': '20', 'max-connections': '10' });
+  t.equal(ran.code, 2);
+  for (const option of ['warmup', 'ramp-up', 'first-byte-timeout', 'precision', 'min-connections'])
+    t.match(ran.stderr, `--${option}: got `, option);
+});
+
+t.test('KPI of RFC 9411, and what they say of the run', async (t) => {
+  const result = JSON.parse(
+    (await search({ profile: 'rfc9411-cps', 'max-rate': '2k', json: '-' })).stdout,
+  ) as SearchResult;
+  t.match(result.goals[0]?.kpi, {
+    connections_per_sec: Number,
+    rate_deviation_percent: 0,
+    concurrency_deviation_percent: null,
+  });
+  t.match(result.deviations.at(-1), /open connections deviated by less than 10 % cannot be told/);
+  const text = (await search({ profile: 'rfc9411-cps', 'max-rate': '2k' })).stdout;
+  t.match(text, /on average;\s+throughput\s+\S+\s+kbit\/s/);
+});
+
 t.test('every profile finds an answer; others are refused by name', async (t) => {
   for (const profile of PROFILES) {
-    const ran = await search({ profile, 'max-rate': '2k', json: '-' });
+    const ran = await search({ profile, 'max-rate': '5k', json: '-' });
     t.equal(ran.code, 0, ran.stderr);
-    t.match(JSON.parse(ran.stdout), { profile, goals: [{ status: 'found' }] });
+    const { goals, ...result } = JSON.parse(ran.stdout) as SearchResult;
+    t.equal(result.profile, profile);
+    for (const goal of goals) t.equal(goal.status, 'found', `${profile}, ${goal.quantity}`);
   }
-  const unknown = await search({ profile: 'rfc9693-nat' });
+  const unknown = await search({ profile: 'rfc2544' });
   t.equal(unknown.code, 2);
-  t.match(unknown.stderr, /--profile: got "rfc9693-nat", expected quick, rfc3511-rate or rfc9411-cps/);
+  t.match(unknown.stderr, /--profile: got "rfc2544", expected quick, rfc3511-rate, .* or rfc9411-cps/);
 });

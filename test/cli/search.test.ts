@@ -4,12 +4,13 @@ import t from 'tap';
 import { searchCommand } from '../../src/cli/search.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { SearchResult } from '../../src/measure/limit-result.ts';
+import type { RoundResult } from '../../src/measure/result.ts';
 import type { OpenTrials } from '../../src/trials/trial-runner.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
-import { refusedRound } from '../support/results.ts';
+import { latency, refusedRound } from '../support/results.ts';
 import { simulated } from '../support/trials.ts';
 
 interface Ran {
@@ -81,6 +82,22 @@ t.test('Markdown for a ticket', async (t) => {
   t.match(text, /"precision_percent": 2/);
   t.match(ran.stdout, /^conngen search/);
   t.match((await search({ markdown: '-' }, THOUSAND)).stdout, /^## conngen search/);
+});
+
+t.test('what established users feel is a goal, where a probe measures it', async (t) => {
+  const goal = 'p99(probe)<=5ms';
+  const felt = (round: RoundResult): RoundResult => {
+    const p99 = (round.offered_rate_per_sec ?? 0) > 700 ? 20e6 : 1e6;
+    return { ...round, probe: { sent: 100, received: 100, lost: 0, rtt_ns: { ...latency(1e5), p99 } } };
+  };
+  const target = simulated({ limitPerSec: () => 1e6, change: felt });
+  const ran = await search({ goal, probe: '100/s', 'max-rate': '2k', json: '-' }, target);
+  const [found] = (JSON.parse(ran.stdout) as SearchResult).goals;
+  t.equal(found?.status, 'found', ran.stderr);
+  t.ok(found!.rate_per_sec! > 680 && found!.rate_per_sec! <= 700);
+  const without = await search({ goal }, target);
+  t.equal(without.code, 2);
+  t.match(without.stderr, /--goal: got "p99\(probe\)<=5ms", expected a --probe beside it/);
 });
 
 t.test('bad targets', async (t) => {

@@ -4,6 +4,7 @@ import { exchangeOf } from '../../src/client/exchange.ts';
 import { Generator } from '../../src/client/generator.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
+import { CONTROL_WORDS, Stages } from '../../src/client/stages.ts';
 import { STOP } from '../../src/engine/engine.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
 import type { ClockName, IntervalResult, LatencySummary } from '../../src/measure/result.ts';
@@ -45,6 +46,8 @@ export interface BenchOptions {
   /** How long before the base the clock begins. */
   readonly leadNs?: number;
   readonly tickNs?: number;
+  /** In stages: exchanges begun a second. */
+  readonly exchangePerSec?: number;
 }
 
 export interface HandOver {
@@ -69,7 +72,7 @@ export class RoundBench {
   readonly clock: ManualClock;
   readonly engine: FakeClientEngine;
   readonly attempts: AttemptTable;
-  readonly control = new Int32Array(1);
+  readonly control = new Int32Array(CONTROL_WORDS);
   /** What the live view was told. */
   readonly told: { readonly interval: IntervalResult; readonly warmup: boolean }[] = [];
   generator!: Generator;
@@ -131,8 +134,16 @@ export class RoundBench {
       firstByteTimeoutNs: options.firstByteTimeoutNs ?? Infinity,
       bodies: options.bodies,
       control: this.control,
+      stages: this.#stages(),
     });
     this.engine.run(this.generator);
+  }
+
+  #stages(): Stages | undefined {
+    const { exchangePerSec: ratePerSec, worker = 0, workers = 1, holdNs = 0 } = this.#options;
+    return ratePerSec === undefined
+      ? undefined
+      : new Stages({ control: this.control, worker, workers, ratePerSec, holdNs });
   }
 
   /** One step, then the peer's part. Returns what the step returned. */

@@ -64,8 +64,8 @@ t.test('what is wrong is named with its place', async (t) => {
     ['  latency<5ms', /^a metric at character 3: /],
     ['>5', /^a metric at character 1: /],
     ['p98(total)>1ms', /^a metric at character 1: /],
-    ['p99>20ms', /^a clock in parentheses at character 4: such as \(corrected_total\)$/],
-    ['p99(totl)>20ms', /^a clock at character 5: schedule_lag, connect, first_byte, total or corrected_total$/],
+    ['p99>20ms', /^a clock in parentheses at character 4: such as \(probe\)$/],
+    ['p99(totl)>20ms', /^a clock at character 5: schedule_lag, connect, first_byte, total, corrected_total or probe$/],
     ['p99()>20ms', /^a clock at character 5: /],
     ['p99(total>20ms', /^a closing parenthesis at character 10$/],
     ['p99(total)', /^a comparison at character 11: <, <=, > or >=$/],
@@ -172,4 +172,13 @@ t.test('one bound excludes the other, whatever the value', async (t) => {
     }),
     { numRuns: 100 },
   );
+});
+
+t.test('the round trip of --probe', async (t) => {
+  const parsed = parseCriterion('p99(probe)<=5ms');
+  t.ok(parsed.ok);
+  if (!parsed.ok) return;
+  const probe = { sent: 9, received: 9, lost: 0, rtt_ns: { ...latency(1e6), p99: 4e6 } };
+  t.same(evaluateCriterion(parsed.value, roundResult({ probe })), { value: 4e6, met: true });
+  t.same(evaluateCriterion(parsed.value, roundResult()), { value: null, met: false }, 'not measured, not met');
 });

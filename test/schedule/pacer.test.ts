@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import type { PacerOptions } from '../../src/schedule/pacer.ts';
-import { ConstantRate } from '../../src/schedule/schedule.ts';
+import { ConstantRate, RampedRate } from '../../src/schedule/schedule.ts';
 
 const BASE_NS = 50e9;
 const SEC = 1e9;
 
-function pacerOf(ratePerSec: number | null, options: Partial<Omit<PacerOptions, 'schedule'>> = {}): Pacer {
+function pacerOf(ratePerSec: number | null, options: Partial<PacerOptions> = {}): Pacer {
   return new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
     worker: 0,
@@ -213,4 +213,17 @@ t.test('an attempt taken at the very moment it is due is not given up as well', 
     pacer.take();
     t.equal(pacer.giveUp(dueNs), 0, `warm-up ${warmupNs} ns`);
   }
+});
+
+t.test('what comes behind the measured part is started and not measured', async (t) => {
+  const schedule = new RampedRate({ ratePerSec: 4, upNs: SEC, steadyNs: SEC, downNs: SEC });
+  const pacer = pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC });
+  const indices = [...takeAll(pacer).keys()];
+  t.same(
+    indices.map((index) => pacer.measures(index, BASE_NS)),
+    [false, false, true, true, true, true, false, false],
+  );
+  t.notOk(pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC }).isOverdue(BASE_NS + 2.9 * SEC));
+  const late = pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC });
+  t.equal(late.giveUp(BASE_NS + 9 * SEC), 4, 'only what would have been measured is missed');
 });

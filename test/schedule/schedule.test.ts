@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ConstantRate, LinearRamp } from '../../src/schedule/schedule.ts';
+import { ConstantRate, LinearRamp, RampedRate } from '../../src/schedule/schedule.ts';
 
 /** From one connection in ten seconds to a million a second, the awkward fractions included. */
 const ratePerSec = fc.oneof(
@@ -226,4 +226,37 @@ t.test('a ramp has as many attempts as its mean rate has', async (t) => {
     }),
   );
   t.pass('held in every run');
+});
+
+t.test('a rate that rises, stands and falls', async (t) => {
+  const schedule = new RampedRate({ ratePerSec: 100, upNs: 2e9, steadyNs: 3e9, downNs: 2e9 });
+  const counts = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((sec) => schedule.countBefore(sec * 1e9));
+  t.same(
+    counts.map((count, at) => (at === 0 ? count : count - counts[at - 1]!)),
+    [0, 25, 75, 100, 100, 100, 75, 25, 0],
+  );
+  const due = Array.from({ length: 500 }, (_, n) => schedule.dueNs(n));
+  t.ok(due.every((ns, n) => n === 0 || ns >= due[n - 1]!));
+  t.ok(due[499]! <= 7e9);
+  t.equal(schedule.dueNs(500), Infinity);
+});
+
+t.test('with one side only, or none', async (t) => {
+  const up = new RampedRate({ ratePerSec: 10, upNs: 1e9, steadyNs: 1e9, downNs: 0 });
+  t.equal(up.countBefore(9e9), 15);
+  const down = new RampedRate({ ratePerSec: 10, upNs: 0, steadyNs: 1e9, downNs: 1e9 });
+  t.same([down.dueNs(1), down.countBefore(1e9), down.countBefore(9e9)], [0.1e9, 10, 15]);
+  fc.assert(
+    fc.property(
+      ratePerSec,
+      fc.integer({ min: 0, max: 5e9 }),
+      fc.integer({ min: 0, max: 9e9 }),
+      (rate, rampNs, atNs) => {
+        const schedule = new RampedRate({ ratePerSec: rate, upNs: rampNs, steadyNs: 1e9, downNs: rampNs });
+        const count = schedule.countBefore(atNs);
+        return (count === 0 || schedule.dueNs(count - 1) < atNs) && schedule.dueNs(count) >= atNs;
+      },
+    ),
+    { numRuns: 200 },
+  );
 });

@@ -7,18 +7,18 @@ const RATES = [300, 417, 1000, 2500, 3333, 5000, 8000];
 
 function path({ trials }: Found): string {
   return trials
-    .map(({ ratePerSec, length, passed, standing }) => {
+    .map(({ load, length, passed, standing }) => {
       const says = standing === 'generator_limited' ? '?' : passed.every(Boolean) ? '+' : '-';
-      return `${ratePerSec}${length === 'final' ? 'F' : ''}${says}`;
+      return `${load}${length === 'final' ? 'F' : ''}${says}`;
     })
     .join(' ');
 }
 
 /** A target that takes up to `limit`, for goals on loss. */
 function flat(limit: (trial: number) => number): Target {
-  return ({ ratePerSec, trial }) => ({
-    passed: [ratePerSec <= limit(trial)],
-    servedPerSec: Math.min(ratePerSec, limit(trial)),
+  return ({ load, trial }) => ({
+    passed: [load <= limit(trial)],
+    served: Math.min(load, limit(trial)),
   });
 }
 
@@ -29,9 +29,9 @@ t.test('a token bucket is found within 3 %, in 15 trials and 90 s', async (t) =>
       const [answer] = found.answers;
       const label = `${limit}/s, burst ${burst}: ${path(found)}`;
       t.equal(answer?.status, 'found', label);
-      t.ok(Math.abs(answer!.ratePerSec! / limit - 1) <= 0.03, label);
+      t.ok(Math.abs(answer!.load! / limit - 1) <= 0.03, label);
       t.ok(found.trials.length <= 15 && found.sec <= 90, `${found.trials.length} trials, ${found.sec} s`);
-      t.ok(answer!.upperPerSec! / answer!.lowerPerSec! <= 1.03, 'its bounds are as close as the precision');
+      t.ok(answer!.upper! / answer!.lower! <= 1.03, 'its bounds are as close as the precision');
     }
   }
 });
@@ -44,7 +44,7 @@ t.test('any token bucket is found within 3 %, the same within 2 %, with noise', 
       fc.pre(burst / 10 <= limit * 0.01);
       const rates = [seed, seed + 1, seed + 2].map((each) => {
         const { answers, trials } = searchFor(tokenBucket(limit, burst), {}, each);
-        return trials.length <= 15 && answers[0]?.status === 'found' ? answers[0].ratePerSec! : Number.NaN;
+        return trials.length <= 15 && answers[0]?.status === 'found' ? answers[0].load! : Number.NaN;
       });
       const isNear = rates.every((rate) => Math.abs(rate / limit - 1) <= 0.03);
       return isNear && Math.max(...rates) <= Math.min(...rates) * 1.025;
@@ -57,10 +57,10 @@ t.test('any token bucket is found within 3 %, the same within 2 %, with noise', 
 t.test('a burst that flatters short trials does not carry the answer', async (t) => {
   const found = searchFor(tokenBucket(1000, 50));
   t.ok(
-    found.trials.some(({ ratePerSec, passed }) => ratePerSec > 1005 && passed[0]),
+    found.trials.some(({ load, passed }) => load > 1005 && passed[0]),
     'short trials pass above the limit',
   );
-  t.ok(Math.abs(found.answers[0]!.ratePerSec! / 1000 - 1) <= 0.02, path(found));
+  t.ok(Math.abs(found.answers[0]!.load! / 1000 - 1) <= 0.02, path(found));
 });
 
 t.test('a queue is found by latency within 5 % of where latency crosses the goal', async (t) => {
@@ -72,41 +72,41 @@ t.test('a queue is found by latency within 5 % of where latency crosses the goal
     const found = searchFor(queue(capacity, 2, goalMs));
     // 2 / (1 - load) = goal
     const crossing = capacity * (1 - 2 / goalMs);
-    t.ok(Math.abs(found.answers[0]!.ratePerSec! / crossing - 1) <= 0.05, path(found));
+    t.ok(Math.abs(found.answers[0]!.load! / crossing - 1) <= 0.05, path(found));
     t.ok(found.trials.length <= 15, path(found));
   }
 });
 
 t.test('overload that costs the target something is not mistaken for its limit', async (t) => {
   for (const share of [0.9, 0.8, 0.5, 0.3]) {
-    const found = searchFor(({ ratePerSec }) => ({
-      passed: [ratePerSec <= 1000],
-      servedPerSec: ratePerSec <= 1000 ? ratePerSec : 1000 * share,
+    const found = searchFor(({ load }) => ({
+      passed: [load <= 1000],
+      served: load <= 1000 ? load : 1000 * share,
     }));
-    t.ok(Math.abs(found.answers[0]!.ratePerSec! / 1000 - 1) <= 0.03, path(found));
+    t.ok(Math.abs(found.answers[0]!.load! / 1000 - 1) <= 0.03, path(found));
   }
 });
 
 t.test('a limit of latency alone is halved for', async (t) => {
-  const found = searchFor(({ ratePerSec }) => ({ passed: [ratePerSec <= 1234], servedPerSec: ratePerSec }));
-  t.ok(found.answers[0]!.ratePerSec! <= 1234 && found.answers[0]!.ratePerSec! > 1234 * 0.97, path(found));
+  const found = searchFor(({ load }) => ({ passed: [load <= 1234], served: load }));
+  t.ok(found.answers[0]!.load! <= 1234 && found.answers[0]!.load! > 1234 * 0.97, path(found));
 });
 
 t.test('one false failure does not cost half of the range', async (t) => {
-  const found = searchFor(({ ratePerSec, trial }) => ({
-    passed: [ratePerSec <= 5000 && trial !== 2],
-    servedPerSec: Math.min(5000, ratePerSec),
+  const found = searchFor(({ load, trial }) => ({
+    passed: [load <= 5000 && trial !== 2],
+    served: Math.min(5000, load),
   }));
-  t.ok(Math.abs(found.answers[0]!.ratePerSec! / 5000 - 1) <= 0.03, path(found));
+  t.ok(Math.abs(found.answers[0]!.load! / 5000 - 1) <= 0.03, path(found));
 });
 
 t.test('a limit that moves is a range', async (t) => {
   const dropped = searchFor(flat((trial) => (trial < 6 ? 1000 : 600)));
-  t.match(dropped.answers[0], { status: 'range', ratePerSec: null }, path(dropped));
-  t.ok(dropped.answers[0]!.lowerPerSec! <= 620 && dropped.answers[0]!.upperPerSec! >= 980, path(dropped));
-  const moving = searchFor(({ ratePerSec, random }) => {
+  t.match(dropped.answers[0], { status: 'range', load: null }, path(dropped));
+  t.ok(dropped.answers[0]!.lower! <= 620 && dropped.answers[0]!.upper! >= 980, path(dropped));
+  const moving = searchFor(({ load, random }) => {
     const limit = 800 + 400 * random();
-    return { passed: [ratePerSec <= limit], servedPerSec: Math.min(limit, ratePerSec) };
+    return { passed: [load <= limit], served: Math.min(limit, load) };
   });
   t.equal(moving.answers[0]?.status, 'range', path(moving));
 });
@@ -114,41 +114,41 @@ t.test('a limit that moves is a range', async (t) => {
 t.test('a target that fails at the minimum: one trial', async (t) => {
   const found = searchFor(flat(() => 50));
   t.equal(found.trials.length, 1);
-  t.match(found.answers[0], { status: 'fails_at_min_rate', ratePerSec: null, upperPerSec: 100 });
+  t.match(found.answers[0], { status: 'fails_at_min_rate', load: null, upper: 100 });
 });
 
 t.test('a target without a limit: the maximum, and no upper bound', async (t) => {
   const found = searchFor(
     flat(() => 1e9),
-    { maxPerSec: 20_000 },
+    { maxLoad: 20_000 },
   );
-  t.match(found.answers[0], { status: 'at_max_rate', ratePerSec: 20_000, upperPerSec: null });
+  t.match(found.answers[0], { status: 'at_max_rate', load: 20_000, upper: null });
   t.match(found.answers[0]?.confirmed, { passed: 2, of: 2 });
 });
 
 t.test('a limit of this machine is never the target’s', async (t) => {
   fc.assert(
     fc.property(fc.double({ min: 150, max: 90_000, noNaN: true }), fc.boolean(), (ceiling, overrun) => {
-      const found = searchFor(({ ratePerSec }) => ({
-        passed: [ratePerSec <= ceiling || !overrun],
-        servedPerSec: Math.min(ratePerSec, ceiling),
-        standing: ratePerSec > ceiling ? 'generator_limited' : 'valid',
+      const found = searchFor(({ load }) => ({
+        passed: [load <= ceiling || !overrun],
+        served: Math.min(load, ceiling),
+        standing: load > ceiling ? 'generator_limited' : 'valid',
       }));
       const [answer] = found.answers;
       return (
         answer?.status === 'generator_limited' &&
-        answer.ratePerSec === null &&
-        answer.upperPerSec === null &&
-        answer.lowerPerSec! <= ceiling &&
-        answer.generatorLimitPerSec! > ceiling &&
-        answer.generatorLimitPerSec! <= answer.lowerPerSec! * 1.15
+        answer.load === null &&
+        answer.upper === null &&
+        answer.lower! <= ceiling &&
+        answer.generatorLimit! > ceiling &&
+        answer.generatorLimit! <= answer.lower! * 1.15
       );
     }),
   );
   t.pass('held in every run');
   const above = searchFor((circumstances) => ({
     ...tokenBucket(8000, 5)(circumstances),
-    standing: circumstances.ratePerSec > 12_000 ? 'generator_limited' : 'valid',
+    standing: circumstances.load > 12_000 ? 'generator_limited' : 'valid',
   }));
   t.equal(above.answers[0]?.status, 'found', 'a target with a lower limit is still found');
   const hiccup = searchFor((circumstances) => ({
@@ -159,46 +159,46 @@ t.test('a limit of this machine is never the target’s', async (t) => {
 });
 
 t.test('where this machine fails between two close bounds, they are the answer', async (t) => {
-  const found = searchFor(({ ratePerSec }) => ({
-    passed: [ratePerSec <= 7950],
-    servedPerSec: Math.min(7700, ratePerSec),
-    standing: ratePerSec > 7800 && ratePerSec < 8050 ? 'generator_limited' : 'valid',
+  const found = searchFor(({ load }) => ({
+    passed: [load <= 7950],
+    served: Math.min(7700, load),
+    standing: load > 7800 && load < 8050 ? 'generator_limited' : 'valid',
   }));
   t.equal(found.answers[0]?.status, 'found', path(found));
-  t.ok(found.answers[0]!.ratePerSec! > 7600 && found.answers[0]!.upperPerSec! < 8600, path(found));
+  t.ok(found.answers[0]!.load! > 7600 && found.answers[0]!.upper! < 8600, path(found));
 });
 
 t.test('a target that dies in the middle', async (t) => {
-  const found = searchFor(({ trial, ratePerSec }) => ({
+  const found = searchFor(({ trial, load }) => ({
     passed: [trial < 3],
-    servedPerSec: trial < 3 ? ratePerSec : 0,
+    served: trial < 3 ? load : 0,
     standing: trial < 3 ? 'valid' : 'nothing_established',
   }));
   t.equal(found.stoppedBy, 'target_gone');
   t.equal(found.trials.length, 5, 'the lowest rate was asked');
-  t.match(found.answers[0], { status: 'unfinished', lowerPerSec: 1600, upperPerSec: 6400 });
+  t.match(found.answers[0], { status: 'unfinished', lower: 1600, upper: 6400 });
 });
 
 t.test('a target that is overrun and comes back', async (t) => {
-  const found = searchFor(({ ratePerSec }) => ({
-    passed: [ratePerSec <= 2000],
-    servedPerSec: ratePerSec <= 2000 ? ratePerSec : 0,
-    standing: ratePerSec > 5000 ? 'nothing_established' : 'valid',
+  const found = searchFor(({ load }) => ({
+    passed: [load <= 2000],
+    served: load <= 2000 ? load : 0,
+    standing: load > 5000 ? 'nothing_established' : 'valid',
   }));
-  t.ok(Math.abs(found.answers[0]!.ratePerSec! / 2000 - 1) <= 0.03, path(found));
+  t.ok(Math.abs(found.answers[0]!.load! / 2000 - 1) <= 0.03, path(found));
 });
 
 t.test('several goals share trials, and each has its answer', async (t) => {
   const limits = [3000, 900, 1234];
   const found = searchFor(
-    ({ ratePerSec }) => ({
-      passed: limits.map((limit) => ratePerSec <= limit),
-      servedPerSec: Math.min(3000, ratePerSec),
+    ({ load }) => ({
+      passed: limits.map((limit) => load <= limit),
+      served: Math.min(3000, load),
     }),
     { goals: 3 },
   );
   for (const [goal, limit] of limits.entries()) {
-    t.ok(Math.abs(found.answers[goal]!.ratePerSec! / limit - 1) <= 0.03, `${limit}: ${path(found)}`);
+    t.ok(Math.abs(found.answers[goal]!.load! / limit - 1) <= 0.03, `${limit}: ${path(found)}`);
   }
 });
 
@@ -206,9 +206,9 @@ t.test('stopped at any moment, it tells bounds that hold', async (t) => {
   for (let most = 0; most < 10; most++) {
     const { answers } = searchFor(tokenBucket(1000, 5), {}, 1, most);
     const [answer] = answers;
-    t.ok((answer?.lowerPerSec ?? 0) <= 1010, `after ${most}`);
-    t.ok((answer?.upperPerSec ?? Infinity) >= 990, `after ${most}`);
-    t.equal(answer?.ratePerSec ?? null, most < 8 ? null : answer!.ratePerSec, `after ${most}`);
+    t.ok((answer?.lower ?? 0) <= 1010, `after ${most}`);
+    t.ok((answer?.upper ?? Infinity) >= 990, `after ${most}`);
+    t.equal(answer?.load ?? null, most < 8 ? null : answer!.load, `after ${most}`);
   }
 });
 
@@ -227,16 +227,13 @@ t.test('every search ends, within its bounds, whatever the trials say', async (t
   fc.assert(
     fc.property(outcomes, (list) => {
       const { trials } = searchFor(
-        ({ ratePerSec, trial }) => {
+        ({ load, trial }) => {
           const { passed, served, standing } = list[trial]!;
-          return { passed, servedPerSec: served === null ? null : served * ratePerSec, standing };
+          return { passed, served: served === null ? null : served * load, standing };
         },
         { goals: 2 },
       );
-      return trials.every(
-        ({ ratePerSec }) =>
-          ratePerSec >= OPTIONS.minPerSec && ratePerSec <= OPTIONS.maxPerSec && Number.isFinite(ratePerSec),
-      );
+      return trials.every(({ load }) => load >= OPTIONS.minLoad && load <= OPTIONS.maxLoad && Number.isFinite(load));
     }),
     { numRuns: 500 },
   );

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { parseCriterion, type Criterion } from '../../src/measure/criterion.ts';
 import type { RoundResult } from '../../src/measure/result.ts';
-import { asStarted, missedBy, standingOf } from '../../src/search/standing.ts';
-import { servedPerSec } from '../../src/search/trial.ts';
-import { interval, refusedRound, roundResult } from '../support/results.ts';
+import { asHeldTogether, asStarted, missedBy, standingOf } from '../../src/search/standing.ts';
+import { servedLoad, servedPerSec } from '../../src/search/served.ts';
+import { interval, outcomes, refusedRound, roundResult } from '../support/results.ts';
 
 function limitedBy(code: string): RoundResult {
   return roundResult({ verdict: { status: 'generator_limited', reasons: [{ code, message: 'this machine' }] } });
@@ -67,7 +67,10 @@ t.test('few missed starts are another rate, many are another load', async (t) =>
   t.equal(standingOf(missing(50), 'counts', false).standing, 'valid');
   t.equal(standingOf(missing(51), 'none', false).standing, 'generator_limited');
   t.match(asStarted(missing(50)), { offered_rate_per_sec: 95, attempts: { scheduled: 950, missed: 0 } });
-  t.equal(asStarted(missing(51)), null);
+  t.match(asStarted(missing(500)), { offered_rate_per_sec: 50, attempts: { scheduled: 500, missed: 0 } });
+  t.equal(standingOf(missing(500), 'counts', false).standing, 'valid', 'half of the load was too much already');
+  t.equal(standingOf(missing(500), 'counts', true).standing, 'generator_limited', 'or this machine was');
+  t.equal(standingOf(missing(500), 'time', false).standing, 'generator_limited');
 });
 
 t.test('cores that the target shares', async (t) => {
@@ -94,4 +97,26 @@ t.test('what a target kept up', async (t) => {
     'one second is all there is',
   );
   t.equal(servedPerSec(roundResult({ duration_sec: 0.5, intervals: seconds(500) })), null);
+});
+
+t.test('in stages only the rate that is searched must be kept', async (t) => {
+  const standing = (code: string, quantity: 'rate' | 'connections' | 'teardown'): string =>
+    standingOf(limitedBy(code), 'none', false, quantity).standing;
+  t.same(
+    (['rate', 'connections', 'teardown'] as const).map((quantity) => standing('schedule_lag', quantity)),
+    ['generator_limited', 'valid', 'valid'],
+  );
+  t.same(
+    (['rate', 'connections', 'teardown'] as const).map((quantity) => standing('exchanges_late', quantity)),
+    ['valid', 'valid', 'generator_limited'],
+  );
+});
+
+t.test('a connection that was lost before all had their exchange is no success', async (t) => {
+  const stages = { exchange_rate_per_sec: 100, late: 0 };
+  const round = roundResult({ outcomes: outcomes({ ok: 10 }), held: { lost: 2 } });
+  t.equal(asHeldTogether(round).outcomes.ok, 10, 'a --hold of each for itself is another thing');
+  t.match(asHeldTogether({ ...round, stages }).outcomes, { ok: 8, reset: 2 });
+  t.equal(servedLoad('connections', { ...round, stages }), 8);
+  t.equal(servedLoad('teardown', { ...round, stages }), null);
 });

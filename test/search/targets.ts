@@ -4,13 +4,13 @@ import type { Trial } from '../../src/search/trial.ts';
 
 /** What a trial is like to one target. `random` is in [0, 1), the same sequence for the same seed. */
 export interface Circumstances {
-  readonly ratePerSec: number;
+  readonly load: number;
   readonly sec: number;
   readonly trial: number;
   readonly random: () => number;
 }
 
-export type Outcome = Pick<Trial, 'passed' | 'servedPerSec'> & Partial<Pick<Trial, 'standing'>>;
+export type Outcome = Pick<Trial, 'passed' | 'served'> & Partial<Pick<Trial, 'standing'>>;
 export type Target = (circumstances: Circumstances) => Outcome;
 
 export interface Found {
@@ -21,7 +21,7 @@ export interface Found {
   readonly sec: number;
 }
 
-export const OPTIONS: SearchOptions = { minPerSec: 100, maxPerSec: 100_000, precision: 0.02, goals: 1 };
+export const OPTIONS: SearchOptions = { minLoad: 100, maxLoad: 100_000, precision: 0.02, goals: 1 };
 
 const SECONDS = { exploratory: 2, final: 10 };
 
@@ -37,9 +37,9 @@ export function searchFor(target: Target, changes: Partial<SearchOptions> = {}, 
       const stoppedBy = move.kind === 'end' ? move.stoppedBy : 'most';
       return { answers: answersSoFar(options, trials), trials, stoppedBy, sec };
     }
-    const { ratePerSec, length } = move;
-    const outcome = target({ ratePerSec, sec: SECONDS[length], trial: trials.length, random });
-    trials.push({ ratePerSec, length, standing: 'valid', ...outcome });
+    const { load, length } = move;
+    const outcome = target({ load, sec: SECONDS[length], trial: trials.length, random });
+    trials.push({ load, length, standing: 'valid', ...outcome });
     sec += SECONDS[length] + 1.9;
   }
 }
@@ -57,28 +57,28 @@ function randomFrom(seed: number): () => number {
 
 /** Passes `limit` connections/s and `burst` more; pauses of the generator waste tokens for `pauseSec` of each second. */
 export function tokenBucket(limit: number, burst: number, lossPercent = 0.1, pauseSec = 0): Target {
-  return ({ ratePerSec, sec, random }) => {
+  return ({ load, sec, random }) => {
     // A pause wastes what the bucket cannot hold, and the burst after it is dropped.
     const pause = pauseSec * 2 * random();
-    const lost = Math.max(0, pause * sec * ratePerSec - burst);
-    const attempts = Math.floor(ratePerSec * sec);
+    const lost = Math.max(0, pause * sec * load - burst);
+    const attempts = Math.floor(load * sec);
     const room = Math.max(0, limit * (1 - pause) * sec + burst);
     const ok = Math.min(attempts - lost, room);
     const noise = 1 + (random() - 0.5) * 0.004;
     return {
       passed: [((attempts - ok) / attempts) * 100 <= lossPercent],
-      servedPerSec: Math.min(ratePerSec, limit) * (1 - pause) * noise,
+      served: Math.min(load, limit) * (1 - pause) * noise,
     };
   };
 }
 
 /** Latency rises as a queue's does, `floorNs / (1 - load)`; beyond `capacity` the queue grows with the trial. */
 export function queue(capacity: number, floorMs: number, goalMs: number, noise = 0.05): Target {
-  return ({ ratePerSec, sec, random }) => {
-    const load = ratePerSec / capacity;
-    const backlogMs = load > 1 ? (load - 1) * sec * 1000 : 0;
-    const waitMs = load < 1 ? floorMs / Math.max(1 - load, 0.002) : floorMs * 500;
+  return ({ load, sec, random }) => {
+    const use = load / capacity;
+    const backlogMs = use > 1 ? (use - 1) * sec * 1000 : 0;
+    const waitMs = use < 1 ? floorMs / Math.max(1 - use, 0.002) : floorMs * 500;
     const latencyMs = (waitMs + backlogMs) * (1 + noise * random());
-    return { passed: [latencyMs <= goalMs], servedPerSec: Math.min(ratePerSec, capacity) };
+    return { passed: [latencyMs <= goalMs], served: Math.min(load, capacity) };
   };
 }

@@ -37,6 +37,8 @@ export class FakeClientEngine implements ClientEngine {
   readonly name = 'node';
   readonly opens: FakeOpen[] = [];
   readonly closes: FakeClose[] = [];
+  /** Slots whose payload was asked for, with the time. */
+  readonly sendings: { readonly slot: number; readonly atNs: number }[] = [];
   readonly states: FakeState[];
   /** What `open` answers. */
   openErrno: (slot: number, source: number, port: number) => number = () => 0;
@@ -44,6 +46,7 @@ export class FakeClientEngine implements ClientEngine {
   releasesAtOnce = true;
   /** The rules of the test's own, for each connection that is opened. */
   onOpen: ((slot: number, source: number, port: number) => void) | undefined;
+  onSending: ((slot: number) => void) | undefined;
   onClose: ((slot: number, reset: boolean) => void) | undefined;
   /** Events reported so far. */
   eventCount = 0;
@@ -70,6 +73,12 @@ export class FakeClientEngine implements ClientEngine {
     this.states[slot] = CONNECTING;
     this.onOpen?.(slot, source, port);
     return 0;
+  }
+
+  startSending(slot: number): void {
+    this.#expect(slot, [ESTABLISHED], 'startSending');
+    this.sendings.push({ slot, atNs: this.#clock.atNs });
+    this.onSending?.(slot);
   }
 
   close(slot: number, reset: boolean): void {

@@ -1,9 +1,13 @@
 /** A stand-in for the workers of a search: rounds as a simulated target would give them, at once. */
 import type { OpenTrials } from '../../src/trials/trial-runner.ts';
 import type { RoundResult } from '../../src/measure/result.ts';
+import type { TrialOffer } from '../../src/search/quantity.ts';
 import { interval, latency, outcomes, roundResult } from './results.ts';
 
 export interface SimulatedTarget {
+  /** How many connections it holds, and how many it closes a second; as many as there are if left out. */
+  readonly connections?: number;
+  readonly teardownPerSec?: number;
   /** What it takes, in trial n. */
   limitPerSec(trial: number): number;
   p90Ns?(ratePerSec: number): number;
@@ -18,12 +22,31 @@ export function simulated(target: SimulatedTarget): OpenTrials {
       startedAt: new Date(0),
       system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll', workers: 1 },
       failures: [],
-      run: async (ratePerSec, durationNs) => {
-        const round = roundOf(target, ratePerSec, durationNs / 1e9, trial);
+      run: async (offer) => {
+        const { ratePerSec, durationNs } = offer;
+        const plain = roundOf(target, ratePerSec, durationNs / 1e9, trial);
+        const round = offer.connections === null ? plain : inStages(target, plain, offer);
         return target.change === undefined ? round : target.change(round, trial++);
       },
       close: async () => undefined,
     };
+  };
+}
+
+/** All that the device has no room for time out, and so does all that it closes too slowly. */
+function inStages(
+  { connections = Infinity, teardownPerSec = Infinity }: SimulatedTarget,
+  round: RoundResult,
+  { exchangePerSec }: TrialOffer,
+): RoundResult {
+  const { started } = round.attempts;
+  const closed = Math.min(1, teardownPerSec / (exchangePerSec ?? 0));
+  const ok = Math.floor(Math.min(round.outcomes.ok, connections) * closed);
+  return {
+    ...round,
+    outcomes: outcomes({ ok, connect_timeout: started - ok }),
+    stages: { exchange_rate_per_sec: exchangePerSec ?? 0, late: 0 },
+    held: { lost: 0 },
   };
 }
 

@@ -36,7 +36,7 @@ const INTEREST = READABLE | EPOLLOUT;
 const FREE = 0;
 const CONNECTING = 1;
 const SENDING = 2;
-/** The payload is with the kernel, and the writing side shut down if so configured. */
+/** The payload is with the kernel, and the writing side shut down if so configured; or it is not to be sent yet. */
 const RECEIVING = 3;
 
 /**
@@ -54,6 +54,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly #payload: NativeMemory;
   readonly #payloadBytes: number;
   readonly #halfClose: boolean;
+  readonly #sendsWhenAsked: boolean;
   readonly #sendFlags: number;
   readonly #sink: NativeMemory;
   readonly #bodies: BodyPlaces | undefined;
@@ -89,6 +90,7 @@ export class EpollClientEngine implements ClientEngine {
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
     this.#halfClose = options.halfClose;
+    this.#sendsWhenAsked = options.sendsWhenAsked === true;
     // With MSG_MORE the last bytes leave in one segment with the FIN that follows.
     this.#sendFlags = options.halfClose ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     this.#sink = libc.alloc(SINK_BYTES);
@@ -124,7 +126,8 @@ export class EpollClientEngine implements ClientEngine {
     this.#states[slot] = CONNECTING;
     this.#sentBytes[slot] = 0;
     this.#ended[slot] = 0;
-    if (this.#payloadBytes > 0 && this.#forecast.isWorthATry()) return this.#openAndSend(slot, fd);
+    if (this.#payloadBytes > 0 && !this.#sendsWhenAsked && this.#forecast.isWorthATry())
+      return this.#openAndSend(slot, fd);
     return this.#epoll.add(fd, INTEREST, slot, this.#generations[slot]!) < 0 ? this.#giveUp(slot, fd) : 0;
   }
 
@@ -196,7 +199,7 @@ export class EpollClientEngine implements ClientEngine {
         this.#driver.failed(slot, errno);
         return;
       }
-      this.#states[slot] = SENDING;
+      this.#states[slot] = this.#sendsWhenAsked ? RECEIVING : SENDING;
       this.#driver.connected(slot);
       if (this.#generations[slot] !== generation) return;
       // A reset before the handshake was over would read ECONNREFUSED.
@@ -225,6 +228,11 @@ export class EpollClientEngine implements ClientEngine {
     );
     // A hang-up without an error is a reset whose error somebody has read already.
     return words[3] === 0 ? ECONNRESET : words[3];
+  }
+
+  startSending(slot: number): void {
+    this.#states[slot] = SENDING;
+    this.#send(slot);
   }
 
   #send(slot: number): void {

@@ -55,8 +55,12 @@ class ClientConnection extends Connection<ClientDriver> {
     if (driver === null) return;
     this.#isConnected = true;
     driver.connected(this.slot);
-    this.send(this.#shared.chunks);
+    if (this.#shared.options.sendsWhenAsked !== true) this.startSending();
   };
+
+  startSending(): void {
+    this.send(this.#shared.chunks);
+  }
 
   readonly #onRead = (bytes: number): boolean => {
     this.listener()?.received(this.slot, bytes);
@@ -103,6 +107,10 @@ export class NodeClientEngine implements ClientEngine {
     const connection = (this.#connections[slot] ??= new ClientConnection(slot, this.#shared));
     connection.open(source, port);
     return 0;
+  }
+
+  startSending(slot: number): void {
+    this.#connections[slot]?.startSending();
   }
 
   close(slot: number, reset: boolean): void {

@@ -108,6 +108,7 @@ export class UringClientEngine implements ClientEngine {
   readonly #payloadBytes: number;
   readonly #isLinked: boolean;
   readonly #halfClose: boolean;
+  readonly #sendsWhenAsked: boolean;
   readonly #sink: NativeMemory;
   readonly #bodies: BodyPlaces | undefined;
   /** int 1 at 0, struct linger {1, 0} at 4. */
@@ -142,7 +143,8 @@ export class UringClientEngine implements ClientEngine {
     this.#addresses = libc.alloc(SOCKADDR_STRIDE * (sources.length > 0 ? capacity : 1));
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
-    this.#isLinked = payload.length > 0 && payload.length <= LINKED_PAYLOAD_BYTES;
+    this.#sendsWhenAsked = options.sendsWhenAsked === true;
+    this.#isLinked = !this.#sendsWhenAsked && payload.length > 0 && payload.length <= LINKED_PAYLOAD_BYTES;
     this.#halfClose = options.halfClose;
     this.#sink = libc.alloc(SINK_BYTES);
     this.#bodies = options.bodies;
@@ -383,9 +385,18 @@ export class UringClientEngine implements ClientEngine {
   /** Sends and receives side by side, where the chain does not. */
   #exchange(slot: number): void {
     this.#ring.reserve(2);
+    if (!this.#sendsWhenAsked) this.#sendPayload(slot);
+    if (this.#isActive(slot)) this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
+  }
+
+  startSending(slot: number): void {
+    this.#ring.reserve(1);
+    this.#sendPayload(slot);
+  }
+
+  #sendPayload(slot: number): void {
     if (this.#payloadBytes > 0) this.#prepareSend(slot, 0);
     else this.#payloadSent(slot);
-    if (this.#isActive(slot)) this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
   }
 
   /** Asked after each call of the driver, which may have closed the slot. */

@@ -38,6 +38,44 @@ export const exchangeCases: readonly Case<ClientHarness>[] = [
       t.ok(h.peers.accepted(server)[0]!.ended, 'the peer saw the half-close');
     },
   },
+  ...[0, 1000, 300_000].map((bytes): Case<ClientHarness> => ({
+    name: `${bytes} bytes that wait until they are asked for, then the half-close`,
+    async run(t, h) {
+      const { port, server } = h.peers.serve({ behaviour: 'echo' });
+      const payload = sharedPattern(bytes);
+      const opening = openMany(3);
+      let askNs = Infinity;
+      const result = await h.run(
+        t,
+        { port, payload, halfClose: true, sendsWhenAsked: true },
+        {
+          step: (run) => {
+            if (run.clock.tick() > askNs) {
+              askNs = Infinity;
+              t.equal(run.totals.sent + run.totals.ended, 0, 'nothing went out by itself');
+              for (let slot = 0; slot < 3; slot++) run.engine.startSending(slot);
+            }
+            return opening(run);
+          },
+          connected: (run) => {
+            if (run.totals.connected === 3) askNs = run.clock.tick() + 20 * MS;
+          },
+        },
+      );
+      t.strictSame(result.milestones(0), ['connected', 'ended', 'released']);
+      t.same([result.totals.sent, result.totals.received], [3 * bytes, 3 * bytes]);
+      t.equal(h.peers.accepted(server)[0]!.digest, digestOf(payload));
+    },
+  })),
+  {
+    name: 'the peer may end what waits to send',
+    async run(t, h) {
+      const { port } = h.peers.serve({ behaviour: 'greet', bytes: 10 });
+      const result = await h.run(t, { port, payload: sharedPattern(10), sendsWhenAsked: true }, { step: openOnce() });
+      t.strictSame(result.milestones(0), ['connected', 'ended', 'released']);
+      t.same([result.totals.sent, result.totals.received], [0, 10]);
+    },
+  },
   {
     name: 'without half-close the connection stays open until it is closed',
     async run(t, h) {

@@ -1,0 +1,61 @@
+/** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
+import type { Criterion } from '../measure/criterion.ts';
+import type { Machine, Planned } from '../plan/client-plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
+import { LATENCIES_AT_LEAST } from '../search/floor.ts';
+import type { SaturateOptions } from '../search/saturate.ts';
+import { checkProbe, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
+
+export interface SaturateInput extends LimitInput {
+  readonly start: Given<number>;
+  readonly factor: Given<number>;
+  readonly slowdown: Given<number>;
+  readonly compare: Given<'base' | 'previous'>;
+  readonly goal: Given<Criterion>;
+}
+
+export interface SaturatePlan extends SaturateOptions {
+  readonly client: ClientPlan;
+  readonly goal: Criterion;
+  readonly maxTimeNs: number;
+}
+
+export async function saturatePlan(input: SaturateInput, machine: Machine): Promise<Planned<SaturatePlan>> {
+  const client = await planClient(input, machine);
+  const problems: Problem[] = 'problems' in client ? [...client.problems] : [];
+  checkRates(input.start, input['max-rate'], problems);
+  checkProbe([input.goal], input.probe, problems);
+  const attempts = (input.start.value * input.duration.value) / NS_PER_SEC;
+  if (attempts < LATENCIES_AT_LEAST) {
+    const neededNs = Math.ceil(LATENCIES_AT_LEAST / input.start.value) * NS_PER_SEC;
+    const expected = `at least ${LATENCIES_AT_LEAST} connections in a step, or its p90 is chance (--duration ${formatDuration(neededNs)} would do)`;
+    problems.push(problemOf(input.start, expected));
+  }
+  if (problems.length > 0 || 'problems' in client) return { problems };
+  const plan: SaturatePlan = {
+    client: client.plan,
+    startPerSec: input.start.value,
+    factor: input.factor.value,
+    slowdown: input.slowdown.value,
+    compare: input.compare.value,
+    maxPerSec: input['max-rate'].value,
+    goal: input.goal.value,
+    maxTimeNs: input['max-time'].value,
+  };
+  return { plan, notices: [...client.notices, ...portNotices(client.plan, input['max-rate'].value)] };
+}
+
+export function saturateConfig(plan: SaturatePlan): Record<string, unknown> {
+  return {
+    ...limitConfig(plan.client),
+    start_per_sec: plan.startPerSec,
+    factor: plan.factor,
+    slowdown: plan.slowdown,
+    compare: plan.compare,
+    max_rate_per_sec: plan.maxPerSec,
+    goal: plan.goal.expression,
+    max_time_sec: plan.maxTimeNs / NS_PER_SEC,
+  };
+}

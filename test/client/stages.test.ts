@@ -1,0 +1,50 @@
+import t from 'tap';
+import {
+  CONTROL_WORDS,
+  STAGE_CLOSING,
+  STAGE_EXCHANGING,
+  STAGE_OPENING,
+  Stages,
+  openStages,
+  resetStages,
+} from '../../src/client/stages.ts';
+
+function pair(holdNs = 0): { control: Int32Array; first: Stages; second: Stages } {
+  const control = new Int32Array(CONTROL_WORDS);
+  const of = (worker: number): Stages => new Stages({ control, worker, workers: 2, ratePerSec: 1000, holdNs });
+  return { control, first: of(0), second: of(1) };
+}
+
+t.test('a stage is over for all at once, and turns are shared', async (t) => {
+  const { first, second } = pair(7e6);
+  t.equal(first.stage, STAGE_OPENING);
+  t.notOk(first.arrive(1e6));
+  t.notOk(first.arrive(2e6), 'asking again is no second arrival');
+  t.equal(first.wakeNs(2e6, true, false), 3e6, 'it looks again soon');
+  t.ok(second.arrive(3e6));
+  t.ok(first.arrive(4e6));
+  t.same([first.stage, second.stage], [STAGE_EXCHANGING, STAGE_EXCHANGING]);
+  t.same([first.take(), first.take(), second.take(), second.take()], [4e6, 6e6, 4e6, 6e6], 'every second one each');
+  t.equal(first.wakeNs(0, true, true), 8e6);
+  t.equal(first.wakeNs(0, false, true), Infinity, 'only an event can go on');
+  t.notOk(second.arrive(9e6));
+  t.ok(first.arrive(10e6));
+  t.ok(second.arrive(10e6));
+  t.equal(first.stage, STAGE_CLOSING);
+  t.same([first.dueNs, second.dueNs], [17e6, 18e6], 'behind the hold');
+});
+
+t.test('a worker that leaves or dies holds nobody up', async (t) => {
+  const { first, second } = pair();
+  first.leave();
+  t.ok(second.arrive(0));
+  t.ok(second.arrive(0));
+  const dying = pair();
+  dying.first.arrive(0);
+  dying.first.leave();
+  t.same([...dying.control], [0, 1, 1], 'an arrival counts once');
+  openStages(dying.control);
+  t.ok(dying.second.arrive(0));
+  resetStages(dying.control);
+  t.same([...dying.control], [0, 0, 0]);
+});
