@@ -177,6 +177,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       'max-time': { text: '6h' },
     }),
     limits: (input) => [
+      'rates between the initial one and the target are tried before the target',
       `trials that look for the limit sustain ${secondsOf(input['explore-duration'])} s; only those that confirm it sustain the whole time`,
       ...sizeLimits(input),
       ...(listOf(input['payload']).length === 0 && input['payload-size'] === undefined
