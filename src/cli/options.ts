@@ -28,7 +28,7 @@ import {
   rateParser,
   sizeParser,
 } from '../plan/quantity.ts';
-import { MESSAGE_BYTES, PIPELINE_MAX, parsePingRate } from '../plan/rtt-plan.ts';
+import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
 import { LAB_OWN_OPTIONS } from './lab-options.ts';
@@ -320,6 +320,16 @@ export const CLIENT_OPTIONS = {
       'null (counted and dropped, not even copied), memory (kept as the pieces that came), gather (made one piece), ' +
       'file:DIR (a temporary file each, which nobody sees and nothing leaves behind)',
   },
+  'sink-strategy': {
+    parse: parseWorkStrategy,
+    value: 'HOW',
+    default: 'direct',
+    group: BODY,
+    help:
+      'where that is done which may block, writing files, gathering and verifying: direct (on the pacing thread), permit:N (on at most N ' +
+      "of them at once), dispatch:N,queue=L (on N threads; where L jobs wait, the pacing thread does the oldest) or pool (the runtime's " +
+      'own threads, engine node and file: only)',
+  },
   'max-memory': {
     parse: sizeParser({ min: 1, max: BODY_MAX_BYTES }),
     value: 'BYTES',
@@ -494,7 +504,7 @@ export const SERVER_OPTIONS = {
     group: WORK,
     help:
       'done for each connection between the end of its request and the answer: none, cpu:300 (shuffle and sort 300 integers) ' +
-      'or sleep:20us (a blocking sleep)',
+      'or sleep:20us (a blocking sleep; sleep:1us-49us: of different lengths, short ones more often)',
   },
   'work-strategy': {
     parse: parseWorkStrategy,
@@ -598,6 +608,20 @@ export const RTT_OPTIONS = {
     defaultHelp: "the kernel's choice",
     group: GENERATOR,
     help: 'keep the thread that pings on this core',
+  },
+  'busy-tasks': {
+    parse: countParser('tasks', { min: 0, max: BUSY_TASKS_MAX }),
+    value: 'N',
+    default: '0',
+    group: GENERATOR,
+    help: 'tasks on the loop that pings, that wake every millisecond and compute',
+  },
+  samples: {
+    parse: countParser('round trips', { min: 0, max: SAMPLES_MAX }),
+    value: 'N',
+    default: '0',
+    group: OUTPUT,
+    help: 'keep up to N single round trips of each round, evenly over it, for --json',
   },
   ...COMMON_OPTIONS,
   engine: {

@@ -12,6 +12,9 @@ export const CLOSING = 4;
 export const RETRYING = 5;
 /** Established, and its exchange is still to begin (a round in stages). */
 export const WAITING = 6;
+/** The response is whole, and what keeps it is at work; the same where the peer has ended the connection meanwhile. */
+export const KEEPING = 7;
+export const KEEPING_ALONE = 8;
 
 /** Whether its close leaves the 4-tuple in TIME_WAIT on this machine: not known before the close. */
 export const UNDECIDED = 0;

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 600] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 640] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS, STOP } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
@@ -36,6 +36,8 @@ import {
   CONNECTING,
   EXCHANGING,
   HOLDING,
+  KEEPING,
+  KEEPING_ALONE,
   NO_TIME_WAIT,
   RETRYING,
   TIME_WAIT,
@@ -43,7 +45,8 @@ import {
   WAITING,
 } from './attempts.ts';
 import type { AttemptTable } from './attempts.ts';
-import type { ResponseBodies } from './body/response-bodies.ts';
+import { PENDING } from './body/response-bodies.ts';
+import type { BodyListener, ResponseBodies } from './body/response-bodies.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import type { Pacer } from '../schedule/pacer.ts';
@@ -98,7 +101,7 @@ export interface GeneratorOptions {
  *
  * Everything here runs for each connection: no object, closure, promise or string is made.
  */
-export class Generator implements ClientDriver {
+export class Generator implements ClientDriver, BodyListener {
   readonly #o: GeneratorOptions;
   readonly #engine: ClientEngine;
   readonly #clock: Clock;
@@ -127,6 +130,7 @@ export class Generator implements ClientDriver {
     this.#pacer = options.pacer;
     this.#bodies = options.bodies;
     this.#stages = options.stages;
+    this.#bodies?.listen(this);
     this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
     const { baseNs, measureNs } = options.pacer;
     this.#phase = baseNs >= measureNs ? 1 : 0;
@@ -141,6 +145,7 @@ export class Generator implements ClientDriver {
     const pacer = this.#pacer;
     const attempts = this.#attempts;
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
+    if (this.#bodies !== undefined) this.#bodies.step();
     if (attempts.unfinished.head !== NONE) this.#expire(nowNs);
     if (attempts.unanswered.head !== NONE) this.#expireUnanswered(nowNs);
     const stages = this.#drainEndNs === Infinity ? this.#stages : undefined;
@@ -155,7 +160,8 @@ export class Generator implements ClientDriver {
       this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
       return STOP;
     }
-    return hasStartedAll ? this.#nextDeadlineNs(nowNs) : 0;
+    if (!hasStartedAll || this.#bodies?.maySleep() === false) return 0;
+    return this.#nextDeadlineNs(nowNs);
   }
 
   #nextDeadlineNs(nowNs: number): number {
@@ -395,6 +401,10 @@ export class Generator implements ClientDriver {
       this.#loseHeld(slot);
       return;
     }
+    if (attempts.state[slot] === KEEPING) {
+      this.#keepAlone(slot);
+      return;
+    }
     const nowNs = this.#clock.tick();
     if (attempts.state[slot] === WAITING) {
       attempts.timeWait[slot] = NO_TIME_WAIT;
@@ -414,6 +424,7 @@ export class Generator implements ClientDriver {
     const state = attempts.state[slot];
     this.#clock.tick();
     if (state === HOLDING) this.#loseHeld(slot);
+    else if (state === KEEPING || state === KEEPING_ALONE) this.#keepAlone(slot);
     else if (
       state === CONNECTING &&
       this.#o.ports !== undefined &&
@@ -434,31 +445,75 @@ export class Generator implements ClientDriver {
       this.#open(slot, nowNs);
       return;
     }
-    if (this.#bodies !== undefined) this.#bodies.release(slot);
+    if (this.#bodies !== undefined && !this.#bodies.release(slot)) return;
     attempts.sinceNs[slot] = nowNs;
     attempts.give(slot);
   }
 
-  /** The exchange is complete: the attempt is ok, and its connection is closed or held. */
+  bodyReleased(slot: number): void {
+    this.#attempts.sinceNs[slot] = this.#clock.tick();
+    this.#attempts.give(slot);
+  }
+
+  /** The exchange is complete: what came of it is kept, where that is asked for. */
   #complete(slot: number, nowNs: number): void {
-    const attempts = this.#attempts;
-    let endNs = nowNs;
-    if (this.#bodies !== undefined) {
-      const outcome = this.#keep(slot, this.#bodies);
-      if (outcome !== OK) {
-        this.#reject(slot, outcome);
-        return;
-      }
-      endNs = this.#clock.tick();
+    if (this.#bodies === undefined) {
+      this.#unlist(slot);
+      this.#succeed(slot, nowNs);
+      return;
     }
+    const outcome = this.#bodies.complete(slot, this.#responseBytes(slot));
+    if (outcome !== PENDING) {
+      this.#endKeeping(slot, outcome, this.#bodies);
+      return;
+    }
+    // From here on it is not the peer who is waited for: no timeout of his applies.
     this.#unlist(slot);
+    this.#attempts.state[slot] = KEEPING;
+  }
+
+  bodyDone(slot: number, outcome: number): void {
+    this.#endKeeping(slot, outcome, this.#bodies!);
+  }
+
+  /** The peer has ended or reset a connection whose response is whole and still being kept. */
+  #keepAlone(slot: number): void {
+    const attempts = this.#attempts;
+    attempts.state[slot] = KEEPING_ALONE;
+    if (attempts.timeWait[slot] === UNDECIDED) attempts.timeWait[slot] = NO_TIME_WAIT;
+  }
+
+  #responseBytes(slot: number): number {
+    return Math.min(this.#attempts.receivedBytes[slot]!, this.#o.exchange.responseBytes);
+  }
+
+  /** The response is what it should be and has been kept, or not. */
+  #endKeeping(slot: number, outcome: number, bodies: ResponseBodies): void {
+    const attempts = this.#attempts;
+    const nowNs = this.#clock.tick();
+    if (outcome !== OK) {
+      this.#reject(slot, outcome);
+      return;
+    }
+    if (attempts.state[slot] === EXCHANGING) this.#unlist(slot);
+    if (bodies.keeps && attempts.measured[slot] === this.#phase) {
+      this.#recorder.count(BODIES_KEPT, 1);
+      this.#recorder.count(BODY_BYTES_KEPT, this.#responseBytes(slot));
+      if (bodies.isSpilled(slot)) this.#recorder.count(BODIES_SPILLED, 1);
+    }
+    this.#succeed(slot, nowNs);
+  }
+
+  /** The attempt is ok, and its connection is closed or held. */
+  #succeed(slot: number, endNs: number): void {
+    const attempts = this.#attempts;
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.outcome(OK, 0);
       this.#recordTotal(slot, endNs);
     }
     // In stages it stays open until all exchanges are done, unless the exchange was its end.
     const stays = this.#stages === undefined ? this.#o.holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
-    if (!stays || this.#drainEndNs !== Infinity) {
+    if (!stays || this.#drainEndNs !== Infinity || attempts.state[slot] === KEEPING_ALONE) {
       this.#close(slot);
       return;
     }
@@ -466,18 +521,6 @@ export class Generator implements ClientDriver {
     attempts.sinceNs[slot] = endNs;
     attempts.held.push(slot);
     this.#held++;
-  }
-
-  /** The response is whole. Returns `OK` if it is what it should be and has been kept. */
-  #keep(slot: number, bodies: ResponseBodies): number {
-    const attempts = this.#attempts;
-    const bytes = Math.min(attempts.receivedBytes[slot]!, this.#o.exchange.responseBytes);
-    const outcome = bodies.complete(slot, bytes);
-    if (outcome !== OK || !bodies.keeps || attempts.measured[slot] !== this.#phase) return outcome;
-    this.#recorder.count(BODIES_KEPT, 1);
-    this.#recorder.count(BODY_BYTES_KEPT, bytes);
-    if (bodies.isSpilled(slot)) this.#recorder.count(BODIES_SPILLED, 1);
-    return OK;
   }
 
   /** Ends an attempt whose response is wrong or cannot be kept. The connection itself is sound: its close is an ordinary one. */
@@ -498,7 +541,8 @@ export class Generator implements ClientDriver {
   /** Records a failure; the slot is still to be closed. */
   #endFailed(slot: number, outcome: number, errno: number): void {
     const attempts = this.#attempts;
-    this.#unlist(slot);
+    const state = attempts.state[slot];
+    if (state !== KEEPING && state !== KEEPING_ALONE) this.#unlist(slot);
     if (outcome === SOURCE_EXHAUSTED || outcome === FD_EXHAUSTED) this.#pause();
     if (attempts.measured[slot] !== this.#phase) return;
     this.#recorder.outcome(outcome, errno);

@@ -33,6 +33,8 @@ export class Probe {
       thinkNs: 0,
       timeoutNs: plan.timeoutNs,
       cpu: null,
+      busyTasks: 0,
+      samples: 0,
     } as const;
     this.#thread = new PingThread(setup, baseNs);
   }

@@ -4,7 +4,7 @@ import { reuseDelayNs } from '../linux/proc.ts';
 import type { PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
 import { findingsOf } from '../measure/findings.ts';
 import { countByOwner } from '../measure/outcome.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { RoundResult, WorkResult } from '../measure/result.ts';
 import type { RoundMerger } from '../measure/round.ts';
 import { verdictOf } from '../measure/verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -24,12 +24,14 @@ export interface MeasuredRound {
   readonly evidence: RoundEvidence;
   /** By worker. */
   readonly gc: readonly (GcUse | undefined)[];
+  /** What keeping the responses took; undefined where there is nothing to tell. */
+  readonly sinkWork: WorkResult | undefined;
   /** The rounds of the run before this one. */
   readonly earlier: readonly RoundResult[];
 }
 
 export function roundResult(round: MeasuredRound): RoundResult {
-  const { plan, merger, rate, exchangePerSec, durationNs, evidence } = round;
+  const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
   const { total: tally, inFlightMax } = merger;
   const { cpu, kernel } = evidence;
   const facts = factsOf(round);
@@ -61,6 +63,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
     ...(plan.body.sink.kind === 'null'
       ? {}
       : { bodies: { kept: tally.bodiesKept, kept_bytes: tally.bodyBytesKept, spilled: tally.bodiesSpilled } }),
+    ...(sinkWork === undefined ? {} : { sink_work: sinkWork }),
     ...(exchangePerSec === null
       ? {}
       : { stages: { exchange_rate_per_sec: exchangePerSec, late: tally.exchangesLate } }),

@@ -14,6 +14,7 @@ import { VERSION } from '../plan/version.ts';
 import { Probe, ProbedRound } from './probe.ts';
 import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';
+import { SinkCrew } from './sink-crew.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** What a caller of `runClient` is told while it runs. Nothing here is on a pacing thread. */
@@ -90,8 +91,11 @@ export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}):
   const baseNs = monotonicNs();
   const sources = boundSources(plan, engine);
   const portOffset = Math.random();
+  // A thread of it that dies leaves responses that nobody finishes: no round would end.
+  const crew = await SinkCrew.start(plan, engine, () => pool.abandon());
+  const sink = crew?.sink ?? null;
   const pool = new WorkerPool(
-    Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset })),
+    Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset, sink })),
   );
   const probe = plan.probeRatePerSec === null ? undefined : new Probe(plan, plan.probeRatePerSec, engine, baseNs);
   const onStop = (): void => {
@@ -102,6 +106,7 @@ export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}):
   const close = async (): Promise<void> => {
     hooks.stop?.removeEventListener('abort', onStop);
     await Promise.all([pool.close(), probe?.close()]);
+    await crew?.close();
   };
   try {
     await Promise.all([pool.ready(), probe?.ready()]);
@@ -110,38 +115,45 @@ export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}):
     throw error;
   }
   hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ...missingEvidenceNotes()], startedAt });
+  const system = {
+    kernel: release(),
+    node: process.version,
+    cpus: availableParallelism(),
+    engine,
+    ...(notes.length > 0 ? { engine_notes: notes } : {}),
+    workers: plan.workers,
+  };
+  return sessionOf(plan, hooks, { pool, crew, probe, runBaseNs: baseNs }, { startedAt, system, close });
+}
+
+/** What a session measures with. */
+interface SessionParts {
+  readonly pool: WorkerPool;
+  readonly crew: SinkCrew | null;
+  readonly probe: Probe | undefined;
+  readonly runBaseNs: bigint;
+}
+
+function sessionOf(
+  plan: ClientPlan,
+  hooks: ClientRunHooks,
+  parts: SessionParts,
+  rest: Pick<ClientSession, 'startedAt' | 'system' | 'close'>,
+): ClientSession {
+  const { pool, crew, probe } = parts;
   const earlier: RoundResult[] = [];
   return {
-    startedAt,
-    system: {
-      kernel: release(),
-      node: process.version,
-      cpus: availableParallelism(),
-      engine,
-      ...(notes.length > 0 ? { engine_notes: notes } : {}),
-      workers: plan.workers,
-    },
+    ...rest,
     get failures() {
-      return probe?.failure === undefined ? pool.failures : [...pool.failures, probe.failure];
+      return [crew?.failure, ...pool.failures, probe?.failure].filter((failure) => failure !== undefined);
     },
     round: async (index, rate, changes) => {
       const { durationNs = plan.durationNs, maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
-      const order = {
-        plan: { ...plan, durationNs },
-        maxLagNs,
-        exchangePerSec,
-        pool,
-        probe,
-        runBaseNs: baseNs,
-        index,
-        rate,
-        earlier,
-      };
-      const result = await runRound(order, hooks);
+      const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, index, rate, earlier };
+      const result = await runRound({ ...parts, ...order }, hooks);
       earlier.push(result);
       return result;
     },
-    close,
   };
 }
 
@@ -174,20 +186,18 @@ export async function cooldown(cooldownNs: number, stop: AbortSignal | undefined
   await sleep(cooldownNs / 1e6, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
 }
 
-interface RoundRun {
+interface RoundRun extends SessionParts {
   readonly plan: ClientPlan;
   readonly maxLagNs: number;
   readonly exchangePerSec: number | null;
-  readonly pool: WorkerPool;
-  readonly probe: Probe | undefined;
-  readonly runBaseNs: bigint;
   readonly index: number;
   readonly rate: RoundRate;
   readonly earlier: readonly RoundResult[];
 }
 
 async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
-  const { plan, maxLagNs, exchangePerSec, pool, probe, runBaseNs, index, rate } = run;
+  const { plan, maxLagNs, exchangePerSec, pool, crew, probe, runBaseNs, index, rate } = run;
+  const workBefore = crew?.summary();
   await probe?.open();
   const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
   // Before the base: what the first reading takes must not be taken from the lead.
@@ -234,6 +244,17 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   probed.finish();
   hooks.onRoundEnd?.(index, merger.total.latency);
   const durationNs = Math.max(0, Math.min(plan.durationNs, stopNs - measureNs));
-  const measured = { plan, merger, rate, exchangePerSec, durationNs, evidence, gc: pool.gc, earlier: run.earlier };
-  return probed.beside(roundResult(measured));
+  return probed.beside(
+    roundResult({
+      plan,
+      merger,
+      rate,
+      exchangePerSec,
+      durationNs,
+      evidence,
+      gc: pool.gc,
+      sinkWork: crew?.summary(workBefore),
+      earlier: run.earlier,
+    }),
+  );
 }

@@ -127,6 +127,11 @@ export class WorkerPool {
     Atomics.store(new Int32Array(this.#control), 0, 1);
   }
 
+  /** Ends the workers where they are, also in the midst of a round; what they have counted stands. */
+  abandon(): void {
+    for (const { thread } of this.#members) void thread.terminate();
+  }
+
   async close(): Promise<void> {
     await Promise.all(
       this.#members.map(async ({ thread, failure }) => {

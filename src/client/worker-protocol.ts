@@ -1,5 +1,6 @@
 import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
 import type { GcUse } from './gc-watch.ts';
+import type { SinkShare } from './sink-crew.ts';
 
 /** What a client worker is born with. */
 export interface WorkerInit {
@@ -12,6 +13,8 @@ export interface WorkerInit {
   /** Source addresses that the worker binds; empty if the kernel chooses address and port. */
   readonly sources: readonly string[];
   readonly recorderMemory: SharedArrayBuffer;
+  /** Null where nobody looks at responses. */
+  readonly sink: SinkShare | null;
   /** Int32 [0]: nonzero stops the round. Behind it, where the workers meet in a round in stages (`stages.ts`). */
   readonly control: SharedArrayBuffer;
   /** Where in the port range this run begins, in [0, 1). */

@@ -1,5 +1,4 @@
 /** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
-import { totalmem } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
@@ -13,8 +12,10 @@ import { Recorder } from '../measure/recorder.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
 import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
+import { createExecutor } from '../work/share.ts';
+import { Wakers } from '../work/wakers.ts';
 import { AttemptTable } from './attempts.ts';
-import { ResponseBodies, watchesBodies } from './body/response-bodies.ts';
+import { ResponseBodies } from './body/response-bodies.ts';
 import { exchangeOf } from './exchange.ts';
 import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
@@ -74,13 +75,25 @@ function stagesOf({ exchangePerSec }: RoundOrder): Stages | undefined {
   return new Stages({ control: new Int32Array(control), worker, workers, ratePerSec: exchangePerSec, holdNs });
 }
 
-/** Of the machine's memory, what responses may take: the rest is the kernel's socket buffers and everybody else's. */
-const BODY_MEMORY_SHARE = 0.5;
+function createBodies({ body }: ClientPlan, capacity: number): ResponseBodies | undefined {
+  if (init.sink === null) return undefined;
+  const { share, jobs } = init.sink;
+  const libc = init.engine === 'node' && share.wakers === null ? undefined : loadLibc();
+  return new ResponseBodies({
+    plan: body,
+    capacity,
+    libc,
+    owner: init.worker,
+    jobs,
+    createExecutor: (handler, run, runAsync) =>
+      createExecutor(share, { owner: init.worker, run, handler, runAsync, ...(libc !== undefined && { libc }) }),
+  });
+}
 
-function createBodies({ body, workers }: ClientPlan, capacity: number): ResponseBodies | undefined {
-  if (!watchesBodies(body)) return undefined;
-  const libc = init.engine === 'node' ? undefined : loadLibc();
-  return new ResponseBodies({ plan: body, capacity, libc, limitBytes: (totalmem() * BODY_MEMORY_SHARE) / workers });
+/** Has the engine end its sleep when another thread has done something for this one. */
+function watchSink(engine: ClientEngine): void {
+  const wakers = init.sink?.share.wakers ?? null;
+  if (wakers !== null) engine.watch(new Wakers(loadLibc(), wakers).readFd(init.worker));
 }
 
 async function main(): Promise<void> {
@@ -101,6 +114,7 @@ async function main(): Promise<void> {
     capacity,
     clock,
   });
+  watchSink(engine);
   const attempts = new AttemptTable(capacity);
   const recorder = new Recorder(init.recorderMemory);
   const ports = createPorts(plan);

@@ -99,6 +99,8 @@ export interface ClientEngine {
   startSending(slot: number): void;
   /** Closes the slot with FIN, or with RST if `reset`. `released` follows, possibly before this returns. */
   close(slot: number, reset: boolean): void;
+  /** As in `ServerEngine`. */
+  watch(fd: number): void;
   /** Drives until `step` returns `STOP`. Engines that need the event loop return a promise. */
   run(driver: ClientDriver): void | Promise<void>;
   /** Frees what the kernel holds. Not callable from inside `run`. */

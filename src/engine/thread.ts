@@ -5,7 +5,9 @@ import type { WorkerOptions } from 'node:worker_threads';
  * Starts a thread from a module of the project. While developing that is source, which tsx has to translate, and tsx does not
  * reach into threads by itself: it is registered there first.
  */
-export function startThread(url: URL, options: WorkerOptions): Worker {
+export function startThread(url: URL, given: WorkerOptions): Worker {
+  // Descriptors belong to the process: one thread closes what another has opened, and none may close it once more at its end.
+  const options = { ...given, trackUnmanagedFds: false };
   if (!url.pathname.endsWith('.ts')) return new Worker(url, options);
   // Named by its place: code without a file of its own resolves against the working directory.
   const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));

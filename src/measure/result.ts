@@ -129,6 +129,8 @@ export interface RoundResult {
   readonly timeouts?: { readonly first_byte: number };
   /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */
   readonly bodies?: { readonly kept: number; readonly kept_bytes: number; readonly spilled: number };
+  /** With a `--sink-strategy` other than direct only: the jobs that keeping them took, warm-up included. */
+  readonly sink_work?: WorkResult;
   /** In a round in stages only (trials of a search): all are opened, then there is an exchange on each, then all are closed. */
   readonly stages?: {
     /** Exchanges begun a second, and connections closed. */
@@ -175,6 +177,15 @@ export interface ClientResult {
 }
 
 /** The work of connections, a job each. jobs = done + unfinished; where nothing is unfinished, jobs = on_loop + on_threads. */
+/** Of tasks that wake every millisecond on a loop. */
+export interface BusyResult {
+  /** On each loop. */
+  readonly tasks: number;
+  /** Ticks that were run, and those that came too late to be, on all loops. */
+  readonly ticks: number;
+  readonly skipped: number;
+}
+
 export interface WorkResult {
   readonly jobs: number;
   readonly done: number;
@@ -223,8 +234,8 @@ export interface ServerResult {
   readonly bytes: { readonly received: number; readonly sent: number };
   /** With `--work` or `--work-strategy`. */
   readonly work?: WorkResult;
-  /** With `--busy-tasks`: how many on each listener; their ticks, and those that came too late to be run, on all. */
-  readonly busy?: { readonly tasks: number; readonly ticks: number; readonly skipped: number };
+  /** With `--busy-tasks`. */
+  readonly busy?: BusyResult;
   /** By class, only those that happened: `accept_EMFILE`, `reset`, `other_EPIPE` … */
   readonly errors: Readonly<Record<string, number>>;
   /** Present when a listener died, and the server stopped for that. */

@@ -1,5 +1,5 @@
 /** The result of `conngen rtt`, as CONTRACT and README describe it. */
-import type { LatencySummary, Verdict } from './result.ts';
+import type { BusyResult, LatencySummary, Verdict } from './result.ts';
 
 /** What became of pings: `sent = received + lost + aborted`, `scheduled = sent + missed`. */
 export interface PingCounts {
@@ -39,6 +39,14 @@ export interface RttInterval extends PingCounts, RttLatencies {
   readonly in_flight: number;
 }
 
+/** Single round trips, one of `every` so many, in the order in which the replies came. */
+export interface RttSamples {
+  readonly every: number;
+  /** When the reply came, since the end of the warm-up. */
+  readonly at_sec: readonly number[];
+  readonly rtt_ns: readonly number[];
+}
+
 export interface RttRound extends PingCounts, RttLatencies {
   /** Null for `max`. */
   readonly offered_rate_per_sec: number | null;
@@ -58,6 +66,10 @@ export interface RttRound extends PingCounts, RttLatencies {
   readonly errno: Readonly<Record<string, number>>;
   readonly bytes: { readonly sent: number; readonly received: number };
   readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_ping: number };
+  /** With busy tasks only: those of the loop that pings, in this round. */
+  readonly busy?: BusyResult;
+  /** With `--samples` only. */
+  readonly samples?: RttSamples;
   readonly intervals: readonly RttInterval[];
   readonly verdict: Verdict;
 }

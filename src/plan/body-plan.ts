@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { loadPayload } from './payload.ts';
 import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import { formatDuration, formatSize } from './quantity.ts';
-import type { BodyPlan, Finish, Sink, Verification } from './plan.ts';
+import type { BodyPlan, Finish, Sink, Verification, WorkStrategy } from './plan.ts';
+import { formatWorkStrategy } from './work.ts';
 
 /** What a response must be, as the user said it. */
 export type Verify =
@@ -16,6 +17,7 @@ export type Verify =
 /** The options that make a `BodyPlan`. */
 export interface BodyInput {
   readonly sink: Given<Sink>;
+  readonly 'sink-strategy': Given<WorkStrategy>;
   readonly 'max-memory'?: Given<number> | undefined;
   readonly 'spill-dir'?: Given<string> | undefined;
   readonly 'max-body'?: Given<number> | undefined;
@@ -58,12 +60,14 @@ export async function planBody(
   const sink = input.sink.value;
   checkAgainstFinish(input, problems);
   checkLimits(input, problems);
+  checkStrategy(input, problems);
   const firstByte = input['first-byte-timeout'];
   if (firstByte !== undefined && firstByte.value >= input.timeout.value) {
     problems.push(problemOf(firstByte, `less than --timeout (${formatDuration(input.timeout.value)})`));
   }
   return {
     sink,
+    strategy: input['sink-strategy'].value,
     directory: await planDirectory(input, problems),
     maxMemoryBytes: input['max-memory']?.value ?? null,
     maxBodyBytes: input['max-body']?.value ?? null,
@@ -99,6 +103,22 @@ function checkLimits(input: BodyInput, problems: Problem[]): void {
   }
   if (maxBody !== undefined && finish.value.kind === 'bytes' && finish.value.bytes > maxBody.value) {
     problems.push(problemOf(maxBody, `at least the ${formatSize(finish.value.bytes)} of ${finish.label}`));
+  }
+}
+
+/** What is dropped as it comes leaves nothing to be done, and libuv's threads run no JavaScript. */
+function checkStrategy({ sink, 'sink-strategy': strategy }: BodyInput, problems: Problem[]): void {
+  const { kind } = strategy.value;
+  if (kind === 'direct') return;
+  if (sink.value.kind === 'null') {
+    problems.push(problemOf(strategy, 'direct, or a --sink that keeps something: memory, gather or file:DIRECTORY'));
+  } else if (kind === 'pool' && sink.value.kind !== 'file') {
+    problems.push(
+      problemOf(
+        strategy,
+        "--sink file:DIRECTORY with it: the runtime's own threads write files, and gather and verify nothing",
+      ),
+    );
   }
 }
 
@@ -179,6 +199,7 @@ function checkLength(
 export function bodyConfig(plan: BodyPlan): Record<string, unknown> {
   return {
     sink: plan.sink.kind === 'file' ? `file:${plan.sink.directory}` : plan.sink.kind,
+    sink_strategy: formatWorkStrategy(plan.strategy),
     max_memory_bytes: plan.maxMemoryBytes,
     spill_directory: plan.maxMemoryBytes === null ? null : plan.directory,
     max_body_bytes: plan.maxBodyBytes,

@@ -1,6 +1,7 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
+import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
 import { peakPerSec, planOffer, type OfferInput } from './offer.ts';
@@ -85,6 +86,8 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
   const workers = planWorkers(input, rates, maxInFlight, machine, problems);
+  const engine = engineFor(input['sink-strategy'], input.engine, problems, notices);
+  notices.push(...permitNotices(input['sink-strategy'], workers, 'worker'));
   if (problems.length > 0 || target === null) return { problems };
   const plan: ClientPlan = {
     host,
@@ -109,7 +112,7 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     isFdBound: maxInFlight >= affordable,
     workers,
     probeRatePerSec: input.probe?.value ?? null,
-    engine: input.engine.value,
+    engine,
   };
   return { plan: Object.freeze(plan), notices };
 }

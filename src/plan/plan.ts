@@ -45,6 +45,8 @@ export type Verification =
 
 /** What becomes of responses. */
 export interface BodyPlan {
+  /** Where that is done which may block: writing, gathering, verifying. */
+  readonly strategy: WorkStrategy;
   readonly sink: Sink;
   /** Where files are made; null where none ever is. */
   readonly directory: string | null;
@@ -105,8 +107,8 @@ export type Work =
   | { readonly kind: 'none' }
   /** Shuffle and sort that many integers. */
   | { readonly kind: 'cpu'; readonly integers: number }
-  /** A blocking sleep of the thread. */
-  | { readonly kind: 'sleep'; readonly sleepNs: number };
+  /** A blocking sleep of the thread: for `sleepNs`, or up to `longestNs`, with short ones more often. */
+  | { readonly kind: 'sleep'; readonly sleepNs: number; readonly longestNs: number };
 
 /** Where blocking work is done. */
 export type WorkStrategy =

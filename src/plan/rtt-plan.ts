@@ -24,6 +24,8 @@ export interface RttInput extends TargetInput {
   readonly think: Given<number>;
   readonly timeout: Given<number>;
   readonly cpu?: Given<readonly number[]> | undefined;
+  readonly 'busy-tasks': Given<number>;
+  readonly samples: Given<number>;
   readonly engine: Given<PingEngineChoice>;
 }
 
@@ -48,6 +50,10 @@ export interface RttPlan {
   readonly sources: readonly string[];
   /** The core that the thread which pings is kept on; null leaves it to the kernel. */
   readonly cpu: number | null;
+  /** On the loop that pings. */
+  readonly busyTasks: number;
+  /** Single round trips of each round that are kept, at most. */
+  readonly samples: number;
   readonly engine: PingEngineChoice;
 }
 
@@ -56,6 +62,7 @@ export const DATAGRAM_MAX_BYTES = 65_507;
 /** At least the sequence number and what tells a reply from other people's bytes. */
 export const MESSAGE_BYTES = { min: 8, max: 1024 * 1024 } as const;
 export const PIPELINE_MAX = 65_536;
+export const SAMPLES_MAX = 1_000_000;
 /** Over all connections: what the tables of pings are made for. */
 const IN_FLIGHT_MAX = 4_194_304;
 const DEPTH_AUTO_MAX = 16_384;
@@ -97,6 +104,8 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     timeoutNs: input.timeout.value,
     sources,
     cpu,
+    busyTasks: input['busy-tasks'].value,
+    samples: input.samples.value,
     engine: input.engine.value,
   };
   notices.push(...mtuNotices(plan, machine));
@@ -121,6 +130,8 @@ export function rttConfig(plan: RttPlan): Record<string, unknown> {
     timeout_sec: plan.timeoutNs / NS_PER_SEC,
     sources: compactSources(plan.sources),
     cpu: plan.cpu,
+    busy_tasks: plan.busyTasks,
+    samples: plan.samples,
     engine: plan.engine,
   };
 }

@@ -7,7 +7,7 @@ import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
 import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
 import { NS_PER_SEC } from './quantity.ts';
 import { checkCpus } from './rtt-plan.ts';
-import { formatWork, formatWorkStrategy } from './work.ts';
+import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */
 export interface ServerInput {
@@ -130,22 +130,11 @@ function planWork(
   if (mode === 'hold' && isStrategyAlone) {
     problems.push(problemOf(strategy, 'a mode that answers with it, not --mode hold'));
   }
-  if (strategy.value.kind === 'permit' && strategy.value.permits >= listeners) {
-    const loops = `${listeners} listener${listeners === 1 ? '' : 's'}`;
-    notices.push(
-      `--work-strategy ${formatWorkStrategy(strategy.value)} never makes anybody wait: ${loops} do at most ${listeners} at once`,
-    );
-  }
+  notices.push(...permitNotices(strategy, listeners, 'listener'));
   if (isStrategyAlone) {
     notices.push('--work none: what is measured is --work-strategy alone, with jobs that do nothing');
   }
-  if (strategy.value.kind !== 'pool' || engine.value === 'node') return engine.value;
-  if (engine.value !== 'auto') {
-    const why = `the runtime's own pool answers through the event loop, which --engine ${engine.value} never returns to`;
-    problems.push(problemOf(strategy, `--engine node with it, because ${why}`));
-  } else
-    notices.push("--work-strategy pool takes the node engine: the runtime's own pool answers through the event loop");
-  return 'node';
+  return engineFor(strategy, engine, problems, notices);
 }
 
 async function planResponse(input: ServerInput, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer>> {

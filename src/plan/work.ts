@@ -1,6 +1,6 @@
 /** What is done beside a loop, and where: `--work`, and the strategies that servers and sinks share. */
-import type { Work, WorkStrategy } from './plan.ts';
-import { accept, refuse, type Parsed } from './problem.ts';
+import type { EngineChoice, Work, WorkStrategy } from './plan.ts';
+import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import { NS_PER_MS, NS_PER_SEC, countParser, durationParser, formatDuration } from './quantity.ts';
 
 /** A job of a second would stop a loop for longer than any of its timeouts is precise. */
@@ -16,7 +16,7 @@ const parsePermits = countParser('permits', { min: 1, max: PERMITS_MAX });
 const parseThreads = countParser('threads', { min: 1, max: THREADS_MAX });
 const parseQueue = countParser('jobs', { min: 1, max: QUEUE_MAX });
 
-/** `none`, `cpu:300` (integers) or `sleep:20us`. */
+/** `none`, `cpu:300` (integers), `sleep:20us` or `sleep:1us-49us`. */
 export function parseWork(text: string): Parsed<Work> {
   const [word, argument] = split(text, ':');
   if (word === 'none' && argument === undefined) return accept({ kind: 'none' });
@@ -25,15 +25,31 @@ export function parseWork(text: string): Parsed<Work> {
     return integers.ok ? accept({ kind: 'cpu', integers: integers.value }) : refuse(`${integers.expected}, after cpu:`);
   }
   if (word === 'sleep' && argument !== undefined) {
-    const sleep = parseSleep(argument);
-    return sleep.ok ? accept({ kind: 'sleep', sleepNs: sleep.value }) : refuse(`${sleep.expected}, after sleep:`);
+    return parseSleepWork(argument);
   }
-  return refuse('none, cpu:N (shuffle and sort N integers, such as cpu:300) or sleep:TIME (such as sleep:20us)');
+  return refuse(
+    'none, cpu:N (shuffle and sort N integers, such as cpu:300) or sleep:TIME (such as sleep:20us or sleep:1us-49us)',
+  );
+}
+
+/** `20us`, or from the shortest to the longest: `1us-49us`. */
+function parseSleepWork(argument: string): Parsed<Work> {
+  const [from, to] = split(argument, '-');
+  const shortest = parseSleep(from);
+  if (!shortest.ok) return refuse(`${shortest.expected}, after sleep:`);
+  if (to === undefined) return accept({ kind: 'sleep', sleepNs: shortest.value, longestNs: shortest.value });
+  const longest = parseSleep(to);
+  if (!longest.ok) return refuse(`${longest.expected}, after sleep:${from}-`);
+  if (longest.value < shortest.value) return refuse(`a longer time than ${from}, after sleep:${from}-`);
+  return accept({ kind: 'sleep', sleepNs: shortest.value, longestNs: longest.value });
 }
 
 export function formatWork(work: Work): string {
   if (work.kind === 'none') return 'none';
-  return work.kind === 'cpu' ? `cpu:${String(work.integers)}` : `sleep:${formatDuration(work.sleepNs)}`;
+  if (work.kind === 'cpu') return `cpu:${String(work.integers)}`;
+  const { sleepNs, longestNs } = work;
+  const most = longestNs > sleepNs ? `-${formatDuration(longestNs)}` : '';
+  return `sleep:${formatDuration(sleepNs)}${most}`;
 }
 
 /** `direct`, `permit:N`, `dispatch:N,queue=L` or `pool`. */
@@ -69,6 +85,31 @@ export function formatWorkStrategy(strategy: WorkStrategy): string {
     default:
       return strategy.kind;
   }
+}
+
+/** The engine that goes with a strategy: the runtime's own pool answers through the event loop, which only one returns to. */
+export function engineFor(
+  strategy: Given<WorkStrategy>,
+  engine: Given<EngineChoice>,
+  problems: Problem[],
+  notices: string[],
+): EngineChoice {
+  if (strategy.value.kind !== 'pool' || engine.value === 'node') return engine.value;
+  if (engine.value !== 'auto') {
+    const why = `the runtime's own pool answers through the event loop, which --engine ${engine.value} never returns to`;
+    problems.push(problemOf(strategy, `--engine node with it, because ${why}`));
+  } else {
+    notices.push(`${strategy.label} pool takes the node engine: the runtime's own pool answers through the event loop`);
+  }
+  return 'node';
+}
+
+/** Where there are no more loops than permits, none is ever waited for: a line that says so. */
+export function permitNotices(strategy: Given<WorkStrategy>, loops: number, loopName: string): string[] {
+  if (strategy.value.kind !== 'permit' || strategy.value.permits < loops) return [];
+  const all = `${loops} ${loopName}${loops === 1 ? '' : 's'}`;
+  const label = `${strategy.label} ${formatWorkStrategy(strategy.value)}`;
+  return [`${label} never makes anybody wait: ${all} ${loops === 1 ? 'does' : 'do'} at most ${loops} at once`];
 }
 
 /** The word before the mark in lower case, and what follows it if the mark is there. */

@@ -11,6 +11,7 @@ import {
   threeDigits,
 } from '../plan/format.ts';
 import { PLAIN, entry, paint, table, wrap, type TextStyle } from './layout.ts';
+import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
 const PERCENTILES = ['p50', 'p90', 'p99', 'p99_9', 'max'] as const;
@@ -61,6 +62,7 @@ function roundText(round: RttRound, index: number, { rounds }: RttResult, style:
       : [entry(style, 'errors', errors.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]),
     ...latencyTable(round, style),
     entry(style, 'cpu', cpuText(round)),
+    ...(round.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(round.busy, 'on the loop'))]),
     `${entry(style, 'verdict', '')}${paint(style, verdict.colour, verdict.words)}`,
     ...round.verdict.reasons.map((reason) => entry(style, '', reason.message)),
   ];

@@ -1,7 +1,8 @@
 /** The result of a server for a person. */
-import type { ServerResult, WorkResult } from '../measure/result.ts';
+import type { ServerResult } from '../measure/result.ts';
 import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from '../plan/format.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
+import { busyText, workText } from './work-text.ts';
 import { PLAIN, entry, failure, listed, paint, wrap, type TextStyle } from './layout.ts';
 
 /** The summary, with a newline at its end. */
@@ -39,7 +40,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
         ]),
     entry(style, 'bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`),
     ...(result.work === undefined ? [] : [entry(style, 'work', workText(result.work))]),
-    ...(result.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(result.busy))]),
+    ...(result.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(result.busy, 'a listener'))]),
     ...(failed.length > 0
       ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),
@@ -53,23 +54,4 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
     ...(result.error === undefined ? [] : ['', failure(style, result.error)]),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** `1,000 jobs, 900 on threads, 100 on the loop (…)`. */
-function workText(work: WorkResult): string {
-  const parts = [`${formatCount(work.jobs)} jobs`];
-  if (work.on_threads > 0) parts.push(`${formatCount(work.on_threads)} on threads`);
-  if (work.on_loop > 0) parts.push(`${formatCount(work.on_loop)} on the loop`);
-  if (work.waited > 0) parts.push(`${formatCount(work.waited)} waited for a permit`);
-  if (work.queue_full > 0) {
-    parts.push(`queue full ${formatCount(work.queue_full)} times, ${formatCount(work.caller_runs)} run by the caller`);
-  }
-  if (work.running_max !== null) parts.push(`at most ${formatCount(work.running_max)} at once`);
-  if (work.unfinished > 0) parts.push(`${formatCount(work.unfinished)} unfinished`);
-  if (work.stand_in !== undefined) parts.push(`as ${work.stand_in}`);
-  return parts.join(', ');
-}
-
-function busyText({ tasks, ticks, skipped }: NonNullable<ServerResult['busy']>): string {
-  return `${formatCount(tasks)} a listener, ${formatCount(ticks)} ticks, ${formatCount(skipped)} skipped`;
 }

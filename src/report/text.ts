@@ -13,6 +13,7 @@ import {
 import { outcomeLines } from './outcome-text.ts';
 import { PLAIN, entry, failure, listed, paint, table, wrap, type TextStyle } from './layout.ts';
 import { isLimited, isRateLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
+import { workText } from './work-text.ts';
 import { thresholdLines, thresholdSummary } from './threshold-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
@@ -88,6 +89,7 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
     ...latencyTable(round, style),
     entry(style, 'bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`),
     ...(round.bodies === undefined ? [] : [entry(style, 'bodies', bodiesText(round.bodies))]),
+    ...(round.sink_work === undefined ? [] : [entry(style, 'sink work', workText(round.sink_work))]),
     ...(round.timeouts === undefined
       ? []
       : [entry(style, 'timeouts', `${formatCount(round.timeouts.first_byte)} for want of a first byte`)]),

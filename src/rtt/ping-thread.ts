@@ -5,8 +5,11 @@ import type { Worker } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
+import type { BusyResult } from '../measure/result.ts';
 import type { PingRound } from '../measure/ping-tally.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
+import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
+import { PingSamples } from './ping-samples.ts';
 import type { FromWorker, Opened, PingSetup, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
@@ -24,6 +27,9 @@ export class PingThread {
   readonly #thread: Worker;
   readonly #reader: RecorderReader;
   readonly #control = new SharedArrayBuffer(4);
+  readonly #busyTasks: number;
+  readonly #busy: WorkCounters | null;
+  readonly #samples: PingSamples | null;
   #settle: (message: FromWorker) => void = () => undefined;
   #failure: PingFailure | undefined;
   readonly #ready: Promise<FromWorker>;
@@ -31,7 +37,13 @@ export class PingThread {
   /** `baseNs`: the origin of the run's clock. */
   constructor(setup: PingSetup, baseNs: bigint) {
     const recorderMemory = createRecorderMemory(PING_BANK);
-    const workerData: WorkerInit = { setup, baseNs, recorderMemory, control: this.#control };
+    const busyMemory = setup.busyTasks > 0 ? WorkCounters.createMemory() : null;
+    const samplesMemory = setup.samples > 0 ? PingSamples.createMemory(setup.samples) : null;
+    const control = this.#control;
+    const workerData: WorkerInit = { setup, baseNs, recorderMemory, busyMemory, samplesMemory, control };
+    this.#busyTasks = setup.busyTasks;
+    this.#busy = busyMemory === null ? null : new WorkCounters(busyMemory);
+    this.#samples = samplesMemory === null ? null : new PingSamples(samplesMemory);
     this.#reader = new RecorderReader(recorderMemory, PING_BANK);
     this.#ready = this.#answer();
     this.#thread = startThread(WORKER_URL, { workerData });
@@ -86,6 +98,17 @@ export class PingThread {
   /** Gives what has been counted since the last time. */
   drain(round: PingRound): void {
     this.#reader.drain((bank) => round.add(bank));
+  }
+
+  /** What became of the busy tasks in all rounds so far; null without them. */
+  get busy(): BusyResult | null {
+    if (this.#busy === null) return null;
+    return { tasks: this.#busyTasks, ticks: this.#busy.get(BUSY_TICKS), skipped: this.#busy.get(BUSY_SKIPPED) };
+  }
+
+  /** The single round trips of the round that ended last, by the run's clock; null where none are kept. */
+  get samples(): PingSamples | null {
+    return this.#samples;
   }
 
   /** What a thread that died at `nowNs` had counted last. */

@@ -20,6 +20,8 @@ import {
 } from '../measure/ping-tally.ts';
 import type { Recorder } from '../measure/recorder.ts';
 import type { Pacer } from '../schedule/pacer.ts';
+import type { BusyTasks } from '../work/busy-tasks.ts';
+import type { PingSamples } from './ping-samples.ts';
 import { ANSWERED, LOST, PingTable, UNUSED, WAITING } from './ping-table.ts';
 import { Turns } from './turns.ts';
 
@@ -44,6 +46,10 @@ export interface PingerOptions {
   readonly token: number;
   /** `[0]` nonzero stops the round. */
   readonly control: Int32Array;
+  /** Where single round trips are kept, if any are. */
+  readonly samples?: PingSamples | undefined;
+  /** What else the loop has to do. */
+  readonly busyTasks?: BusyTasks | undefined;
 }
 
 /**
@@ -58,6 +64,8 @@ export class Pinger implements PingDriver {
   readonly #pacer: Pacer;
   readonly #pings: PingTable;
   readonly #turns: Turns;
+  readonly #samples: PingSamples | undefined;
+  readonly #busyTasks: BusyTasks | undefined;
   readonly #inFlight: Int32Array;
   readonly #nextSequence: Int32Array;
   /** The highest sequence number that came back, by slot. */
@@ -77,6 +85,8 @@ export class Pinger implements PingDriver {
     this.#pacer = pacer;
     this.#pings = new PingTable(connections * depth);
     this.#turns = new Turns(connections);
+    this.#samples = options.samples;
+    this.#busyTasks = options.busyTasks;
     this.#inFlight = new Int32Array(connections);
     this.#nextSequence = new Int32Array(connections);
     this.#highest = new Int32Array(connections).fill(-1);
@@ -92,6 +102,7 @@ export class Pinger implements PingDriver {
   step(): number {
     const nowNs = this.#clock.tick();
     const pacer = this.#pacer;
+    const busyNs = this.#busyTasks === undefined ? Infinity : this.#busyTasks.run(nowNs);
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!this.#pings.isEmpty) this.#expire(nowNs);
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
@@ -102,7 +113,7 @@ export class Pinger implements PingDriver {
       this.#end();
       return STOP;
     }
-    return hasSentAll ? this.#nextDeadlineNs(nowNs) : 0;
+    return hasSentAll ? Math.min(this.#nextDeadlineNs(nowNs), busyNs) : 0;
   }
 
   #nextDeadlineNs(nowNs: number): number {
@@ -223,6 +234,7 @@ export class Pinger implements PingDriver {
     const recorder = this.#recorder;
     recorder.count(PINGS_RECEIVED, 1);
     recorder.record(RTT, nowNs - pings.sentNs[ticket]!);
+    if (this.#phase === 1) this.#samples?.add(nowNs, nowNs - pings.sentNs[ticket]!);
     recorder.record(CORRECTED_RTT, nowNs - pings.dueNs[ticket]!);
     if (isOvertaken) recorder.count(OUT_OF_ORDER, 1);
   }

@@ -4,13 +4,15 @@ import { monotonicNs } from '../engine/clock.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { CONNECTIONS_LOST, PINGS_SENT, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
-import type { RttInterval, RttResult, RttRound } from '../measure/rtt-result.ts';
+import type { BusyResult } from '../measure/result.ts';
+import type { RttInterval, RttResult, RttRound, RttSamples } from '../measure/rtt-result.ts';
 import { rttVerdictOf } from '../measure/rtt-verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/rtt-plan.ts';
 import type { RttPlan } from '../plan/rtt-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { PingThread } from './ping-thread.ts';
+import type { PingSamples } from './ping-samples.ts';
 import type { Opened } from './worker-protocol.ts';
 
 /** What a caller of `runRtt` is told while it runs. Nothing here is on the thread that pings. */
@@ -75,6 +77,7 @@ async function runRound(
 ): Promise<RttRound> {
   const nowNs = (): number => Number(monotonicNs() - runBaseNs);
   const opened = await thread.open();
+  const busyBefore = thread.busy;
   const baseNs = nowNs() + LEAD_NS;
   const measureNs = baseNs + plan.warmupNs;
   const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
@@ -103,7 +106,29 @@ async function runRound(
   // Without a connection it was over before its time.
   const isCut = thread.failure !== undefined || round.total.get(CONNECTIONS_LOST) >= opened.established;
   if (isCut) endNs = Math.min(endNs, nowNs());
-  return roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart));
+  return {
+    ...roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart)),
+    ...busyPart(busyBefore, thread.busy),
+    ...samplesPart(thread.samples, measureNs),
+  };
+}
+
+function busyPart(before: BusyResult | null, after: BusyResult | null): Pick<RttRound, 'busy'> {
+  if (before === null || after === null) return {};
+  const { tasks, ticks, skipped } = after;
+  return { busy: { tasks, ticks: ticks - before.ticks, skipped: skipped - before.skipped } };
+}
+
+function samplesPart(samples: PingSamples | null, measureNs: number): { readonly samples?: RttSamples } {
+  if (samples === null) return {};
+  const each = samples.read();
+  return {
+    samples: {
+      every: samples.every,
+      at_sec: each.map(({ atNs }) => Math.round((atNs - measureNs) / 1e3) / 1e6),
+      rtt_ns: each.map(({ rttNs }) => rttNs),
+    },
+  };
 }
 
 function roundResult(

@@ -12,6 +12,8 @@ export interface PingSetup {
   readonly thinkNs: number;
   readonly timeoutNs: number;
   readonly cpu: number | null;
+  readonly busyTasks: number;
+  readonly samples: number;
 }
 
 /** What the thread is born with. */
@@ -20,6 +22,10 @@ export interface WorkerInit {
   /** Origin of the run's clock, in CLOCK_MONOTONIC nanoseconds. */
   readonly baseNs: bigint;
   readonly recorderMemory: SharedArrayBuffer;
+  /** Of `WorkCounters`; null without busy tasks. */
+  readonly busyMemory: SharedArrayBuffer | null;
+  /** Of `PingSamples`; null where none are kept. */
+  readonly samplesMemory: SharedArrayBuffer | null;
   /** Int32 [0]: nonzero stops the round. */
   readonly control: SharedArrayBuffer;
 }

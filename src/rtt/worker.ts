@@ -8,11 +8,15 @@ import { PING_BANK } from '../measure/ping-tally.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
+import { BusyTasks } from '../work/busy-tasks.ts';
+import { WorkCounters } from '../work/counters.ts';
 import { Opening } from './opening.ts';
+import { PingSamples } from './ping-samples.ts';
 import { Pinger } from './pinger.ts';
 import type { FromWorker, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
 
-const { setup, baseNs, recorderMemory, control: controlMemory } = workerData as WorkerInit;
+const init = workerData as WorkerInit;
+const { setup, baseNs, recorderMemory } = init;
 const port = parentPort!;
 
 function tell(message: FromWorker): void {
@@ -38,7 +42,9 @@ async function main(): Promise<void> {
     clock,
   });
   const recorder = new Recorder(recorderMemory, PING_BANK);
-  const control = new Int32Array(controlMemory);
+  const control = new Int32Array(init.control);
+  const samples = init.samplesMemory === null ? undefined : new PingSamples(init.samplesMemory);
+  const busyCounters = init.busyMemory === null ? null : new WorkCounters(init.busyMemory);
   let isUp: Uint8Array = new Uint8Array(connections);
 
   const open = async (): Promise<void> => {
@@ -49,6 +55,7 @@ async function main(): Promise<void> {
   };
 
   const runRound = async (round: RoundCommand): Promise<void> => {
+    samples?.begin();
     const schedule = round.rate === 'max' ? null : new ConstantRate(round.rate);
     const pinger = new Pinger({
       engine,
@@ -64,6 +71,8 @@ async function main(): Promise<void> {
       timeoutNs,
       token: (Math.random() * 2 ** 32) | 0,
       control,
+      samples,
+      busyTasks: busyCounters === null ? undefined : new BusyTasks(setup.busyTasks, clock.tick(), busyCounters),
     });
     await engine.run(pinger);
     tell({ type: 'done' });

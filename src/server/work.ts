@@ -7,20 +7,10 @@ import { loadLibc, type Libc } from '../linux/libc.ts';
 import type { ServerResult } from '../measure/result.ts';
 import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
-import {
-  BUSY_SKIPPED,
-  BUSY_TICKS,
-  CALLER_RUNS,
-  JOBS,
-  JOBS_DONE,
-  JOBS_RUN,
-  JOBS_WAITED,
-  QUEUE_FULL,
-  RunningGauge,
-  WorkCounters,
-} from '../work/counters.ts';
+import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import type { Executor, JobHandler } from '../work/executor.ts';
 import { createExecutor, createWorkShare, needsWakers, type WorkShare } from '../work/share.ts';
+import { workSummary } from '../work/summary.ts';
 import { ThreadPool } from '../work/thread-pool.ts';
 import { Wakers } from '../work/wakers.ts';
 import { createAsyncRunner, createRunner, runtimeWorkFor, type RuntimeWork } from '../work/workload.ts';
@@ -102,29 +92,16 @@ export class WorkCrew {
   result(): Pick<ServerResult, 'work' | 'busy'> {
     const { share, hasJobs, busyTasks, runtimeWork } = this.work;
     const counters = share.counters.map((memory) => new WorkCounters(memory));
-    const sum = (counter: number, from: number, to?: number): number =>
-      counters.slice(from, to).reduce((total, each) => total + each.get(counter), 0);
-    const jobs = sum(JOBS, 0);
-    const done = sum(JOBS_DONE, 0);
-    const onLoop = sum(JOBS_RUN, 0, share.owners);
-    const isPool = share.strategy.kind === 'pool';
+    const sum = (counter: number): number => counters.reduce((total, each) => total + each.get(counter), 0);
     return {
       ...(hasJobs && {
         work: {
-          jobs,
-          done,
-          unfinished: jobs - done,
-          on_loop: onLoop,
-          on_threads: isPool ? done - onLoop : sum(JOBS_RUN, share.owners),
-          waited: sum(JOBS_WAITED, 0),
-          queue_full: sum(QUEUE_FULL, 0),
-          caller_runs: sum(CALLER_RUNS, 0),
-          running_max: isPool ? null : new RunningGauge(share.gauge).max,
+          ...workSummary(share),
           ...(runtimeWork?.kind === 'pbkdf2' && { stand_in: `pbkdf2-sha1, iterations: ${runtimeWork.iterations}` }),
         },
       }),
       ...(busyTasks > 0 && {
-        busy: { tasks: busyTasks, ticks: sum(BUSY_TICKS, 0), skipped: sum(BUSY_SKIPPED, 0) },
+        busy: { tasks: busyTasks, ticks: sum(BUSY_TICKS), skipped: sum(BUSY_SKIPPED) },
       }),
     };
   }

@@ -15,8 +15,8 @@ export function createRunner(data: unknown): JobRunner {
       return shuffleAndSort(work.integers);
     case 'sleep': {
       const libc = loadLibc();
-      const request = sleepRequest(work.sleepNs);
-      return () => libc.clock_nanosleep(CLOCK_MONOTONIC, 0, request, 0);
+      const next = sleepRequests(work);
+      return () => libc.clock_nanosleep(CLOCK_MONOTONIC, 0, next(), 0);
     }
   }
 }
@@ -40,6 +40,31 @@ function shuffleAndSort(count: number): JobRunner {
   };
 }
 
+/** Of sleeps that differ, so many lengths are prepared. */
+const LENGTHS = 64;
+/** Of an exponential distribution that is cut off where it has fallen to e⁻⁴, a fiftieth. */
+const FALL = 4;
+
+/** Gives the address of a struct timespec for each sleep, in an order that repeats only after 2³² - 1 of them. */
+function sleepRequests({ sleepNs, longestNs }: Extract<Work, { kind: 'sleep' }>): () => number {
+  if (longestNs === sleepNs) {
+    const request = sleepRequest(sleepNs);
+    return () => request;
+  }
+  // The inverse of the distribution, in the middle of each 64th.
+  const requests = Array.from({ length: LENGTHS }, (_, i) => {
+    const share = -Math.log(1 - ((i + 0.5) / LENGTHS) * (1 - Math.exp(-FALL))) / FALL;
+    return sleepRequest(Math.round(sleepNs + (longestNs - sleepNs) * share));
+  });
+  let state = 0x9e3779b9;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return requests[(state >>> 0) % LENGTHS]!;
+  };
+}
+
 /** The address of a struct timespec that stays. */
 function sleepRequest(sleepNs: number): number {
   const request = loadLibc().alloc(16);
@@ -51,7 +76,7 @@ function sleepRequest(sleepNs: number): number {
 
 /** What the runtime's own threads do. */
 export type RuntimeWork =
-  | { readonly kind: 'sleep'; readonly sleepNs: number }
+  | Extract<Work, { kind: 'sleep' }>
   /** Rounds of PBKDF2, in the place of the work. */
   | { readonly kind: 'pbkdf2'; readonly iterations: number };
 
@@ -89,6 +114,6 @@ export function createAsyncRunner(work: RuntimeWork): AsyncJobRunner {
     return (_job, done) => pbkdf2('conngen', 'conngen', work.iterations, 20, 'sha1', () => done(0));
   }
   const libc = loadLibc();
-  const request = sleepRequest(work.sleepNs);
-  return (_job, done) => libc.clock_nanosleep_async(CLOCK_MONOTONIC, 0, request, 0, () => done(0));
+  const next = sleepRequests(work);
+  return (_job, done) => libc.clock_nanosleep_async(CLOCK_MONOTONIC, 0, next(), 0, () => done(0));
 }

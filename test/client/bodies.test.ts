@@ -87,6 +87,33 @@ t.test('against a server that sends 1.5 MB', async (t) => {
   }
 });
 
+t.test('what may block is done where --sink-strategy says, and none of it is lost', async (t) => {
+  const port = await responding(t);
+  const files = t.testdir({});
+  for (const engine of ['uring', 'epoll', 'node'] as const) {
+    await t.test(engine, { skip: skipOf(engine) }, async (t) => {
+      const strategies = ['permit:1', 'dispatch:2,queue=64', 'dispatch:1,queue=1'];
+      for (const strategy of engine === 'node' ? [...strategies, 'pool'] : strategies) {
+        const sinks = strategy === 'pool' ? [`file:${files}`] : ['memory', 'gather', `file:${files}`];
+        for (const sink of sinks) {
+          const typed = { engine, sink, workers: '2', 'sink-strategy': strategy, verify: body };
+          const round = await roundOf(t, port, typed);
+          t.equal(round.outcomes.ok, ATTEMPTS, JSON.stringify(typed));
+          t.match(round.bodies, { kept: ATTEMPTS, kept_bytes: ATTEMPTS * BODY_BYTES });
+          const work = round.sink_work!;
+          const least = sink.startsWith('file:') ? 7 : 1;
+          t.ok(work.jobs >= ATTEMPTS * least, `${work.jobs} jobs`);
+          t.same([work.done, work.unfinished, work.on_loop + work.on_threads], [work.jobs, 0, work.jobs]);
+          if (strategy.startsWith('permit')) t.ok(work.running_max === 1 && work.on_threads === 0);
+        }
+      }
+      t.same(readdirSync(files), [], 'no file is left');
+      const wrong = { engine, sink: 'gather', 'sink-strategy': 'dispatch:1,queue=4', verify: join(directory, 'other') };
+      t.equal((await roundOf(t, port, wrong)).outcomes.verify_failed, ATTEMPTS);
+    });
+  }
+});
+
 t.test('echoes are compared with what was sent', async (t) => {
   const server = await startServer(['--listeners', '1']);
   t.teardown(() => server.stop());
@@ -123,6 +150,8 @@ t.test('a full disk fails the attempts and not the run', { skip: disk.skip }, as
   const round = await roundOf(t, port, { sink: `file:${disk.path}` });
   t.same([round.outcomes.sink_failed, round.owners.generator, round.errno], [ATTEMPTS, ATTEMPTS, { ENOSPC: ATTEMPTS }]);
   t.match(round.verdict, { status: 'generator_limited', reasons: [{ code: 'sink_failed' }] });
+  const elsewhere = await roundOf(t, port, { sink: `file:${disk.path}`, 'sink-strategy': 'dispatch:1,queue=4' });
+  t.same([elsewhere.outcomes.sink_failed, elsewhere.errno], [ATTEMPTS, { ENOSPC: ATTEMPTS }]);
   t.same(readdirSync(disk.path), []);
 });
 

@@ -36,6 +36,29 @@ t.test('all of it', async (t) => {
   });
 });
 
+t.test('where a sink does its work', async (t) => {
+  const directory = t.testdir({});
+  const sink = `file:${directory}`;
+  const { plan, notices } = await planClient({ sink, 'sink-strategy': 'permit:2' });
+  t.same(plan?.body.strategy, { kind: 'permit', permits: 2 });
+  t.match(notices, [/^--sink-strategy permit:2 never makes anybody wait: 1 worker does at most 1 at once$/]);
+  const pool = await planClient({ sink, 'sink-strategy': 'pool' });
+  t.equal(pool.plan?.engine, 'node');
+  t.match(pool.notices, [/^--sink-strategy pool takes the node engine: /]);
+  t.match(await problemsOf({ 'sink-strategy': 'permit:1' }), [
+    /^--sink-strategy: got "permit:1", expected direct, or a --sink that keeps/,
+  ]);
+  t.match(await problemsOf({ sink: 'gather', 'sink-strategy': 'pool' }), [
+    /^--sink-strategy: got "pool", expected --sink file:DIRECTORY with it/,
+  ]);
+  t.match(await problemsOf({ sink, 'sink-strategy': 'pool', engine: 'epoll' }), [
+    /^--sink-strategy: got "pool", expected --engine node with it/,
+  ]);
+  t.match(await problemsOf({ sink, 'sink-strategy': 'later' }), [
+    /^--sink-strategy: got "later", expected direct, permit:N/,
+  ]);
+});
+
 t.test('files take descriptors too', async (t) => {
   const directory = t.testdir({});
   const { plan } = await planClient({ sink: `file:${directory}`, rate: '20000' });

@@ -202,6 +202,7 @@ t.test('the echo in results', async (t) => {
     hold_sec: 0,
     timeout_sec: 5,
     sink: 'null',
+    sink_strategy: 'direct',
     max_memory_bytes: null,
     spill_directory: null,
     max_body_bytes: null,

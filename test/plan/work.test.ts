@@ -5,7 +5,8 @@ import { formatWork, formatWorkStrategy, parseWork, parseWorkStrategy } from '..
 t.test('work: what is accepted', async (t) => {
   t.same(parseWork('none'), { ok: true, value: { kind: 'none' } });
   t.same(parseWork(' CPU:300 '), { ok: true, value: { kind: 'cpu', integers: 300 } });
-  t.same(parseWork('sleep:20us'), { ok: true, value: { kind: 'sleep', sleepNs: 20_000 } });
+  t.same(parseWork('sleep:20us'), { ok: true, value: { kind: 'sleep', sleepNs: 20_000, longestNs: 20_000 } });
+  t.same(parseWork('sleep:1us-49us'), { ok: true, value: { kind: 'sleep', sleepNs: 1000, longestNs: 49_000 } });
 });
 
 t.test('work: what is refused says what it expects', async (t) => {
@@ -50,7 +51,11 @@ t.test('what is formatted is read back', async () => {
   const work = fc.oneof(
     fc.constant({ kind: 'none' } as const),
     fc.record({ kind: fc.constant('cpu' as const), integers: fc.integer({ min: 1, max: 1_000_000 }) }),
-    fc.record({ kind: fc.constant('sleep' as const), sleepNs: fc.integer({ min: 1000, max: 1e9 }) }),
+    fc.tuple(fc.integer({ min: 1000, max: 1e9 }), fc.integer({ min: 1000, max: 1e9 })).map(([one, other]) => ({
+      kind: 'sleep' as const,
+      sleepNs: Math.min(one, other),
+      longestNs: Math.max(one, other),
+    })),
   );
   fc.assert(fc.property(work, (value) => void t.same(parseWork(formatWork(value)), { ok: true, value })));
   const strategy = fc.oneof(

@@ -73,6 +73,30 @@ t.test('back to back: as many as come back, one at a time on each connection', a
   t.ok(rounds[0]!.received > 100);
 });
 
+t.test('single round trips, and what else the loop has to do', async (t) => {
+  const { rounds } = await run(t, ports.tcp.echo, {
+    rate: ['400', '400'],
+    duration: '1s',
+    warmup: '100ms',
+    samples: '100',
+    'busy-tasks': '3',
+  });
+  for (const { samples, busy, rtt_ns: rtt, received } of rounds) {
+    const { every, at_sec: atSec, rtt_ns: rttNs } = samples!;
+    t.equal(every, 4);
+    t.same([atSec.length, rttNs.length], [received / every, received / every]);
+    t.same(
+      atSec,
+      atSec.toSorted((a, b) => a - b),
+    );
+    t.ok(atSec[0]! >= 0 && rttNs.every((ns) => ns >= rtt.min && ns <= rtt.max));
+    t.equal(busy!.tasks, 3);
+    t.equal(busy!.ticks % 3, 0);
+    // About a tick a millisecond and task, whether it was run or skipped.
+    t.ok(busy!.ticks + busy!.skipped >= 3 * 1000, `${busy!.ticks} ticks, ${busy!.skipped} skipped`);
+  }
+});
+
 t.test('a pause after each reply', async (t) => {
   const { rounds } = await run(t, ports.tcp.echo, { think: '20ms', duration: '1s' });
   t.ok(rounds[0]!.sent > 10 && rounds[0]!.sent <= 50, `${rounds[0]!.sent} pings`);

@@ -30,7 +30,7 @@ function checkWork(t: Test, result: ServerResult, count: number): NonNullable<Se
 }
 
 const respond = { mode: 'respond', response: sharedBytes(Buffer.from('answer')) } as const;
-const sleep = { kind: 'sleep', sleepNs: 2 * MS } as const;
+const sleep = { kind: 'sleep', sleepNs: 2 * MS, longestNs: 2 * MS } as const;
 
 for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
   const listeners = engine === 'node' ? 1 : 2;
@@ -59,7 +59,7 @@ for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
 
     await t.test('dispatch: the work is waited for however long the idle timeout is not', async (t) => {
       const workStrategy = { kind: 'dispatch', threads: 1, queue: 10 } as const;
-      const slow = { kind: 'sleep', sleepNs: 200 * MS } as const;
+      const slow = { kind: 'sleep', sleepNs: 200 * MS, longestNs: 200 * MS } as const;
       const plan = { ...base, work: slow, workStrategy, idleTimeoutNs: 50 * MS };
       checkWork(t, await served(t, plan, 2), 2);
     });
@@ -67,7 +67,7 @@ for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
     await t.test('dispatch: a peer that has gone leaves its job to be done for nobody', async (t) => {
       const workStrategy = { kind: 'dispatch', threads: 1, queue: 10 } as const;
       // Both ends may be held up for a while: the job has to have begun, and not to be over, when its peer goes.
-      const slow = { kind: 'sleep', sleepNs: 1000 * MS } as const;
+      const slow = { kind: 'sleep', sleepNs: 1000 * MS, longestNs: 1000 * MS } as const;
       const server = await serve(t, { ...base, respondOn: 'data', work: slow, workStrategy });
       const gone = await dial(t, server.port);
       gone.socket.write('request');
@@ -90,7 +90,7 @@ for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
 
     await t.test('permit: more wait than a listener keeps in its list', async (t) => {
       const workStrategy = { kind: 'permit', permits: 1 } as const;
-      const quick = { kind: 'sleep', sleepNs: 0.2 * MS } as const;
+      const quick = { kind: 'sleep', sleepNs: 0.2 * MS, longestNs: 0.2 * MS } as const;
       checkWork(t, await served(t, { ...base, work: quick, workStrategy }, 500), 500);
     });
 

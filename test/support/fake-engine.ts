@@ -58,6 +58,8 @@ export class FakeClientEngine implements ClientEngine {
     this.#clock = clock;
   }
 
+  watch(): void {}
+
   /** Does not drive: the test steps the driver. */
   run(driver: ClientDriver): void {
     this.#driver = driver;

@@ -1,6 +1,6 @@
 import type { BodyPlaces } from '../../engine/engine.ts';
-import { CHUNK_BYTES, NO_CHUNK } from './chunk-pool.ts';
 import type { ChunkPool } from './chunk-pool.ts';
+import { CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 
 /** A chunk with less room than this counts as full: a receive into it would not be worth its call. */
 const ROOM_AT_LEAST = 4096;
@@ -21,12 +21,12 @@ export class ChunkChains implements BodyPlaces {
   readonly #isWasting: Uint8Array;
 
   /** Throws `RangeError` where there is no memory for a single chunk. */
-  constructor(pool: ChunkPool, capacity: number) {
+  constructor(pool: ChunkPool, table: ChunkTable, capacity: number) {
     this.#pool = pool;
     this.#first = new Int32Array(capacity).fill(NO_CHUNK);
     this.#last = new Int32Array(capacity).fill(NO_CHUNK);
-    this.#next = new Int32Array(pool.most).fill(NO_CHUNK);
-    this.#lengths = new Int32Array(pool.most);
+    this.#next = table.next;
+    this.#lengths = table.lengths;
     this.#isWasting = new Uint8Array(capacity);
     this.#waste = pool.take();
     if (this.#waste === NO_CHUNK) throw new RangeError('no memory for response bodies');
@@ -96,19 +96,22 @@ export class ChunkChains implements BodyPlaces {
     return this.#lengths[chunk]!;
   }
 
-  /** Forgets the bytes of the first chunk. The last chunk stays, since the kernel may be writing behind its bytes. */
-  dropFirst(slot: number): void {
+  /**
+   * Takes the first chunk out of the chain: it is the caller's, to give back to the pool. Only where no receive is under way, or there
+   * are chunks behind it: the kernel writes into the last one.
+   */
+  detachFirst(slot: number): number {
     const first = this.#first[slot]!;
-    this.#lengths[first] = 0;
-    if (first === this.#last[slot]) return;
-    this.#first[slot] = this.#next[first]!;
-    this.#pool.give(first);
+    const isLast = first === this.#last[slot];
+    this.#first[slot] = isLast ? NO_CHUNK : this.#next[first]!;
+    if (isLast) this.#last[slot] = NO_CHUNK;
+    return first;
   }
 
-  /** Forgets all bytes. The slot keeps its last chunk, as there. */
+  /** Forgets all bytes. The slot keeps its last chunk, since the kernel may be writing behind its bytes. */
   clear(slot: number): void {
     if (this.#first[slot] === NO_CHUNK) return;
-    while (this.isLong(slot)) this.dropFirst(slot);
+    while (this.isLong(slot)) this.#pool.give(this.detachFirst(slot));
     this.#lengths[this.#first[slot]!] = 0;
   }
 }

@@ -1,33 +1,21 @@
 import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/io-uring.ts';
 import type { Libc } from '../../linux/libc.ts';
-
-/** Large enough that a receive costs little beside its bytes; what a short response does not touch takes no memory. */
-export const CHUNK_BYTES = 256 * 1024;
-export const NO_CHUNK = -1;
-/** Chunks are made this many at a time. */
-const BATCH = 16;
+import { CHUNK_BATCH, CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 
 /** Pieces of memory of one size, by number, used again and again. */
 export class ChunkPool {
   /** Undefined: memory of the JavaScript heap's kind, for an engine that needs no addresses. */
   readonly #libc: Libc | undefined;
-  readonly #most: number;
+  readonly #table: ChunkTable;
   readonly #views: Buffer[] = [];
-  readonly #addresses: Float64Array;
   readonly #mappings: number[] = [];
   readonly #free: Int32Array;
   #freeCount = 0;
 
-  constructor(libc: Libc | undefined, limitBytes: number) {
+  constructor(libc: Libc | undefined, table: ChunkTable) {
     this.#libc = libc;
-    this.#most = Math.max(BATCH, Math.floor(limitBytes / CHUNK_BYTES / BATCH) * BATCH);
-    this.#addresses = new Float64Array(this.#most);
-    this.#free = new Int32Array(this.#most);
-  }
-
-  /** The most chunks there can be. */
-  get most(): number {
-    return this.#most;
+    this.#table = table;
+    this.#free = new Int32Array(table.most);
   }
 
   /** `NO_CHUNK` where there are as many as may be, or no memory for more. */
@@ -45,12 +33,12 @@ export class ChunkPool {
   }
 
   addressOf(chunk: number): number {
-    return this.#addresses[chunk]!;
+    return this.#table.addresses[chunk]!;
   }
 
   #grow(): boolean {
-    if (this.#views.length === this.#most) return false;
-    const size = BATCH * CHUNK_BYTES;
+    if (this.#views.length === this.#table.most) return false;
+    const size = CHUNK_BATCH * CHUNK_BYTES;
     let memory: ArrayBuffer;
     let address = 0;
     if (this.#libc === undefined) memory = new ArrayBuffer(size);
@@ -61,8 +49,8 @@ export class ChunkPool {
       this.#mappings.push(address);
       memory = this.#libc.view(address, size);
     }
-    for (let i = 0; i < BATCH; i++) {
-      this.#addresses[this.#views.length] = address + i * CHUNK_BYTES;
+    for (let i = 0; i < CHUNK_BATCH; i++) {
+      this.#table.addresses[this.#views.length] = address + i * CHUNK_BYTES;
       this.give(this.#views.length);
       this.#views.push(Buffer.from(memory, i * CHUNK_BYTES, CHUNK_BYTES));
     }
@@ -71,7 +59,7 @@ export class ChunkPool {
 
   /** Only when no engine and no job uses a chunk any more. */
   dispose(): void {
-    for (const address of this.#mappings) this.#libc?.munmap(address, BATCH * CHUNK_BYTES);
+    for (const address of this.#mappings) this.#libc?.munmap(address, CHUNK_BATCH * CHUNK_BYTES);
     this.#mappings.length = 0;
   }
 }

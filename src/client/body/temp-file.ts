@@ -51,24 +51,23 @@ export class TempFiles {
     unlinkSync(name);
     return fd;
   }
+}
 
-  /** Appends all of it. False where it could not, as on a full disk. */
-  write(fd: number, bytes: Uint8Array, length: number): boolean {
-    try {
-      for (let done = 0; done < length;) done += writeSync(fd, bytes, done, length - done);
-      return true;
-    } catch (error) {
-      this.errno = errnoOf(error);
-      return false;
-    }
+/** Writes `length` bytes to where `position` is in the file. Returns 0, or why it could not, as on a full disk. */
+export function writeAt(fd: number, bytes: Uint8Array, length: number, position: number): number {
+  try {
+    for (let done = 0; done < length;) done += writeSync(fd, bytes, done, length - done, position + done);
+    return 0;
+  } catch (error) {
+    return errnoOf(error);
   }
+}
 
-  close(fd: number): void {
-    try {
-      closeSync(fd);
-    } catch {
-      // Some file systems tell only now that a write came to nothing; the file is gone either way.
-    }
+export function closeFile(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // Some file systems tell only now that a write came to nothing; the file is gone either way.
   }
 }
 
@@ -76,6 +75,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-function errnoOf(error: unknown): number {
+/** As a Linux error number. */
+export function errnoOf(error: unknown): number {
   return errnoNumber(codeOf(error));
 }

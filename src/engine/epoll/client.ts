@@ -32,6 +32,9 @@ const SINK_BYTES = 256 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
 const INTEREST = READABLE | EPOLLOUT;
 
+/** In the place of a slot: what other threads write to. Its events need only end the wait. */
+const WAKER = -1;
+
 /** What a slot is doing. */
 const FREE = 0;
 const CONNECTING = 1;
@@ -175,6 +178,11 @@ export class EpollClientEngine implements ClientEngine {
     // Events of the old connection that are already harvested carry the old generation.
     this.#generations[slot] = (this.#generations[slot]! + 1) | 0;
     this.#driver.released(slot);
+  }
+
+  watch(fd: number): void {
+    // Edge-triggered, each write is an event; the count of an eventfd need never be read.
+    this.#epoll.add(fd, EPOLLIN | EPOLLET, WAKER, 0);
   }
 
   run(driver: ClientDriver): void {

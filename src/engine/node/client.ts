@@ -92,6 +92,7 @@ export class NodeClientEngine implements ClientEngine {
   readonly name = 'node';
   readonly #shared: Shared;
   readonly #connections: (ClientConnection | undefined)[];
+  #waker: Socket | undefined;
 
   constructor(options: ClientEngineOptions) {
     this.#shared = {
@@ -117,6 +118,10 @@ export class NodeClientEngine implements ClientEngine {
     this.#connections[slot]?.close(reset);
   }
 
+  watch(fd: number): void {
+    this.#waker = new Socket({ fd, readable: true, writable: false }).on('data', () => this.#shared.loop.poke());
+  }
+
   run(driver: ClientDriver): Promise<void> {
     const done = this.#shared.loop.drive(driver);
     for (const connection of this.#connections) connection?.settle();
@@ -124,6 +129,7 @@ export class NodeClientEngine implements ClientEngine {
   }
 
   dispose(): void {
+    this.#waker?.destroy();
     for (const connection of this.#connections) connection?.abandon();
     this.#connections.fill(undefined);
   }

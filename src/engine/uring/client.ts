@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 460] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 470] -- the states of a slot are changed all over it, and are read together */
 import {
   IPPROTO_IP,
   IP_BIND_ADDRESS_NO_PORT,
@@ -46,6 +46,8 @@ import {
 } from './entries.ts';
 import { probeUring } from './probe.ts';
 import { Ring } from './ring.ts';
+import { NO_SLOT } from './acceptor.ts';
+import { Waker } from './waker.ts';
 
 const SINK_BYTES = 256 * 1024;
 const RING_ENTRIES = 4096;
@@ -122,6 +124,7 @@ export class UringClientEngine implements ClientEngine {
   readonly #sentBytes: Float64Array;
   #driver!: ClientDriver;
   #unsubmittedStarts = 0;
+  #waker: Waker | undefined;
 
   constructor(options: ClientEngineOptions) {
     const libc = loadLibc();
@@ -318,6 +321,10 @@ export class UringClientEngine implements ClientEngine {
     this.#driver.released(slot);
   }
 
+  watch(fd: number): void {
+    this.#waker = new Waker(this.#ring, fd);
+  }
+
   run(driver: ClientDriver): void {
     this.#driver = driver;
     const ring = this.#ring;
@@ -329,7 +336,7 @@ export class UringClientEngine implements ClientEngine {
       const words = ring.completionWords;
       for (let i = 0; i < count; i++) {
         const at = ring.completionAt(i);
-        this.#handle(words[at]!, words[at + 1]!, words[at + 2]!);
+        this.#handle(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
       }
       ring.consume(count);
     }
@@ -337,8 +344,11 @@ export class UringClientEngine implements ClientEngine {
     ring.submit();
   }
 
-  #handle(slot: number, tag: number, result: number): void {
-    if (tag >> STAGE_BITS !== this.#generations[slot]) return;
+  #handle(slot: number, tag: number, result: number, flags: number): void {
+    if (tag >> STAGE_BITS !== this.#generations[slot]) {
+      if (slot === NO_SLOT) this.#waker?.complete(flags);
+      return;
+    }
     const stage = tag & STAGE_MASK;
     const state = this.#states[slot];
     // Where a link up to CONNECT failed, nothing that was linked behind it will complete.

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { ChunkChains } from '../../../src/client/body/chunk-chains.ts';
-import { CHUNK_BYTES, ChunkPool, NO_CHUNK } from '../../../src/client/body/chunk-pool.ts';
+import { ChunkPool } from '../../../src/client/body/chunk-pool.ts';
+import { CHUNK_BYTES, ChunkTable, NO_CHUNK } from '../../../src/client/body/chunk-table.ts';
+
+function chainsOf(limitBytes: number, capacity: number) {
+  const table = new ChunkTable(ChunkTable.createMemory(limitBytes));
+  const pool = new ChunkPool(undefined, table);
+  return { table, pool, chains: new ChunkChains(pool, table, capacity) };
+}
 
 function drain(pool: ChunkPool, chains: ChunkChains, slot: number): Buffer {
   const parts: Buffer[] = [];
@@ -9,14 +16,13 @@ function drain(pool: ChunkPool, chains: ChunkChains, slot: number): Buffer {
     const chunk = chains.firstOf(slot);
     if (chunk === NO_CHUNK || chains.lengthOf(chunk) === 0) return Buffer.concat(parts);
     parts.push(Buffer.from(pool.viewOf(chunk).subarray(0, chains.lengthOf(chunk))));
-    chains.dropFirst(slot);
+    pool.give(chains.detachFirst(slot));
   }
 }
 
 t.test('what came in pieces on several slots is what comes out, in order, and memory is used again', async () => {
   const pieces = fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: CHUNK_BYTES })), { maxLength: 40 });
-  const pool = new ChunkPool(undefined, 64 * 2 ** 20);
-  const chains = new ChunkChains(pool, 3);
+  const { pool, chains } = chainsOf(64 * 2 ** 20, 3);
   fc.assert(
     fc.property(pieces, (all) => {
       const expected: Buffer[][] = [[], [], []];
@@ -36,9 +42,8 @@ t.test('what came in pieces on several slots is what comes out, in order, and me
 
 t.test('without memory bytes go to waste, and are said to', async (t) => {
   // The least there can be is a batch of 16, of which one is for the waste.
-  const pool = new ChunkPool(undefined, 0);
-  const chains = new ChunkChains(pool, 2);
-  for (let i = 0; i < pool.most - 1; i++) {
+  const { table, chains } = chainsOf(0, 2);
+  for (let i = 0; i < table.most - 1; i++) {
     t.equal(chains.roomOf(0), CHUNK_BYTES);
     chains.add(0, CHUNK_BYTES);
     t.notOk(chains.isWasting(0));

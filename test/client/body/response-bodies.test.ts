@@ -3,13 +3,18 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
 import type { Test } from 'tap';
-import { CHUNK_BYTES } from '../../../src/client/body/chunk-pool.ts';
-import { ResponseBodies, watchesBodies } from '../../../src/client/body/response-bodies.ts';
+import { JOB_FD } from '../../../src/client/body/body-jobs.ts';
+import { CHUNK_BYTES, ChunkTable } from '../../../src/client/body/chunk-table.ts';
+import { PENDING, ResponseBodies, watchesBodies } from '../../../src/client/body/response-bodies.ts';
 import { errnoNumber } from '../../../src/linux/errno.ts';
 import { OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../../src/measure/outcome.ts';
 import type { BodyPlan } from '../../../src/plan/plan.ts';
+import { JOB_TICKET, JOB_TURN, JOB_WORDS } from '../../../src/work/executor.ts';
+import type { Executor, JobHandler, JobRunner } from '../../../src/work/executor.ts';
+import { createExecutor, createWorkShare } from '../../../src/work/share.ts';
 
 const PLAN: BodyPlan = {
+  strategy: { kind: 'direct' },
   sink: { kind: 'null' },
   directory: null,
   maxMemoryBytes: null,
@@ -19,10 +24,77 @@ const PLAN: BodyPlan = {
   verification: null,
 };
 
-function bodiesOf(t: Test, plan: Partial<BodyPlan>, limitBytes = 256 * 2 ** 20): ResponseBodies {
-  const bodies = new ResponseBodies({ plan: { ...PLAN, ...plan }, capacity: 2, libc: undefined, limitBytes });
+function bodiesOf(t: Test, changes: Partial<BodyPlan>, limitBytes = 256 * 2 ** 20): ResponseBodies {
+  const share = createWorkShare({ strategy: { kind: 'direct' }, owners: 1, tickets: 2, wakers: null });
+  return withExecutor(t, changes, limitBytes, (handler, run) => createExecutor(share, { owner: 0, run, handler }));
+}
+
+function withExecutor(
+  t: Test,
+  changes: Partial<BodyPlan>,
+  limitBytes: number,
+  make: (handler: JobHandler, run: JobRunner) => Executor,
+): ResponseBodies {
+  const plan = { ...PLAN, ...changes };
+  const bodies = new ResponseBodies({
+    plan,
+    capacity: 2,
+    libc: undefined,
+    owner: 0,
+    jobs: {
+      tables: [ChunkTable.createMemory(limitBytes)],
+      gathers: plan.sink.kind === 'gather',
+      verification: plan.strategy.kind === 'direct' ? null : plan.verification,
+      gatherLimitBytes: limitBytes,
+    },
+    createExecutor: make,
+  });
   t.teardown(() => bodies.dispose());
   return bodies;
+}
+
+/** Does a job only when it is told to, the newest first. */
+class LaterExecutor implements Executor {
+  readonly job = new Int32Array(JOB_WORDS);
+  readonly waiting: Int32Array[] = [];
+  readonly #handler: JobHandler;
+  readonly #run: JobRunner;
+
+  constructor(handler: JobHandler, run: JobRunner) {
+    this.#handler = handler;
+    this.#run = run;
+  }
+
+  submit(): void {
+    this.waiting.push(this.job.slice());
+  }
+
+  /** Returns whether there was one. */
+  next(): boolean {
+    const job = this.waiting.pop();
+    if (job === undefined) return false;
+    this.#handler.jobDone(job[JOB_TICKET]!, job[JOB_TURN]!, this.#run(job));
+    return true;
+  }
+
+  step(): void {}
+
+  maySleep(): boolean {
+    return true;
+  }
+}
+
+/** Bodies whose jobs wait, and what they tell. */
+function laterBodiesOf(t: Test, changes: Partial<BodyPlan>) {
+  let executor!: LaterExecutor;
+  const plan = { strategy: { kind: 'dispatch', threads: 1, queue: 1 }, ...changes } as const;
+  const bodies = withExecutor(t, plan, 256 * 2 ** 20, (handler, run) => (executor = new LaterExecutor(handler, run)));
+  const told: (readonly [string, number, number?])[] = [];
+  bodies.listen({
+    bodyDone: (slot, outcome) => told.push(['done', slot, outcome]),
+    bodyReleased: (slot) => told.push(['released', slot]),
+  });
+  return { bodies, executor, told };
 }
 
 /** Has the bytes come on the slot as an engine would; returns the outcome of the first that is not ok, or of the whole. */
@@ -113,4 +185,59 @@ t.test('without memory the response fails, and the next has it again', async (t)
     // No block for gathering fits into nothing.
     t.equal(respond(bodies, 0, long), kind === 'memory' ? OK : SINK_FAILED);
   }
+});
+
+for (const kind of ['memory', 'gather', 'file'] as const) {
+  t.test(`${kind}: what is finished elsewhere is told when it is, and held against what is expected`, async (t) => {
+    const directory = t.testdir({});
+    const sink = kind === 'file' ? { kind, directory } : { kind };
+    const verification = { kind: 'bytes', expected: expected(long) } as const;
+    const { bodies, executor, told } = laterBodiesOf(t, { sink, directory, verification });
+    const wrong = Buffer.from(long);
+    wrong[CHUNK_BYTES]! ^= 1;
+    for (const [response, outcome] of [
+      [long, OK],
+      [wrong, VERIFY_FAILED],
+      [long.subarray(1), VERIFY_FAILED],
+      [long, OK],
+    ] as const) {
+      // Two slots at once, whose jobs are mixed.
+      t.equal(respond(bodies, 0, response, 70_000), PENDING);
+      t.equal(respond(bodies, 1, long), PENDING);
+      while (executor.next());
+      t.same(
+        told.splice(0).sort((a, b) => a[1] - b[1]),
+        [
+          ['done', 0, outcome],
+          ['done', 1, OK],
+        ],
+      );
+      t.ok(bodies.release(0));
+      t.ok(bodies.release(1));
+    }
+    t.same(readdirSync(directory), []);
+  });
+}
+
+t.test('a slot that is released while its chunks are written is free only behind them', async (t) => {
+  const directory = t.testdir({});
+  const { bodies, executor, told } = laterBodiesOf(t, { sink: { kind: 'file', directory }, directory });
+  t.equal(respond(bodies, 0, long), PENDING);
+  t.notOk(bodies.release(0));
+  while (executor.next());
+  t.same(told, [['released', 0]]);
+  t.equal(respond(bodies, 0, long), PENDING);
+  while (executor.next());
+  t.same(told.at(-1), ['done', 0, OK], 'and serves the next response');
+});
+
+t.test('a write that fails elsewhere fails the response', async (t) => {
+  const directory = t.testdir({});
+  const { bodies, executor, told } = laterBodiesOf(t, { sink: { kind: 'file', directory }, directory });
+  t.equal(respond(bodies, 0, long), PENDING);
+  // As if the descriptor had been taken away.
+  for (const job of executor.waiting) job[JOB_FD] = 99_999;
+  while (executor.next());
+  t.same(told, [['done', 0, SINK_FAILED]]);
+  t.equal(bodies.errno, errnoNumber('EBADF'));
 });

@@ -1,0 +1,122 @@
+/** What keeps response bodies beside the pacing threads: memory that all workers share, and the threads of `--sink-strategy`. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { totalmem } from 'node:os';
+import { EngineError } from '../engine/engine.ts';
+import { loadLibc, type Libc } from '../linux/libc.ts';
+import type { WorkResult } from '../measure/result.ts';
+import type { BodyPlan, ClientPlan, EngineName } from '../plan/plan.ts';
+import { createWorkShare, needsWakers, type WorkShare } from '../work/share.ts';
+import { workSummary } from '../work/summary.ts';
+import { ThreadPool } from '../work/thread-pool.ts';
+import { Wakers } from '../work/wakers.ts';
+import type { BodyJobs } from './body/body-jobs.ts';
+import { ChunkTable } from './body/chunk-table.ts';
+import { watchesBodies } from './body/response-bodies.ts';
+
+const JOBS_URL = new URL(`./body/body-jobs${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** Of the machine's memory, what responses may take: the rest is the kernel's socket buffers and everybody else's. */
+const BODY_MEMORY_SHARE = 0.5;
+
+/** What a worker is told of it. Plain data. */
+export interface SinkShare {
+  readonly share: WorkShare;
+  readonly jobs: BodyJobs;
+}
+
+/** Everything of it that one session holds on the main thread. */
+export class SinkCrew {
+  readonly sink: SinkShare;
+  readonly #pool: ThreadPool | null;
+  readonly #wakers: Wakers | null;
+  #failure: string | undefined;
+
+  private constructor(sink: SinkShare, pool: ThreadPool | null, wakers: Wakers | null) {
+    this.sink = sink;
+    this.#pool = pool;
+    this.#wakers = wakers;
+  }
+
+  /** Null where nobody looks at responses. Rejects with `EngineError` where what is asked for is not to be had here. */
+  static async start(plan: ClientPlan, engine: EngineName, onFailure: () => void): Promise<SinkCrew | null> {
+    const { body, workers } = plan;
+    if (!watchesBodies(body)) return null;
+    const { strategy } = body;
+    const libc = needsWakers(strategy) ? requireLibc(strategy.kind) : null;
+    const wakers = libc === null ? null : Wakers.create(libc, workers, engine === 'node' ? 'pipe' : 'eventfd');
+    const queued = strategy.kind === 'dispatch' ? strategy.queue + strategy.threads : 0;
+    const tickets = Math.max(plan.maxInFlight, queued);
+    const share = createWorkShare({ strategy, owners: workers, tickets, wakers });
+    const jobs = bodyJobs(body, workers);
+    const pool =
+      strategy.kind === 'dispatch'
+        ? new ThreadPool({
+            share,
+            module: JOBS_URL,
+            data: jobs,
+            onFailure: (message) => {
+              crew.#failure ??= message;
+              onFailure();
+            },
+          })
+        : null;
+    const crew = new SinkCrew(
+      { share, jobs },
+      pool,
+      libc !== null && wakers !== null ? new Wakers(libc, wakers) : null,
+    );
+    try {
+      await pool?.ready();
+      return crew;
+    } catch (error) {
+      await crew.close();
+      throw error;
+    }
+  }
+
+  /** What a thread said that died. */
+  get failure(): { readonly code: string; readonly message: string } | undefined {
+    return this.#failure === undefined ? undefined : { code: 'sink_thread_failed', message: this.#failure };
+  }
+
+  /** What has become of the jobs since `since`; undefined where all are done at once, and there is nothing to tell. */
+  summary(since?: WorkResult): WorkResult | undefined {
+    const { share } = this.sink;
+    return share.strategy.kind === 'direct' ? undefined : workSummary(share, since);
+  }
+
+  /** When every worker has ended. */
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    this.#wakers?.close();
+  }
+}
+
+/** Direct, the bytes are held against what is expected as they come; so they are for the runtime's threads, which cannot. */
+function bodyJobs({ sink, strategy, verification }: BodyPlan, workers: number): BodyJobs {
+  const gathers = sink.kind === 'gather';
+  const shareBytes = (totalmem() * BODY_MEMORY_SHARE) / workers;
+  // What is gathered is there twice for a moment.
+  const chunkBytes = gathers ? shareBytes / 2 : shareBytes;
+  const threads = strategy.kind === 'dispatch' ? strategy.threads : 0;
+  return {
+    tables: Array.from({ length: workers }, () => ChunkTable.createMemory(chunkBytes)),
+    gathers,
+    verification: strategy.kind === 'direct' || strategy.kind === 'pool' ? null : verification,
+    gatherLimitBytes: (chunkBytes * workers) / (workers + threads),
+  };
+}
+
+function requireLibc(strategy: string): Libc {
+  try {
+    return loadLibc();
+  } catch (error) {
+    throw new EngineError(
+      'ENOSYS',
+      `--sink-strategy ${strategy} calls the C library, and koffi, which does that, cannot be loaded here`,
+      'use --sink-strategy direct, or pool with --engine node',
+      { cause: error },
+    );
+  }
+}
