@@ -39,7 +39,10 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<num
     planLab(input, thisSystem(), VERSION, new Date()),
     checkJson(input.json, [input.config]),
   ]);
-  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  // What was typed and could not be read is no option that was left out.
+  const typed = new Set(problems.map(({ option }) => option));
+  const further = 'problems' in planned ? planned.problems.filter(({ option }) => !typed.has(option)) : [];
+  const allProblems = [...problems, ...further, ...output.problems];
   if (allProblems.length > 0 || 'problems' in planned) {
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
     printProblems(io, allProblems, raw.command);

@@ -54,9 +54,30 @@ function fileWord(value: string): string {
   return value.replaceAll(/[^A-Za-z0-9.]+/g, '_');
 }
 
+/** What a plot counts in, so that its numbers are short. */
+interface PlotUnit {
+  readonly unit: string;
+  /** Of the lab's own. */
+  readonly size: number;
+}
+
+const NS_UNITS: readonly PlotUnit[] = [
+  { unit: 'ms', size: 1e6 },
+  { unit: 'µs', size: 1e3 },
+];
+
+/** The largest unit that the smallest median fills. */
+function plotUnit(unit: string, cells: readonly DoneCell[]): PlotUnit {
+  if (unit === 'B/s') return { unit: 'MiB/s', size: 2 ** 20 };
+  const smallest = Math.min(...cells.map(({ summary }) => summary.median));
+  const larger = unit === 'ns' ? NS_UNITS.find(({ size }) => smallest >= size) : undefined;
+  return larger ?? { unit, size: 1 };
+}
+
 function draw(lab: Lab, spec: PlotSpec, axes: readonly Axis[], { shared, members }: Group, result: LabResult): string {
   const apart = axes.filter(({ name }) => name !== spec.lines && name !== spec.x);
-  const { label, unit, reference } = lab.quantity;
+  const { label, reference } = lab.quantity;
+  const { unit, size } = plotUnit(lab.quantity.unit, members);
   const common = {
     title: `${label}: ${TITLES[spec.kind]}`,
     subtitle: [
@@ -66,21 +87,23 @@ function draw(lab: Lab, spec: PlotSpec, axes: readonly Axis[], { shared, members
       result.system.cpu_model,
     ].join(' · '),
     lineTitle: spec.lines,
-    ...(reference === undefined ? {} : { reference }),
+    ...(reference === undefined ? {} : { reference: { ...reference, value: reference.value / size } }),
   };
   const lines = (axes.find(({ name }) => name === spec.lines)?.values ?? [])
     .map((value) => ({ name: String(value), members: members.filter((cell) => cell.axes[spec.lines] === value) }))
     .filter((line) => line.members.length > 0);
   const quantityLabel = `${label} (${unit})`;
-  if (spec.kind === 'median') return drawMedians(spec, axes, { ...common, yLabel: quantityLabel }, lines);
+  if (spec.kind === 'median') return drawMedians(spec, axes, { ...common, yLabel: quantityLabel }, lines, size);
   const plot: LinePlot = {
     ...common,
     quantityLabel,
     lines: lines.map(({ name, members: [cell] }) => ({
       name,
-      samples: cell!.samples,
+      samples: cell!.samples.map((sample) => sample / size),
       atSec: cell!.at_sec,
-      ...(cell!.quantiles === undefined ? {} : { quantiles: cell!.quantiles }),
+      ...(cell!.quantiles === undefined
+        ? {}
+        : { quantiles: cell!.quantiles.map(([value, share]) => [value / size, share] as const) }),
     })),
   };
   return LINE_PLOTS[spec.kind](plot);
@@ -91,6 +114,7 @@ function drawMedians(
   axes: readonly Axis[],
   common: Pick<Parameters<typeof medianPlot>[0], 'title' | 'subtitle' | 'lineTitle' | 'yLabel' | 'reference'>,
   lines: readonly { readonly name: string; readonly members: readonly DoneCell[] }[],
+  size: number,
 ): string {
   const axis = axes.find(({ name }) => name === spec.x);
   if (axis === undefined) throw new Error(`a plot of medians along ${String(spec.x)}, which is no axis`);
@@ -103,9 +127,9 @@ function drawMedians(
       name,
       points: members.map(({ axes: at, summary }) => ({
         place: String(at[axis.name]),
-        median: summary.median,
-        lower: summary.median_lower,
-        upper: summary.median_upper,
+        median: summary.median / size,
+        lower: summary.median_lower === null ? null : summary.median_lower / size,
+        upper: summary.median_upper === null ? null : summary.median_upper / size,
       })),
     })),
   });

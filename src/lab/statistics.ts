@@ -111,3 +111,11 @@ export function kernelWidth(samples: readonly number[]): number {
   const spread = quartiles > 0 ? Math.min(deviation, quartiles) : deviation;
   return 0.9 * spread * sorted.length ** -0.2;
 }
+
+/** The standard deviation as a share of the mean, in percent; null where fewer than two samples have none. */
+export function deviationPercent(samples: readonly number[]): number | null {
+  if (samples.length < 2) return null;
+  const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length;
+  const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return (Math.sqrt(squares / (samples.length - 1)) / mean) * 100;
+}

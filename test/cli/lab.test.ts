@@ -82,7 +82,10 @@ t.test('--list shows the cells and makes nothing; slips are refused', async (t) 
   const list = await runCli(['lab', 'abstraction', '--list'], { cwd });
   t.match(list.stdout, /^sync\/512\nsync\/1\n[^]*lab abstraction: 8 cells of about /);
   const none = await runCli(['lab'], { cwd });
-  t.match([none.code, none.stderr], [2, /^name: got nothing, expected the name of a lab: abstraction/]);
+  t.match(
+    [none.code, none.stderr],
+    [2, /^name: got nothing, expected the name of a lab: rtt, blocking, bodies, abstraction/],
+  );
   const slip = await runCli(['lab', 'abstraction', '--only', 'rust/*'], { cwd });
   t.match([slip.code, slip.stderr], [2, /^--only: got "rust\/\*", expected a pattern that matches a cell/]);
   t.same(readdirSync(cwd), []);

@@ -1,0 +1,116 @@
+/** `lab blocking`: what work on each connection costs beside a loop, by where it is done. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { selectEngine } from '../engine/select.ts';
+import type { RoundResult, ServerResult } from '../measure/result.ts';
+import { formatPerSec, threeDigits } from '../plan/format.ts';
+import type { EngineName } from '../plan/plan.ts';
+import { NS_PER_MS, NS_PER_SEC } from '../plan/quantity.ts';
+import { besideServer } from './children.ts';
+import { refusedEngines } from './engines.ts';
+import type { Cell, CellContext, CellMeasurement, Lab } from './lab.ts';
+import { elapsedSec, failures, meanOf, sampledRounds, startsSec, sumOf } from './rounds.ts';
+import { deviationPercent } from './statistics.ts';
+
+const SAMPLE_NS = 100 * NS_PER_MS;
+const MESSAGE_BYTES = 64;
+
+/** As the documents had them: nothing; 300 integers shuffled and sorted; sleeps of 1 to 49 µs, the short ones more often. */
+const WORK: Readonly<Record<string, string>> = { none: 'none', cpu: 'cpu:300', sleep: 'sleep:1us-49us' };
+
+/** Four threads with each: four loops, or two with two threads behind them. Those of the pool are libuv's. */
+const STRATEGIES: Readonly<Record<string, readonly string[]>> = {
+  direct: ['--work-strategy', 'direct', '--listeners', '4'],
+  permit: ['--work-strategy', 'permit:2', '--listeners', '4'],
+  dispatch: ['--work-strategy', 'dispatch:2,queue=64', '--listeners', '2'],
+  pool: ['--work-strategy', 'pool', '--listeners', '4'],
+};
+
+export const BLOCKING: Lab = {
+  name: 'blocking',
+  title: 'connections whose response waits for blocking work, by where that is done',
+  quantity: { name: 'ns_per_batch', label: 'time of a batch of connections', unit: 'ns' },
+  figures: [
+    { name: 'connections_per_sec', label: 'connections', format: formatPerSec },
+    { name: 'deviation_percent', label: 'deviation', format: (percent) => `${threeDigits(percent)} %` },
+    { name: 'total_p50_ns', label: 'p50 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
+    { name: 'total_p99_ns', label: 'p99 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
+    { name: 'server_cpu_usec', label: 'server cpu of one', format: (usec) => `${threeDigits(usec)} µs` },
+    { name: 'waited', label: 'waited', format: String },
+    { name: 'queue_full', label: 'queue full', format: String },
+    { name: 'caller_runs', label: 'run by the caller', format: String },
+    { name: 'failures', label: 'failed', format: String },
+  ],
+  plots: [
+    { kind: 'median', x: 'strategy', lines: 'work' },
+    { kind: 'series', lines: 'strategy' },
+    { kind: 'ecdf', lines: 'strategy' },
+    { kind: 'density', lines: 'strategy' },
+  ],
+  times: {
+    full: { settleNs: NS_PER_SEC, warmupNs: 2 * NS_PER_SEC, durationNs: 5 * NS_PER_SEC },
+    quick: { settleNs: 100 * NS_PER_MS, warmupNs: 700 * NS_PER_MS, durationNs: NS_PER_SEC },
+  },
+  overheadSec: 1.5,
+  axes: (quick) => [
+    { name: 'engine', values: quick ? ['uring', 'node'] : ['uring', 'epoll', 'node'] },
+    { name: 'work', values: Object.keys(WORK) },
+    { name: 'strategy', values: Object.keys(STRATEGIES) },
+    { name: 'batch', label: 'connections at once', values: quick ? [100] : [100, 200] },
+  ],
+  // The other engines never return to the event loop through which the runtime's own pool answers.
+  isWanted: ({ engine, strategy }) => strategy !== 'pool' || engine === 'node',
+  refusals: async (cells) => refusedEngines(cells, (engine) => selectEngine(engine as EngineName)),
+  measure,
+};
+
+async function measure({ axes }: Cell, context: CellContext): Promise<CellMeasurement> {
+  const directory = await mkdtemp(join(tmpdir(), 'conngen-lab-'));
+  const response = join(directory, 'response');
+  try {
+    await writeFile(response, Buffer.alloc(MESSAGE_BYTES, 'conngen'));
+    const batch = Number(axes['batch']);
+    const { measured, served } = await besideServer(context, serverArguments(axes, response), (port) =>
+      sampledRounds(context, {
+        port,
+        inFlight: batch,
+        sampleNs: SAMPLE_NS,
+        // The server closes first: so many connections a second would soon have used up the client's ports.
+        exchange: ['--finish', 'eof', '--payload-size', String(MESSAGE_BYTES), '--workers', '1'],
+      }),
+    );
+    return summaryOf(batch, measured, served);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function serverArguments(axes: Cell['axes'], response: string): string[] {
+  return [
+    ...['--engine', String(axes['engine']), '--work', WORK[String(axes['work'])]!],
+    ...STRATEGIES[String(axes['strategy'])]!,
+    ...['--response', response, '--respond-on', 'data'],
+  ];
+}
+
+function summaryOf(batch: number, rounds: readonly RoundResult[], served: ServerResult | null): CellMeasurement {
+  const useful = rounds.filter(({ outcomes }) => outcomes.ok > 0);
+  const samples = useful.map((round) => (batch * NS_PER_SEC * elapsedSec(round)) / round.outcomes.ok);
+  const work = served?.work;
+  return {
+    samples,
+    atSec: startsSec(useful),
+    figures: {
+      connections_per_sec: sumOf(useful, ({ outcomes }) => outcomes.ok) / sumOf(useful, elapsedSec),
+      deviation_percent: deviationPercent(samples),
+      total_p50_ns: meanOf(useful, ({ latency_ns: { total } }) => total.p50),
+      total_p99_ns: meanOf(useful, ({ latency_ns: { total } }) => total.p99),
+      server_cpu_usec: served?.cpu.usec_per_connection ?? null,
+      waited: work?.waited ?? null,
+      queue_full: work?.queue_full ?? null,
+      caller_runs: work?.caller_runs ?? null,
+      failures: sumOf(rounds, failures),
+    },
+  };
+}

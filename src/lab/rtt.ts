@@ -1,0 +1,124 @@
+/** `lab rtt`: round trips of every engine beside blocking sockets, by rate, beside tasks on the same loop. */
+import { selectPingEngine } from '../engine/select-ping.ts';
+import { allowedCpuList } from '../linux/cpus.ts';
+import type { RttResult, RttRound } from '../measure/rtt-result.ts';
+import { parseCpuList } from '../plan/cpus.ts';
+import { formatPerSec, threeDigits } from '../plan/format.ts';
+import { NS_PER_MS, NS_PER_SEC } from '../plan/quantity.ts';
+import type { PingEngineName } from '../plan/rtt-plan.ts';
+import { besideServer, durationArgument, resultOf } from './children.ts';
+import { refusedEngines } from './engines.ts';
+import type { AxisValue, Cell, CellContext, CellMeasurement, Lab } from './lab.ts';
+
+/** Of a round with more pings they are a sample, evenly over it: enough for a density, and for a file that can be opened. */
+const SAMPLES = 1000;
+
+const ENGINES: readonly PingEngineName[] = ['blocking', 'uring', 'epoll', 'node'];
+const PROTOCOLS = ['tcp', 'udp'];
+/** `closed`: the next ping waits for the reply. `pipelined`: it leaves when it is due. */
+const LOOPS = ['closed', 'pipelined'];
+const BACK_TO_BACK = 'max';
+const RATES = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, BACK_TO_BACK];
+
+export const RTT: Lab = {
+  name: 'rtt',
+  title:
+    'round trips of 64 bytes on one held connection, by engine, rate and tasks that wake every millisecond on the loop that pings',
+  quantity: { name: 'round_trip_ns', label: 'round trip', unit: 'ns' },
+  figures: [
+    { name: 'offered_per_sec', label: 'offered', format: formatPerSec },
+    { name: 'achieved_per_sec', label: 'achieved', format: formatPerSec },
+    { name: 'lost_percent', label: 'lost', format: (percent) => `${threeDigits(percent)} %` },
+    { name: 'missed', label: 'missed', format: String },
+    { name: 'all_p50_ns', label: 'p50 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
+    { name: 'all_p99_ns', label: 'p99 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
+    { name: 'corrected_p50_ns', label: 'corrected p50', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
+    { name: 'busy_skipped_percent', label: 'ticks skipped', format: (percent) => `${threeDigits(percent)} %` },
+    { name: 'cpu_usec_per_ping', label: 'cpu a ping', format: (usec) => `${threeDigits(usec)} µs` },
+  ],
+  plots: [
+    { kind: 'median', x: 'rate', lines: 'engine' },
+    { kind: 'series', lines: 'engine' },
+    { kind: 'ecdf', lines: 'engine' },
+    { kind: 'density', lines: 'engine' },
+  ],
+  times: {
+    // At 1/s, the fewest round trips that give an interval of confidence.
+    full: { settleNs: NS_PER_SEC, warmupNs: NS_PER_SEC, durationNs: 6 * NS_PER_SEC },
+    quick: { settleNs: 100 * NS_PER_MS, warmupNs: 300 * NS_PER_MS, durationNs: 500 * NS_PER_MS },
+  },
+  overheadSec: 1,
+  axes: (quick) => [
+    { name: 'engine', values: ENGINES },
+    { name: 'protocol', values: PROTOCOLS },
+    { name: 'loop', values: quick ? LOOPS.slice(0, 1) : LOOPS },
+    { name: 'rate', label: 'pings per second', values: quick ? [1000, BACK_TO_BACK] : RATES },
+    { name: 'tasks', label: 'busy tasks', values: quick ? [0, 100] : [0, 10, 100, 1000] },
+  ],
+  isWanted: ({ engine, loop, rate }) => loop === 'closed' || (engine !== 'blocking' && rate !== BACK_TO_BACK),
+  refusals: async (cells) => refusedEngines(cells, (engine) => selectPingEngine(engine as PingEngineName)),
+  measure,
+};
+
+async function measure({ axes }: Cell, context: CellContext): Promise<CellMeasurement> {
+  const { server, pinger } = cores();
+  const { measured } = await besideServer(
+    context,
+    ['--listeners', '1', '--protocol', String(axes['protocol']), ...pinned(server)],
+    (port) => resultOf<RttResult>(context, rttArguments(axes, port, pinned(pinger), context)),
+  );
+  const [round] = measured.rounds;
+  if (round === undefined) throw new Error(measured.error?.message ?? 'no round was run');
+  const { samples } = round;
+  if (samples === undefined || samples.rtt_ns.length === 0) throw new Error(whyNothing(round));
+  return { samples: samples.rtt_ns, atSec: samples.at_sec, figures: figuresOf(round) };
+}
+
+function rttArguments(
+  axes: Readonly<Record<string, AxisValue>>,
+  port: number,
+  cpu: readonly string[],
+  { times }: CellContext,
+): string[] {
+  const rate = String(axes['rate']);
+  const isClosed = axes['loop'] === 'closed' && rate !== BACK_TO_BACK;
+  return [
+    'rtt',
+    `127.0.0.1:${port}`,
+    ...['--engine', String(axes['engine']), '--protocol', String(axes['protocol'])],
+    ...['--rate', rate, ...(isClosed && axes['engine'] !== 'blocking' ? ['--pipeline', '1'] : [])],
+    ...['--busy-tasks', String(axes['tasks']), '--samples', String(SAMPLES), ...cpu],
+    ...['--warmup', durationArgument(times.warmupNs), '--duration', durationArgument(times.durationNs)],
+  ];
+}
+
+function whyNothing({ sent, lost, verdict }: RttRound): string {
+  return verdict.reasons[0]?.message ?? `of ${sent} pings ${lost} were lost and none came back`;
+}
+
+function figuresOf(round: RttRound): CellMeasurement['figures'] {
+  const { busy, sent, lost } = round;
+  return {
+    offered_per_sec: round.offered_rate_per_sec,
+    achieved_per_sec: round.achieved_rate_per_sec,
+    lost_percent: sent > 0 ? (lost / sent) * 100 : null,
+    missed: round.missed,
+    all_p50_ns: round.rtt_ns.p50,
+    all_p99_ns: round.rtt_ns.p99,
+    corrected_p50_ns: round.corrected_rtt_ns.p50,
+    busy_skipped_percent: busy === undefined ? null : (busy.skipped / Math.max(1, busy.ticks + busy.skipped)) * 100,
+    cpu_usec_per_ping: round.cpu.usec_per_ping,
+  };
+}
+
+/** A core for each end where there are two, as the documents had it; else the kernel places them. */
+function cores(): { readonly server: number | null; readonly pinger: number | null } {
+  const list = allowedCpuList();
+  const parsed = list === undefined ? null : parseCpuList(list);
+  if (parsed === null || !parsed.ok || parsed.value.length < 2) return { server: null, pinger: null };
+  return { server: parsed.value[0]!, pinger: parsed.value[1]! };
+}
+
+function pinned(cpu: number | null): string[] {
+  return cpu === null ? [] : ['--cpu', String(cpu)];
+}
