@@ -233,13 +233,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   }
   const evidence = watch.end();
   collect();
-  for (const { worker } of pool.failures) {
-    const nowNs = Number(monotonicNs() - runBaseNs);
-    pool.readers[worker]!.salvage(nowNs, (bank) => {
-      merger.add(worker, bank);
-    });
-    merger.abandon(worker, nowNs);
-  }
+  salvageDead(pool, merger, runBaseNs);
   merger.finish();
   probed.finish();
   hooks.onRoundEnd?.(index, merger.total.latency);
@@ -257,4 +251,15 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       earlier: run.earlier,
     }),
   );
+}
+
+/** Takes over what workers that died had counted, and ends what they had open. */
+function salvageDead(pool: WorkerPool, merger: RoundMerger, runBaseNs: bigint): void {
+  for (const { worker } of pool.failures) {
+    const nowNs = Number(monotonicNs() - runBaseNs);
+    pool.readers[worker]!.salvage(nowNs, (bank) => {
+      merger.add(worker, bank);
+    });
+    merger.abandon(worker, nowNs);
+  }
 }
