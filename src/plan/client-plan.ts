@@ -68,6 +68,8 @@ export const FDS_RESERVED = 64;
 const MAX_IN_FLIGHT_CLOSED_LOOP = 100;
 const MAX_IN_FLIGHT_AT_LEAST = 1000;
 
+/** What an exchange takes with a target that answers at once, to be on the safe side. */
+const QUICK_EXCHANGE_SEC = 0.1;
 /** What one worker starts per second with ease; beyond it `auto` takes another. */
 const RATE_PER_WORKER = 25_000;
 const WORKERS_PER_CPU = 4;
@@ -349,7 +351,18 @@ function planMaxInFlight(
   }
   // As many as can be open at once when every one of them runs into its timeout.
   const lifeSec = (input.timeout.value + input.hold.value) / NS_PER_SEC + 1;
-  return Math.min(affordable, Math.max(MAX_IN_FLIGHT_AT_LEAST, Math.ceil(Math.max(...numericRates) * lifeSec)));
+  const peak = Math.max(...numericRates);
+  // That alone is not worth a thread more: it would take a core from the others, for a target that answers nothing.
+  const most =
+    input.workers.value === 'auto' ? machine.fdLimit * threadsFor(peak, input.hold.value, machine) : Infinity;
+  return Math.min(affordable, most, Math.max(MAX_IN_FLIGHT_AT_LEAST, Math.ceil(peak * lifeSec)));
+}
+
+/** How many threads a rate takes, and what it holds: no thread can have more open than the limit of files allows. */
+function threadsFor(ratePerSec: number, holdNs: number, machine: Machine): number {
+  const openAtLeast = ratePerSec * (holdNs / NS_PER_SEC + QUICK_EXCHANGE_SEC);
+  const wanted = Math.max(Math.ceil(ratePerSec / RATE_PER_WORKER), Math.ceil(openAtLeast / machine.fdLimit));
+  return Math.max(1, Math.min(machine.cpus, wanted));
 }
 
 function planWorkers(

@@ -132,6 +132,11 @@ t.test('workers', async (t) => {
   t.equal((await planned({ rate: ['1', '25000'] }, machine)).workers, 1);
   t.equal((await planned({ rate: ['1', '25001'] }, machine)).workers, 2);
   t.equal((await planned({ rate: '10M' }, machine)).workers, 4);
+  const few = { ...MACHINE, cpus: 4, fdLimit: 20_000, hasDirectDescriptors: true };
+  const quick = await planned({ rate: '25000', finish: 'echo' }, few);
+  t.same([quick.workers, quick.maxInFlight], [1, 20_000], 'timeouts that may never come take no thread');
+  const held = await planned({ rate: '10000', finish: 'echo', hold: '5s' }, few);
+  t.same([held.workers, held.maxInFlight], [3, 60_000], 'what is held for certain does');
   t.equal((await planned({ rate: 'max' }, machine)).workers, 1);
   t.equal((await planned({ workers: '16' }, machine)).workers, 16);
   t.match((await planClient({ workers: '17' }, machine)).problems, [/at most 16, which is 4 for each of the 4 cores/]);
