@@ -1,4 +1,5 @@
 import { ECONNRESET, errnoName } from '../linux/errno.ts';
+import { SharedCounters } from '../work/shared-counters.ts';
 
 /** Counters of a listener, by their place in its memory. */
 export const ACCEPTED = 0;
@@ -21,41 +22,24 @@ const CONNECTION_ERRORS = PLAIN_COUNTERS;
 const ACCEPT_ERRORS = CONNECTION_ERRORS + ERRNOS;
 const COUNTERS = ACCEPT_ERRORS + ERRNOS;
 
-/**
- * What one listener counts, in memory that another thread may read at any time. Doubles: an aligned 64-bit store is never
- * seen half done, and integers stay exact up to 2^53.
- */
-export class ListenerCounters {
-  readonly #values: Float64Array;
-
-  constructor(memory: SharedArrayBuffer) {
-    this.#values = new Float64Array(memory);
-  }
-
+/** What one listener counts. */
+export class ListenerCounters extends SharedCounters {
   static createMemory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
-  }
-
-  add(counter: number, count: number): void {
-    this.#values[counter]! += count;
+    return SharedCounters.memoryFor(COUNTERS);
   }
 
   connectionError(errno: number): void {
-    this.#values[CONNECTION_ERRORS + Math.min(errno, ERRNOS - 1)]! += 1;
+    this.add(CONNECTION_ERRORS + Math.min(errno, ERRNOS - 1), 1);
   }
 
   acceptError(errno: number): void {
-    this.#values[ACCEPT_ERRORS + Math.min(errno, ERRNOS - 1)]! += 1;
-  }
-
-  get(counter: number): number {
-    return this.#values[counter]!;
+    this.add(ACCEPT_ERRORS + Math.min(errno, ERRNOS - 1), 1);
   }
 
   /** Connections that ended in an error of any class. */
   get connectionErrors(): number {
     let sum = this.get(EARLY_EOF);
-    for (let errno = 0; errno < ERRNOS; errno++) sum += this.#values[CONNECTION_ERRORS + errno]!;
+    for (let errno = 0; errno < ERRNOS; errno++) sum += this.get(CONNECTION_ERRORS + errno);
     return sum;
   }
 
@@ -66,8 +50,8 @@ export class ListenerCounters {
     };
     count('early_eof', this.get(EARLY_EOF));
     for (let errno = 0; errno < ERRNOS; errno++) {
-      count(errno === ECONNRESET ? 'reset' : `other_${errnoName(errno)}`, this.#values[CONNECTION_ERRORS + errno]!);
-      count(`accept_${errnoName(errno)}`, this.#values[ACCEPT_ERRORS + errno]!);
+      count(errno === ECONNRESET ? 'reset' : `other_${errnoName(errno)}`, this.get(CONNECTION_ERRORS + errno));
+      count(`accept_${errnoName(errno)}`, this.get(ACCEPT_ERRORS + errno));
     }
   }
 }

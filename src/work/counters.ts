@@ -1,3 +1,5 @@
+import { SharedCounters } from './shared-counters.ts';
+
 /** What one thread counts of the jobs it hands out or runs, by place in its memory. */
 /** Handed to the executor. */
 export const JOBS = 0;
@@ -19,24 +21,10 @@ const COUNTERS = 8;
 const RUNNING = 0;
 const RUNNING_MAX = 1;
 
-/** Counters in memory that another thread may read at any time; see `ListenerCounters` for why doubles. */
-export class WorkCounters {
-  readonly #values: Float64Array;
-
-  constructor(memory: SharedArrayBuffer) {
-    this.#values = new Float64Array(memory);
-  }
-
+/** Those of a thread. */
+export class WorkCounters extends SharedCounters {
   static createMemory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
-  }
-
-  add(counter: number, count: number): void {
-    this.#values[counter]! += count;
-  }
-
-  get(counter: number): number {
-    return this.#values[counter]!;
+    return SharedCounters.memoryFor(COUNTERS);
   }
 }
 
