@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
@@ -11,6 +11,14 @@ import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-prot
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/**
+ * A small young generation makes the collector's pauses short: 0.3 ms instead of 0.5, three times as many, 0.08 % of the time. Not
+ * for `node`, which makes objects for each connection that live as long as it.
+ */
+function limitsOf({ engine }: Pick<WorkerInit, 'engine'>): WorkerOptions {
+  return engine === 'node' ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 1 } };
+}
 
 /** How a worker ended before its time. */
 export interface WorkerFailure {
@@ -42,7 +50,7 @@ export class WorkerPool {
   #spawn(init: Omit<WorkerInit, 'recorderMemory' | 'control'>): Member {
     const recorderMemory = createRecorderMemory();
     const workerData: WorkerInit = { ...init, recorderMemory, control: this.#control };
-    const thread = startThread(WORKER_URL, { workerData });
+    const thread = startThread(WORKER_URL, { workerData, ...limitsOf(init) });
     const member: Member = {
       thread,
       reader: new RecorderReader(recorderMemory),
