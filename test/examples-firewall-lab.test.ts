@@ -22,7 +22,7 @@ async function runLab(t: Test, args: readonly string[], options: ScriptOptions =
     [],
     'no namespace is left',
   );
-  t.notOk(somethingRuns(run.pid), 'no process is left');
+  t.notOk(await somethingRuns(run.pid), 'no process is left');
   return run;
 }
 

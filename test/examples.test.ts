@@ -127,14 +127,14 @@ t.test('scripts pass shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
 t.test('local-smoke.sh runs and leaves nothing behind', async (t) => {
   const { code, output, pid } = await runScript('examples/local-smoke.sh', ['--rate', '200', '--duration', '1s']);
   t.equal(code, 0, 'exit code', { output });
-  t.notOk(somethingRuns(pid), 'no process is left');
+  t.notOk(await somethingRuns(pid), 'no process is left');
 });
 
 t.test('local-smoke.sh stops at an interrupt and leaves nothing behind', async (t) => {
   const args = ['--rate', '200', '--duration', '30s'];
   const { code, output, pid } = await runScript('examples/local-smoke.sh', args, { interruptMs: 3000 });
   t.equal(code, 130, 'exit code', { output });
-  t.notOk(somethingRuns(pid), 'no process is left');
+  t.notOk(await somethingRuns(pid), 'no process is left');
 });
 
 t.test('the scripts for a target', async (t) => {

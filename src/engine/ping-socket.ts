@@ -15,10 +15,10 @@ import {
 } from '../linux/constants.ts';
 import { ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, EPROTO } from '../linux/errno.ts';
 import type { Libc, NativeMemory } from '../linux/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../linux/sockaddr.ts';
-import { POLL_NS } from './engine.ts';
+import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
+import { SocketAddresses } from './socket-addresses.ts';
 
 /** What a receive buffer holds at least: several messages of a stream come at once. */
 const RECEIVE_BYTES = 64 * 1024;
@@ -37,9 +37,7 @@ export class PingSockets {
   readonly #words: Int32Array;
   readonly #libc: Libc;
   readonly #options: PingEngineOptions;
-  readonly #sockaddrSize: number;
-  readonly #target: NativeMemory;
-  readonly #sources: NativeMemory;
+  readonly #addresses: SocketAddresses;
   /** An int at 0, struct timeval at 8, the size of an int at 24. */
   readonly #value: NativeMemory;
 
@@ -47,13 +45,7 @@ export class PingSockets {
     const { target, sources, connections, messageBytes } = options;
     this.#libc = libc;
     this.#options = options;
-    this.#sockaddrSize = sockaddrSize(target.family);
-    this.#target = libc.alloc(SOCKADDR_STRIDE);
-    writeSockaddr(this.#target.bytes, 0, target.family, target.address, target.port);
-    this.#sources = libc.alloc(SOCKADDR_STRIDE * Math.max(1, sources.length));
-    for (const [index, address] of sources.entries()) {
-      writeSockaddr(this.#sources.bytes, index * SOCKADDR_STRIDE, target.family, address, 0);
-    }
+    this.#addresses = new SocketAddresses(libc, target, sources);
     this.#value = libc.alloc(32);
     this.stride = messageStride(messageBytes);
     this.messages = libc.alloc(connections * this.stride);
@@ -65,29 +57,29 @@ export class PingSockets {
   /** The descriptor of a socket that is connected, or connecting where `nonBlocking`; or the negative error number. */
   open(slot: number, nonBlocking: boolean): number {
     const fd = this.make(slot, nonBlocking);
-    if (fd < 0 || this.#libc.connect(fd, this.#target.address, this.#sockaddrSize) === 0) return fd;
+    if (fd < 0 || this.#libc.connect(fd, this.#addresses.target, this.#addresses.size) === 0) return fd;
     return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : this.#giveUp(fd);
   }
 
   /** The descriptor of a socket that is still to be connected, or the negative error number. */
   make(slot: number, nonBlocking: boolean): number {
-    const { target, protocol, sources } = this.#options;
+    const { protocol, sources } = this.#options;
     const libc = this.#libc;
     const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | (nonBlocking ? SOCK_NONBLOCK : 0);
-    const fd = libc.socket(familyNumber(target.family), type, 0);
+    const fd = libc.socket(this.#addresses.family, type, 0);
     if (fd < 0) return -libc.errno();
     if (protocol === 'tcp') this.#setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     else this.#setInt(fd, SOL_SOCKET, SO_RCVBUF, DATAGRAM_BUFFER_BYTES);
     if (!nonBlocking) this.#setTimeouts(fd);
     if (sources.length === 0) return fd;
     this.#setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    const address = this.#sources.address + (slot % sources.length) * SOCKADDR_STRIDE;
-    return libc.bind(fd, address, this.#sockaddrSize) < 0 ? this.#giveUp(fd) : fd;
+    const address = this.#addresses.source(slot % sources.length, KERNEL_PORT);
+    return libc.bind(fd, address, this.#addresses.size) < 0 ? this.#giveUp(fd) : fd;
   }
 
   /** Where to connect to, for an engine that does it in a way of its own. */
   get target(): { readonly address: number; readonly size: number } {
-    return { address: this.#target.address, size: this.#sockaddrSize };
+    return { address: this.#addresses.target, size: this.#addresses.size };
   }
 
   #setInt(fd: number, level: number, name: number, value: number): void {

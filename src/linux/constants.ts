@@ -35,6 +35,7 @@ export const TCP_SYN_SENT = 2;
 export const SHUT_WR = 1;
 
 export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
 export const MSG_WAITALL = 0x100;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;

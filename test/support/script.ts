@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT, plainEnvironment } from './cli.ts';
 
 export interface ScriptOptions {
@@ -57,8 +58,20 @@ export async function runScript(
   return { code, stdout, output, pid: child.pid! };
 }
 
-/** Whether anything of a process group still runs. */
-export function somethingRuns(group: number): boolean {
+/** What a killed process takes to be gone from the table of processes, on a busy machine. */
+const REAPED_WITHIN_MS = 2000;
+
+/** Whether a process of this group is still there after a moment. */
+export async function somethingRuns(group: number): Promise<boolean> {
+  const endMs = Date.now() + REAPED_WITHIN_MS;
+  while (isThere(group)) {
+    if (Date.now() > endMs) return true;
+    await sleep(20);
+  }
+  return false;
+}
+
+function isThere(group: number): boolean {
   try {
     return process.kill(-group, 0);
   } catch {

@@ -5,8 +5,6 @@ import {
   EPOLLIN,
   EPOLLOUT,
   EPOLLRDHUP,
-  IPPROTO_IP,
-  IP_BIND_ADDRESS_NO_PORT,
   MSG_MORE,
   MSG_NOSIGNAL,
   MSG_TRUNC,
@@ -15,18 +13,18 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SO_ERROR,
-  SO_LINGER,
-  SO_REUSEADDR,
 } from '../../linux/constants.ts';
 import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../linux/sockaddr.ts';
-import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
+import { STOP } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
+import { SocketAddresses } from '../socket-addresses.ts';
 import { EpollSet } from './epoll-set.ts';
 import { Forecast } from './forecast.ts';
+import { Unwatched } from './unwatched.ts';
 
 const SINK_BYTES = 256 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -50,10 +48,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly name = 'epoll';
   readonly #libc: Libc;
   readonly #epoll: EpollSet;
-  readonly #socketFamily: number;
-  readonly #sockaddrSize: number;
-  readonly #target: NativeMemory;
-  readonly #sources: NativeMemory;
+  readonly #sockets: OutgoingSockets;
   readonly #payload: NativeMemory;
   readonly #payloadBytes: number;
   readonly #halfClose: boolean;
@@ -61,20 +56,23 @@ export class EpollClientEngine implements ClientEngine {
   readonly #sendFlags: number;
   readonly #sink: NativeMemory;
   readonly #bodies: BodyPlaces | undefined;
-  /** int 1, struct linger {1, 0} and room for getsockopt: value at 0, linger at 4, error at 12, its size at 16. */
-  readonly #options: NativeMemory;
-  readonly #optionWords: Int32Array;
+  /** Room for getsockopt: an error, and the size of it. */
+  readonly #error: NativeMemory;
+  readonly #errorWords: Int32Array;
   readonly #fds: Int32Array;
   readonly #states: Uint8Array;
   readonly #generations: Int32Array;
   readonly #sentBytes: Float64Array;
-  /** 1 once the peer's FIN was reported. */
+  /** 1 once the peer's FIN or a failed receive was reported: what is received after it says nothing new. */
   readonly #ended: Uint8Array;
   /**
    * Whether a connection is established when connect returns, as on loopback and on the shortest of wires. Its payload then
    * goes out at once: the peer is woken once instead of twice, and there is one event less to wait for.
    */
-  readonly #forecast = new Forecast();
+  readonly #atConnect = new Forecast();
+  /** Whether the answer is there by when all that is due has been started. Then a registration and an event are spared. */
+  readonly #atOnce = new Forecast();
+  readonly #unwatched: Unwatched;
   #driver!: ClientDriver;
 
   constructor(options: ClientEngineOptions) {
@@ -82,14 +80,7 @@ export class EpollClientEngine implements ClientEngine {
     const { target, sources, payload, capacity } = options;
     this.#libc = libc;
     this.#epoll = new EpollSet(libc, options.clock);
-    this.#socketFamily = familyNumber(target.family);
-    this.#sockaddrSize = sockaddrSize(target.family);
-    this.#target = libc.alloc(SOCKADDR_STRIDE);
-    writeSockaddr(this.#target.bytes, 0, target.family, target.address, target.port);
-    this.#sources = libc.alloc(SOCKADDR_STRIDE * Math.max(1, sources.length));
-    for (const [index, address] of sources.entries()) {
-      writeSockaddr(this.#sources.bytes, index * SOCKADDR_STRIDE, target.family, address, 0);
-    }
+    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources));
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
     this.#halfClose = options.halfClose;
@@ -98,11 +89,10 @@ export class EpollClientEngine implements ClientEngine {
     this.#sendFlags = options.halfClose ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     this.#sink = libc.alloc(SINK_BYTES);
     this.#bodies = options.bodies;
-    this.#options = libc.alloc(32);
-    this.#optionWords = new Int32Array(this.#options.bytes.buffer, 0, 8);
-    this.#optionWords[0] = 1;
-    this.#optionWords[1] = 1;
+    this.#error = libc.alloc(8);
+    this.#errorWords = new Int32Array(this.#error.bytes.buffer, 0, 2);
     this.#fds = new Int32Array(capacity).fill(-1);
+    this.#unwatched = new Unwatched(capacity);
     this.#states = new Uint8Array(capacity);
     this.#generations = new Int32Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
@@ -110,49 +100,35 @@ export class EpollClientEngine implements ClientEngine {
   }
 
   open(slot: number, source: number, port: number): number {
-    const libc = this.#libc;
-    const fd = libc.socket(this.#socketFamily, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return libc.errno();
-    if (source !== KERNEL_SOURCE) {
-      const option = this.#options.address;
-      if (port === KERNEL_PORT) libc.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, option, 4);
-      // Without it a port that is in TIME_WAIT from an earlier connection cannot be bound.
-      else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, option, 4);
-      const offset = source * SOCKADDR_STRIDE;
-      writePort(this.#sources.bytes, offset, port);
-      if (libc.bind(fd, this.#sources.address + offset, this.#sockaddrSize) < 0) return this.#giveUp(slot, fd);
-    }
-    if (libc.connect(fd, this.#target.address, this.#sockaddrSize) < 0 && libc.errno() !== EINPROGRESS) {
-      return this.#giveUp(slot, fd);
+    const { addresses } = this.#sockets;
+    const fd = this.#sockets.make(SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, source, port);
+    if (fd < 0) return -fd;
+    if (this.#libc.connect(fd, addresses.target, addresses.size) < 0 && this.#libc.errno() !== EINPROGRESS) {
+      return -this.#sockets.giveUp(fd);
     }
     this.#fds[slot] = fd;
     this.#states[slot] = CONNECTING;
     this.#sentBytes[slot] = 0;
     this.#ended[slot] = 0;
-    if (this.#payloadBytes > 0 && !this.#sendsWhenAsked && this.#forecast.isWorthATry())
+    if (this.#payloadBytes > 0 && !this.#sendsWhenAsked && this.#atConnect.isWorthATry()) {
       return this.#openAndSend(slot, fd);
-    return this.#epoll.add(fd, INTEREST, slot, this.#generations[slot]!) < 0 ? this.#giveUp(slot, fd) : 0;
+    }
+    return this.#register(slot, INTEREST) < 0 ? this.#giveUp(slot) : 0;
   }
 
   /** Sends before the first event. Returns what `open` does. */
   #openAndSend(slot: number, fd: number): number {
     const sent = this.#libc.send(fd, this.#payload.address, this.#payloadBytes, this.#sendFlags);
-    const isEstablished = sent >= 0;
-    const errno = isEstablished ? EAGAIN : this.#libc.errno();
-    if (errno !== EAGAIN) {
-      // A reset before the handshake was over would read ECONNREFUSED.
-      const generation = this.#generations[slot];
-      if (errno === ECONNRESET || errno === EPIPE) this.#driver.connected(slot);
-      if (this.#generations[slot] === generation) this.#driver.failed(slot, errno);
-      return 0;
-    }
-    this.#forecast.learn(isEstablished);
+    if (sent < 0) return this.#openUnsent(slot, this.#libc.errno());
+    this.#atConnect.learn(true);
+    const generation = this.#generations[slot]!;
     const isAllSent = sent === this.#payloadBytes;
     const shutDownErrno = isAllSent && this.#halfClose ? shutDownWriting(this.#libc, fd) : 0;
-    const generation = this.#generations[slot]!;
-    if (shutDownErrno === 0 && this.#epoll.add(fd, isAllSent ? READABLE : INTEREST, slot, generation) < 0)
-      return this.#giveUp(slot, fd);
-    if (!isEstablished) return 0;
+    const isEarly =
+      isAllSent && shutDownErrno === 0 && this.#atOnce.isWorthATry() && this.#unwatched.add(slot, generation);
+    if (!isEarly && shutDownErrno === 0 && this.#register(slot, isAllSent ? READABLE : INTEREST) < 0) {
+      return this.#giveUp(slot);
+    }
     this.#states[slot] = isAllSent ? RECEIVING : SENDING;
     this.#sentBytes[slot] = sent;
     this.#driver.connected(slot);
@@ -161,9 +137,27 @@ export class EpollClientEngine implements ClientEngine {
     return 0;
   }
 
-  #giveUp(slot: number, fd: number): number {
-    const errno = this.#libc.errno();
-    this.#libc.close(fd);
+  /** Where the first send found no connection yet, or none any more. Returns what `open` does. */
+  #openUnsent(slot: number, errno: number): number {
+    if (errno === EAGAIN) {
+      this.#atConnect.learn(false);
+      return this.#register(slot, INTEREST) < 0 ? this.#giveUp(slot) : 0;
+    }
+    // A reset before the handshake was over would read ECONNREFUSED.
+    const generation = this.#generations[slot];
+    if (errno === ECONNRESET || errno === EPIPE) this.#driver.connected(slot);
+    if (this.#generations[slot] === generation) this.#driver.failed(slot, errno);
+    return 0;
+  }
+
+  /** 0, or -1 with the reason in errno. */
+  #register(slot: number, events: number): number {
+    return this.#epoll.add(this.#fds[slot]!, events, slot, this.#generations[slot]!);
+  }
+
+  /** Takes back what `open` has begun, after a call has failed; returns its errno. */
+  #giveUp(slot: number): number {
+    const errno = -this.#sockets.giveUp(this.#fds[slot]!);
     this.#fds[slot] = -1;
     this.#states[slot] = FREE;
     return errno;
@@ -171,7 +165,7 @@ export class EpollClientEngine implements ClientEngine {
 
   close(slot: number, reset: boolean): void {
     const fd = this.#fds[slot]!;
-    if (reset) this.#libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, this.#options.address + 4, 8);
+    if (reset) this.#sockets.resetOnClose(fd);
     this.#libc.close(fd);
     this.#fds[slot] = -1;
     this.#states[slot] = FREE;
@@ -191,12 +185,33 @@ export class EpollClientEngine implements ClientEngine {
     for (;;) {
       const deadlineNs = driver.step();
       if (deadlineNs === STOP) return;
-      const count = epoll.wait(deadlineNs);
+      // What came early has made room: the next step is due, events or not.
+      const count = epoll.wait(this.#receiveEarly() ? 0 : deadlineNs);
       for (let i = 0; i < count; i++) {
         const slot = epoll.slotAt(i);
         if (epoll.generationAt(i) === this.#generations[slot]) this.#handle(slot, epoll.eventsAt(i));
       }
     }
+  }
+
+  /** Looks for answers that came before their slot was registered, and registers those that did not. Whether any did. */
+  #receiveEarly(): boolean {
+    const unwatched = this.#unwatched;
+    let cameAny = false;
+    for (let i = 0; i < unwatched.count; i++) {
+      const slot = unwatched.slotAt(i);
+      const generation = unwatched.generationAt(i);
+      if (this.#generations[slot] !== generation) continue;
+      // Nothing has announced a FIN: as after an error, only another receive tells.
+      this.#receive(slot, EPOLLERR, generation);
+      const came = this.#generations[slot] !== generation;
+      this.#atOnce.learn(came);
+      if (came) cameAny = true;
+      // Edge-triggered, the registration itself reports what has come by then (epoll(7)).
+      else if (this.#register(slot, READABLE) < 0) this.#driver.failed(slot, this.#libc.errno());
+    }
+    unwatched.clear();
+    return cameAny;
   }
 
   #handle(slot: number, events: number): void {
@@ -224,18 +239,13 @@ export class EpollClientEngine implements ClientEngine {
   }
 
   #pendingError(slot: number): number {
-    const words = this.#optionWords;
-    words[3] = 0;
-    words[4] = 4;
-    this.#libc.getsockopt(
-      this.#fds[slot]!,
-      SOL_SOCKET,
-      SO_ERROR,
-      this.#options.address + 12,
-      this.#options.address + 16,
-    );
+    const words = this.#errorWords;
+    words[0] = 0;
+    words[1] = 4;
+    const { address } = this.#error;
+    this.#libc.getsockopt(this.#fds[slot]!, SOL_SOCKET, SO_ERROR, address, address + 4);
     // A hang-up without an error is a reset whose error somebody has read already.
-    return words[3] === 0 ? ECONNRESET : words[3];
+    return words[0] === 0 ? ECONNRESET : words[0];
   }
 
   startSending(slot: number): void {
@@ -277,7 +287,9 @@ export class EpollClientEngine implements ClientEngine {
       if (received < 0) {
         const errno = this.#libc.errno();
         if (errno === EINTR) continue;
-        if (errno !== EAGAIN) this.#driver.failed(slot, errno);
+        if (errno === EAGAIN) return;
+        this.#ended[slot] = 1;
+        this.#driver.failed(slot, errno);
         return;
       }
       if (received > 0) {

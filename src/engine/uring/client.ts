@@ -1,18 +1,15 @@
 /* eslint max-lines: ['error', 470] -- the states of a slot are changed all over it, and are read together */
 import {
-  IPPROTO_IP,
-  IP_BIND_ADDRESS_NO_PORT,
+  MSG_DONTWAIT,
   MSG_MORE,
   MSG_NOSIGNAL,
   MSG_TRUNC,
-  MSG_WAITALL,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
   SO_LINGER,
-  SO_REUSEADDR,
 } from '../../linux/constants.ts';
-import { ECANCELED, ECONNRESET, EPIPE } from '../../linux/errno.ts';
+import { EAGAIN, ECONNRESET, EPIPE } from '../../linux/errno.ts';
 import {
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_FIXED_FILE,
@@ -23,14 +20,15 @@ import {
   OP_SEND,
   OP_SOCKET,
   OP_URING_CMD,
-  RECVSEND_POLL_FIRST,
 } from '../../linux/io-uring.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../linux/sockaddr.ts';
-import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../engine.ts';
+import { SOCKADDR_STRIDE } from '../../linux/sockaddr.ts';
+import { KERNEL_SOURCE, STOP } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
+import { SocketAddresses } from '../socket-addresses.ts';
 import { ConnectErrors } from './connect-errors.ts';
 import { registerDirectDescriptors } from './direct.ts';
 import {
@@ -53,19 +51,19 @@ const SINK_BYTES = 256 * 1024;
 const RING_ENTRIES = 4096;
 const RING_COMPLETIONS = 16384;
 /**
- * The largest payload whose SEND has the first RECV linked to it. It fits the buffers of a fresh connection; with a larger
- * one, a peer that answers before it has read all would wait for us to read, and we for it.
+ * The largest payload that is sent in the chain, and received for only when it is gone. It fits the buffers of a fresh
+ * connection; with a larger one, a peer that answers before it has read all would wait for us to read, and we for it.
  */
 const LINKED_PAYLOAD_BYTES = 16 * 1024;
 /** Most that one SEND takes of a larger payload: progress is seen in steps of this. */
 const SEND_BYTES = 256 * 1024;
-/** The longest chain of entries for one connection. */
-const CHAIN_ENTRIES = 7;
+/** Most entries that one start is. */
+const CHAIN_ENTRIES = 5;
 /**
- * Starts that are handed over together. A start is counted when its entries are written, so more of them would sit waiting
- * behind each other and look like latency of the target; fewer cost a call each.
+ * Starts that are handed over together, where as many are due at once. The kernel opens them one after the other while we
+ * wait, so a smaller number would not open the last one sooner; it would cost more calls.
  */
-const STARTS_PER_SUBMIT = 4;
+const STARTS_PER_SUBMIT = 16;
 
 /** What an entry is for. */
 const STAGE_PREPARE = 0;
@@ -74,6 +72,11 @@ const STAGE_SEND = 2;
 const STAGE_RECV = 3;
 const STAGE_CANCEL = 4;
 const STAGE_CLOSE = 5;
+/** Says nothing that anybody waits for. */
+const STAGE_OPTION = 6;
+
+/** What is still under way when a link up to CONNECT has failed: nothing that was linked behind it will complete. */
+const NOT_LINKED = (1 << STAGE_CANCEL) | (1 << STAGE_CLOSE);
 
 /** What a slot is doing. */
 const FREE = 0;
@@ -87,10 +90,14 @@ const CLOSING = 4;
 const CHAINED = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 
 /**
- * The client's side on io_uring. Where the kernel can (Linux 6.11), a connection is one linked chain on a direct descriptor:
- * SOCKET, SO_REUSEADDR, BIND, CONNECT, SO_ERROR, SEND, RECV, and a CLOSE of its own. Where it cannot, and for half-close
- * (the ring's SHUTDOWN always goes to a kernel thread, at 10 to 40 µs), the socket is prepared, shut down and closed through
- * libc and only what is between goes through the ring.
+ * The client's side on io_uring. Where the kernel can (Linux 6.11), a connection lives on a direct descriptor: SOCKET,
+ * SO_REUSEADDR and a chain of BIND, CONNECT and SEND are handed over together, RECV when the payload is gone, by when the
+ * answer is often there, and CLOSE. Where it cannot, and for half-close (the ring's SHUTDOWN always goes to a kernel thread, at
+ * 10 to 40 µs), the socket is prepared, shut down and closed through libc and only what is between goes through the ring.
+ *
+ * SOCKET and its option are not linked, for each link is a detour of its own in the kernel (0.2 µs): none of them ever has to
+ * wait, so the kernel does them while it takes them, in their order (io_submit_sqes in io_uring/io_uring.c). BIND is linked to
+ * CONNECT all the same: without its address, a connection must not be opened.
  */
 export class UringClientEngine implements ClientEngine {
   readonly name = 'uring';
@@ -100,10 +107,7 @@ export class UringClientEngine implements ClientEngine {
   /** Whether the chain itself asks for SO_ERROR; else a call does. */
   readonly #isErrorLinked: boolean;
   readonly #fileFlag: number;
-  readonly #socketFamily: number;
-  readonly #sockaddrSize: number;
-  readonly #target: NativeMemory;
-  readonly #sources: NativeMemory;
+  readonly #sockets: OutgoingSockets;
   /** One address a slot: the kernel reads it when the entry is submitted, not when it is written. */
   readonly #addresses: NativeMemory;
   readonly #payload: NativeMemory;
@@ -113,8 +117,6 @@ export class UringClientEngine implements ClientEngine {
   readonly #sendsWhenAsked: boolean;
   readonly #sink: NativeMemory;
   readonly #bodies: BodyPlaces | undefined;
-  /** int 1 at 0, struct linger {1, 0} at 4. */
-  readonly #options: NativeMemory;
   readonly #errors: ConnectErrors;
   readonly #fds: Int32Array;
   readonly #states: Uint8Array;
@@ -122,6 +124,8 @@ export class UringClientEngine implements ClientEngine {
   /** Stages whose completion is still to come, one bit each. */
   readonly #pending: Uint8Array;
   readonly #sentBytes: Float64Array;
+  /** 1 where a closed slot's 4-tuple can be used again at once. */
+  readonly #isFreeAtClose: Uint8Array;
   #driver!: ClientDriver;
   #unsubmittedStarts = 0;
   #waker: Waker | undefined;
@@ -135,14 +139,7 @@ export class UringClientEngine implements ClientEngine {
     this.#direct = direct && !options.halfClose && registerDirectDescriptors(libc, this.#ring, capacity);
     this.#isErrorLinked = direct;
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
-    this.#socketFamily = familyNumber(target.family);
-    this.#sockaddrSize = sockaddrSize(target.family);
-    this.#target = libc.alloc(SOCKADDR_STRIDE);
-    writeSockaddr(this.#target.bytes, 0, target.family, target.address, target.port);
-    this.#sources = libc.alloc(SOCKADDR_STRIDE * Math.max(1, sources.length));
-    for (const [index, address] of sources.entries()) {
-      writeSockaddr(this.#sources.bytes, index * SOCKADDR_STRIDE, target.family, address, 0);
-    }
+    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources));
     this.#addresses = libc.alloc(SOCKADDR_STRIDE * (sources.length > 0 ? capacity : 1));
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
@@ -151,30 +148,27 @@ export class UringClientEngine implements ClientEngine {
     this.#halfClose = options.halfClose;
     this.#sink = libc.alloc(SINK_BYTES);
     this.#bodies = options.bodies;
-    this.#options = libc.alloc(16);
-    new Int32Array(this.#options.bytes.buffer, 0, 2).fill(1);
     this.#errors = new ConnectErrors(libc, capacity);
     this.#fds = Int32Array.from({ length: capacity }, (_, slot) => (this.#direct ? slot : -1));
     this.#states = new Uint8Array(capacity);
     this.#generations = new Int32Array(capacity);
     this.#pending = new Uint8Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
+    this.#isFreeAtClose = new Uint8Array(capacity);
   }
 
   open(slot: number, source: number, port: number): number {
     this.#ring.reserve(CHAIN_ENTRIES);
     if (this.#direct) this.#prepareSocket(slot, source, port);
     else {
-      const errno = this.#makeSocket(slot, source, port);
-      if (errno !== 0) return errno;
+      const fd = this.#sockets.make(SOCK_STREAM | SOCK_CLOEXEC, source, port);
+      if (fd < 0) return -fd;
+      this.#fds[slot] = fd;
     }
     this.#states[slot] = OPENING;
     this.#sentBytes[slot] = 0;
     this.#prepareConnect(slot);
-    if (this.#isLinked) {
-      this.#prepareSend(slot, IOSQE_IO_LINK);
-      this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
-    }
+    if (this.#isLinked) this.#prepareSend(slot);
     if (++this.#unsubmittedStarts >= STARTS_PER_SUBMIT) {
       this.#unsubmittedStarts = 0;
       this.#ring.submit();
@@ -182,66 +176,42 @@ export class UringClientEngine implements ClientEngine {
     return 0;
   }
 
-  /** CONNECT, and the question whether it is true (see `ConnectErrors`): one completion for both. */
+  /**
+   * CONNECT, and what shows whether its good result is true (see `ConnectErrors`): the linked SEND that follows, which cannot
+   * work without a connection, or else the question for SO_ERROR. One completion for both.
+   */
   #prepareConnect(slot: number): void {
-    const link = this.#isLinked ? IOSQE_IO_LINK : 0;
-    const at = this.#prepare(OP_CONNECT, this.#isErrorLinked ? CHAINED : link, slot, STAGE_CONNECT);
-    setAddress(this.#ring.words, at, this.#target.address);
-    this.#ring.words[at + 2] = this.#sockaddrSize;
-    if (!this.#isErrorLinked) return;
-    const query = this.#prepare(OP_URING_CMD, link, slot, STAGE_CONNECT);
-    fillErrorQuery(this.#ring.words, query, this.#errors.addressOf(slot));
+    const isLast = !this.#isLinked && !this.#isErrorLinked;
+    const at = this.#prepare(OP_CONNECT, isLast ? 0 : CHAINED, slot, STAGE_CONNECT);
+    setAddress(this.#ring.words, at, this.#sockets.addresses.target);
+    this.#ring.words[at + 2] = this.#sockets.addresses.size;
+    if (!this.#isLinked && this.#isErrorLinked) this.#prepareErrorQuery(slot);
   }
 
-  /** The links before CONNECT. They say nothing on success; a failure of theirs is the only completion the chain gives. */
+  #prepareErrorQuery(slot: number): void {
+    const at = this.#prepare(OP_URING_CMD, 0, slot, STAGE_CONNECT);
+    fillErrorQuery(this.#ring.words, at, this.#errors.addressOf(slot));
+  }
+
+  /** What comes before CONNECT. It says nothing on success; the first that fails ends the attempt. */
   #prepareSocket(slot: number, source: number, port: number): void {
-    const { words } = this.#ring;
+    const ring = this.#ring;
+    const { words } = ring;
+    const sockets = this.#sockets;
+    const { addresses } = sockets;
     const tag = this.#tag(slot, STAGE_PREPARE);
-    const socket = this.#ring.prepare(OP_SOCKET, CHAINED, this.#socketFamily, slot, tag);
+    const isBound = source !== KERNEL_SOURCE;
+    const socket = ring.prepare(OP_SOCKET, isBound ? IOSQE_CQE_SKIP_SUCCESS : CHAINED, addresses.family, slot, tag);
     words[socket + 2] = SOCK_STREAM;
     words[socket + 11] = slot + 1;
-    if (source === KERNEL_SOURCE) return;
-    const isKernelPort = port === KERNEL_PORT;
-    prepareOption(
-      this.#ring,
-      CHAINED | IOSQE_FIXED_FILE,
-      slot,
-      slot,
-      tag,
-      isKernelPort ? IPPROTO_IP : SOL_SOCKET,
-      isKernelPort ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR,
-      this.#options.address,
-      4,
-    );
+    if (!isBound) return;
+    const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
+    prepareOption(ring, flags, slot, slot, tag, sockets.optionLevel(port), sockets.optionName(port), sockets.one, 4);
     const offset = slot * SOCKADDR_STRIDE;
-    const from = source * SOCKADDR_STRIDE;
-    const { bytes } = this.#sources;
-    for (let i = 0; i < this.#sockaddrSize; i++) this.#addresses.bytes[offset + i] = bytes[from + i]!;
-    writePort(this.#addresses.bytes, offset, port);
-    const bind = this.#ring.prepare(OP_BIND, CHAINED | IOSQE_FIXED_FILE, slot, slot, tag);
+    addresses.copySource(source, port, this.#addresses.bytes, offset);
+    const bind = ring.prepare(OP_BIND, CHAINED | IOSQE_FIXED_FILE, slot, slot, tag);
     setAddress(words, bind, this.#addresses.address + offset);
-    words[bind + 2] = this.#sockaddrSize;
-  }
-
-  /** Socket and bind through libc. 0 or the errno. */
-  #makeSocket(slot: number, source: number, port: number): number {
-    const libc = this.#libc;
-    const fd = libc.socket(this.#socketFamily, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return libc.errno();
-    if (source !== KERNEL_SOURCE) {
-      const option = this.#options.address;
-      if (port === KERNEL_PORT) libc.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, option, 4);
-      else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, option, 4);
-      const offset = source * SOCKADDR_STRIDE;
-      writePort(this.#sources.bytes, offset, port);
-      if (libc.bind(fd, this.#sources.address + offset, this.#sockaddrSize) < 0) {
-        const errno = libc.errno();
-        libc.close(fd);
-        return errno;
-      }
-    }
-    this.#fds[slot] = fd;
-    return 0;
+    words[bind + 2] = addresses.size;
   }
 
   /** An entry on the slot's connection whose completion is waited for. */
@@ -250,21 +220,21 @@ export class UringClientEngine implements ClientEngine {
     return this.#ring.prepare(opcode, flags | this.#fileFlag, this.#fds[slot]!, slot, this.#tag(slot, stage));
   }
 
-  /** SEND of what is left of the payload. */
-  #prepareSend(slot: number, flags: number): void {
+  /** SEND of what is left of the payload. In the chain it must not wait: where it would have to, CONNECT was not true. */
+  #prepareSend(slot: number): void {
     const { words } = this.#ring;
     const done = this.#sentBytes[slot]!;
-    const at = this.#prepare(OP_SEND, flags, slot, STAGE_SEND);
+    const at = this.#prepare(OP_SEND, 0, slot, STAGE_SEND);
     setAddress(words, at, this.#payload.address + done);
     words[at + 6] = Math.min(this.#payloadBytes - done, SEND_BYTES);
-    // WAITALL keeps the link over a short send. With MORE the last bytes leave in one segment with the FIN that follows.
-    words[at + 7] = MSG_NOSIGNAL | (this.#isLinked ? MSG_WAITALL : 0) | (this.#halfClose ? MSG_MORE : 0);
+    const isInChain = this.#states[slot] === OPENING;
+    // With MORE the last bytes leave in one segment with the FIN that follows.
+    words[at + 7] = MSG_NOSIGNAL | (isInChain ? MSG_DONTWAIT : 0) | (this.#halfClose ? MSG_MORE : 0);
   }
 
-  #prepareReceive(slot: number, ioprio: number): void {
+  #prepareReceive(slot: number): void {
     const { words } = this.#ring;
     const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
-    words[at]! |= ioprio << 16;
     const bodies = this.#bodies;
     setAddress(words, at, bodies === undefined ? this.#sink.address : bodies.addressOf(slot));
     words[at + 6] = bodies === undefined ? SINK_BYTES : bodies.roomOf(slot);
@@ -272,7 +242,16 @@ export class UringClientEngine implements ClientEngine {
     words[at + 7] = bodies === undefined ? MSG_TRUNC : 0;
   }
 
+  #receiveNext(slot: number): void {
+    if ((this.#pending[slot]! & (1 << STAGE_RECV)) !== 0) return;
+    this.#ring.reserve(1);
+    this.#prepareReceive(slot);
+  }
+
   close(slot: number, reset: boolean): void {
+    // Whoever closes an established connection first keeps its 4-tuple in TIME_WAIT. Any other is free, but not before the
+    // CLOSE is done.
+    this.#isFreeAtClose[slot] = reset || this.#states[slot] !== ACTIVE ? 1 : 0;
     this.#states[slot] = CLOSING;
     if (reset) this.#resetOnClose(slot);
     if (this.#pending[slot] === 0) this.#finishClose(slot);
@@ -281,15 +260,15 @@ export class UringClientEngine implements ClientEngine {
 
   #resetOnClose(slot: number): void {
     const file = this.#fds[slot]!;
-    const linger = this.#options.address + 4;
     if (!this.#direct) {
-      this.#libc.setsockopt(file, SOL_SOCKET, SO_LINGER, linger, 8);
+      this.#sockets.resetOnClose(file);
       return;
     }
     this.#ring.reserve(1);
     // Not linked to the CLOSE: a link is followed later than the entries behind it, which may already be the next connection's.
     const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
-    prepareOption(this.#ring, flags, file, slot, this.#tag(slot, STAGE_CLOSE), SOL_SOCKET, SO_LINGER, linger, 8);
+    const tag = this.#tag(slot, STAGE_OPTION);
+    prepareOption(this.#ring, flags, file, slot, tag, SOL_SOCKET, SO_LINGER, this.#sockets.linger, 8);
   }
 
   /** Ends the first of what is under way for the slot; what is linked to it ends with it. */
@@ -301,14 +280,17 @@ export class UringClientEngine implements ClientEngine {
   }
 
   #finishClose(slot: number): void {
-    if (this.#direct) {
-      this.#ring.reserve(1);
-      prepareClose(this.#ring, slot, slot, this.#tag(slot, STAGE_CLOSE));
-    } else {
+    if (!this.#direct) {
       this.#libc.close(this.#fds[slot]!);
       this.#fds[slot] = -1;
+      this.#release(slot);
+      return;
     }
-    this.#release(slot);
+    this.#ring.reserve(1);
+    const isAwaited = this.#isFreeAtClose[slot] === 1;
+    prepareClose(this.#ring, isAwaited ? 0 : IOSQE_CQE_SKIP_SUCCESS, slot, slot, this.#tag(slot, STAGE_CLOSE));
+    if (isAwaited) this.#pending[slot] = 1 << STAGE_CLOSE;
+    else this.#release(slot);
   }
 
   #tag(slot: number, stage: number): number {
@@ -350,21 +332,31 @@ export class UringClientEngine implements ClientEngine {
       return;
     }
     const stage = tag & STAGE_MASK;
+    if (stage === STAGE_OPTION) return;
+    this.#settle(slot, stage, result);
     const state = this.#states[slot];
-    // Where a link up to CONNECT failed, nothing that was linked behind it will complete.
-    if (stage === STAGE_PREPARE || (this.#isErrorLinked && stage === STAGE_CONNECT && result < 0)) {
-      this.#pending[slot]! &= 1 << STAGE_CANCEL;
-    } else this.#pending[slot]! &= ~(1 << stage);
-    if (state === CLOSING) {
-      if (this.#pending[slot] === 0) this.#finishClose(slot);
-      // Something else is under way, or it came too early for a link that only now is.
-      else if ((this.#pending[slot]! & (1 << STAGE_CANCEL)) === 0 && (stage !== STAGE_CANCEL || result < 0)) {
-        this.#cancel(slot);
-      }
-    } else if (stage === STAGE_PREPARE) this.#fail(slot, -result);
-    else if (stage === STAGE_CONNECT) this.#connected(slot, result);
-    else if (state === ACTIVE && stage === STAGE_SEND) this.#sent(slot, result);
-    else if (state === ACTIVE && stage === STAGE_RECV) this.#received(slot, result);
+    if (state === CLOSING) this.#goOnClosing(slot, stage, result);
+    else if (stage === STAGE_PREPARE) this.#fail(slot, -result);
+    else if (stage === STAGE_CONNECT) this.#connected(slot, result < 0 ? -result : this.#connectError(slot));
+    else if (stage === STAGE_SEND && state === OPENING) this.#firstSent(slot, result);
+    else if (stage === STAGE_SEND && state === ACTIVE) this.#sent(slot, result);
+    else if (stage === STAGE_RECV && state === ACTIVE) this.#received(slot, result);
+  }
+
+  /** Notes which completions no longer follow. */
+  #settle(slot: number, stage: number, result: number): void {
+    const hasFailedEarly = stage === STAGE_PREPARE || (stage === STAGE_CONNECT && result < 0);
+    if (hasFailedEarly) this.#pending[slot]! &= NOT_LINKED;
+    else if (stage === STAGE_SEND) this.#pending[slot]! &= ~((1 << STAGE_SEND) | (1 << STAGE_CONNECT));
+    else this.#pending[slot]! &= ~(1 << stage);
+  }
+
+  #goOnClosing(slot: number, stage: number, result: number): void {
+    const pending = this.#pending[slot]!;
+    if (stage === STAGE_CLOSE) this.#release(slot);
+    else if (pending === 0) this.#finishClose(slot);
+    // Something else is under way, or it came too early for a link that only now is.
+    else if ((pending & NOT_LINKED) === 0 && (stage !== STAGE_CANCEL || result < 0)) this.#cancel(slot);
   }
 
   #fail(slot: number, errno: number): void {
@@ -377,41 +369,58 @@ export class UringClientEngine implements ClientEngine {
     return this.#isErrorLinked ? this.#errors.read(slot) : this.#errors.ask(slot, this.#fds[slot]!);
   }
 
-  #connected(slot: number, result: number): void {
-    const errno = result < 0 ? -result : this.#connectError(slot);
+  /** `errno` is 0 or why the connect failed. */
+  #connected(slot: number, errno: number): void {
+    if (this.#establish(slot, errno)) this.#exchange(slot);
+  }
+
+  /** The first SEND of a chain: its result is that of the connect, too. */
+  #firstSent(slot: number, result: number): void {
+    if (result !== -EAGAIN) {
+      if (this.#establish(slot, result < 0 ? -result : 0)) this.#sent(slot, result);
+      return;
+    }
+    if (!this.#isErrorLinked) {
+      this.#connected(slot, this.#connectError(slot));
+      return;
+    }
+    this.#ring.reserve(1);
+    this.#prepareErrorQuery(slot);
+  }
+
+  /** Tells of a connect's end. Whether the connection is there to go on with. */
+  #establish(slot: number, errno: number): boolean {
     // A reset before the handshake was over would read ECONNREFUSED.
     if (errno !== 0 && errno !== ECONNRESET && errno !== EPIPE) {
       this.#fail(slot, errno);
-      return;
+      return false;
     }
     this.#states[slot] = ACTIVE;
     const generation = this.#generations[slot];
     this.#driver.connected(slot);
-    if (!this.#isActive(slot) || this.#generations[slot] !== generation) return;
+    if (this.#states[slot] !== ACTIVE || this.#generations[slot] !== generation) return false;
     if (errno !== 0) this.#fail(slot, errno);
-    else if (!this.#isLinked) this.#exchange(slot);
+    return errno === 0;
   }
 
   /** Sends and receives side by side, where the chain does not. */
   #exchange(slot: number): void {
-    this.#ring.reserve(2);
+    const generation = this.#generations[slot];
     if (!this.#sendsWhenAsked) this.#sendPayload(slot);
-    if (this.#isActive(slot)) this.#prepareReceive(slot, RECVSEND_POLL_FIRST);
+    if (this.#states[slot] === ACTIVE && this.#generations[slot] === generation) this.#receiveNext(slot);
   }
 
   startSending(slot: number): void {
-    this.#ring.reserve(1);
     this.#sendPayload(slot);
   }
 
   #sendPayload(slot: number): void {
-    if (this.#payloadBytes > 0) this.#prepareSend(slot, 0);
-    else this.#payloadSent(slot);
-  }
-
-  /** Asked after each call of the driver, which may have closed the slot. */
-  #isActive(slot: number): boolean {
-    return this.#states[slot] === ACTIVE;
+    if (this.#payloadBytes === 0) {
+      this.#payloadSent(slot);
+      return;
+    }
+    this.#ring.reserve(1);
+    this.#prepareSend(slot);
   }
 
   #sent(slot: number, result: number): void {
@@ -424,33 +433,24 @@ export class UringClientEngine implements ClientEngine {
     const generation = this.#generations[slot];
     this.#driver.sent(slot, result);
     if (this.#states[slot] !== ACTIVE || this.#generations[slot] !== generation) return;
-    if (sentBytes === this.#payloadBytes) {
-      this.#payloadSent(slot);
-      return;
-    }
-    // Where the receive was linked to this send, it is cancelled now, and armed again when it says so.
-    this.#ring.reserve(1);
-    this.#prepareSend(slot, 0);
+    if (sentBytes === this.#payloadBytes) this.#payloadSent(slot);
+    else this.#sendPayload(slot);
   }
 
   #payloadSent(slot: number): void {
     const errno = this.#halfClose ? shutDownWriting(this.#libc, this.#fds[slot]!) : 0;
     if (errno !== 0) this.#fail(slot, errno);
+    else this.#receiveNext(slot);
   }
 
   #received(slot: number, result: number): void {
     if (result > 0) {
       const generation = this.#generations[slot];
       this.#driver.received(slot, result);
-      if (this.#states[slot] !== ACTIVE || this.#generations[slot] !== generation) return;
-      this.#ring.reserve(1);
-      this.#prepareReceive(slot, 0);
+      if (this.#states[slot] === ACTIVE && this.#generations[slot] === generation) this.#receiveNext(slot);
     } else if (result === 0) {
       this.#states[slot] = ENDED;
       this.#driver.ended(slot);
-    } else if (result === -ECANCELED) {
-      this.#ring.reserve(1);
-      this.#prepareReceive(slot, 0);
     } else this.#fail(slot, -result);
   }
 

@@ -1,6 +1,5 @@
 import { SOL_SOCKET, SO_ERROR } from '../../linux/constants.ts';
 import {
-  IOSQE_CQE_SKIP_SUCCESS,
   OP_ASYNC_CANCEL,
   OP_CLOSE,
   OP_URING_CMD,
@@ -59,9 +58,9 @@ export function fillErrorQuery(words: Int32Array, at: number, value: number): vo
   fillOption(words, at, SOCKET_URING_OP_GETSOCKOPT, SOL_SOCKET, SO_ERROR, value, 4);
 }
 
-/** Closes a direct descriptor; says nothing on success. */
-export function prepareClose(ring: Ring, file: number, user: number, tag: number): void {
-  ring.words[ring.prepare(OP_CLOSE, IOSQE_CQE_SKIP_SUCCESS, 0, user, tag) + 11] = file + 1;
+/** Closes a direct descriptor. */
+export function prepareClose(ring: Ring, flags: number, file: number, user: number, tag: number): void {
+  ring.words[ring.prepare(OP_CLOSE, flags, 0, user, tag) + 11] = file + 1;
 }
 
 /**

@@ -435,7 +435,7 @@ export class UringServerEngine implements ServerEngine {
       return;
     }
     this.#ring.reserve(1);
-    prepareClose(this.#ring, file, NO_SLOT, STAGE_CLOSE);
+    prepareClose(this.#ring, IOSQE_CQE_SKIP_SUCCESS, file, NO_SLOT, STAGE_CLOSE);
   }
 
   watch(fd: number): void {

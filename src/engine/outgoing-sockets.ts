@@ -1,0 +1,55 @@
+import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../linux/constants.ts';
+import type { Libc } from '../linux/libc.ts';
+import { KERNEL_PORT, KERNEL_SOURCE } from './engine.ts';
+import type { SocketAddresses } from './socket-addresses.ts';
+
+/** The sockets of a client before they connect, made through libc, and the option values that they need. */
+export class OutgoingSockets {
+  readonly addresses: SocketAddresses;
+  /** Where an int 1 stands. */
+  readonly one: number;
+  /** Where a struct linger stands that makes a close a reset; 8 bytes. */
+  readonly linger: number;
+  readonly #libc: Libc;
+
+  constructor(libc: Libc, addresses: SocketAddresses) {
+    this.#libc = libc;
+    this.addresses = addresses;
+    const memory = libc.alloc(16);
+    // int 1; struct linger { 1, 0 }.
+    new Int32Array(memory.bytes.buffer, 0, 4).set([1, 0, 1, 0]);
+    this.one = memory.address;
+    this.linger = memory.address + 8;
+  }
+
+  /** The option that a socket needs before it is bound: without it a port that is in TIME_WAIT cannot be bound. */
+  optionLevel(port: number): number {
+    return port === KERNEL_PORT ? IPPROTO_IP : SOL_SOCKET;
+  }
+
+  optionName(port: number): number {
+    return port === KERNEL_PORT ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR;
+  }
+
+  /** A socket of this type bound to source and port: its descriptor, or the negative error number. */
+  make(type: number, source: number, port: number): number {
+    const libc = this.#libc;
+    const fd = libc.socket(this.addresses.family, type, 0);
+    if (fd < 0) return -libc.errno();
+    if (source === KERNEL_SOURCE) return fd;
+    libc.setsockopt(fd, this.optionLevel(port), this.optionName(port), this.one, 4);
+    return libc.bind(fd, this.addresses.source(source, port), this.addresses.size) < 0 ? this.giveUp(fd) : fd;
+  }
+
+  /** Closes a socket after a call on it has failed. The negative error number of that call. */
+  giveUp(fd: number): number {
+    const errno = this.#libc.errno();
+    this.#libc.close(fd);
+    return -errno;
+  }
+
+  /** The close that follows sends RST (socket(7), SO_LINGER). */
+  resetOnClose(fd: number): void {
+    this.#libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, this.linger, 8);
+  }
+}
