@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
@@ -11,6 +12,12 @@ import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-prot
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/**
+ * The collector of a pacing thread works alone: helpers of an ordinary priority that it must wait for made its pauses longer,
+ * not shorter, 0.4 ms instead of 0.25.
+ */
+const COLLECTOR_FLAG = '--no-parallel-scavenge';
 
 /**
  * A small young generation makes the collector's pauses short: 0.3 ms instead of 0.5, three times as many, 0.08 % of the time. Not
@@ -44,6 +51,7 @@ export class WorkerPool {
   readonly #control = new SharedArrayBuffer(4 * CONTROL_WORDS);
 
   constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
+    setFlagsFromString(COLLECTOR_FLAG);
     this.#members = inits.map((init) => this.#spawn(init));
   }
 

@@ -6,6 +6,7 @@ import { describeFailure } from '../engine/engine.ts';
 import type { ClientEngine } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { reservedPorts, reuseDelayNs } from '../linux/proc.ts';
+import { putFirst } from '../linux/priority.ts';
 import { currentThreadId } from '../linux/thread-times.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { Recorder } from '../measure/recorder.ts';
@@ -165,4 +166,5 @@ function fail(error: unknown): void {
   tell({ type: 'failed', ...describeFailure(error) });
 }
 
+putFirst();
 main().catch(fail);
