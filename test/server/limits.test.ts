@@ -20,6 +20,15 @@ async function echoes({ socket, data }: Peer, text: string): Promise<void> {
   await until(`"${text}" is back`, () => data().length === before + text.length);
 }
 
+/** Whether a peer gets an echo, and not the end of its connection. */
+async function isServed(peer: Peer): Promise<boolean> {
+  let isOver = false;
+  void peer.over.then(() => (isOver = true));
+  peer.socket.write('in');
+  await until('an echo or the end', () => isOver || peer.data().length > 0);
+  return peer.data().length > 0;
+}
+
 for (const engine of ENGINES) {
   const skip = whyNot(engine);
 
@@ -58,11 +67,17 @@ for (const engine of ENGINES) {
       }
       open[0]!.socket.end();
       t.equal(await open[0]!.over, 'end');
-      const next = await dial(t, server.port);
-      await echoes(next, 'in');
+      // The server counts a connection out just after its FIN: whoever is that quick is rejected once more.
+      let next = await dial(t, server.port);
+      let rejected = 20;
+      while (!(await isServed(next))) {
+        next = await dial(t, server.port);
+        rejected++;
+      }
+      t.ok(rejected < 30, 'there is room again', { rejected });
       for (const { socket } of [...open, next]) socket.end();
       const result = await server.stop();
-      t.match(result, { accepted: 6, completed: 6, rejected: 20, errors: {} });
+      t.match(result, { accepted: 6, completed: 6, rejected, errors: {} });
     },
   );
 
