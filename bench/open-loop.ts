@@ -1,9 +1,8 @@
 /** How conngen keeps a schedule: lag, misses and failures at a rate, and how evenly a server sees the connections come. */
-import { once } from 'node:events';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { ClientResult, RoundResult } from '../src/measure/result.ts';
-import { conngen, nextPort, run, startServer } from './process.ts';
+import { Arrivals } from './arrivals.ts';
+import { conngen, run, startServer } from './process.ts';
 import { indexOfDispersion } from './statistics.ts';
 
 export interface PacingRow {
@@ -83,31 +82,23 @@ export interface EvennessRow {
   readonly cpuShare: number;
 }
 
-/**
- * Arrivals by millisecond at a server that does nothing but note them, without the first and the last half second. 0 is a
- * perfect clock, 1 is chance.
- */
+/** Arrivals of SYNs at `conngen server`, by millisecond, without the first second and the last half. 0 is a perfect clock, 1 is chance. */
 export async function measureEvenness(ratePerSec: number, seconds: number): Promise<EvennessRow> {
-  const worker = new Worker(
-    `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(new URL('arrivals.ts', import.meta.url).href)}); });`,
-    { eval: true, workerData: nextPort() },
+  const server = await startServer((port) =>
+    conngen('server', '--host', '127.0.0.1', '--port', String(port), '--listeners', '1'),
   );
-  const [port] = (await once(worker, 'message')) as [number];
-  const round = await oneRound(port, seconds, '--rate', String(ratePerSec), '--finish', 'eof', '--warmup', '1s');
-  const arrivals = once(worker, 'message') as Promise<[Float64Array]>;
-  worker.postMessage('stop');
-  const [timesMs] = await arrivals;
-  await worker.terminate();
-  const firstMs = timesMs[0]! + 1500;
-  const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
-  for (const timeMs of timesMs) {
-    const bin = Math.floor(timeMs - firstMs);
-    if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
+  const arrivals = new Arrivals(server.port, (seconds + 2) * ratePerSec);
+  try {
+    const load = ['--rate', String(ratePerSec), '--payload-size', '64', '--finish', 'echo', '--warmup', '1s'];
+    const round = await oneRound(server.port, seconds, ...load);
+    const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
+    for (const timeMs of arrivals.timesMs()) {
+      const bin = Math.floor(timeMs - 1500);
+      if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
+    }
+    return { name: 'conngen', ratePerSec, dispersion: indexOfDispersion(counts), cpuShare: pacingRow(round).cpuShare };
+  } finally {
+    arrivals.close();
+    await server.stop();
   }
-  return {
-    name: 'conngen',
-    ratePerSec,
-    dispersion: indexOfDispersion(counts),
-    cpuShare: pacingRow(round).cpuShare,
-  };
 }
