@@ -89,7 +89,7 @@ export async function measureEvenness(ratePerSec: number, seconds: number): Prom
   );
   const arrivals = new Arrivals(server.port, (seconds + 2) * ratePerSec);
   try {
-    const load = ['--rate', String(ratePerSec), '--payload-size', '64', '--finish', 'echo', '--warmup', '1s'];
+    const load = ['--rate', String(ratePerSec), '--finish', 'connect', '--warmup', '1s'];
     const round = await oneRound(server.port, seconds, ...load);
     const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
     for (const timeMs of arrivals.timesMs()) {
