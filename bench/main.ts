@@ -15,7 +15,7 @@ import { measureGrowth } from './growth.ts';
 import { measureEvenness, measurePacing, measureWakeUps } from './open-loop.ts';
 import { compareClients, compareServers } from './pairs.ts';
 import type { PairOptions, Row } from './pairs.ts';
-import { conngen, isInstalled } from './process.ts';
+import { conngen, isInstalled, timeWaits, untilTimeWaitsAreGone } from './process.ts';
 import { measureRoundTrips } from './round-trips.ts';
 import { printPairs, printTable } from './table.ts';
 
@@ -68,7 +68,7 @@ async function clients(): Promise<void> {
     for (const finish of ['echo', 'half-close'] as const) await compare(engine, finish, SOURCES);
   }
   const one = ['--source', '127.0.0.1', '--source-ports', '1024-65535'];
-  await compare('uring', 'echo', one, ', 1 source');
+  await compare('uring', 'echo', one, `, 1 source, ${timeWaits()} TIME_WAITs`);
   results['clients'] = rows;
 }
 
@@ -116,6 +116,7 @@ async function peers(): Promise<void> {
     );
   const ours = conngenClient('conngen uring, eof', '--finish', 'eof', '--payload', request, '--engine', 'uring');
   const rows: Row[] = [];
+  await untilTimeWaitsAreGone();
   for (const peer of PEERS) {
     if (!isInstalled(peer.program!)) {
       process.stdout.write(`${peer.name}: skipped, not installed\n`);

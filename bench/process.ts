@@ -4,11 +4,15 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/conngen.js', import.meta.url));
 /** Linux counts CPU time for user space in hundredths of a second (USER_HZ). */
 const USEC_PER_TICK = 10_000;
+/** What Linux keeps a closed connection for, and a little more. */
+const TIME_WAIT_MS = 65_000;
+const FEW_TIME_WAITS = 1000;
 
 export interface Finished {
   readonly code: number | null;
@@ -110,4 +114,18 @@ async function accepts(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
+}
+
+/** Sockets in TIME_WAIT on this machine (proc_net(5), sockstat). */
+export function timeWaits(): number {
+  return Number(/^TCP:.* tw (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1] ?? 0);
+}
+
+/**
+ * Waits until the TIME_WAITs of earlier runs are few. While they last, programs that leave the choice of a source port to
+ * the kernel find none.
+ */
+export async function untilTimeWaitsAreGone(): Promise<void> {
+  const endMs = Date.now() + TIME_WAIT_MS;
+  while (timeWaits() > FEW_TIME_WAITS && Date.now() < endMs) await sleep(500);
 }
