@@ -37,7 +37,7 @@ function sourcePorts(situation: Situation<QuickFacts>): Verdict {
   const { least, most } = demand.ports;
   const busyNs = busyForNs(situation);
   const pace = busyNs === 0 ? '' : `: ${count((value * 1e9) / busyNs)}/s can go on for ever`;
-  const why = `${count(perPair)} ports for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
+  const why = `${count(perPair)} ${perPair === 1 ? 'port' : 'ports'} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
   if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
   if (demand.hasClosedLoop && busyNs > 0) {
     return { ...unknown(`${why} What --rate max will need cannot be told beforehand.`), value };

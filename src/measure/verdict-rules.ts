@@ -196,12 +196,13 @@ export const RULES: readonly Rule[] = [
 function nothingEstablished(tally: Tally, timeoutNs: number): string {
   const { outcomes } = tally;
   const part = (outcome: number): string => formatCount(outcomes[outcome]!);
+  const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
   const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
   if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
   if (most === REFUSED)
-    return `; ${part(REFUSED)} were refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
+    return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
   if (most === UNREACHABLE)
-    return `; ${part(UNREACHABLE)} were unreachable: check the address, the routes of this machine and what a router in between rejects.`;
+    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
   return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
 }
 

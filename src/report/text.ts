@@ -101,7 +101,7 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
     ...gcLine(round, style),
     ...(kernel === undefined
       ? []
-      : listed(style, 'kernel', kernelSentences(kernel, attempts.started, round.duration_sec))),
+      : listed(style, 'kernel', kernelSentences(kernel, attempts.started, round.duration_sec, round.verdict.reasons))),
     ...listed(
       style,
       'findings',

@@ -99,6 +99,14 @@ t.test('every row has its place in the JSON, and its sentence says whose kernel,
 const shown = (evidence: KernelEvidence, attempts = 10_000): string =>
   kernelSentences(evidence, attempts, 10).join('\n');
 
+t.test('what the verdict says is not said again', async (t) => {
+  const evidence = { conntrack: { drop: 3, max: 256 }, syn_retransmits: 1 } as KernelEvidence;
+  t.equal(kernelSentences(evidence, 100, 10).length, 2);
+  const left = kernelSentences(evidence, 100, 10, [{ code: 'schedule_lag' }, { code: 'conntrack_full' }]);
+  t.equal(left.length, 1);
+  t.match(left[0], /SYN/);
+});
+
 t.test('only what matters is said', async (t) => {
   t.equal(shown({ syn_retransmits: 0, listen_drops: 0, active_opens: 10_000, resets_sent: 5000 }), '');
   t.equal(shown({ sockets: { time_wait: 30_000 }, conntrack: { count: 200, max: 256 } }), '');
