@@ -9,6 +9,7 @@ import type { LatencyHistogram } from '../measure/histogram.ts';
 import { RoundMerger, type IntervalDetail } from '../measure/round.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec } from '../plan/offer.ts';
+import { preferredEngines } from '../plan/engine-preference.ts';
 import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { Probe, ProbedRound } from './probe.ts';
@@ -86,7 +87,7 @@ export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): P
 
 /** Starts the workers of a plan; rejects with `EngineError` where no engine can work. Close it in any case. */
 export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientSession> {
-  const { name: engine, notes } = selectEngine(plan.engine);
+  const { name: engine, notes } = selectEngine(plan.engine, preferredEngines(plan.body.sink));
   const startedAt = new Date();
   const baseNs = monotonicNs();
   const sources = boundSources(plan, engine);

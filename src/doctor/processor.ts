@@ -1,4 +1,5 @@
 /** Engine, cores, clock and kind of machine. */
+import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { atLeast, count, unknown, type Verdict } from './check.ts';
 import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
@@ -25,10 +26,10 @@ const COST_USEC: Readonly<Record<EngineName, number>> = { uring: 40, epoll: 50, 
 /** Beyond the rough figure by more than machines differ. */
 const HOPELESS = 2;
 
-const ENGINES = ['uring', 'epoll', 'node'] as const satisfies readonly EngineName[];
-
 function engineOf({ plan, facts }: Situation): EngineName {
-  return plan.engine !== 'auto' ? plan.engine : (ENGINES.find((name) => facts.engines[name] === null) ?? 'node');
+  return plan.engine !== 'auto'
+    ? plan.engine
+    : (preferredEngines(plan.body.sink).find((name) => facts.engines[name] === null) ?? 'node');
 }
 
 function engine(situation: Situation): Verdict {

@@ -1,6 +1,7 @@
 import type { DatagramEcho, DatagramEchoOptions } from './datagram-echo.ts';
 import { EngineError } from './engine.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
+import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
 import { probeEpoll } from './epoll/probe.ts';
 import { probeUring } from './uring/probe.ts';
@@ -18,17 +19,14 @@ const PROBES: Readonly<Record<EngineName, () => void>> = {
   node: () => undefined,
 };
 
-/** Fastest first. */
-const PREFERENCE: readonly EngineName[] = ['uring', 'epoll', 'node'];
-
-/** Chooses the engine. Throws `EngineError` if the one that was asked for cannot work here. */
-export function selectEngine(choice: EngineChoice): Selection {
+/** Chooses the engine, for `auto` the first of `preference` that works here. Throws `EngineError` if the one that was asked for cannot. */
+export function selectEngine(choice: EngineChoice, preference = preferredEngines()): Selection {
   if (choice !== 'auto') {
     PROBES[choice]();
     return { name: choice, notes: [] };
   }
   const notes: string[] = [];
-  for (const name of PREFERENCE) {
+  for (const name of preference) {
     try {
       PROBES[name]();
       return { name, notes };

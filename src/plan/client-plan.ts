@@ -1,6 +1,7 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
+import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
@@ -316,7 +317,8 @@ export function affordableInFlight(input: ClientInput, machine: Machine): number
   const threads = input.workers.value === 'auto' ? machine.cpus : input.workers.value;
   // It is shut down by descriptor (see the engine).
   const isHalfClosed = input.finish.value.kind === 'half-close';
-  const slots = affordableSlots(machine, FDS_RESERVED, input.engine.value, threads, isHalfClosed);
+  const engine = input.engine.value === 'auto' ? preferredEngines(input.sink.value)[0]! : input.engine.value;
+  const slots = affordableSlots(machine, FDS_RESERVED, engine, threads, isHalfClosed);
   if (input.sink.value.kind !== 'file' && input['max-memory'] === undefined) return slots;
   // Each connection may need a descriptor for a file of its own.
   const ordinary = machine.fdLimit - FDS_RESERVED;

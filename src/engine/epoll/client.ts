@@ -27,6 +27,8 @@ import { Forecast } from './forecast.ts';
 import { Unwatched } from './unwatched.ts';
 
 const SINK_BYTES = 256 * 1024;
+/** Where as much came at once, more is on its way: looking again is cheaper than being woken for it, for both ends. */
+const STREAM_BYTES = 32 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
 const INTEREST = READABLE | EPOLLOUT;
 
@@ -295,7 +297,7 @@ export class EpollClientEngine implements ClientEngine {
       if (received > 0) {
         this.#driver.received(slot, received);
         if (this.#generations[slot] !== generation) return;
-        if (received === room || (events & EPOLLERR) !== 0) continue;
+        if (received >= STREAM_BYTES || received === room || (events & EPOLLERR) !== 0) continue;
         // The queue is empty. Where the FIN had come before, nothing can follow: one call saved.
         if ((events & EPOLLRDHUP) === 0) return;
       }
