@@ -10,11 +10,21 @@ import {
   SO_ERROR,
   SO_RCVBUF,
   SO_RCVTIMEO,
+  SO_REUSEADDR,
   SO_SNDTIMEO,
   TCP_NODELAY,
 } from '../linux/constants.ts';
-import { ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, EPROTO } from '../linux/errno.ts';
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  ECONNREFUSED,
+  EHOSTUNREACH,
+  EINPROGRESS,
+  ENETUNREACH,
+  EPROTO,
+} from '../linux/errno.ts';
 import type { Libc, NativeMemory } from '../linux/libc.ts';
+import { outsidePorts } from '../linux/outside-ports.ts';
 import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
@@ -45,7 +55,9 @@ export class PingSockets {
     const { target, sources, connections, messageBytes } = options;
     this.#libc = libc;
     this.#options = options;
-    this.#addresses = new SocketAddresses(libc, target, sources);
+    // Without a source there is the address of none, for a socket that needs a port all the same.
+    const from = sources.length > 0 ? sources : [target.family === 4 ? '0.0.0.0' : '::'];
+    this.#addresses = new SocketAddresses(libc, target, from);
     this.#value = libc.alloc(32);
     this.stride = messageStride(messageBytes);
     this.messages = libc.alloc(connections * this.stride);
@@ -56,14 +68,46 @@ export class PingSockets {
 
   /** The descriptor of a socket that is connected, or connecting where `nonBlocking`; or the negative error number. */
   open(slot: number, nonBlocking: boolean): number {
-    const fd = this.make(slot, nonBlocking);
+    const fd = this.#connect(this.make(slot, nonBlocking), nonBlocking);
+    return fd === -EADDRNOTAVAIL ? this.#connect(this.makeOutside(slot, nonBlocking), nonBlocking) : fd;
+  }
+
+  #connect(fd: number, nonBlocking: boolean): number {
     if (fd < 0 || this.#libc.connect(fd, this.#addresses.target, this.#addresses.size) === 0) return fd;
     return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : this.#giveUp(fd);
   }
 
-  /** The descriptor of a socket that is still to be connected, or the negative error number. */
+  /** The descriptor of a socket that is still to be connected, or the negative error number. The kernel chooses its port. */
   make(slot: number, nonBlocking: boolean): number {
-    const { protocol, sources } = this.#options;
+    const { sources } = this.#options;
+    const fd = this.#create(nonBlocking);
+    if (fd < 0 || sources.length === 0) return fd;
+    this.#setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    return this.#bind(fd, slot, KERNEL_PORT);
+  }
+
+  /**
+   * The same, on a port that the kernel does not choose: for when it finds none (EADDRNOTAVAIL), because a generator has had
+   * them all a moment ago.
+   */
+  makeOutside(slot: number, nonBlocking: boolean): number {
+    for (const port of outsidePorts()) {
+      const fd = this.#create(nonBlocking);
+      if (fd < 0) return fd;
+      this.#setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      const bound = this.#bind(fd, slot, port);
+      if (bound !== -EADDRINUSE) return bound;
+    }
+    return -EADDRNOTAVAIL;
+  }
+
+  #bind(fd: number, slot: number, port: number): number {
+    const index = slot % Math.max(1, this.#options.sources.length);
+    return this.#libc.bind(fd, this.#addresses.source(index, port), this.#addresses.size) < 0 ? this.#giveUp(fd) : fd;
+  }
+
+  #create(nonBlocking: boolean): number {
+    const { protocol } = this.#options;
     const libc = this.#libc;
     const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | (nonBlocking ? SOCK_NONBLOCK : 0);
     const fd = libc.socket(this.#addresses.family, type, 0);
@@ -71,10 +115,7 @@ export class PingSockets {
     if (protocol === 'tcp') this.#setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     else this.#setInt(fd, SOL_SOCKET, SO_RCVBUF, DATAGRAM_BUFFER_BYTES);
     if (!nonBlocking) this.#setTimeouts(fd);
-    if (sources.length === 0) return fd;
-    this.#setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    const address = this.#addresses.source(slot % sources.length, KERNEL_PORT);
-    return libc.bind(fd, address, this.#addresses.size) < 0 ? this.#giveUp(fd) : fd;
+    return fd;
   }
 
   /** Where to connect to, for an engine that does it in a way of its own. */

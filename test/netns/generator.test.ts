@@ -2,8 +2,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import t from 'tap';
+import type { RttResult } from '../../src/measure/rtt-result.ts';
 import { Lab, noLab } from './lab.ts';
-import { checkBlame, trial } from './trial.ts';
+import { checkBlame, load, trial } from './trial.ts';
 
 const skip = noLab();
 const skipOnOneCore = skip || (availableParallelism() < 2 && 'needs two cores, one of them for the server');
@@ -27,6 +28,19 @@ t.test('there are 100 source ports', { skip }, async (t) => {
       t.strictSame([seen.established, seen.served.accepted], [100, 100]);
     });
   }
+});
+
+t.test('a run has just had every port that the kernel may choose', { skip }, async (t) => {
+  const lab = Lab.forTest(t);
+  lab.client.sysctl('net.ipv4.ip_local_port_range', '40000 40009');
+  const server = await lab.serve();
+  t.equal((await load(t, lab, ['--rate', '100', '--duration', '100ms'])).round.outcomes.ok, 10);
+  for (const engine of ['uring', 'epoll', 'blocking']) {
+    const { code, stdout, stderr } = await lab.ping(['--engine', engine, '--rate', '50', '--duration', '200ms']);
+    t.equal(code, 0, `${engine}: a port outside of the range does`, { stderr });
+    t.equal((JSON.parse(stdout) as RttResult).rounds[0]!.received, 10);
+  }
+  await server.stop();
 });
 
 t.test('64 files may be open', { skip }, async (t) => {

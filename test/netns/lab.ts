@@ -203,7 +203,16 @@ export class Lab {
 
   /** `conngen client` in its namespace, to its end. */
   load(args: readonly string[], options: RunOptions = {}): Promise<CliRun> {
-    const target = ['client', `${SERVER_ADDRESS}:${PORT}`, '--json', '-', '--quiet'];
+    return this.#run('client', args, options);
+  }
+
+  /** `conngen rtt` in its namespace, to its end. */
+  ping(args: readonly string[]): Promise<CliRun> {
+    return this.#run('rtt', args, {});
+  }
+
+  #run(command: string, args: readonly string[], options: RunOptions): Promise<CliRun> {
+    const target = [command, `${SERVER_ADDRESS}:${PORT}`, '--json', '-', '--quiet'];
     return runCli([...target, ...args], { ...options, prefix: [...this.client.prefix, ...(options.prefix ?? [])] });
   }
 

@@ -1,13 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
-import { localPortRange, reservedPorts } from '../../linux/proc.ts';
+import { outsidePorts } from '../../linux/outside-ports.ts';
 import { listenError } from '../listen-error.ts';
-
-/** Ports outside of the kernel's range that are tried where it has none left. */
-const TRIES = 64;
-const LOWEST_PORT = 1024;
-const HIGHEST_PORT = 65535;
 
 /**
  * The port for a server that wants `port`: that one, or 0, which has the kernel choose. After a large run of connections on
@@ -21,17 +16,14 @@ const HIGHEST_PORT = 65535;
 export async function choosePort(host: string | null, port: number): Promise<number> {
   const error = await tryListen(host, port);
   if (error === null) return port;
-  const chosen = port === 0 && error.code === 'EADDRINUSE' ? await portOutside(host, localPortRange()) : null;
+  const chosen = port === 0 && error.code === 'EADDRINUSE' ? await portOutside(host) : null;
   if (chosen === null) throw listenError(host, port, error.code ?? 'EIO', { cause: error });
   return chosen;
 }
 
-async function portOutside(host: string | null, range: { first: number; last: number }): Promise<number | null> {
-  const reserved = reservedPorts();
-  for (let tries = 0; tries < TRIES; tries++) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT + 1 - LOWEST_PORT));
-    const isOutside = (port < range.first || port > range.last) && !reserved.has(port);
-    if (isOutside && (await tryListen(host, port)) === null) return port;
+async function portOutside(host: string | null): Promise<number | null> {
+  for (const port of outsidePorts()) {
+    if ((await tryListen(host, port)) === null) return port;
   }
   return null;
 }

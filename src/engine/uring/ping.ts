@@ -1,5 +1,5 @@
 import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../linux/constants.ts';
-import { EAGAIN, ECANCELED, EINTR } from '../../linux/errno.ts';
+import { EADDRNOTAVAIL, EAGAIN, ECANCELED, EINTR } from '../../linux/errno.ts';
 import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/io-uring.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
@@ -28,6 +28,8 @@ const CONNECTING = 1;
 const UP = 2;
 /** Told of its failure; waits for the driver's close. */
 const BROKEN = 3;
+/** The second try, on a port that is not the kernel's choice. */
+const CONNECTING_OUTSIDE = 4;
 
 /**
  * Held connections on io_uring: a RECV waits on each at all times, and a ping is one SEND; both are handed over, and the reply
@@ -100,11 +102,29 @@ export class UringPingEngine implements PingEngine {
       return 0;
     }
     this.#states[slot] = CONNECTING;
+    this.#prepareConnect(slot);
+    return 0;
+  }
+
+  #prepareConnect(slot: number): void {
     this.#ring.reserve(1);
+    const { address, size } = this.#sockets.target;
     const at = this.#prepare(OP_CONNECT, slot, STAGE_CONNECT);
     setAddress(this.#ring.words, at, address);
     this.#ring.words[at + 2] = size;
-    return 0;
+  }
+
+  /** Where the kernel had no port left. */
+  #connectOutside(slot: number): void {
+    const fd = this.#sockets.makeOutside(slot, false);
+    if (fd < 0) {
+      this.#fail(slot, -fd);
+      return;
+    }
+    this.#libc.close(this.#fds[slot]!);
+    this.#fds[slot] = fd;
+    this.#states[slot] = CONNECTING_OUTSIDE;
+    this.#prepareConnect(slot);
   }
 
   #rise(slot: number): void {
@@ -204,6 +224,7 @@ export class UringPingEngine implements PingEngine {
     else if (stage === STAGE_RECV) this.#received(slot, result);
     else if (stage === STAGE_CONNECT) {
       if (result === 0) this.#rise(slot);
+      else if (result === -EADDRNOTAVAIL && this.#states[slot] === CONNECTING) this.#connectOutside(slot);
       else this.#fail(slot, -result);
     }
   }
