@@ -1,5 +1,5 @@
 /** The standard streams as commands use them, so that a test can stand in for them. */
-import { PLAIN, type TextStyle } from '../report/layout.ts';
+import { columnsOf, type TextStyle } from '../report/layout.ts';
 import type { Problem } from '../plan/problem.ts';
 import { formatProblem } from '../plan/problem.ts';
 import type { LiveStream } from '../report/live.ts';
@@ -21,12 +21,11 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
   process.stderr.on('error', ignoreError);
   const isDumb = env['TERM'] === 'dumb';
   const mayColour = (env['NO_COLOR'] ?? '') === '' && !isDumb;
-  const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN.columns;
   return {
     print,
     // What cannot erase a line is treated as what is no terminal: a line a second.
     stderr: isDumb ? { write: (text) => process.stderr.write(text) } : process.stderr,
-    style: { columns: columns > 0 ? columns : PLAIN.columns, colours: process.stdout.isTTY && mayColour },
+    style: { columns: columnsOf(process.stdout), colours: process.stdout.isTTY && mayColour },
     colourLogs: process.stderr.isTTY && mayColour,
   };
 }

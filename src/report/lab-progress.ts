@@ -3,6 +3,7 @@ import type { Cell, Lab } from '../lab/lab.ts';
 import type { CellResult } from '../lab/result.ts';
 import { timeLeftSec } from '../lab/run.ts';
 import { cellLine, labProgressLine } from './lab-text.ts';
+import { columnsOf } from './layout.ts';
 import type { LiveStream } from './live.ts';
 
 const ERASE_LINE = '\r\u001b[2K';
@@ -47,7 +48,7 @@ export class LabProgress {
     const leftSec = timeLeftSec({ plannedCellSec, total: total - before, tookSec: this.#tookSec, currentSec });
     const line = labProgressLine(this.#cell, this.#position(), currentSec, leftSec);
     // A line that wraps could not be rewritten.
-    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
+    const room = Math.max(1, columnsOf(this.#stream) - 1);
     this.#stream.write(ERASE_LINE + line.slice(0, room));
     this.#isShown = true;
   }

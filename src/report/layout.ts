@@ -8,6 +8,11 @@ export interface TextStyle {
 
 export const PLAIN: TextStyle = { columns: 80, colours: false };
 
+/** The width of a stream; a terminal that does not know its own says 0. */
+export function columnsOf({ columns = 0 }: { readonly columns?: number }): number {
+  return columns > 0 ? columns : PLAIN.columns;
+}
+
 export type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
 const CODES: Readonly<Record<Colour, readonly [number, number]>> = {

@@ -1,5 +1,12 @@
 /** What came of a search or a saturation, in sentences: the same in text and in Markdown. */
-import type { GoalResult, KpiResult, QuantityName, SaturateResult, SearchResult } from '../measure/limit-result.ts';
+import type {
+  GoalResult,
+  KpiResult,
+  QuantityName,
+  SaturateResult,
+  SaturateStepResult,
+  SearchResult,
+} from '../measure/limit-result.ts';
 import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
 import { profileTitle } from '../search/profiles.ts';
 
@@ -14,7 +21,7 @@ export function goalSentence(goal: GoalResult): string {
     case 'found':
       return `${found}, confirmed by ${goal.confirmed?.passed ?? 0} of ${goal.confirmed?.of ?? 0} ${confirmingText(goal)}; ${upper ?? 'unknown'} ${isCount ? 'fail' : 'fails'}`;
     case 'at_max_rate':
-      return `at least ${found}, which is ${isCount ? '--max-connections' : '--max-rate'}: nothing failed`;
+      return `at least ${found}: nothing failed up to ${isCount ? '--max-connections' : '--max-rate'}`;
     case 'range':
       return `between ${lower} and ${upper}: the limit was not the same in every ${confirmingText(goal).slice(0, -1)}, so one number would not be true`;
     case 'fails_at_min_rate':
@@ -109,6 +116,12 @@ export function profileSentence({ profile }: SearchResult): string | null {
   return title === null ? `profile ${profile}` : `profile ${profile}: ${title}`;
 }
 
+/** Why there was no connection at all, where that is so; and the end of the sentence. */
+function nothingEstablished(step: SaturateStepResult | undefined): string {
+  const reason = step?.result.verdict.reasons.find(({ code }) => code === 'nothing_established');
+  return reason === undefined ? '.' : `: ${reason.message}`;
+}
+
 /** What a saturation found, in one or two sentences. */
 export function saturateSentence(result: SaturateResult): string {
   const last = result.steps.at(-1);
@@ -127,7 +140,7 @@ export function saturateSentence(result: SaturateResult): string {
     case 'failures':
       return `Saturated at ${at}: more failures than the goal allows. ${sustained}`;
     case 'fails_at_start':
-      return `The target fails at the first step already (${at}).`;
+      return `The target fails at the first step already (${at})${nothingEstablished(last)}`;
     case 'generator_limited':
       return `Generator-limited at ${at}: this machine cannot offer more, so the target's saturation is not known. ${sustained}`;
     case 'max_rate':

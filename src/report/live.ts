@@ -1,6 +1,7 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
 import type { IntervalResult, ProbeResult } from '../measure/result.ts';
 import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
+import { columnsOf } from './layout.ts';
 
 /** The part of a stream that the live view needs. */
 export interface LiveStream {
@@ -71,7 +72,7 @@ export class LiveView {
       return;
     }
     // A line that wraps could not be rewritten.
-    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
+    const room = Math.max(1, columnsOf(this.#stream) - 1);
     this.#stream.write(ERASE_LINE + line.slice(0, room));
     this.#isShown = true;
   }

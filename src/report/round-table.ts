@@ -93,12 +93,16 @@ export function reasonsText(rounds: readonly RoundResult[], style: TextStyle): s
   return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
+/** A table of rounds in lines, with what its asterisks mean below it. */
+export function roundLines(columns: readonly Column[], rounds: readonly RoundResult[], style: TextStyle): string[] {
+  const lines = fittingTable(columns, style);
+  return rounds.some(isRateLimited) ? [...lines, "* the generator's limit, not the target's"] : lines;
+}
+
 /** Several rounds in a table; min, mean and max are of `connect`. */
 export function roundsTable(rounds: readonly RoundResult[], style: TextStyle): string {
   const numbers: Column = { header: 'round', cells: rounds.map((_, index) => String(index + 1)), dropRank: 0 };
-  const lines = fittingTable([numbers, ...roundColumns(rounds)], style);
-  if (rounds.some(isRateLimited)) lines.push("* the generator's limit, not the target's");
-  return lines.join('\n');
+  return roundLines([numbers, ...roundColumns(rounds)], rounds, style).join('\n');
 }
 
 /** Beyond it only every n-th second is shown. */

@@ -5,7 +5,7 @@ import { targetLine } from './headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from './layout.ts';
 import { saturateSentence } from './limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-threshold-text.ts';
-import { fittingTable, roundColumns, type Column } from './round-table.ts';
+import { roundColumns, roundLines, type Column } from './round-table.ts';
 
 /** The live view: `step  3    78.1/s  p90 1.04 ms`, with what was wrong. */
 export function stepLine(index: number, step: SaturateStepResult, note: string): string {
@@ -22,10 +22,15 @@ export function saturateText(result: SaturateResult, style: TextStyle = PLAIN): 
   const blocks = [
     `${paint(style, 'bold', targetLine('saturate', result.config))}\n${cost}`,
     paint(style, isFound ? 'green' : 'yellow', `  ${wrap(saturateSentence(result), style.columns, 2)}`),
-    ...(steps.length === 0 ? [] : [fittingTable(stepColumns(steps), style).join('\n')]),
+    ...(steps.length === 0 ? [] : [stepsTable(steps, style)]),
     ...limitThresholdBlocks(result, style),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function stepsTable(steps: readonly SaturateStepResult[], style: TextStyle): string {
+  const rounds = steps.map(({ result }) => result);
+  return roundLines(stepColumns(steps), rounds, style).join('\n');
 }
 
 /** One row a step, in the layout of RFC 3511. */

@@ -5,7 +5,7 @@ import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
 import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from './limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-threshold-text.ts';
-import { fittingTable, roundColumns, type Column } from './round-table.ts';
+import { roundColumns, roundLines, type Column } from './round-table.ts';
 
 /** The live view: `trial 3   1,600/s for 2 s   loss<=0.1% not met`. */
 export function trialLine(index: number, trial: TrialResult, reason: string | null): string {
@@ -64,7 +64,8 @@ function searchedText(trial: TrialResult): string {
 }
 
 function trialsTable(trials: readonly TrialResult[], style: TextStyle): string {
-  return fittingTable(trialColumns(trials), style).join('\n');
+  const rounds = trials.map(({ result }) => result);
+  return roundLines(trialColumns(trials), rounds, style).join('\n');
 }
 
 /** One row a trial, in the layout of RFC 3511; min, mean and max are of establishment as this machine saw it. */

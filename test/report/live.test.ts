@@ -48,6 +48,18 @@ t.test('the warm-up counts its own seconds; what is left behind the last second 
   t.end();
 });
 
+t.test('a terminal that does not know its width is taken for 80 columns', (t) => {
+  const written: string[] = [];
+  new LiveView({ isTTY: true, columns: 0, write: (text: string) => written.push(text) }).interval(
+    0,
+    1,
+    interval(),
+    false,
+  );
+  t.match(written[0], /1,000\/s {2}in flight \d+ {2}errors/);
+  t.end();
+});
+
 t.test('on a terminal: one line, rewritten and cut', (t) => {
   const written: string[] = [];
   const view = new LiveView({ isTTY: true, columns: 20, write: (text: string) => written.push(text) });
