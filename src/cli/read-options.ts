@@ -97,7 +97,8 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
       const expected = `an option of ${raw.command}${didYouMean(flag, [...flagNames(table), '--help'])}`;
       problems.push({
         option: flag,
-        got: texts[0] === undefined || texts[0] === '' ? flag : texts.join(', '),
+        // Without a value it is read as a switch.
+        got: texts.every((text) => text === '' || text === 'true') ? flag : texts.join(', '),
         expected,
       });
     } else {
