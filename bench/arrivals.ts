@@ -1,4 +1,5 @@
 /** When connections arrive, by the kernel's clock: nobody has to be awake for it, so nobody's own pauses are in it. */
+import { SOCK_DGRAM, SOL_SOCKET } from '../src/linux/constants.ts';
 import { MAP_SHARED_POPULATE, PROT_READ_WRITE } from '../src/linux/io-uring.ts';
 import { errnoName } from '../src/linux/errno.ts';
 import { loadLibc, nativeCopy } from '../src/linux/libc.ts';
@@ -6,12 +7,10 @@ import type { Libc } from '../src/linux/libc.ts';
 
 // packet(7), linux/if_packet.h.
 const AF_PACKET = 17;
-const SOCK_DGRAM = 2;
 /** ETH_P_IP in network order. */
 const IPV4 = 0x0008;
 const SOL_PACKET = 263;
 const PACKET_RX_RING = 5;
-const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const PACKET_HOST = 0;
 /** struct tpacket_hdr as words: status (a long), then seconds and microseconds; behind it a struct sockaddr_ll. */

@@ -43,7 +43,7 @@ const SENDING = 2;
 const RECEIVING = 3;
 
 /**
- * The client's side on epoll(7), edge-triggered: one registration a connection, each call straight into libc. Needs a thread
+ * The client's side on epoll(7), edge-triggered: at most one registration a connection, each call straight into libc. Needs a thread
  * of its own, since it sleeps in the kernel.
  */
 export class EpollClientEngine implements ClientEngine {

@@ -4,8 +4,8 @@ import type { Libc, NativeMemory } from '../../linux/libc.ts';
 /**
  * SO_ERROR of each slot after its connect, because a good result of CONNECT is not enough: an ICMP error that comes while connect
  * still holds the socket, as from a packet filter on this machine, is kept as a soft error (tcp_v4_err in net/ipv4/tcp_ipv4.c).
- * It wakes the ring, which finds no hard one and completes CONNECT with 0 (io_connect in io_uring/net.c). It costs an entry or a
- * call for each connection.
+ * It wakes the ring, which finds no hard one and completes CONNECT with 0 (io_connect in io_uring/net.c). Where no
+ * SEND is linked to the CONNECT, which shows the same, it costs an entry or a call for each connection.
  */
 export class ConnectErrors {
   readonly #libc: Libc;
