@@ -6,10 +6,9 @@ import { EngineError } from '../engine/engine.ts';
 import { loadLibc, type Libc } from '../linux/libc.ts';
 import type { WorkResult } from '../measure/result.ts';
 import type { BodyPlan, ClientPlan, EngineName } from '../plan/plan.ts';
-import { createWorkShare, needsWakers, type WorkShare } from '../work/share.ts';
+import { Crew } from '../work/crew.ts';
+import { needsWakers, type WorkShare } from '../work/share.ts';
 import { workSummary } from '../work/summary.ts';
-import { ThreadPool } from '../work/thread-pool.ts';
-import { Wakers } from '../work/wakers.ts';
 import type { BodyJobs } from './body/body-jobs.ts';
 import { ChunkTable } from './body/chunk-table.ts';
 import { watchesBodies } from './body/response-bodies.ts';
@@ -28,14 +27,13 @@ export interface SinkShare {
 /** Everything of it that one session holds on the main thread. */
 export class SinkCrew {
   readonly sink: SinkShare;
-  readonly #pool: ThreadPool | null;
-  readonly #wakers: Wakers | null;
-  #failure: string | undefined;
+  readonly #crew: Crew;
+  readonly #failures: readonly string[];
 
-  private constructor(sink: SinkShare, pool: ThreadPool | null, wakers: Wakers | null) {
-    this.sink = sink;
-    this.#pool = pool;
-    this.#wakers = wakers;
+  private constructor(crew: Crew, jobs: BodyJobs, failures: readonly string[]) {
+    this.sink = { share: crew.share, jobs };
+    this.#crew = crew;
+    this.#failures = failures;
   }
 
   /** Null where nobody looks at responses. Rejects with `EngineError` where what is asked for is not to be had here. */
@@ -43,41 +41,29 @@ export class SinkCrew {
     const { body, workers } = plan;
     if (!watchesBodies(body)) return null;
     const { strategy } = body;
-    const libc = needsWakers(strategy) ? requireLibc(strategy.kind) : null;
-    const wakers = libc === null ? null : Wakers.create(libc, workers, engine === 'node' ? 'pipe' : 'eventfd');
     const queued = strategy.kind === 'dispatch' ? strategy.queue + strategy.threads : 0;
-    const tickets = Math.max(plan.maxInFlight, queued);
-    const share = createWorkShare({ strategy, owners: workers, tickets, wakers });
     const jobs = bodyJobs(body, workers);
-    const pool =
-      strategy.kind === 'dispatch'
-        ? new ThreadPool({
-            share,
-            module: JOBS_URL,
-            data: jobs,
-            onFailure: (message) => {
-              crew.#failure ??= message;
-              onFailure();
-            },
-          })
-        : null;
-    const crew = new SinkCrew(
-      { share, jobs },
-      pool,
-      libc !== null && wakers !== null ? new Wakers(libc, wakers) : null,
-    );
-    try {
-      await pool?.ready();
-      return crew;
-    } catch (error) {
-      await crew.close();
-      throw error;
-    }
+    const failures: string[] = [];
+    const crew = await Crew.start({
+      strategy,
+      owners: workers,
+      engine,
+      tickets: Math.max(plan.maxInFlight, queued),
+      libc: needsWakers(strategy) ? requireLibc(strategy.kind) : null,
+      module: JOBS_URL,
+      data: jobs,
+      onFailure: (message) => {
+        failures.push(message);
+        onFailure();
+      },
+    });
+    return new SinkCrew(crew, jobs, failures);
   }
 
   /** What a thread said that died. */
   get failure(): { readonly code: string; readonly message: string } | undefined {
-    return this.#failure === undefined ? undefined : { code: 'sink_thread_failed', message: this.#failure };
+    const [message] = this.#failures;
+    return message === undefined ? undefined : { code: 'sink_thread_failed', message };
   }
 
   /** What has become of the jobs since `since`; undefined where all are done at once, and there is nothing to tell. */
@@ -87,9 +73,8 @@ export class SinkCrew {
   }
 
   /** When every worker has ended. */
-  async close(): Promise<void> {
-    await this.#pool?.close();
-    this.#wakers?.close();
+  close(): Promise<void> {
+    return this.#crew.close();
   }
 }
 

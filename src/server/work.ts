@@ -9,9 +9,9 @@ import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import type { Executor, JobHandler } from '../work/executor.ts';
-import { createExecutor, createWorkShare, needsWakers, type WorkShare } from '../work/share.ts';
+import { Crew } from '../work/crew.ts';
+import { createExecutor, needsWakers, type WorkShare } from '../work/share.ts';
 import { workSummary } from '../work/summary.ts';
-import { ThreadPool } from '../work/thread-pool.ts';
 import { Wakers } from '../work/wakers.ts';
 import { createAsyncRunner, createRunner, runtimeWorkFor, type RuntimeWork } from '../work/workload.ts';
 
@@ -31,15 +31,18 @@ export interface ServerWork {
 /** Everything that the work of one run holds on the main thread. */
 export class WorkCrew {
   readonly work: ServerWork;
-  /** Work threads that died while they served. */
-  failures = 0;
-  readonly #pool: ThreadPool | null;
-  readonly #wakers: Wakers | null;
+  readonly #crew: Crew;
+  readonly #failures: readonly string[];
 
-  private constructor(work: ServerWork, pool: ThreadPool | null, wakers: Wakers | null) {
-    this.work = work;
-    this.#pool = pool;
-    this.#wakers = wakers;
+  private constructor(crew: Crew, work: Omit<ServerWork, 'share'>, failures: readonly string[]) {
+    this.work = { share: crew.share, ...work };
+    this.#crew = crew;
+    this.#failures = failures;
+  }
+
+  /** Work threads that died while they served. */
+  get failures(): number {
+    return this.#failures.length;
   }
 
   /**
@@ -56,36 +59,27 @@ export class WorkCrew {
     const hasJobs = work.kind !== 'none' || strategy.kind !== 'direct';
     if (!hasJobs && busyTasks === 0) return null;
     const libc = needsWakers(strategy) || work.kind === 'sleep' ? libcFor(strategy.kind, work.kind) : null;
-    const kind = engine === 'node' ? 'pipe' : 'eventfd';
-    const wakers = libc !== null && needsWakers(strategy) ? Wakers.create(libc, listeners, kind) : null;
-    const share = createWorkShare({ strategy, owners: listeners, tickets: plan.maxConnections, wakers });
+    const failures: string[] = [];
+    const crew = await Crew.start({
+      strategy,
+      owners: listeners,
+      engine,
+      tickets: plan.maxConnections,
+      libc,
+      module: WORKLOAD_URL,
+      data: work,
+      onFailure: (message) => {
+        failures.push(message);
+        onFailure(message);
+      },
+    });
     const runtimeWork = strategy.kind === 'pool' ? runtimeWorkFor(work) : null;
-    const fail = (message: string): void => {
-      crew.failures++;
-      onFailure(message);
-    };
-    const pool =
-      strategy.kind === 'dispatch'
-        ? new ThreadPool({ share, module: WORKLOAD_URL, data: work, onFailure: fail })
-        : null;
-    const crew = new WorkCrew(
-      { share, work, hasJobs, busyTasks, runtimeWork },
-      pool,
-      libc !== null && wakers !== null ? new Wakers(libc, wakers) : null,
-    );
-    try {
-      await pool?.ready();
-      return crew;
-    } catch (error) {
-      await crew.close();
-      throw error;
-    }
+    return new WorkCrew(crew, { work, hasJobs, busyTasks, runtimeWork }, failures);
   }
 
   /** When every listener has ended. */
-  async close(): Promise<void> {
-    await this.#pool?.close();
-    this.#wakers?.close();
+  close(): Promise<void> {
+    return this.#crew.close();
   }
 
   /** The parts of a result that tell of the work. */
