@@ -14,6 +14,7 @@ import {
 import { EADDRNOTAVAIL, EAFNOSUPPORT, errnoName } from '../linux/errno.ts';
 import type { Libc } from '../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../linux/sockaddr.ts';
+import { closeFailed } from './close-failed.ts';
 import { listenError } from './listen-error.ts';
 
 export interface ListeningSocket {
@@ -67,7 +68,5 @@ function tryListen(
   if (isListening && libc.getsockname(fd, memory.address, memory.address + SOCKADDR_STRIDE) === 0) {
     return { fd, port: readPort(memory.bytes, 0), errno: 0 };
   }
-  const errno = libc.errno();
-  libc.close(fd);
-  return { fd: -1, port: 0, errno };
+  return { fd: -1, port: 0, errno: closeFailed(libc, fd) };
 }

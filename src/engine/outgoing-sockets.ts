@@ -1,5 +1,6 @@
 import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../linux/constants.ts';
 import type { Libc } from '../linux/libc.ts';
+import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, KERNEL_SOURCE } from './engine.ts';
 import type { SocketAddresses } from './socket-addresses.ts';
 
@@ -38,14 +39,7 @@ export class OutgoingSockets {
     if (fd < 0) return -libc.errno();
     if (source === KERNEL_SOURCE) return fd;
     libc.setsockopt(fd, this.optionLevel(port), this.optionName(port), this.one, 4);
-    return libc.bind(fd, this.addresses.source(source, port), this.addresses.size) < 0 ? this.giveUp(fd) : fd;
-  }
-
-  /** Closes a socket after a call on it has failed. The negative error number of that call. */
-  giveUp(fd: number): number {
-    const errno = this.#libc.errno();
-    this.#libc.close(fd);
-    return -errno;
+    return libc.bind(fd, this.addresses.source(source, port), this.addresses.size) < 0 ? -closeFailed(libc, fd) : fd;
   }
 
   /** The close that follows sends RST (socket(7), SO_LINGER). */

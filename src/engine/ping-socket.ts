@@ -25,6 +25,7 @@ import {
 } from '../linux/errno.ts';
 import type { Libc, NativeMemory } from '../linux/libc.ts';
 import { outsidePorts } from '../linux/outside-ports.ts';
+import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
@@ -74,7 +75,7 @@ export class PingSockets {
 
   #connect(fd: number, nonBlocking: boolean): number {
     if (fd < 0 || this.#libc.connect(fd, this.#addresses.target, this.#addresses.size) === 0) return fd;
-    return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : this.#giveUp(fd);
+    return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : -closeFailed(this.#libc, fd);
   }
 
   /** The descriptor of a socket that is still to be connected, or the negative error number. The kernel chooses its port. */
@@ -103,7 +104,9 @@ export class PingSockets {
 
   #bind(fd: number, slot: number, port: number): number {
     const index = slot % Math.max(1, this.#options.sources.length);
-    return this.#libc.bind(fd, this.#addresses.source(index, port), this.#addresses.size) < 0 ? this.#giveUp(fd) : fd;
+    return this.#libc.bind(fd, this.#addresses.source(index, port), this.#addresses.size) < 0
+      ? -closeFailed(this.#libc, fd)
+      : fd;
   }
 
   #create(nonBlocking: boolean): number {
@@ -139,12 +142,6 @@ export class PingSockets {
     const usec = Math.max(1, Math.ceil(timeNs / 1e3));
     new BigInt64Array(this.#value.bytes.buffer, 8, 2).set([BigInt(Math.floor(usec / 1e6)), BigInt(usec % 1e6)]);
     this.#libc.setsockopt(fd, SOL_SOCKET, name, this.#value.address + 8, 16);
-  }
-
-  #giveUp(fd: number): number {
-    const errno = this.#libc.errno();
-    this.#libc.close(fd);
-    return -errno;
   }
 
   /** The error that is pending on a socket (SO_ERROR), which clears it; 0 if there is none. */

@@ -15,6 +15,7 @@ import { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINTR, errnoName } from '../../lin
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../linux/sockaddr.ts';
+import { closeFailed } from '../close-failed.ts';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
 import { POLL_NS, STOP } from '../engine.ts';
 import { listenError } from '../listen-error.ts';
@@ -113,9 +114,7 @@ export class BlockingDatagramEcho implements DatagramEcho {
         return 0;
       }
     }
-    const errno = libc.errno();
-    libc.close(fd);
-    return errno;
+    return closeFailed(libc, fd);
   }
 
   #set(fd: number, level: number, name: number, value: number): void {

@@ -17,6 +17,7 @@ import {
 import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { closeFailed } from '../close-failed.ts';
 import { STOP } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';
@@ -106,7 +107,7 @@ export class EpollClientEngine implements ClientEngine {
     const fd = this.#sockets.make(SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, source, port);
     if (fd < 0) return -fd;
     if (this.#libc.connect(fd, addresses.target, addresses.size) < 0 && this.#libc.errno() !== EINPROGRESS) {
-      return -this.#sockets.giveUp(fd);
+      return closeFailed(this.#libc, fd);
     }
     this.#fds[slot] = fd;
     this.#states[slot] = CONNECTING;
@@ -159,7 +160,7 @@ export class EpollClientEngine implements ClientEngine {
 
   /** Takes back what `open` has begun, after a call has failed; returns its errno. */
   #giveUp(slot: number): number {
-    const errno = -this.#sockets.giveUp(this.#fds[slot]!);
+    const errno = closeFailed(this.#libc, this.#fds[slot]!);
     this.#fds[slot] = -1;
     this.#states[slot] = FREE;
     return errno;

@@ -11,6 +11,7 @@ import {
 import { EAGAIN, EINTR, ENOBUFS } from '../../linux/errno.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc } from '../../linux/libc.ts';
+import { closeFailed } from '../close-failed.ts';
 import { STOP } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
@@ -67,11 +68,8 @@ export class EpollPingEngine implements PingEngine {
   open(slot: number): number {
     const fd = this.#sockets.open(slot, true);
     if (fd < 0) return -fd;
-    if (this.#epoll.add(fd, this.#isStream ? STREAM : DATAGRAM, slot, this.#generations[slot]!) < 0) {
-      const errno = this.#libc.errno();
-      this.#libc.close(fd);
-      return errno;
-    }
+    if (this.#epoll.add(fd, this.#isStream ? STREAM : DATAGRAM, slot, this.#generations[slot]!) < 0)
+      return closeFailed(this.#libc, fd);
     this.#fds[slot] = fd;
     this.#isConnected[slot] = this.#isStream ? 0 : 1;
     this.#unsentBytes[slot] = 0;

@@ -3,6 +3,7 @@ import { EADDRNOTAVAIL, EAGAIN, ECANCELED, EINTR } from '../../linux/errno.ts';
 import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/io-uring.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { closeFailed } from '../close-failed.ts';
 import { STOP } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import { messageStride } from '../ping.ts';
@@ -87,11 +88,7 @@ export class UringPingEngine implements PingEngine {
     const fd = this.#sockets.make(slot, false);
     if (fd < 0) return -fd;
     const { address, size } = this.#sockets.target;
-    if (!this.#isStream && this.#libc.connect(fd, address, size) < 0) {
-      const errno = this.#libc.errno();
-      this.#libc.close(fd);
-      return errno;
-    }
+    if (!this.#isStream && this.#libc.connect(fd, address, size) < 0) return closeFailed(this.#libc, fd);
     this.#fds[slot] = fd;
     this.#pending[slot] = 0;
     this.#isRefused[slot] = 0;

@@ -1,0 +1,8 @@
+import type { Libc } from '../linux/libc.ts';
+
+/** Closes a socket after a call on it has failed, and returns the error number of that call, which the close would replace. */
+export function closeFailed(libc: Libc, fd: number): number {
+  const errno = libc.errno();
+  libc.close(fd);
+  return errno;
+}
