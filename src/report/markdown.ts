@@ -1,5 +1,6 @@
 /** Reports to paste into a ticket: what was asked, what came out, every trial, and how to do it again. */
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
+import type { RoundResult } from '../measure/result.ts';
 import { targetLine } from './headline.ts';
 import {
   goalSentence,
@@ -10,7 +11,7 @@ import {
   searchEnd,
 } from './limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from './limit-threshold-text.ts';
-import type { Column } from './round-table.ts';
+import { asteriskMeaning, type Column } from './round-table.ts';
 import { stepColumns } from './saturate-text.ts';
 import { trialColumns } from './search-text.ts';
 
@@ -29,7 +30,7 @@ export function searchMarkdown(result: SearchResult): string {
     ...kpiBlocks(result),
     ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${each}`).join('\n')]),
     ...thresholdBlocks(result),
-    ...(result.trials.length === 0 ? [] : [`### Trials\n\n${table(trialColumns(result.trials))}`]),
+    ...(result.trials.length === 0 ? [] : [`### Trials\n\n${roundsTable(trialColumns(result.trials), result.trials)}`]),
   ]);
 }
 
@@ -46,7 +47,7 @@ export function saturateMarkdown(result: SaturateResult): string {
   return document(result, 'saturate', [
     saturateSentence(result),
     ...thresholdBlocks(result),
-    ...(result.steps.length === 0 ? [] : [`### Steps\n\n${table(stepColumns(result.steps))}`]),
+    ...(result.steps.length === 0 ? [] : [`### Steps\n\n${roundsTable(stepColumns(result.steps), result.steps)}`]),
   ]);
 }
 
@@ -75,6 +76,12 @@ function document(result: LimitResult, command: string, blocks: readonly string[
 
 function code(text: string): string {
   return `\`${text}\``;
+}
+
+/** With what its asterisks mean below it. */
+function roundsTable(columns: readonly Column[], trials: readonly { readonly result: RoundResult }[]): string {
+  const meaning = asteriskMeaning(trials.map(({ result }) => result));
+  return meaning === null ? table(columns) : `${table(columns)}\n\n\\* ${meaning}`;
 }
 
 function table(columns: readonly Column[]): string {

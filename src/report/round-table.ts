@@ -93,10 +93,16 @@ export function reasonsText(rounds: readonly RoundResult[], style: TextStyle): s
   return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
+/** What an asterisk in the columns of these rounds means; null where there is none. */
+export function asteriskMeaning(rounds: readonly RoundResult[]): string | null {
+  return rounds.some(isRateLimited) ? "the generator's limit, not the target's" : null;
+}
+
 /** A table of rounds in lines, with what its asterisks mean below it. */
 export function roundLines(columns: readonly Column[], rounds: readonly RoundResult[], style: TextStyle): string[] {
   const lines = fittingTable(columns, style);
-  return rounds.some(isRateLimited) ? [...lines, "* the generator's limit, not the target's"] : lines;
+  const meaning = asteriskMeaning(rounds);
+  return meaning === null ? lines : [...lines, `* ${meaning}`];
 }
 
 /** Several rounds in a table; min, mean and max are of `connect`. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import { saturateCommand } from '../../src/cli/saturate.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { SaturateResult } from '../../src/measure/limit-result.ts';
+import type { RoundResult } from '../../src/measure/result.ts';
 import type { OpenTrials } from '../../src/trials/trial-runner.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
@@ -50,6 +51,19 @@ t.test('as text and as Markdown', async (t) => {
   t.match(ran.stderr, /\nstep {2}2 +62\.5\/s {2}p90 1\.05 ms\n/);
   for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
   t.match((await saturate({ markdown: '-' }, DECLINING)).stdout, /\n\| step \| offered \| /);
+});
+
+t.test('a rate that is the limit of this machine is marked, and the mark explained', async (t) => {
+  const verdict = { status: 'generator_limited', reasons: [{ code: 'schedule_lag', message: 'Too late.' }] } as const;
+  const change = (round: RoundResult): RoundResult => ({ ...round, verdict, outcomes: { ...round.outcomes, ok: 1 } });
+  const open = simulated({ limitPerSec: () => Infinity, change });
+  t.match((await saturate({}, open)).stdout, / 1\* .*\n\* the generator's limit, not the target's\n/s);
+  t.match(
+    (await saturate({ markdown: '-' }, open)).stdout,
+    /\| 1\* \|.*\n\n\\\* the generator's limit, not the target's\n/s,
+  );
+  t.notMatch((await saturate({}, DECLINING)).stdout, /\*/);
+  t.notMatch((await saturate({ markdown: '-' }, DECLINING)).stdout, /\*/);
 });
 
 t.test('failures, the maximum, the generator, a dead target', async (t) => {
