@@ -1,6 +1,5 @@
 /** When connections arrive, by the kernel's clock: nobody has to be awake for it, so nobody's own pauses are in it. */
-import { SOCK_DGRAM, SOL_SOCKET } from '../src/linux/constants.ts';
-import { MAP_SHARED_POPULATE, PROT_READ_WRITE } from '../src/linux/io-uring.ts';
+import { MAP_SHARED_POPULATE, PROT_READ_WRITE, SOCK_DGRAM, SOL_SOCKET } from '../src/linux/constants.ts';
 import { errnoName } from '../src/linux/errno.ts';
 import { loadLibc, nativeCopy } from '../src/linux/libc.ts';
 import type { Libc } from '../src/linux/libc.ts';

@@ -64,3 +64,11 @@ export const SYS_epoll_pwait2 = 441;
 export const SYS_io_uring_setup = 425;
 export const SYS_io_uring_enter = 426;
 export const SYS_io_uring_register = 427;
+
+/** mmap(2). */
+export const PROT_READ_WRITE = 3;
+export const MAP_SHARED_POPULATE = 0x8001;
+export const MAP_PRIVATE_ANONYMOUS = 0x22;
+export const MAP_POPULATE = 0x8000;
+/** x86-64 alone. */
+export const MAP_32BIT = 0x40;

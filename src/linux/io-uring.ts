@@ -83,7 +83,3 @@ export const CQ_OFF_CQES = 5;
 /** struct io_uring_sqe is 64 bytes, a completion 16. */
 export const SQE_BYTES = 64;
 export const CQE_BYTES = 16;
-
-export const PROT_READ_WRITE = 3;
-export const MAP_SHARED_POPULATE = 0x8001;
-export const MAP_PRIVATE_ANONYMOUS = 0x22;

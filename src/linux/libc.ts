@@ -5,16 +5,15 @@
  * belong on a thread of their own. Like in C, a call returns -1 and leaves the reason in `errno()`.
  */
 import { createRequire } from 'node:module';
+import { NativeHeap } from './native-memory.ts';
+import type { NativeMemory } from './native-memory.ts';
 
-/** Memory that does not move, which the kernel may keep using after a call returned. Freed with the process. */
-export interface NativeMemory {
-  readonly address: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+export type { NativeMemory } from './native-memory.ts';
 
 /** Section numbers are those of the man pages: each member is the call of that name. */
 export interface Libc {
   errno(): number;
+  /** Cleared, at an address that V8 passes on without cost where the machine can (see `NativeHeap`). */
   alloc(size: number): NativeMemory;
   /** The memory at an address that the kernel gave (mmap). */
   view(address: number, size: number): ArrayBuffer;
@@ -80,8 +79,6 @@ interface ForeignFunction {
 
 interface Koffi {
   load(path: null): { func(definition: string): ForeignFunction };
-  alloc(type: string, count: number): unknown;
-  address(pointer: unknown): bigint;
   view(pointer: unknown, size: number): ArrayBuffer;
   errno(): number;
 }
@@ -97,16 +94,14 @@ function bindLibc(koffi: Koffi): Libc {
   const c = koffi.load(null);
   // long is 64 bits on both machines; int64 is taken as a number and stays exact below 2^53.
   const func = (definition: string): ((...args: number[]) => number) => c.func(definition);
+  const view = (address: number, size: number): ArrayBuffer => koffi.view(BigInt(address), size);
+  const mmap = func('int64 mmap(int64, int64, int, int, int, int64)');
+  const heap = new NativeHeap({ mmap, view });
   const clockNanosleep = c.func('int clock_nanosleep(int, int, int64, int64)');
   return {
     errno: () => koffi.errno(),
-    alloc(size) {
-      const pointer = koffi.alloc('uint8', size);
-      const bytes = new Uint8Array(koffi.view(pointer, size));
-      bytes.fill(0);
-      return { address: Number(koffi.address(pointer)), bytes };
-    },
-    view: (address, size) => koffi.view(BigInt(address), size),
+    alloc: (size) => heap.alloc(size),
+    view,
     socket: func('int socket(int, int, int)'),
     setsockopt: func('int setsockopt(int, int, int, int64, uint32)'),
     getsockopt: func('int getsockopt(int, int, int, int64, int64)'),
@@ -136,7 +131,7 @@ function bindLibc(koffi: Koffi): Libc {
     prctl: func('int prctl(int, uint64, uint64, uint64, uint64)'),
     getrlimit: func('int getrlimit(int, int64)'),
     setrlimit: func('int setrlimit(int, int64)'),
-    mmap: func('int64 mmap(int64, int64, int, int, int, int64)'),
+    mmap,
     munmap: func('int munmap(int64, int64)'),
     io_uring_setup: func('int64 syscall(int64, int64, int64)'),
     io_uring_enter: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),

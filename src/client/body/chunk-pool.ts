@@ -1,4 +1,4 @@
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/io-uring.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { CHUNK_BATCH, CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 

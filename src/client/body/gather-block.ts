@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/io-uring.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { CHUNK_BYTES } from './chunk-table.ts';
 

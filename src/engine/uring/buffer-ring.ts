@@ -1,4 +1,5 @@
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE, REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
+import { REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { errnoName } from '../../linux/errno.ts';
 import { EngineError } from '../engine.ts';

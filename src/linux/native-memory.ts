@@ -1,0 +1,64 @@
+import { MAP_32BIT, MAP_POPULATE, MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from './constants.ts';
+
+/** Memory that does not move, which the kernel may keep using after a call returned. Freed with the process. */
+export interface NativeMemory {
+  readonly address: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Smaller pieces share a block of this size; mmap(2) gives whole pages. */
+const BLOCK_BYTES = 64 * 1024;
+/** A cache line: no two pieces share one. */
+const ALIGNMENT = 64;
+const PAGE_BYTES = 4096;
+
+/**
+ * Below 2 GiB where the machine can (x86-64): such an address is a small integer to V8, and costs nothing to pass on. Any other
+ * is an object of 16 bytes each time that it is computed or handed to a call, and so work for the collector.
+ * Populated: no page fault is left for a run.
+ */
+const FLAGS = MAP_PRIVATE_ANONYMOUS | MAP_POPULATE | (process.arch === 'x64' ? MAP_32BIT : 0);
+
+/** mmap(2), and the memory at an address. */
+export interface MemorySource {
+  mmap(address: number, size: number, protection: number, flags: number, fd: number, offset: number): number;
+  view(address: number, size: number): ArrayBuffer;
+}
+
+/** Gives out native memory, cleared, and takes none back. */
+export class NativeHeap {
+  readonly #source: MemorySource;
+  #nextAddress = 0;
+  #freeBytes = 0;
+
+  constructor(source: MemorySource) {
+    this.#source = source;
+  }
+
+  /** Throws `RangeError` if there is no memory left. */
+  alloc(size: number): NativeMemory {
+    const address = this.#take(Math.ceil(Math.max(1, size) / ALIGNMENT) * ALIGNMENT);
+    return { address, bytes: new Uint8Array(this.#source.view(address, size)) };
+  }
+
+  #take(size: number): number {
+    if (size >= BLOCK_BYTES) return this.#map(Math.ceil(size / PAGE_BYTES) * PAGE_BYTES);
+    if (size > this.#freeBytes) {
+      this.#nextAddress = this.#map(BLOCK_BYTES);
+      this.#freeBytes = BLOCK_BYTES;
+    }
+    const address = this.#nextAddress;
+    this.#nextAddress += size;
+    this.#freeBytes -= size;
+    return address;
+  }
+
+  #map(size: number): number {
+    const low = this.#source.mmap(0, size, PROT_READ_WRITE, FLAGS, -1, 0);
+    if (low !== -1) return low;
+    // The lowest 2 GiB are used up, or forbidden.
+    const address = this.#source.mmap(0, size, PROT_READ_WRITE, FLAGS & ~MAP_32BIT, -1, 0);
+    if (address === -1) throw new RangeError(`no memory for ${size} bytes`);
+    return address;
+  }
+}
