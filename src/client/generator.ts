@@ -1,5 +1,5 @@
-/* eslint max-lines: ['error', 650] -- the life of an attempt is one state machine, read from top to bottom */
-import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS, STOP } from '../engine/engine.ts';
+/* eslint max-lines: ['error', 660] -- the life of an attempt is one state machine, read from top to bottom */
+import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
   ABORTED,
@@ -78,8 +78,6 @@ export interface GeneratorOptions {
   readonly ports: SourcePortAllocator | undefined;
   /** 0: the kernel chooses the address too. */
   readonly sources: number;
-  /** The delay until a port in TIME_WAIT may be used again. */
-  readonly reuseDelayNs: number;
   readonly exchange: Exchange;
   /** The engine shuts down writing after the payload, so the first FIN is ours. */
   readonly halfClose: boolean;
@@ -102,6 +100,7 @@ export interface GeneratorOptions {
  * Everything here runs for each connection: no object, closure, promise or string is made.
  */
 export class Generator implements ClientDriver, BodyListener {
+  deadlineNs = -Infinity;
   readonly #o: GeneratorOptions;
   readonly #engine: ClientEngine;
   readonly #clock: Clock;
@@ -117,9 +116,9 @@ export class Generator implements ClientDriver, BodyListener {
   /** When a stopped round gives up draining; Infinity while it is not stopped. */
   #drainEndNs = Infinity;
   /** Closed loop starts nothing before. */
-  #pauseEndNs: number;
+  #pauseEndNs = -Infinity;
   /** When the step before this one began: what was due by then has been started. */
-  #steppedNs: number;
+  #steppedNs = -Infinity;
 
   constructor(options: GeneratorOptions) {
     this.#o = options;
@@ -140,31 +139,34 @@ export class Generator implements ClientDriver, BodyListener {
     this.#attempts.sinceNs.fill(baseNs);
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
+  step(): boolean {
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     const pacer = this.#pacer;
     const attempts = this.#attempts;
-    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
+    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop();
     if (this.#bodies !== undefined) this.#bodies.step();
-    if (attempts.unfinished.head !== NONE) this.#expire(nowNs);
-    if (attempts.unanswered.head !== NONE) this.#expireUnanswered(nowNs);
+    if (attempts.unfinished.head !== NONE) this.#expire();
+    if (attempts.unanswered.head !== NONE) this.#expireUnanswered();
     const stages = this.#drainEndNs === Infinity ? this.#stages : undefined;
-    if (stages === undefined && attempts.held.head !== NONE) this.#endHolds(nowNs);
-    if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
-    const hasStartedAll = this.#startDue(nowNs);
-    if (!pacer.isDone && pacer.isOverdue(nowNs)) this.#giveUp(nowNs);
-    if (stages !== undefined) this.#advance(stages, nowNs);
+    if (stages === undefined && attempts.held.head !== NONE) this.#endHolds();
+    if (nowNs >= pacer.intervalEndNs) this.#endInterval();
+    const hasStartedAll = this.#startDue();
+    if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
+    if (stages !== undefined) this.#advance(stages);
     this.#steppedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.#stages?.leave();
-      this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
-      return STOP;
+      this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
+      return false;
     }
-    if (!hasStartedAll || this.#bodies?.maySleep() === false) return 0;
-    return this.#nextDeadlineNs(nowNs);
+    if (hasStartedAll && this.#bodies?.maySleep() !== false) this.#setDeadline();
+    else this.deadlineNs = 0;
+    return true;
   }
 
-  #nextDeadlineNs(nowNs: number): number {
+  #setDeadline(): void {
+    const { nowNs } = this.#clock;
     const attempts = this.#attempts;
     let deadlineNs = Math.min(nowNs + POLL_NS, this.#pacer.intervalEndNs, this.#pacer.wakeNs);
     if (this.#pauseEndNs > nowNs) deadlineNs = Math.min(deadlineNs, this.#pauseEndNs);
@@ -181,10 +183,11 @@ export class Generator implements ClientDriver, BodyListener {
       const wakeNs = this.#stages.wakeNs(nowNs, attempts.waiting.head !== NONE, heldLongest !== NONE);
       deadlineNs = Math.min(deadlineNs, wakeNs);
     } else if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#o.holdNs);
-    return deadlineNs;
+    this.deadlineNs = deadlineNs;
   }
 
-  #stop(nowNs: number): void {
+  #stop(): void {
+    const { nowNs } = this.#clock;
     this.#drainEndNs = nowNs + DRAIN_NS;
     // What has only just come due is not missed: but for the stop it would have been started now.
     this.#giveUp(Math.max(this.#steppedNs, nowNs - STOP_GRACE_NS));
@@ -193,7 +196,8 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   /** Moves a round in stages on: what waits has its turn, and when all have had it the next stage begins. */
-  #advance(stages: Stages, nowNs: number): void {
+  #advance(stages: Stages): void {
+    const { nowNs } = this.#clock;
     const { waiting, unfinished, held } = this.#attempts;
     if (stages.stage === STAGE_OPENING) {
       if (!this.#pacer.isDone || unfinished.head !== NONE || !stages.arrive(nowNs)) return;
@@ -214,7 +218,8 @@ export class Generator implements ClientDriver, BodyListener {
   /** The exchange of a connection that has waited for the others. Its clocks and its timeout begin here anew. */
   #startExchange(slot: number, dueNs: number): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     attempts.waiting.remove(slot);
     attempts.unfinished.push(slot);
     attempts.state[slot] = EXCHANGING;
@@ -232,7 +237,8 @@ export class Generator implements ClientDriver, BodyListener {
     this.#recorder.count(MISSED, missed);
   }
 
-  #endInterval(nowNs: number): void {
+  #endInterval(): void {
+    const { nowNs } = this.#clock;
     const phase = nowNs >= this.#pacer.measureNs ? 1 : 0;
     this.#recorder.handOver(nowNs, this.#attempts.open, this.#held, phase === 0, phase !== this.#phase);
     this.#phase = phase;
@@ -240,7 +246,8 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   /** Starts what is due. False if more is due, but events must be looked at first. */
-  #startDue(nowNs: number): boolean {
+  #startDue(): boolean {
+    const { nowNs } = this.#clock;
     const pacer = this.#pacer;
     const attempts = this.#attempts;
     let starts = 0;
@@ -248,8 +255,12 @@ export class Generator implements ClientDriver, BodyListener {
       while (!attempts.isFull && !pacer.isDone && nowNs < pacer.endNs && nowNs >= this.#pauseEndNs) {
         if (starts++ === STARTS_PER_STEP) return false;
         const index = pacer.take();
-        this.#recordScheduled(pacer.measures(index, nowNs) ? 1 : 0, STARTED);
-        this.#start(index, Infinity, pacer.measures(index, nowNs) ? 1 : 0);
+        const measured = nowNs >= pacer.measureNs ? 1 : 0;
+        this.#recordScheduled(measured, STARTED);
+        const slot = attempts.take();
+        // Due since there was room for it.
+        attempts.dueNs[slot] = attempts.sinceNs[slot]!;
+        this.#start(slot, index, measured);
       }
       return true;
     }
@@ -257,15 +268,17 @@ export class Generator implements ClientDriver, BodyListener {
       if (starts === STARTS_PER_STEP) return false;
       const dueNs = pacer.dueNs;
       const index = pacer.take();
-      const measured = pacer.measures(index, dueNs) ? 1 : 0;
-      const isTooLate = pacer.isTooLate(dueNs, nowNs);
+      const measured = pacer.measures(index) ? 1 : 0;
+      const isTooLate = nowNs - dueNs > pacer.maxLagNs;
       this.#recordScheduled(measured, isTooLate || attempts.isFull ? MISSED : STARTED);
       if (isTooLate) continue;
       if (attempts.isFull) {
         if (measured === this.#phase) this.#recorder.count(MISSED_FULL, 1);
         continue;
       }
-      this.#start(index, dueNs, measured);
+      const slot = attempts.take();
+      attempts.dueNs[slot] = dueNs;
+      this.#start(slot, index, measured);
       starts++;
     }
     return true;
@@ -277,31 +290,29 @@ export class Generator implements ClientDriver, BodyListener {
     this.#recorder.count(counter, 1);
   }
 
-  /** `dueNs` Infinity: due since the slot was released, which is when closed loop had room for it. */
-  #start(index: number, dueNs: number, measured: number): void {
+  /** Attempt `index`, on a slot that has been taken for it and knows when it was due. */
+  #start(slot: number, index: number, measured: number): void {
     const attempts = this.#attempts;
-    const slot = attempts.take();
-    const startNs = this.#clock.tick();
-    attempts.dueNs[slot] = dueNs === Infinity ? attempts.sinceNs[slot]! : dueNs;
-    attempts.startNs[slot] = startNs;
+    this.#clock.tick();
+    attempts.startNs[slot] = this.#clock.nowNs;
     attempts.sentBytes[slot] = 0;
     attempts.receivedBytes[slot] = 0;
     attempts.measured[slot] = measured;
     attempts.tries[slot] = 0;
     attempts.timeWait[slot] = UNDECIDED;
-    attempts.source[slot] =
-      this.#o.sources === 0 ? KERNEL_SOURCE : Math.floor(index / this.#pacer.workers) % this.#o.sources;
+    if (this.#o.sources === 0) attempts.source[slot] = KERNEL_SOURCE;
+    else attempts.source[slot] = Math.floor(index / this.#pacer.workers) % this.#o.sources;
     attempts.unfinished.push(slot);
     if (this.#awaitsFirstByte) attempts.unanswered.push(slot);
     if (measured === this.#phase) {
-      this.#recorder.record(SCHEDULE_LAG, startNs - attempts.dueNs[slot]);
+      this.#recorder.recordSince(SCHEDULE_LAG, attempts.dueNs, slot);
       this.#recorder.inFlight(attempts.open);
     }
-    this.#open(slot, startNs);
+    this.#open(slot);
   }
 
   /** Opens the slot with the next port that will do, or ends the attempt. */
-  #open(slot: number, nowNs: number): void {
+  #open(slot: number): void {
     const attempts = this.#attempts;
     const { ports } = this.#o;
     const source = attempts.source[slot]!;
@@ -310,7 +321,7 @@ export class Generator implements ClientDriver, BodyListener {
     do {
       let port = KERNEL_PORT;
       if (ports !== undefined) {
-        port = ports.take(source, nowNs);
+        port = ports.take(source);
         if (port === NO_PORT) {
           this.#endUnopened(slot, SOURCE_EXHAUSTED, 0);
           return;
@@ -337,21 +348,18 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   #givePort(slot: number, waits: boolean): void {
-    const { ports, reuseDelayNs } = this.#o;
-    if (ports === undefined) return;
-    const nowNs = this.#clock.nowNs;
-    ports.give(this.#attempts.source[slot]!, this.#attempts.port[slot]!, nowNs, waits ? nowNs + reuseDelayNs : nowNs);
+    this.#o.ports?.give(this.#attempts.source[slot]!, this.#attempts.port[slot]!, waits);
   }
 
   connected(slot: number): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
     attempts.state[slot] = EXCHANGING;
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.count(ESTABLISHED, 1);
-      this.#recorder.record(CONNECT, nowNs - attempts.startNs[slot]!);
+      this.#recorder.recordSince(CONNECT, attempts.startNs, slot);
     }
-    if (this.#o.exchange.atConnect) this.#complete(slot, nowNs);
+    if (this.#o.exchange.atConnect) this.#complete(slot);
     else if (this.#stages !== undefined) this.#await(slot);
   }
 
@@ -372,14 +380,14 @@ export class Generator implements ClientDriver, BodyListener {
 
   received(slot: number, bytes: number): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
     const before = attempts.receivedBytes[slot]!;
     attempts.receivedBytes[slot] = before + bytes;
     if (before === 0 && this.#awaitsFirstByte && attempts.state[slot] === EXCHANGING) attempts.unanswered.remove(slot);
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.count(BYTES_RECEIVED, bytes);
       if (before === 0 && attempts.state[slot] === EXCHANGING) {
-        this.#recorder.record(FIRST_BYTE, nowNs - attempts.startNs[slot]!);
+        this.#recorder.recordSince(FIRST_BYTE, attempts.startNs, slot);
       }
     }
     if (attempts.state[slot] !== EXCHANGING) return;
@@ -392,7 +400,7 @@ export class Generator implements ClientDriver, BodyListener {
         return;
       }
     }
-    if (before + bytes >= responseBytes) this.#complete(slot, nowNs);
+    if (before + bytes >= responseBytes) this.#complete(slot);
   }
 
   ended(slot: number): void {
@@ -405,7 +413,7 @@ export class Generator implements ClientDriver, BodyListener {
       this.#keepAlone(slot);
       return;
     }
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
     if (attempts.state[slot] === WAITING) {
       attempts.timeWait[slot] = NO_TIME_WAIT;
       this.#fail(slot, SHORT_RESPONSE, 0);
@@ -415,7 +423,7 @@ export class Generator implements ClientDriver, BodyListener {
     // Who sent the first FIN has the TIME_WAIT; with both of them through, a reset does not shorten it any more.
     const isOurs = this.#o.halfClose && attempts.sentBytes[slot]! >= payloadBytes;
     attempts.timeWait[slot] = isOurs ? TIME_WAIT : NO_TIME_WAIT;
-    if (responseBytes === Infinity && attempts.sentBytes[slot]! >= payloadBytes) this.#complete(slot, nowNs);
+    if (responseBytes === Infinity && attempts.sentBytes[slot]! >= payloadBytes) this.#complete(slot);
     else this.#fail(slot, SHORT_RESPONSE, 0);
   }
 
@@ -438,11 +446,12 @@ export class Generator implements ClientDriver, BodyListener {
 
   released(slot: number): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     const isRetry = attempts.state[slot] === RETRYING;
     this.#givePort(slot, isRetry || attempts.timeWait[slot] === TIME_WAIT);
     if (isRetry) {
-      this.#open(slot, nowNs);
+      this.#open(slot);
       return;
     }
     if (this.#bodies !== undefined && !this.#bodies.release(slot)) return;
@@ -451,15 +460,15 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   bodyReleased(slot: number): void {
-    this.#attempts.sinceNs[slot] = this.#clock.tick();
+    this.#attempts.sinceNs[slot] = this.#clock.now();
     this.#attempts.give(slot);
   }
 
   /** The exchange is complete: what came of it is kept, where that is asked for. */
-  #complete(slot: number, nowNs: number): void {
+  #complete(slot: number): void {
     if (this.#bodies === undefined) {
       this.#unlist(slot);
-      this.#succeed(slot, nowNs);
+      this.#succeed(slot);
       return;
     }
     const outcome = this.#bodies.complete(slot, this.#responseBytes(slot));
@@ -490,7 +499,7 @@ export class Generator implements ClientDriver, BodyListener {
   /** The response is what it should be and has been kept, or not. */
   #endKeeping(slot: number, outcome: number, bodies: ResponseBodies): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
     if (outcome !== OK) {
       this.#reject(slot, outcome);
       return;
@@ -501,15 +510,15 @@ export class Generator implements ClientDriver, BodyListener {
       this.#recorder.count(BODY_BYTES_KEPT, this.#responseBytes(slot));
       if (bodies.isSpilled(slot)) this.#recorder.count(BODIES_SPILLED, 1);
     }
-    this.#succeed(slot, nowNs);
+    this.#succeed(slot);
   }
 
   /** The attempt is ok, and its connection is closed or held. */
-  #succeed(slot: number, endNs: number): void {
+  #succeed(slot: number): void {
     const attempts = this.#attempts;
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.outcome(OK, 0);
-      this.#recordTotal(slot, endNs);
+      this.#recordTotal(slot);
     }
     // In stages it stays open until all exchanges are done, unless the exchange was its end.
     const stays = this.#stages === undefined ? this.#o.holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
@@ -518,7 +527,7 @@ export class Generator implements ClientDriver, BodyListener {
       return;
     }
     attempts.state[slot] = HOLDING;
-    attempts.sinceNs[slot] = endNs;
+    attempts.sinceNs[slot] = this.#clock.nowNs;
     attempts.held.push(slot);
     this.#held++;
   }
@@ -547,7 +556,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (attempts.measured[slot] !== this.#phase) return;
     this.#recorder.outcome(outcome, errno);
     // The time that a failure took counts, or slow failures would make latency look better.
-    if (outcome === CONNECT_TIMEOUT || outcome === EXCHANGE_TIMEOUT) this.#recordTotal(slot, this.#clock.nowNs);
+    if (outcome === CONNECT_TIMEOUT || outcome === EXCHANGE_TIMEOUT) this.#recordTotal(slot);
   }
 
   /** Takes an attempt that ends off the lists of those that can be late. */
@@ -562,9 +571,9 @@ export class Generator implements ClientDriver, BodyListener {
     if (this.#pacer.isClosedLoop) this.#pauseEndNs = this.#clock.nowNs + LOCAL_FAILURE_PAUSE_NS;
   }
 
-  #recordTotal(slot: number, nowNs: number): void {
-    this.#recorder.record(TOTAL, nowNs - this.#attempts.startNs[slot]!);
-    this.#recorder.record(CORRECTED_TOTAL, nowNs - this.#attempts.dueNs[slot]!);
+  #recordTotal(slot: number): void {
+    this.#recorder.recordSince(TOTAL, this.#attempts.startNs, slot);
+    this.#recorder.recordSince(CORRECTED_TOTAL, this.#attempts.dueNs, slot);
   }
 
   #close(slot: number): void {
@@ -576,7 +585,8 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   /** Ends what has been unfinished for too long. */
-  #expire(nowNs: number): void {
+  #expire(): void {
+    const { nowNs } = this.#clock;
     const attempts = this.#attempts;
     const isDrained = nowNs >= this.#drainEndNs;
     for (;;) {
@@ -588,7 +598,8 @@ export class Generator implements ClientDriver, BodyListener {
     }
   }
 
-  #expireUnanswered(nowNs: number): void {
+  #expireUnanswered(): void {
+    const { nowNs } = this.#clock;
     const attempts = this.#attempts;
     for (;;) {
       const slot = attempts.unanswered.head;
@@ -615,7 +626,8 @@ export class Generator implements ClientDriver, BodyListener {
     }
   }
 
-  #endHolds(nowNs: number): void {
+  #endHolds(): void {
+    const { nowNs } = this.#clock;
     const attempts = this.#attempts;
     const holdNs = this.#drainEndNs === Infinity ? this.#o.holdNs : 0;
     for (;;) {

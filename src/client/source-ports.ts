@@ -1,3 +1,4 @@
+import type { Clock } from '../engine/engine.ts';
 import type { Finish } from '../plan/plan.ts';
 
 /**
@@ -14,6 +15,9 @@ export interface SourcePortsOptions {
   readonly ports: Uint16Array;
   /** Where in `ports` to begin. */
   readonly offset: number;
+  readonly clock: Pick<Clock, 'nowNs'>;
+  /** How long a port that is left in TIME_WAIT must rest. */
+  readonly restNs: number;
 }
 
 /** The ports of worker k of W: every W-th of the range, so that no two workers share a 4-tuple. */
@@ -54,17 +58,21 @@ export class SourcePortAllocator {
   readonly #fresh: Int32Array;
   readonly #waiting: PortQueue[];
   readonly #ready: PortQueue[];
+  readonly #clock: Pick<Clock, 'nowNs'>;
+  readonly #restNs: number;
 
   constructor(options: SourcePortsOptions) {
     this.#ports = options.ports;
     this.#offset = options.offset;
+    this.#clock = options.clock;
+    this.#restNs = options.restNs;
     this.#fresh = new Int32Array(options.sources);
     this.#waiting = Array.from({ length: options.sources }, () => new PortQueue());
     this.#ready = Array.from({ length: options.sources }, () => new PortQueue());
   }
 
   /** A port of this source that is free now, or `NO_PORT`. */
-  take(source: number, nowNs: number): number {
+  take(source: number): number {
     const ports = this.#ports;
     const fresh = this.#fresh[source]!;
     if (fresh < ports.length) {
@@ -73,22 +81,22 @@ export class SourcePortAllocator {
     }
     const waiting = this.#waiting[source]!;
     const ready = this.#ready[source]!;
-    const waitingDueNs = waiting.headNs();
-    if (waitingDueNs <= nowNs && waitingDueNs <= ready.headNs()) return waiting.shift();
+    if (waiting.headNs <= this.#clock.nowNs && waiting.headNs <= ready.headNs) return waiting.shift();
     return ready.isEmpty() ? NO_PORT : ready.shift();
   }
 
-  /**
-   * Gives a port back, free again at `freeNs`: now, or when its TIME_WAIT may be reused. All later times of one allocator must
-   * be the same delay ahead, so that the queue stays in order.
-   */
-  give(source: number, port: number, nowNs: number, freeNs: number): void {
-    (freeNs > nowNs ? this.#waiting : this.#ready)[source]!.push(port, freeNs);
+  /** Gives a port back, free again at once, or after its rest. */
+  give(source: number, port: number, rests: boolean): void {
+    const { nowNs } = this.#clock;
+    if (rests) this.#waiting[source]!.push(port, nowNs + this.#restNs);
+    else this.#ready[source]!.push(port, nowNs);
   }
 }
 
 /** A growing ring of ports with the time each is free: oldest first, no object for a port. */
 class PortQueue {
+  /** When the oldest is free; Infinity if empty. */
+  headNs = Infinity;
   #ports = new Uint16Array(16);
   #timesNs = new Float64Array(16);
   #head = 0;
@@ -98,22 +106,20 @@ class PortQueue {
     return this.#length === 0;
   }
 
-  /** When the oldest is free; Infinity if empty. */
-  headNs(): number {
-    return this.#length === 0 ? Infinity : this.#timesNs[this.#head]!;
-  }
-
   push(port: number, freeNs: number): void {
     if (this.#length === this.#ports.length) this.#grow();
     const at = (this.#head + this.#length++) & (this.#ports.length - 1);
     this.#ports[at] = port;
     this.#timesNs[at] = freeNs;
+    this.headNs = this.#timesNs[this.#head]!;
   }
 
   shift(): number {
     const port = this.#ports[this.#head]!;
     this.#head = (this.#head + 1) & (this.#ports.length - 1);
-    this.#length--;
+    // Not one expression: see `Pacer`.
+    if (--this.#length === 0) this.headNs = Infinity;
+    else this.headNs = this.#timesNs[this.#head]!;
     return port;
   }
 

@@ -1,31 +1,17 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
+import { configureCollector } from './collector.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-
-/**
- * The collector of a pacing thread works alone: helpers of an ordinary priority that it must wait for made its pauses longer,
- * not shorter, 0.4 ms instead of 0.25.
- */
-const COLLECTOR_FLAG = '--no-parallel-scavenge';
-
-/**
- * A small young generation makes the collector's pauses short: 0.3 ms instead of 0.5, three times as many, 0.08 % of the time. Not
- * for `node`, which makes objects for each connection that live as long as it.
- */
-function limitsOf({ engine }: Pick<WorkerInit, 'engine'>): WorkerOptions {
-  return engine === 'node' ? {} : { resourceLimits: { maxYoungGenerationSizeMb: 1 } };
-}
 
 /** How a worker ended before its time. */
 export interface WorkerFailure {
@@ -51,14 +37,14 @@ export class WorkerPool {
   readonly #control = new SharedArrayBuffer(4 * CONTROL_WORDS);
 
   constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
-    setFlagsFromString(COLLECTOR_FLAG);
+    configureCollector();
     this.#members = inits.map((init) => this.#spawn(init));
   }
 
   #spawn(init: Omit<WorkerInit, 'recorderMemory' | 'control'>): Member {
     const recorderMemory = createRecorderMemory();
     const workerData: WorkerInit = { ...init, recorderMemory, control: this.#control };
-    const thread = startThread(WORKER_URL, { workerData, ...limitsOf(init) });
+    const thread = startThread(WORKER_URL, { workerData });
     const member: Member = {
       thread,
       reader: new RecorderReader(recorderMemory),

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
 import { describeFailure } from '../engine/engine.ts';
-import type { ClientEngine } from '../engine/engine.ts';
+import type { ClientEngine, Clock } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { reservedPorts, reuseDelayNs } from '../linux/proc.ts';
 import { putFirst } from '../linux/priority.ts';
@@ -17,6 +17,7 @@ import { createExecutor } from '../work/share.ts';
 import { Wakers } from '../work/wakers.ts';
 import { AttemptTable } from './attempts.ts';
 import { ResponseBodies } from './body/response-bodies.ts';
+import { collectNow } from './collector.ts';
 import { exchangeOf } from './exchange.ts';
 import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
@@ -37,13 +38,15 @@ function shareOf(total: number, worker: number, workers: number): number {
   return Math.floor(total / workers) + (worker < total % workers ? 1 : 0);
 }
 
-function createPorts(plan: ClientPlan): SourcePortAllocator | undefined {
+function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | undefined {
   if (plan.sourcePorts.kind === 'kernel' || init.sources.length === 0) return undefined;
   const ports = portsOfWorker(plan.sourcePorts, reservedPorts(), init.worker, plan.workers);
   return new SourcePortAllocator({
     sources: init.sources.length,
     ports,
     offset: Math.floor(init.portOffset * ports.length),
+    clock,
+    restNs: reuseDelayNs(plan.target.address),
   });
 }
 
@@ -97,13 +100,29 @@ function watchSink(engine: ClientEngine): void {
   if (wakers !== null) engine.watch(new Wakers(loadLibc(), wakers).readFd(init.worker));
 }
 
+/** What is sent in `connect` would be cut off by the close. */
+function payloadOf({ finish, payload }: ClientPlan): Uint8Array {
+  return finish.kind === 'connect' ? new Uint8Array() : payload;
+}
+
+/** Runs the rounds that are asked for, until it shall end. */
+function obey(runRound: (order: RoundOrder) => Promise<void>, end: () => void): void {
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'round') {
+      runRound(message).catch(fail);
+      return;
+    }
+    end();
+    port.close();
+  });
+}
+
 async function main(): Promise<void> {
   const { plan } = init;
   const clock = new MonotonicClock(init.baseNs);
   const capacity = shareOf(plan.maxInFlight, init.worker, plan.workers);
+  const payload = payloadOf(plan);
   const halfClose = plan.finish.kind === 'half-close';
-  // What is sent in `connect` would be cut off by the close.
-  const payload = plan.finish.kind === 'connect' ? new Uint8Array() : plan.payload;
   const bodies = createBodies(plan, capacity);
   const engine: ClientEngine = await createClientEngine(init.engine, {
     target: plan.target,
@@ -117,9 +136,8 @@ async function main(): Promise<void> {
   });
   watchSink(engine);
   const attempts = new AttemptTable(capacity);
-  const recorder = new Recorder(init.recorderMemory);
-  const ports = createPorts(plan);
-  const delayNs = reuseDelayNs(plan.target.address);
+  const recorder = new Recorder(init.recorderMemory, clock);
+  const ports = createPorts(plan, clock);
   const gc = new GcWatch();
 
   const runRound = async (order: RoundOrder): Promise<void> => {
@@ -130,7 +148,6 @@ async function main(): Promise<void> {
       attempts,
       ports,
       sources: init.sources.length,
-      reuseDelayNs: delayNs,
       exchange: exchangeOf(plan.finish, payload.length),
       halfClose,
       reset: plan.close === 'rst',
@@ -145,20 +162,18 @@ async function main(): Promise<void> {
     await engine.run(generator);
     // Node hands over what it noted in the next turn of the loop.
     await nextTurn();
-    const measuredNs = clock.tick() - order.baseNs - order.rampUpNs - order.warmupNs;
-    tell({ type: 'done', gc: gc.take(measuredNs / 1e6) });
+    const measuredNs = clock.now() - order.baseNs - order.rampUpNs - order.warmupNs;
+    const done = { type: 'done', gc: gc.take(measuredNs / 1e6) } as const;
+    collectNow();
+    tell(done);
   };
 
-  port.on('message', (message: ToWorker) => {
-    if (message.type === 'round') {
-      runRound(message).catch(fail);
-      return;
-    }
+  obey(runRound, () => {
     gc.stop();
     engine.dispose();
     bodies?.dispose();
-    port.close();
   });
+  collectNow();
   tell({ type: 'ready', threadId: currentThreadId() });
 }
 

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { clockReading } from './clock-reading.ts';
 import type { Clock } from './engine.ts';
 
 /** CLOCK_MONOTONIC now, as hrtime counts it. The base of a run is one such reading, shared by its workers. */
@@ -9,30 +9,41 @@ export function monotonicNs(): bigint {
 /**
  * CLOCK_MONOTONIC in nanoseconds since `baseNs`.
  *
- * `performance.now()` reads the same kernel clock without making a bigint, but its origin differs in every thread. So the
- * offset to the base is measured once a thread, by the tightest of a few bracketed readings (good to about 100 ns).
+ * What reads the kernel's clock without making a bigint may have an origin of its own in every thread. So the offset to the
+ * base is measured once a thread, by the tightest of a few bracketed readings (good to about 100 ns).
  */
 export class MonotonicClock implements Clock {
-  nowNs = 0;
+  nowNs = -Infinity;
+  readonly #read: () => void;
+  /** Where `#read` leaves its result. */
+  readonly #readNs: Float64Array;
   readonly #offsetNs: number;
 
   constructor(baseNs: bigint) {
+    const { read, ns } = clockReading();
+    this.#read = read;
+    this.#readNs = ns;
     let bestSpanNs = Infinity;
     let offsetNs = 0;
     for (let i = 0; i < 16; i++) {
       const beforeNs = Number(monotonicNs() - baseNs);
-      const hereNs = performance.now() * 1e6;
+      read();
       const spanNs = Number(monotonicNs() - baseNs) - beforeNs;
       if (spanNs >= bestSpanNs) continue;
       bestSpanNs = spanNs;
-      offsetNs = beforeNs + spanNs / 2 - hereNs;
+      offsetNs = beforeNs + spanNs / 2 - ns[0]!;
     }
     this.#offsetNs = offsetNs;
     this.tick();
   }
 
-  tick(): number {
-    this.nowNs = performance.now() * 1e6 + this.#offsetNs;
+  tick(): void {
+    this.#read();
+    this.nowNs = this.#readNs[0]! + this.#offsetNs;
+  }
+
+  now(): number {
+    this.tick();
     return this.nowNs;
   }
 }

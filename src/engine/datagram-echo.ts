@@ -1,4 +1,4 @@
-import type { Clock } from './engine.ts';
+import type { Clock, StepDriver } from './engine.ts';
 
 export interface DatagramEchoOptions {
   /** Address to receive at; null is every address of both families. */
@@ -7,10 +7,8 @@ export interface DatagramEchoOptions {
   readonly clock: Clock;
 }
 
-/** What an echo of datagrams reports. Called only from inside `run`. */
-export interface DatagramDriver {
-  /** As in `ClientDriver`; asked at least every `POLL_NS`. Nobody counts on being woken by its deadline. */
-  step(): number;
+/** What an echo of datagrams reports. Called only from inside `run`. It is asked to step at least every `POLL_NS`, not to its deadline. */
+export interface DatagramDriver extends StepDriver {
   received(bytes: number): void;
   sent(bytes: number): void;
   /** Receiving, or sending one back, failed. */
@@ -26,7 +24,7 @@ export interface DatagramEcho {
   readonly port: number;
   /** Binds. Several may share a port (SO_REUSEPORT). Throws `EngineError` with the system's code. */
   listen(): void | Promise<void>;
-  /** Echoes until `step` returns `STOP`. */
+  /** Echoes until `step` returns false. */
   run(driver: DatagramDriver): void | Promise<void>;
   dispose(): void;
 }

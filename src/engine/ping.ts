@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '../plan/plan.ts';
 import type { PingEngineName, PingProtocol } from '../plan/rtt-plan.ts';
-import type { Clock } from './engine.ts';
+import type { Clock, StepDriver } from './engine.ts';
 
 export interface PingEngineOptions {
   readonly protocol: PingProtocol;
@@ -26,9 +26,7 @@ export interface PingEngineOptions {
  *
  * For one slot the order is: connected, then any of received, writable and undelivered, then at most one failed. After `close` nothing.
  */
-export interface PingDriver {
-  /** As in `ClientDriver`: sends what is due, ends what is late, returns the next deadline in ns on the clock, or `STOP`. */
-  step(): number;
+export interface PingDriver extends StepDriver {
   connected(slot: number): void;
   /** A whole message has come back; its head holds these two numbers. */
   received(slot: number, sequence: number, ticket: number): void;
@@ -55,7 +53,7 @@ export interface PingEngine {
   send(slot: number, sequence: number, ticket: number): number;
   /** Closes the slot, which is then free. */
   close(slot: number): void;
-  /** Drives until `step` returns `STOP`. Engines that need the event loop return a promise. */
+  /** Drives until `step` returns false. Engines that need the event loop return a promise. */
   run(driver: PingDriver): void | Promise<void>;
   dispose(): void;
 }

@@ -15,7 +15,7 @@ export const HIGHEST_NS = 3.6e12;
 
 /** The place of a value in the counts. `valueNs` is at least 0. */
 export function bucketOf(valueNs: number): number {
-  const value = valueNs < HIGHEST_NS ? valueNs : HIGHEST_NS;
+  const value = Math.min(valueNs, HIGHEST_NS);
   if (value < 0x40000000) {
     const whole = value | 0;
     const shift = 31 - HALF_MAGNITUDE - Math.clz32(whole | LOW_MASK);

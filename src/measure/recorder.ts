@@ -65,6 +65,11 @@ export interface Bank {
   readonly counts: readonly Uint32Array[];
 }
 
+/** The last reading of a clock, in ns. */
+interface Now {
+  readonly nowNs: number;
+}
+
 /** How much a bank holds: what is counted and which clocks there are differs from command to command. */
 export interface BankLayout {
   readonly counters: number;
@@ -104,14 +109,16 @@ function bankAt(memory: SharedArrayBuffer, index: number, layout: BankLayout): B
   return { counters, outcomes, errnos, stats, counts };
 }
 
-/** The worker's side. */
+/** The worker's side. Its calls take no doubles on the hot path: handed over, each would be an object. */
 export class Recorder {
+  readonly #clock: Now;
   readonly #states: Int32Array;
   readonly #banks: readonly Bank[];
   #index = 0;
   #bank: Bank;
 
-  constructor(memory: SharedArrayBuffer, layout = CLIENT_BANK) {
+  constructor(memory: SharedArrayBuffer, clock: Now, layout = CLIENT_BANK) {
+    this.#clock = clock;
     this.#states = new Int32Array(memory, 0, BANKS);
     this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
     this.#bank = this.#banks[0]!;
@@ -165,9 +172,14 @@ export class Recorder {
     if (open > counters[IN_FLIGHT_MAX]!) counters[IN_FLIGHT_MAX] = open;
   }
 
+  /** Counts how long it is since the time at `index`, by the clock's last reading. */
+  recordSince(clock: number, timesNs: Float64Array, index: number): void {
+    this.record(clock, this.#clock.nowNs - timesNs[index]!);
+  }
+
   /** Counts one latency. Times before the clock's resolution can come out negative by some ns; they count as 0. */
   record(clock: number, valueNs: number): void {
-    const value = valueNs > 0 ? valueNs : 0;
+    const value = Math.max(valueNs, 0);
     const stats = this.#bank.stats[clock]!;
     if (stats[STAT_COUNT] === 0 || value < stats[STAT_MIN]!) stats[STAT_MIN] = value;
     if (value > stats[STAT_MAX]!) stats[STAT_MAX] = value;

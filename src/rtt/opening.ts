@@ -1,4 +1,3 @@
-import { STOP } from '../engine/engine.ts';
 import type { Clock } from '../engine/engine.ts';
 import type { PingDriver, PingEngine } from '../engine/ping.ts';
 import { ETIMEDOUT } from '../linux/errno.ts';
@@ -10,6 +9,7 @@ const OPENS_PER_STEP = 64;
 export class Opening implements PingDriver {
   /** 1 for each slot that is up. */
   readonly isUp: Uint8Array;
+  deadlineNs = -Infinity;
   readonly #isSettled: Uint8Array;
   readonly #engine: PingEngine;
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class Opening implements PingDriver {
   readonly #errnos = new Map<number, number>();
   #opened = 0;
   #settled = 0;
-  #deadlineNs = Infinity;
+  #giveUpNs = Infinity;
 
   /** `control[0]` nonzero breaks it off. */
   constructor(engine: PingEngine, clock: Clock, connections: number, timeoutNs: number, control: Int32Array) {
@@ -40,8 +40,8 @@ export class Opening implements PingDriver {
     return this.#errnos;
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
+  step(): boolean {
+    const nowNs = this.#clock.now();
     const connections = this.isUp.length;
     const end = Math.min(connections, this.#opened + OPENS_PER_STEP);
     while (this.#opened < end) {
@@ -49,11 +49,11 @@ export class Opening implements PingDriver {
       const errno = this.#engine.open(slot);
       if (errno !== 0) this.#fail(slot, errno);
     }
-    if (this.#opened < connections) return 0;
-    if (this.#deadlineNs === Infinity) this.#deadlineNs = nowNs + this.#timeoutNs;
-    if (nowNs >= this.#deadlineNs || Atomics.load(this.#control, 0) !== 0) this.#giveUp();
-    if (this.#settled === connections) return STOP;
-    return Math.min(this.#deadlineNs, nowNs + 10e6);
+    if (this.#opened < connections) return true;
+    if (this.#giveUpNs === Infinity) this.#giveUpNs = nowNs + this.#timeoutNs;
+    if (nowNs >= this.#giveUpNs || Atomics.load(this.#control, 0) !== 0) this.#giveUp();
+    this.deadlineNs = Math.min(this.#giveUpNs, nowNs + 10e6);
+    return this.#settled < connections;
   }
 
   #giveUp(): void {

@@ -1,4 +1,4 @@
-import { DRAIN_NS, POLL_NS, STOP } from '../engine/engine.ts';
+import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
 import type { Clock } from '../engine/engine.ts';
 import type { PingDriver, PingEngine } from '../engine/ping.ts';
 import { NONE } from '../engine/slot-list.ts';
@@ -57,6 +57,7 @@ export interface PingerOptions {
  * finds no connection free waits and is late; its latency counts from when it was due. The driver of a ping engine.
  */
 export class Pinger implements PingDriver {
+  deadlineNs = -Infinity;
   readonly #o: PingerOptions;
   readonly #engine: PingEngine;
   readonly #clock: Clock;
@@ -99,8 +100,9 @@ export class Pinger implements PingDriver {
     this.#recorder.begin(pacer.baseNs, this.#phase === 0);
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
+  step(): boolean {
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     const pacer = this.#pacer;
     const busyNs = this.#busyTasks === undefined ? Infinity : this.#busyTasks.run(nowNs);
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
@@ -108,12 +110,13 @@ export class Pinger implements PingDriver {
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
     this.#turns.wake(nowNs);
     const hasSentAll = this.#sendDue(nowNs);
-    if (!pacer.isDone && (pacer.isOverdue(nowNs) || this.#turns.up === 0)) this.#giveUp(nowNs);
+    if (!pacer.isDone && (nowNs >= pacer.overdueNs || this.#turns.up === 0)) this.#giveUp(nowNs);
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();
-      return STOP;
+      return false;
     }
-    return hasSentAll ? Math.min(this.#nextDeadlineNs(nowNs), busyNs) : 0;
+    this.deadlineNs = hasSentAll ? Math.min(this.#nextDeadlineNs(nowNs), busyNs) : 0;
+    return true;
   }
 
   #nextDeadlineNs(nowNs: number): number {
@@ -156,7 +159,7 @@ export class Pinger implements PingDriver {
       if (this.#turns.isUp(slot)) this.#engine.close(slot);
       this.#turns.fall(slot);
     }
-    this.#recorder.handOver(this.#clock.tick(), 0, 0, false, true);
+    this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
   }
 
   /** Sends what is due. False if more is due, but replies must be looked at first. */
@@ -180,7 +183,8 @@ export class Pinger implements PingDriver {
   #send(slot: number, dueNs: number, nowNs: number): boolean {
     const pings = this.#pings;
     const sequence = this.#nextSequence[slot]!;
-    const sentNs = this.#clock.tick();
+    this.#clock.tick();
+    const sentNs = this.#clock.nowNs;
     const errno = this.#engine.send(slot, sequence, pings.next ^ this.#o.token);
     if (errno !== 0) {
       this.#turns.block(slot);
@@ -188,7 +192,8 @@ export class Pinger implements PingDriver {
     }
     const index = this.#pacer.take();
     const ticket = pings.take();
-    const measured = this.#pacer.measures(index, nowNs) ? 1 : 0;
+    const { isClosedLoop, measureNs } = this.#pacer;
+    const measured = (isClosedLoop ? nowNs >= measureNs : this.#pacer.measures(index)) ? 1 : 0;
     pings.slot[ticket] = slot;
     pings.sequence[ticket] = sequence;
     pings.dueNs[ticket] = dueNs;
@@ -201,7 +206,7 @@ export class Pinger implements PingDriver {
       const recorder = this.#recorder;
       recorder.count(PINGS_DUE, 1);
       recorder.count(PINGS_SENT, 1);
-      recorder.record(PING_LAG, sentNs - dueNs);
+      recorder.recordSince(PING_LAG, pings.dueNs, ticket);
       recorder.inFlight(pings.waitingCount);
     }
     return true;
@@ -213,7 +218,8 @@ export class Pinger implements PingDriver {
 
   received(slot: number, sequence: number, ticketAndToken: number): void {
     if (!this.#turns.isUp(slot)) return;
-    const nowNs = this.#clock.tick();
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     const pings = this.#pings;
     const ticket = (ticketAndToken ^ this.#o.token) >>> 0;
     if (ticket >= pings.capacity || pings.state[ticket] === UNUSED) {
@@ -233,9 +239,9 @@ export class Pinger implements PingDriver {
     if (pings.measured[ticket] !== this.#phase) return;
     const recorder = this.#recorder;
     recorder.count(PINGS_RECEIVED, 1);
-    recorder.record(RTT, nowNs - pings.sentNs[ticket]!);
+    recorder.recordSince(RTT, pings.sentNs, ticket);
     if (this.#phase === 1) this.#samples?.add(nowNs, nowNs - pings.sentNs[ticket]!);
-    recorder.record(CORRECTED_RTT, nowNs - pings.dueNs[ticket]!);
+    recorder.recordSince(CORRECTED_RTT, pings.dueNs, ticket);
     if (isOvertaken) recorder.count(OUT_OF_ORDER, 1);
   }
 
@@ -258,7 +264,7 @@ export class Pinger implements PingDriver {
 
   writable(slot: number): void {
     this.#turns.unblock(slot);
-    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, this.#clock.tick());
+    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, this.#clock.now());
   }
 
   undelivered(_slot: number, errno: number): void {

@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     timeoutNs,
     clock,
   });
-  const recorder = new Recorder(recorderMemory, PING_BANK);
+  const recorder = new Recorder(recorderMemory, clock, PING_BANK);
   const control = new Int32Array(init.control);
   const samples = init.samplesMemory === null ? undefined : new PingSamples(init.samplesMemory);
   const busyCounters = init.busyMemory === null ? null : new WorkCounters(init.busyMemory);
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
       token: (Math.random() * 2 ** 32) | 0,
       control,
       samples,
-      busyTasks: busyCounters === null ? undefined : new BusyTasks(setup.busyTasks, clock.tick(), busyCounters),
+      busyTasks: busyCounters === null ? undefined : new BusyTasks(setup.busyTasks, clock.now(), busyCounters),
     });
     await engine.run(pinger);
     tell({ type: 'done' });

@@ -53,46 +53,52 @@ export class Pacer {
   /** End of the warm-up. */
   readonly measureNs: number;
   readonly endNs: number;
+  /** By then the round has been over for so long that what is still due must be given up. */
+  readonly overdueNs: number;
+  /** What is later than this is given up. */
+  readonly maxLagNs: number;
   readonly isClosedLoop: boolean;
   /** When the current second is over. */
-  intervalEndNs: number;
+  intervalEndNs = -Infinity;
   readonly #schedule: Schedule | null;
   readonly workers: number;
   readonly #batchNs: number;
-  readonly #maxLagNs: number;
   /** Attempts below this index belong to the warm-up. */
   readonly #firstMeasured: number;
   /** Attempts from here on belong to the tail. */
   readonly #measuredEnd: number;
   readonly #count: number;
-  readonly #tailNs: number;
   #next: number;
   #nextNs = Infinity;
+  #wakeNs = Infinity;
   #closed = false;
 
   constructor(options: PacerOptions) {
     this.#schedule = options.schedule;
     this.workers = options.workers;
     this.#batchNs = options.batchNs;
-    this.#maxLagNs = options.maxLagNs ?? Infinity;
+    this.maxLagNs = options.maxLagNs ?? Infinity;
     this.baseNs = options.baseNs;
     this.measureNs = options.baseNs + options.warmupNs;
     this.endNs = this.measureNs + options.durationNs;
     this.isClosedLoop = options.schedule === null;
     this.#firstMeasured = options.schedule?.countBefore(options.warmupNs) ?? 0;
-    this.#tailNs = options.tailNs ?? 0;
+    const tailNs = options.tailNs ?? 0;
+    this.overdueNs = this.endNs + tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
     const measuredNs = options.warmupNs + options.durationNs;
     this.#measuredEnd = options.schedule?.countBefore(measuredNs) ?? 0;
-    this.#count = options.schedule?.countBefore(measuredNs + this.#tailNs) ?? 0;
+    this.#count = options.schedule?.countBefore(measuredNs + tailNs) ?? 0;
     this.#next = options.worker;
-    this.intervalEndNs = 0;
+    if (this.isClosedLoop) this.#wakeNs = this.endNs;
     this.nextInterval(options.baseNs);
     this.#computeNext();
   }
 
   #computeNext(): void {
-    this.#nextNs =
-      this.#schedule === null || this.#next >= this.#count ? Infinity : this.baseNs + this.#schedule.dueNs(this.#next);
+    // Not one expression: where V8 has seen one branch only, it would make an object of the double, to be safe from the other.
+    if (this.#schedule === null || this.#next >= this.#count) this.#nextNs = Infinity;
+    else this.#nextNs = this.baseNs + this.#schedule.dueNs(this.#next);
+    if (!this.isClosedLoop) this.#wakeNs = this.#nextNs + this.#batchNs;
   }
 
   /** The index of the attempt that `take` returns next. */
@@ -105,10 +111,9 @@ export class Pacer {
     return this.#nextNs;
   }
 
-  /** When to wake for it. */
+  /** When to wake for it; in closed loop, for the end. */
   get wakeNs(): number {
-    if (this.isClosedLoop) return this.#closed ? Infinity : this.endNs;
-    return this.#nextNs + this.#batchNs;
+    return this.#wakeNs;
   }
 
   take(): number {
@@ -118,24 +123,14 @@ export class Pacer {
     return index;
   }
 
-  /** Whether attempt n, started at `startNs`, is part of what is measured. */
-  measures(index: number, startNs: number): boolean {
-    return this.isClosedLoop ? startNs >= this.measureNs : index >= this.#firstMeasured && index < this.#measuredEnd;
-  }
-
-  /** Whether an attempt that was due at `dueNs` is given up. */
-  isTooLate(dueNs: number, nowNs: number): boolean {
-    return nowNs - dueNs > this.#maxLagNs;
+  /** Whether attempt n of a schedule is part of what is measured. In closed loop, what starts from `measureNs` on is. */
+  measures(index: number): boolean {
+    return index >= this.#firstMeasured && index < this.#measuredEnd;
   }
 
   /** Nothing more will be started. */
   get isDone(): boolean {
     return this.#closed || (!this.isClosedLoop && this.#nextNs === Infinity);
-  }
-
-  /** The round has been over for so long that what is still due must be given up. */
-  isOverdue(nowNs: number): boolean {
-    return nowNs >= this.endNs + this.#tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
   }
 
   /** Gives up the rest. Returns how many measured attempts were due by `nowNs` and had not been taken. */
@@ -152,6 +147,7 @@ export class Pacer {
     }
     this.#closed = true;
     this.#nextNs = Infinity;
+    this.#wakeNs = Infinity;
     return Math.max(0, late);
   }
 

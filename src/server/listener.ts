@@ -1,4 +1,4 @@
-import { DRAIN_NS, POLL_NS, STOP } from '../engine/engine.ts';
+import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
 import type { Clock, ServerDriver, ServerEngine } from '../engine/engine.ts';
 import { ECONNRESET } from '../linux/errno.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';
@@ -50,6 +50,7 @@ export interface ListenerOptions {
  */
 export class Listener implements ServerDriver, ModeActions, JobHandler {
   readonly phase: Uint8Array;
+  deadlineNs = -Infinity;
   readonly #engine: ServerEngine;
   readonly #clock: Clock;
   readonly #mode: Mode;
@@ -84,8 +85,9 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     this.#busyTasks = options.busyTasks ?? null;
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
+  step(): boolean {
+    this.#clock.tick();
+    const { nowNs } = this.#clock;
     this.#executor?.step();
     const busyNs = this.#busyTasks?.run(nowNs) ?? Infinity;
     const state = Atomics.load(this.#control, CONTROL_STATE);
@@ -96,9 +98,12 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     }
     if (state === QUIT || nowNs >= this.#drainEndNs) this.#abortAll();
     this.#closeIdle(nowNs);
-    if (this.#drainEndNs !== Infinity && this.#unreleased === 0) return STOP;
-    if (this.#executor?.maySleep() === false) return nowNs;
-    return Math.min(nowNs + POLL_NS, busyNs, this.#connections.stalestNs + this.#idleTimeoutNs);
+    if (this.#drainEndNs !== Infinity && this.#unreleased === 0) return false;
+    this.deadlineNs =
+      this.#executor?.maySleep() === false
+        ? nowNs
+        : Math.min(nowNs + POLL_NS, busyNs, this.#connections.stalestNs + this.#idleTimeoutNs);
+    return true;
   }
 
   #closeIdle(nowNs: number): void {

@@ -139,6 +139,6 @@ export function loopWork(server: ServerWork, listener: number, engine: ServerEng
             ...(libc !== null && { libc }),
           })
       : undefined,
-    busyTasks: server.busyTasks > 0 ? new BusyTasks(server.busyTasks, clock.tick(), counters) : undefined,
+    busyTasks: server.busyTasks > 0 ? new BusyTasks(server.busyTasks, clock.now(), counters) : undefined,
   };
 }

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
-import { EngineError, POLL_NS, STOP, describeFailure } from '../engine/engine.ts';
+import type { DatagramDriver } from '../engine/datagram-echo.ts';
+import { EngineError, POLL_NS, describeFailure } from '../engine/engine.ts';
 import type { Clock } from '../engine/engine.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
 import { pinThread } from '../linux/cpus.ts';
@@ -40,8 +41,12 @@ async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<voi
   try {
     await echo.listen();
     tell({ type: 'listening', port: echo.port });
-    await echo.run({
-      step: () => (Atomics.load(control, CONTROL_STATE) === SERVE ? clock.tick() + POLL_NS : STOP),
+    const driver: DatagramDriver & { deadlineNs: number } = {
+      deadlineNs: 0,
+      step: () => {
+        driver.deadlineNs = clock.now() + POLL_NS;
+        return Atomics.load(control, CONTROL_STATE) === SERVE;
+      },
       received: (bytes) => {
         counters.add(DATAGRAMS_RECEIVED, 1);
         counters.add(BYTES_RECEIVED, bytes);
@@ -51,7 +56,8 @@ async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<voi
         counters.add(BYTES_SENT, bytes);
       },
       failed: (errno) => counters.connectionError(errno),
-    });
+    };
+    await echo.run(driver);
     tell({ type: 'done' });
   } finally {
     echo.dispose();

@@ -5,7 +5,6 @@ import { Generator } from '../../src/client/generator.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { CONTROL_WORDS, Stages } from '../../src/client/stages.ts';
-import { STOP } from '../../src/engine/engine.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
 import type { ClockName, IntervalResult, LatencySummary } from '../../src/measure/result.ts';
 import { RoundMerger } from '../../src/measure/round.ts';
@@ -78,7 +77,7 @@ export class RoundBench {
   generator!: Generator;
   pacer!: Pacer;
   merger!: RoundMerger;
-  /** `step` has returned `STOP`. */
+  /** `step` of the generator has returned false. */
   hasEnded = false;
   /** Called after each step: the peer's part. */
   peer: (() => void) | undefined;
@@ -94,10 +93,16 @@ export class RoundBench {
     this.engine = new FakeClientEngine(capacity, this.clock);
     this.attempts = new AttemptTable(capacity);
     const memory = createRecorderMemory();
-    this.#recorder = new NotingRecorder(memory);
+    this.#recorder = new NotingRecorder(memory, this.clock);
     this.#reader = new RecorderReader(memory);
     if (ports !== undefined)
-      this.#ports = new SourcePortAllocator({ sources, ports: Uint16Array.from(ports), offset: 0 });
+      this.#ports = new SourcePortAllocator({
+        sources,
+        ports: Uint16Array.from(ports),
+        offset: 0,
+        clock: this.clock,
+        restNs: options.reuseDelayNs ?? SEC,
+      });
     this.begin(BASE_NS);
   }
 
@@ -125,7 +130,6 @@ export class RoundBench {
       pacer: this.pacer,
       ports: this.#ports,
       sources: options.sources ?? 0,
-      reuseDelayNs: options.reuseDelayNs ?? SEC,
       exchange: exchangeOf(finish, payloadBytes),
       halfClose: finish.kind === 'half-close',
       reset: options.close === 'rst',
@@ -146,16 +150,16 @@ export class RoundBench {
       : new Stages({ control: this.control, worker, workers, ratePerSec, holdNs });
   }
 
-  /** One step, then the peer's part. Returns what the step returned. */
+  /** One step, then the peer's part. Returns the deadline of the step. */
   step(): number {
-    const deadlineNs = this.generator.step();
+    const goesOn = this.generator.step();
     this.#reader.drain((bank) => this.merger.add(0, bank));
-    if (deadlineNs === STOP) {
+    if (!goesOn) {
       this.hasEnded = true;
       this.merger.finish();
     }
     this.peer?.();
-    return deadlineNs;
+    return this.generator.deadlineNs;
   }
 
   /**

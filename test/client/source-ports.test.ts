@@ -4,9 +4,26 @@ import { NO_PORT, SourcePortAllocator, portsOfWorker } from '../../src/client/so
 
 const DELAY_NS = 1e9;
 
-function allocatorOf(count: number, { sources = 1, offset = 0 } = {}): SourcePortAllocator {
+interface Timed {
+  take(source: number, atNs: number): number;
+  give(source: number, port: number, atNs: number, rests: boolean): void;
+}
+
+/** An allocator that is told the time with each call. */
+function allocatorOf(count: number, { sources = 1, offset = 0 } = {}): Timed {
   const ports = Uint16Array.from({ length: count }, (_, i) => 40_000 + i);
-  return new SourcePortAllocator({ sources, ports, offset });
+  const clock = { nowNs: 0 };
+  const allocator = new SourcePortAllocator({ sources, ports, offset, clock, restNs: DELAY_NS });
+  return {
+    take(source, atNs) {
+      clock.nowNs = atNs;
+      return allocator.take(source);
+    },
+    give(source, port, atNs, rests) {
+      clock.nowNs = atNs;
+      allocator.give(source, port, rests);
+    },
+  };
 }
 
 t.test('the workers share the range, each port once, without the reserved ones', async (t) => {
@@ -41,7 +58,7 @@ t.test('the last port of all is handed out', async (t) => {
 t.test('fresh ports come first, in order from the offset on', async (t) => {
   const allocator = allocatorOf(4, { offset: 2 });
   t.equal(allocator.take(0, 0), 40_002);
-  allocator.give(0, 40_002, 0, 0);
+  allocator.give(0, 40_002, 0, false);
   t.same([allocator.take(0, 1), allocator.take(0, 1), allocator.take(0, 1)], [40_003, 40_000, 40_001]);
   t.equal(allocator.take(0, 1), 40_002, 'then the one that came back');
   t.equal(allocator.take(0, 1), NO_PORT);
@@ -54,7 +71,7 @@ t.test('without ports there is none', async (t) => {
 t.test('a port in TIME_WAIT comes back at its time and not before', async (t) => {
   const allocator = allocatorOf(1);
   t.equal(allocator.take(0, 0), 40_000);
-  allocator.give(0, 40_000, 100, 100 + DELAY_NS);
+  allocator.give(0, 40_000, 100, true);
   t.equal(allocator.take(0, 100), NO_PORT);
   t.equal(allocator.take(0, 99 + DELAY_NS), NO_PORT);
   t.equal(allocator.take(0, 100 + DELAY_NS), 40_000);
@@ -64,8 +81,8 @@ t.test('a port in TIME_WAIT comes back at its time and not before', async (t) =>
 t.test('a port that is free at once does not wait behind those in TIME_WAIT', async (t) => {
   const allocator = allocatorOf(2);
   const [a, b] = [allocator.take(0, 0), allocator.take(0, 0)];
-  allocator.give(0, a, 10, 10 + DELAY_NS);
-  allocator.give(0, b, 20, 20);
+  allocator.give(0, a, 10, true);
+  allocator.give(0, b, 20, false);
   t.equal(allocator.take(0, 20), b);
   t.equal(allocator.take(0, 30), NO_PORT);
   t.equal(allocator.take(0, 10 + DELAY_NS), a);
@@ -74,9 +91,9 @@ t.test('a port that is free at once does not wait behind those in TIME_WAIT', as
 t.test('the one that has been free longest is taken first', async (t) => {
   const allocator = allocatorOf(3);
   const [a, b, c] = [allocator.take(0, 0), allocator.take(0, 0), allocator.take(0, 0)];
-  allocator.give(0, a, 0, DELAY_NS);
-  allocator.give(0, b, 5, 5);
-  allocator.give(0, c, DELAY_NS + 7, DELAY_NS + 7);
+  allocator.give(0, a, 0, true);
+  allocator.give(0, b, 5, false);
+  allocator.give(0, c, DELAY_NS + 7, false);
   t.same(
     [1, 2, 3].map(() => allocator.take(0, DELAY_NS + 7)),
     [b, a, c],
@@ -88,7 +105,7 @@ t.test('each source has ports of its own', async (t) => {
   t.equal(allocator.take(0, 0), 40_000);
   t.equal(allocator.take(0, 0), NO_PORT);
   t.equal(allocator.take(1, 0), 40_000);
-  allocator.give(1, 40_000, 0, 0);
+  allocator.give(1, 40_000, 0, false);
   t.equal(allocator.take(0, 0), NO_PORT, 'what source 1 gave back is not for source 0');
   t.equal(allocator.take(1, 0), 40_000);
 });
@@ -98,9 +115,9 @@ t.test('many ports keep their order through a growing queue', async (t) => {
   const allocator = allocatorOf(count);
   const taken = Array.from({ length: count }, () => allocator.take(0, 0));
   // The queue is not at its beginning when it grows.
-  for (let i = 0; i < 10; i++) allocator.give(0, taken[i]!, i, i + DELAY_NS);
+  for (let i = 0; i < 10; i++) allocator.give(0, taken[i]!, i, true);
   for (let i = 0; i < 10; i++) t.equal(allocator.take(0, DELAY_NS + 10), taken[i]);
-  for (let i = 0; i < count; i++) allocator.give(0, taken[i]!, DELAY_NS + 10 + i, 2 * DELAY_NS + 10 + i);
+  for (let i = 0; i < count; i++) allocator.give(0, taken[i]!, DELAY_NS + 10 + i, true);
   const again = Array.from({ length: count }, () => allocator.take(0, 4 * DELAY_NS));
   t.same(again, taken);
 });
@@ -143,7 +160,7 @@ t.test(
             const [used] = inUse.splice(which % inUse.length, 1);
             const atNs = waits ? nowNs + DELAY_NS : nowNs;
             freeNs.set(keyOf(used!), atNs);
-            allocator.give(used!.source, used!.port, nowNs, atNs);
+            allocator.give(used!.source, used!.port, nowNs, waits);
             continue;
           }
           const fresh = ports - [...freeNs.keys(), ...inUse.map(keyOf)].filter(ofSource(source)).filter(once).length;
@@ -182,7 +199,7 @@ t.test('exhaustion ends when the first port is free again', async (t) => {
   const allocator = allocatorOf(3);
   const taken = [0, 1, 2].map(() => allocator.take(0, 0));
   t.equal(allocator.take(0, 5), NO_PORT);
-  for (const [i, port] of taken.entries()) allocator.give(0, port, 10 + i, 10 + i + DELAY_NS);
+  for (const [i, port] of taken.entries()) allocator.give(0, port, 10 + i, true);
   t.equal(allocator.take(0, 50), NO_PORT);
   t.equal(allocator.take(0, 10 + DELAY_NS), taken[0]);
   t.equal(allocator.take(0, 10 + DELAY_NS), NO_PORT);

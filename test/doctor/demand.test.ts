@@ -17,19 +17,24 @@ async function demand(typed: Typed, reuseDelayNs = 60e9) {
 
 /** Runs one round through the allocator that a worker uses; returns whether a start found no port. */
 function runsOut(ports: number, ratePerSec: number, starts: number, holdNs: number, restNs: number): boolean {
+  const clock = { nowNs: 0 };
   const allocator = new SourcePortAllocator({
     sources: 1,
     ports: Uint16Array.from({ length: ports }, (_, index) => 1024 + index),
     offset: 0,
+    clock,
+    restNs,
   });
   const held: { port: number; endNs: number }[] = [];
   for (let n = 0; n < starts; n++) {
     const nowNs = Math.round((n * 1e9) / ratePerSec);
     while (held[0] !== undefined && held[0].endNs <= nowNs) {
       const { port, endNs } = held.shift()!;
-      allocator.give(0, port, endNs, endNs + restNs);
+      clock.nowNs = endNs;
+      allocator.give(0, port, true);
     }
-    const port = allocator.take(0, nowNs);
+    clock.nowNs = nowNs;
+    const port = allocator.take(0);
     if (port === NO_PORT) return true;
     held.push({ port, endNs: nowNs + holdNs });
   }

@@ -17,6 +17,9 @@ import {
 import type { IntervalResult } from '../../src/measure/result.ts';
 import { RoundMerger } from '../../src/measure/round.ts';
 
+/** These tests hand their values over. */
+const CLOCK = { nowNs: 0 };
+
 const BASE_NS = 7e9;
 
 interface Told {
@@ -33,7 +36,7 @@ class Workers {
 
   constructor(count: number, warmup = false, measureNs = BASE_NS) {
     const memories = Array.from({ length: count }, createRecorderMemory);
-    this.recorders = memories.map((memory) => new Recorder(memory));
+    this.recorders = memories.map((memory) => new Recorder(memory, CLOCK));
     this.#readers = memories.map((memory) => new RecorderReader(memory));
     this.merger = new RoundMerger(count, measureNs, (interval, isWarmup) =>
       this.told.push({ interval, warmup: isWarmup }),

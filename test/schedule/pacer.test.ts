@@ -55,14 +55,8 @@ t.test('the index of the next attempt can be seen before it is taken', async (t)
 t.test('the warm-up comes first at the same rate, and what is due at its end is measured', async (t) => {
   const pacer = pacerOf(4, { warmupNs: 0.5 * SEC, durationNs: SEC });
   t.same([pacer.measureNs, pacer.endNs], [BASE_NS + 0.5 * SEC, BASE_NS + 1.5 * SEC]);
-  const measured = [...takeAll(pacer)].map(([n, dueNs]) => pacer.measures(n, dueNs));
+  const measured = [...takeAll(pacer)].map(([n]) => pacer.measures(n));
   t.same(measured, [false, false, true, true, true, true]);
-});
-
-t.test('an attempt of the warm-up that starts late is not measured, one of the round is', async (t) => {
-  const pacer = pacerOf(4, { warmupNs: 0.5 * SEC });
-  t.equal(pacer.measures(1, pacer.measureNs + 1e6), false);
-  t.equal(pacer.measures(2, pacer.measureNs + 1e6), true);
 });
 
 t.test('a wake-up may serve several starts', async (t) => {
@@ -97,11 +91,11 @@ t.test('the interval always ends after now, at a whole second', async (t) => {
 
 t.test('the round is overdue a moment after its end', async (t) => {
   const pacer = pacerOf(10);
-  t.equal(pacer.isOverdue(pacer.endNs), false, 'what is due may be a little late');
-  t.equal(pacer.isOverdue(pacer.endNs + SEC), true);
+  t.ok(pacer.overdueNs > pacer.endNs, 'what is due may be a little late');
+  t.ok(pacer.overdueNs <= pacer.endNs + SEC);
   const closed = pacerOf(null);
-  t.equal(closed.isOverdue(closed.endNs - 1), false);
-  t.equal(closed.isOverdue(closed.endNs), true, 'closed loop owes nothing');
+  t.ok(closed.overdueNs > closed.endNs - 1);
+  t.ok(closed.overdueNs <= closed.endNs, 'closed loop owes nothing');
 });
 
 t.test('closed loop has no due times and goes on to the end', async (t) => {
@@ -109,8 +103,6 @@ t.test('closed loop has no due times and goes on to the end', async (t) => {
   t.same([pacer.isClosedLoop, pacer.dueNs, pacer.isDone], [true, Infinity, false]);
   t.same([pacer.take(), pacer.take(), pacer.take()], [0, 1, 2]);
   t.equal(pacer.wakeNs, pacer.endNs);
-  t.equal(pacer.measures(7, pacer.measureNs - 1), false, 'by its start');
-  t.equal(pacer.measures(7, pacer.measureNs), true);
   t.equal(pacer.giveUp(pacer.endNs), 0);
   t.same([pacer.isDone, pacer.wakeNs], [true, Infinity]);
 });
@@ -161,7 +153,7 @@ t.test('what is measured is exactly what is due from the end of the warm-up on',
   fc.assert(
     fc.property(plans, (plan) =>
       workersOf(plan).every((pacer) =>
-        [...takeAll(pacer)].every(([n, dueNs]) => pacer.measures(n, dueNs) === dueNs >= pacer.measureNs),
+        [...takeAll(pacer)].every(([n, dueNs]) => pacer.measures(n) === dueNs >= pacer.measureNs),
       ),
     ),
     { numRuns: 60 },
@@ -190,8 +182,7 @@ t.test('given up is what was measured, due before now and not taken, over all wo
         // Taken as the generator takes them: those due by now, up to some that it did not come to.
         const mine = Math.max(0, Math.ceil((due - worker) / plan.workers) - untaken[worker]!);
         for (let i = 0; i < mine; i++) {
-          const { dueNs } = pacer;
-          if (pacer.measures(pacer.take(), dueNs)) taken++;
+          if (pacer.measures(pacer.take())) taken++;
         }
         givenUp += pacer.giveUp(nowNs);
       }
@@ -220,10 +211,10 @@ t.test('what comes behind the measured part is started and not measured', async 
   const pacer = pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC });
   const indices = [...takeAll(pacer).keys()];
   t.same(
-    indices.map((index) => pacer.measures(index, BASE_NS)),
+    indices.map((index) => pacer.measures(index)),
     [false, false, true, true, true, true, false, false],
   );
-  t.notOk(pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC }).isOverdue(BASE_NS + 2.9 * SEC));
+  t.ok(pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC }).overdueNs > BASE_NS + 2.9 * SEC);
   const late = pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC });
   t.equal(late.giveUp(BASE_NS + 9 * SEC), 4, 'only what would have been measured is missed');
 });

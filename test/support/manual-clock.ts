@@ -18,9 +18,13 @@ export class ManualClock implements Clock {
     this.tickNs = tickNs;
   }
 
-  tick(): number {
+  tick(): void {
     this.atNs += this.tickNs;
     this.nowNs = this.atNs;
+  }
+
+  now(): number {
+    this.tick();
     return this.nowNs;
   }
 

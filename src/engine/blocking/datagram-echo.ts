@@ -17,7 +17,7 @@ import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../linux/sockaddr.ts';
 import { closeFailed } from '../close-failed.ts';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
-import { POLL_NS, STOP } from '../engine.ts';
+import { POLL_NS } from '../engine.ts';
 import { listenError } from '../listen-error.ts';
 
 const DATAGRAM_MAX_BYTES = 65_536;
@@ -123,7 +123,7 @@ export class BlockingDatagramEcho implements DatagramEcho {
   }
 
   run(driver: DatagramDriver): void {
-    while (driver.step() !== STOP) {
+    while (driver.step()) {
       for (let turn = 0; turn < TURNS; turn++) if (!this.#echoOne(driver)) break;
     }
   }

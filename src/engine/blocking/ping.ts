@@ -2,7 +2,7 @@ import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL, PR_SET_TIMERSLACK } from '../../l
 import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../linux/errno.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { POLL_NS, STOP } from '../engine.ts';
+import { POLL_NS } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import type { MessageListener } from '../message-reader.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
@@ -89,18 +89,16 @@ export class BlockingPingEngine implements PingEngine, MessageListener {
 
   run(driver: PingDriver): void {
     this.#driver = driver;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) return;
+    while (driver.step()) {
       // The driver has given it up by now.
       if (this.#options.clock.nowNs >= this.#sinceNs + this.#options.timeoutNs) this.#awaited = NOBODY;
-      if (this.#awaited === NOBODY) this.#sleepUntil(deadlineNs);
+      if (this.#awaited === NOBODY) this.#sleepUntil(driver.deadlineNs);
       else this.#receive(driver, this.#awaited);
     }
   }
 
   #sleepUntil(deadlineNs: number): void {
-    const waitNs = Math.min(deadlineNs - this.#options.clock.tick(), POLL_NS);
+    const waitNs = Math.min(deadlineNs - this.#options.clock.now(), POLL_NS);
     if (waitNs <= 0) return;
     this.#sleepWords[0] = 0;
     this.#sleepWords[2] = waitNs;

@@ -74,7 +74,7 @@ export class Acceptor {
   #rest(): void {
     if (this.#restEndNs !== Infinity || this.#fd < 0) return;
     this.#epoll.modify(this.#fd, 0, LISTENER, 0);
-    this.#restEndNs = this.#clock.tick() + this.#restNs;
+    this.#restEndNs = this.#clock.now() + this.#restNs;
     this.#restNs = Math.min(2 * this.#restNs, LONGEST_REST_NS);
   }
 

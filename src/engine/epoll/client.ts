@@ -18,7 +18,7 @@ import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
-import { STOP } from '../engine.ts';
+import { AT_ONCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
@@ -185,11 +185,9 @@ export class EpollClientEngine implements ClientEngine {
   run(driver: ClientDriver): void {
     this.#driver = driver;
     const epoll = this.#epoll;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) return;
+    while (driver.step()) {
       // What came early has made room: the next step is due, events or not.
-      const count = epoll.wait(this.#receiveEarly() ? 0 : deadlineNs);
+      const count = epoll.wait(this.#receiveEarly() ? AT_ONCE : driver);
       for (let i = 0; i < count; i++) {
         const slot = epoll.slotAt(i);
         if (epoll.generationAt(i) === this.#generations[slot]) this.#handle(slot, epoll.eventsAt(i));

@@ -8,7 +8,7 @@ import {
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../linux/errno.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { EngineError } from '../engine.ts';
-import type { Clock } from '../engine.ts';
+import type { Clock, Deadline } from '../engine.ts';
 
 /** struct epoll_event is packed on x86-64 alone: 12 bytes, elsewhere 16 (epoll_event(3type)). In 32-bit words: */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -69,9 +69,10 @@ export class EpollSet {
     return this.#libc.epoll_ctl(this.#fd, operation, fd, this.#event.address);
   }
 
-  /** Waits until `deadlineNs` on the clock or an event; returns the number of events. */
-  wait(deadlineNs: number): number {
-    const waitNs = Math.min(deadlineNs - this.#clock.tick(), LONGEST_WAIT_NS);
+  /** Waits for an event, until the deadline at most; returns the number of events. */
+  wait(deadline: Deadline): number {
+    this.#clock.tick();
+    const waitNs = Math.min(deadline.deadlineNs - this.#clock.nowNs, LONGEST_WAIT_NS);
     const count = this.#call(waitNs > 0 ? waitNs : 0);
     if (count >= 0) return count;
     const errno = this.#libc.errno();
@@ -79,7 +80,7 @@ export class EpollSet {
     // Kernels before 5.11 and some sandboxes; then to the millisecond.
     if (this.#preciseWait && (errno === ENOSYS || errno === EPERM)) {
       this.#preciseWait = false;
-      return this.wait(deadlineNs);
+      return this.wait(deadline);
     }
     throw new EngineError(errnoName(errno), `epoll_pwait2 failed: ${errnoName(errno)}`, 'please report this');
   }

@@ -12,7 +12,6 @@ import { EAGAIN, EINTR, ENOBUFS } from '../../linux/errno.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
-import { STOP } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
 import { PingSockets, isReported } from '../ping-socket.ts';
@@ -125,10 +124,8 @@ export class EpollPingEngine implements PingEngine {
   run(driver: PingDriver): void {
     this.#driver = driver;
     const epoll = this.#epoll;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) return;
-      const count = epoll.wait(deadlineNs);
+    while (driver.step()) {
+      const count = epoll.wait(driver);
       for (let i = 0; i < count; i++) {
         const slot = epoll.slotAt(i);
         if (epoll.generationAt(i) === this.#generations[slot]) this.#handle(driver, slot, epoll.eventsAt(i));

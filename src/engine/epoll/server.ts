@@ -17,7 +17,6 @@ import {
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { STOP } from '../engine.ts';
 import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -91,6 +90,8 @@ export class EpollServerEngine implements ServerEngine {
   #isDispatching = false;
   /** `stopListening` was called while events were dispatched. */
   #stopsListening = false;
+  /** The driver's, or the end of a rest. */
+  readonly #deadline = { deadlineNs: 0 };
   #driver: ServerDriver | null = null;
 
   constructor(options: ServerEngineOptions) {
@@ -129,11 +130,10 @@ export class EpollServerEngine implements ServerEngine {
   run(driver: ServerDriver): void {
     this.#driver = driver;
     const epoll = this.#epoll;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) return;
-      const count = epoll.wait(Math.min(deadlineNs, this.#acceptor.restEndNs));
-      if (this.#clock.tick() >= this.#acceptor.restEndNs) this.#acceptor.endRest();
+    while (driver.step()) {
+      this.#deadline.deadlineNs = Math.min(driver.deadlineNs, this.#acceptor.restEndNs);
+      const count = epoll.wait(this.#deadline);
+      if (this.#clock.now() >= this.#acceptor.restEndNs) this.#acceptor.endRest();
       this.#isDispatching = true;
       for (let i = 0; i < count; i++) {
         const slot = epoll.slotAt(i);

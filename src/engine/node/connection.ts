@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { errnoNumber } from '../../linux/errno.ts';
+import type { StepDriver } from '../engine.ts';
 import type { StepLoop } from './loop.ts';
 
 /** Most that one write hands over: progress is reported, and kept back, in steps of this. */
@@ -8,8 +9,7 @@ const CHUNK_BYTES = 64 * 1024;
 const NOTHING: readonly Uint8Array[] = [];
 
 /** What drivers of both sides are told of a connection. */
-interface ConnectionDriver {
-  step(): number;
+interface ConnectionDriver extends StepDriver {
   sent(slot: number, bytes: number): void;
   received(slot: number, bytes: number): void;
   ended(slot: number): void;

@@ -1,5 +1,4 @@
-import { STOP } from '../engine.ts';
-import type { Clock } from '../engine.ts';
+import type { Clock, StepDriver } from '../engine.ts';
 
 /** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
 const TIMER_REACH_NS = 2e6;
@@ -7,17 +6,16 @@ const TIMER_REACH_NS = 2e6;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Steps a driver from the event loop: when the deadline that it returned has come, and after socket events.
+ * Steps a driver from the event loop: when its deadline has come, and after socket events.
  *
  * Far deadlines sleep in a timer; the last two milliseconds spin through `setImmediate`, which costs a core but lets socket
  * events in. Node has no finer timer.
  */
-export class StepLoop<Driver extends { step(): number }> {
+export class StepLoop<Driver extends StepDriver> {
   readonly #clock: Clock;
   #driver: Driver | null = null;
   #resolve: () => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
-  #deadlineNs = 0;
   #poked = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -31,7 +29,7 @@ export class StepLoop<Driver extends { step(): number }> {
     return this.#driver;
   }
 
-  /** Steps until `step` returns `STOP`, from the next turn of the event loop on; rejects with what `step` throws. */
+  /** Steps until `step` returns false, from the next turn of the event loop on; rejects with what `step` throws. */
   drive(driver: Driver): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#driver = driver;
@@ -55,15 +53,16 @@ export class StepLoop<Driver extends { step(): number }> {
     this.#immediate = undefined;
     const driver = this.#driver;
     if (driver === null) return;
-    if (this.#poked || this.#clock.tick() >= this.#deadlineNs) {
+    if (this.#poked || this.#clock.now() >= driver.deadlineNs) {
+      let goesOn: boolean;
       try {
-        this.#deadlineNs = driver.step();
+        goesOn = driver.step();
       } catch (error) {
         this.#halt();
         this.#reject(error);
         return;
       }
-      if (this.#deadlineNs === STOP) {
+      if (!goesOn) {
         this.#halt();
         this.#resolve();
         return;
@@ -71,11 +70,11 @@ export class StepLoop<Driver extends { step(): number }> {
       // What was reported while it stepped, the driver brought about and knows.
       this.#poked = false;
     }
-    this.#wait();
+    this.#wait(driver.deadlineNs);
   };
 
-  #wait(): void {
-    const waitNs = this.#deadlineNs - this.#clock.tick();
+  #wait(deadlineNs: number): void {
+    const waitNs = deadlineNs - this.#clock.now();
     if (waitNs <= TIMER_REACH_NS) this.#immediate ??= setImmediate(this.#turn);
     else this.#timer = setTimeout(this.#turn, Math.min(Math.floor(waitNs / 1e6) - 1, LONGEST_TIMER_MS));
   }

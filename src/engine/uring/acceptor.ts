@@ -52,7 +52,7 @@ export class Acceptor {
     if (result >= 0) this.#restNs = SHORTEST_REST_NS;
     // Where the peer has gone before its turn came, it is one connection less and no reason to rest.
     else if (result !== -ECANCELED && result !== -ECONNABORTED) {
-      this.restEndNs = this.#clock.tick() + this.#restNs;
+      this.restEndNs = this.#clock.now() + this.#restNs;
       this.#restNs = Math.min(2 * this.#restNs, LONGEST_REST_NS);
     }
     return result;
@@ -65,7 +65,7 @@ export class Acceptor {
 
   /** Goes on accepting if the rest is over. */
   endRest(): void {
-    if (this.restEndNs === Infinity || this.#clock.tick() < this.restEndNs) return;
+    if (this.restEndNs === Infinity || this.#clock.now() < this.restEndNs) return;
     this.restEndNs = Infinity;
     this.arm();
   }

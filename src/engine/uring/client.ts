@@ -24,7 +24,7 @@ import {
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE } from '../../linux/sockaddr.ts';
-import { KERNEL_SOURCE, STOP } from '../engine.ts';
+import { KERNEL_SOURCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
@@ -310,11 +310,9 @@ export class UringClientEngine implements ClientEngine {
   run(driver: ClientDriver): void {
     this.#driver = driver;
     const ring = this.#ring;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) break;
+    while (driver.step()) {
       this.#unsubmittedStarts = 0;
-      const count = ring.wait(deadlineNs);
+      const count = ring.wait(driver);
       const words = ring.completionWords;
       for (let i = 0; i < count; i++) {
         const at = ring.completionAt(i);

@@ -4,9 +4,10 @@ import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/i
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
-import { STOP } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import { messageStride } from '../ping.ts';
+import { AT_ONCE } from '../engine.ts';
+import type { Deadline } from '../engine.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
 import { PingSockets, isReported } from '../ping-socket.ts';
 import { GENERATION_MASK, STAGE_BITS, STAGE_MASK, firstStage, prepareCancel, setAddress } from './entries.ts';
@@ -191,19 +192,15 @@ export class UringPingEngine implements PingEngine {
 
   run(driver: PingDriver): void {
     this.#driver = driver;
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) break;
-      this.#reap(deadlineNs);
-    }
+    while (driver.step()) this.#reap(driver);
     // The completions of what was closed last.
-    this.#reap(0);
+    this.#reap(AT_ONCE);
   }
 
-  #reap(deadlineNs: number): void {
+  #reap(deadline: Deadline): void {
     const ring = this.#ring;
     // To be woken for a reply, not for each SEND; but whoever was refused waits for just that.
-    const count = ring.wait(deadlineNs, this.#refusals > 0 ? 1 : 1 + this.#freshSends);
+    const count = ring.wait(deadline, this.#refusals > 0 ? 1 : 1 + this.#freshSends);
     this.#freshSends = 0;
     const words = ring.completionWords;
     for (let i = 0; i < count; i++) {

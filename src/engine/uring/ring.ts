@@ -40,7 +40,7 @@ import {
 } from '../../linux/io-uring.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { EngineError } from '../engine.ts';
-import type { Clock } from '../engine.ts';
+import type { Clock, Deadline } from '../engine.ts';
 
 const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;
 /** DEFER_TASKRUN wants SINGLE_ISSUER, and TASKRUN_FLAG tells when there is work left. */
@@ -191,10 +191,14 @@ export class Ring {
     if (result < 0) this.#check(this.#libc.errno());
   }
 
-  /** Hands over what is prepared and waits until `deadlineNs` or for so many completions. Returns how many there are. */
-  wait(deadlineNs: number, completions = 1): number {
+  /** Hands over what is prepared and waits for so many completions, until the deadline at most. Returns how many there are. */
+  wait({ deadlineNs }: Deadline, completions = 1): number {
     Atomics.store(this.#ring, this.#sqTail, this.#tail);
-    const waitNs = this.available >= completions ? 0 : Math.min(deadlineNs - this.#clock.tick(), LONGEST_WAIT_NS);
+    let waitNs = 0;
+    if (this.available < completions) {
+      this.#clock.tick();
+      waitNs = Math.min(deadlineNs - this.#clock.nowNs, LONGEST_WAIT_NS);
+    }
     let flags = ENTER_GETEVENTS;
     let size = 0;
     let argument = 0;

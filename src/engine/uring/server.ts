@@ -29,8 +29,8 @@ import { openFileLimit } from '../../linux/limits.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
-import { STOP } from '../engine.ts';
-import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import { AT_ONCE } from '../engine.ts';
+import type { Deadline, Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { openListeningSocket } from '../listening-socket.ts';
 import { Acceptor, NO_SLOT, STAGE_ACCEPT } from './acceptor.ts';
 import { BUFFER_GROUP, BufferRing } from './buffer-ring.ts';
@@ -121,6 +121,8 @@ export class UringServerEngine implements ServerEngine {
   #acceptor: Acceptor | undefined;
   #waker: Waker | undefined;
   #port = 0;
+  /** The driver's, or the end of a rest. */
+  readonly #deadline = { deadlineNs: 0 };
   #driver!: ServerDriver;
 
   constructor(options: ServerEngineOptions) {
@@ -164,19 +166,18 @@ export class UringServerEngine implements ServerEngine {
   run(driver: ServerDriver): void {
     this.#driver = driver;
     this.#acceptor?.arm();
-    for (;;) {
-      const deadlineNs = driver.step();
-      if (deadlineNs === STOP) break;
-      this.#reap(Math.min(deadlineNs, this.#acceptor?.restEndNs ?? Infinity));
+    while (driver.step()) {
+      this.#deadline.deadlineNs = Math.min(driver.deadlineNs, this.#acceptor?.restEndNs ?? Infinity);
+      this.#reap(this.#deadline);
       this.#acceptor?.endRest();
     }
     // The last closes are still only prepared.
     this.#ring.submit();
   }
 
-  #reap(deadlineNs: number): void {
+  #reap(deadline: Deadline): void {
     const ring = this.#ring;
-    const count = ring.wait(deadlineNs);
+    const count = ring.wait(deadline);
     const words = ring.completionWords;
     for (let i = 0; i < count; i++) {
       const at = ring.completionAt(i);
@@ -446,9 +447,9 @@ export class UringServerEngine implements ServerEngine {
     if (this.#acceptor === undefined) return;
     // To their peers the connections in the backlog are established; closing the listener would reset them. ACCEPT takes
     // all there are each time the kernel gets to work for us.
-    this.#reap(0);
+    this.#reap(AT_ONCE);
     this.#acceptor.cancel();
-    this.#reap(0);
+    this.#reap(AT_ONCE);
     this.#libc.close(this.#acceptor.listener);
     this.#acceptor = undefined;
   }

@@ -50,7 +50,7 @@ export const exchangeCases: readonly Case<ClientHarness>[] = [
         { port, payload, halfClose: true, sendsWhenAsked: true },
         {
           step: (run) => {
-            if (run.clock.tick() > askNs) {
+            if (run.clock.now() > askNs) {
               askNs = Infinity;
               t.equal(run.totals.sent + run.totals.ended, 0, 'nothing went out by itself');
               for (let slot = 0; slot < 3; slot++) run.engine.startSending(slot);
@@ -58,7 +58,7 @@ export const exchangeCases: readonly Case<ClientHarness>[] = [
             return opening(run);
           },
           connected: (run) => {
-            if (run.totals.connected === 3) askNs = run.clock.tick() + 20 * MS;
+            if (run.totals.connected === 3) askNs = run.clock.now() + 20 * MS;
           },
         },
       );
@@ -87,11 +87,11 @@ export const exchangeCases: readonly Case<ClientHarness>[] = [
         { port, payload: sharedPattern(10) },
         {
           step: (run) => {
-            if (run.slots.states[0] === 'open' && run.clock.tick() > connectedNs + 50 * MS) run.close(0);
+            if (run.slots.states[0] === 'open' && run.clock.now() > connectedNs + 50 * MS) run.close(0);
             return opening(run);
           },
           connected: (run) => {
-            connectedNs = run.clock.tick();
+            connectedNs = run.clock.now();
           },
         },
       );
@@ -150,7 +150,7 @@ export const exchangeCases: readonly Case<ClientHarness>[] = [
         { port, payload, halfClose: true },
         {
           step: (run) => {
-            if (stalledBytes < 0 && stall.at(run.clock.tick(), run.totals.sent)) {
+            if (stalledBytes < 0 && stall.at(run.clock.now(), run.totals.sent)) {
               stalledBytes = run.totals.sent;
               h.peers.resume(server);
             }

@@ -90,11 +90,11 @@ export const failureCases: readonly Case<ClientHarness>[] = [
         { port, payload: sharedPattern(64) },
         {
           step: (run) => {
-            if (run.slots.states[0] === 'failed' && run.clock.tick() > failedNs + 100 * MS) run.close(0);
+            if (run.slots.states[0] === 'failed' && run.clock.now() > failedNs + 100 * MS) run.close(0);
             return opening(run);
           },
           failed: (run) => {
-            failedNs = run.clock.tick();
+            failedNs = run.clock.now();
           },
         },
       );
@@ -119,10 +119,10 @@ export const failureCases: readonly Case<ClientHarness>[] = [
             step: stepping(
               (run) => {
                 for (const slot of [0, 1, 2]) run.open(slot);
-                openedNs = run.clock.tick();
+                openedNs = run.clock.now();
               },
               (run) => {
-                const late = run.clock.tick() > openedNs + 300 * MS;
+                const late = run.clock.now() > openedNs + 300 * MS;
                 if (late && run.slots.count('opening') === 3) [0, 1, 2].forEach((slot) => run.close(slot, slot === 1));
                 return run.totals.released === 3;
               },
@@ -189,6 +189,7 @@ export const failureCases: readonly Case<ClientHarness>[] = [
         throw new Error('thrown by the driver');
       };
       const driver = {
+        deadlineNs: 0,
         step: fail,
         connected: fail,
         sent: fail,

@@ -1,5 +1,4 @@
 /** Opening, closing and reusing slots. */
-import { STOP } from '../../../src/engine/engine.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { ClientRun } from './driver.ts';
 import { MS, openMany, openOnce, privateSource, sharedPattern, stepping, withoutLoopbackNet } from './harness.ts';
@@ -88,7 +87,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
         { port },
         {
           step: (run) => {
-            if (run.slots.count('ended') === 2 && run.clock.tick() > endedNs + 50 * MS) {
+            if (run.slots.count('ended') === 2 && run.clock.now() > endedNs + 50 * MS) {
               // Now the peer is gone for good; its RST answers whatever is sent.
               h.peers.unserve(server);
               endedNs = Infinity;
@@ -98,7 +97,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
             return opening(run);
           },
           ended: (run) => {
-            endedNs = run.clock.tick();
+            endedNs = run.clock.now();
           },
         },
       );
@@ -157,7 +156,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
     },
   },
   {
-    name: 'STOP at the first step, and another run after it',
+    name: 'a run that ends at its first step, and another after it',
     async run(t, h) {
       const { port } = h.peers.serve({ behaviour: 'echo' });
       const setup = { port, payload: sharedPattern(64), halfClose: true };
@@ -206,11 +205,12 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
       const { engine, clock } = await h.create({ port, payload: sharedPattern(64), halfClose: true });
       let released = 0;
       let steps = 0;
-      const farNs = clock.tick() + 60_000 * MS;
+      const farNs = clock.now() + 60_000 * MS;
       await engine.run({
+        deadlineNs: farNs,
         step: () => {
           if (steps++ === 0) engine.open(0, -1, 0);
-          return released === 1 ? STOP : farNs;
+          return released < 1;
         },
         connected: () => {},
         sent: () => {},
@@ -221,7 +221,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
           released++;
         },
       });
-      t.ok(clock.tick() < farNs, 'did not sleep until the deadline');
+      t.ok(clock.now() < farNs, 'did not sleep until the deadline');
       engine.dispose();
     },
   },

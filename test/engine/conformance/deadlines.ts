@@ -1,5 +1,4 @@
 import type { Test } from 'tap';
-import { STOP } from '../../../src/engine/engine.ts';
 import type { ClientDriver, Clock, ServerDriver } from '../../../src/engine/engine.ts';
 import { MS } from './harness.ts';
 
@@ -11,19 +10,19 @@ const TOLERANCE_NS = 1000;
 class Waiter {
   readonly latenessNs: number[] = [];
   readonly #clock: Clock;
-  #deadlineNs = 0;
+  deadlineNs = 0;
   #next = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
-    if (this.#deadlineNs > 0) this.latenessNs.push(nowNs - this.#deadlineNs);
-    if (this.#next === 3 * WAITS_NS.length) return STOP;
-    this.#deadlineNs = this.#clock.tick() + WAITS_NS[this.#next++ % WAITS_NS.length]!;
-    return this.#deadlineNs;
+  step(): boolean {
+    const nowNs = this.#clock.now();
+    if (this.deadlineNs > 0) this.latenessNs.push(nowNs - this.deadlineNs);
+    if (this.#next === 3 * WAITS_NS.length) return false;
+    this.deadlineNs = this.#clock.now() + WAITS_NS[this.#next++ % WAITS_NS.length]!;
+    return true;
   }
 }
 
@@ -39,7 +38,7 @@ export async function checkDeadlines(
 ): Promise<void> {
   const waiter = new Waiter(clock);
   const driver = new Proxy({} as ClientDriver & ServerDriver, {
-    get: (_, name) => (name === 'step' ? () => waiter.step() : unexpected),
+    get: (_, name) => (name === 'step' ? () => waiter.step() : name === 'deadlineNs' ? waiter.deadlineNs : unexpected),
   });
   await run(driver);
   t.equal(waiter.latenessNs.length, 3 * WAITS_NS.length, 'stepped once for each deadline');

@@ -1,4 +1,4 @@
-import { KERNEL_PORT, KERNEL_SOURCE, STOP } from '../../../src/engine/engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE } from '../../../src/engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock, ServerDriver, ServerEngine } from '../../../src/engine/engine.ts';
 import { SlotStates } from './slots.ts';
 
@@ -30,6 +30,7 @@ class Recorder {
     released: 0,
   };
   timedOut = false;
+  deadlineNs = 0;
   readonly clock: Clock;
   readonly #startNs: number;
 
@@ -38,7 +39,7 @@ class Recorder {
     this.sentBytes = new Array<number>(capacity).fill(0);
     this.receivedBytes = new Array<number>(capacity).fill(0);
     this.clock = clock;
-    this.#startNs = clock.tick();
+    this.#startNs = clock.now();
   }
 
   protected hear(event: keyof Recorder['totals'], slot: number, value?: number): void {
@@ -50,11 +51,12 @@ class Recorder {
     if (this.events.length < 10_000) this.events.push({ event, slot, value: value ?? 0 });
   }
 
-  protected deadline(): number {
-    const nowNs = this.clock.tick();
-    if (nowNs - this.#startNs < WATCHDOG_NS) return nowNs + POLL_NS;
-    this.timedOut = true;
-    return STOP;
+  /** Looks again soon. False if the run takes too long. */
+  protected goOn(): boolean {
+    const nowNs = this.clock.now();
+    this.deadlineNs = nowNs + POLL_NS;
+    this.timedOut = nowNs - this.#startNs >= WATCHDOG_NS;
+    return !this.timedOut;
   }
 
   /** The events in order, without those that may come any number of times. */
@@ -106,9 +108,9 @@ export class ClientRun extends Recorder implements ClientDriver {
     this.engine.close(slot, reset);
   }
 
-  step(): number {
+  step(): boolean {
     const over = this.#script.step ? this.#script.step(this) : this.slots.count('free') === this.slots.states.length;
-    return over ? STOP : this.deadline();
+    return !over && this.goOn();
   }
 
   connected(slot: number): void {
@@ -174,8 +176,8 @@ export class ServerRun extends Recorder implements ServerDriver {
     this.engine.close(slot, reset);
   }
 
-  step(): number {
-    return this.#script.step(this) ? STOP : this.deadline();
+  step(): boolean {
+    return !this.#script.step(this) && this.goOn();
   }
 
   admits(): boolean {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
-import { EngineError, STOP } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/engine/engine.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/linux/errno.ts';
@@ -32,6 +32,7 @@ class Script implements PingDriver {
   readonly #clock: MonotonicClock;
   readonly #connections: number;
   readonly #startNs: number;
+  deadlineNs = 0;
   #isOpened = false;
   /** At each step once everything is opened; true ends the run. */
   onStep: () => boolean = () => false;
@@ -41,11 +42,11 @@ class Script implements PingDriver {
     this.engine = engine;
     this.#clock = clock;
     this.#connections = connections;
-    this.#startNs = clock.tick();
+    this.#startNs = clock.now();
   }
 
-  step(): number {
-    const nowNs = this.#clock.tick();
+  step(): boolean {
+    const nowNs = this.#clock.now();
     if (nowNs > this.#startNs + PATIENCE_NS) throw new Error(`in vain: ${JSON.stringify(this.events.slice(-9))}`);
     if (!this.#isOpened) {
       this.#isOpened = true;
@@ -54,7 +55,8 @@ class Script implements PingDriver {
         if (errno !== 0) this.events.push(['refused', slot, errno]);
       }
     }
-    return this.onStep() ? STOP : nowNs + 5e6;
+    this.deadlineNs = nowNs + 5e6;
+    return !this.onStep();
   }
 
   count(what: string): number {

@@ -136,7 +136,7 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
         const id = h.peers.dial({ port, then: 'keep', read: false });
         return {
           step: (run) => {
-            if (!acted && stall.at(run.clock.tick(), run.totals.sent)) {
+            if (!acted && stall.at(run.clock.now(), run.totals.sent)) {
               acted = true;
               h.peers.act(id, 'reset');
             }
@@ -159,7 +159,7 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
         h.peers.dial({ port, then: 'keep', read: false });
         return {
           step: (run) => {
-            if (run.slots.states[0] === 'open' && stall.at(run.clock.tick(), run.totals.sent)) run.close(0, reset);
+            if (run.slots.states[0] === 'open' && stall.at(run.clock.now(), run.totals.sent)) run.close(0, reset);
             return run.totals.released === 1;
           },
           accepted: (run, slot) => run.engine.respond(slot),
@@ -200,14 +200,14 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
         id = h.peers.dial({ port, bytes: 10 });
         return {
           step: (run) => {
-            if (run.clock.tick() > endedNs + 50 * MS) {
+            if (run.clock.now() > endedNs + 50 * MS) {
               endedNs = Infinity;
               run.engine.respond(0);
             }
             return run.totals.released === 1;
           },
           ended: (run) => {
-            endedNs = run.clock.tick();
+            endedNs = run.clock.now();
           },
           flushed: (run, slot) => run.close(slot),
         };

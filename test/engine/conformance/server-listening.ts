@@ -1,7 +1,7 @@
 /** Listening, and the end of it. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { EngineError, STOP } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/engine/engine.ts';
 import { loadLibc } from '../../../src/linux/libc.ts';
 import { Wakers } from '../../../src/work/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';
@@ -148,11 +148,12 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
       const { engine, clock } = await h.create({});
       await engine.listen();
       h.peers.dial({ port: engine.port });
-      const farNs = clock.tick() + 60_000 * MS;
+      const farNs = clock.now() + 60_000 * MS;
       let released = false;
       const close = (slot: number): void => engine.close(slot, false);
       await engine.run({
-        step: () => (released ? STOP : farNs),
+        deadlineNs: farNs,
+        step: () => !released,
         admits: () => true,
         accepted: () => {},
         received: () => {},
@@ -165,7 +166,7 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
         },
         acceptFailed: () => {},
       });
-      t.ok(clock.tick() < farNs, 'did not sleep until the deadline');
+      t.ok(clock.now() < farNs, 'did not sleep until the deadline');
       engine.dispose();
     },
   },
@@ -184,10 +185,11 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
       const other = wakeFromThread(memory, asked, waits);
       let steps = 0;
       let early = 0;
-      const farNs = clock.tick() + 60_000 * MS;
+      const farNs = clock.now() + 60_000 * MS;
       const idle = { admits: () => true, accepted() {}, received() {}, sent() {}, flushed() {}, acceptFailed() {} };
       await engine.run({
         ...idle,
+        deadlineNs: farNs,
         ended() {},
         failed() {},
         released() {},
@@ -196,13 +198,13 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
           // The thread asks before it wakes: a step that it did not ask for is one of the engine's own.
           if (Atomics.load(asked, 0) === steps) early++;
           else steps++;
-          if (steps === waits) return STOP;
+          if (steps === waits) return false;
           wakers.asleep(0);
-          return farNs;
+          return true;
         },
       });
       await other;
-      t.ok(clock.tick() < farNs, 'did not sleep until the deadline');
+      t.ok(clock.now() < farNs, 'did not sleep until the deadline');
       t.ok(early <= 2, `${early} steps without a reason`);
       engine.dispose();
       wakers.close();

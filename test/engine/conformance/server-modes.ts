@@ -82,7 +82,7 @@ export const modeCases: readonly Case<ServerHarness>[] = [
         return {
           ...script,
           step: (run) => {
-            if (stalledBytes < 0 && stall.at(run.clock.tick(), run.totals.received)) {
+            if (stalledBytes < 0 && stall.at(run.clock.now(), run.totals.received)) {
               stalledBytes = run.totals.received;
               h.peers.act(id, 'resume');
             }
@@ -115,7 +115,7 @@ export const modeCases: readonly Case<ServerHarness>[] = [
         return {
           step: (run) => {
             const { received, sent } = run.totals;
-            const nowNs = run.clock.tick();
+            const nowNs = run.clock.now();
             const isCaughtUp = received === dialledBytes;
             if (endedAfterNs === Infinity && isCaughtUp && sent === received) {
               dialledBytes += CHUNK_BYTES;
@@ -207,14 +207,14 @@ export const modeCases: readonly Case<ServerHarness>[] = [
         id = h.peers.dial({ port, bytes: 16 * MIB, then: 'keep' });
         return {
           step: (run) => {
-            if (run.clock.tick() > acceptedNs + 300 * MS && run.slots.states[0] === 'open') {
+            if (run.clock.now() > acceptedNs + 300 * MS && run.slots.states[0] === 'open') {
               peerSentBytes = h.peers.dialled(id)[0]!.sentBytes;
               run.close(0, true);
             }
             return run.totals.released === 1;
           },
           accepted: (run) => {
-            acceptedNs = run.clock.tick();
+            acceptedNs = run.clock.now();
           },
         };
       });
@@ -235,14 +235,14 @@ export const modeCases: readonly Case<ServerHarness>[] = [
         return {
           step: (run) => {
             if (run.slots.states[0] === 'ended') stepsBetween++;
-            if (run.clock.tick() > endedNs + 200 * MS) {
+            if (run.clock.now() > endedNs + 200 * MS) {
               endedNs = Infinity;
               h.peers.act(id, 'reset');
             }
             return script.step(run);
           },
           ended: (run) => {
-            endedNs = run.clock.tick();
+            endedNs = run.clock.now();
           },
         };
       });

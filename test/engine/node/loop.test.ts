@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
-import { STOP } from '../../../src/engine/engine.ts';
 import { StepLoop } from '../../../src/engine/node/loop.ts';
 
 t.test('what is reported between two steps is dated by its own time', async (t) => {
   const clock = new MonotonicClock(monotonicNs());
   const loop = new StepLoop(clock);
   let steps = 0;
-  const ended = loop.drive({ step: () => (++steps === 1 ? clock.tick() + 60e9 : STOP) });
+  const ended = loop.drive({ deadlineNs: clock.now() + 60e9, step: () => ++steps === 1 });
   await sleep(40);
   t.equal(steps, 1);
   const steppedNs = clock.nowNs;
