@@ -91,7 +91,7 @@ export class EpollServerEngine implements ServerEngine {
   /** `stopListening` was called while events were dispatched. */
   #stopsListening = false;
   /** The driver's, or the end of a rest. */
-  readonly #deadline = { deadlineNs: 0 };
+  readonly #deadline = { deadlineNs: -Infinity };
   #driver: ServerDriver | null = null;
 
   constructor(options: ServerEngineOptions) {

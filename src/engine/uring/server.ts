@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 470] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 475] -- the states of a slot are changed all over it, and are read together */
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -121,8 +121,7 @@ export class UringServerEngine implements ServerEngine {
   #acceptor: Acceptor | undefined;
   #waker: Waker | undefined;
   #port = 0;
-  /** The driver's, or the end of a rest. */
-  readonly #deadline = { deadlineNs: 0 };
+  readonly #deadline = { deadlineNs: -Infinity };
   #driver!: ServerDriver;
 
   constructor(options: ServerEngineOptions) {
@@ -167,12 +166,18 @@ export class UringServerEngine implements ServerEngine {
     this.#driver = driver;
     this.#acceptor?.arm();
     while (driver.step()) {
-      this.#deadline.deadlineNs = Math.min(driver.deadlineNs, this.#acceptor?.restEndNs ?? Infinity);
-      this.#reap(this.#deadline);
+      this.#reap(this.#nextDeadline(driver));
       this.#acceptor?.endRest();
     }
     // The last closes are still only prepared.
     this.#ring.submit();
+  }
+
+  /** The driver's, or the end of a rest. */
+  #nextDeadline(driver: ServerDriver): Deadline {
+    if (this.#acceptor === undefined) return driver;
+    this.#deadline.deadlineNs = Math.min(driver.deadlineNs, this.#acceptor.restEndNs);
+    return this.#deadline;
   }
 
   #reap(deadline: Deadline): void {
