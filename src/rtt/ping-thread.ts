@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { EngineError } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
+import { compileSooner, configureCollector } from '../engine/v8.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
 import type { BusyResult } from '../measure/result.ts';
 import type { PingRound } from '../measure/ping-tally.ts';
@@ -46,6 +47,8 @@ export class PingThread {
     this.#samples = samplesMemory === null ? null : new PingSamples(samplesMemory);
     this.#reader = new RecorderReader(recorderMemory, PING_BANK);
     this.#ready = this.#answer();
+    configureCollector();
+    compileSooner();
     this.#thread = startThread(WORKER_URL, { workerData });
     const fail = (failure: PingFailure): void => {
       this.#failure ??= failure;

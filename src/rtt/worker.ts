@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
 import { EngineError, describeFailure } from '../engine/engine.ts';
 import { createPingEngine } from '../engine/select-ping.ts';
+import { collectNow } from '../engine/v8.ts';
 import { pinThread } from '../linux/cpus.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
 import { Recorder } from '../measure/recorder.ts';
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
       busyTasks: busyCounters === null ? undefined : new BusyTasks(setup.busyTasks, clock.now(), busyCounters),
     });
     await engine.run(pinger);
+    collectNow();
     tell({ type: 'done' });
   };
 
@@ -86,6 +88,7 @@ async function main(): Promise<void> {
       port.close();
     }
   });
+  collectNow();
   tell({ type: 'ready' });
 }
 
