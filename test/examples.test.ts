@@ -11,6 +11,7 @@ import t from 'tap';
 import type { ClientResult } from '../src/measure/result.ts';
 import { ROOT, startServer } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
+import { freePort } from './support/ports.ts';
 import { runScript, skipWithout, somethingRuns } from './support/script.ts';
 
 const EXAMPLES = path.join(ROOT, 'examples');
@@ -87,7 +88,10 @@ t.test('a TLS server answers the ClientHello with a ServerHello', { skip: skipWi
   execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-subj', '/CN=example.test'], {
     stdio: 'ignore',
   });
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }).listen(0, '127.0.0.1');
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }).listen(
+    await freePort(),
+    '127.0.0.1',
+  );
   t.teardown(() => server.close());
   // The client goes in the middle of the handshake.
   server.on('tlsClientError', () => {});

@@ -3,8 +3,9 @@ import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
+import { freePort } from '../../support/ports.ts';
 
 /** What a peer does with a stream, by name. */
 const STREAMS = {
@@ -65,9 +66,10 @@ async function streamPort(serve: (socket: Socket) => void): Promise<number> {
     socket.on('error', () => undefined);
     serve(socket);
   });
-  server.listen(0, '127.0.0.1');
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return port;
 }
 
 async function datagramPort(answer: Answer): Promise<number> {

@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
@@ -8,6 +6,7 @@ import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/linux/errno.ts';
 import type { PingEngineName, PingProtocol } from '../../../src/plan/rtt-plan.ts';
+import { freePort } from '../../support/ports.ts';
 import type { PingPeerPorts } from './ping-peers.ts';
 import { tsWorker } from './ts-worker.ts';
 
@@ -244,10 +243,7 @@ class PingSuite {
       });
     }
     await this.#t.test('tcp: nobody listens', async (t) => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      await new Promise((resolve) => server.close(resolve));
+      const port = await freePort();
       const driver = await this.#drive({ protocol: 'tcp', port }, (script) => {
         script.onStep = () => script.events.length > 0;
       });
@@ -303,9 +299,7 @@ class PingSuite {
       t.equal(driver.count('received'), 0);
     });
     await this.#t.test('udp: a port where nobody is does not end the run', async (t) => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
+      const port = await freePort();
       const setup = { protocol: 'udp', port, timeoutNs: 20e6 } as const;
       const driver = await this.#drive(setup, (script) => {
         let sent = 0;
@@ -318,7 +312,6 @@ class PingSuite {
           return sent === 3 && Date.now() - sentMs > 60;
         };
       });
-      server.close();
       const refusals = driver.events.filter(([what, , errno]) => what === 'undelivered' && errno === ECONNREFUSED);
       t.ok(refusals.length > 0, 'ECONNREFUSED is told');
       t.equal(driver.count('failed'), 0, 'and the socket goes on');
