@@ -1,5 +1,5 @@
 /** What is looked for in a round, one function a finding. The README documents each: when, and what to do. */
-import { formatCount, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
 import type { RoundFacts } from './facts.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
@@ -36,10 +36,10 @@ const synDrops: Finder = ({ tally, kernel, timeoutNs, target }) => {
   const unanswered = timeouts > 0 && resent !== undefined && timeoutNs >= 1e9;
   if (!gathers && !unanswered) return undefined;
   const what = [
-    ...(gathers ? [`${formatCount(nearCount)} connections took about 1, 2, 3 s or more to establish`] : []),
+    ...(gathers ? [`${formatCountOf(nearCount, 'connection')} took about 1, 2, 3 s or more to establish`] : []),
     ...(unanswered ? [`${formatCount(timeouts)} got no answer at all`] : []),
   ].join(' and ');
-  const kernelSays = resent === undefined ? '' : ` (this machine's kernel sent ${formatCount(resent)} SYNs again)`;
+  const kernelSays = resent === undefined ? '' : ` (this machine's kernel sent ${formatCountOf(resent, 'SYN')} again)`;
   return {
     code: 'syn_drops_suspected',
     message: `SYNs towards ${target.label} or their answers were dropped: ${what}${kernelSays}; look for full listen queues, SYN limits and packet loss on the way.`,

@@ -1,5 +1,5 @@
 /** Which of the kernel's counters are evidence: JSON key, columns, from when one is shown, and what to say then. */
-import { formatCount, formatLatency, formatShare } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatShare } from '../plan/format.ts';
 
 /** What decides whether a value is worth a line. */
 export interface KernelContext {
@@ -40,45 +40,45 @@ export const KERNEL_COUNTERS = {
   listen_overflows: {
     columns: ['netstat.TcpExt.ListenOverflows'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} handshakes because the accept queue of a listener here was full: it accepts too slowly, or its backlog is too small (--backlog, net.core.somaxconn).`,
+      `This machine's kernel dropped ${formatCountOf(n, 'handshake')} because the accept queue of a listener here was full: it accepts too slowly, or its backlog is too small (--backlog, net.core.somaxconn).`,
   },
   listen_drops: {
     columns: ['netstat.TcpExt.ListenDrops'],
     // Overflows are among them and have a sentence of their own.
     matters: (n, { value }) => n > (value('listen_overflows') ?? 0),
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} handshakes towards listeners here, full accept queues among them: look at net.ipv4.tcp_max_syn_backlog and the memory of TCP (net.ipv4.tcp_mem).`,
+      `This machine's kernel dropped ${formatCountOf(n, 'handshake')} towards listeners here, full accept queues among them: look at net.ipv4.tcp_max_syn_backlog and the memory of TCP (net.ipv4.tcp_mem).`,
   },
   syn_queue_drops: {
     columns: ['netstat.TcpExt.TCPReqQFullDrop'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} SYNs because the SYN queue of a listener here was full and SYN cookies are off: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'SYN')} because the SYN queue of a listener here was full and SYN cookies are off: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
   },
   syn_cookies_sent: {
     columns: ['netstat.TcpExt.SyncookiesSent'],
     says: (n) =>
-      `This machine's kernel answered ${formatCount(n)} SYNs with cookies, because the SYN queue of a listener here was full: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
+      `This machine's kernel answered ${formatCountOf(n, 'SYN')} with cookies, because the SYN queue of a listener here was full: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
   },
   syn_cookies_failed: {
     columns: ['netstat.TcpExt.SyncookiesFailed'],
     says: (n) =>
-      `This machine's kernel got ${formatCount(n)} ACKs for listeners here that belong to no SYN and are no valid cookie: late, forged or beyond the SYN queue.`,
+      `This machine's kernel got ${formatCountOf(n, 'ACK')} for listeners here that belong to no SYN and are no valid cookie: late, forged or beyond the SYN queue.`,
   },
   time_wait_overflow: {
     columns: ['netstat.TcpExt.TCPTimeWaitOverflow'],
     says: (n) =>
-      `This machine's kernel ended ${formatCount(n)} connections without TIME_WAIT, because net.ipv4.tcp_max_tw_buckets was reached: late packets of old connections can reach new ones; raise it.`,
+      `This machine's kernel ended ${formatCountOf(n, 'connection')} without TIME_WAIT, because net.ipv4.tcp_max_tw_buckets was reached: late packets of old connections can reach new ones; raise it.`,
   },
   time_wait_reused: { columns: ['netstat.TcpExt.TWRecycled'] },
   paws_rejected: {
     columns: ['netstat.TcpExt.PAWSActive', 'netstat.TcpExt.PAWSEstab', 'netstat.TcpExt.PAWSTimewait'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} packets for their old timestamps (PAWS): where several machines share an address (NAT), their timestamps do not go together.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} for their old timestamps (PAWS): where several machines share an address (NAT), their timestamps do not go together.`,
   },
   out_of_window: {
     columns: ['netstat.TcpExt.BeyondWindow'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} packets beyond its receive window: packets of an earlier connection on the same ports, or a device that rewrites sequence numbers.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} beyond its receive window: packets of an earlier connection on the same ports, or a device that rewrites sequence numbers.`,
   },
   challenge_acks: {
     columns: ['netstat.TcpExt.TCPChallengeACK'],
@@ -93,28 +93,28 @@ export const KERNEL_COUNTERS = {
     // SYNs have a sentence of their own.
     matters: (n, { attempts, value }) => n - (value('syn_retransmits') ?? 0) > attempts * 0.01,
     says: (n, { value }) =>
-      `This machine's kernel sent ${formatCount(n)} segments again, ${formatCount(value('syn_retransmits') ?? 0)} of them SYNs or SYN-ACKs: packets are lost on the way, or come late.`,
+      `This machine's kernel sent ${formatCountOf(n, 'segment')} again, ${formatCount(value('syn_retransmits') ?? 0)} of them SYNs or SYN-ACKs: packets are lost on the way, or come late.`,
   },
   retransmits_failed: {
     columns: ['netstat.TcpExt.TCPRetransFail'],
     says: (n) =>
-      `This machine's kernel could not send ${formatCount(n)} segments again: a packet filter here, a full queue of the network card or a lack of memory.`,
+      `This machine's kernel could not send ${formatCountOf(n, 'segment')} again: a packet filter here, a full queue of the network card or a lack of memory.`,
   },
   aborted_on_timeout: { columns: ['netstat.TcpExt.TCPAbortOnTimeout'] },
   aborted_on_memory: {
     columns: ['netstat.TcpExt.TCPAbortOnMemory'],
     says: (n) =>
-      `This machine's kernel gave up ${formatCount(n)} connections for want of memory or for too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
+      `This machine's kernel gave up ${formatCountOf(n, 'connection')} for want of memory or for too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
   },
   backlog_drops: {
     columns: ['netstat.TcpExt.TCPBacklogDrop', 'netstat.TcpExt.TCPRcvQDrop'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} segments because the buffers of their socket were full: raise net.ipv4.tcp_rmem.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'segment')} because the buffers of their socket were full: raise net.ipv4.tcp_rmem.`,
   },
   reverse_path_filtered: {
     columns: ['netstat.TcpExt.IPReversePathFilter'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} packets that came in by another way than the answer would go (net.ipv4.conf.*.rp_filter): check routes and source addresses.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} that came in by another way than the answer would go (net.ipv4.conf.*.rp_filter): check routes and source addresses.`,
   },
   icmp_unreachable_received: {
     columns: ['snmp.Icmp.InDestUnreachs', 'snmp6.Icmp6InDestUnreachs'],
@@ -129,7 +129,7 @@ export const KERNEL_COUNTERS = {
   out_discards: {
     columns: ['snmp.Ip.OutDiscards', 'snmp6.Ip6OutDiscards'],
     says: (n) =>
-      `This machine's kernel discarded ${formatCount(n)} packets that it was to send: a packet filter here, or no buffer for them.`,
+      `This machine's kernel discarded ${formatCountOf(n, 'packet')} that it was to send: a packet filter here, or no buffer for them.`,
   },
   active_opens: { columns: ['snmp.Tcp.ActiveOpens'] },
   passive_opens: { columns: ['snmp.Tcp.PassiveOpens'] },
@@ -157,7 +157,7 @@ const CONNTRACK = {
   insert_failed: {
     columns: ['nf_conntrack.insert_failed'],
     says: (n) =>
-      `This machine's connection tracking dropped ${formatCount(n)} packets because their entry clashed with another: address translation here ran out of ports, or two packets raced.`,
+      `This machine's connection tracking dropped ${formatCountOf(n, 'packet')} because their entry clashed with another: address translation here ran out of ports, or two packets raced.`,
   },
   drop: {
     columns: ['nf_conntrack.drop'],
@@ -188,7 +188,7 @@ const SOFTNET = {
   flow_limited: {
     columns: ['softnet_stat.flow_limit_count'],
     says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} packets of flows that filled the queue of a core (net.core.flow_limit_cpu_bitmap): spread the load over more source addresses.`,
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} of flows that filled the queue of a core (net.core.flow_limit_cpu_bitmap): spread the load over more source addresses.`,
   },
 } as const satisfies Record<string, KernelRow>;
 

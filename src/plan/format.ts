@@ -32,6 +32,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
+/** `1 trial`, `1,200 trials`. */
+export function formatCountOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `25,000/s`; with digits behind the point below 100. */
 export function formatPerSec(ratePerSec: number): string {
   if (Number.isInteger(ratePerSec) || ratePerSec >= 99.95) return `${formatCount(ratePerSec)}/s`;

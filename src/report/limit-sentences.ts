@@ -7,7 +7,7 @@ import type {
   SaturateStepResult,
   SearchResult,
 } from '../measure/limit-result.ts';
-import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../plan/format.ts';
 import { profileTitle } from '../search/profiles.ts';
 
 /** The answer for one goal, without the goal. */
@@ -72,7 +72,7 @@ function confirmingText({ quantity }: GoalResult): string {
 
 function amount({ quantity }: GoalResult, value: number | null): string | null {
   if (value === null) return null;
-  return quantity === 'connections' ? `${formatCount(value)} connections` : formatPerSec(value);
+  return quantity === 'connections' ? formatCountOf(value, 'connection') : formatPerSec(value);
 }
 
 function heldText(lower: string | null): string {

@@ -4,6 +4,7 @@ import type { RttInterval, RttResult, RttRound } from '../measure/rtt-result.ts'
 import {
   formatBytes,
   formatCount,
+  formatCountOf,
   formatLatency,
   formatPerSec,
   formatSeconds,
@@ -85,10 +86,11 @@ function pingsText(round: RttRound): string {
     ...rest.filter(([, count]) => count > 0).map(([name, count]) => `${formatCount(count)} ${name}`),
   ];
   const broken = connections.failed + connections.lost;
-  return parts.join(', ') + (broken > 0 ? `; ${formatCount(broken)} connections failed` : '');
+  return parts.join(', ') + (broken > 0 ? `; ${formatCountOf(broken, 'connection')} failed` : '');
 }
 
-function cpuText({ cpu }: RttRound): string {
+function cpuText({ cpu, sent }: RttRound): string {
+  if (sent === 0) return '-';
   const total = cpu.user_usec + cpu.system_usec;
   const shares = `${formatShare(cpu.user_usec, total)} of it user, ${formatShare(cpu.system_usec, total)} system`;
   return `${threeDigits(cpu.usec_per_ping)} µs a ping${total > 0 ? ` (${shares})` : ''}`;

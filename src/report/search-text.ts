@@ -1,6 +1,6 @@
 /** The result of a search for a person: the answer first, then how it was come by. */
 import type { GoalResult, SearchResult, TrialResult } from '../measure/limit-result.ts';
-import { formatCount, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
 import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from './limit-sentences.ts';
@@ -30,7 +30,7 @@ function metText({ passed }: TrialResult): string {
 export function searchText(result: SearchResult, style: TextStyle = PLAIN): string {
   const { goals, trials } = result;
   const rounds = trials.filter(({ length }) => length === 'exploratory').length;
-  const cost = `${trials.length} trials (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
+  const cost = `${formatCountOf(trials.length, 'trial')} (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
   const end = searchEnd(result);
   const facts = [`engine ${result.system.engine}, ${cost}`, profileSentence(result)].filter((each) => each !== null);
   const blocks = [

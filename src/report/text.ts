@@ -4,6 +4,7 @@ import { kernelSentences } from '../measure/kernel-evidence.ts';
 import {
   formatBytes,
   formatCount,
+  formatCountOf,
   formatLatency,
   formatPerSec,
   formatSeconds,
@@ -118,7 +119,7 @@ function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResul
   const trips = PERCENTILES.map((name) => `${name.replace('_', '.')} ${formatLatency(rtt[name])}`).join(', ');
   const errors = Object.keys(errno);
   const ending = errors.length === 0 ? '' : `; its connection broke (${errors.join(', ')})`;
-  const counts = `${formatCount(sent)} pings on an established connection, ${formatCount(lost)} lost${ending}`;
+  const counts = `${formatCountOf(sent, 'ping')} on an established connection, ${formatCount(lost)} lost${ending}`;
   return received === 0 ? counts : `${counts}; round trip ${trips}`;
 }
 

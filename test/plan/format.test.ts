@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   formatBytes,
   formatCount,
+  formatCountOf,
   formatLatency,
   formatPerSec,
   formatSeconds,
@@ -57,6 +58,13 @@ t.test('other figures', (t) => {
   t.equal(threeDigits(0), '0');
   t.equal(threeDigits(9.995), '9.99');
   t.equal(threeDigits(99.96), '100');
+  t.end();
+});
+
+t.test('one of a kind is one', (t) => {
+  t.equal(formatCountOf(0, 'trial'), '0 trials');
+  t.equal(formatCountOf(1, 'trial'), '1 trial');
+  t.equal(formatCountOf(1200, 'trial'), '1,200 trials');
   t.end();
 });
 
