@@ -11,6 +11,7 @@ import {
   formatShare,
   threeDigits,
 } from '../plan/format.ts';
+import { cpuSplit } from './cpu-split.ts';
 import { PLAIN, entry, paint, table, wrap, type TextStyle } from './layout.ts';
 import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
@@ -89,11 +90,8 @@ function pingsText(round: RttRound): string {
   return parts.join(', ') + (broken > 0 ? `; ${formatCountOf(broken, 'connection')} failed` : '');
 }
 
-function cpuText({ cpu, sent }: RttRound): string {
-  if (sent === 0) return '-';
-  const total = cpu.user_usec + cpu.system_usec;
-  const shares = `${formatShare(cpu.user_usec, total)} of it user, ${formatShare(cpu.system_usec, total)} system`;
-  return `${threeDigits(cpu.usec_per_ping)} µs a ping${total > 0 ? ` (${shares})` : ''}`;
+function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
+  return sent === 0 ? '-' : `${threeDigits(cpu.usec_per_ping)} µs a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
 }
 
 function latencyTable(round: RttRound, style: TextStyle): string[] {

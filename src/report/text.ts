@@ -11,6 +11,7 @@ import {
   formatShare,
   threeDigits,
 } from '../plan/format.ts';
+import { cpuSplit } from './cpu-split.ts';
 import { outcomeLines } from './outcome-text.ts';
 import { PLAIN, entry, failure, listed, paint, table, wrap, type TextStyle } from './layout.ts';
 import { isLimited, isRateLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
@@ -98,7 +99,11 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
       ? []
       : [entry(style, 'held', `${formatCount(round.held.lost)} ended by the peer before their time`)]),
     ...(round.probe === undefined ? [] : [entry(style, 'probe', probeText(round.probe))]),
-    entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection${cpuShare(cpu, rate.started > 0)}`),
+    entry(
+      style,
+      'cpu',
+      `${threeDigits(cpu.usec_per_connection)} µs a connection${rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : ''}`,
+    ),
     ...gcLine(round, style),
     ...(kernel === undefined
       ? []
@@ -147,12 +152,6 @@ function latencyTable(round: RoundResult, style: TextStyle): string[] {
   const lines = [paint(style, 'dim', first), ...rest];
   if (isLimited(round)) lines.push(entry(style, '', 'measured by a generator at its limit: not the target alone'));
   return lines;
-}
-
-function cpuShare(cpu: RoundResult['cpu'], known: boolean): string {
-  const total = cpu.user_usec + cpu.system_usec;
-  if (!known || total === 0) return '';
-  return ` (${formatShare(cpu.user_usec, total)} of it user, ${formatShare(cpu.system_usec, total)} system)`;
 }
 
 function gcLine({ workers }: RoundResult, style: TextStyle): string[] {

@@ -25,7 +25,7 @@ engine epoll, 1 worker, payload 64 B, finish echo
   total            31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
   corrected total  31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
   bytes       15.3 MiB sent, 15.3 MiB received
-  cpu         32.0 µs a connection (25 % of it user, 75 % system)
+  cpu         32.0 µs a connection
   verdict     valid
 `,
   );

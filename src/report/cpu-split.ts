@@ -1,0 +1,16 @@
+import { formatShare } from '../plan/format.ts';
+
+interface CpuTime {
+  readonly user_usec: number;
+  readonly system_usec: number;
+}
+
+/**
+ * How much of the time was user and how much system, where that can be told. The kernel only samples it, at its ticks; what starts
+ * on a schedule falls in step with them and is then seen always in the one or always in the other. The sum is exact.
+ */
+export function cpuSplit({ user_usec: user, system_usec: system }: CpuTime, offeredPerSec: number | null): string {
+  const total = user + system;
+  if (offeredPerSec !== null || total === 0) return '';
+  return ` (${formatShare(user, total)} of it user, ${formatShare(system, total)} system)`;
+}
