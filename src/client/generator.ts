@@ -117,8 +117,8 @@ export class Generator implements ClientDriver, BodyListener {
   #drainEndNs = Infinity;
   /** Closed loop starts nothing before. */
   #pauseEndNs = -Infinity;
-  /** When the step before this one began: what was due by then has been started. */
-  #steppedNs = -Infinity;
+  /** When the last step began. All that a step does it does as of then: a warm-up that ends meanwhile ends for all of it in the next. */
+  #stepNs = -Infinity;
 
   constructor(options: GeneratorOptions) {
     this.#o = options;
@@ -134,7 +134,7 @@ export class Generator implements ClientDriver, BodyListener {
     const { baseNs, measureNs } = options.pacer;
     this.#phase = baseNs >= measureNs ? 1 : 0;
     this.#pauseEndNs = baseNs;
-    this.#steppedNs = baseNs;
+    this.#stepNs = baseNs;
     this.#recorder.begin(baseNs, this.#phase === 0);
     this.#attempts.sinceNs.fill(baseNs);
   }
@@ -145,6 +145,7 @@ export class Generator implements ClientDriver, BodyListener {
     const pacer = this.#pacer;
     const attempts = this.#attempts;
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop();
+    this.#stepNs = nowNs;
     if (this.#bodies !== undefined) this.#bodies.step();
     if (attempts.unfinished.head !== NONE) this.#expire();
     if (attempts.unanswered.head !== NONE) this.#expireUnanswered();
@@ -154,7 +155,6 @@ export class Generator implements ClientDriver, BodyListener {
     const hasStartedAll = this.#startDue();
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     if (stages !== undefined) this.#advance(stages);
-    this.#steppedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.#stages?.leave();
       this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
@@ -166,7 +166,7 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   #setDeadline(): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const attempts = this.#attempts;
     let deadlineNs = Math.min(nowNs + POLL_NS, this.#pacer.intervalEndNs, this.#pacer.wakeNs);
     if (this.#pauseEndNs > nowNs) deadlineNs = Math.min(deadlineNs, this.#pauseEndNs);
@@ -189,15 +189,15 @@ export class Generator implements ClientDriver, BodyListener {
   #stop(): void {
     const { nowNs } = this.#clock;
     this.#drainEndNs = nowNs + DRAIN_NS;
-    // What has only just come due is not missed: but for the stop it would have been started now.
-    this.#giveUp(Math.max(this.#steppedNs, nowNs - STOP_GRACE_NS));
+    // What was due by the step before has been started; what has come due since is not missed: but for the stop it would be now.
+    this.#giveUp(Math.max(this.#stepNs, nowNs - STOP_GRACE_NS));
     const { waiting } = this.#attempts;
     while (waiting.head !== NONE) this.#fail(waiting.head, ABORTED, 0);
   }
 
   /** Moves a round in stages on: what waits has its turn, and when all have had it the next stage begins. */
   #advance(stages: Stages): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const { waiting, unfinished, held } = this.#attempts;
     if (stages.stage === STAGE_OPENING) {
       if (!this.#pacer.isDone || unfinished.head !== NONE || !stages.arrive(nowNs)) return;
@@ -238,7 +238,7 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   #endInterval(): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const phase = nowNs >= this.#pacer.measureNs ? 1 : 0;
     this.#recorder.handOver(nowNs, this.#attempts.open, this.#held, phase === 0, phase !== this.#phase);
     this.#phase = phase;
@@ -247,7 +247,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   /** Starts what is due. False if more is due, but events must be looked at first. */
   #startDue(): boolean {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const pacer = this.#pacer;
     const attempts = this.#attempts;
     let starts = 0;
@@ -586,7 +586,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   /** Ends what has been unfinished for too long. */
   #expire(): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const attempts = this.#attempts;
     const isDrained = nowNs >= this.#drainEndNs;
     for (;;) {
@@ -599,7 +599,7 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   #expireUnanswered(): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const attempts = this.#attempts;
     for (;;) {
       const slot = attempts.unanswered.head;
@@ -627,7 +627,7 @@ export class Generator implements ClientDriver, BodyListener {
   }
 
   #endHolds(): void {
-    const { nowNs } = this.#clock;
+    const nowNs = this.#stepNs;
     const attempts = this.#attempts;
     const holdNs = this.#drainEndNs === Infinity ? this.#o.holdNs : 0;
     for (;;) {

@@ -102,6 +102,19 @@ t.test('closed loop: what starts in the warm-up is not measured', async (t) => {
   t.same(bench.outcomes, { reset: 7 });
 });
 
+t.test(
+  'closed loop: a step that the end of the warm-up falls into counts what it starts on one side of it',
+  async (t) => {
+    // Ending what has timed out takes time, and the step that does it begins a little before the end of the warm-up.
+    for (let earlyNs = 0; earlyNs <= 20_000; earlyNs += 500) {
+      const bench = closedLoop({ capacity: 3, warmupNs: 50 * MS, timeoutNs: 50 * MS - earlyNs, tickNs: 1000 });
+      bench.runOut();
+      const ended = Object.values(bench.outcomes).reduce((sum, count) => sum + count, 0);
+      t.equal(bench.counts.started, ended, `${earlyNs} ns before: every measured attempt is counted at both ends`);
+    }
+  },
+);
+
 t.test("a refusal is the target's: the next attempt follows at once", async (t) => {
   const bench = closedLoop({ capacity: 1 });
   bench.runTo(0);
