@@ -1,6 +1,7 @@
 /** `conngen server`: plan, serve, report. */
 import { serverStartWarnings } from '../doctor/server-start.ts';
 import { formatHostPort } from '../plan/address.ts';
+import { formatCountOf } from '../plan/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverPlan } from '../plan/server-plan.ts';
 import { serverText } from '../report/server-text.ts';
@@ -86,7 +87,7 @@ function listeningText(info: {
   listeners: number;
   engine: string;
 }): string {
-  const threads = `${info.listeners} listener${info.listeners === 1 ? '' : 's'}`;
+  const threads = formatCountOf(info.listeners, 'listener');
   const protocol = info.protocol === 'tcp' ? '' : `${info.protocol === 'both' ? 'TCP and UDP' : 'UDP'}, `;
   return `listening on ${formatHostPort(info.host, info.port)} (${protocol}${threads}, engine ${info.engine})`;
 }

@@ -54,11 +54,6 @@ export function atLeast(
   return { status: isEnough ? 'ok' : status, value, needed, why, fix: isEnough ? null : fix };
 }
 
-/** `250,000`, for sentences. */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
 /** `1.5 s`, for sentences. */
 export function seconds(ns: number): string {
   return `${Number((ns / 1e9).toPrecision(3))} s`;

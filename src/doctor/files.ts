@@ -1,6 +1,7 @@
 /** Open files: the limit of this process, the user's own limit, and the system's. */
 import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/client-plan.ts';
-import { atLeast, count, seconds, unknown, type Verdict } from './check.ts';
+import { formatCount } from '../plan/format.ts';
+import { atLeast, seconds, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
 
@@ -18,7 +19,7 @@ function openFiles(situation: Situation<QuickFacts>): Verdict {
   // What does not fit is refused by the client before it starts.
   const least = Math.max(demand.open.least, maxInFlightGiven ?? 1, 1);
   const most = Math.max(least, Math.min(demand.open.most, maxInFlightGiven ?? Infinity));
-  const limit = `Connections that can be open at once with a limit of ${count(facts.fdLimit)} open files`;
+  const limit = `Connections that can be open at once with a limit of ${formatCount(facts.fdLimit)} open files`;
   const fix = filesFix(facts, (least > value ? least : most) + FDS_RESERVED);
   if (least > value) {
     return { status: 'problem', value, needed: least, why: `${limit}; the plan has more of them.`, fix };

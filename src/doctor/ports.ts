@@ -1,6 +1,7 @@
 /** Source ports, and what decides how soon one can be used again. */
 import { TIME_WAIT_NS } from '../linux/proc.ts';
-import { count, seconds, unknown, type Verdict } from './check.ts';
+import { formatCount, formatCountOf } from '../plan/format.ts';
+import { seconds, unknown, type Verdict } from './check.ts';
 import { demandOf } from './demand.ts';
 import type { QuickFacts } from './facts.ts';
 import {
@@ -36,14 +37,14 @@ function sourcePorts(situation: Situation<QuickFacts>): Verdict {
   const value = perPair * pairsOf(plan);
   const { least, most } = demand.ports;
   const busyNs = busyForNs(situation);
-  const pace = busyNs === 0 ? '' : `: ${count((value * 1e9) / busyNs)}/s can go on for ever`;
-  const why = `${count(perPair)} ${perPair === 1 ? 'port' : 'ports'} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
+  const pace = busyNs === 0 ? '' : `: ${formatCount((value * 1e9) / busyNs)}/s can go on for ever`;
+  const why = `${formatCountOf(perPair, 'port')} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
   if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
   if (demand.hasClosedLoop && busyNs > 0) {
     return { ...unknown(`${why} What --rate max will need cannot be told beforehand.`), value };
   }
   if (most > value) {
-    const ifSlow = `Enough while the target answers at once; if each connection took its --timeout it would be ${count(most)}.`;
+    const ifSlow = `Enough while the target answers at once; if each connection took its --timeout it would be ${formatCount(most)}.`;
     const fix = portsFix(situation, most, perPair);
     return { status: 'warning', value, needed: most, why: `${why} ${ifSlow}`, fix };
   }
@@ -56,7 +57,7 @@ function busyForNs({ plan, demand, facts }: Situation<QuickFacts>): number {
 }
 
 function sourcesText(sources: number): string {
-  return sources > 1 ? `${count(sources)} source addresses` : 'one source address';
+  return sources > 1 ? `${formatCount(sources)} source addresses` : 'one source address';
 }
 
 function restText({ plan, demand, facts }: Situation<QuickFacts>): string {
@@ -85,7 +86,7 @@ function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: num
   if (plan.target.address.startsWith('127.') && sources <= MAX_LOOPBACK_SOURCES) {
     return `--source 127.0.0.1-127.0.${sources >> 8}.${sources & 255}`;
   }
-  return `${count(sources)} source addresses: ip addr add ADDRESS dev DEVICE for each, then --source FIRST-LAST`;
+  return `${formatCount(sources)} source addresses: ip addr add ADDRESS dev DEVICE for each, then --source FIRST-LAST`;
 }
 
 /** Whether what is here is enough, as far as it can be told. */

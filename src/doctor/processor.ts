@@ -1,7 +1,8 @@
 /** Engine, cores, clock and kind of machine. */
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineName } from '../plan/plan.ts';
-import { atLeast, count, unknown, type Verdict } from './check.ts';
+import { formatCount } from '../plan/format.ts';
+import { atLeast, unknown, type Verdict } from './check.ts';
 import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
 
 export const ENGINE_CHECKS: readonly CheckRow[] = [
@@ -95,7 +96,7 @@ function workers(situation: Situation): Verdict {
     return { status: 'ok', value, needed: null, why: '--rate max takes what a thread can do.', fix: null };
   }
   const needed = Math.max(1, Math.ceil((demand.ratePerSec * COST_USEC[engineOf(situation)]) / 1e6 - 1e-9));
-  const why = `Threads that start connections: one starts about ${count(1e6 / COST_USEC[engineOf(situation)])}/s.`;
+  const why = `Threads that start connections: one starts about ${formatCount(1e6 / COST_USEC[engineOf(situation)])}/s.`;
   return atLeast(value, needed, 'warning', why, `--workers ${needed}`);
 }
 

@@ -1,5 +1,6 @@
 /** Queues and tables that packets and connections pass in the kernel. */
-import { atLeast, count, unknown, type Verdict } from './check.ts';
+import { formatCount } from '../plan/format.ts';
+import { atLeast, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { remembered, sysctlAtLeast, sysctlFix, type CheckRow, type Situation } from './situation.ts';
 
@@ -56,7 +57,7 @@ function netdevBacklog(situation: Situation): Verdict {
   const value = facts.sysctl(key);
   if (value === undefined) return unknown(`${key} cannot be read: a network namespace does not show it.`);
   const drops = facts.backlogDrops ?? 0;
-  const seen = drops > 0 ? ` ${count(drops)} packets were dropped so since this machine started.` : '';
+  const seen = drops > 0 ? ` ${formatCount(drops)} packets were dropped so since this machine started.` : '';
   if (!facts.isTargetLocal || demand.ratePerSec === null) {
     const why = facts.isTargetLocal
       ? 'What --rate max will need cannot be told beforehand.'
@@ -92,7 +93,7 @@ function conntrack(situation: Situation<QuickFacts>): Verdict {
   const how = `a connection stays in its table for ${keepNs / 1e9} s after its end, and a full table drops new ones`;
   const fix = sysctlFix('net.netfilter.nf_conntrack_max', table.count + needed, facts);
   if (table.inPath === true) {
-    const why = `Connection tracking is in the path (${count(table.count)} in its table of ${count(table.max)}): ${how}.`;
+    const why = `Connection tracking is in the path (${formatCount(table.count)} in its table of ${formatCount(table.max)}): ${how}.`;
     return atLeast(value, needed, 'problem', why, fix);
   }
   const why = `Whether connection tracking is in the path cannot be told: it is loaded, and its table is empty. If it is, ${how}.`;

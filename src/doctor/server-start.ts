@@ -1,8 +1,8 @@
 /** What a server's kernel will cut short, told at its start. What somaxconn cuts off the backlog the server says itself. */
 import { readSysctlNumber, readProc, type ReadFile } from '../linux/proc.ts';
 import { loadSettings } from '../linux/settings.ts';
+import { formatCount } from '../plan/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
-import { count } from './check.ts';
 
 /** Fewer connections at once than this surprise whoever did not ask for it. */
 const FEW_CONNECTIONS = 1000;
@@ -17,7 +17,7 @@ export function serverStartWarnings(plan: ServerPlan, isLimitGiven: boolean, rea
 function openFiles({ maxConnections }: ServerPlan, isLimitGiven: boolean): string[] {
   if (isLimitGiven || maxConnections >= FEW_CONNECTIONS) return [];
   return [
-    `open_files: the limit of open files leaves room for ${count(maxConnections)} connections at once; more are rejected. Fix: ulimit -n 65536`,
+    `open_files: the limit of open files leaves room for ${formatCount(maxConnections)} connections at once; more are rejected. Fix: ulimit -n 65536`,
   ];
 }
 
@@ -32,6 +32,6 @@ function synBacklog({ backlog }: ServerPlan, read: ReadFile): string[] {
   if (limit >= wanted) return [];
   const fix = Math.max(wanted, Number(loadSettings().get(key)?.value ?? 0));
   return [
-    `tcp_max_syn_backlog: ${count(limit)}, needs ${count(wanted)} for the backlog, because SYN cookies are off. Fix: sysctl -w ${key}=${fix}`,
+    `tcp_max_syn_backlog: ${formatCount(limit)}, needs ${formatCount(wanted)} for the backlog, because SYN cookies are off. Fix: sysctl -w ${key}=${fix}`,
   ];
 }

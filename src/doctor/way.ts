@@ -1,5 +1,6 @@
 /** From which address to the target, and whether there is a way. */
-import { count, unknown, type Verdict } from './check.ts';
+import { formatCount } from '../plan/format.ts';
+import { unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
 
@@ -45,7 +46,7 @@ function sourceAddresses({ plan, facts }: Situation): Verdict {
   const needed = sources.length;
   const value = needed - missing.length;
   if (missing.length > 0) {
-    const more = missing.length > SHOWN ? ` and ${count(missing.length - SHOWN)} more` : '';
+    const more = missing.length > SHOWN ? ` and ${formatCount(missing.length - SHOWN)} more` : '';
     const why = `This machine does not have ${missing.slice(0, SHOWN).join(', ')}${more}.`;
     return { status: 'problem', value, needed, why, fix: addFix(missing, facts) };
   }

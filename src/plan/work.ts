@@ -1,4 +1,5 @@
 /** What is done beside a loop, and where: `--work`, and the strategies that servers and sinks share. */
+import { formatCountOf } from './format.ts';
 import type { EngineChoice, Work, WorkStrategy } from './plan.ts';
 import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import { NS_PER_MS, NS_PER_SEC, countParser, durationParser, formatDuration } from './quantity.ts';
@@ -107,7 +108,7 @@ export function engineFor(
 /** Where there are no more loops than permits, none is ever waited for: a line that says so. */
 export function permitNotices(strategy: Given<WorkStrategy>, loops: number, loopName: string): string[] {
   if (strategy.value.kind !== 'permit' || strategy.value.permits < loops) return [];
-  const all = `${loops} ${loopName}${loops === 1 ? '' : 's'}`;
+  const all = formatCountOf(loops, loopName);
   const label = `${strategy.label} ${formatWorkStrategy(strategy.value)}`;
   return [`${label} never makes anybody wait: ${all} ${loops === 1 ? 'does' : 'do'} at most ${loops} at once`];
 }

@@ -1,6 +1,6 @@
 /** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
 import type { Check, CheckStatus, DoctorResult } from '../doctor/check.ts';
-import { formatCount, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { PLAIN, paint, wrap, type Colour, type TextStyle } from './layout.ts';
 
 const LOOKS: Readonly<Record<CheckStatus, Colour>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
@@ -82,9 +82,7 @@ function closing({ checks, status }: DoctorResult, style: TextStyle): string {
   const tally = (['problem', 'warning', 'unknown'] as const)
     .map((each) => ({ each, number: checks.filter((check) => check.status === each).length }))
     .filter(({ number }) => number > 0)
-    .map(({ each, number }) =>
-      each === 'unknown' ? `${number} unknown` : `${number} ${each}${number === 1 ? '' : 's'}`,
-    );
+    .map(({ each, number }) => (each === 'unknown' ? `${number} unknown` : formatCountOf(number, each)));
   const words = {
     problem: 'this plan cannot work here as things stand.',
     warning: 'this plan may meet a limit of this machine.',

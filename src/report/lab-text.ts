@@ -1,7 +1,7 @@
 /** A lab as text: its cells beforehand, its progress, its result. */
 import type { Cell, Lab } from '../lab/lab.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
-import { formatBytes, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
+import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
 import { paint, table, wrap, type TextStyle } from './layout.ts';
 
 /** A value in a lab's unit: nanoseconds as people read them. */
@@ -17,7 +17,7 @@ export function labListText(lab: Lab, cells: readonly Cell[], secEach: number): 
 }
 
 function summaryOf(lab: Lab, count: number, secEach: number): string {
-  return `lab ${lab.name}: ${count} ${count === 1 ? 'cell' : 'cells'} of about ${formatSeconds(secEach)}, ${formatSeconds(count * secEach)} in all`;
+  return `lab ${lab.name}: ${formatCountOf(count, 'cell')} of about ${formatSeconds(secEach)}, ${formatSeconds(count * secEach)} in all`;
 }
 
 /** The line of a cell that is under way: where it stands among all, and the time left. */

@@ -1,6 +1,7 @@
 /** Reports to paste into a ticket: what was asked, what came out, every trial, and how to do it again. */
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
+import { formatCountOf } from '../plan/format.ts';
 import { targetLine } from './headline.ts';
 import {
   goalSentence,
@@ -64,7 +65,7 @@ function document(result: LimitResult, command: string, blocks: readonly string[
   const facts = [
     `conngen ${result.conngen}`,
     `engine ${system.engine}`,
-    `${system.workers} worker${system.workers === 1 ? '' : 's'}`,
+    formatCountOf(system.workers, 'worker'),
     `Linux ${system.kernel}`,
     `Node ${system.node}`,
     `${system.cpus} cores`,

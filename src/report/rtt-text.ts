@@ -36,11 +36,10 @@ function headline({ config, system }: RttResult, style: TextStyle): string {
   const text = (key: string): string => String(config[key]);
   const host = text('host');
   const resolved = host === text('address') ? '' : ` (${text('address')})`;
-  const connections = Number(config['connections']);
   const details = [
     text('protocol').toUpperCase(),
     `engine ${system.engine}`,
-    `${formatCount(connections)} connection${connections === 1 ? '' : 's'}`,
+    formatCountOf(Number(config['connections']), 'connection'),
     `messages of ${formatBytes(Number(config['size_bytes']))}`,
   ];
   const target = `conngen rtt ${host.includes(':') ? `[${host}]` : host}:${text('port')}${resolved}`;

@@ -60,7 +60,7 @@ function headline(result: ClientResult, style: TextStyle): string {
   const payloadBytes = config['payload_bytes'];
   const details = [
     `engine ${system.engine}`,
-    `${system.workers} worker${system.workers === 1 ? '' : 's'}`,
+    formatCountOf(system.workers, 'worker'),
     typeof payloadBytes === 'number' ? `payload ${formatBytes(payloadBytes)}` : '',
     `finish ${textOf(config['finish'])}`,
   ].filter((detail) => detail !== '');
