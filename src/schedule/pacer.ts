@@ -70,8 +70,8 @@ export class Pacer {
   readonly #count: number;
   #next: number;
   #nextNs = Infinity;
+  /** Infinity once nothing more will be started. */
   #wakeNs = Infinity;
-  #closed = false;
 
   constructor(options: PacerOptions) {
     this.#schedule = options.schedule;
@@ -130,7 +130,7 @@ export class Pacer {
 
   /** Nothing more will be started. */
   get isDone(): boolean {
-    return this.#closed || (!this.isClosedLoop && this.#nextNs === Infinity);
+    return this.#wakeNs === Infinity;
   }
 
   /** Gives up the rest. Returns how many measured attempts were due by `nowNs` and had not been taken. */
@@ -145,7 +145,6 @@ export class Pacer {
         late -= Math.max(0, Math.ceil((Math.min(dueCount, this.#firstMeasured) - this.#next) / this.workers));
       }
     }
-    this.#closed = true;
     this.#nextNs = Infinity;
     this.#wakeNs = Infinity;
     return Math.max(0, late);
