@@ -4,10 +4,10 @@ import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/i
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
-import { MessageReader } from '../message-reader.ts';
-import { messageStride } from '../ping.ts';
 import { AT_ONCE } from '../engine.ts';
 import type { Deadline } from '../engine.ts';
+import { MessageReader } from '../message-reader.ts';
+import { messageStride } from '../ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
 import { PingSockets, isReported } from '../ping-socket.ts';
 import { GENERATION_MASK, STAGE_BITS, STAGE_MASK, firstStage, prepareCancel, setAddress } from './entries.ts';

@@ -10,8 +10,8 @@ import {
   OP_URING_CMD,
   REGISTER_PROBE,
 } from '../../linux/io-uring.ts';
-import { MonotonicClock, monotonicNs } from '../clock.ts';
 import { EngineError } from '../engine.ts';
+import type { Clock } from '../engine.ts';
 import { requireLibc } from '../epoll/probe.ts';
 import { Ring } from './ring.ts';
 
@@ -30,13 +30,16 @@ export interface UringAbilities {
   readonly direct: boolean;
 }
 
+/** Nothing is waited for on the ring that probes. */
+const UNREAD: Clock = { nowNs: 0, tick: () => undefined, now: () => 0 };
+
 let cached: UringAbilities | undefined;
 
 /** What io_uring offers here. Throws `EngineError` where it is absent, forbidden or too old. */
 export function probeUring(): UringAbilities {
   if (cached !== undefined) return cached;
   const libc = requireLibc();
-  const ring = new Ring({ libc, clock: new MonotonicClock(monotonicNs()), entries: 8, completions: 16 });
+  const ring = new Ring({ libc, clock: UNREAD, entries: 8, completions: 16 });
   try {
     const probe = libc.alloc(PROBE_BYTES);
     const result = ring.register(REGISTER_PROBE, probe.address, PROBE_OPS);

@@ -30,7 +30,7 @@ import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
 import { AT_ONCE } from '../engine.ts';
-import type { Deadline, Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { Clock, Deadline, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { openListeningSocket } from '../listening-socket.ts';
 import { Acceptor, NO_SLOT, STAGE_ACCEPT } from './acceptor.ts';
 import { BUFFER_GROUP, BufferRing } from './buffer-ring.ts';
