@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import t from 'tap';
 import { MAP_32BIT } from '../../src/linux/constants.ts';
 import { loadLibc } from '../../src/linux/libc.ts';
@@ -30,6 +31,8 @@ t.test('the kernel sees the same bytes', { skip }, (t) => {
   text.bytes.set(Buffer.from('hello'));
   t.equal(libc.write(writeFd!, text.address, 5), 5);
   libc.close(writeFd!);
+  const read = Buffer.alloc(8);
+  t.equal(read.toString('latin1', 0, readSync(readFd!, read)), 'hello');
   libc.close(readFd!);
   t.end();
 });

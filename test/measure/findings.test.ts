@@ -6,16 +6,14 @@ import { CONNECT, Recorder, RecorderReader, TOTAL, createRecorderMemory } from '
 import type { Finding, IntervalResult, VerdictStatus } from '../../src/measure/result.ts';
 import { Tally } from '../../src/measure/round.ts';
 import { interval, latency } from '../support/results.ts';
-
-/** These tests hand their values over. */
-const CLOCK = { nowNs: 0 };
+import { ManualClock } from '../support/manual-clock.ts';
 
 type TimesMs = readonly (readonly [timeMs: number, count: number])[];
 
 /** A round of established connections with these connect and total times. */
 function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts> = {}): RoundFacts {
   const memory = createRecorderMemory();
-  const recorder = new Recorder(memory, CLOCK);
+  const recorder = new Recorder(memory, new ManualClock());
   recorder.begin(0, false);
   for (const [ms, count] of connectMs) for (let i = 0; i < count; i++) recorder.record(CONNECT, ms * 1e6);
   for (const [ms, count] of totalMs) for (let i = 0; i < count; i++) recorder.record(TOTAL, ms * 1e6);

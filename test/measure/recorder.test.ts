@@ -25,9 +25,7 @@ import type { Bank } from '../../src/measure/recorder.ts';
 import { CLOCKS } from '../../src/measure/result.ts';
 import { tsWorker } from '../engine/conformance/ts-worker.ts';
 import type { ReaderInit, ReaderReport } from './recorder-reader.ts';
-
-/** These tests hand their values over. */
-const CLOCK = { nowNs: 0 };
+import { ManualClock } from '../support/manual-clock.ts';
 
 /** How many intervals a worker can be ahead: one bank stays with it. */
 const AHEAD = 3;
@@ -40,7 +38,7 @@ interface Pair {
 
 function newPair(): Pair {
   const memory = createRecorderMemory();
-  return { memory, recorder: new Recorder(memory, CLOCK), reader: new RecorderReader(memory) };
+  return { memory, recorder: new Recorder(memory, new ManualClock()), reader: new RecorderReader(memory) };
 }
 
 /** A bank's figures by value: the bank itself is cleared after `use`. */
@@ -262,12 +260,13 @@ t.test('a writer that must hand over waits for the reader on another thread', as
 
 t.test('what is recorded since a time is how long ago that was at the last reading', async (t) => {
   const memory = createRecorderMemory();
-  const clock = { nowNs: 0 };
+  const clock = new ManualClock();
   const recorder = new Recorder(memory, clock);
   const reader = new RecorderReader(memory);
   recorder.begin(0, false);
   const timesNs = Float64Array.of(1e9, 1.5e9);
-  clock.nowNs = 1.75e9;
+  clock.advanceTo(1.75e9);
+  clock.tick();
   recorder.recordSince(CONNECT, timesNs, 0);
   recorder.recordSince(CONNECT, timesNs, 1);
   recorder.handOver(2e9, 0, 0, false, true);

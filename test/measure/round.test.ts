@@ -16,9 +16,7 @@ import {
 } from '../../src/measure/recorder.ts';
 import type { IntervalResult } from '../../src/measure/result.ts';
 import { RoundMerger } from '../../src/measure/round.ts';
-
-/** These tests hand their values over. */
-const CLOCK = { nowNs: 0 };
+import { ManualClock } from '../support/manual-clock.ts';
 
 const BASE_NS = 7e9;
 
@@ -36,7 +34,7 @@ class Workers {
 
   constructor(count: number, warmup = false, measureNs = BASE_NS) {
     const memories = Array.from({ length: count }, createRecorderMemory);
-    this.recorders = memories.map((memory) => new Recorder(memory, CLOCK));
+    this.recorders = memories.map((memory) => new Recorder(memory, new ManualClock()));
     this.#readers = memories.map((memory) => new RecorderReader(memory));
     this.merger = new RoundMerger(count, measureNs, (interval, isWarmup) =>
       this.told.push({ interval, warmup: isWarmup }),

@@ -12,9 +12,7 @@ import type { WorkerResult } from '../../src/measure/result.ts';
 import { Tally } from '../../src/measure/round.ts';
 import { verdictOf } from '../../src/measure/verdict.ts';
 import type { RoundFacts } from '../../src/measure/facts.ts';
-
-/** These tests hand their values over. */
-const CLOCK = { nowNs: 0 };
+import { ManualClock } from '../support/manual-clock.ts';
 
 interface Facts {
   readonly scheduled?: number;
@@ -65,7 +63,7 @@ type TimesMs = readonly (readonly [timeMs: number, count: number])[];
 
 function recorderWith(lagsMs: TimesMs, totalsMs: TimesMs): RecorderReader {
   const memory = createRecorderMemory();
-  const recorder = new Recorder(memory, CLOCK);
+  const recorder = new Recorder(memory, new ManualClock());
   recorder.begin(0, false);
   for (const [lagMs, count] of lagsMs) for (let i = 0; i < count; i++) recorder.record(SCHEDULE_LAG, lagMs * 1e6);
   for (const [totalMs, count] of totalsMs) for (let i = 0; i < count; i++) recorder.record(TOTAL, totalMs * 1e6);

@@ -248,6 +248,18 @@ t.test('a stop gives up what is not sent, and what does not come back in time', 
   t.end();
 });
 
+t.test('back to back, what is sent before the end of the warm-up is not counted', (t) => {
+  const { engine, stepAt, reply, counts } = setUp({ ratePerSec: null, durationNs: 2 * MS, warmupNs: 2 * MS });
+  for (let ms = 0; ms < 4; ms++) {
+    stepAt(ms * MS);
+    reply(engine.sent[ms]!);
+  }
+  stepAt(4 * MS);
+  t.equal(engine.sent.length, 4);
+  t.match(counts(), { sent: 2, received: 2 });
+  t.end();
+});
+
 t.test('the warm-up is not counted', (t) => {
   const { engine, stepAt, reply, counts } = setUp({ ratePerSec: 1000, durationNs: 2 * MS, warmupNs: 2 * MS });
   for (let ms = 0; ms < 5; ms++) {

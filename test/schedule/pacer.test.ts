@@ -59,6 +59,12 @@ t.test('the warm-up comes first at the same rate, and what is due at its end is 
   t.same(measured, [false, false, true, true, true, true]);
 });
 
+t.test('an attempt of the warm-up that starts late is not measured, one of the round is', async (t) => {
+  const pacer = pacerOf(4, { warmupNs: 0.5 * SEC });
+  t.equal(pacer.measures(1), false);
+  t.equal(pacer.measures(2), true);
+});
+
 t.test('a wake-up may serve several starts', async (t) => {
   t.equal(pacerOf(1000).wakeNs, BASE_NS);
   t.equal(pacerOf(1000, { batchNs: 200e3 }).wakeNs, BASE_NS + 200e3);
