@@ -35,6 +35,7 @@ export class Probe {
       cpu: null,
       busyTasks: 0,
       samples: 0,
+      recordsLag: false,
     } as const;
     this.#thread = new PingThread(setup, baseNs);
   }

@@ -42,6 +42,8 @@ export interface PingerOptions {
   readonly isStream: boolean;
   readonly thinkNs: number;
   readonly timeoutNs: number;
+  /** Whether to record how late pings are sent, and their latency since they were due. */
+  readonly recordsLag: boolean;
   /** A number of this run, so that what others sent is not taken for a reply. */
   readonly token: number;
   /** `[0]` nonzero stops the round. */
@@ -206,7 +208,7 @@ export class Pinger implements PingDriver {
       const recorder = this.#recorder;
       recorder.count(PINGS_DUE, 1);
       recorder.count(PINGS_SENT, 1);
-      recorder.recordSince(PING_LAG, pings.dueNs, ticket);
+      if (this.#o.recordsLag) recorder.recordSince(PING_LAG, pings.dueNs, ticket);
       recorder.inFlight(pings.waitingCount);
     }
     return true;
@@ -241,7 +243,7 @@ export class Pinger implements PingDriver {
     recorder.count(PINGS_RECEIVED, 1);
     recorder.recordSince(RTT, pings.sentNs, ticket);
     if (this.#phase === 1) this.#samples?.add(nowNs, nowNs - pings.sentNs[ticket]!);
-    recorder.recordSince(CORRECTED_RTT, pings.dueNs, ticket);
+    if (this.#o.recordsLag) recorder.recordSince(CORRECTED_RTT, pings.dueNs, ticket);
     if (isOvertaken) recorder.count(OUT_OF_ORDER, 1);
   }
 

@@ -35,7 +35,7 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
   const { name: engine, notes } = selectPingEngine(plan.engine);
   const startedAt = new Date();
   const baseNs = monotonicNs();
-  const thread = new PingThread({ ...plan, engine }, baseNs);
+  const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
   const rounds: RttRound[] = [];
   const onStop = (): void => thread.stop();
   try {

@@ -14,6 +14,8 @@ export interface PingSetup {
   readonly cpu: number | null;
   readonly busyTasks: number;
   readonly samples: number;
+  /** Whether it matters how late pings are sent. What is not recorded costs a thread that runs seldom nothing. */
+  readonly recordsLag: boolean;
 }
 
 /** What the thread is born with. */

@@ -70,6 +70,7 @@ async function main(): Promise<void> {
       isStream: protocol === 'tcp',
       thinkNs: setup.thinkNs,
       timeoutNs,
+      recordsLag: setup.recordsLag,
       token: (Math.random() * 2 ** 32) | 0,
       control,
       samples,

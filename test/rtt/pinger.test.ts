@@ -49,7 +49,9 @@ class FakeEngine implements PingEngine {
   dispose(): void {}
 }
 
-interface Setup extends Partial<Pick<PingerOptions, 'depth' | 'thinkNs' | 'inFlightLimit' | 'isStream'>> {
+interface Setup extends Partial<
+  Pick<PingerOptions, 'depth' | 'thinkNs' | 'inFlightLimit' | 'isStream' | 'recordsLag'>
+> {
   readonly ratePerSec: number | null;
   readonly durationNs?: number;
   readonly warmupNs?: number;
@@ -81,6 +83,7 @@ function setUp(setup: Setup) {
     isStream: setup.isStream ?? true,
     thinkNs: setup.thinkNs ?? 0,
     timeoutNs: 50 * MS,
+    recordsLag: setup.recordsLag ?? true,
     token: 0x5eed,
     control,
   });
@@ -129,6 +132,21 @@ t.test('a ping that finds no connection free is late, and its latency counts fro
   });
   t.equal(latencies().corrected_rtt_ns.mean, Math.round((22 * MS) / 3), 'of 15, 6 and 1 ms');
   t.same(engine.closed, [0]);
+  t.end();
+});
+
+t.test('how late a ping is sent is recorded where it matters', (t) => {
+  const { stepAt, reply, engine, counts, latencies } = setUp({
+    ratePerSec: 100,
+    durationNs: 10 * MS,
+    recordsLag: false,
+  });
+  stepAt(3 * MS);
+  stepAt(4 * MS);
+  reply(engine.sent[0]!);
+  t.notOk(stepAt(20 * MS));
+  t.match(counts(), { scheduled: 1, sent: 1, received: 1 });
+  t.match(latencies(), { rtt_ns: { max: MS }, corrected_rtt_ns: { count: 0 }, schedule_lag_ns: { count: 0 } });
   t.end();
 });
 
