@@ -2,7 +2,7 @@
 import type { Cell, Lab } from '../lab/lab.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
-import { paint, table, wrap, type TextStyle } from './layout.ts';
+import { foldedTable, paint, wrap, type TextStyle } from './layout.ts';
 
 /** A value in a lab's unit: nanoseconds as people read them. */
 export function formatQuantity(value: number, unit: string): string {
@@ -51,7 +51,7 @@ export function labText(lab: Lab, result: LabResult, directory: string, style: T
       0,
     ),
     '',
-    ...cellTable(lab, done),
+    ...cellTable(lab, done, style),
     ...failed.map((cell) => paint(style, 'red', wrap(cellLine(lab, cell, 'failed'), style.columns, 2))),
     '',
   ];
@@ -64,7 +64,7 @@ export function labText(lab: Lab, result: LabResult, directory: string, style: T
   return `${lines.join('\n')}\n`;
 }
 
-function cellTable(lab: Lab, cells: readonly DoneCell[]): string[] {
+function cellTable(lab: Lab, cells: readonly DoneCell[], style: TextStyle): string[] {
   if (cells.length === 0) return ['  nothing was measured'];
   const { unit } = lab.quantity;
   const head = ['cell', 'median', '95 % interval', 'p99', ...lab.figures.map(({ label }) => label)];
@@ -80,5 +80,5 @@ function cellTable(lab: Lab, cells: readonly DoneCell[]): string[] {
       return value === null ? '-' : format(value);
     }),
   ]);
-  return table([head, ...rows], 2);
+  return foldedTable([head, ...rows], style, 2);
 }

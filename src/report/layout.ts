@@ -64,14 +64,43 @@ export function listed(style: TextStyle, label: string, texts: readonly string[]
   return texts.map((text, index) => entry(style, index === 0 ? label : '', text));
 }
 
+const GAP = 2;
+
 /** Rows in columns as wide as their widest cell: the first to the left, the others to the right, two spaces between. */
 export function table(rows: readonly (readonly string[])[], indent: number): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  const widths = widthsOf(rows);
   return rows.map((row) => {
     const cells = row.map((cell, column) =>
       column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
     );
-    return (' '.repeat(indent) + cells.join('  ')).trimEnd();
+    return (' '.repeat(indent) + cells.join(' '.repeat(GAP))).trimEnd();
+  });
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  return widths;
+}
+
+/** A table that goes on below itself where the width ends, with the first column again, and an empty line between. */
+export function foldedTable(rows: readonly (readonly string[])[], style: TextStyle, indent: number): string[] {
+  const [firstWidth = 0, ...widths] = widthsOf(rows);
+  const blocks: number[][] = widths.length === 0 ? [[]] : [];
+  let left = 0;
+  for (const [index, width] of widths.entries()) {
+    left -= GAP + width;
+    if (left < 0) {
+      blocks.push([]);
+      left = style.columns - indent - firstWidth - GAP - width;
+    }
+    blocks.at(-1)!.push(index + 1);
+  }
+  return blocks.flatMap((columns, index) => {
+    const lines = table(
+      rows.map((row) => [row[0]!, ...columns.map((column) => row[column]!)]),
+      indent,
+    );
+    return index === 0 ? lines : ['', ...lines];
   });
 }
