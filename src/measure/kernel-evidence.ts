@@ -165,25 +165,26 @@ export function kernelValue(evidence: KernelEvidence | undefined, path: string):
   return typeof node === 'number' ? node : undefined;
 }
 
-/** What the reasons of a verdict say of the kernel, by their code: the path of the row that says the same. */
-const TOLD_BY_REASON: Readonly<Record<string, string>> = {
+/** What the reasons of a verdict and the findings say of the kernel, by their code: the path of the row that says the same. */
+const TOLD_BY_CODE: Readonly<Record<string, string>> = {
   conntrack_full: 'conntrack.drop',
   cpu_throttled: 'cgroup.throttled',
+  listen_queue_overflow: 'listen_overflows',
 };
 
-/** One plain sentence for each value that matters; most often there is none. What `reasons` of a verdict tell is not told again. */
+/** One plain sentence for each value that matters; most often there is none. What is `told` by reasons of a verdict or by findings is not told again. */
 export function kernelSentences(
   evidence: KernelEvidence,
   attempts: number,
   durationSec: number,
-  reasons: readonly { readonly code: string }[] = [],
+  told: readonly { readonly code: string }[] = [],
 ): string[] {
-  const told = new Set(reasons.map(({ code }) => TOLD_BY_REASON[code]));
+  const toldPaths = new Set(told.map(({ code }) => TOLD_BY_CODE[code]));
   const context: KernelContext = { attempts, durationSec, value: (path) => kernelValue(evidence, path) };
   const sentences: string[] = [];
   for (const [path, { says, matters = (value: number) => value > 0 }] of KERNEL_ROWS) {
     const value = context.value(path);
-    if (told.has(path) || says === undefined || value === undefined) continue;
+    if (toldPaths.has(path) || says === undefined || value === undefined) continue;
     if (matters(value, context)) sentences.push(says(value, context));
   }
   return [...sentences, ...(evidence.cpu ?? []).flatMap((core) => coreSentence(core) ?? [])];

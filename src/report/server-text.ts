@@ -45,7 +45,9 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
       ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),
     entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection`),
-    ...(kernel === undefined ? [] : listed(style, 'kernel', kernelSentences(kernel, accepted, result.duration_sec))),
+    ...(kernel === undefined
+      ? []
+      : listed(style, 'kernel', kernelSentences(kernel, accepted, result.duration_sec, findings))),
     ...listed(
       style,
       'findings',

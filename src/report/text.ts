@@ -107,7 +107,11 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
     ...gcLine(round, style),
     ...(kernel === undefined
       ? []
-      : listed(style, 'kernel', kernelSentences(kernel, attempts.started, round.duration_sec, round.verdict.reasons))),
+      : listed(
+          style,
+          'kernel',
+          kernelSentences(kernel, attempts.started, round.duration_sec, [...round.verdict.reasons, ...round.findings]),
+        )),
     ...listed(
       style,
       'findings',

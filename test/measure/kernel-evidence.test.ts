@@ -99,12 +99,15 @@ t.test('every row has its place in the JSON, and its sentence says whose kernel,
 const shown = (evidence: KernelEvidence, attempts = 10_000): string =>
   kernelSentences(evidence, attempts, 10).join('\n');
 
-t.test('what the verdict says is not said again', async (t) => {
+t.test('what the verdict and the findings say is not said again', async (t) => {
   const evidence = { conntrack: { drop: 3, max: 256 }, syn_retransmits: 1 } as KernelEvidence;
   t.equal(kernelSentences(evidence, 100, 10).length, 2);
   const left = kernelSentences(evidence, 100, 10, [{ code: 'schedule_lag' }, { code: 'conntrack_full' }]);
   t.equal(left.length, 1);
   t.match(left[0], /SYN/);
+  const overflow = { listen_overflows: 7, listen_drops: 7 } as KernelEvidence;
+  t.match(kernelSentences(overflow, 100, 10), [/accept queue/]);
+  t.same(kernelSentences(overflow, 100, 10, [{ code: 'listen_queue_overflow' }]), []);
 });
 
 t.test('only what matters is said', async (t) => {
