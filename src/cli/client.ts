@@ -47,8 +47,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
     ...recordProblems,
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    printProblems(io, allProblems, raw.command);
+    printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const live = input.quiet.value ? null : new LiveView(io.stderr);

@@ -38,7 +38,7 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
     const exitCode = stop.exitCode();
     if (exitCode !== null) return exitCode;
     if (port === null) {
-      io.stderr.write('error: the server of the demo did not start; what it says is above\n');
+      io.stderr.write('ERROR: the server of the demo did not start; what it says is above\n');
       return EXIT_FAILED;
     }
     // From here on the client answers signals.

@@ -66,5 +66,5 @@ export async function startWarnings(input: ClientInput, plan: ClientPlan, machin
 /** One line at once: loading a logger takes longer than the examination. */
 function stderrLog(io: Io): Log {
   const write = (level: string) => (message: string) => void io.stderr.write(`${level}: ${message}\n`);
-  return { info: write('info'), warn: write('warning'), error: write('error') };
+  return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
 }

@@ -5,11 +5,11 @@ import type { Io } from './io.ts';
 /** Says what went wrong and what to do; a stack only where it is our own mistake. Returns the exit code. */
 export function reportFailure(io: Io, error: unknown): number {
   if (isEngineError(error)) {
-    io.stderr.write(`error: ${error.message}\n`);
+    io.stderr.write(`ERROR: ${error.message}\n`);
     if (error.hint !== '') io.stderr.write(`hint: ${error.hint}\n`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.stderr.write(`error: conngen itself failed; please report this:\n${detail}\n`);
+    io.stderr.write(`ERROR: conngen itself failed; please report this:\n${detail}\n`);
   }
   return EXIT_FAILED;
 }

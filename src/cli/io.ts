@@ -43,8 +43,14 @@ function print(text: string): Promise<void> {
   });
 }
 
-/** Says everything that is wrong, one line each, and where to look it up. */
-export function printProblems(io: Io, problems: readonly Problem[], command: string): void {
+/** Says what is odd, then everything that is wrong, one line each, and where to look it up. */
+export function printProblems(
+  io: Io,
+  problems: readonly Problem[],
+  command: string,
+  warnings: readonly string[] = [],
+): void {
+  for (const warning of warnings) io.stderr.write(`WARN: ${warning}\n`);
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
   io.stderr.write(`See ${command} --help.\n`);
 }

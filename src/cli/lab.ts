@@ -44,8 +44,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<num
   const further = 'problems' in planned ? planned.problems.filter(({ option }) => !typed.has(option)) : [];
   const allProblems = [...problems, ...further, ...output.problems];
   if (allProblems.length > 0 || 'problems' in planned) {
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    printProblems(io, allProblems, raw.command);
+    printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const { lab, cells, times } = planned;

@@ -76,8 +76,7 @@ async function planAndRun<Input, Plan, Result>(
   const planProblems = 'problems' in planned ? planned.problems : [];
   const allProblems = [...problems, ...planProblems, ...json.problems, ...markdown.problems];
   if (allProblems.length > 0 || 'problems' in planned) {
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    printProblems(io, allProblems, raw.command);
+    printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const isQuiet = common.quiet.value;

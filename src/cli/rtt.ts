@@ -1,5 +1,6 @@
 /** `conngen rtt`: plan, ping, report. */
 import type { RttResult } from '../measure/rtt-result.ts';
+import { NS_PER_SEC } from '../plan/quantity.ts';
 import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
 import { LiveView } from '../report/live.ts';
 import { rttLiveLine, rttText } from '../report/rtt-text.ts';
@@ -31,8 +32,7 @@ async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeo
   const [planned, output] = await Promise.all([rttPlan(input, thisMachine()), checkJson(input.json, [input.config])]);
   const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
   if (allProblems.length > 0 || 'problems' in planned) {
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    printProblems(io, allProblems, raw.command);
+    printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const live = input.quiet.value ? null : new LiveView(io.stderr);
@@ -61,7 +61,7 @@ async function pingAndReport(plan: RttPlan, { json, io, log, live, stop, run }: 
         for (const note of notes) log.info(note);
       },
       onInterval: (roundIndex, interval, warmup) =>
-        live?.line(rttLiveLine(roundIndex, plan.rates.length, interval, warmup)),
+        live?.line(rttLiveLine(roundIndex, plan.rates.length, interval, warmup ? plan.warmupNs / NS_PER_SEC : null)),
     });
     live?.clear();
     const delivered = await deliver(io, log, json, {

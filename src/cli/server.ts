@@ -38,8 +38,7 @@ async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: type
   ]);
   const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
   if (allProblems.length > 0 || 'problems' in planned) {
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    printProblems(io, allProblems, raw.command);
+    printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const log = await openLog(io, { quiet: input.quiet.value });

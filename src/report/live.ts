@@ -15,7 +15,7 @@ export function liveLine(prefix: string, atSec: number, interval: IntervalResult
   const { total } = interval.latency_ns;
   const startedPerSec = interval.length_sec > 0 ? interval.started / interval.length_sec : 0;
   const parts = [
-    `${prefix}${String(Math.round(atSec)).padStart(4)} s`,
+    `${prefix}${clockText(atSec)}`,
     formatPerSec(Math.round(startedPerSec)).padStart(9),
     `in flight ${formatCount(interval.in_flight - interval.held)}`,
     ...(interval.held > 0 ? [`held ${formatCount(interval.held)}`] : []),
@@ -27,13 +27,20 @@ export function liveLine(prefix: string, atSec: number, interval: IntervalResult
   return parts.join('  ');
 }
 
-/** What is left of a round behind its last whole second deserves no line of its own if it is shorter. */
-const SHORTEST_SHOWN_SEC = 0.1;
+/** `  12 s`; with a tenth where a second is not whole. */
+export function clockText(atSec: number): string {
+  const text = atSec.toFixed(1);
+  return `${text.replace('.0', '').padStart(4)} s`;
+}
+
 /** `probe p99 84.1 µs`, and how many were lost if there are any. */
 function probePart({ lost, rtt_ns: rtt }: ProbeResult): string {
   const p99 = `probe p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`;
   return lost === 0 ? p99 : `${p99} lost ${formatCount(lost)}`;
 }
+
+/** What is left of a round behind its last whole second deserves no line of its own if it is shorter. */
+const SHORTEST_SHOWN_SEC = 0.1;
 
 const ERASE_LINE = '\r\u001b[2K';
 

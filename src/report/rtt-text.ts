@@ -13,6 +13,7 @@ import {
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
 import { PLAIN, entry, paint, table, wrap, type TextStyle } from './layout.ts';
+import { clockText } from './live.ts';
 import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
@@ -122,14 +123,23 @@ function closingTable(rounds: readonly RttRound[], style: TextStyle): string {
   return [paint(style, 'bold', first), ...rest].join('\n');
 }
 
-/** `  12 s  1,000/s  lost 0  p50 21.3 µs  p99 40.1 µs`, and in front of it which round it is. */
-export function rttLiveLine(roundIndex: number, rounds: number, interval: RttInterval, warmup: boolean): string {
+/**
+ * `  12 s  1,000/s  lost 0  p50 21.3 µs  p99 40.1 µs`, and in front of it which round it is. `warmupSec`: how long the warm-up is
+ * that the interval is part of; null for the round itself.
+ */
+export function rttLiveLine(
+  roundIndex: number,
+  rounds: number,
+  interval: RttInterval,
+  warmupSec: number | null,
+): string {
   const { rtt_ns: rtt } = interval;
-  const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmup ? 'warm-up ' : '');
-  const atSec = Math.round(interval.start_sec + interval.length_sec);
+  const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmupSec === null ? '' : 'warm-up ');
+  // Second 0 is where a warm-up ends.
+  const atSec = (warmupSec ?? 0) + interval.start_sec + interval.length_sec;
   const sentPerSec = interval.length_sec > 0 ? interval.sent / interval.length_sec : 0;
   const parts = [
-    `${prefix}${String(atSec).padStart(4)} s`,
+    `${prefix}${clockText(atSec)}`,
     formatPerSec(Math.round(sentPerSec)).padStart(9),
     `lost ${formatCount(interval.lost)}`,
     ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),

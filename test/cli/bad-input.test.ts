@@ -90,7 +90,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'the environment': {
     args: ['client'],
     env: { CONNGEN_RATE: 'abc', CONNGEN_RAET: '1' },
-    lines: [/^warning: CONNGEN_RAET .* did you mean CONNGEN_RATE\?$/, /^CONNGEN_RATE: got "abc", expected/],
+    lines: [/^WARN: CONNGEN_RAET .* did you mean CONNGEN_RATE\?$/, /^CONNGEN_RATE: got "abc", expected/],
   },
   'a configuration file': {
     args: ['client', '--config', 'conf.json'],

@@ -156,12 +156,12 @@ t.test('a run that cannot start', async (t) => {
     throw new EngineError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
   });
   t.equal(ran.code, 1);
-  t.equal(ran.stderr, 'error: io_uring is not permitted here\nhint: use --engine epoll\n');
+  t.equal(ran.stderr, 'ERROR: io_uring is not permitted here\nhint: use --engine epoll\n');
   const bug = await command({}, async () => {
     throw new TypeError('undefined is not a function');
   });
   t.equal(bug.code, 1);
-  t.match(bug.stderr, /^error: conngen itself failed; please report this:\nTypeError/);
+  t.match(bug.stderr, /^ERROR: conngen itself failed; please report this:\nTypeError/);
 });
 
 t.test('a signal ends the run with its report', async (t) => {

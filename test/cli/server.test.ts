@@ -80,7 +80,7 @@ t.test('what goes wrong', async (t) => {
   const taken = await command({}, async () => {
     throw new EngineError('EADDRINUSE', 'port 2345 is in use', 'choose another with --port');
   });
-  t.same(taken, { code: 1, stdout: '', stderr: 'error: port 2345 is in use\nhint: choose another with --port\n' });
+  t.same(taken, { code: 1, stdout: '', stderr: 'ERROR: port 2345 is in use\nhint: choose another with --port\n' });
   const bad = await command({ port: '70000' }, served);
   t.match(bad, { code: 2, stdout: '', stderr: /^--port: got "70000"/ });
 });

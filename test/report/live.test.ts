@@ -6,7 +6,7 @@ t.test('a line', (t) => {
   t.equal(liveLine('', 12, interval(), 0), '  12 s    1,000/s  in flight 3  errors 0  p99 1.04 ms');
   t.equal(
     liveLine('warm-up ', 0.5, interval({ held: 2, missed: 5, started: 250, length_sec: 0.5 }), 7),
-    'warm-up    1 s      500/s  in flight 1  held 2  missed 5  errors 7  p99 1.04 ms',
+    'warm-up  0.5 s      500/s  in flight 1  held 2  missed 5  errors 7  p99 1.04 ms',
   );
   const nothing = interval();
   t.match(liveLine('', 1, { ...nothing, latency_ns: { ...nothing.latency_ns, total: latency(0, 0) } }, 0), /p99 -$/);
@@ -43,7 +43,7 @@ t.test('the warm-up counts its own seconds; what is left behind the last second 
   view.interval(0, 1, interval({ start_sec: 2, length_sec: 0.001, failed: 4 }), false);
   t.same(
     written.map((line) => /^.*? s /.exec(line)?.[0]),
-    ['warm-up    1 s ', 'warm-up    2 s ', '   1 s ', '   2 s '],
+    ['warm-up  0.6 s ', 'warm-up  1.6 s ', '   1 s ', '   2 s '],
   );
   t.end();
 });
