@@ -7,8 +7,10 @@ import type {
   SaturateStepResult,
   SearchResult,
 } from '../measure/limit-result.ts';
+import { evaluateCriterion, parseCriterion } from '../measure/criterion.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../plan/format.ts';
 import { profileTitle } from '../search/profiles.ts';
+import { formatFigure } from './threshold-text.ts';
 
 /** The answer for one goal, without the goal. */
 export function goalSentence(goal: GoalResult): string {
@@ -122,6 +124,15 @@ function nothingEstablished(step: SaturateStepResult | undefined): string {
   return reason === undefined ? '.' : `: ${reason.message}`;
 }
 
+/** `the goal p99(probe)<=5ms is missed (8.41 ms)`. */
+function missedGoal(result: SaturateResult, step: SaturateStepResult | undefined): string {
+  const expression = String(result.config['goal']);
+  const goal = parseCriterion(expression);
+  if (!goal.ok || step === undefined) return `the goal ${expression} is missed`;
+  const { value } = evaluateCriterion(goal.value, step.result);
+  return `the goal ${expression} is missed (${formatFigure({ value, unit: goal.value.unit })})`;
+}
+
 /** What a saturation found, in one or two sentences. */
 export function saturateSentence(result: SaturateResult): string {
   const last = result.steps.at(-1);
@@ -138,9 +149,9 @@ export function saturateSentence(result: SaturateResult): string {
     case 'slowdown':
       return `Saturated at ${at}: a p90 of ${formatLatency(last?.p90_ns ?? 0)}${base}. ${sustained}`;
     case 'failures':
-      return `Saturated at ${at}: more failures than the goal allows. ${sustained}`;
+      return `Saturated at ${at}: ${missedGoal(result, last)}. ${sustained}`;
     case 'fails_at_start':
-      return `The target fails at the first step already (${at})${nothingEstablished(last)}`;
+      return `None: at the first step already (${at}) ${missedGoal(result, last)}${nothingEstablished(last)}`;
     case 'generator_limited':
       return `Generator-limited at ${at}: this machine cannot offer more, so the target's saturation is not known. ${sustained}`;
     case 'max_rate':

@@ -70,6 +70,10 @@ t.test('failures, the maximum, the generator, a dead target', async (t) => {
   const failing = await saturate({ json: '-' }, simulated({ limitPerSec: () => 300 }));
   t.match(JSON.parse(failing.stdout), { stopped_by: 'failures', saturated_at: 372.55, sustained_per_sec: 298.04 });
   t.match(failing.stderr, /373\/s {2}p90 .* fails loss<=0\.1%/);
+  t.match(
+    (await saturate({}, simulated({ limitPerSec: () => 300 }))).stdout,
+    /Saturated at 373\/s: the goal loss<=0\.1% is\s+missed \(\d+\.?\d* %\)\. The last good step\s+was 298\/s\./,
+  );
   const fine = await saturate({ json: '-', 'max-rate': '100' }, simulated({ limitPerSec: () => 300 }));
   t.match(JSON.parse(fine.stdout), { stopped_by: 'max_rate', saturated_at: null });
   t.equal(fine.code, 0);
@@ -86,6 +90,8 @@ t.test('failures, the maximum, the generator, a dead target', async (t) => {
     steps: { length: 1 },
   });
   t.equal(dead.code, 1);
+  const told = await saturate({}, simulated({ limitPerSec: () => 0, change: () => refusedRound() }));
+  t.match(told.stdout, /None: at the first step already \(50\/s\) the goal loss<=0\.1% is\s+missed \(100 %\)/);
 });
 
 t.test('--fail-if is held against the last good step', async (t) => {
