@@ -1,7 +1,7 @@
 /** What becomes of response bodies: `--sink` and what goes with it. */
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { loadPayload } from './payload.ts';
 import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import { formatDuration, formatSize } from './quantity.ts';
@@ -152,14 +152,24 @@ async function checkDirectory(
 async function whyNot(directory: string): Promise<string | null> {
   try {
     if (!(await stat(directory)).isDirectory()) return 'a directory, not a file';
-    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+      ? 'a directory that exists'
+      : `a directory that can be used (${codeOf(error)})`;
+  }
+  try {
+    // Only by making something is it known: of /proc, or of a disk that is full, permissions say nothing.
+    await rmdir(await mkdtemp(path.join(directory, 'conngen-')));
     return null;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return 'a directory that exists';
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'a directory that this user may write to';
-    return `a directory that can be used (${code})`;
+    return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))
+      ? 'a directory that this user may write to'
+      : `a directory in which files can be made (${codeOf(error)})`;
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
 async function planVerification(

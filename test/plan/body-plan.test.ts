@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { clientConfig } from '../../src/plan/client-plan.ts';
@@ -93,8 +94,17 @@ t.test('every problem, named', async (t) => {
   ]);
 });
 
-const isRoot = process.getuid?.() === 0;
+t.test(
+  'a directory that may not be written to, whoever one is',
+  { skip: process.platform !== 'linux' && 'no /proc' },
+  async (t) => {
+    const reasons = 'may write to|in which files can be made';
+    t.match(await problemsOf({ sink: 'file:/proc' }), [new RegExp(`file: and a directory .*(${reasons})`)]);
+  },
+);
 
-t.test('a directory that may not be written to', { skip: isRoot && 'root may write anywhere' }, async (t) => {
-  t.match(await problemsOf({ sink: 'file:/proc' }), [/file: and a directory that this user may write to/]);
+t.test('looking at a directory leaves nothing in it', async (t) => {
+  const directory = t.testdir({});
+  t.same(await problemsOf({ sink: `file:${directory}` }), []);
+  t.same(readdirSync(directory), []);
 });
