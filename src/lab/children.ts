@@ -24,10 +24,11 @@ function start({ launch, stop }: Surroundings, args: readonly string[]): Child {
   stop.throwIfAborted();
   const child = spawn(launch.command, [...launch.args, ...args], {
     env: launch.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // By the channel a server learns that the lab has gone, also where that was killed.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let told = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (told = (told + text).slice(-TOLD_CHARACTERS)));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (told = (told + text).slice(-TOLD_CHARACTERS)));
   const kill = (): void => void child.kill('SIGKILL');
   // A signal from the terminal has reached it as well; one that was sent to the lab alone has not. A second one ends the lab at once.
   stop.addEventListener('abort', kill, { once: true });

@@ -59,6 +59,52 @@ t.test('a signal ends what a cell has started', { skip: skipped() }, async (t) =
   t.same([interrupted, cells.length], [true, 0]);
 });
 
+t.test('a server ends with its lab, also where that was killed', { skip: skipped() }, async (t) => {
+  let children: string[] = [];
+  let server: string | undefined;
+  const args = [
+    'lab',
+    'blocking',
+    '--only',
+    'epoll/none/direct/100',
+    '--settle',
+    '0s',
+    '--duration',
+    '60s',
+    '--out',
+    'out',
+  ];
+  const run = await runCli(args, {
+    cwd: t.testdir({}),
+    onSpawn: (child) => {
+      void (async () => {
+        while (children.length < 2 && child.exitCode === null) {
+          await sleep(20);
+          children = childrenOf(child.pid!);
+        }
+        server = children.find((pid) => commandOf(pid)?.includes('server') === true);
+        child.kill('SIGKILL');
+      })();
+    },
+  });
+  t.equal(run.signal, 'SIGKILL');
+  t.equal(children.length, 2, 'a server, and a client');
+  // The client ends with its round, a minute later.
+  for (const pid of children) if (pid !== server && commandOf(pid) !== null) process.kill(Number(pid), 'SIGKILL');
+  if (server === undefined) t.fail('no server was seen');
+  else while (commandOf(server) !== null) await sleep(20);
+});
+
+/** Null where there is no such process. */
+function commandOf(pid: string): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return text === '' ? null : text.split('\0');
+  } catch {
+    return null;
+  }
+}
+
 function childrenOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
