@@ -12,7 +12,7 @@ import {
   threeDigits,
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
-import { PLAIN, entry, paint, table, wrap, type TextStyle } from './layout.ts';
+import { PLAIN, entry, failure, paint, table, wrap, type TextStyle } from './layout.ts';
 import { clockText } from './live.ts';
 import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
@@ -28,7 +28,7 @@ export function rttText(result: RttResult, style: TextStyle = PLAIN): string {
   if (result.interrupted === true)
     blocks.push(wrap('Stopped early by a signal: the figures are those until then.', style.columns, 0));
   if (result.error !== undefined) {
-    blocks.push(paint(style, 'red', wrap(`Failed: ${result.error.message} (${result.error.code})`, style.columns, 0)));
+    blocks.push(failure(style, result.error));
   }
   return `${blocks.join('\n\n')}\n`;
 }
