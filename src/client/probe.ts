@@ -51,8 +51,7 @@ export class Probe {
     // The only ping of a round this short. It begins now, on whatever clock.
     const check = new PingRound(0, () => undefined);
     if (established === 1) {
-      await this.#thread.round({ rate: 1, depth: 1, baseNs: 0, warmupNs: 0, durationNs: 1 });
-      this.#thread.drain(check);
+      await this.#thread.round({ rate: 1, depth: 1, baseNs: 0, warmupNs: 0, durationNs: 1 }, check);
     }
     if (check.total.get(PINGS_RECEIVED) === 1) return;
     const target = formatHostPort(this.#plan.host, this.#plan.target.port);
@@ -71,16 +70,12 @@ export class Probe {
   }
 
   /** Pings for as long as a round of the load, `durationNs` behind its warm-up; resolves when the last ping is back or given up. */
-  async round(baseNs: number, durationNs: number): Promise<void> {
+  async round(baseNs: number, durationNs: number, pings: PingRound): Promise<void> {
     if (!this.#isOpen) return;
     const { timeoutNs, warmupNs, rampUpNs } = this.#plan;
     const depth = Math.min(MOST_UNDER_WAY, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
-    await this.#thread.round({ rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs });
-  }
-
-  /** Gives what has been counted since the last time. */
-  drain(pings: PingRound): void {
-    this.#thread.drain(pings);
+    const command = { rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs };
+    await this.#thread.round(command, pings);
   }
 
   stop(): void {
@@ -131,9 +126,9 @@ export class ProbedRound {
     this.#tellWaiting();
   }
 
-  /** Takes what the probe has counted since the last time. */
-  drain(): void {
-    this.#probe?.drain(this.#pings);
+  /** Runs the probe, if there is one, beside a round that begins at `baseNs`. */
+  async run(baseNs: number, durationNs: number): Promise<void> {
+    await this.#probe?.round(baseNs, durationNs, this.#pings);
   }
 
   #tellWaiting(): void {
@@ -147,7 +142,6 @@ export class ProbedRound {
 
   /** The round is over: tells the seconds in which the probe did nothing any more. */
   finish(): void {
-    this.drain();
     this.#pings.finish();
     while (this.#waiting.length > 0) this.#tellNext();
   }

@@ -211,7 +211,6 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
     probed.add(interval, warmup);
   });
   const collect = (): void => {
-    probed.drain();
     for (const [worker, reader] of pool.readers.entries())
       reader.drain((bank) => {
         merger.add(worker, bank);
@@ -227,7 +226,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   try {
     const { warmupNs, durationNs, rampUpNs, rampDownNs } = plan;
     const order = { rate, baseNs: roundBaseNs, warmupNs, durationNs, rampUpNs, rampDownNs, maxLagNs, exchangePerSec };
-    await Promise.all([pool.round(order), probe?.round(roundBaseNs, durationNs)]);
+    await Promise.all([pool.round(order), probed.run(roundBaseNs, durationNs)]);
   } finally {
     clearInterval(collector);
     hooks.stop?.removeEventListener('abort', onStop);

@@ -13,6 +13,9 @@ import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import { PingSamples } from './ping-samples.ts';
 import type { FromWorker, Opened, PingSetup, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
 
+/** How often finished seconds are fetched from the thread. */
+const COLLECT_MS = 100;
+
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
@@ -93,14 +96,19 @@ export class PingThread {
     return answer.type === 'opened' ? answer : { established: 0, errnos: new Map() };
   }
 
-  /** Runs a round to its end, or to that of the thread. Connections are closed then. */
-  async round(command: RoundCommand): Promise<void> {
-    await this.#ask({ type: 'round', ...command });
-  }
-
-  /** Gives what has been counted since the last time. */
-  drain(round: PingRound): void {
-    this.#reader.drain((bank) => round.add(bank));
+  /**
+   * Runs a round to its end, or to that of the thread; connections are closed then. What is counted goes to `into` as it comes: a
+   * thread whose seconds nobody fetches waits for that.
+   */
+  async round(command: RoundCommand, into: PingRound): Promise<void> {
+    const collect = (): void => this.#reader.drain((bank) => into.add(bank));
+    const collector = setInterval(collect, COLLECT_MS);
+    try {
+      await this.#ask({ type: 'round', ...command });
+    } finally {
+      clearInterval(collector);
+    }
+    collect();
   }
 
   /** What became of the busy tasks in all rounds so far; null without them. */

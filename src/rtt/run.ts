@@ -27,8 +27,6 @@ export interface RttRunHooks {
 
 /** The thread gets the message of a round this long before it begins. */
 const LEAD_NS = 10e6;
-/** How often finished seconds are fetched from the thread. */
-const COLLECT_MS = 100;
 
 /** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
 export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
@@ -81,7 +79,6 @@ async function runRound(
   const baseNs = nowNs() + LEAD_NS;
   const measureNs = baseNs + plan.warmupNs;
   const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
-  const collector = setInterval(() => thread.drain(round), COLLECT_MS);
   let cpuStart = process.cpuUsage();
   // What the warm-up cost is not part of the round.
   const cpuMark = setTimeout(() => (cpuStart = process.cpuUsage()), (LEAD_NS + plan.warmupNs) / 1e6);
@@ -93,14 +90,12 @@ async function runRound(
   try {
     const { warmupNs, durationNs, rates, depths } = plan;
     if (opened.established > 0) {
-      await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs });
+      await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
     } else endNs = measureNs;
   } finally {
-    clearInterval(collector);
     clearTimeout(cpuMark);
     hooks.stop?.removeEventListener('abort', onStop);
   }
-  thread.drain(round);
   if (thread.failure !== undefined) thread.salvage(round, nowNs());
   round.finish();
   // Without a connection it was over before its time.
