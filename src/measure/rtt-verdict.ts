@@ -71,7 +71,7 @@ const RULES: readonly Rule[] = [
     status: 'generator_limited',
     message: ({ round, inFlightLimit }) =>
       isShort(round) && round.in_flight_max >= inFlightLimit
-        ? `${round.missed} pings were not sent in time because no more than ${inFlightLimit} may be under way: raise --pipeline or --connections, or lower --timeout.`
+        ? `${round.missed} pings were not sent in time because no more than ${inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`
         : undefined,
   },
   {
@@ -88,7 +88,7 @@ const RULES: readonly Rule[] = [
     message: ({ round }) => {
       const { p99 } = round.schedule_lag_ns;
       return round.offered_rate_per_sec !== null && p99 > LAG_P99_LIMIT_NS
-        ? `One ping in a hundred was more than ${(p99 / 1e6).toFixed(1)} ms late: this machine cannot keep the schedule, or waits for replies (--pipeline); lower --rate or stop what else runs here.`
+        ? `One ping in a hundred was more than ${(p99 / 1e6).toFixed(1)} ms late: this machine cannot keep the schedule, or waits for replies (--pipeline, --think); lower --rate or stop what else runs here.`
         : undefined;
     },
   },

@@ -107,11 +107,12 @@ export class Pinger implements PingDriver {
     const { nowNs } = this.#clock;
     const pacer = this.#pacer;
     const busyNs = this.#busyTasks === undefined ? Infinity : this.#busyTasks.run(nowNs);
-    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!this.#pings.isEmpty) this.#expire(nowNs);
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
     this.#turns.wake(nowNs);
     const hasSentAll = this.#sendDue(nowNs);
+    // Behind it: what became due while this thread slept is no miss of this machine.
+    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!pacer.isDone && (nowNs >= pacer.overdueNs || this.#turns.up === 0)) this.#giveUp(nowNs);
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();
