@@ -34,7 +34,10 @@ export async function readLab(
   try {
     text = await readFile(join(directory, RESULT_FILE), 'utf8');
   } catch (error) {
-    return { expected: `the directory of a lab, with ${RESULT_FILE} in it (${reasonOf(error)})` };
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return {
+      expected: `the directory of a lab, with ${RESULT_FILE} in it (${isMissing ? 'there is none' : reasonOf(error)})`,
+    };
   }
   try {
     const result = JSON.parse(text) as Partial<LabResult> | null;

@@ -1,5 +1,6 @@
 /** What `saturate` and `search` have in common: read, plan, run, report. */
 import type { ClientRunHooks } from '../client/run.ts';
+import { missingProbes } from '../measure/criterion.ts';
 import type { Thresholds } from '../measure/threshold.ts';
 import type { Given, Problem } from '../plan/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
@@ -22,6 +23,7 @@ interface CommonInput extends ThresholdInput {
   readonly quiet: Given<boolean>;
   readonly payload?: Given<string> | readonly Given<string>[] | undefined;
   readonly config?: Given<string> | undefined;
+  readonly probe?: Given<number> | undefined;
 }
 
 /** As `ReadOptions` has it. */
@@ -73,8 +75,13 @@ async function planAndRun<Input, Plan, Result>(
     checkJson(common.json, readFiles),
     checkJson(common.markdown, [...readFiles, common.json]),
   ]);
-  const planProblems = 'problems' in planned ? planned.problems : [];
-  const allProblems = [...problems, ...planProblems, ...json.problems, ...markdown.problems];
+  const allProblems = [
+    ...problems,
+    ...('problems' in planned ? planned.problems : []),
+    ...json.problems,
+    ...markdown.problems,
+    ...missingProbes(common['fail-if'], common.probe),
+  ];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;

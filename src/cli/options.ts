@@ -388,7 +388,7 @@ export const CLIENT_OPTIONS = {
     help: 'threads that share the one schedule; auto is one for each 25000/s',
   },
   probe: {
-    parse: rateParser('pings', { min: 1, max: 100_000 }),
+    parse: rateParser('pings', { min: 1, max: 100_000 }, '100 or 1k'),
     value: 'N/s',
     group: EXCHANGE,
     help: 'pings per second on one established connection beside the load, such as 100/s; the target must echo',

@@ -8,7 +8,7 @@
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration | a count | a share with "%" | a rate, as the metric has it
  */
-import { accept, refuse, type Parsed } from '../plan/problem.ts';
+import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../plan/problem.ts';
 import { NS_PER_DAY, durationParser, parseNumericRate } from '../plan/quantity.ts';
 import { OUTCOMES, type OutcomeName } from './outcome.ts';
 import { CLOCKS, type CriterionUnit, type LatencySummary, type RoundResult } from './result.ts';
@@ -53,8 +53,13 @@ export type CriterionRound = Pick<
   'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'rate_per_sec' | 'latency_ns' | 'cpu' | 'probe'
 >;
 
-/** Whether it is about the round trip of `--probe`. */
-export function isAboutProbe({ metric }: Criterion): boolean {
+/** What is wrong with criteria about the round trip of `--probe` where there is none: what is not measured is never met. */
+export function missingProbes(criteria: readonly Given<Criterion>[], probe: Given<number> | undefined): Problem[] {
+  if (probe !== undefined) return [];
+  return criteria.filter(isAboutProbe).map((given) => problemOf(given, 'a --probe beside it, such as --probe 100/s'));
+}
+
+function isAboutProbe({ value: { metric } }: Given<Criterion>): boolean {
   return metric.kind === 'latency' && metric.clock === 'probe';
 }
 

@@ -95,21 +95,24 @@ export function formatDuration(durationNs: number): string {
 /** `25000`, `25000/s`, `25k`, `1.5k/s`, or `max`. */
 export function parseRate(text: string): Parsed<Rate> {
   const trimmed = text.trim();
-  if (trimmed.toLowerCase() === 'max') return accept('max');
-  return parseNumericRate(trimmed);
+  return trimmed.toLowerCase() === 'max' ? accept('max') : parseRateOrMax(trimmed);
 }
 
-/** As `parseRate`, without `max`. */
-export const parseNumericRate = rateParser('connections', { min: RATE_MIN_PER_SEC, max: RATE_MAX_PER_SEC });
+const CONNECTION_RATES = { min: RATE_MIN_PER_SEC, max: RATE_MAX_PER_SEC };
 
-/** Parses rates of `what` (a plural) per second between `min` and `max`, both included. */
-export function rateParser(what: string, { min, max }: Range): Parser<number> {
+const parseRateOrMax = rateParser('connections', CONNECTION_RATES, '25000, 25k or max');
+
+/** As `parseRate`, without `max`. */
+export const parseNumericRate = rateParser('connections', CONNECTION_RATES);
+
+/** Parses rates of `what` (a plural) per second between `min` and `max`, both included. `examples` are for who wrote something else. */
+export function rateParser(what: string, { min, max }: Range, examples = '25000 or 25k'): Parser<number> {
   return (text) => {
     const trimmed = text.trim();
     const match = RATE.exec(trimmed);
     if (match === null) {
       if (NEGATIVE.test(trimmed)) return refuse(`more than 0 ${what}/s`);
-      return refuse(`a number of ${what}/s such as 25000, 25k or max`);
+      return refuse(`a number of ${what}/s such as ${examples}`);
     }
     const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
     // Rounded to a millionth, because 1.1 * 1000 is not 1100.

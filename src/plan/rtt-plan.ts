@@ -70,7 +70,7 @@ const DEPTH_AUTO_MAX = 16_384;
 const MESSAGES_MAX_BYTES = 256 * 1024 * 1024;
 const HEADER_BYTES = { 4: 28, 6: 48 } as const;
 
-const parseNumericPingRate = rateParser('pings', { min: 1, max: 1_000_000 });
+const parseNumericPingRate = rateParser('pings', { min: 1, max: 1_000_000 }, '25000, 25k or max');
 
 /** Pings per second, or `max`: back to back. */
 export function parsePingRate(text: string): Parsed<Rate> {

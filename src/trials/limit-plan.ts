@@ -1,5 +1,4 @@
 /** What the plans of `saturate` and `search` have in common. */
-import { isAboutProbe, type Criterion } from '../measure/criterion.ts';
 import { clientConfig, clientPlan, type ClientInput, type Machine, type Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
@@ -33,18 +32,6 @@ export function checkBounds(lowest: Given<number>, highest: Given<number>, what:
   const [blamed, other] = isExplicit(lowest) ? [lowest, highest] : [highest, lowest];
   const relation = blamed === lowest ? 'below' : 'above';
   problems.push(problemOf(blamed, `${what} ${relation} ${other.label} ${other.text}`));
-}
-
-/** What is never measured is never met. */
-export function checkProbe(
-  goals: readonly Given<Criterion>[],
-  probe: Given<number> | undefined,
-  problems: Problem[],
-): void {
-  if (probe !== undefined) return;
-  for (const goal of goals) {
-    if (isAboutProbe(goal.value)) problems.push(problemOf(goal, 'a --probe beside it, such as --probe 100/s'));
-  }
 }
 
 /** With less than this part of --max-rate within reach, the search may well end at its own source ports. */

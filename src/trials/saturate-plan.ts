@@ -1,12 +1,12 @@
 /** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
-import type { Criterion } from '../measure/criterion.ts';
+import { missingProbes, type Criterion } from '../measure/criterion.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
 import type { SaturateOptions } from '../search/saturate.ts';
-import { checkProbe, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
+import { checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
 
 export interface SaturateInput extends LimitInput {
   readonly start: Given<number>;
@@ -26,7 +26,7 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
   const client = await planClient(input, machine);
   const problems: Problem[] = 'problems' in client ? [...client.problems] : [];
   checkRates(input.start, input['max-rate'], problems);
-  checkProbe([input.goal], input.probe, problems);
+  problems.push(...missingProbes([input.goal], input.probe));
   const attempts = (input.start.value * input.duration.value) / NS_PER_SEC;
   if (attempts < LATENCIES_AT_LEAST) {
     const neededNs = Math.ceil(LATENCIES_AT_LEAST / input.start.value) * NS_PER_SEC;

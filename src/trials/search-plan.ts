@@ -1,20 +1,12 @@
 /** From what the user gave to the checked plan of `search`, or to everything that is wrong with it. */
-import type { Criterion } from '../measure/criterion.ts';
+import { missingProbes, type Criterion } from '../measure/criterion.ts';
 import { affordableInFlight, type Machine, type Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
 import type { Followed } from '../search/profiles.ts';
 import type { Measure, Quantity } from '../search/quantity.ts';
-import {
-  checkBounds,
-  checkProbe,
-  checkRates,
-  limitConfig,
-  planClient,
-  portNotices,
-  type LimitInput,
-} from './limit-plan.ts';
+import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
 
 export interface SearchInput extends Omit<LimitInput, 'payload'> {
   readonly goal: readonly Given<Criterion>[];
@@ -59,7 +51,7 @@ export async function searchPlan(input: SearchInput, machine: Machine): Promise<
   const exploreNs = exploreDuration(input, problems);
   checkPrecision(input, exploreNs, problems);
   checkGoals(input.goal, problems);
-  checkProbe(input.goal, input.probe, problems);
+  problems.push(...missingProbes(input.goal, input.probe));
   checkStages(input, problems);
   const clients = planned.flatMap((each) => ('plan' in each ? [each.plan] : []));
   if (problems.length > 0) return { problems };

@@ -49,6 +49,22 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['client', '--source', '198.51.100.7'],
     lines: [/^--source: got "198\.51\.100\.7", expected addresses of this machine/],
   },
+  'a threshold on a probe that is not there': {
+    args: ['client', '--fail-if', 'p99(probe)>5ms'],
+    lines: ['--fail-if: got "p99(probe)>5ms", expected a --probe beside it, such as --probe 100/s'],
+  },
+  'the same in a search': {
+    args: ['search', '--fail-if', 'p99(probe)>5ms', '--goal', 'p99(probe)<=5ms'],
+    lines: [/^--goal: .*expected a --probe/, /^--fail-if: .*expected a --probe/],
+  },
+  'a probe back to back': {
+    args: ['client', '--probe', 'max'],
+    lines: ['--probe: got "max", expected a number of pings/s such as 100 or 1k'],
+  },
+  'a directory without a lab': {
+    args: ['lab', '--resume', '/'],
+    lines: ['--resume: got "/", expected the directory of a lab, with lab.json in it (there is none)'],
+  },
   'an unknown flag': { args: ['client', '--raet', '5'], lines: [/^--raet: .* did you mean --rate\?$/] },
   'an unknown command': { args: ['clinet'], lines: [/^command: got "clinet", .* did you mean client\?$/] },
   'an option without a command': { args: ['--rate', '5'], lines: [/^--rate: got "5", expected a command before it/] },
