@@ -113,13 +113,22 @@ function chooseCells(
   const all = cellsOf(lab, quick);
   const useless = uselessPatterns(all, only);
   for (const each of given.filter(({ value }) => useless.includes(value))) {
-    problems.push(problemOf(each, `a pattern that matches a cell of lab ${lab.name}; --list shows them`));
+    problems.push(problemOf(each, expectedPattern(lab, quick, each.value)));
   }
   const cells = selectCells(all, only);
   if (cells.length === 0 && useless.length === 0 && given[0] !== undefined) {
     problems.push(problemOf(given[0], 'patterns that leave at least one cell'));
   }
   return cells;
+}
+
+/** Completes "expected …" for a pattern that matches nothing. */
+function expectedPattern(lab: Lab, quick: boolean, pattern: string): string {
+  const isLeftOut = quick && uselessPatterns(cellsOf(lab, false), [pattern]).length === 0;
+  const asked = `conngen lab ${lab.name}${quick ? ' --quick' : ''} --list`;
+  return isLeftOut
+    ? `a pattern that matches one of the few cells of --quick, which ${asked} shows; without --quick there are more`
+    : `a pattern that matches a cell of lab ${lab.name}; ${asked} shows them`;
 }
 
 async function checkDirectory(directory: string, out: Given<string> | undefined, problems: Problem[]): Promise<void> {
