@@ -110,9 +110,15 @@ function planMode(input: ServerInput, problems: Problem[]): ServerMode {
 }
 
 /** A datagram can only be sent back. */
-function checkProtocol({ protocol }: ServerInput, mode: ServerMode, problems: Problem[]): void {
-  if (protocol.value === 'tcp' || mode === 'echo') return;
-  problems.push(problemOf(protocol, `tcp with --mode ${mode}: of datagrams there is only an echo`));
+function checkProtocol(input: ServerInput, mode: ServerMode, problems: Problem[]): void {
+  const { protocol } = input;
+  if (protocol.value !== 'tcp' && mode !== 'echo') {
+    problems.push(problemOf(protocol, `tcp with --mode ${mode}: of datagrams there is only an echo`));
+  }
+  if (protocol.value !== 'udp') return;
+  for (const given of [input.work, input['work-strategy']].filter(isExplicit)) {
+    problems.push(problemOf(given, 'connections to work for: --protocol tcp or both with it'));
+  }
 }
 
 /** Checks that mode, engine and strategy go together; returns the engine that they need. */

@@ -56,7 +56,7 @@ interface Start {
 /** Serves until `stop` aborts and returns the result; rejects with `EngineError` where it cannot listen. */
 export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): Promise<ServerResult> {
   const selection = selectEngine(plan.engine);
-  const notes = [...selection.notes, ...backlogNotes(plan.backlog), ...missingEvidenceNotes()];
+  const notes = [...selection.notes, ...backlogNotes(plan), ...missingEvidenceNotes()];
   let { listeners } = plan;
   if (listeners > 1 && !(await canSharePort(selection.name))) {
     listeners = 1;
@@ -122,7 +122,8 @@ function kernelPart(kernel: KernelEvidence | undefined): Pick<ServerResult, 'ker
   return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel) };
 }
 
-function backlogNotes(backlog: number): string[] {
+function backlogNotes({ protocol, backlog }: ServerPlan): string[] {
+  if (protocol === 'udp') return [];
   const limit = readSysctlNumber('net.core.somaxconn');
   if (limit === undefined || limit >= backlog) return [];
   return [

@@ -88,6 +88,11 @@ t.test('every problem at once', async (t) => {
 
 t.test('datagrams are echoed, and nothing else', async (t) => {
   t.match((await planServer({ protocol: 'both', cpu: '1,0' })).plan, { protocol: 'both', cpus: [1, 0] });
+  t.match((await planServer({ protocol: 'udp', work: 'cpu:300', 'work-strategy': 'permit:2' })).problems, [
+    /^--work: got "cpu:300", expected connections to work for/,
+    /^--work-strategy: got "permit:2", expected connections to work for/,
+  ]);
+  t.same((await planServer({ protocol: 'both', work: 'cpu:300' })).problems, []);
   t.match((await planServer({ protocol: 'udp', mode: 'discard' })).problems, [
     /^--protocol: got "udp", expected tcp with --mode discard: of datagrams there is only an echo$/,
   ]);
