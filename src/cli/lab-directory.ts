@@ -5,6 +5,7 @@ import { cellsCsv } from '../lab/cells-csv.ts';
 import type { Axis, Lab } from '../lab/lab.ts';
 import { plotsOf } from '../lab/plots.ts';
 import type { LabResult } from '../lab/result.ts';
+import { codeOf } from '../plan/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
 
 const RESULT_FILE = 'lab.json';
@@ -18,7 +19,7 @@ export async function whyNotEmpty(directory: string): Promise<string | null> {
       return `a directory without a lab; to go on with the one that is there: --resume ${directory}`;
     if (names.length > 0) return 'a directory that is empty or not there yet';
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOTDIR') return 'a directory, not a file';
     if (code !== 'ENOENT') return `a directory that can be read (${reasonOf(error)})`;
   }
@@ -34,10 +35,8 @@ export async function readLab(
   try {
     text = await readFile(join(directory, RESULT_FILE), 'utf8');
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return {
-      expected: `the directory of a lab, with ${RESULT_FILE} in it (${isMissing ? 'there is none' : reasonOf(error)})`,
-    };
+    const why = codeOf(error) === 'ENOENT' ? 'there is none' : reasonOf(error);
+    return { expected: `the directory of a lab, with ${RESULT_FILE} in it (${why})` };
   }
   try {
     const result = JSON.parse(text) as Partial<LabResult> | null;

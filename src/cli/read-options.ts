@@ -1,6 +1,6 @@
 /** From the three places a value can come from to the input of a plan, with every problem on the way. */
 import { readFileSync } from 'node:fs';
-import { ORIGINS, type Given, type Origin, type Problem } from '../plan/problem.ts';
+import { ORIGINS, codeOf, type Given, type Origin, type Problem } from '../plan/problem.ts';
 import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
@@ -187,8 +187,7 @@ function loadJson(path: string): { readonly object: object } | { readonly expect
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return { expected: `a file that can be read (${code})` };
+    return { expected: `a file that can be read (${codeOf(error)})` };
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4 } from 'node:net';
 import { PORT_MAX } from './quantity.ts';
-import { accept, refuse, type Parsed } from './problem.ts';
+import { accept, codeOf, refuse, type Parsed } from './problem.ts';
 
 export type Family = 4 | 6;
 
@@ -84,8 +84,7 @@ export async function resolveHost(host: string, family: Family | null): Promise<
     const found = await lookup(host, { family: family ?? 0, verbatim: true });
     return accept({ address: found.address, family: found.family === 6 ? 6 : 4 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     const kind = family === null ? 'an address' : `an IPv${String(family)} address`;
-    return refuse(`a host name that resolves to ${kind} (the resolver says ${code})`);
+    return refuse(`a host name that resolves to ${kind} (the resolver says ${codeOf(error)})`);
   }
 }

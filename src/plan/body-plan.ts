@@ -3,7 +3,7 @@ import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadPayload } from './payload.ts';
-import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
+import { accept, codeOf, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import { formatDuration, formatSize } from './quantity.ts';
 import type { BodyPlan, Finish, Sink, Verification, WorkStrategy } from './plan.ts';
 import { formatWorkStrategy } from './work.ts';
@@ -166,10 +166,6 @@ async function whyNot(directory: string): Promise<string | null> {
       ? 'a directory that this user may write to'
       : `a directory in which files can be made (${codeOf(error)})`;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
 async function planVerification(

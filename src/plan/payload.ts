@@ -1,6 +1,6 @@
 /** What connections send: out of a file, or made. In shared memory, so that every worker reads the one copy. */
 import { open } from 'node:fs/promises';
-import { accept, refuse, type Parsed } from './problem.ts';
+import { accept, codeOf, refuse, type Parsed } from './problem.ts';
 import { formatSize } from './quantity.ts';
 
 export const PAYLOAD_MAX_BYTES = 256 * 1024 * 1024;
@@ -45,7 +45,7 @@ export async function loadPayload(path: string): Promise<Parsed<Uint8Array<Share
 }
 
 function expectationOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code = codeOf(error);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -67,3 +67,8 @@ function quote(got: string | null): string {
   const shown = got.length > SHOWN_CHARACTERS ? `${got.slice(0, SHOWN_CHARACTERS)}…` : got;
   return JSON.stringify(shown);
 }
+
+/** The name of a system's error, such as `ENOENT`; `unknown` of any other. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

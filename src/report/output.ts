@@ -2,6 +2,7 @@
 import { constants, renameSync, truncateSync, type Stats } from 'node:fs';
 import { access, open, realpath, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf } from '../plan/problem.ts';
 
 /** Names of open descriptors: even where a regular file is behind one, it belongs to whoever opened it. */
 const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
@@ -161,7 +162,7 @@ async function statOrNull(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
