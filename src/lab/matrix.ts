@@ -21,11 +21,29 @@ export function cellsOf(lab: Lab, quick: boolean): Cell[] {
 
 /** As in a shell: `*` is anything, `?` one character; the whole name has to match. */
 function isMatch(pattern: string, name: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(name);
+  let at = 0;
+  // Where to go on after a mismatch: behind the last `*`, with one more character of the name for it. Stars before it keep what
+  // they have, which is why no pattern takes longer than its length times that of the name.
+  let star = -1;
+  let starEnd = 0;
+  let next = 0;
+  while (at < name.length) {
+    const expected = pattern[next];
+    if (expected === '*') {
+      star = next++;
+      starEnd = at;
+    } else if (expected === '?' || expected === name[at]) {
+      next++;
+      at++;
+    } else if (star !== -1) {
+      next = star + 1;
+      at = ++starEnd;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[next] === '*') next++;
+  return next === pattern.length;
 }
 
 /** A pattern with `!` in front leaves out what it matches. */

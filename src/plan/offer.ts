@@ -23,9 +23,9 @@ const parseRoundDuration = durationParser({ min: NS_PER_MS, max: 30 * NS_PER_DAY
 /** `100..5k/30s`: from 100/s to 5000/s in 30 s; falling ramps too, and one end may be 0. */
 export function parseRamp(text: string): Parsed<RampSpec> {
   // What stands behind the last slash is the time, because a rate may have one of its own (5k/s).
-  const match = /^(.+?)\.\.(.+)\/([^/]+)$/.exec(text.trim());
-  if (match === null) return refuse(EXPECTED_RAMP);
-  const [, fromText = '', toText = '', durationText = ''] = match;
+  const parts = partsOf(text);
+  if (parts === null) return refuse(EXPECTED_RAMP);
+  const { fromText, toText, durationText } = parts;
   const from = parseEnd(fromText);
   const to = parseEnd(toText);
   const duration = parseRoundDuration(durationText);
@@ -36,6 +36,22 @@ export function parseRamp(text: string): Parsed<RampSpec> {
   return accept({ fromPerSec: from.value, toPerSec: to.value, durationNs: duration.value });
 }
 
+/**
+ * `FROM..TO/TIME` apart: searched for, not matched, because a pattern with two open ends takes quadratic time. Null where a part is
+ * missing. The first `..` counts.
+ */
+function partsOf(text: string): { fromText: string; toText: string; durationText: string } | null {
+  const trimmed = text.trim();
+  const dots = trimmed.indexOf('..', 1);
+  const slash = trimmed.lastIndexOf('/');
+  if (dots === -1 || slash <= dots + 2 || slash === trimmed.length - 1) return null;
+  return {
+    fromText: trimmed.slice(0, dots),
+    toText: trimmed.slice(dots + 2, slash),
+    durationText: trimmed.slice(slash + 1),
+  };
+}
+
 /** The end of a ramp may be no load at all. */
 function parseEnd(text: string): Parsed<number> {
   return /^0(?:\.0*)?(?:\/s)?$/.test(text.trim()) ? accept(0) : parseNumericRate(text);
@@ -43,9 +59,13 @@ function parseEnd(text: string): Parsed<number> {
 
 /** `50..5k*1.25/5s`: 50/s, 62.5/s … each for 5 s; `1k..5k+500/5s`: 1000/s, 1500/s … The last step is TO itself. */
 export function parseSteps(text: string): Parsed<StepsSpec> {
-  const match = /^(.+?)\.\.([^*+]+)([*+])(.+)\/([^/]+)$/.exec(text.trim());
-  if (match === null) return refuse(EXPECTED_STEPS);
-  const [, fromText = '', toText = '', sign = '', byText = '', durationText = ''] = match;
+  const parts = partsOf(text);
+  const signAt = parts?.toText.search(/[*+]/) ?? -1;
+  if (parts === null || signAt < 1) return refuse(EXPECTED_STEPS);
+  const { fromText, durationText } = parts;
+  const toText = parts.toText.slice(0, signAt);
+  const sign = parts.toText.charAt(signAt);
+  const byText = parts.toText.slice(signAt + 1);
   const from = parseNumericRate(fromText);
   const to = parseNumericRate(toText);
   const duration = parseRoundDuration(durationText);

@@ -68,11 +68,12 @@ export function parseWorkStrategy(text: string): Parsed<WorkStrategy> {
 }
 
 function parseDispatch(argument: string): Parsed<WorkStrategy> {
-  const match = /^([^,]*?)\s*,\s*queue\s*=\s*(.*)$/.exec(argument);
-  if (match === null) return refuse('dispatch:N,queue=L, such as dispatch:4,queue=64');
-  const threads = parseThreads(match[1] ?? '');
+  const [threadsText, queueArgument] = split(argument, ',');
+  const [name, queueText] = split(queueArgument ?? '', '=');
+  if (name !== 'queue' || queueText === undefined) return refuse('dispatch:N,queue=L, such as dispatch:4,queue=64');
+  const threads = parseThreads(threadsText);
   if (!threads.ok) return refuse(`${threads.expected}, after dispatch:`);
-  const queue = parseQueue(match[2] ?? '');
+  const queue = parseQueue(queueText);
   if (!queue.ok) return refuse(`${queue.expected}, after queue=`);
   return accept({ kind: 'dispatch', threads: threads.value, queue: queue.value });
 }
