@@ -1,6 +1,7 @@
 /** `conngen doctor`: the plan of a client, examined instead of run. */
 import type { Asked } from '../doctor/situation.ts';
 import { affordableInFlight, clientPlan, type ClientInput, type Machine } from '../plan/client-plan.ts';
+import { printable } from '../plan/printable.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { checkLine, doctorText } from '../report/doctor-text.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
@@ -65,6 +66,6 @@ export async function startWarnings(input: ClientInput, plan: ClientPlan, machin
 
 /** One line at once: loading a logger takes longer than the examination. */
 function stderrLog(io: Io): Log {
-  const write = (level: string) => (message: string) => void io.stderr.write(`${level}: ${message}\n`);
+  const write = (level: string) => (message: string) => void io.stderr.write(`${level}: ${printable(message)}\n`);
   return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
 }

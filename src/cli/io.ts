@@ -1,6 +1,7 @@
 /** The standard streams as commands use them, so that a test can stand in for them. */
 import { columnsOf, type TextStyle } from '../report/layout.ts';
 import type { Problem } from '../plan/problem.ts';
+import { printable } from '../plan/printable.ts';
 import { formatProblem } from '../plan/problem.ts';
 import type { LiveStream } from '../report/live.ts';
 
@@ -50,7 +51,7 @@ export function printProblems(
   command: string,
   warnings: readonly string[] = [],
 ): void {
-  for (const warning of warnings) io.stderr.write(`WARN: ${warning}\n`);
+  for (const warning of warnings) io.stderr.write(`WARN: ${printable(warning)}\n`);
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
   io.stderr.write(`See ${command} --help.\n`);
 }

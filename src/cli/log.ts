@@ -1,5 +1,6 @@
 /** What a command says on stderr while it runs, for people: one line each, coloured on a terminal. */
 import { Writable } from 'node:stream';
+import { printable } from '../plan/printable.ts';
 import type { Io } from './io.ts';
 
 export interface Log {
@@ -22,8 +23,8 @@ export async function openLog(io: Io, options: { quiet: boolean; beforeLine?: ()
   });
   const logger = pino({ level: options.quiet ? 'warn' : 'info' }, destination);
   return {
-    info: (message) => logger.info(message),
-    warn: (message) => logger.warn(message),
-    error: (message) => logger.error(message),
+    info: (message) => logger.info(printable(message)),
+    warn: (message) => logger.warn(printable(message)),
+    error: (message) => logger.error(printable(message)),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * What is wrong with an input: tier 1 of the errors. Problems are collected, never thrown, so that the user sees all of them.
  */
+import { printable } from './printable.ts';
 
 /** One thing the user gave that cannot be used. */
 export interface Problem {
@@ -55,17 +56,18 @@ export function problemOf(given: Given<unknown>, expected: string): Problem {
 }
 
 const SHOWN_CHARACTERS = 200;
+/** Expectations list names of options; none of them is as long as this. */
+const EXPECTED_CHARACTERS = 2000;
 
 /** One line, such as `--rate: got "0", expected more than 0 connections/s`. */
-export function formatProblem(problem: Problem): string {
-  return `${problem.option}: got ${quote(problem.got)}, expected ${problem.expected}`;
+export function formatProblem({ option, got, expected }: Problem): string {
+  return `${printable(option, SHOWN_CHARACTERS)}: got ${quote(got)}, expected ${printable(expected, EXPECTED_CHARACTERS)}`;
 }
 
 function quote(got: string | null): string {
   if (got === null) return 'nothing';
-  // Control characters would break the line, or move the cursor of a terminal.
   const shown = got.length > SHOWN_CHARACTERS ? `${got.slice(0, SHOWN_CHARACTERS)}…` : got;
-  return JSON.stringify(shown);
+  return printable(JSON.stringify(shown));
 }
 
 /** The name of a system's error, such as `ENOENT`; `unknown` of any other. */

@@ -1,6 +1,7 @@
 /** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
 import type { Check, CheckStatus, DoctorResult } from '../doctor/check.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { printable } from '../plan/printable.ts';
 import { PLAIN, paint, wrap, type Colour, type TextStyle } from './layout.ts';
 
 const LOOKS: Readonly<Record<CheckStatus, Colour>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
@@ -62,7 +63,7 @@ function checkText(check: Check, style: TextStyle): string {
   const first = `${' '.repeat(INDENT)}${status}${check.id.padEnd(ID_COLUMNS)}${beside}`.trimEnd();
   const margin = ' '.repeat(indent);
   const lines = [first, margin + wrap(check.why, style.columns, indent)];
-  if (check.fix !== null) lines.push(`${margin}fix: ${paint(style, 'bold', check.fix)}`);
+  if (check.fix !== null) lines.push(`${margin}fix: ${paint(style, 'bold', printable(check.fix))}`);
   return lines.join('\n');
 }
 

@@ -2,6 +2,7 @@
 import type { Cell, Lab } from '../lab/lab.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
+import { printable } from '../plan/printable.ts';
 import { foldedTable, paint, wrap, type TextStyle } from './layout.ts';
 
 /** A value in a lab's unit: nanoseconds as people read them. */
@@ -22,13 +23,13 @@ function summaryOf(lab: Lab, count: number, secEach: number): string {
 
 /** The line of a cell that is under way: where it stands among all, and the time left. */
 export function labProgressLine(name: string, position: string, elapsedSec: number, leftSec: number): string {
-  return `cell ${position}  ${name}  ${Math.floor(elapsedSec)} s  about ${formatSeconds(Math.ceil(leftSec))} left`;
+  return `cell ${position}  ${printable(name)}  ${Math.floor(elapsedSec)} s  about ${formatSeconds(Math.ceil(leftSec))} left`;
 }
 
 /** The line that stays when a cell has ended. */
 export function cellLine(lab: Lab, cell: CellResult, position: string): string {
-  const told = isDone(cell) ? `median ${medianText(lab, cell)}` : `failed: ${cell.error}`;
-  return `cell ${position}  ${cell.cell}  ${told}`;
+  const told = isDone(cell) ? `median ${medianText(lab, cell)}` : `failed: ${printable(cell.error)}`;
+  return `cell ${position}  ${printable(cell.cell)}  ${told}`;
 }
 
 function medianText(lab: Lab, { summary }: DoneCell): string {
@@ -60,7 +61,7 @@ export function labText(lab: Lab, result: LabResult, directory: string, style: T
     const way = `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory}`;
     lines.push(paint(style, 'yellow', wrap(way, style.columns, 0)));
   }
-  lines.push(`${directory}: cells.csv, lab.json, plots as *.svg`);
+  lines.push(`${printable(directory)}: cells.csv, lab.json, plots as *.svg`);
   return `${lines.join('\n')}\n`;
 }
 

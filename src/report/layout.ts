@@ -1,4 +1,5 @@
-/** Plain text on a limited width: wrapping, columns, colours. */
+/** Plain text on a limited width: wrapping, columns, colours. What is wrapped or stands in a table is made printable here. */
+import { printable } from '../plan/printable.ts';
 
 /** How a report is to look. */
 export interface TextStyle {
@@ -28,12 +29,13 @@ export function paint(style: TextStyle, colour: Colour, text: string): string {
   return style.colours ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
-/** Lines of at most `columns` characters, broken at spaces; a longer word stands alone. The first line has no indent. */
+/** Lines of at most `columns` characters, broken at spaces; a longer word stands alone. The first line has no indent. `text` has no colours yet. */
 export function wrap(text: string, columns: number, indent: number): string {
   const room = Math.max(20, columns - indent);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
+  for (const word of printable(text).split(' ')) {
+    if (word === '') continue;
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;
@@ -67,13 +69,14 @@ export function listed(style: TextStyle, label: string, texts: readonly string[]
 const GAP = 2;
 
 /** Rows in columns as wide as their widest cell: the first to the left, the others to the right, two spaces between. */
-export function table(rows: readonly (readonly string[])[], indent: number): string[] {
+export function table(cells: readonly (readonly string[])[], indent: number): string[] {
+  const rows = cells.map((row) => row.map((cell) => printable(cell)));
   const widths = widthsOf(rows);
   return rows.map((row) => {
-    const cells = row.map((cell, column) =>
+    const padded = row.map((cell, column) =>
       column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
     );
-    return (' '.repeat(indent) + cells.join(' '.repeat(GAP))).trimEnd();
+    return (' '.repeat(indent) + padded.join(' '.repeat(GAP))).trimEnd();
   });
 }
 
@@ -84,7 +87,8 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
 }
 
 /** A table that goes on below itself where the width ends, with the first column again, and an empty line between. */
-export function foldedTable(rows: readonly (readonly string[])[], style: TextStyle, indent: number): string[] {
+export function foldedTable(cells: readonly (readonly string[])[], style: TextStyle, indent: number): string[] {
+  const rows = cells.map((row) => row.map((cell) => printable(cell)));
   const [firstWidth = 0, ...widths] = widthsOf(rows);
   const blocks: number[][] = widths.length === 0 ? [[]] : [];
   let left = 0;

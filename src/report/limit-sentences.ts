@@ -9,6 +9,7 @@ import type {
 } from '../measure/limit-result.ts';
 import { evaluateCriterion, parseCriterion } from '../measure/criterion.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../plan/format.ts';
+import { printable } from '../plan/printable.ts';
 import { profileTitle } from '../search/profiles.ts';
 import { formatFigure } from './threshold-text.ts';
 
@@ -59,7 +60,11 @@ export function kpiSentence({ kpi }: GoalResult): string | null {
 /** Of which goal an answer is, with what was searched where that is no rate of new connections. */
 export function goalTitle({ goal, quantity, payload_file: payload }: GoalResult): string {
   const of = QUANTITY_TITLES[quantity];
-  return [goal, ...(of === null ? [] : [of]), ...(payload === undefined ? [] : [payload ?? 'no payload'])].join(', ');
+  return [
+    goal,
+    ...(of === null ? [] : [of]),
+    ...(payload === undefined ? [] : [payload === null ? 'no payload' : printable(payload)]),
+  ].join(', ');
 }
 
 const QUANTITY_TITLES: Readonly<Record<QuantityName, string | null>> = {

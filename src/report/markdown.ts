@@ -2,6 +2,7 @@
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
 import { formatCountOf } from '../plan/format.ts';
+import { printable, printableLines } from '../plan/printable.ts';
 import { targetLine } from './headline.ts';
 import {
   goalSentence,
@@ -29,7 +30,7 @@ export function searchMarkdown(result: SearchResult): string {
     ]),
     ...(end === null ? [] : [end]),
     ...kpiBlocks(result),
-    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${each}`).join('\n')]),
+    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${printable(each)}`).join('\n')]),
     ...thresholdBlocks(result),
     ...(result.trials.length === 0 ? [] : [`### Trials\n\n${roundsTable(trialColumns(result.trials), result.trials)}`]),
   ]);
@@ -70,7 +71,7 @@ function document(result: LimitResult, command: string, blocks: readonly string[
     `Node ${system.node}`,
     `${system.cpus} cores`,
   ];
-  const options = `### Options\n\n\`\`\`json\n${JSON.stringify(result.config, null, 2)}\n\`\`\``;
+  const options = `### Options\n\n\`\`\`json\n${printableLines(JSON.stringify(result.config, null, 2))}\n\`\`\``;
   const remark = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
   return `${[`## ${targetLine(command, result.config)}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, remark, options].join('\n\n')}\n`;
 }

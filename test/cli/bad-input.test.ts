@@ -130,12 +130,33 @@ const CASES: Readonly<Record<string, Case>> = {
       /^--work-strategy: got "pool", expected --engine node with it, because .* --engine epoll never returns to$/,
     ],
   },
+  'escape sequences': {
+    args: ['client', '--\u001b[31mred', '--config', 'escapes.json', '--payload', 'x\u009b2J'],
+    env: { 'CONNGEN_\u001b[2J': '1' },
+    lines: [
+      String.raw`WARN: CONNGEN_\u001b[2J is no option and has no effect`,
+      /^--\\u001b\[31mred: got /,
+      /^--config: got "escapes\.json", expected a file of JSON \(.*\\u001b/,
+      String.raw`--payload: got "x\u009b2J", expected a file that exists`,
+    ],
+  },
+  'escape sequences in keys of a file': {
+    args: ['client', '--config', 'keys.json'],
+    lines: [String.raw`keys.json: \u001b[2J\u202e: got "1", expected an option of conngen client`],
+  },
   'server words': { args: ['server', 'here'], lines: ['argument: got "here", expected no further argument'] },
+};
+
+const FILES = {
+  kept: 'kept',
+  'conf.json': '{"raet": 5}',
+  'escapes.json': '\u001b[2J',
+  'keys.json': JSON.stringify({ '\u001b[2J\u202e': 1 }),
 };
 
 for (const [name, { args, env, lines }] of Object.entries(CASES)) {
   t.test(name, async (t) => {
-    const cwd = t.testdir({ kept: 'kept', 'conf.json': '{"raet": 5}' });
+    const cwd = t.testdir(FILES);
     const run = await runCli(args, { cwd, ...(env === undefined ? {} : { env }) });
     t.equal(run.code, 2);
     t.equal(run.stdout, '');
@@ -143,7 +164,7 @@ for (const [name, { args, env, lines }] of Object.entries(CASES)) {
     t.match(said.pop(), /^See conngen.* --help\.$/);
     t.equal(said.length, lines.length, run.stderr);
     lines.forEach((line, index) => t.match(said[index], line));
-    t.same(readdirSync(cwd).sort(), ['conf.json', 'kept'], 'nothing was written');
+    t.same(readdirSync(cwd).sort(), Object.keys(FILES).sort(), 'nothing was written');
   });
 }
 
