@@ -57,6 +57,8 @@ export class RecordFiles {
   readonly #csv: LineFile | null;
   /** Whether each could be written. */
   readonly #tables: Promise<boolean>[] = [];
+  /** Files that could not be opened, and are in the log. */
+  readonly #told = new Set<LineFile>();
   #offeredRatePerSec: number | null = null;
   #isEmpty = true;
 
@@ -71,6 +73,7 @@ export class RecordFiles {
     this.#csv = lineFile(input.csv);
     this.#hgrm = isByTag ? null : lineFile(input.hgrm);
     this.#hgrmByTag = isByTag ? input.hgrm.value : null;
+    for (const file of this.#files()) void this.#tellUnopened(file);
     process.on('exit', this.#abandon);
   }
 
@@ -139,9 +142,18 @@ export class RecordFiles {
     return (await Promise.all([...ends, ...this.#tables])).every((isWhole) => isWhole);
   }
 
+  /** While the run has hardly begun: whoever reads the log can still end it. */
+  async #tellUnopened(file: LineFile): Promise<void> {
+    const reason = await file.opened;
+    if (reason === null) return;
+    this.#told.add(file);
+    this.#log.error(`${file.path} could not be opened: ${reason}; it will be missing`);
+  }
+
   async #end(file: LineFile, use: 'commit' | 'discard'): Promise<boolean> {
     const end = await file.end(use);
     if (end.ok) return true;
+    if (this.#told.has(file)) return false;
     const kept = end.partial === null ? '' : `; what came before is in ${end.partial}`;
     this.#log.error(`${file.path} could not be written: ${end.reason}${kept}`);
     return false;

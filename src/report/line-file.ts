@@ -12,20 +12,22 @@ export type LineFileEnd =
  */
 export class LineFile {
   readonly path: string;
+  /** Resolves when the file is open: to null, or to the reason why it could not be opened. */
+  readonly opened: Promise<string | null>;
   #file: OutputFile | null = null;
   #last: Promise<void>;
   #reason: string | null = null;
 
   constructor(path: string) {
     this.path = path;
-    this.#last = OutputFile.open(path).then(
+    this.opened = OutputFile.open(path).then(
       (file) => {
         this.#file = file;
+        return null;
       },
-      (error: unknown) => {
-        this.#reason = reasonOf(error);
-      },
+      (error: unknown) => (this.#reason = reasonOf(error)),
     );
+    this.#last = this.opened.then(() => undefined);
   }
 
   /** Never throws; a failure is told at the end. */

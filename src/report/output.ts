@@ -1,11 +1,26 @@
 /** Result files: whole or not at all, and never at the cost of something that is no regular file. */
+import { randomBytes } from 'node:crypto';
 import { constants, renameSync, truncateSync, type Stats } from 'node:fs';
 import { access, open, realpath, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../plan/problem.ts';
 
 /** Names of open descriptors: even where a regular file is behind one, it belongs to whoever opened it. */
 const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
+
+/**
+ * How what is no regular file is opened. Without O_NONBLOCK, open(2) of a FIFO and write(2) into a full one would each keep a
+ * thread in the kernel for as long as nobody reads, and a process does not exit before its threads.
+ */
+const INTO = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** A FIFO that has no reader for this long is told as one. */
+const READER_WITHIN_MS = 800;
+const RETRY_MS = 20;
+
+/** The longest name of a file on Linux (NAME_MAX). */
+const NAME_MAX_BYTES = 255;
+const PARTIAL = '.partial';
 
 /** What a result file's name leads to, looked up without opening anything. */
 export type OutputState =
@@ -64,20 +79,31 @@ export class OutputFile {
 
   static async open(path: string): Promise<OutputFile> {
     const found = await statOrNull(path);
-    if (found !== null && (!found.isFile() || DESCRIPTOR.test(path)))
-      return new OutputFile(await open(path, 'a'), null);
+    if (found?.isDirectory() === true) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    if (found !== null && (!found.isFile() || DESCRIPTOR.test(path))) {
+      return new OutputFile(found.isFIFO() ? await openPipe(path) : await open(path, INTO), null);
+    }
     // A rename would get round the protection of a file that may not be written.
     if (found !== null) await access(path, constants.W_OK);
     // Through a link to what it names, which the rename would otherwise replace.
     const target = await resolveTarget(path);
-    const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    const { handle, temporary } = await openTemporary(dirname(target));
     const mode = found === null ? null : found.mode & 0o7777;
-    return new OutputFile(await open(temporary, 'wx'), { temporary, target, mode });
+    return new OutputFile(handle, { temporary, target, mode });
   }
 
   async append(text: string): Promise<void> {
-    await this.#handle.appendFile(text);
-    this.#wholeBytes += Buffer.byteLength(text);
+    const bytes = Buffer.from(text);
+    for (let offset = 0; offset < bytes.length;) {
+      try {
+        offset += (await this.#handle.write(bytes, offset)).bytesWritten;
+      } catch (error) {
+        // A pipe or a terminal that is full: the wait for it is a timer, which keeps no thread in the kernel.
+        if (codeOf(error) !== 'EAGAIN') throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+    this.#wholeBytes += bytes.length;
   }
 
   /** Puts the file in its place. */
@@ -105,7 +131,7 @@ export class OutputFile {
     }
     await this.#handle.close().catch(() => undefined);
     await truncate(this.#staging.temporary, this.#wholeBytes);
-    const partial = `${this.#staging.target}.partial`;
+    const partial = partialName(this.#staging.target);
     await rename(this.#staging.temporary, partial);
     return partial;
   }
@@ -114,16 +140,59 @@ export class OutputFile {
   keepPartialNow(): void {
     if (this.#staging === null) return;
     truncateSync(this.#staging.temporary, this.#wholeBytes);
-    renameSync(this.#staging.temporary, `${this.#staging.target}.partial`);
+    renameSync(this.#staging.temporary, partialName(this.#staging.target));
   }
+}
+
+/** Opens a FIFO that has a reader, or gets one in time. */
+async function openPipe(path: string): Promise<FileHandle> {
+  const until = performance.now() + READER_WITHIN_MS;
+  for (;;) {
+    try {
+      return await open(path, INTO);
+    } catch (error) {
+      if (codeOf(error) !== 'ENXIO') throw error;
+      if (performance.now() > until) throw new Error('nobody reads from this pipe', { cause: error });
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+/**
+ * A new file in `directory`. Its name is random: process numbers come again (in a container each run is process 1), and the
+ * name of the target may already be as long as a name can be.
+ */
+async function openTemporary(directory: string): Promise<{ handle: FileHandle; temporary: string }> {
+  const temporary = join(directory, `.conngen-${randomBytes(8).toString('hex')}.tmp`);
+  return { handle: await open(temporary, 'wx'), temporary };
+}
+
+/** `NAME.partial`; of a name that would be too long so, only what fits before it. */
+function partialName(target: string): string {
+  const name = Buffer.from(basename(target));
+  let length = Math.min(name.length, NAME_MAX_BYTES - PARTIAL.length);
+  // Not in the midst of a character of UTF-8.
+  while (length < name.length && (name[length]! & 0xc0) === 0x80) length--;
+  return join(dirname(target), `${name.toString('utf8', 0, length)}${PARTIAL}`);
 }
 
 /** Whether two names lead, or will lead, to the same regular file: what is written into a device or a pipe overwrites nothing. */
 export async function isSameFile(a: string, b: string): Promise<boolean> {
-  const target = await resolveTarget(a);
-  if (target !== (await resolveTarget(b))) return false;
-  const found = await statOrNull(target).catch(() => null);
+  const [first, second] = await Promise.all([resolveTarget(a), resolveTarget(b)]);
+  if (first !== second && !(await isSameEntry(first, second))) return false;
+  const found = await statOrNull(first).catch(() => null);
   return found === null || found.isFile();
+}
+
+/** Whether both are one name in one directory, which may be mounted at two places. */
+async function isSameEntry(a: string, b: string): Promise<boolean> {
+  if (basename(a) !== basename(b)) return false;
+  const inodeOf = async (path: string): Promise<string | null> => {
+    const found = await statOrNull(path).catch(() => null);
+    return found === null ? null : `${found.dev}:${found.ino}`;
+  };
+  const [first, second] = await Promise.all([inodeOf(dirname(a)), inodeOf(dirname(b))]);
+  return first !== null && first === second;
 }
 
 /** In one sentence, for people: why writing failed. */
@@ -141,6 +210,10 @@ export function reasonOf(error: unknown): string {
       return 'the file system is read-only';
     case 'ENOSPC':
       return 'no space is left';
+    case 'ENAMETOOLONG':
+      return 'the name is longer than the file system takes';
+    case 'EPIPE':
+      return 'nobody reads from it any more';
     case '':
       return error instanceof Error ? error.message : String(error);
     default:

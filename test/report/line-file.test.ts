@@ -10,9 +10,9 @@ t.test('lines are written as they come, and stand under their name at the end', 
   const file = new LineFile(join(directory, 'log'));
   file.append('one\n');
   file.append('two\n');
-  const temporary = `.log.${process.pid}.tmp`;
+  const temporary = (): string | undefined => readdirSync(directory).find((name) => name.endsWith('.tmp'));
   // Until they are there, or the test's time is up.
-  while (!readdirSync(directory).includes(temporary) || statSync(join(directory, temporary)).size < 8) {
+  while (temporary() === undefined || statSync(join(directory, temporary()!)).size < 8) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   t.equal(readFileSync(join(directory, 'log'), 'utf8'), 'old');

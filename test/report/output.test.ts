@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, createReadStream, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import t from 'tap';
-import { inspectOutput, reasonOf, writeOutput } from '../../src/report/output.ts';
+import { OutputFile, inspectOutput, isSameFile, reasonOf, writeOutput } from '../../src/report/output.ts';
 
 t.test('a new file, an old file, a link', async (t) => {
   const directory = t.testdir({ old: 'before' });
@@ -25,6 +26,47 @@ t.test('what is no regular file is written into', async (t) => {
   const [read] = await Promise.all([text(createReadStream(fifo)), writeOutput(fifo, 'through')]);
   t.equal(read, 'through');
   t.ok(statSync(fifo).isFIFO());
+});
+
+t.test('a pipe without a reader is told, and keeps no thread', async (t) => {
+  const fifo = join(t.testdir({}), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  await t.rejects(writeOutput(fifo, 'x'), { message: 'nobody reads from this pipe' });
+});
+
+t.test('a pipe that is full waits for its reader', async (t) => {
+  const fifo = join(t.testdir({}), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const content = 'x'.repeat(300_000);
+  // It has the pipe open before it reads.
+  const reader = promisify(execFile)('sh', ['-c', 'exec 3< "$1"; sleep 0.3; cat <&3', 'sh', fifo], { maxBuffer: 1e6 });
+  await writeOutput(fifo, content);
+  t.equal((await reader).stdout, content);
+});
+
+t.test('what a run that was killed has left behind is in the way of nobody', async (t) => {
+  const directory = t.testdir({ [`.new.${process.pid}.tmp`]: 'left' });
+  await writeOutput(join(directory, 'new'), 'one');
+  t.equal(readFileSync(join(directory, 'new'), 'utf8'), 'one');
+});
+
+t.test('names as long as a name can be', async (t) => {
+  const directory = t.testdir({});
+  const name = join(directory, 'n'.repeat(255));
+  await writeOutput(name, 'one');
+  t.equal(readFileSync(name, 'utf8'), 'one');
+  t.match(await inspectOutput(`${name}n`), { kind: 'unwritable', reason: /name is longer/ });
+  const file = await OutputFile.open(name);
+  await file.append('two');
+  const partial = await file.keepPartial();
+  t.match(partial, /n\.partial$/);
+  t.equal(readFileSync(partial!, 'utf8'), 'two');
+});
+
+t.test('one name in one directory is one file, wherever that is mounted', async (t) => {
+  const directory = t.testdir({ a: {}, file: 'x' });
+  t.equal(await isSameFile(join(directory, 'file'), join(directory, 'a', '..', 'file')), true);
+  t.equal(await isSameFile(join(directory, 'new'), join(directory, 'other')), false);
 });
 
 t.test('what cannot be written leaves nothing behind', async (t) => {
