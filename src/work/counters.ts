@@ -9,7 +9,7 @@ export const JOBS_DONE = 1;
 export const JOBS_RUN = 2;
 /** Not started at once: no permit was free. */
 export const JOBS_WAITED = 3;
-/** The queue was full when the job came. */
+/** The queue was found full: at least as often as a loop runs a job because of it. */
 export const QUEUE_FULL = 4;
 /** Run on a loop because of that. */
 export const CALLER_RUNS = 5;

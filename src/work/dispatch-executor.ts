@@ -36,11 +36,14 @@ export class DispatchExecutor implements Executor {
     while (this.#queue.pop(this.#oldest)) {
       // First into the queue, then to work: `jobDone` may already write the next one into `job`.
       const isQueued = this.#queue.push(job);
+      if (!isQueued) counters.add(QUEUE_FULL, 1);
       this.#runAsCaller(this.#oldest, isQueued);
       if (isQueued) return;
     }
     // The threads have just taken everything that was older: now this one is the oldest.
-    if (!this.#queue.push(job)) this.#runAsCaller(job, true);
+    if (this.#queue.push(job)) return;
+    counters.add(QUEUE_FULL, 1);
+    this.#runAsCaller(job, true);
   }
 
   #runAsCaller(job: Int32Array, mayDeliver: boolean): void {

@@ -19,6 +19,8 @@ export function workSummary(share: WorkShare, since?: WorkResult): WorkResult {
   const isPool = share.strategy.kind === 'pool';
   const jobs = sum(JOBS, 0) - (since?.jobs ?? 0);
   const done = sum(JOBS_DONE, 0) - (since?.done ?? 0);
+  // Read before what it is never more than.
+  const callerRuns = sum(CALLER_RUNS, 0) - (since?.caller_runs ?? 0);
   const onLoop = sum(JOBS_RUN, 0, share.owners) - (since?.on_loop ?? 0);
   return {
     jobs,
@@ -28,7 +30,7 @@ export function workSummary(share: WorkShare, since?: WorkResult): WorkResult {
     on_threads: isPool ? done - onLoop : sum(JOBS_RUN, share.owners) - (since?.on_threads ?? 0),
     waited: sum(JOBS_WAITED, 0) - (since?.waited ?? 0),
     queue_full: sum(QUEUE_FULL, 0) - (since?.queue_full ?? 0),
-    caller_runs: sum(CALLER_RUNS, 0) - (since?.caller_runs ?? 0),
+    caller_runs: callerRuns,
     running_max: isPool ? null : new RunningGauge(share.gauge).max,
   };
 }

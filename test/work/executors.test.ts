@@ -11,6 +11,7 @@ import {
   RunningGauge,
   WorkCounters,
 } from '../../src/work/counters.ts';
+import { DispatchExecutor } from '../../src/work/dispatch-executor.ts';
 import { DispatchQueue } from '../../src/work/dispatch-queue.ts';
 import { JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor } from '../../src/work/executor.ts';
 import { createExecutor, createWorkShare, type WorkShare } from '../../src/work/share.ts';
@@ -138,6 +139,37 @@ t.test('dispatch: where the queue is full the oldest is run, whoever it belongs 
     ],
   );
 });
+
+/** Other loops fill the place that is made, as often as `crowds`. */
+class CrowdedQueue extends DispatchQueue {
+  crowds = 0;
+
+  override pop(job: Int32Array): boolean {
+    const isTaken = super.pop(job);
+    if (this.crowds-- > 0) this.push(new Int32Array(JOB_WORDS).fill(1));
+    return isTaken;
+  }
+}
+
+t.test(
+  'dispatch: the queue is found full at least as often as a loop runs a job because of it',
+  { skip },
+  async (t) => {
+    const work = share({ kind: 'dispatch', threads: 1, queue: 2 }, 2);
+    const queue = new CrowdedQueue(work.dispatch!, new Wakers(loadLibc(), work.wakers!));
+    const counters = new WorkCounters(work.counters[0]!);
+    const gauge = new RunningGauge(work.gauge);
+    const handler = { jobDone: (): void => undefined };
+    const executor = new DispatchExecutor({ owner: 0, run: () => 0, handler, counters, gauge }, queue);
+    executor.submit();
+    executor.submit();
+    t.equal(counters.get(QUEUE_FULL), 0);
+    queue.crowds = 3;
+    executor.submit();
+    t.equal(counters.get(CALLER_RUNS), 4);
+    t.equal(counters.get(QUEUE_FULL), 4);
+  },
+);
 
 t.test('busy tasks tick on whole milliseconds, and skip those that came too late', async (t) => {
   const counters = new WorkCounters(WorkCounters.createMemory());
