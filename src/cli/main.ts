@@ -105,10 +105,19 @@ Exit codes: 0 done, 1 failed while running, 2 usage, 99 a threshold was not met,
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
   const io = processIo(env);
   try {
-    return await dispatch(spellOut(argv, Object.values(TABLES)), env, io);
+    return await dispatch(spellOut(helpAsFlag(argv), Object.values(TABLES)), env, io);
   } catch (error) {
     return reportFailure(io, error);
   }
+}
+
+/** `help` and `help client`, as git and go have it, as `--help` and `client --help`. */
+function helpAsFlag(argv: readonly string[]): readonly string[] {
+  const [first, command, ...rest] = argv;
+  if (first !== 'help') return argv;
+  if (command === undefined) return ['--help'];
+  // What is no command is refused as such.
+  return Object.hasOwn(TABLES, command) ? [command, ...rest, '--help'] : [command];
 }
 
 async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
@@ -201,7 +210,15 @@ function yargsOption(spec: OptionSpec): Options {
 }
 
 function rawInput(command: Command, parsed: Readonly<Record<string, unknown>>, env: RawInput['env']): RawInput {
-  return { command: `conngen ${command.name}`, flags: flagsOf(parsed), extra: wordsOf(parsed).slice(1), env };
+  const flags = flagsOf(parsed);
+  const [first, ...others] = wordsOf(parsed).slice(1);
+  const table: OptionTable = TABLES[command.name];
+  const positional = Object.keys(table).find((name) => table[name]?.positional === true);
+  const name = `conngen ${command.name}`;
+  // Behind `--` yargs leaves words where they are.
+  if (first !== undefined && positional !== undefined && !flags.has(positional))
+    return { command: name, flags: flags.set(positional, [first]), extra: others, env };
+  return { command: name, flags, extra: wordsOf(parsed).slice(1), env };
 }
 
 function flagsOf(parsed: Readonly<Record<string, unknown>>): Map<string, readonly string[]> {

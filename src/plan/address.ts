@@ -44,8 +44,8 @@ export function parseHost(text: string): Parsed<string> {
   if (bracketed !== undefined) return isIP(bracketed) === 6 ? accept(bracketed) : refuse(EXPECTED_HOST);
   if (isIP(trimmed) !== 0) return accept(trimmed);
   if (!HOST_NAME.test(trimmed)) return refuse(`${EXPECTED_HOST}, without a port`);
-  // The resolver would read 2345 as 0.0.9.41, and 10.1 as 10.0.0.1.
-  if (/(?:^|\.)\d+\.?$/.test(trimmed)) return refuse(`${EXPECTED_HOST}; a number alone is neither`);
+  // The resolver would read 2345 as 0.0.9.41, 10.1 as 10.0.0.1 and 0x10 as 0.0.0.16 (inet_aton(3)).
+  if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i.test(trimmed)) return refuse(`${EXPECTED_HOST}; a number alone is neither`);
   return accept(trimmed);
 }
 

@@ -144,6 +144,10 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['client', '--config', 'keys.json'],
     lines: [String.raw`keys.json: \u001b[2J\u202e: got "1", expected an option of conngen client`],
   },
+  'a target behind --': {
+    args: ['client', '--', 'localhost:70000', 'more'],
+    lines: ['argument: got "more", expected no further argument', /^target: got "localhost:70000", expected .* PORT/],
+  },
   'server words': { args: ['server', 'here'], lines: ['argument: got "here", expected no further argument'] },
 };
 

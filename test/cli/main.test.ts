@@ -30,6 +30,18 @@ t.test('help of a command: every option, 80 columns', async (t) => {
   t.ok(stdout.split('\n').every((line) => line.length <= 80));
 });
 
+t.test('help as a word', async (t) => {
+  const [asWord, asFlag] = await Promise.all([runCli(['help', 'rtt']), runCli(['rtt', '--help'])]);
+  t.match(asWord, { code: 0, stderr: '' });
+  t.equal(asWord.stdout, asFlag.stdout);
+  t.match((await runCli(['help'])).stdout, /conngen client \[target\] [^]*conngen server/);
+  t.match(await runCli(['help', 'clinet']), {
+    code: 2,
+    stdout: '',
+    stderr: /^command: got "clinet", .* mean client\?/,
+  });
+});
+
 t.test('a reader that goes away is no crash', (t) => {
   const launcher = join(ROOT, 'bin/conngen.js');
   const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${launcher}" client --help | head -1`], {

@@ -37,7 +37,8 @@ t.test('HOST:PORT', (t) => {
 t.test('HOST', (t) => {
   t.same(parseHost('[::1]'), { ok: true, value: '::1' });
   t.same(parseHost('example.org.'), { ok: true, value: 'example.org.' });
-  for (const text of ['', 'a:80', '300.1.1.1', '1', 'a..b', 'x'.repeat(300)])
+  for (const name of ['0x10.example.org', '0xen', 'x10', 'a1']) t.same(parseHost(name), { ok: true, value: name });
+  for (const text of ['', 'a:80', '300.1.1.1', '1', '0x10', '0X7f.1', '1.0x', '017', 'a..b', 'x'.repeat(300)])
     t.equal(parseHost(text).ok, false, `refuses "${text}"`);
   t.equal(familyOf('1.2.3.4'), 4);
   t.equal(familyOf('::'), 6);
