@@ -74,11 +74,13 @@ export const LAB_OWN_OPTIONS = {
     defaultHelp: 'a new one, named after the lab and the time',
     group: WHERE,
     help: 'directory for cells.csv, lab.json and the plots; empty, or not there yet',
+    replaces: () => ['resume'],
   },
   resume: {
     parse: parseDirectory,
     value: 'DIR',
     group: WHERE,
     help: 'go on in the directory of a lab that was interrupted: cells that are done are skipped',
+    replaces: () => ['out'],
   },
 } as const;

@@ -5,7 +5,7 @@
  */
 import { parseCriterion } from '../measure/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit-options.ts';
-import { parseHost, parseHostPort } from '../plan/address.ts';
+import { parseHost, parseHostPort, type HostPort } from '../plan/address.ts';
 import { parseSink, parseVerify } from '../plan/body-plan.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
@@ -50,6 +50,8 @@ export interface OptionSpec<T = unknown> {
   readonly isSwitch?: true;
   /** Given without its name. */
   readonly positional?: true;
+  /** Other options that have no effect beside this value, where theirs come from weaker places: they are not even read. */
+  replaces?(value: T): readonly string[];
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -202,6 +204,7 @@ export const CLIENT_OPTIONS = {
     positional: true,
     group: TARGET,
     help: 'what to connect to, instead of --host and --port',
+    replaces: ({ port }: HostPort) => (port === null ? ['host'] : ['host', 'port']),
   },
   host: { parse: parseHost, value: 'HOST', default: '127.0.0.1', group: TARGET, help: 'address or name to connect to' },
   port: { parse: portParser(1), value: 'PORT', default: '2345', group: TARGET, help: 'port to connect to' },
@@ -213,18 +216,21 @@ export const CLIENT_OPTIONS = {
     alias: ['r'],
     group: OFFER,
     help: 'new connections per second, such as 25000, 25k or 1.5k/s; repeat it for rounds; max: as fast as --max-in-flight allows',
+    replaces: () => ['ramp', 'steps'],
   },
   ramp: {
     parse: parseRamp,
     value: 'FROM..TO/TIME',
     group: OFFER,
     help: 'instead of --rate: one round in which the rate changes linearly, such as 100..5k/30s',
+    replaces: () => ['rate', 'steps', 'duration'],
   },
   steps: {
     parse: parseSteps,
     value: 'FROM..TO*F/TIME',
     group: OFFER,
     help: 'instead of --rate: rounds at rising rates, such as 50..5k*1.25/5s or 1k..5k+500/5s',
+    replaces: () => ['rate', 'ramp', 'duration'],
   },
   duration: {
     parse: durationParser({ min: NS_PER_MS, max: DAYS_30_NS }),
@@ -267,12 +273,14 @@ export const CLIENT_OPTIONS = {
     value: 'FILE',
     group: EXCHANGE,
     help: 'what each connection sends [default: nothing]',
+    replaces: () => ['payload-size'],
   },
   'payload-size': {
     parse: sizeParser({ min: 0, max: PAYLOAD_MAX_BYTES }),
     value: 'BYTES',
     group: EXCHANGE,
     help: 'send that many made-up bytes, such as 64 or 64KiB',
+    replaces: () => ['payload'],
   },
   finish: {
     parse: parseFinish,

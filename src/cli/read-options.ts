@@ -28,6 +28,8 @@ interface Saying {
   readonly origin: Origin;
   readonly label: string;
   readonly texts: readonly string[];
+  /** Set where it cannot even be parsed: a problem, unless a stronger place has something else to say. */
+  readonly problem?: Problem;
 }
 
 type Sayings = Map<string, Saying>;
@@ -43,11 +45,14 @@ export function readOptions<Table extends OptionTable>(
 ): ReadOptions<Table> {
   const problems: Problem[] = [];
   const flags = readFlags(table, raw, problems);
-  const { environment, warnings } = readEnvironment(table, raw, others, problems);
+  const { environment, warnings } = readEnvironment(table, raw, others);
   const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
+  // The strongest place of each option.
+  const sayings: Sayings = new Map([...file, ...environment, ...flags]);
+  for (const name of replacedBy(table, sayings)) sayings.delete(name);
   const input: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
-    const saying = flags.get(name) ?? environment.get(name) ?? file.get(name);
+    const saying = sayings.get(name);
     const given = saying === undefined ? [] : parseAll(spec, saying, problems);
     const values = given.length > 0 ? given : defaultOf(name, spec);
     input[name] = spec.repeatable === true ? values : values[0];
@@ -56,8 +61,28 @@ export function readOptions<Table extends OptionTable>(
   return { input: input as InputOf<Table>, problems, warnings };
 }
 
+/** Options whose value comes from a weaker place than that of an option which stands instead of them. */
+function replacedBy(table: OptionTable, sayings: Sayings): string[] {
+  const strength = ({ origin }: Saying): number => ORIGINS.indexOf(origin);
+  return [...sayings].flatMap(([name, saying]) => {
+    const spec = table[name];
+    const [text] = saying.texts;
+    if (spec?.replaces === undefined || text === undefined) return [];
+    const parsed = spec.parse(text);
+    if (!parsed.ok) return [];
+    return spec.replaces(parsed.value).filter((other) => {
+      const weaker = sayings.get(other);
+      return weaker !== undefined && strength(weaker) < strength(saying);
+    });
+  });
+}
+
 function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<unknown>[] {
-  const { label, texts, origin } = saying;
+  const { label, texts, origin, problem } = saying;
+  if (problem !== undefined) {
+    problems.push(problem);
+    return [];
+  }
   if (texts.length > 1 && spec.repeatable !== true) {
     problems.push({ option: label, got: texts.join(', '), expected: 'it once' });
     return [];
@@ -113,7 +138,6 @@ function readEnvironment(
   table: OptionTable,
   raw: RawInput,
   others: readonly OptionTable[],
-  problems: Problem[],
 ): { environment: Sayings; warnings: string[] } {
   const environment: Sayings = new Map();
   const byVariable = new Map(
@@ -125,13 +149,19 @@ function readEnvironment(
     Object.entries(each).flatMap(([name, spec]) => wordsFor(name, spec).map(envName)),
   );
   const warnings: string[] = [];
+  const links: string[] = [];
   for (const [variable, text] of Object.entries(raw.env)) {
     // Set and empty is how a shell script says "not set".
     if (!variable.startsWith(ENV_PREFIX) || text === undefined || text === '') continue;
+    if (isServiceLink(variable, text)) {
+      links.push(variable);
+      continue;
+    }
     const option = byVariable.get(variable);
     const same = option === undefined ? undefined : environment.get(option.name);
-    if (same !== undefined) {
-      problems.push({ option: variable, got: text, expected: `to be left out beside ${same.label}` });
+    if (option !== undefined && same !== undefined) {
+      const problem = { option: variable, got: text, expected: `to be left out beside ${same.label}` };
+      environment.set(option.name, { ...same, problem });
     } else if (option !== undefined) {
       const texts = option.spec.repeatable === true ? text.split(',') : [text];
       environment.set(option.name, { origin: 'environment', label: variable, texts });
@@ -139,7 +169,27 @@ function readEnvironment(
       warnings.push(`${variable} is no option and has no effect${didYouMeanVariable(variable, known)}`);
     }
   }
+  if (links.length > 0) warnings.push(linksRemark(links));
   return { environment, warnings };
+}
+
+/**
+ * Orchestrators describe a service called `conngen`, or `conngen-…`, to every program beside it, in variables of these names
+ * (Kubernetes: "Accessing the Service, environment variables"; Docker: legacy container links).
+ */
+const LINK_NAME = /_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+/** The one that has the name of an option, and so is told by its value. */
+const LINK_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
+
+function isServiceLink(variable: string, text: string): boolean {
+  return LINK_NAME.test(variable) || (variable.endsWith('_PORT') && LINK_ADDRESS.test(text));
+}
+
+const LINKS_SHOWN = 2;
+
+function linksRemark(links: readonly string[]): string {
+  const more = links.length > LINKS_SHOWN ? ` and ${links.length - LINKS_SHOWN} more` : '';
+  return `${links.slice(0, LINKS_SHOWN).join(', ')}${more}: service links of an orchestrator, not options; ignored`;
 }
 
 /** Compared without the prefix that all of them share, which would make any two look alike. */
@@ -174,9 +224,9 @@ function readFile(table: OptionTable, raw: RawInput, path: string | undefined, p
     } else if (sayings.has(name)) {
       problems.push({ option: label, got, expected: `it once; ${sayings.get(name)!.label} is there too` });
     } else {
-      const texts = textsOf(value, spec);
-      if ('expected' in texts) problems.push({ option: label, got, expected: texts.expected });
-      else sayings.set(name, { origin: 'file', label, texts: texts.texts });
+      const read = textsOf(value, spec);
+      const said = 'expected' in read ? { texts: [], problem: { option: label, got, ...read } } : read;
+      sayings.set(name, { origin: 'file', label, ...said });
     }
   }
   return sayings;
@@ -185,7 +235,7 @@ function readFile(table: OptionTable, raw: RawInput, path: string | undefined, p
 function loadJson(path: string): { readonly object: object } | { readonly expected: string } {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = withoutMark(readFileSync(path, 'utf8'));
   } catch (error) {
     return { expected: `a file that can be read (${codeOf(error)})` };
   }
@@ -196,6 +246,11 @@ function loadJson(path: string): { readonly object: object } | { readonly expect
   } catch (error) {
     return { expected: `a file of JSON (${error instanceof Error ? error.message : String(error)})` };
   }
+}
+
+/** Some editors begin a file with a byte-order mark, which JSON.parse does not take. */
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] } | { readonly expected: string } {

@@ -59,6 +59,58 @@ t.test('the environment', (t) => {
   t.end();
 });
 
+t.test('service links of an orchestrator are ignored with one remark', (t) => {
+  const links = {
+    CONNGEN_PORT: 'tcp://10.96.12.7:2345',
+    CONNGEN_PORT_2345_TCP: 'tcp://10.96.12.7:2345',
+    CONNGEN_PORT_2345_TCP_ADDR: '10.96.12.7',
+    CONNGEN_PORT_2345_TCP_PORT: '2345',
+    CONNGEN_PORT_2345_TCP_PROTO: 'tcp',
+    CONNGEN_SERVICE_HOST: '10.96.12.7',
+    CONNGEN_SERVICE_PORT: '2345',
+    CONNGEN_SERVICE_PORT_HTTP_ALT: '2345',
+    CONNGEN_TARGET_SERVICE_HOST: '10.96.12.8',
+    CONNGEN_TARGET_PORT: 'udp://10.96.12.8:53',
+  };
+  const { input, problems, warnings } = read({}, { ...links, CONNGEN_RATE: '5' });
+  t.same(problems, []);
+  t.same(warnings, [
+    'CONNGEN_PORT, CONNGEN_PORT_2345_TCP and 8 more: service links of an orchestrator, not options; ignored',
+  ]);
+  t.match(input, { port: { value: 2345, origin: 'default' }, rate: [{ value: 5 }] });
+  t.match(read({}, { CONNGEN_PORT: '99' }).input.port, { value: 99 }, 'a port is a port');
+  t.match(read({}, { CONNGEN_PORT: 'x' }).problems, [/^CONNGEN_PORT: got "x"/]);
+  t.end();
+});
+
+t.test('what the command line overrides is not even read', (t) => {
+  const bad = {
+    CONNGEN_HOST: '?',
+    CONNGEN_PORT: '?',
+    CONNGEN_RAMP: '?',
+    CONNGEN_STEPS: '?',
+    CONNGEN_PAYLOAD_SIZE: '?',
+  };
+  t.same(read({ target: 'localhost:80', rate: '5', payload: 'x' }, bad).problems, []);
+  t.same(read({ target: 'localhost' }, { CONNGEN_PORT: '?' }).problems.length, 1, 'a target without a port takes it');
+  const instead = { CONNGEN_RATE: '?', CONNGEN_DURATION: '?', CONNGEN_PAYLOAD: '' };
+  t.same(read({ ramp: '1..2/1s', 'payload-size': '1' }, instead).problems, []);
+  t.same(read({ source: '127.0.0.1' }, { CONNGEN_SOURCE: '?', CONNGEN_LOCAL_IP: '?' }).problems, []);
+  const config = join(t.testdir({ c: JSON.stringify({ port: [1], rate: [], host: '?' }) }), 'c');
+  t.same(read({ config, target: 'localhost:80' }, { CONNGEN_RATE: '1' }).problems, []);
+  t.same(read({ rate: '5', ramp: '1..2/1s' }).problems, [], 'in one place, the plan refuses it');
+  t.match(read({ rate: '5', ramp: '1..2/1s' }).input, { rate: [{ value: 5 }], ramp: { value: { fromPerSec: 1 } } });
+  t.end();
+});
+
+t.test('a file with a byte-order mark', (t) => {
+  const config = join(t.testdir({ c: '\ufeff{"rate": 5}' }), 'c');
+  const { input, problems } = read({ config });
+  t.same(problems, []);
+  t.match(input.rate, [{ value: 5 }]);
+  t.end();
+});
+
 t.test('a file', (t) => {
   const directory = t.testdir({
     snake: JSON.stringify({ max_in_flight: 7, quiet: true, payload_size: '64KiB' }),
@@ -75,12 +127,12 @@ t.test('a file', (t) => {
     read(file('wrong')).problems.map((problem) => problem.replace(`${directory}/`, '')),
     [
       'wrong: raet: got "5", expected an option of conngen client; did you mean rate?',
+      'wrong: config: got "x", expected an option of conngen client',
       'wrong: port: got "[1]", expected one value, not a list',
       'wrong: rate: got "[]", expected at least one value',
-      'wrong: hold: got "null", expected a text or a number',
-      'wrong: config: got "x", expected an option of conngen client',
-      'wrong: source: got "[a, {}]", expected a list of texts and numbers',
       'wrong: duration: got "0", expected a duration of at least 1ms',
+      'wrong: hold: got "null", expected a text or a number',
+      'wrong: source: got "[a, {}]", expected a list of texts and numbers',
     ],
   );
   t.match(read(file('twice')).problems, [
