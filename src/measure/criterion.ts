@@ -6,10 +6,11 @@
  *     statistic  = "p50" | "p75" | "p90" | "p99" | "p99.9" | "min" | "mean" | "max"
  *     counted    = "failures" | "loss" | "missed" | the name of an outcome
  *     comparison = "<" | "<=" | ">" | ">="
- *     value      = a duration | a count | a share with "%" | a rate, as the metric has it
+ *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
 import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../plan/problem.ts';
 import { NS_PER_DAY, durationParser, parseNumericRate } from '../plan/quantity.ts';
+import { meantMetric } from './criterion-words.ts';
 import { OUTCOMES, type OutcomeName } from './outcome.ts';
 import { CLOCKS, type CriterionUnit, type LatencySummary, type RoundResult } from './result.ts';
 
@@ -24,8 +25,8 @@ type Timed = (typeof TIMED)[number];
 const RATES = ['started', 'established', 'completed'] as const;
 
 /**
- * Attempts as criteria count them. `failures`: started and not ok. `loss`: due and not ok, so what was missed is in it too.
- * Whoever's fault it was: that is for the verdict to say.
+ * Attempts as criteria count them. `failures`: started and not ok, whoever's fault it was; the verdict tells. `loss`: the same, in
+ * thresholds and in goals. `missed`: due and never started, which is this machine's doing and no loss.
  */
 const SUMS = ['failures', 'loss', 'missed'] as const;
 type Counted = (typeof SUMS)[number] | OutcomeName;
@@ -89,6 +90,7 @@ const STATISTIC_NAMES = 'p50, p75, p90, p99, p99.9, min, mean or max';
 const SHARE_DIGITS = 9;
 const SHARE = new RegExp(`^(\\d+(?:\\.\\d{1,${SHARE_DIGITS}})?)\\s*%$`);
 const COUNT = /^\d{1,15}$/;
+const UNITLESS = /^\d+(?:\.\d+)?$/;
 
 const parseDuration = durationParser({ min: 0, max: 30 * NS_PER_DAY });
 
@@ -150,28 +152,39 @@ function parseMetric(scanner: Scanner): Parsed<Metric> {
   const word = scanner.take(/[A-Za-z][\w.]*/) ?? '';
   const name = word.toLowerCase();
   if (Object.hasOwn(STATISTICS, name)) {
-    const clock = parseArgument(scanner, 'a clock', TIMED);
+    const clock = parseArgument(scanner, { what: 'a clock', names: TIMED, of: word, usual: 'total' });
     return clock.ok ? accept({ kind: 'latency', statistic: STATISTICS[name]!, clock: clock.value }) : clock;
   }
   if (name === 'rate') {
-    const rate = parseArgument(scanner, 'a rate', RATES);
+    const rate = parseArgument(scanner, { what: 'a rate', names: RATES, of: word, usual: 'completed' });
     return rate.ok ? accept({ kind: 'rate', rate: rate.value }) : rate;
   }
   if (name === 'cpu') return accept({ kind: 'cpu' });
   const counted = [...SUMS, ...OUTCOMES].find((each) => each === name);
   if (counted !== undefined) return accept({ kind: 'attempts', counted });
-  const choices = `${STATISTIC_NAMES} of a clock as in p99(total), rate(completed), ${SUMS.join(', ')}, cpu, or an outcome such as refused`;
+  const choices = `${STATISTIC_NAMES} of a clock as in p99(total), rate(completed), ${SUMS.join(', ')}, cpu, or an outcome such as refused${meantMetric(word)}`;
   return scanner.refuse('a metric', choices, word);
 }
 
+/** What stands in parentheses. */
+interface Argument<T extends string> {
+  readonly what: string;
+  readonly names: readonly T[];
+  /** What stands before the parentheses, and the name to show in an example. */
+  readonly of: string;
+  readonly usual: T;
+}
+
 /** `(NAME)`. */
-function parseArgument<T extends string>(scanner: Scanner, what: string, names: readonly T[]): Parsed<T> {
-  if (scanner.take(/\(/) === null) return scanner.refuse(`${what} in parentheses`, `such as (${names.at(-1) ?? ''})`);
+function parseArgument<T extends string>(scanner: Scanner, { what, names, of, usual }: Argument<T>): Parsed<T> {
+  const choices = `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+  if (scanner.take(/\(/) === null) {
+    const example = `for example ${of}(${usual})${scanner.rest()}`;
+    return scanner.refuse(`${what} in parentheses`, `${example}; ${choices}`);
+  }
   const word = scanner.take(/\w+/) ?? '';
   const found = names.find((name) => name === word.toLowerCase());
-  if (found === undefined) {
-    return scanner.refuse(what, `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`, word);
-  }
+  if (found === undefined) return scanner.refuse(what, choices, word);
   return scanner.take(/\)/) === null ? scanner.refuse('a closing parenthesis', null) : accept(found);
 }
 
@@ -180,6 +193,10 @@ function parseLimit(scanner: Scanner, metric: Metric): Parsed<Pick<Criterion, 'l
   switch (metric.kind) {
     case 'latency':
     case 'cpu': {
+      // A bare number is seconds elsewhere; who writes p99(total)>20 has milliseconds in mind, and would never be told.
+      if (UNITLESS.test(text) && Number(text) !== 0) {
+        return scanner.refuse(`a unit after the time, such as ${text}ms or ${text}s,`, null);
+      }
       const durationNs = parseDuration(text);
       return durationNs.ok
         ? accept({ limit: durationNs.value, unit: 'ns' })
@@ -244,13 +261,12 @@ function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | n
   }
 }
 
-/** How many, and of how many: of those due for `loss` and `missed`, otherwise of those started. */
+/** How many, and of how many: of those due for `missed`, otherwise of those started. */
 function countOf(counted: Counted, { attempts, outcomes }: CriterionRound): { part: number; whole: number } {
   switch (counted) {
     case 'failures':
-      return { part: attempts.started - outcomes.ok, whole: attempts.started };
     case 'loss':
-      return { part: attempts.scheduled - outcomes.ok, whole: attempts.scheduled };
+      return { part: attempts.started - outcomes.ok, whole: attempts.started };
     case 'missed':
       return { part: attempts.missed, whole: attempts.scheduled };
     default:

@@ -69,8 +69,10 @@ export interface ThresholdResult {
   /** In `unit`; null where nothing of the kind was measured, and then it is not met. */
   readonly value: number | null;
   readonly unit: CriterionUnit;
-  /** What the expression says is not so. */
+  /** The threshold is met: what the expression says is not so. The same as a `status` of `pass`. */
   readonly met: boolean;
+  /** `fail`: the expression is true, which fails the run. `not_measured` fails it too. */
+  readonly status: 'pass' | 'fail' | 'not_measured';
 }
 
 export interface Attempts {

@@ -13,7 +13,8 @@ export interface Thresholds {
 export function judgeRound({ failIf }: Thresholds, round: RoundResult): ThresholdResult[] {
   return failIf.map((criterion) => {
     const { value, met: isSo } = evaluateCriterion(criterion, round);
-    return { expression: criterion.expression, value, unit: criterion.unit, met: value !== null && !isSo };
+    const status = value === null ? 'not_measured' : isSo ? 'fail' : 'pass';
+    return { expression: criterion.expression, value, unit: criterion.unit, met: status === 'pass', status };
   });
 }
 

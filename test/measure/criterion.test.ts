@@ -64,7 +64,10 @@ t.test('what is wrong is named with its place', async (t) => {
     ['  latency<5ms', /^a metric at character 3: /],
     ['>5', /^a metric at character 1: /],
     ['p98(total)>1ms', /^a metric at character 1: /],
-    ['p99>20ms', /^a clock in parentheses at character 4: such as \(probe\)$/],
+    [
+      'p99>20ms',
+      /^a clock in parentheses at character 4: for example p99\(total\)>20ms; schedule_lag, connect, .* or probe$/,
+    ],
     ['p99(totl)>20ms', /^a clock at character 5: schedule_lag, connect, first_byte, total, corrected_total or probe$/],
     ['p99()>20ms', /^a clock at character 5: /],
     ['p99(total>20ms', /^a closing parenthesis at character 10$/],
@@ -81,7 +84,10 @@ t.test('what is wrong is named with its place', async (t) => {
     ['failures>-1', /^a whole number, or a share/],
     ['failures>0.5', /^a whole number, or a share/],
     ['loss<=0.0000000001%', /^a whole number, or a share/],
-    ['rate<9900', /^a rate in parentheses at character 5: such as \(completed\)$/],
+    [
+      'rate<9900',
+      /^a rate in parentheses at character 5: for example rate\(completed\)<9900; started, established or completed$/,
+    ],
     ['rate(done)<9900', /^a rate at character 6: started, established or completed$/],
     [
       'rate(completed)<max',
@@ -91,6 +97,28 @@ t.test('what is wrong is named with its place', async (t) => {
   ] as const) {
     t.match(expected(text), message, text);
   }
+});
+
+t.test('a time without a unit is refused: 20 may be meant as milliseconds', async (t) => {
+  t.equal(expected('p99(total)>20'), 'a unit after the time, such as 20ms or 20s, at character 12');
+  t.match(expected('p50(connect) <= 0.5'), /^a unit after the time, such as 0\.5ms or 0\.5s/);
+  t.match(expected('cpu>50'), /^a unit after the time/);
+  t.equal(criterion('p99(probe)>=0').limit, 0, 'nothing needs no unit');
+});
+
+t.test('words of other tools lead to those of criteria', async (t) => {
+  for (const [text, meant] of [
+    ['errors>0', 'failures'],
+    ['http_req_failed>1%', 'failures'],
+    ['latency<5ms', 'p99(total)'],
+    ['p(95)<200ms', 'p99(total)'],
+    ['RPS>1000', 'rate(completed)'],
+    ['timeouts>0', 'connect_timeout or exchange_timeout'],
+    ['avg<5ms', 'mean(total)'],
+  ] as const) {
+    t.ok(expected(text).endsWith(`; did you mean ${meant}?`), text);
+  }
+  t.notMatch(expected('xyzzy>0'), /did you mean/);
 });
 
 t.test('what a failure is, and a loss', async (t) => {
@@ -104,8 +132,8 @@ t.test('what a failure is, and a loss', async (t) => {
   t.equal(value('refused>0%'), 1);
   t.equal(value('ok<100%'), 99);
   t.equal(value('missed>0%'), 10, 'of what was due');
-  t.equal(value('loss>0'), 109, 'missed ones too');
-  t.equal(value('loss>0%'), 10.9);
+  t.equal(value('loss>0'), 9, 'what this machine missed is no loss, in a threshold as in a goal');
+  t.equal(value('loss>0%'), 1);
 });
 
 t.test('rates, and their share of what was offered', async (t) => {

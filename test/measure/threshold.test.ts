@@ -23,12 +23,12 @@ t.test('each threshold with its figure, in every round', async (t) => {
   const failIf = criteria('p99(total)>1ms', 'failures>0.1%');
   const result = judge({ failIf, allowGeneratorLimited: false }, clientResult({ rounds: [roundResult(), failing] }));
   t.same(result.rounds[0]?.thresholds, [
-    { expression: 'p99(total)>1ms', value: 312_000, unit: 'ns', met: true },
-    { expression: 'failures>0.1%', value: 0, unit: 'percent', met: true },
+    { expression: 'p99(total)>1ms', value: 312_000, unit: 'ns', met: true, status: 'pass' },
+    { expression: 'failures>0.1%', value: 0, unit: 'percent', met: true, status: 'pass' },
   ]);
   t.same(result.rounds[1]?.thresholds, [
-    { expression: 'p99(total)>1ms', value: 312_000, unit: 'ns', met: true },
-    { expression: 'failures>0.1%', value: 0.4, unit: 'percent', met: false },
+    { expression: 'p99(total)>1ms', value: 312_000, unit: 'ns', met: true, status: 'pass' },
+    { expression: 'failures>0.1%', value: 0.4, unit: 'percent', met: false, status: 'fail' },
   ]);
   t.equal(result.thresholds_met, false, 'one round is enough');
   t.match(result.config, { fail_if: ['p99(total)>1ms', 'failures>0.1%'], allow_generator_limited: false, port: 2345 });
@@ -38,7 +38,9 @@ t.test('each threshold with its figure, in every round', async (t) => {
 t.test('what was not measured is not met', async (t) => {
   const failIf = criteria('p99(total)>1s');
   const result = judge({ failIf, allowGeneratorLimited: false }, clientResult({ rounds: [refusedRound()] }));
-  t.same(result.rounds[0]?.thresholds, [{ expression: 'p99(total)>1s', value: null, unit: 'ns', met: false }]);
+  t.same(result.rounds[0]?.thresholds, [
+    { expression: 'p99(total)>1s', value: null, unit: 'ns', met: false, status: 'not_measured' },
+  ]);
   t.equal(result.thresholds_met, false);
   t.equal(judge({ failIf, allowGeneratorLimited: false }, clientResult({ rounds: [] })).thresholds_met, false);
 });

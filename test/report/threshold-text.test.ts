@@ -4,9 +4,21 @@ import { clientText } from '../../src/report/text.ts';
 import { formatFigure } from '../../src/report/threshold-text.ts';
 import { clientResult, roundResult } from '../support/results.ts';
 
-const met: ThresholdResult = { expression: 'p99(total)>20ms', value: 312_000, unit: 'ns', met: true };
-const notMet: ThresholdResult = { expression: 'failures>0.1%', value: 0.4, unit: 'percent', met: false };
-const unknown: ThresholdResult = { expression: 'p99(first_byte)>1s', value: null, unit: 'ns', met: false };
+const met: ThresholdResult = { expression: 'p99(total)>20ms', value: 312_000, unit: 'ns', met: true, status: 'pass' };
+const notMet: ThresholdResult = {
+  expression: 'failures>0.1%',
+  value: 0.4,
+  unit: 'percent',
+  met: false,
+  status: 'fail',
+};
+const unknown: ThresholdResult = {
+  expression: 'p99(first_byte)>1s',
+  value: null,
+  unit: 'ns',
+  met: false,
+  status: 'not_measured',
+};
 const limited: RoundResult['verdict'] = { status: 'generator_limited', reasons: [] };
 
 t.test('figures', async (t) => {
