@@ -28,6 +28,8 @@ const reason = (directive) => (typeof directive === 'string' ? directive : 'no r
 class Report {
   skips = [];
   totals = null;
+  /** Tests that ran to their end and asserted nothing: they could not fail. */
+  idle = [];
 
   /** Follows one level of the stream: the root, a file, a test, a subtest. */
   follow(parser, names) {
@@ -35,6 +37,7 @@ class Report {
     parser.on('child', (child) => {
       inner = { failures: 0, passes: 0 };
       this.#count(child, inner);
+      this.#checkNotIdle(child, [...names, child.name]);
       this.follow(child, [...names, child.name]);
     });
     parser.on('assert', (result) => {
@@ -43,6 +46,13 @@ class Report {
     });
     parser.on('comment', (comment) => this.#comment(comment));
     parser.on('extra', (text) => process.stdout.write(text.replaceAll(/^/gm, '    | ').replace(/ {4}\| $/, '')));
+  }
+
+  /** A test without an assertion passes whatever the code does, so it counts as a failure. A skipped one has its reason. */
+  #checkNotIdle(parser, names) {
+    parser.on('complete', ({ count, ok, plan }) => {
+      if (ok && count === 0 && plan.skipReason === '') this.idle.push(names.join(' > '));
+    });
   }
 
   /** Counts the leaves below a child. */
@@ -136,13 +146,18 @@ const report = new Report();
 const named = process.argv.slice(2).flatMap(testsNamedBy);
 const code = prepare(inRoot('bin', 'install-missing.js')) ? await runTap(named, report) : 1;
 
-const { pass: passed = 0, fail = 0, skip = 0, todo = 0 } = report.totals ?? {};
+const { pass = 0, fail = 0, skip = 0, todo = 0 } = report.totals ?? {};
+// tap counts a test without an assertion as one that passed.
+const passed = Math.max(0, pass - report.idle.length);
 const skipped = skip + todo;
 // tap can end badly with nothing counted as failed: no such file, a run cut short.
-const failed = fail === 0 && code !== 0 ? 1 : fail;
+const failed = (fail === 0 && code !== 0 ? 1 : fail) + report.idle.length;
 
 process.stdout.write('\n');
+for (const name of report.idle) {
+  process.stdout.write(`  FAILED  ${name}\n          it asserts nothing, so it cannot fail\n\n`);
+}
 for (const line of report.skips) process.stdout.write(`skipped  ${line}\n`);
 if (passed + failed === 0) process.stdout.write('No test ran, and that is a failure.\n');
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
-process.exitCode = passed + failed === 0 ? 1 : code;
+process.exitCode = passed + failed === 0 || report.idle.length > 0 ? 1 : code;

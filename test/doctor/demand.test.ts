@@ -3,6 +3,7 @@ import t from 'tap';
 import { NO_PORT, SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { demandOf, peakInUse, stretchesOf } from '../../src/doctor/demand.ts';
 import { planClient, type Typed } from '../support/plans.ts';
+import { holds } from '../support/property.ts';
 
 async function demand(typed: Typed, reuseDelayNs = 60e9) {
   const { plan } = await planClient(typed, {
@@ -42,7 +43,8 @@ function runsOut(ports: number, ratePerSec: number, starts: number, holdNs: numb
 }
 
 t.test('the peak is what the allocator needs, and not two ports more', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       fc.integer({ min: 5, max: 500 }),
       fc.integer({ min: 10, max: 3000 }),
@@ -70,7 +72,8 @@ t.test('several stretches: no window of that length has more starts, and one has
     }),
     { minLength: 1, maxLength: 5 },
   );
-  fc.assert(
+  holds(
+    t,
     fc.property(arbitrary, fc.integer({ min: 1, max: 120 }), (parts, busyMs) => {
       let atMs = 0;
       const stretches = parts.map(({ pauseMs, lastsMs, rate }) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { density, empiricalDistribution, kernelWidth, medianRank, summarize } from '../../src/lab/statistics.ts';
+import { holds } from '../support/property.ts';
 
 const samples = fc.array(fc.double({ min: 1e-3, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 300 });
 
@@ -34,8 +35,9 @@ t.test('many samples: close to the exact rank', async (t) => {
   }
 });
 
-t.test('a summary is in order, made of samples, and does not depend on their order', async () => {
-  fc.assert(
+t.test('a summary is in order, made of samples, and does not depend on their order', async (t) => {
+  holds(
+    t,
     fc.property(samples, (values) => {
       const { count, min, median, median_lower: lower, median_upper: upper, p90, p99, max, mean } = summarize(values);
       const isOrdered = min <= median && median <= p90 && p90 <= p99 && p99 <= max;
@@ -50,8 +52,9 @@ t.test('a summary is in order, made of samples, and does not depend on their ord
   );
 });
 
-t.test('the empirical distribution tells for each value the share up to it', async () => {
-  fc.assert(
+t.test('the empirical distribution tells for each value the share up to it', async (t) => {
+  holds(
+    t,
     fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 60 }), (values) => {
       const steps = empiricalDistribution(values);
       return (

@@ -3,6 +3,7 @@ import t from 'tap';
 import { OUTCOMES, OUTCOME_TRAITS, countByOwner } from '../../src/measure/outcome.ts';
 import type { OutcomeName, Owner } from '../../src/measure/outcome.ts';
 import { outcomes } from '../support/results.ts';
+import { holds } from '../support/property.ts';
 
 t.test('whose doing each outcome is', async (t) => {
   const by = (owner: Owner): OutcomeName[] => OUTCOMES.filter((name) => OUTCOME_TRAITS[name].owner === owner);
@@ -12,9 +13,10 @@ t.test('whose doing each outcome is', async (t) => {
   t.same(by('nobody'), ['ok', 'aborted', 'other']);
 });
 
-t.test('all that was due is ok or has an owner', async () => {
+t.test('all that was due is ok or has an owner', async (t) => {
   const counts = fc.record(Object.fromEntries(OUTCOMES.map((name) => [name, fc.nat(1e6)])));
-  fc.assert(
+  holds(
+    t,
     fc.property(counts, fc.nat(1e6), (some, missed) => {
       const all = outcomes(some);
       const { generator, network, target, unattributed } = countByOwner(all, missed);

@@ -16,6 +16,7 @@ import {
   portParser,
   sizeParser,
 } from '../../src/plan/quantity.ts';
+import { holds } from '../support/property.ts';
 
 const anyDuration = durationParser({ min: 0, max: 30 * NS_PER_DAY });
 const anySize = sizeParser({ min: 0, max: 2 ** 40 });
@@ -70,7 +71,8 @@ t.test('a duration out of range says what the range is', (t) => {
 });
 
 t.test('a duration reads back as it was written', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 0, max: 30 * NS_PER_DAY }), (ns) => {
       const parsed = anyDuration(formatDuration(ns));
       return parsed.ok && parsed.value === ns;
@@ -82,7 +84,8 @@ t.test('a duration reads back as it was written', (t) => {
 });
 
 t.test('units of duration agree', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 0, max: 100_000 }), (n) => {
       const values = [`${n}s`, `${n * 1000}ms`, `${n * 1e6}us`, String(n)].map((text) => anyDuration(text));
       return values.every((value) => value.ok && value.value === n * 1e9);
@@ -115,7 +118,8 @@ t.test('rates', (t) => {
 });
 
 t.test('a rate reads back as it was written', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 1, max: 10_000_000_000 }), (thousandths) => {
       const rate = thousandths / 1000;
       const parsed = parseRate(formatRate(rate));
@@ -151,7 +155,8 @@ t.test('sizes', (t) => {
 });
 
 t.test('a size reads back as it was written', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.constantFrom(1, 1024, 1024 ** 2), (count, unit) => {
       const bytes = (count % 2 ** 20) * unit;
       const parsed = anySize(formatSize(bytes));
@@ -198,6 +203,9 @@ t.test('words', (t) => {
 
 t.test('no text makes a parser throw', (t) => {
   const parsers = [anyDuration, anySize, parseRate, parseSourcePorts, parseSwitch, portParser(0)];
-  fc.assert(fc.property(fc.string(), (text) => parsers.every((parse) => typeof parse(text).ok === 'boolean')));
+  holds(
+    t,
+    fc.property(fc.string(), (text) => parsers.every((parse) => typeof parse(text).ok === 'boolean')),
+  );
   t.end();
 });

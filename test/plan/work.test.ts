@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { formatWork, formatWorkStrategy, parseWork, parseWorkStrategy } from '../../src/plan/work.ts';
+import { holds } from '../support/property.ts';
 
 t.test('work: what is accepted', async (t) => {
   t.same(parseWork('none'), { ok: true, value: { kind: 'none' } });
@@ -47,7 +48,7 @@ t.test('strategies: what is refused says what it expects', async (t) => {
   }
 });
 
-t.test('what is formatted is read back', async () => {
+t.test('what is formatted is read back', async (t) => {
   const work = fc.oneof(
     fc.constant({ kind: 'none' } as const),
     fc.record({ kind: fc.constant('cpu' as const), integers: fc.integer({ min: 1, max: 1_000_000 }) }),
@@ -57,7 +58,10 @@ t.test('what is formatted is read back', async () => {
       longestNs: Math.max(one, other),
     })),
   );
-  fc.assert(fc.property(work, (value) => void t.same(parseWork(formatWork(value)), { ok: true, value })));
+  holds(
+    t,
+    fc.property(work, (value) => void t.same(parseWork(formatWork(value)), { ok: true, value })),
+  );
   const strategy = fc.oneof(
     fc.record({ kind: fc.constantFrom('direct' as const, 'pool' as const) }),
     fc.record({ kind: fc.constant('permit' as const), permits: fc.integer({ min: 1, max: 1024 }) }),
@@ -67,7 +71,8 @@ t.test('what is formatted is read back', async () => {
       queue: fc.integer({ min: 1, max: 1_000_000 }),
     }),
   );
-  fc.assert(
+  holds(
+    t,
     fc.property(strategy, (value) => void t.same(parseWorkStrategy(formatWorkStrategy(value)), { ok: true, value })),
   );
 });

@@ -3,10 +3,12 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import t from 'tap';
 import { SharedRing } from '../../src/work/shared-ring.ts';
+import { holds } from '../support/property.ts';
 
-t.test('first in, first out, and never more than the limit', async () => {
+t.test('first in, first out, and never more than the limit', async (t) => {
   const steps = fc.array(fc.boolean(), { maxLength: 200 });
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 1, max: 9 }), steps, (limit, pushes) => {
       const ring = new SharedRing(SharedRing.createMemory(limit, 2), limit, 2);
       const model: number[] = [];

@@ -3,6 +3,7 @@ import t from 'tap';
 import { ChunkChains } from '../../../src/client/body/chunk-chains.ts';
 import { ChunkPool } from '../../../src/client/body/chunk-pool.ts';
 import { CHUNK_BYTES, ChunkTable, NO_CHUNK } from '../../../src/client/body/chunk-table.ts';
+import { holds } from '../../support/property.ts';
 
 function chainsOf(limitBytes: number, capacity: number) {
   const table = new ChunkTable(ChunkTable.createMemory(limitBytes));
@@ -20,10 +21,11 @@ function drain(pool: ChunkPool, chains: ChunkChains, slot: number): Buffer {
   }
 }
 
-t.test('what came in pieces on several slots is what comes out, in order, and memory is used again', async () => {
+t.test('what came in pieces on several slots is what comes out, in order, and memory is used again', async (t) => {
   const pieces = fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: CHUNK_BYTES })), { maxLength: 40 });
   const { pool, chains } = chainsOf(64 * 2 ** 20, 3);
-  fc.assert(
+  holds(
+    t,
     fc.property(pieces, (all) => {
       const expected: Buffer[][] = [[], [], []];
       for (const [index, [slot, wanted]] of all.entries()) {
