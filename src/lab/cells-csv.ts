@@ -10,6 +10,7 @@ const SUMMARY: readonly (keyof Summary)[] = [
   'min',
   'mean',
   'p90',
+  'p95',
   'p99',
   'max',
 ];

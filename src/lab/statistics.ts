@@ -10,6 +10,7 @@ export interface Summary {
   readonly min: number;
   readonly mean: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -38,6 +39,7 @@ export function summarize(samples: readonly number[]): Summary {
     min: sorted[0]!,
     mean: sum / count,
     p90: quantile(sorted, 0.9),
+    p95: quantile(sorted, 0.95),
     p99: quantile(sorted, 0.99),
     max: sorted[count - 1]!,
   };

@@ -3,7 +3,7 @@
  *
  *     criterion  = metric comparison value
  *     metric     = statistic "(" clock ")" | "rate" "(" rate ")" | counted | "cpu"
- *     statistic  = "p50" | "p75" | "p90" | "p99" | "p99.9" | "min" | "mean" | "max"
+ *     statistic  = "p50" | "p75" | "p90" | "p95" | "p99" | "p99.9" | "min" | "mean" | "max"
  *     counted    = "failures" | "loss" | "missed" | the name of an outcome
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
@@ -76,6 +76,7 @@ const STATISTICS: Readonly<Record<string, Statistic>> = {
   p50: 'p50',
   p75: 'p75',
   p90: 'p90',
+  p95: 'p95',
   p99: 'p99',
   'p99.9': 'p99_9',
   p99_9: 'p99_9',
@@ -84,7 +85,7 @@ const STATISTICS: Readonly<Record<string, Statistic>> = {
   max: 'max',
 };
 
-const STATISTIC_NAMES = 'p50, p75, p90, p99, p99.9, min, mean or max';
+const STATISTIC_NAMES = 'p50, p75, p90, p95, p99, p99.9, min, mean or max';
 
 /** Finer than any count of attempts can tell. */
 const SHARE_DIGITS = 9;

@@ -44,7 +44,7 @@ export const STAT_SUM = 3;
 export const STATS = 4;
 
 /** The percentiles of a summary, in their order there. */
-const PERCENTILES = [0.5, 0.75, 0.9, 0.99, 0.999] as const;
+const PERCENTILES = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const;
 
 /** 0.999 × 1000 is a little more than 999 in binary. */
 const RANK_EPSILON = 1e-9;
@@ -114,7 +114,7 @@ export class LatencyHistogram {
   /** Count, minimum, mean and maximum are exact; percentiles are good to three digits. Whole nanoseconds. */
   summary(): LatencySummary {
     const isEmpty = this.#count === 0;
-    const [p50, p75, p90, p99, p99_9] = this.#percentiles();
+    const [p50, p75, p90, p95, p99, p99_9] = this.#percentiles();
     return {
       count: this.#count,
       min: isEmpty ? 0 : Math.round(this.#min),
@@ -122,6 +122,7 @@ export class LatencyHistogram {
       p50: p50!,
       p75: p75!,
       p90: p90!,
+      p95: p95!,
       p99: p99!,
       p99_9: p99_9!,
       max: Math.round(this.#max),

@@ -14,6 +14,7 @@ export interface LatencySummary {
   readonly p50: number;
   readonly p75: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly p99_9: number;
   readonly max: number;

@@ -17,7 +17,7 @@ interface Column {
   readonly cell: (interval: IntervalResult, place: CsvPlace) => Cell;
 }
 
-const FIGURES: readonly (keyof LatencySummary)[] = ['min', 'mean', 'p50', 'p75', 'p90', 'p99', 'p99_9', 'max'];
+const FIGURES: readonly (keyof LatencySummary)[] = ['min', 'mean', 'p50', 'p75', 'p90', 'p95', 'p99', 'p99_9', 'max'];
 
 const COLUMNS: readonly Column[] = [
   { name: 'round', cell: (_, { roundIndex }) => roundIndex + 1 },

@@ -17,7 +17,7 @@ import { clockText } from './live.ts';
 import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
-const PERCENTILES = ['p50', 'p90', 'p99', 'p99_9', 'max'] as const;
+const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
 
 /** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
 export function rttText(result: RttResult, style: TextStyle = PLAIN): string {

@@ -27,7 +27,7 @@ const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
   corrected_total: 'corrected total',
 };
 
-const PERCENTILES = ['p50', 'p90', 'p99', 'p99_9', 'max'] as const;
+const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
 
 /** More rounds than these are in the table only. */
 const ROUNDS_IN_FULL = 3;

@@ -39,8 +39,19 @@ t.test('a summary is in order, made of samples, and does not depend on their ord
   holds(
     t,
     fc.property(samples, (values) => {
-      const { count, min, median, median_lower: lower, median_upper: upper, p90, p99, max, mean } = summarize(values);
-      const isOrdered = min <= median && median <= p90 && p90 <= p99 && p99 <= max;
+      const {
+        count,
+        min,
+        median,
+        median_lower: lower,
+        median_upper: upper,
+        p90,
+        p95,
+        p99,
+        max,
+        mean,
+      } = summarize(values);
+      const isOrdered = min <= median && median <= p90 && p90 <= p95 && p95 <= p99 && p99 <= max;
       const isBetween = mean >= min * (1 - 1e-9) && mean <= max * (1 + 1e-9);
       const hasBounds =
         lower === null || upper === null

@@ -160,7 +160,7 @@ t.test('what is longer than an hour counts as an hour', async (t) => {
 });
 
 t.test('an empty histogram is all zero', async (t) => {
-  const zero: LatencySummary = { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p99: 0, p99_9: 0, max: 0 };
+  const zero: LatencySummary = { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p95: 0, p99: 0, p99_9: 0, max: 0 };
   t.same(new LatencyHistogram().summary(), zero);
   t.same(histogramOf([], []).summary(), zero, 'empty parts added');
   const used = histogramOf([5, 6e9]);
@@ -179,6 +179,7 @@ t.test('one value is every percentile', async (t) => {
       p50: value,
       p75: value,
       p90: value,
+      p95: value,
       p99: value,
       p99_9: value,
       max: value,
@@ -192,6 +193,7 @@ t.test('percentiles are those of the sorted values to within 0.1 %', async (t) =
     ['p50', 500],
     ['p75', 750],
     ['p90', 900],
+    ['p95', 950],
     ['p99', 990],
     ['p99_9', 999],
   ] as const;
@@ -214,6 +216,7 @@ t.test('percentiles are those of hdr-histogram-js', async (t) => {
     ['p50', 50],
     ['p75', 75],
     ['p90', 90],
+    ['p95', 95],
     ['p99', 99],
     ['p99_9', 99.9],
   ] as const;
@@ -252,8 +255,8 @@ t.test('percentiles are ordered and within minimum and maximum', async (t) => {
     fc.property(
       fc.array(fc.oneof(valueNs, fc.double({ min: 0, max: 1e7, noNaN: true })), { minLength: 1 }),
       (values) => {
-        const { min, p50, p75, p90, p99, p99_9, max } = histogramOf(values).summary();
-        const row = [min, p50, p75, p90, p99, p99_9, max];
+        const { min, p50, p75, p90, p95, p99, p99_9, max } = histogramOf(values).summary();
+        const row = [min, p50, p75, p90, p95, p99, p99_9, max];
         return row.every((value, i) => Number.isInteger(value) && (i === 0 || value >= row[i - 1]!));
       },
     ),

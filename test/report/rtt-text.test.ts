@@ -65,7 +65,7 @@ t.test('a round: counts, clocks, and only what happened', (t) => {
   const text = rttText(result([round()]));
   t.match(text, /^conngen rtt \[::1\]:2345\nUDP, engine uring, 1 connection, messages of 64 B\n/);
   t.match(text, / achieved +1,000\/s\n +pings +1,000 sent, 999 received, 1 lost \(0\.1 %\)\n/);
-  t.match(text, /\n {2}round trip +26\.0 µs +52\.0 µs +104 µs +520 µs +2\.08 ms +5\.20 ms\n/);
+  t.match(text, /\n {2}round trip +26\.0 µs +52\.0 µs +104 µs +208 µs +520 µs +2\.08 ms +5\.20 ms\n/);
   t.match(text, / verdict +valid\n$/);
   t.notMatch(text, /\b(Round 1|errors|missed|late|repeated|failed)\b/);
   const odd = { missed: 2, out_of_order: 3, late: 4, duplicates: 5, errno: { ECONNREFUSED: 6 } };

@@ -18,12 +18,12 @@ engine epoll, 1 worker, payload 64 B, finish echo
   achieved    25,000/s completed, 25,000/s established, 25,000/s started
   attempts    250,000 started of 250,000 due, 0 missed; 212 in flight at most
   outcomes    ok 250,000 (100 %)
-  latency              p50      p90     p99    p99.9      max
-  schedule lag     31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
-  connect          31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
-  first byte       31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
-  total            31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
-  corrected total  31.2 µs  62.4 µs  312 µs  1.25 ms  3.12 ms
+  latency              p50      p90     p95     p99    p99.9      max
+  schedule lag     31.2 µs  62.4 µs  125 µs  312 µs  1.25 ms  3.12 ms
+  connect          31.2 µs  62.4 µs  125 µs  312 µs  1.25 ms  3.12 ms
+  first byte       31.2 µs  62.4 µs  125 µs  312 µs  1.25 ms  3.12 ms
+  total            31.2 µs  62.4 µs  125 µs  312 µs  1.25 ms  3.12 ms
+  corrected total  31.2 µs  62.4 µs  125 µs  312 µs  1.25 ms  3.12 ms
   bytes       15.3 MiB sent, 15.3 MiB received
   cpu         32.0 µs a connection
   verdict     valid

@@ -11,7 +11,7 @@ import {
 import { OUTCOMES, type OutcomeName } from '../../src/measure/outcome.ts';
 
 export function latency(medianNs: number, count = 100): LatencySummary {
-  if (count === 0) return { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p99: 0, p99_9: 0, max: 0 };
+  if (count === 0) return { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p95: 0, p99: 0, p99_9: 0, max: 0 };
   return {
     count,
     min: medianNs / 2,
@@ -19,6 +19,7 @@ export function latency(medianNs: number, count = 100): LatencySummary {
     p50: medianNs,
     p75: medianNs * 1.2,
     p90: medianNs * 2,
+    p95: medianNs * 4,
     p99: medianNs * 10,
     p99_9: medianNs * 40,
     max: medianNs * 100,
