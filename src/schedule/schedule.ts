@@ -8,7 +8,16 @@ export interface Schedule {
   countBefore(durationNs: number): number;
 }
 
-/** Attempt n is due at n / rate: exact to the rounding of a double, for any number of attempts. */
+/** How much a few roundings change a double. */
+const ROUNDING = 4 * Number.EPSILON;
+
+/** The whole number that a value is but for rounding errors of the size of `scale`; otherwise the value. */
+function snapped(value: number, scale: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value - whole) <= scale * ROUNDING ? whole : value;
+}
+
+/** Attempt n is due at n / rate: exact to the rounding of a double, and whole where that is whole, for any number of attempts. */
 export class ConstantRate implements Schedule {
   readonly #ratePerSec: number;
 
@@ -17,7 +26,8 @@ export class ConstantRate implements Schedule {
   }
 
   dueNs(n: number): number {
-    return (n * 1e9) / this.#ratePerSec;
+    const dueNs = (n * 1e9) / this.#ratePerSec;
+    return snapped(dueNs, dueNs);
   }
 
   countBefore(durationNs: number): number {
@@ -26,6 +36,88 @@ export class ConstantRate implements Schedule {
     while (count > 0 && this.dueNs(count - 1) >= durationNs) count--;
     while (this.dueNs(count) < durationNs) count++;
     return count;
+  }
+}
+
+/** A part of a schedule in which the rate changes linearly, or stands. */
+interface RatePiece {
+  readonly fromPerSec: number;
+  readonly toPerSec: number;
+  /** Infinity goes on. */
+  readonly durationNs: number;
+}
+
+/**
+ * A rate in pieces, one after the other; after the last nothing is due. Attempt n is due when the area under the rate reaches n:
+ * a quadratic within a piece, solved in closed form, so that nothing adds up over a long ramp.
+ *
+ * Areas and due times that are whole but for rounding are made whole. Otherwise a round that ends where attempt n is due would have
+ * that attempt too, or not, by the last digit of a double.
+ */
+class RateInPieces implements Schedule {
+  readonly #pieces: readonly RatePiece[];
+  /** By piece: when it begins, and how many attempts (with fractions) are due before it and before its end. */
+  readonly #startNs: Float64Array;
+  readonly #before: Float64Array;
+  readonly #until: Float64Array;
+
+  constructor(pieces: readonly RatePiece[]) {
+    this.#pieces = pieces.filter(({ durationNs }) => durationNs > 0);
+    const { length } = this.#pieces;
+    this.#startNs = new Float64Array(length);
+    this.#before = new Float64Array(length);
+    this.#until = new Float64Array(length);
+    let startNs = 0;
+    let area = 0;
+    for (const [at, { fromPerSec, toPerSec, durationNs }] of this.#pieces.entries()) {
+      this.#startNs[at] = startNs;
+      this.#before[at] = area;
+      area += ((fromPerSec + toPerSec) * durationNs) / 2e9;
+      area = snapped(area, area);
+      this.#until[at] = area;
+      startNs += durationNs;
+    }
+  }
+
+  dueNs(n: number): number {
+    let at = 0;
+    while (at < this.#pieces.length && n >= this.#until[at]!) at++;
+    if (at === this.#pieces.length) return Infinity;
+    const { durationNs } = this.#pieces[at]!;
+    const startNs = this.#startNs[at]!;
+    const dueNs = startNs + Math.min(durationNs, this.#intoNs(at, n));
+    return snapped(dueNs, durationNs === Infinity ? dueNs : startNs + durationNs);
+  }
+
+  /** How long after the start of its piece attempt n is due. */
+  #intoNs(at: number, n: number): number {
+    const { fromPerSec: from, toPerSec: to, durationNs } = this.#pieces[at]!;
+    const into = n - this.#before[at]!;
+    if (from === to) return (into * 1e9) / from;
+    // Each from its slow end, in the form that loses no digits where the rate is near 0 or hardly changes.
+    const perSec2 = (Math.abs(to - from) * 1e9) / durationNs;
+    if (from < to) return (2e9 * into) / (from + Math.sqrt(from * from + 2 * perSec2 * into)) || 0;
+    const left = this.#until[at]! - n;
+    return Math.max(0, durationNs - (2e9 * left) / (to + Math.sqrt(to * to + 2 * perSec2 * left)));
+  }
+
+  countBefore(durationNs: number): number {
+    let count = Math.max(0, Math.round(this.#areaUntil(durationNs)));
+    // Settled by dueNs itself, as for a constant rate.
+    while (count > 0 && this.dueNs(count - 1) >= durationNs) count--;
+    while (this.dueNs(count) < durationNs) count++;
+    return count;
+  }
+
+  /** How many attempts (with fractions) are due in the first `ns`. */
+  #areaUntil(ns: number): number {
+    const at = this.#startNs.findLastIndex((startNs) => startNs < ns);
+    if (at === -1) return 0;
+    const { fromPerSec: from, toPerSec: to, durationNs } = this.#pieces[at]!;
+    const intoNs = ns - this.#startNs[at]!;
+    if (intoNs >= durationNs) return this.#until[at]!;
+    const rate = from === to ? from : from + ((to - from) * intoNs) / durationNs;
+    return this.#before[at]! + ((from + rate) * intoNs) / 2e9;
   }
 }
 
@@ -38,61 +130,14 @@ export interface RampOptions {
   readonly durationNs: number;
 }
 
-/**
- * A rate that changes linearly. Attempt n is due when the area under the rate reaches n: a quadratic, solved in closed
- * form, so that nothing adds up over a long ramp. Beyond the ramp the last rate goes on.
- */
-export class LinearRamp implements Schedule {
-  readonly #fromPerSec: number;
-  readonly #toPerSec: number;
-  readonly #startSec: number;
-  readonly #durationSec: number;
-  /** Change of the rate, connections/s². */
-  readonly #slope: number;
-  /** Attempts (with fractions) before the ramp begins, and until it ends. */
-  readonly #before: number;
-  readonly #until: number;
-
+/** A rate that changes linearly. After the ramp the last rate goes on. */
+export class LinearRamp extends RateInPieces {
   constructor({ fromPerSec, toPerSec, startNs, durationNs }: RampOptions) {
-    this.#fromPerSec = fromPerSec;
-    this.#toPerSec = toPerSec;
-    this.#startSec = startNs / 1e9;
-    this.#durationSec = durationNs / 1e9;
-    this.#slope = (toPerSec - fromPerSec) / this.#durationSec;
-    this.#before = fromPerSec * this.#startSec;
-    this.#until = this.#before + ((fromPerSec + toPerSec) / 2) * this.#durationSec;
-  }
-
-  dueNs(n: number): number {
-    return this.#dueSec(n) * 1e9;
-  }
-
-  #dueSec(n: number): number {
-    const from = this.#fromPerSec;
-    if (n < this.#before) return n / from;
-    const into = n - this.#before;
-    if (into === 0) return this.#startSec;
-    if (n > this.#until) return this.#startSec + this.#durationSec + (n - this.#until) / this.#toPerSec;
-    // The root in the form that loses no digits where the slope is small; rounding must not take it below 0.
-    const rate = Math.sqrt(Math.max(0, from * from + 2 * this.#slope * into));
-    return this.#startSec + Math.min(this.#durationSec, (2 * into) / (from + rate));
-  }
-
-  countBefore(durationNs: number): number {
-    let count = Math.max(0, Math.round(this.#areaUntil(durationNs / 1e9)));
-    // Settled by dueNs itself, as for a constant rate.
-    while (count > 0 && this.dueNs(count - 1) >= durationNs) count--;
-    while (this.dueNs(count) < durationNs) count++;
-    return count;
-  }
-
-  /** How many attempts (with fractions) are due in the first `sec` seconds. */
-  #areaUntil(sec: number): number {
-    const from = this.#fromPerSec;
-    if (sec <= this.#startSec) return from * sec;
-    const into = Math.min(sec - this.#startSec, this.#durationSec);
-    const after = Math.max(0, sec - this.#startSec - this.#durationSec);
-    return this.#before + from * into + (this.#slope * into * into) / 2 + this.#toPerSec * after;
+    super([
+      { fromPerSec, toPerSec: fromPerSec, durationNs: startNs },
+      { fromPerSec, toPerSec, durationNs },
+      { fromPerSec: toPerSec, toPerSec, durationNs: toPerSec > 0 ? Infinity : 0 },
+    ]);
   }
 }
 
@@ -107,33 +152,12 @@ export interface RampedRateOptions {
 }
 
 /** A rate that rises from 0, stands, and falls to 0 again. After that nothing is due. */
-export class RampedRate implements Schedule {
-  readonly #rise: Schedule;
-  readonly #fall: Schedule;
-  readonly #steadyEndNs: number;
-  /** Attempts before the fall, and with it. */
-  readonly #beforeFall: number;
-  readonly #count: number;
-
+export class RampedRate extends RateInPieces {
   constructor({ ratePerSec, upNs, steadyNs, downNs }: RampedRateOptions) {
-    const rising = { fromPerSec: 0, toPerSec: ratePerSec, startNs: 0, durationNs: upNs };
-    const falling = { fromPerSec: ratePerSec, toPerSec: 0, startNs: 0, durationNs: downNs };
-    // A ramp goes on at its last rate.
-    this.#rise = upNs > 0 ? new LinearRamp(rising) : new ConstantRate(ratePerSec);
-    this.#fall = downNs > 0 ? new LinearRamp(falling) : new ConstantRate(ratePerSec);
-    this.#steadyEndNs = upNs + steadyNs;
-    this.#beforeFall = this.#rise.countBefore(this.#steadyEndNs);
-    this.#count = this.#beforeFall + this.#fall.countBefore(downNs);
-  }
-
-  dueNs(n: number): number {
-    if (n >= this.#count) return Infinity;
-    if (n < this.#beforeFall) return this.#rise.dueNs(n);
-    return this.#steadyEndNs + this.#fall.dueNs(n - this.#beforeFall);
-  }
-
-  countBefore(durationNs: number): number {
-    if (durationNs <= this.#steadyEndNs) return this.#rise.countBefore(durationNs);
-    return Math.min(this.#count, this.#beforeFall + this.#fall.countBefore(durationNs - this.#steadyEndNs));
+    super([
+      { fromPerSec: 0, toPerSec: ratePerSec, durationNs: upNs },
+      { fromPerSec: ratePerSec, toPerSec: ratePerSec, durationNs: steadyNs },
+      { fromPerSec: ratePerSec, toPerSec: 0, durationNs: downNs },
+    ]);
   }
 }
