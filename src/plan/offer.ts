@@ -1,7 +1,14 @@
 /** What a run offers, round by round: `--rate`, `--ramp` and `--steps`. */
 import { isExplicit, ORIGINS, accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import type { Rate, Ramp, RoundRate } from './plan.ts';
-import { NS_PER_DAY, NS_PER_MS, durationParser, parseNumericRate } from './quantity.ts';
+import {
+  NS_PER_DAY,
+  NS_PER_MS,
+  RATE_DECIMALS,
+  RATE_RESOLUTION_PER_SEC,
+  durationParser,
+  parseNumericRate,
+} from './quantity.ts';
 
 /** One round in which the rate changes. */
 export interface RampSpec extends Ramp {
@@ -75,9 +82,25 @@ export function parseSteps(text: string): Parsed<StepsSpec> {
   if (to.value <= from.value) return refuse('a TO above FROM');
   const by = sign === '*' ? parseFactor(byText) : parseNumericRate(byText);
   if (!by.ok) return refuse(`${by.expected} behind ${sign}`);
-  const steps = stepsBetween(from.value, to.value, sign === '*' ? by.value : 1, sign === '+' ? by.value : 0);
-  if (steps === null) return refuse(`at most ${String(MOST_STEPS)} steps`);
-  return accept({ ratesPerSec: steps, durationNs: duration.value });
+  const steps = stepsBetween(
+    from.value,
+    to.value,
+    sign === '*' ? byFactor(from.value, by.value) : bySum(from.value, by.value),
+  );
+  return steps.ok ? accept({ ratesPerSec: steps.value, durationNs: duration.value }) : steps;
+}
+
+function byFactor(from: number, factor: number): (index: number) => number {
+  return (index) => {
+    const rate = from * factor ** index;
+    return roundSteppedRate(rate, rate - rate / factor);
+  };
+}
+
+/** Exact: rates are whole numbers of their resolution. */
+function bySum(from: number, plus: number): (index: number) => number {
+  const scale = 10 ** RATE_DECIMALS;
+  return (index) => (Math.round(from * scale) + Math.round(plus * scale) * index) / scale;
 }
 
 /** How much faster each step is: more than 1, at most 100. */
@@ -86,16 +109,33 @@ export function parseFactor(text: string): Parsed<number> {
   return factor > 1 && factor <= 100 ? accept(factor) : refuse('a factor above 1, such as 1.25');
 }
 
-function stepsBetween(from: number, to: number, factor: number, plus: number): number[] | null {
+/** The rates from `from` up to `to`, both included, each reached from its index so that rounding does not add up; or what was expected. */
+function stepsBetween(from: number, to: number, rateAt: (index: number) => number): Parsed<number[]> {
   const steps: number[] = [];
   let rate = from;
-  // From the index, so that rounding does not add up; to a hundredth, so that reports can name a rate exactly.
   while (rate < to) {
-    if (steps.length === MOST_STEPS - 1) return null;
+    if (steps.length === MOST_STEPS - 1) return refuse(`at most ${String(MOST_STEPS)} steps`);
     steps.push(rate);
-    rate = Math.round((from * factor ** steps.length + plus * steps.length) * 100) / 100;
+    const next = rateAt(steps.length);
+    if (next <= rate) return refuse(`steps that are at least ${String(RATE_RESOLUTION_PER_SEC)}/s apart`);
+    rate = next;
   }
-  return [...steps, to];
+  return accept([...steps, to]);
+}
+
+/** A hundredth is all that reports show of a rate. */
+const DECIMALS = 2;
+/** Rounding moves a rate by less than this share of the distance to its neighbour. */
+const STEP_SHARE = 0.01;
+
+/**
+ * A rate `stepPerSec` away from its neighbour, rounded so that reports can name it exactly: to a hundredth, or as much finer as the
+ * distance demands, down to the resolution of rates.
+ */
+export function roundSteppedRate(ratePerSec: number, stepPerSec: number): number {
+  const needed = -Math.floor(Math.log10(stepPerSec * STEP_SHARE));
+  const scale = 10 ** Math.min(RATE_DECIMALS, Math.max(DECIMALS, needed));
+  return Math.round(ratePerSec * scale) / scale;
 }
 
 /** The options that say what to offer. */

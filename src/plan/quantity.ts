@@ -48,6 +48,9 @@ const COUNT = /^\d+$/;
 /** The slowest and the fastest schedule that makes sense: one connection in 1000 s, ten times what one machine can do. */
 export const RATE_MIN_PER_SEC = 0.001;
 export const RATE_MAX_PER_SEC = 10_000_000;
+/** Rates are read to a millionth, because 1.1 * 1000 is not 1100. */
+export const RATE_DECIMALS = 6;
+export const RATE_RESOLUTION_PER_SEC = 0.000001;
 
 export const PORT_MAX = 65_535;
 
@@ -115,8 +118,7 @@ export function rateParser(what: string, { min, max }: Range, examples = '25000 
       return refuse(`a number of ${what}/s such as ${examples}`);
     }
     const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
-    // Rounded to a millionth, because 1.1 * 1000 is not 1100.
-    const ratePerSec = Math.round(Number(match[1]) * factor * 1e6) / 1e6;
+    const ratePerSec = Number((Number(match[1]) * factor).toFixed(RATE_DECIMALS));
     if (!(Number(match[1]) > 0)) return refuse(`more than 0 ${what}/s`);
     if (!(ratePerSec >= min)) return refuse(`at least ${String(min)} ${what}/s`);
     if (!(ratePerSec <= max)) return refuse(`at most ${String(max)} ${what}/s`);

@@ -2,6 +2,8 @@
  * Saturation: at rising rates, the first at which latency or failures leave what they were. Pure: from the steps so far to
  * the next one, or to the end.
  */
+import { roundSteppedRate } from '../plan/offer.ts';
+import { RATE_RESOLUTION_PER_SEC } from '../plan/quantity.ts';
 import { floorOf } from './floor.ts';
 
 export interface SaturateOptions {
@@ -57,9 +59,10 @@ export function nextSaturateMove(options: SaturateOptions, steps: readonly Satur
 }
 
 function nextRate(ratePerSec: number, { factor, maxPerSec }: SaturateOptions): number {
-  // To a hundredth, so that reports can name it exactly; a low rate with a small factor must still rise.
-  const next = Math.max(ratePerSec + 0.01, ratePerSec * factor);
-  return Math.min(maxPerSec, Math.round(next * 100) / 100);
+  const stepPerSec = ratePerSec * (factor - 1);
+  // A low rate with a small factor must still rise.
+  const next = Math.max(ratePerSec + RATE_RESOLUTION_PER_SEC, ratePerSec + stepPerSec);
+  return Math.min(maxPerSec, roundSteppedRate(next, Math.max(RATE_RESOLUTION_PER_SEC, stepPerSec)));
 }
 
 /** What p90s are compared with after `steps`: null before the first one that went well. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { parseRamp, parseSteps } from '../../src/plan/offer.ts';
 import { planClient } from '../support/plans.ts';
@@ -31,6 +32,9 @@ t.test('steps', async (t) => {
     ['1k..3k+500/2s', [1000, 1500, 2000, 2500, 3000], 2e9],
     ['1..10*3/1s', [1, 3, 9, 10], 1e9],
     ['1000/s..2000/s*2/5s', [1000, 2000], 5e9],
+    ['0.001..0.004+0.001/1s', [0.001, 0.002, 0.003, 0.004], 1e9],
+    ['1..1.006+0.0015/1s', [1, 1.0015, 1.003, 1.0045, 1.006], 1e9],
+    ['0.001..0.002*1.25/1s', [0.001, 0.00125, 0.001563, 0.001953, 0.002], 1e9],
   ];
   for (const [text, ratesPerSec, durationNs] of table) {
     t.same(parseSteps(text), { ok: true, value: { ratesPerSec, durationNs } }, text);
@@ -43,9 +47,42 @@ t.test('steps', async (t) => {
     '1..10+0/1s',
     '1..100000+1/1s',
     '1..10**2/1s',
+    '0.001..0.002*1.0001/1s',
   ]) {
     t.match(parseSteps(text), { ok: false }, text);
   }
+});
+
+t.test('steps always rise, from FROM to TO, by what was asked for', async (t) => {
+  const millionths = fc.integer({ min: 1000, max: 100_000_000 });
+  fc.assert(
+    fc.property(millionths, fc.integer({ min: 1, max: 999 }), millionths, (from, count, plus) => {
+      const to = from + count * plus;
+      const steps = parseSteps(`${from / 1e6}..${to / 1e6}+${plus / 1e6}/1s`);
+      if (to > 1e13) return !steps.ok;
+      const expected = Array.from({ length: count + 1 }, (_, at) => (from + at * plus) / 1e6);
+      return steps.ok && steps.value.ratesPerSec.every((rate, at) => rate === expected[at]);
+    }),
+  );
+  fc.assert(
+    fc.property(millionths, fc.integer({ min: 1001, max: 100_000 }), (from, thousandths) => {
+      const steps = parseSteps(`${from / 1e6}..${(from * 2) / 1e6}*${thousandths / 1000}/1s`);
+      if (!steps.ok) return true;
+      const { ratesPerSec } = steps.value;
+      const factor = thousandths / 1000;
+      return ratesPerSec.every((rate, at) => {
+        const exact = (from / 1e6) * factor ** at;
+        const isLast = at === ratesPerSec.length - 1;
+        const nextDistance = exact * (factor - 1);
+        return (
+          rate > (at === 0 ? 0 : ratesPerSec[at - 1]!) &&
+          (isLast || Math.abs(rate - exact) <= Math.max(1e-6, nextDistance / 100))
+        );
+      });
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass('held in every run');
 });
 
 t.test('what a plan makes of them', async (t) => {

@@ -120,3 +120,11 @@ t.test('every run ends, rates rise, and nothing is run more than twice', async (
   );
   t.pass('held in every run');
 });
+
+t.test('a rate far below 1/s rises by the factor too', async (t) => {
+  const { steps } = saturate({ p90Ns: () => 1e6 }, { startPerSec: 0.001, factor: 2, maxPerSec: 0.01 });
+  t.same(
+    steps.map(({ ratePerSec }) => ratePerSec),
+    [0.001, 0.002, 0.004, 0.008, 0.01],
+  );
+});
