@@ -1,5 +1,7 @@
 /** What the main thread reads of this machine while a round runs: the kernel's counters, and the time of each pacing thread. */
 import { monotonicNs } from '../engine/clock.ts';
+import { callAfter } from '../engine/timer.ts';
+import type { Timer } from '../engine/timer.ts';
 import { readThreadTimes } from '../linux/thread-times.ts';
 import type { ThreadTimes } from '../linux/thread-times.ts';
 import { KernelWatch } from '../measure/kernel-evidence.ts';
@@ -31,7 +33,8 @@ export interface RoundEvidence {
 export class RoundWatch {
   readonly #threadIds: readonly (number | null)[];
   readonly #kernel = new KernelWatch({ keepsIntervals: true });
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: Timer[] = [];
+  #sampler: NodeJS.Timeout | undefined;
   #begin: Mark;
   /** When the schedule was over: waiting for the last connections is no load of the generator's. */
   #scheduleEnd: Mark | undefined;
@@ -50,14 +53,13 @@ export class RoundWatch {
   }
 
   #at(delayNs: number, run: () => void): void {
-    // A Node timer cannot wait for longer than 2^31 ms.
-    this.#timers.push(setTimeout(run, Math.min(Math.max(0, delayNs / 1e6), 2 ** 31 - 1)));
+    this.#timers.push(callAfter(delayNs, run));
   }
 
   #beginKernel(): void {
     this.#begin = this.#mark();
     this.#kernel.begin(this.#begin.ns);
-    this.#timers.push(setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS));
+    this.#sampler = setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS);
   }
 
   #mark(): Mark {
@@ -74,7 +76,8 @@ export class RoundWatch {
   }
 
   end(): RoundEvidence {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) timer.cancel();
+    clearInterval(this.#sampler);
     this.endSchedule();
     const end = this.#scheduleEnd!;
     return {

@@ -1,7 +1,7 @@
 import { availableParallelism, release } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNs } from '../engine/clock.ts';
 import { selectEngine } from '../engine/select.ts';
+import { sleepNs } from '../engine/timer.ts';
 import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
 import { sourceAddressTowards } from '../linux/route.ts';
 import type { ClientResult, IntervalResult, RoundResult } from '../measure/result.ts';
@@ -177,14 +177,9 @@ async function runRounds(plan: ClientPlan, session: ClientSession, hooks: Client
     if (hooks.stop?.aborted === true || session.failures.length > 0) break;
     hooks.onRoundStart?.({ index, count: plan.rates.length, offeredRatePerSec: meanPerSec(rate) });
     rounds.push(await session.round(index, rate));
-    if (index + 1 < plan.rates.length) await cooldown(plan.cooldownNs, hooks.stop);
+    if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, hooks.stop);
   }
   return rounds;
-}
-
-/** Waits between rounds, until `stop` aborts. */
-export async function cooldown(cooldownNs: number, stop: AbortSignal | undefined): Promise<void> {
-  await sleep(cooldownNs / 1e6, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
 }
 
 interface RoundRun extends SessionParts {

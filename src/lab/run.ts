@@ -1,6 +1,6 @@
 /** Runs the cells of a lab one after the other. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { NS_PER_MS, NS_PER_SEC } from '../plan/quantity.ts';
+import { sleepNs } from '../engine/timer.ts';
+import { NS_PER_SEC } from '../plan/quantity.ts';
 import type { Cell, CellContext, Lab } from './lab.ts';
 import { doneCell, failedCell, type CellResult } from './result.ts';
 
@@ -42,7 +42,8 @@ export async function runCells(
 }
 
 async function measureCell(lab: Lab, cell: Cell, context: CellContext): ReturnType<Lab['measure']> {
-  await sleep(context.times.settleNs / NS_PER_MS, undefined, { signal: context.stop });
+  await sleepNs(context.times.settleNs, context.stop);
+  context.stop.throwIfAborted();
   const measured = await lab.measure(cell, context);
   if (measured.samples.length === 0) throw new Error('it gave no sample');
   return measured;

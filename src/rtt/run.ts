@@ -1,7 +1,7 @@
 import { availableParallelism, release } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNs } from '../engine/clock.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
+import { callAfter, sleepNs } from '../engine/timer.ts';
 import { CONNECTIONS_LOST, PINGS_SENT, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
 import type { BusyResult } from '../measure/result.ts';
@@ -43,7 +43,7 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
     for (const index of plan.rates.keys()) {
       if (hooks.stop?.aborted === true || thread.failure !== undefined) break;
       rounds.push(await runRound(plan, thread, baseNs, index, hooks));
-      if (index + 1 < plan.rates.length) await cooldown(plan.cooldownNs, hooks.stop);
+      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, hooks.stop);
     }
     const { failure } = thread;
     return {
@@ -62,10 +62,6 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
   }
 }
 
-async function cooldown(cooldownNs: number, stop: AbortSignal | undefined): Promise<void> {
-  await sleep(cooldownNs / 1e6, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
-}
-
 async function runRound(
   plan: RttPlan,
   thread: PingThread,
@@ -81,7 +77,9 @@ async function runRound(
   const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
   let cpuStart = process.cpuUsage();
   // What the warm-up cost is not part of the round.
-  const cpuMark = setTimeout(() => (cpuStart = process.cpuUsage()), (LEAD_NS + plan.warmupNs) / 1e6);
+  const cpuMark = callAfter(LEAD_NS + plan.warmupNs, () => {
+    cpuStart = process.cpuUsage();
+  });
   let endNs = measureNs + plan.durationNs;
   const onStop = (): void => {
     endNs = Math.min(endNs, nowNs());
@@ -93,7 +91,7 @@ async function runRound(
       await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
     } else endNs = measureNs;
   } finally {
-    clearTimeout(cpuMark);
+    cpuMark.cancel();
     hooks.stop?.removeEventListener('abort', onStop);
   }
   if (thread.failure !== undefined) thread.salvage(round, nowNs());

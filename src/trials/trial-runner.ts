@@ -1,9 +1,9 @@
 /** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
 import { networkInterfaces } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { evenLagNs } from '../schedule/pacer.ts';
-import { cooldown, openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
+import { openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
 import { monotonicNs } from '../engine/clock.ts';
+import { sleepNs } from '../engine/timer.ts';
 import { reuseDelayNs } from '../linux/proc.ts';
 import type { RoundResult } from '../measure/result.ts';
 import type { ClientPlan } from '../plan/plan.ts';
@@ -32,7 +32,7 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
   const budget = portBudgetOf(plan);
   let trials = 0;
   const recover = async (ratePerSec: number, durationNs: number): Promise<void> => {
-    if (trials > 0) await cooldown(plan.cooldownNs, hooks.stop);
+    if (trials > 0) await sleepNs(plan.cooldownNs, hooks.stop);
     if (budget === null) return;
     const waitNs = waitForPortsNs(budget, uses, portsNeeded(ratePerSec, durationNs, budget), Number(monotonicNs()));
     if (waitNs > NOTED_WAIT_NS) {
@@ -41,7 +41,7 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
         `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`,
       );
     }
-    await sleep(waitNs / 1e6, undefined, hooks.stop === undefined ? {} : { signal: hooks.stop }).catch(() => undefined);
+    await sleepNs(waitNs, hooks.stop);
   };
   const isStopped = (): boolean => hooks.stop?.aborted === true || session.failures.length > 0;
   return {

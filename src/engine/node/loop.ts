@@ -1,9 +1,8 @@
 import type { Clock, StepDriver } from '../engine.ts';
+import { LONGEST_TIMER_MS } from '../timer.ts';
 
 /** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
 const TIMER_REACH_NS = 2e6;
-/** The longest delay that setTimeout takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Steps a driver from the event loop: when its deadline has come, and after socket events.
