@@ -25,4 +25,4 @@ rate=$2
 sources=$3
 shift 3
 
-launch client "$target" --rate "$rate" --source "$sources" --source-ports 1024-65535 "$@"
+launch client "$target" --rate "$rate" --source "$sources" "$@"

@@ -3,7 +3,8 @@ import { allowedCpuList } from '../linux/cpus.ts';
 import { openFileLimit } from '../linux/limits.ts';
 import { hasDirectDescriptors } from '../engine/select.ts';
 import { lowestPort } from '../linux/privilege.ts';
-import { localPortRange } from '../linux/proc.ts';
+import { listeningPorts } from '../linux/listening-ports.ts';
+import { localPortRange, reservedPorts, reuseDelayNs } from '../linux/proc.ts';
 import { mtuTowards } from '../linux/route.ts';
 import type { Machine } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
@@ -15,6 +16,9 @@ export function thisMachine(): Machine {
     hasDirectDescriptors: hasDirectDescriptors(),
     cpus: availableParallelism(),
     localPorts: localPortRange(),
+    reservedPorts: reservedPorts(),
+    listeningPorts: listeningPorts(),
+    reuseDelayNs,
     lowestPort: lowestPort(),
     allowedCpus: allowedCpus(),
     mtuTowards: mtuOrUndefined,

@@ -22,12 +22,12 @@ import {
   countParser,
   durationParser,
   parseRate,
-  parseSourcePorts,
   parseSwitch,
   portParser,
   rateParser,
   sizeParser,
 } from '../plan/quantity.ts';
+import { parseSourcePorts } from '../plan/source-ports.ts';
 import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
@@ -376,10 +376,10 @@ export const CLIENT_OPTIONS = {
   },
   'source-ports': {
     parse: parseSourcePorts,
-    value: 'RANGE',
-    defaultHelp: "the system's range",
+    value: 'PORTS',
+    defaultHelp: "outside the system's range",
     group: SOURCE,
-    help: 'source ports that the generator hands out itself, such as 1024-65535; kernel leaves the choice to the kernel',
+    help: "source ports to use, such as 10000-32767; system: the system's own range; most: all but what other programs need; kernel: the kernel chooses",
   },
   'max-in-flight': {
     parse: countParser('connections', { min: 1, max: IN_FLIGHT_MAX }),

@@ -1,5 +1,4 @@
 /** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
-import { networkInterfaces } from 'node:os';
 import { reuseDelayNs } from '../linux/proc.ts';
 import type { PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
 import { findingsOf } from '../measure/findings.ts';
@@ -7,9 +6,11 @@ import { countByOwner } from '../measure/outcome.ts';
 import type { RoundResult, WorkResult } from '../measure/result.ts';
 import type { RoundMerger } from '../measure/round.ts';
 import { verdictOf } from '../measure/verdict.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort, isOwnAddress } from '../plan/address.ts';
+import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
+import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
 import type { GcUse } from './gc-watch.ts';
 import type { RoundEvidence } from './round-watch.ts';
@@ -104,22 +105,16 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): 
 }
 
 function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): PortFacts {
-  // With half-close our FIN is out before the close.
-  const canReset = finish.kind !== 'half-close' && finish.kind !== 'eof';
+  const restsInTimeWait = leavesTimeWait(finish, close);
   return {
-    perSource: sourcePorts.kind === 'kernel' ? null : sourcePorts.last - sourcePorts.first + 1,
+    perSource: sourcePorts.kind === 'kernel' ? null : countPorts(sourcePorts.ranges),
     reuseDelayNs: reuseDelayNs(target.address),
-    wouldResetHelp: close === 'fin' && canReset,
-    restsInTimeWait: finish.kind === 'half-close' || (close === 'fin' && canReset),
+    wouldResetHelp: restsInTimeWait && !leavesTimeWait(finish, 'rst'),
+    restsInTimeWait,
     isHeld: holdNs > 0,
   };
 }
 
 function targetFacts({ host, target }: ClientPlan): TargetFacts {
-  const isLoopback = target.address.startsWith('127.') || target.address === '::1';
-  const isOurs = (): boolean =>
-    Object.values(networkInterfaces()).some((addresses) =>
-      addresses?.some(({ address }) => address === target.address.replace(/%.*$/, '')),
-    );
-  return { label: formatHostPort(host, target.port), isLocal: isLoopback || isOurs() };
+  return { label: formatHostPort(host, target.port), isLocal: isOwnAddress(target.address) };
 }

@@ -3,6 +3,7 @@ import { monotonicNs } from '../engine/clock.ts';
 import { selectEngine } from '../engine/select.ts';
 import { sleepNs } from '../engine/timer.ts';
 import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
+import { localPortRange, reservedPorts } from '../linux/proc.ts';
 import { sourceAddressTowards } from '../linux/route.ts';
 import type { ClientResult, IntervalResult, RoundResult } from '../measure/result.ts';
 import type { LatencyHistogram } from '../measure/histogram.ts';
@@ -11,6 +12,7 @@ import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec } from '../plan/offer.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
+import { sourcePortsLine } from '../plan/source-ports.ts';
 import { VERSION } from '../plan/version.ts';
 import { Probe, ProbedRound } from './probe.ts';
 import { roundResult } from './round-result.ts';
@@ -20,7 +22,7 @@ import { WorkerPool } from './worker-pool.ts';
 
 /** What a caller of `runClient` is told while it runs. Nothing here is on a pacing thread. */
 export interface ClientRunHooks {
-  /** Once, before the first connection: the engine that was chosen and why others were passed over. */
+  /** Once, before the first connection: the engine that was chosen, why others were passed over, and the source ports. */
   onStart?(info: { engine: string; workers: number; notes: readonly string[]; startedAt: Date }): void;
   onRoundStart?(round: { index: number; count: number; offeredRatePerSec: number | null }): void;
   /**
@@ -115,7 +117,8 @@ export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}):
     await close();
     throw error;
   }
-  hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ...missingEvidenceNotes()], startedAt });
+  const ports = sourcePortsLine(plan.sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
+  hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ports, ...missingEvidenceNotes()], startedAt });
   const system = {
     kernel: release(),
     node: process.version,

@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/engine.ts';
-import type { Finish } from '../plan/plan.ts';
+import { expandPorts, type PortRange } from '../plan/source-ports.ts';
 
 /**
  * Which source port a connection takes, and when a port may be taken again.
@@ -20,33 +20,9 @@ export interface SourcePortsOptions {
   readonly restNs: number;
 }
 
-/** The ports of worker k of W: every W-th of the range, so that no two workers share a 4-tuple. */
-export function portsOfWorker(
-  range: { readonly first: number; readonly last: number },
-  reserved: ReadonlySet<number>,
-  worker: number,
-  workers: number,
-): Uint16Array {
-  return Uint16Array.from(usablePorts(range, reserved).filter((_, index) => index % workers === worker));
-}
-
-/** The ports that all workers have together, for each source address. */
-export function usablePorts(
-  range: { readonly first: number; readonly last: number },
-  reserved: ReadonlySet<number>,
-): number[] {
-  const usable: number[] = [];
-  for (let port = range.first; port <= range.last; port++) if (!reserved.has(port)) usable.push(port);
-  return usable;
-}
-
-/**
- * Whether a connection that goes as planned leaves its 4-tuple in TIME_WAIT on this machine: whoever sends the first FIN has
- * it, and a RST instead of a FIN leaves none. The generator decides by what happened to each connection.
- */
-export function leavesTimeWait(finish: Finish, close: 'fin' | 'rst'): boolean {
-  if (finish.kind === 'eof') return false;
-  return finish.kind === 'half-close' || close === 'fin';
+/** The ports of worker k of W: every W-th, so that no two workers share a 4-tuple. */
+export function portsOfWorker(ranges: readonly PortRange[], worker: number, workers: number): Uint16Array {
+  return Uint16Array.from(expandPorts(ranges).filter((_, index) => index % workers === worker));
 }
 
 /** No port is free. */

@@ -6,7 +6,7 @@ import { describeFailure } from '../engine/engine.ts';
 import type { ClientEngine, Clock } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { collectNow } from '../engine/v8.ts';
-import { reservedPorts, reuseDelayNs } from '../linux/proc.ts';
+import { reuseDelayNs } from '../linux/proc.ts';
 import { putFirst } from '../linux/priority.ts';
 import { currentThreadId } from '../linux/thread-times.ts';
 import { loadLibc } from '../linux/libc.ts';
@@ -40,7 +40,7 @@ function shareOf(total: number, worker: number, workers: number): number {
 
 function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | undefined {
   if (plan.sourcePorts.kind === 'kernel' || init.sources.length === 0) return undefined;
-  const ports = portsOfWorker(plan.sourcePorts, reservedPorts(), init.worker, plan.workers);
+  const ports = portsOfWorker(plan.sourcePorts.ranges, init.worker, plan.workers);
   return new SourcePortAllocator({
     sources: init.sources.length,
     ports,

@@ -1,8 +1,9 @@
 /** Source ports, and what decides how soon one can be used again. */
-import { TIME_WAIT_NS } from '../linux/proc.ts';
+import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../linux/proc.ts';
+import { demandOf } from '../plan/demand.ts';
 import { formatCount, formatCountOf } from '../plan/format.ts';
-import { seconds, unknown, type Verdict } from './check.ts';
-import { demandOf } from './demand.ts';
+import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';
+import { atLeast, seconds, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import {
   asRoot,
@@ -16,13 +17,13 @@ import {
   type Situation,
 } from './situation.ts';
 
-const WIDEST_RANGE = '1024-65535';
-const WIDEST_PORTS = 64_512;
-const WIDEN = `sysctl -w net.ipv4.ip_local_port_range="${WIDEST_RANGE.replace('-', ' ')}"`;
 const REUSE = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
 const MAX_LOOPBACK_SOURCES = 65_536;
 
-export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [{ id: 'source_ports', check: sourcePorts }];
+export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [
+  { id: 'source_ports', check: sourcePorts },
+  { id: 'ports_for_others', check: portsForOthers },
+];
 
 export const TIME_WAIT_CHECKS: readonly CheckRow[] = [
   { id: 'tcp_tw_reuse', check: twReuse },
@@ -67,26 +68,51 @@ function restText({ plan, demand, facts }: Situation<QuickFacts>): string {
   return both === '' ? 'each free again as soon as its connection ends' : `each free again after ${both}`;
 }
 
-/** What one line can do comes first: a wider range, reuse, addresses of loopback; then addresses that somebody has to add. */
+/** What one line can do comes first: more ports, reuse, addresses of loopback; then addresses that somebody has to add. */
 function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: number): string {
   const { plan, facts, demand } = situation;
   const pairs = pairsOf(plan);
-  if (perPair < WIDEST_PORTS - facts.reservedPorts.size && WIDEST_PORTS * pairs >= needed) {
-    return plan.sourcePorts.kind === 'range' ? `--source-ports ${WIDEST_RANGE}` : asRoot(WIDEN, facts);
-  }
+  const most = mostPorts(facts);
+  if (perPair < most && most * pairs >= needed) return '--source-ports most';
   const withReuse = demandOf(plan, facts.reuseDelayWhereAllowedNs).ports.least;
   const wouldReuse = demand.leavesTimeWait && facts.reuseDelayNs === TIME_WAIT_NS;
   if (wouldReuse && withReuse <= perPair * pairs) return asRoot(REUSE, facts);
-  if (wouldReuse && perPair < WIDEST_PORTS && withReuse <= WIDEST_PORTS * pairs) {
-    return plan.sourcePorts.kind === 'range'
-      ? `${asRoot(REUSE, facts)}, then --source-ports ${WIDEST_RANGE}`
-      : `${asRoot(REUSE, facts)} && ${asRoot(WIDEN, facts)}`;
+  if (wouldReuse && perPair < most && withReuse <= most * pairs) {
+    return `${asRoot(REUSE, facts)}, then --source-ports most`;
   }
   const sources = Math.ceil(needed / perPair);
   if (plan.target.address.startsWith('127.') && sources <= MAX_LOOPBACK_SOURCES) {
     return `--source 127.0.0.1-127.0.${sources >> 8}.${sources & 255}`;
   }
   return `${formatCount(sources)} source addresses: ip addr add ADDRESS dev DEVICE for each, then --source FIRST-LAST`;
+}
+
+/** What `--source-ports most` gives each source address. */
+function mostPorts({ localPorts = DEFAULT_PORT_RANGE, reservedPorts }: QuickFacts): number {
+  const ports = choosePorts({ kind: 'most' }, { localPorts, reservedPorts }, { least: 0, most: 0 }, null);
+  return ports.kind === 'own' ? countPorts(ports.ranges) : 0;
+}
+
+/** What a run takes of the ports that the kernel gives to other programs: less than this part of them is too little. */
+const PART_FOR_OTHERS = 1 / 8;
+
+function portsForOthers({ plan, demand, facts }: Situation<QuickFacts>): Verdict {
+  const { localPorts, reservedPorts } = facts;
+  if (localPorts === undefined) return unknown("The system's range of ports (ip_local_port_range) cannot be read.");
+  const { left, of } = leftToOthers(plan.sourcePorts, { localPorts, reservedPorts });
+  const theirs = `the ${formatCount(of)} ports that the kernel gives to other programs (${formatRanges([localPorts])})`;
+  const needed = Math.ceil(of * PART_FOR_OTHERS);
+  if (left === of) {
+    const why =
+      plan.sourcePorts.kind === 'kernel'
+        ? `The kernel chooses from ${theirs}; they can connect from the same ports to other targets.`
+        : `The plan takes none of ${theirs}.`;
+    return { status: 'ok', value: of, needed, why, fix: null };
+  }
+  const inUse = demand.hasClosedLoop ? Infinity : demand.ports.most;
+  const taken = Math.min(of - left, inUse);
+  const why = `The plan can take ${formatCount(taken)} of ${theirs}; they cannot use these before the end of TIME_WAIT.`;
+  return atLeast(of - taken, needed, 'warning', why, 'leave out --source-ports');
 }
 
 /** Whether what is here is enough, as far as it can be told. */

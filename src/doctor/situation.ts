@@ -1,9 +1,8 @@
 /** What a check looks at: a plan, what it asks for, and the machine it is to run on. */
-import { usablePorts } from '../client/source-ports.ts';
-import { DEFAULT_PORT_RANGE } from '../linux/proc.ts';
+import { demandOf, type Demand } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import { countPorts, leftToOthers } from '../plan/source-ports.ts';
 import { atLeast, type Verdict } from './check.ts';
-import { demandOf, type Demand } from './demand.ts';
 import type { Facts, QuickFacts } from './facts.ts';
 
 export interface Situation<F extends QuickFacts = Facts> {
@@ -32,11 +31,9 @@ export function situationOf<F extends QuickFacts>(plan: ClientPlan, facts: F, as
 /** Ports for each pair of a source and the target; undefined where the kernel's range matters and cannot be read. */
 export function portsPerPair({ plan, facts }: Situation<QuickFacts>): number | undefined {
   const { sourcePorts } = plan;
-  const range = sourcePorts.kind === 'kernel' ? facts.localPorts : sourcePorts;
-  if (range === undefined) return undefined;
-  const mayBeAssumed = range.first === DEFAULT_PORT_RANGE.first && range.last === DEFAULT_PORT_RANGE.last;
-  if (facts.localPorts === undefined && mayBeAssumed) return undefined;
-  return usablePorts(range, facts.reservedPorts).length;
+  if (sourcePorts.kind === 'own') return countPorts(sourcePorts.ranges);
+  const { localPorts, reservedPorts } = facts;
+  return localPorts === undefined ? undefined : leftToOthers(sourcePorts, { localPorts, reservedPorts }).of;
 }
 
 /** Pairs of a source address and the target. */

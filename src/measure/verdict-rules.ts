@@ -206,11 +206,13 @@ function nothingEstablished(tally: Tally, timeoutNs: number): string {
   return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
 }
 
+/** `--source-ports most` has these, even where the system's own range is all that there is. */
+const MOST_PORTS = 56_000;
+
 /** What frees source ports, as far as it does in this run. */
 function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
   const ways = ['give more addresses (--source)'];
-  // 1024-65535 is all there is.
-  if (perSource === null || perSource < 60_000) ways.push('more ports (--source-ports 1024-65535)');
+  if (perSource === null || perSource < MOST_PORTS) ways.push('more ports (--source-ports most)');
   if (wouldResetHelp) ways.push('close with --close rst');
   if (restsInTimeWait && reuseDelayNs >= 60e9)
     ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');

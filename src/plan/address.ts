@@ -1,6 +1,7 @@
 /** Addresses as people write them, and what the resolver makes of names. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { PORT_MAX } from './quantity.ts';
 import { accept, codeOf, refuse, type Parsed } from './problem.ts';
 
@@ -87,4 +88,21 @@ export async function resolveHost(host: string, family: Family | null): Promise<
     const kind = family === null ? 'an address' : `an IPv${String(family)} address`;
     return refuse(`a host name that resolves to ${kind} (the resolver says ${codeOf(error)})`);
   }
+}
+
+/** An address in its shortest form (RFC 5952), without a zone; an IPv4 address that is written as an IPv6 one becomes IPv4. */
+export function canonicalAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1];
+  if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  return isIP(bare) === 6 ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare;
+}
+
+/** Whether an address is one of this machine: also all of 127.0.0.0/8, and the unspecified ones, which connect to loopback. */
+export function isOwnAddress(address: string): boolean {
+  const wanted = canonicalAddress(address);
+  if (wanted.startsWith('127.') || wanted === '::1' || wanted === '0.0.0.0' || wanted === '::') return true;
+  return Object.values(networkInterfaces()).some((each) =>
+    each?.some((own) => canonicalAddress(own.address) === wanted),
+  );
 }

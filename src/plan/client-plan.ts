@@ -1,13 +1,16 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
+import type { PlannedLoad } from './demand.ts';
 import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
 import { peakPerSec, planOffer, type OfferInput } from './offer.ts';
-import type { ClientPlan, Endpoint, EngineChoice, Finish, RoundRate, SourcePorts } from './plan.ts';
-import { NS_PER_SEC, formatSourcePorts } from './quantity.ts';
+import type { ClientPlan, Endpoint, EngineChoice, Finish, RoundRate } from './plan.ts';
+import { NS_PER_SEC } from './quantity.ts';
+import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
+import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { compactSources, expandSources, missingSources, type SourceSpec } from './sources.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
@@ -26,7 +29,7 @@ export interface ClientInput extends OfferInput, BodyInput {
   readonly hold: Given<number>;
   readonly timeout: Given<number>;
   readonly source: readonly Given<SourceSpec>[];
-  readonly 'source-ports'?: Given<SourcePorts> | undefined;
+  readonly 'source-ports'?: Given<PortChoice> | undefined;
   readonly 'max-in-flight'?: Given<number> | undefined;
   readonly workers: Given<number | 'auto'>;
   readonly probe?: Given<number> | undefined;
@@ -37,16 +40,12 @@ export interface ClientInput extends OfferInput, BodyInput {
 export type TargetInput = Pick<ClientInput, 'target' | 'host' | 'port' | 'source'>;
 
 /** What a plan needs to know of the machine it runs on. */
-export interface Machine {
+export interface Machine extends SourcePortsMachine {
   /** How many files this process may have open. */
   readonly fdLimit: number;
   /** The uring engine needs no file descriptor for a connection: then `fdLimit` holds for each of its threads, not for all. */
   readonly hasDirectDescriptors: boolean;
   readonly cpus: number;
-  /** The ports the kernel chooses from, both included. */
-  readonly localPorts: { readonly first: number; readonly last: number };
-  /** The lowest port that this process may bind; any if left out. */
-  readonly lowestPort?: number;
   /** The numbers of the cores that this process may run on; undefined where it cannot be told. */
   readonly allowedCpus?: readonly number[] | undefined;
   /** The largest packet towards an address, as the system knows it; undefined where it does not. */
@@ -75,14 +74,21 @@ const QUICK_EXCHANGE_SEC = 0.1;
 const RATE_PER_WORKER = 25_000;
 const WORKERS_PER_CPU = 4;
 
-/** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
-export async function clientPlan(input: ClientInput, machine: Machine): Promise<Planned<ClientPlan>> {
+/**
+ * Checks everything and opens nothing for writing. Complete: every problem is in the list. `isRateKnown` is false where
+ * trials find the rate, and the given one is only the highest.
+ */
+export async function clientPlan(
+  input: ClientInput,
+  machine: Machine,
+  isRateKnown = true,
+): Promise<Planned<ClientPlan>> {
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
   const { host, target } = await planTarget(input, sources, machine, problems, notices);
   const payload = await planPayload(input, problems, notices);
-  checkSourcePorts(input, machine, problems);
+  checkSourcePorts(input['source-ports'], machine, problems);
   const { rates, durationNs } = planOffer(input, problems);
   checkRamps(input, rates, problems);
   const body = await planBody(input, payload, problems);
@@ -92,7 +98,7 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
   const engine = engineFor(input['sink-strategy'], input.engine, problems, notices);
   notices.push(...permitNotices(input['sink-strategy'], workers, 'worker'));
   if (problems.length > 0 || target === null) return { problems };
-  const plan: ClientPlan = {
+  const load: PlannedLoad = {
     host,
     target,
     rates,
@@ -109,7 +115,6 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     timeoutNs: input.timeout.value,
     body,
     sources,
-    sourcePorts: input['source-ports']?.value ?? { kind: 'range', ...machine.localPorts },
     isInStages: false,
     maxInFlight,
     isFdBound: maxInFlight >= affordable,
@@ -117,7 +122,9 @@ export async function clientPlan(input: ClientInput, machine: Machine): Promise<
     probeRatePerSec: input.probe?.value ?? null,
     engine,
   };
-  return { plan: Object.freeze(plan), notices };
+  const sourcePorts = await planSourcePorts(input['source-ports'], load, machine, isRateKnown, problems);
+  if (problems.length > 0) return { problems };
+  return { plan: Object.freeze({ ...load, sourcePorts }), notices };
 }
 
 /** Only a rate that stands has a ramp before and behind it. */
@@ -187,14 +194,6 @@ export async function planSources(
   const missing = await (machine.missingSources ?? missingSources)(expanded.value);
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return expanded.value;
-}
-
-function checkSourcePorts(input: ClientInput, machine: Machine, problems: Problem[]): void {
-  const given = input['source-ports'];
-  const lowest = machine.lowestPort ?? 0;
-  if (given?.value.kind !== 'range' || given.value.first >= lowest) return;
-  const wayOut = `sysctl -w net.ipv4.ip_unprivileged_port_start=${given.value.first}`;
-  problems.push(problemOf(given, `ports from ${lowest} on, because those below take root (or ${wayOut})`));
 }
 
 const MISSING_SHOWN = 3;

@@ -3,6 +3,7 @@
  *
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
+import type { SourcePorts } from './source-ports.ts';
 
 export type EngineName = 'uring' | 'epoll' | 'node';
 export type EngineChoice = EngineName | 'auto';
@@ -17,10 +18,6 @@ export interface Endpoint {
 /** When an exchange is complete. */
 export type Finish =
   { readonly kind: 'half-close' | 'eof' | 'echo' | 'connect' } | { readonly kind: 'bytes'; readonly bytes: number };
-
-/** Source ports that the generator hands out itself (inclusive), or the kernel's choice. */
-export type SourcePorts =
-  { readonly kind: 'range'; readonly first: number; readonly last: number } | { readonly kind: 'kernel' };
 
 /** New connections per second; `max` is closed loop. */
 export type Rate = number | 'max';

@@ -4,7 +4,7 @@
  * A parser gives a value in base units (nanoseconds, connections per second, bytes) or the sentence that says what it
  * expects; it never throws. What `format…` writes, the parser of the same quantity reads back.
  */
-import type { Rate, SourcePorts } from './plan.ts';
+import type { Rate } from './plan.ts';
 import { accept, refuse, type Parsed, type Parser } from './problem.ts';
 
 export const NS_PER_US = 1e3;
@@ -181,23 +181,6 @@ export function portParser(min: 0 | 1): Parser<number> {
     if (port >= min && port <= PORT_MAX) return accept(port);
     return refuse(`a port from ${String(min)} to ${String(PORT_MAX)}`);
   };
-}
-
-/** `1024-65535` (both included), one port, or `kernel`. */
-export function parseSourcePorts(text: string): Parsed<SourcePorts> {
-  const trimmed = text.trim();
-  if (trimmed.toLowerCase() === 'kernel') return accept({ kind: 'kernel' });
-  const match = /^(\d+)(?:\s*-\s*(\d+))?$/.exec(trimmed);
-  if (match === null) return refuse('a range of ports such as 1024-65535, or kernel');
-  const first = Number(match[1]);
-  const last = Number(match[2] ?? match[1]);
-  if (first < 1 || last > PORT_MAX) return refuse(`ports from 1 to ${String(PORT_MAX)}`);
-  if (first > last) return refuse('a range whose first port is not above its last');
-  return accept({ kind: 'range', first, last });
-}
-
-export function formatSourcePorts(ports: SourcePorts): string {
-  return ports.kind === 'kernel' ? 'kernel' : `${String(ports.first)}-${String(ports.last)}`;
 }
 
 /** Parses one of a fixed set of words, in lower case. */

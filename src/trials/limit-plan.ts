@@ -17,7 +17,7 @@ export type LimitInput = Omit<ClientInput, 'rate' | 'ramp' | 'steps'> & {
  * core free: most trials are far slower, and a pacing thread that waits for a core makes the load uneven.
  */
 export async function planClient(input: LimitInput, machine: Machine): Promise<Planned<ClientPlan>> {
-  const planned = await clientPlan({ ...input, rate: [input['max-rate']] }, machine);
+  const planned = await clientPlan({ ...input, rate: [input['max-rate']] }, machine, false);
   if ('problems' in planned || input.workers.value !== 'auto') return planned;
   const workers = Math.min(planned.plan.workers, Math.max(1, machine.cpus - 1));
   return { ...planned, plan: { ...planned.plan, workers } };

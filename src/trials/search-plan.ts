@@ -4,6 +4,7 @@ import { affordableInFlight, type Machine, type Planned } from '../plan/client-p
 import type { ClientPlan } from '../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
+import { HIGHEST_PORT, countPorts } from '../plan/source-ports.ts';
 import type { Followed } from '../search/profiles.ts';
 import type { Measure, Quantity } from '../search/quantity.ts';
 import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
@@ -140,8 +141,7 @@ function tearingDown(client: ClientPlan): ClientPlan {
 
 /** Source ports over all addresses, each of which an open connection has for itself. */
 function portsOf({ sources, sourcePorts }: ClientPlan): number {
-  const { first, last } = sourcePorts.kind === 'range' ? sourcePorts : { first: 1, last: 65_535 };
-  return Math.max(1, sources.length) * (last - first + 1);
+  return Math.max(1, sources.length) * (sourcePorts.kind === 'own' ? countPorts(sourcePorts.ranges) : HIGHEST_PORT);
 }
 
 function searchNotices(input: SearchInput, plan: SearchPlan): string[] {

@@ -1,12 +1,14 @@
 /** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
-import { networkInterfaces } from 'node:os';
 import { evenLagNs } from '../schedule/pacer.ts';
 import { openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
 import { monotonicNs } from '../engine/clock.ts';
 import { sleepNs } from '../engine/timer.ts';
 import { reuseDelayNs } from '../linux/proc.ts';
 import type { RoundResult } from '../measure/result.ts';
+import { isOwnAddress } from '../plan/address.ts';
+import { leavesTimeWait } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import { countPorts } from '../plan/source-ports.ts';
 import type { TrialOffer } from '../search/quantity.ts';
 import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from '../search/port-budget.ts';
 
@@ -64,17 +66,14 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
 
 /** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
 export function portBudgetOf({ sources, sourcePorts, target, finish, close }: ClientPlan): PortBudget | null {
-  if (sourcePorts.kind === 'kernel' || finish.kind === 'eof') return null;
-  if (close === 'rst' && finish.kind !== 'half-close') return null;
+  if (sourcePorts.kind === 'kernel' || !leavesTimeWait(finish, close)) return null;
   return {
-    ports: Math.max(1, sources.length) * (sourcePorts.last - sourcePorts.first + 1),
+    ports: Math.max(1, sources.length) * countPorts(sourcePorts.ranges),
     reuseDelayNs: reuseDelayNs(target.address),
   };
 }
 
 /** Whether the target is an address of this machine, so that it shares its cores. */
 export function isLocalTarget({ target }: ClientPlan): boolean {
-  if (target.address.startsWith('127.') || target.address === '::1') return true;
-  const address = target.address.replace(/%.*$/, '');
-  return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
+  return isOwnAddress(target.address);
 }

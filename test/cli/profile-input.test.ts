@@ -42,7 +42,7 @@ t.test('a profile gives every option that the user does not', async (t) => {
   );
   t.equal(input.duration.value, 300 * NS_PER_SEC);
   t.equal(input['min-rate'].value, 500, 'a tenth of the target rate');
-  t.match(input['source-ports']?.value, { kind: 'range', first: 1024, last: 65_535 });
+  t.match(input['source-ports']?.value, { kind: 'most' });
   t.equal(input.duration.origin, 'default', 'so that problems blame what the user gave');
   const given = readSearchOptions(rawInput({ profile: 'rfc9411-cps', duration: '30s' }, { CONNGEN_RAMP_UP: '7s' }));
   t.equal(given.input.duration.value, 30 * NS_PER_SEC);
@@ -94,7 +94,7 @@ t.test('profile and deviations in JSON, text and Markdown', async (t) => {
     ramp_up_sec: 10,
     ramp_down_sec: 10,
     min_rate_per_sec: 200,
-    source_ports: '1024-65535',
+    source_ports: String,
   });
   t.equal(result.trials[0]?.rate_per_sec, 200);
   const text = (await search(typed)).stdout;

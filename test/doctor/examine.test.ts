@@ -1,5 +1,6 @@
 import t from 'tap';
 import { LOCAL, ORDINARY, REMOTE, WITH_CONNTRACK, examined } from '../support/machines.ts';
+import type { Typed } from '../support/plans.ts';
 
 const REMOTE_TARGET = '192.0.2.10';
 
@@ -16,7 +17,7 @@ t.test('the defaults on an ordinary machine: nothing to say', async (t) => {
 t.test('held connections beyond ports and open files', async (t) => {
   const found = await examined({ rate: '20000', hold: '60s', duration: '10s' }, { affordable: 19_936 });
   t.same(found.withStatus('problem'), ['source_ports', 'open_files']);
-  t.match(found.find('source_ports'), { value: 28_232, needed: 200_000, fix: '--source 127.0.0.1-127.0.0.8' });
+  t.match(found.find('source_ports'), { value: 60_982, needed: 200_000, fix: '--source 127.0.0.1-127.0.0.4' });
   t.match(found.find('open_files'), { value: 19_936, needed: 200_000, fix: 'ulimit -n 200064' });
 });
 
@@ -24,10 +25,11 @@ t.test('the fixes that it names do fix it', async (t) => {
   const typed = { rate: '20000', hold: '60s', duration: '10s', source: '127.0.0.1-127.0.0.8' };
   t.same((await examined(typed)).withStatus('problem'), []);
   const remote = { host: REMOTE_TARGET, rate: '5000', duration: '10s' };
-  const short = await examined(remote, { probed: REMOTE });
-  t.match(short.find('source_ports'), { status: 'problem', needed: 50_000, fix: '--source-ports 1024-65535' });
-  const wide = await examined({ ...remote, 'source-ports': '1024-65535' }, { probed: REMOTE });
-  t.match(wide.find('source_ports'), { status: 'ok', value: 64_512, fix: null });
+  const short = await examined({ ...remote, 'source-ports': 'system' }, { probed: REMOTE });
+  t.match(short.find('source_ports'), { status: 'problem', needed: 50_000, fix: '--source-ports most' });
+  const wide = await examined({ ...remote, 'source-ports': 'most' }, { probed: REMOTE });
+  t.match(wide.find('source_ports'), { status: 'ok', value: 60_983, fix: null });
+  t.match((await examined(remote, { probed: REMOTE })).find('source_ports'), { status: 'ok', value: 53_925 });
 });
 
 t.test('to another machine a port rests for 60 s, unless tcp_tw_reuse is 1', async (t) => {
@@ -56,7 +58,22 @@ t.test('to another machine a port rests for 60 s, unless tcp_tw_reuse is 1', asy
 
 t.test('reserved ports are none of ours', async (t) => {
   const files = { ...ORDINARY, '/proc/sys/net/ipv4/ip_local_reserved_ports': '40000-40009,50000' };
-  t.equal((await examined({}, { files })).find('source_ports').value, 28_221);
+  t.equal((await examined({ 'source-ports': 'system' }, { files })).find('source_ports').value, 28_221);
+  t.equal((await examined({ 'source-ports': 'kernel' }, { files })).find('source_ports').value, 28_221);
+});
+
+t.test('what a plan leaves of the ports that the kernel gives to other programs', async (t) => {
+  const typed = { host: REMOTE_TARGET, rate: '5000', duration: '10s' };
+  const left = async (more: Typed) =>
+    (await examined({ ...typed, ...more }, { probed: REMOTE })).find('ports_for_others');
+  t.match(await left({ rate: '100' }), { status: 'ok', value: 28_232, needed: 3529, why: /takes none of the 28,232/ });
+  t.match(await left({}), { status: 'ok', value: 10_587, why: /can take 17,645 of the 28,232 ports/ });
+  t.match(await left({ rate: '25000' }), { status: 'ok', value: 3529 }, 'an eighth at least');
+  const all = { status: 'warning', value: 0, needed: 3529, fix: 'leave out --source-ports' };
+  t.match(await left({ 'source-ports': 'system' }), all);
+  t.match(await left({ 'source-ports': '1024-65535', rate: 'max' }), all);
+  t.match(await left({ 'source-ports': 'system', rate: '100' }), { status: 'ok', value: 27_232 }, 'a short run');
+  t.match(await left({ 'source-ports': 'kernel' }), { status: 'ok', value: 28_232 });
 });
 
 t.test('what is enough only for a target that answers is a warning', async (t) => {
@@ -106,13 +123,13 @@ t.test('a fix is what whoever reads it can type', async (t) => {
 t.test('more ports and their reuse together, where neither is enough alone', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '60000', timeout: '10ms' };
   const reuse = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
-  const found = await examined(typed, { probed: REMOTE });
-  t.equal(found.find('source_ports').fix, `${reuse}, then --source-ports 1024-65535`);
+  const found = await examined({ ...typed, 'source-ports': 'system' }, { probed: REMOTE });
+  t.equal(found.find('source_ports').fix, `${reuse}, then --source-ports most`);
   const files = { ...ORDINARY, '/proc/sys/net/ipv4/tcp_tw_reuse': '1' };
-  const fixed = await examined({ ...typed, 'source-ports': '1024-65535' }, { probed: REMOTE, files });
+  const fixed = await examined({ ...typed, 'source-ports': 'most' }, { probed: REMOTE, files });
   t.equal(fixed.find('source_ports').status, 'ok');
   const kernel = await examined({ ...typed, 'source-ports': 'kernel' }, { probed: REMOTE });
-  t.equal(kernel.find('source_ports').fix, `${reuse} && sysctl -w net.ipv4.ip_local_port_range="1024 65535"`);
+  t.equal(kernel.find('source_ports').fix, `${reuse}, then --source-ports most`, 'the system keeps its range');
 });
 
 t.test('connection tracking in the path, off the path, and neither known', async (t) => {
@@ -121,7 +138,7 @@ t.test('connection tracking in the path, off the path, and neither known', async
   t.match(full.find('conntrack'), { status: 'problem', value: 262_000, needed: 1_500_000 });
   t.equal(full.find('conntrack').fix, 'sysctl -w net.netfilter.nf_conntrack_max=1500144');
   const few = await examined({ ...typed, source: '192.0.2.20' }, { probed: REMOTE, files: WITH_CONNTRACK });
-  t.match(few.find('conntrack'), { status: 'ok', needed: 28_232 }, 'no more than there are 4-tuples');
+  t.match(few.find('conntrack'), { status: 'ok', needed: 60_983 }, 'no more than there are 4-tuples');
   const empty = { ...WITH_CONNTRACK, '/proc/sys/net/netfilter/nf_conntrack_count': '0' };
   t.equal((await examined(typed, { probed: REMOTE, files: empty })).find('conntrack').status, 'unknown');
   const busy = { ...empty, '/proc/net/sockstat': 'sockets: used 9\nTCP: inuse 2 orphan 0 tw 7 alloc 4 mem 2' };
@@ -197,7 +214,7 @@ t.test('a machine without /proc and /sys: unknown, and no figure made up', async
     unknown.map(({ id }) => id),
     [
       'route',
-      'source_ports',
+      'ports_for_others',
       'tcp_tw_reuse',
       'tcp_timestamps',
       'tcp_max_tw_buckets',
@@ -221,7 +238,7 @@ t.test('files that hold nonsense are as good as missing', async (t) => {
   const files = Object.fromEntries(Object.keys(ORDINARY).map((path) => [path, 'nonsense']));
   const found = await examined({}, { files });
   t.same(found.withStatus('problem'), []);
-  for (const id of ['source_ports', 'somaxconn', 'open_files', 'tcp_tw_reuse']) {
+  for (const id of ['ports_for_others', 'somaxconn', 'open_files', 'tcp_tw_reuse']) {
     t.match(found.find(id), { status: 'unknown', value: null }, id);
   }
 });

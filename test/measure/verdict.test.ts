@@ -342,7 +342,7 @@ t.test('what frees source ports is advised only where it does', async (t) => {
   };
   t.equal(
     exhausted(halfClose),
-    '1 starts found no free source port: give more addresses (--source), more ports (--source-ports 1024-65535) or let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1).',
+    '1 starts found no free source port: give more addresses (--source), more ports (--source-ports most) or let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1).',
   );
   t.match(exhausted({ ...halfClose, wouldResetHelp: true }), /--close rst/);
   const all = exhausted({ ...halfClose, perSource: 64_512, reuseDelayNs: 1e9 });

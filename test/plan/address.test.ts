@@ -1,5 +1,13 @@
 import t from 'tap';
-import { familyOf, formatHostPort, parseHost, parseHostPort, resolveHost } from '../../src/plan/address.ts';
+import {
+  canonicalAddress,
+  familyOf,
+  formatHostPort,
+  isOwnAddress,
+  parseHost,
+  parseHostPort,
+  resolveHost,
+} from '../../src/plan/address.ts';
 
 t.test('HOST:PORT', (t) => {
   for (const [text, host, port] of [
@@ -53,4 +61,19 @@ t.test('resolution', async (t) => {
   t.same(await resolveHost('localhost', 4), { ok: true, value: { address: '127.0.0.1', family: 4 } });
   const missing = await resolveHost('name.invalid', null);
   t.match(missing, { ok: false, expected: /a host name that resolves to an address \(the resolver says E/ });
+});
+
+t.test('one address has one shortest form, and this machine knows its own', (t) => {
+  for (const [written, shortest] of [
+    ['0:0:0:0:0:0:0:1', '::1'],
+    ['2001:DB8::0:1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['192.0.2.1', '192.0.2.1'],
+  ] as const) {
+    t.equal(canonicalAddress(written), shortest);
+  }
+  for (const own of ['127.0.0.1', '127.9.9.9', '::1', '0::1', '0.0.0.0', '::']) t.ok(isOwnAddress(own), own);
+  for (const other of ['192.0.2.1', '2001:db8::1']) t.notOk(isOwnAddress(other), other);
+  t.end();
 });

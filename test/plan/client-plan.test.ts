@@ -25,7 +25,13 @@ t.test('nothing given: the defaults of the contract', async (t) => {
     holdNs: 0,
     timeoutNs: 5e9,
     sources: [],
-    sourcePorts: { kind: 'range', first: 32_768, last: 60_999 },
+    sourcePorts: {
+      kind: 'own',
+      ranges: [
+        { first: 10_000, last: 32_767 },
+        { first: 61_000, last: 65_535 },
+      ],
+    },
     isInStages: false,
     rampUpNs: 0,
     rampDownNs: 0,
@@ -214,7 +220,7 @@ t.test('the echo in results', async (t) => {
     first_byte_timeout_sec: null,
     verify: null,
     sources: ['127.0.0.1-127.0.0.8'],
-    source_ports: '32768-60999',
+    source_ports: '10000-32767,61000-65535',
     max_in_flight: 6000,
     workers: 1,
     probe_rate_per_sec: null,

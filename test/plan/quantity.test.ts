@@ -8,10 +8,8 @@ import {
   formatDuration,
   formatRate,
   formatSize,
-  formatSourcePorts,
   parseNumericRate,
   parseRate,
-  parseSourcePorts,
   parseSwitch,
   portParser,
   sizeParser,
@@ -179,18 +177,6 @@ t.test('counts and ports', (t) => {
   t.end();
 });
 
-t.test('source ports', (t) => {
-  for (const text of ['1024-65535', 'kernel', '5000-5000']) {
-    const parsed = parseSourcePorts(text);
-    t.equal(parsed.ok ? formatSourcePorts(parsed.value) : parsed.expected, text);
-  }
-  t.same(parseSourcePorts('5000'), { ok: true, value: { kind: 'range', first: 5000, last: 5000 } });
-  for (const text of ['0-5', '1-65536', '20-10', 'abc', '-5', '1-', '']) {
-    t.equal(parseSourcePorts(text).ok, false, `refuses "${text}"`);
-  }
-  t.end();
-});
-
 t.test('words', (t) => {
   const colour = choiceParser(['red', 'green', 'blue']);
   t.same(colour(' Red '), { ok: true, value: 'red' });
@@ -202,7 +188,7 @@ t.test('words', (t) => {
 });
 
 t.test('no text makes a parser throw', (t) => {
-  const parsers = [anyDuration, anySize, parseRate, parseSourcePorts, parseSwitch, portParser(0)];
+  const parsers = [anyDuration, anySize, parseRate, parseSwitch, portParser(0)];
   holds(
     t,
     fc.property(fc.string(), (text) => parsers.every((parse) => typeof parse(text).ok === 'boolean')),

@@ -2,7 +2,7 @@
 import { examine } from '../../src/doctor/examine.ts';
 import { readFacts, type Probed } from '../../src/doctor/facts.ts';
 import type { Check } from '../../src/doctor/check.ts';
-import type { ReadFile } from '../../src/linux/proc.ts';
+import { reservedPorts, reuseDelayNs, type ReadFile } from '../../src/linux/proc.ts';
 import { planClient, type Typed } from './plans.ts';
 
 export type Files = Readonly<Record<string, string | undefined>>;
@@ -83,6 +83,9 @@ export async function examined(
     hasDirectDescriptors: false,
     cpus: probed.cpus,
     localPorts: { first: 32_768, last: 60_999 },
+    reservedPorts: reservedPorts(reading(files)),
+    reuseDelayNs: (address) => reuseDelayNs(address, reading(files)),
+    isOwnAddress: async () => Promise.resolve(probed.isTargetLocal),
     missingSources: async () => Promise.resolve([]),
   });
   if (plan === null) throw new Error(problems.join('\n'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { NO_PORT, SourcePortAllocator } from '../../src/client/source-ports.ts';
-import { demandOf, peakInUse, stretchesOf } from '../../src/doctor/demand.ts';
+import { demandOf, peakInUse, stretchesOf } from '../../src/plan/demand.ts';
 import { planClient, type Typed } from '../support/plans.ts';
 import { holds } from '../support/property.ts';
 

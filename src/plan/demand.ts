@@ -1,7 +1,6 @@
 /** What a plan asks of a machine: pure arithmetic on its rates and times. */
-import { leavesTimeWait } from '../client/source-ports.ts';
-import { peakPerSec } from '../plan/offer.ts';
-import type { ClientPlan, Ramp } from '../plan/plan.ts';
+import { peakPerSec } from './offer.ts';
+import type { ClientPlan, Finish, Ramp } from './plan.ts';
 
 /** A time of constant rate. */
 export interface Stretch {
@@ -21,8 +20,11 @@ function stepsOf({ fromPerSec, toPerSec }: Ramp, startNs: number, durationNs: nu
   }));
 }
 
+/** A plan before its source ports are chosen. */
+export type PlannedLoad = Omit<ClientPlan, 'sourcePorts'>;
+
 /** The rounds of a plan on one time line, warm-ups included; rounds of `--rate max` have no rate and are left out. */
-export function stretchesOf(plan: ClientPlan): Stretch[] {
+export function stretchesOf(plan: PlannedLoad): Stretch[] {
   const stretches: Stretch[] = [];
   let startNs = 0;
   for (const rate of plan.rates) {
@@ -75,8 +77,17 @@ export interface Demand {
   within(ns: number): number;
 }
 
+/**
+ * Whether a connection that goes as planned leaves its 4-tuple in TIME_WAIT on this machine: the side that sends the first
+ * FIN has it, and a RST instead of a FIN leaves none. The generator decides by what happened to each connection.
+ */
+export function leavesTimeWait(finish: Finish, close: 'fin' | 'rst'): boolean {
+  if (finish.kind === 'eof') return false;
+  return finish.kind === 'half-close' || close === 'fin';
+}
+
 /** `reuseDelayNs`: how long a port rests after a close that leaves a TIME_WAIT, see linux/proc.ts. */
-export function demandOf(plan: ClientPlan, reuseDelayNs: number): Demand {
+export function demandOf(plan: PlannedLoad, reuseDelayNs: number): Demand {
   const stretches = stretchesOf(plan);
   const rates = plan.rates.map(peakPerSec).filter((rate) => rate !== null);
   const hasClosedLoop = plan.rates.includes('max');
