@@ -191,15 +191,18 @@ function exploreDuration(input: SearchInput, problems: Problem[]): number {
 function checkPrecision(input: SearchInput, exploreNs: number, problems: Problem[]): void {
   const { precision, 'min-rate': min } = input;
   if (isInStages(input)) {
-    const counted = input.quantity.map(({ value }) =>
-      value === 'connections' ? input['min-connections'].value : (input.connections?.value ?? CONNECTIONS_DEFAULT),
+    const counted = input.quantity.map(({ value }): [string, number] =>
+      value === 'connections'
+        ? [input['min-connections'].label, input['min-connections'].value]
+        : [input.connections?.label ?? '--connections', input.connections?.value ?? CONNECTIONS_DEFAULT],
     );
-    const fewest = Math.min(...counted);
+    const [label, fewest] = counted.reduce((least, each) => (each[1] < least[1] ? each : least));
     if (precision.value * fewest >= 1) return;
     problems.push(
       problemOf(
         precision,
-        `at least ${Math.ceil(1e4 / fewest) / 100}%, because a trial can have only ${fewest} connections`,
+        `at least ${Math.ceil(1e4 / fewest) / 100}%, because a trial can have only ${fewest} connections ` +
+          `(${label} ${Math.ceil(1 / precision.value)} would do)`,
       ),
     );
     return;

@@ -1,0 +1,67 @@
+/** Every command that makes a plan, from the raw input to its plan or to all that is wrong with it; nothing is opened or sent. */
+import {
+  CLIENT_OPTIONS,
+  DEMO_OPTIONS,
+  DOCTOR_OPTIONS,
+  LAB_OPTIONS,
+  RTT_OPTIONS,
+  SATURATE_OPTIONS,
+  SERVER_OPTIONS,
+  TABLES,
+  type CommandName,
+} from '../../src/cli/options.ts';
+import { planLab } from '../../src/cli/lab-plan.ts';
+import { readSearchOptions } from '../../src/cli/profile-input.ts';
+import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
+import { clientPlan, type Machine, type Planned } from '../../src/plan/client-plan.ts';
+import type { Problem } from '../../src/plan/problem.ts';
+import { rttPlan } from '../../src/plan/rtt-plan.ts';
+import { serverPlan } from '../../src/plan/server-plan.ts';
+import { saturatePlan } from '../../src/trials/saturate-plan.ts';
+import { searchPlan } from '../../src/trials/search-plan.ts';
+
+export interface Outcome {
+  /** Null where there is a problem. */
+  readonly plan: unknown;
+  readonly problems: readonly Problem[];
+  readonly messages: readonly string[];
+}
+
+const OTHERS = Object.values(TABLES);
+const SYSTEM = { kernel: '6.1', node: '20.19.0', cpus: 2, cpu_model: 'none' };
+
+const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) => Promise<Outcome>>> = {
+  client: (raw, machine) => outcomeOf(readOptions(CLIENT_OPTIONS, raw, OTHERS), (input) => clientPlan(input, machine)),
+  doctor: (raw, machine) => outcomeOf(readOptions(DOCTOR_OPTIONS, raw, OTHERS), (input) => clientPlan(input, machine)),
+  search: (raw, machine) => outcomeOf(readSearchOptions(raw), (input) => searchPlan(input, machine)),
+  saturate: (raw, machine) =>
+    outcomeOf(readOptions(SATURATE_OPTIONS, raw, OTHERS), (input) => saturatePlan(input, machine)),
+  server: (raw, machine) => outcomeOf(readOptions(SERVER_OPTIONS, raw, OTHERS), (input) => serverPlan(input, machine)),
+  rtt: (raw, machine) => outcomeOf(readOptions(RTT_OPTIONS, raw, OTHERS), (input) => rttPlan(input, machine)),
+  lab: (raw) =>
+    outcomeOf(readOptions(LAB_OPTIONS, raw, OTHERS), async (input) => {
+      const planned = await planLab({ ...input, list: { ...input.list, value: true } }, SYSTEM, '0', new Date(0));
+      return 'problems' in planned ? planned : { plan: planned.times, notices: [] };
+    }),
+  demo: (raw) =>
+    outcomeOf(readOptions(DEMO_OPTIONS, raw, OTHERS), async (input) => ({ plan: { ...input }, notices: [] })),
+};
+
+/** Rejects where planning throws, which it never should. */
+export function planOf(command: CommandName, raw: RawInput, machine: Machine): Promise<Outcome> {
+  return PLANNERS[command](raw, machine);
+}
+
+async function outcomeOf<Input>(
+  read: { readonly input: Input; readonly problems: readonly Problem[]; readonly warnings: readonly string[] },
+  plan: (input: Input) => Promise<Planned<unknown>>,
+): Promise<Outcome> {
+  const planned = await plan(read.input);
+  const problems = [...read.problems, ...('problems' in planned ? planned.problems : [])];
+  const notices = 'notices' in planned ? planned.notices : [];
+  return {
+    plan: problems.length === 0 && 'plan' in planned ? planned.plan : null,
+    problems,
+    messages: [...read.warnings, ...notices],
+  };
+}
