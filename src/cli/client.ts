@@ -9,7 +9,6 @@ import { LiveView } from '../report/live.ts';
 import { clientText } from '../report/text.ts';
 import { startWarnings } from './doctor.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
@@ -17,20 +16,12 @@ import { thisMachine } from './machine.ts';
 import { CLIENT_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
 import { RecordFiles, checkRecords } from './record-files.ts';
-import { listenForStop, type StopRequest } from './signals.ts';
+import { answeringSignals, type StopRequest } from './signals.ts';
 import { thresholdsOf } from './threshold-input.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
-export async function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Promise<number> {
-  // From the start: a signal while a name is resolved ends with a report too.
-  const stop = listenForStop();
-  try {
-    return await planAndRun(raw, io, stop, run);
-  } catch (error) {
-    return reportFailure(io, error);
-  } finally {
-    stop.dispose();
-  }
+export function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Promise<number> {
+  return answeringSignals(io, (stop) => planAndRun(raw, io, stop, run));
 }
 
 async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runClient): Promise<number> {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { clientCommand } from './client.ts';
-import { EXIT_BY_HANGUP, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { printProblems, type Io } from './io.ts';
 import { DEMO_OPTIONS, ENV_PREFIX, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
@@ -32,7 +32,6 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
   };
   // At once; the channel between us breaks only with the process.
   process.once('exit', killServer);
-  process.once('SIGHUP', exitByHangup);
   try {
     const port = await listeningPort(server, stop.signal);
     const exitCode = stop.exitCode();
@@ -47,13 +46,8 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
   } finally {
     stop.dispose();
     await stopServer(server);
-    process.off('SIGHUP', exitByHangup);
     process.off('exit', killServer);
   }
-}
-
-function exitByHangup(): void {
-  process.exit(EXIT_BY_HANGUP);
 }
 
 function runAgainst(port: number, quiet: boolean, raw: RawInput, io: Io): Promise<number> {

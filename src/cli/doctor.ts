@@ -5,21 +5,17 @@ import { printable } from '../plan/printable.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { checkLine, doctorText } from '../report/doctor-text.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
 import type { Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { DOCTOR_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
+import { answeringSignals } from './signals.ts';
 
 /** Returns the exit code: 1 where a problem makes the plan impossible, or where the result could not be written. */
-export async function doctorCommand(raw: RawInput, io: Io): Promise<number> {
-  try {
-    return await planAndExamine(raw, io);
-  } catch (error) {
-    return reportFailure(io, error);
-  }
+export function doctorCommand(raw: RawInput, io: Io): Promise<number> {
+  return answeringSignals(io, () => planAndExamine(raw, io));
 }
 
 /** As many as nobody needs: what does not fit becomes a finding, not a refusal. */

@@ -4,6 +4,4 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_THRESHOLD = 99;
 /** 128 and the number of the signal, as shells have it. */
-export const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
-/** SIGHUP, where something has to be cleared up before the terminal is gone. */
-export const EXIT_BY_HANGUP = 129;
+export const EXIT_BY_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,14 +1,17 @@
 /** The directory of a lab: `lab.json` after every cell, `cells.csv` and the plots as well. */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cellsCsv } from '../lab/cells-csv.ts';
 import type { Axis, Lab } from '../lab/lab.ts';
 import { plotsOf } from '../lab/plots.ts';
 import type { LabResult } from '../lab/result.ts';
+import { readInput } from '../plan/input-file.ts';
 import { codeOf } from '../plan/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
 
 const RESULT_FILE = 'lab.json';
+/** The largest that is written holds some MB of samples. */
+const RESULT_MAX_BYTES = 256 * 1024 * 1024;
 const CELLS_FILE = 'cells.csv';
 
 /** Why a lab cannot begin in `directory`; completes "expected …". Null where it can. Makes nothing. */
@@ -31,15 +34,10 @@ export async function whyNotEmpty(directory: string): Promise<string | null> {
 export async function readLab(
   directory: string,
 ): Promise<{ readonly result: LabResult } | { readonly expected: string }> {
-  let text: string;
+  const read = await readInput(join(directory, RESULT_FILE), RESULT_MAX_BYTES);
+  if (!read.ok) return { expected: `the directory of a lab, with ${RESULT_FILE} in it, ${read.expected}` };
   try {
-    text = await readFile(join(directory, RESULT_FILE), 'utf8');
-  } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'there is none' : reasonOf(error);
-    return { expected: `the directory of a lab, with ${RESULT_FILE} in it (${why})` };
-  }
-  try {
-    const result = JSON.parse(text) as Partial<LabResult> | null;
+    const result = JSON.parse(Buffer.concat(read.value).toString('utf8')) as Partial<LabResult> | null;
     if (result?.schema === 'conngen.lab/1' && Array.isArray(result.cells) && typeof result.plan === 'object') {
       return { result: result as LabResult };
     }

@@ -9,7 +9,6 @@ import { labListText, labText } from '../report/lab-text.ts';
 import { reasonOf } from '../report/output.ts';
 import { VERSION } from '../plan/version.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
 import { keepLab } from './lab-directory.ts';
@@ -17,20 +16,13 @@ import { planLab, type PlannedLab } from './lab-plan.ts';
 import { openLog, type Log } from './log.ts';
 import { ENV_PREFIX, LAB_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
-import { listenForStop, type StopRequest } from './signals.ts';
+import { answeringSignals, type StopRequest } from './signals.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/conngen.js', import.meta.url));
 
 /** Returns the exit code: 1 where a cell failed, 130 or 143 after a signal; cells that were done are kept. */
-export async function labCommand(raw: RawInput, io: Io): Promise<number> {
-  const stop = listenForStop();
-  try {
-    return await planAndRun(raw, io, stop);
-  } catch (error) {
-    return reportFailure(io, error);
-  } finally {
-    stop.dispose();
-  }
+export function labCommand(raw: RawInput, io: Io): Promise<number> {
+  return answeringSignals(io, (stop) => planAndRun(raw, io, stop));
 }
 
 async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<number> {

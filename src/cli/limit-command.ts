@@ -7,13 +7,12 @@ import type { Machine, Planned } from '../plan/client-plan.ts';
 import { reasonOf, writeOutput } from '../report/output.ts';
 import type { TextStyle } from '../report/layout.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import type { RawInput } from './read-options.ts';
-import { listenForStop, type StopRequest } from './signals.ts';
+import { answeringSignals, type StopRequest } from './signals.ts';
 import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
 
 /** What every table of such a command has. */
@@ -46,19 +45,12 @@ export interface LimitCommand<Input, Plan, Result> {
 }
 
 /** Returns the exit code. */
-export async function limitCommand<Input, Plan, Result>(
+export function limitCommand<Input, Plan, Result>(
   command: LimitCommand<Input, Plan, Result>,
   raw: RawInput,
   io: Io,
 ): Promise<number> {
-  const stop = listenForStop();
-  try {
-    return await planAndRun(command, raw, io, stop);
-  } catch (error) {
-    return reportFailure(io, error);
-  } finally {
-    stop.dispose();
-  }
+  return answeringSignals(io, (stop) => planAndRun(command, raw, io, stop));
 }
 
 async function planAndRun<Input, Plan, Result>(

@@ -3,11 +3,14 @@ import yargs, { type Argv, type Options } from 'yargs';
 import type { Problem } from '../plan/problem.ts';
 import { VERSION } from '../plan/version.ts';
 import { spellOut } from './argv.ts';
+import { loadConfig } from './config-file.ts';
+import { endProcess } from './ending.ts';
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { printProblems, processIo, type Io } from './io.ts';
 import { ENV_PREFIX, TABLES, type CommandName, type OptionSpec, type OptionTable } from './options.ts';
 import type { RawInput } from './read-options.ts';
+import { answeringSignals, keepIgnoredHangup } from './signals.ts';
 import { didYouMean } from './suggest.ts';
 
 interface Command {
@@ -99,7 +102,7 @@ const COMMANDS: readonly Command[] = [
 ];
 
 const EPILOGUE = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).
-Exit codes: 0 done, 1 failed while running, 2 usage, 99 a threshold was not met, 130 and 143 stopped by a signal.`;
+Exit codes: 0 done, 1 failed while running, 2 usage, 99 a threshold was not met, 129, 130 and 143 stopped by a signal.`;
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never rejects. */
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
@@ -148,8 +151,7 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
       command.help,
       (each) => describe(each, command, asksForHelp),
       async (parsed) => {
-        const run = await command.load();
-        exitCode = await run(rawInput(command, parsed, env), io);
+        exitCode = await runCommand(command, rawInput(command, parsed, env), io);
       },
     );
   }
@@ -163,6 +165,18 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
   );
   await parser.parseAsync([...argv]);
   return exitCode;
+}
+
+/** Reads the file of `--config`, then runs the command with it. */
+async function runCommand(command: Command, raw: RawInput, io: Io): Promise<number> {
+  let config: RawInput['config'];
+  const exitCode = await answeringSignals(io, async (stop) => {
+    config = await loadConfig(raw);
+    return stop.exitCode() ?? EXIT_DONE;
+  });
+  if (exitCode !== EXIT_DONE) return exitCode;
+  const run = await command.load();
+  return run({ ...raw, config }, io);
 }
 
 async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser: Argv, io: Io): Promise<number> {
@@ -239,8 +253,9 @@ const LINGER_MS = 500;
 
 /** What the launcher calls: runs this process's command line and sets its exit code. */
 export async function runProcess(): Promise<void> {
+  keepIgnoredHangup(process.env['_']);
   const exitCode = await main(process.argv.slice(2), process.env);
   process.exitCode = exitCode;
   // What still hangs about (a pipe that nobody closes, a resolver's thread) must not keep a finished command alive.
-  setTimeout(() => process.exit(exitCode), LINGER_MS).unref();
+  setTimeout(() => endProcess(exitCode), LINGER_MS).unref();
 }

@@ -1,6 +1,5 @@
 /** From the three places a value can come from to the input of a plan, with every problem on the way. */
-import { readFileSync } from 'node:fs';
-import { ORIGINS, codeOf, type Given, type Origin, type Problem } from '../plan/problem.ts';
+import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } from '../plan/problem.ts';
 import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
@@ -13,6 +12,8 @@ export interface RawInput {
   /** What was given without a name, beyond the table's positional. */
   readonly extra: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the file of `--config` holds (`loadConfig`), where there is one. */
+  readonly config?: Parsed<string> | undefined;
 }
 
 export interface ReadOptions<Table extends OptionTable> {
@@ -202,7 +203,7 @@ function didYouMeanVariable(variable: string, known: readonly string[]): string 
 function readFile(table: OptionTable, raw: RawInput, path: string | undefined, problems: Problem[]): Sayings {
   const sayings: Sayings = new Map();
   if (path === undefined || path === '' || !Object.hasOwn(table, 'config')) return sayings;
-  const content = loadJson(path);
+  const content = parseJson(raw.config ?? refuse('a file that was read'));
   if ('expected' in content) {
     problems.push({ option: '--config', got: path, expected: content.expected });
     return sayings;
@@ -232,15 +233,10 @@ function readFile(table: OptionTable, raw: RawInput, path: string | undefined, p
   return sayings;
 }
 
-function loadJson(path: string): { readonly object: object } | { readonly expected: string } {
-  let text: string;
+function parseJson(text: Parsed<string>): { readonly object: object } | { readonly expected: string } {
+  if (!text.ok) return text;
   try {
-    text = withoutMark(readFileSync(path, 'utf8'));
-  } catch (error) {
-    return { expected: `a file that can be read (${codeOf(error)})` };
-  }
-  try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(withoutMark(text.value));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value };
     return { expected: 'a file that holds one JSON object' };
   } catch (error) {

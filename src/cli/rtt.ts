@@ -6,25 +6,17 @@ import { LiveView } from '../report/live.ts';
 import { rttLiveLine, rttText } from '../report/rtt-text.ts';
 import type { runRtt } from '../rtt/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { checkJson, deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { RTT_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
-import { listenForStop, type StopRequest } from './signals.ts';
+import { answeringSignals, type StopRequest } from './signals.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
-export async function rttCommand(raw: RawInput, io: Io, run?: typeof runRtt): Promise<number> {
-  const stop = listenForStop();
-  try {
-    return await planAndPing(raw, io, stop, run);
-  } catch (error) {
-    return reportFailure(io, error);
-  } finally {
-    stop.dispose();
-  }
+export function rttCommand(raw: RawInput, io: Io, run?: typeof runRtt): Promise<number> {
+  return answeringSignals(io, (stop) => planAndPing(raw, io, stop, run));
 }
 
 async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runRtt): Promise<number> {

@@ -7,27 +7,18 @@ import { serverPlan } from '../plan/server-plan.ts';
 import { serverText } from '../report/server-text.ts';
 import type { runServer } from '../server/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
 import { printProblems, type Io } from './io.ts';
 import { STDOUT, checkJson, deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { SERVER_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
-import { endWithParent, listenForStop, type StopRequest } from './signals.ts';
+import { answeringSignals, endWithParent, type StopRequest } from './signals.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
-export async function serverCommand(raw: RawInput, io: Io, run?: typeof runServer): Promise<number> {
-  const stop = listenForStop();
+export function serverCommand(raw: RawInput, io: Io, run?: typeof runServer): Promise<number> {
   const release = endWithParent();
-  try {
-    return await planAndServe(raw, io, stop, run);
-  } catch (error) {
-    return reportFailure(io, error);
-  } finally {
-    stop.dispose();
-    release();
-  }
+  return answeringSignals(io, (stop) => planAndServe(raw, io, stop, run)).finally(release);
 }
 
 async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runServer): Promise<number> {

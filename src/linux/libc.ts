@@ -53,6 +53,8 @@ export interface Libc {
   clock_nanosleep(clock: number, flags: number, request: number, remain: number): number;
   /** The same on one of libuv's threads; `done` is called on this thread's event loop. At most 256 at once. */
   clock_nanosleep_async(clock: number, flags: number, request: number, remain: number, done: () => void): void;
+  /** _exit(2): the process ends, wherever its threads are. Nothing that is buffered is written. */
+  exitNow(status: number): number;
   prctl(option: number, value: number, a: number, b: number, c: number): number;
   getrlimit(resource: number, limit: number): number;
   setrlimit(resource: number, limit: number): number;
@@ -128,6 +130,7 @@ function bindLibc(koffi: Koffi): Libc {
     clock_nanosleep: clockNanosleep,
     clock_nanosleep_async: (clock, flags, request, remain, done) =>
       clockNanosleep.async(clock, flags, request, remain, done),
+    exitNow: func('int _exit(int)'),
     prctl: func('int prctl(int, uint64, uint64, uint64, uint64)'),
     getrlimit: func('int getrlimit(int, int64)'),
     setrlimit: func('int setrlimit(int, int64)'),

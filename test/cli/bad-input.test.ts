@@ -63,7 +63,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a directory without a lab': {
     args: ['lab', '--resume', '/'],
-    lines: ['--resume: got "/", expected the directory of a lab, with lab.json in it (there is none)'],
+    lines: ['--resume: got "/", expected the directory of a lab, with lab.json in it, a file that exists'],
   },
   'an unknown flag': { args: ['client', '--raet', '5'], lines: [/^--raet: .* did you mean --rate\?$/] },
   'an unknown command': { args: ['clinet'], lines: [/^command: got "clinet", .* did you mean client\?$/] },

@@ -1,11 +1,12 @@
 /** Plans from what a user would type, for tests that want a plan and no process. */
+import { existsSync, readFileSync } from 'node:fs';
 import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
 import { rttPlan, type RttPlan } from '../../src/plan/rtt-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
-import { formatProblem } from '../../src/plan/problem.ts';
+import { accept, formatProblem, refuse } from '../../src/plan/problem.ts';
 
 export const MACHINE: Machine = {
   fdLimit: 20_000,
@@ -22,7 +23,10 @@ export function rawInput(typed: Typed, env: RawInput['env'] = {}, command = 'con
   const flags = new Map(
     Object.entries(typed).map(([name, value]) => [name, typeof value === 'string' ? [value] : value]),
   );
-  return { command, flags, extra: [], env };
+  const config = flags.get('config')?.[0] ?? env['CONNGEN_CONFIG'];
+  const read = (path: string): RawInput['config'] =>
+    existsSync(path) ? accept(readFileSync(path, 'utf8')) : refuse('a file that exists');
+  return { command, flags, extra: [], env, ...(config === undefined ? {} : { config: read(config) }) };
 }
 
 /** Every problem as it is printed; empty where there is none. */

@@ -1,0 +1,16 @@
+/** `--config`: read before the command, whose options it holds; while it is read (it may be a pipe), a signal ends the process. */
+import { readInput } from '../plan/input-file.ts';
+import type { Parsed } from '../plan/problem.ts';
+import { ENV_PREFIX } from './options.ts';
+import type { RawInput } from './read-options.ts';
+
+/** Far beyond any set of options, and read in an instant. */
+const CONFIG_MAX_BYTES = 1024 * 1024;
+
+/** The text of the file that a command line or the environment names, or why it cannot be read; undefined where none is named. */
+export async function loadConfig({ flags, env }: Omit<RawInput, 'config'>): Promise<Parsed<string> | undefined> {
+  const path = flags.get('config')?.[0] ?? env[`${ENV_PREFIX}CONFIG`];
+  if (path === undefined || path === '') return undefined;
+  const read = await readInput(path, CONFIG_MAX_BYTES);
+  return read.ok ? { ok: true, value: Buffer.concat(read.value).toString('utf8') } : read;
+}
