@@ -9,7 +9,7 @@ import { parseHost, parseHostPort, type HostPort } from '../plan/address.ts';
 import { parseSink, parseVerify } from '../plan/body-plan.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
-import { parseRamp, parseSteps } from '../plan/offer.ts';
+import { COUNT_MAX, parseRamp, parseSteps } from '../plan/offer.ts';
 import { PAYLOAD_MAX_BYTES } from '../plan/payload.ts';
 import type { Finish } from '../plan/plan.ts';
 import { accept, refuse, type Given, type Parsed, type Parser } from '../plan/problem.ts';
@@ -223,14 +223,14 @@ export const CLIENT_OPTIONS = {
     value: 'FROM..TO/TIME',
     group: OFFER,
     help: 'instead of --rate: one round in which the rate changes linearly, such as 100..5k/30s',
-    replaces: () => ['rate', 'steps', 'duration'],
+    replaces: () => ['rate', 'steps', 'duration', 'count'],
   },
   steps: {
     parse: parseSteps,
     value: 'FROM..TO*F/TIME',
     group: OFFER,
     help: 'instead of --rate: rounds at rising rates, such as 50..5k*1.25/5s or 1k..5k+500/5s',
-    replaces: () => ['rate', 'ramp', 'duration'],
+    replaces: () => ['rate', 'ramp', 'duration', 'count'],
   },
   duration: {
     parse: durationParser({ min: NS_PER_MS, max: DAYS_30_NS }),
@@ -239,6 +239,15 @@ export const CLIENT_OPTIONS = {
     alias: ['d'],
     group: OFFER,
     help: 'of each round, such as 10s, 500ms or 2m',
+    replaces: () => ['count'],
+  },
+  count: {
+    parse: countParser('attempts', { min: 1, max: COUNT_MAX }),
+    value: 'N',
+    alias: ['n'],
+    group: OFFER,
+    help: 'instead of --duration: exactly N attempts in each round',
+    replaces: () => ['duration'],
   },
   warmup: {
     parse: durationParser({ min: 0, max: DAYS_30_NS }),
@@ -413,7 +422,7 @@ function without<T extends object, K extends keyof T & string>(table: T, names: 
 
 /** The client's options as trials have them: what they offer is not for the user to say. */
 const TRIAL_OPTIONS = {
-  ...without(CLIENT_OPTIONS, ['rate', 'ramp', 'steps', 'hlog', 'hgrm', 'csv']),
+  ...without(CLIENT_OPTIONS, ['rate', 'ramp', 'steps', 'count', 'hlog', 'hgrm', 'csv']),
   'allow-generator-limited': {
     ...THRESHOLD_OPTIONS['allow-generator-limited'],
     help: "with --fail-if: accept an answer that is this machine's limit, which otherwise fails too",

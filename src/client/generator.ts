@@ -117,6 +117,8 @@ export class Generator implements ClientDriver, BodyListener {
   #drainEndNs = Infinity;
   /** Closed loop starts nothing before. */
   #pauseEndNs = -Infinity;
+  /** When the last exchange of the round had ended; Infinity before. */
+  endedNs = Infinity;
   /** When the last step began. All that a step does it does as of then: a warm-up that ends meanwhile ends for all of it in the next. */
   #stepNs = -Infinity;
 
@@ -155,6 +157,7 @@ export class Generator implements ClientDriver, BodyListener {
     const hasStartedAll = this.#startDue();
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     if (stages !== undefined) this.#advance(stages);
+    if (this.endedNs === Infinity && pacer.isDone && attempts.unfinished.head === NONE) this.endedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.#stages?.leave();
       this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
@@ -257,6 +260,7 @@ export class Generator implements ClientDriver, BodyListener {
         const index = pacer.take();
         const measured = nowNs >= pacer.measureNs ? 1 : 0;
         this.#recordScheduled(measured, STARTED);
+        if (measured === 1) pacer.countStart();
         const slot = attempts.take();
         // Due since there was room for it.
         attempts.dueNs[slot] = attempts.sinceNs[slot]!;

@@ -9,7 +9,7 @@ import type { ClientResult, IntervalResult, RoundResult } from '../measure/resul
 import type { LatencyHistogram } from '../measure/histogram.ts';
 import { RoundMerger, type IntervalDetail } from '../measure/round.ts';
 import { clientConfig } from '../plan/client-plan.ts';
-import { meanPerSec } from '../plan/offer.ts';
+import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
@@ -19,6 +19,7 @@ import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';
 import { SinkCrew } from './sink-crew.ts';
 import { WorkerPool } from './worker-pool.ts';
+import type { RoundOrder } from './worker-protocol.ts';
 
 /** What a caller of `runClient` is told while it runs. Nothing here is on a pacing thread. */
 export interface ClientRunHooks {
@@ -152,7 +153,7 @@ function sessionOf(
       return [crew?.failure, ...pool.failures, probe?.failure].filter((failure) => failure !== undefined);
     },
     round: async (index, rate, changes) => {
-      const { durationNs = plan.durationNs, maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
+      const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
       const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, index, rate, earlier };
       const result = await runRound({ ...parts, ...order }, hooks);
       earlier.push(result);
@@ -195,7 +196,7 @@ interface RoundRun extends SessionParts {
 }
 
 async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
-  const { plan, maxLagNs, exchangePerSec, pool, crew, probe, runBaseNs, index, rate } = run;
+  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, index, rate } = run;
   const workBefore = crew?.summary();
   await probe?.open();
   const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
@@ -222,9 +223,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   };
   hooks.stop?.addEventListener('abort', onStop, { once: true });
   try {
-    const { warmupNs, durationNs, rampUpNs, rampDownNs } = plan;
-    const order = { rate, baseNs: roundBaseNs, warmupNs, durationNs, rampUpNs, rampDownNs, maxLagNs, exchangePerSec };
-    await Promise.all([pool.round(order), probed.run(roundBaseNs, durationNs)]);
+    await Promise.all([pool.round(orderOf(run, roundBaseNs)), probed.run(roundBaseNs, plan.durationNs)]);
   } finally {
     clearInterval(collector);
     hooks.stop?.removeEventListener('abort', onStop);
@@ -235,7 +234,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   merger.finish();
   probed.finish();
   hooks.onRoundEnd?.(index, merger.total.latency);
-  const durationNs = Math.max(0, Math.min(plan.durationNs, stopNs - measureNs));
+  const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
   return probed.beside(
     roundResult({
       plan,
@@ -249,6 +248,17 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       earlier: run.earlier,
     }),
   );
+}
+
+function orderOf({ plan, rate, maxLagNs, exchangePerSec }: RoundRun, baseNs: number): RoundOrder {
+  const { warmupNs, durationNs, count, rampUpNs, rampDownNs } = plan;
+  return { rate, baseNs, warmupNs, durationNs, count, rampUpNs, rampDownNs, maxLagNs, exchangePerSec };
+}
+
+/** Where the measured part of a round that was not stopped ends. Without a rate, N attempts take as long as they take. */
+function roundEndNs({ plan, rate, pool, runBaseNs }: RoundRun, measureNs: number): number {
+  if (plan.count === null || rate !== 'max') return measureNs + plan.durationNs;
+  return Number.isFinite(pool.endedNs) ? pool.endedNs : Number(monotonicNs() - runBaseNs);
 }
 
 /** Takes over what workers that died had counted, and ends what they had open. */

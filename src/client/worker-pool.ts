@@ -28,6 +28,7 @@ interface Member {
   settle: () => void;
   threadId: number | null;
   gc: GcUse | undefined;
+  endedNs: number;
   failure: WorkerFailure | undefined;
 }
 
@@ -51,6 +52,7 @@ export class WorkerPool {
       settle: () => undefined,
       threadId: null,
       gc: undefined,
+      endedNs: -Infinity,
       failure: undefined,
     };
     const fail = (code: string, message: string, hint: string): void => {
@@ -60,7 +62,10 @@ export class WorkerPool {
     };
     thread.on('message', (message: FromWorker) => {
       if (message.type === 'ready') member.threadId = message.threadId;
-      if (message.type === 'done') member.gc = message.gc;
+      if (message.type === 'done') {
+        member.gc = message.gc;
+        member.endedNs = message.endedNs;
+      }
       if (message.type === 'failed') fail(message.code, message.message, message.hint);
       else member.settle();
     });
@@ -91,6 +96,11 @@ export class WorkerPool {
     return this.#members.map((member) => member.gc);
   }
 
+  /** When the last exchange of the last round had ended, on the run's clock; -Infinity where no worker lived to tell. */
+  get endedNs(): number {
+    return Math.max(...this.#members.map((member) => member.endedNs));
+  }
+
   /** The readers of the workers' figures, by worker. */
   get readers(): readonly RecorderReader[] {
     return this.#members.map((member) => member.reader);
@@ -110,6 +120,7 @@ export class WorkerPool {
     const settled = this.#settled();
     for (const member of this.#members) {
       member.gc = undefined;
+      member.endedNs = -Infinity;
       if (member.failure === undefined) member.thread.postMessage(message);
     }
     await settled;

@@ -27,6 +27,8 @@ export interface RoundOrder {
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
+  /** Attempts of all workers that are measured; null where the duration says when the round ends. */
+  readonly count: number | null;
   /** Before the warm-up the rate rises from 0 for so long, and falls to 0 behind the round; neither is measured. */
   readonly rampUpNs: number;
   readonly rampDownNs: number;
@@ -43,6 +45,6 @@ export type ToWorker = ({ readonly type: 'round' } & RoundOrder) | { readonly ty
 export type FromWorker =
   /** `threadId`: as /proc/self/task has it; null where there is no /proc. */
   | { readonly type: 'ready'; readonly threadId: number | null }
-  /** `gc`: of the measured part of the round. */
-  | { readonly type: 'done'; readonly gc: GcUse }
+  /** `gc`: of the measured part of the round. `endedNs`: when its last exchange had ended, on the run's clock. */
+  | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };

@@ -50,25 +50,31 @@ function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | unde
   });
 }
 
-function scheduleOf({ rate, warmupNs, durationNs, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
+function scheduleOf({ rate, warmupNs, durationNs, count, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
   if (rate === 'max') return null;
   if (typeof rate === 'object') return new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
   if (rampUpNs === 0 && rampDownNs === 0) return new ConstantRate(rate);
-  return new RampedRate({ ratePerSec: rate, upNs: rampUpNs, steadyNs: warmupNs + durationNs, downNs: rampDownNs });
+  // Where attempts are counted, the fall must not begin before the last of them for a rounding error.
+  const marginNs = count === null ? 0 : 0.5e9 / rate;
+  const steadyNs = warmupNs + durationNs + marginNs;
+  return new RampedRate({ ratePerSec: rate, upNs: rampUpNs, steadyNs, downNs: rampDownNs });
 }
 
 function pacerOf(order: RoundOrder): Pacer {
-  const { rate, baseNs, warmupNs, durationNs, rampUpNs, rampDownNs, maxLagNs } = order;
+  const { rate, baseNs, warmupNs, durationNs, count, rampUpNs, rampDownNs, maxLagNs } = order;
+  const { worker } = init;
+  const { workers } = init.plan;
   return new Pacer({
     schedule: scheduleOf(order),
-    worker: init.worker,
-    workers: init.plan.workers,
+    worker,
+    workers,
     baseNs,
     warmupNs: rampUpNs + warmupNs,
     durationNs,
+    count: count !== null && rate === 'max' ? shareOf(count, worker, workers) : count,
     tailNs: rampDownNs,
     maxLagNs,
-    batchNs: batchNsOf(peakPerSec(rate), init.plan.workers),
+    batchNs: batchNsOf(peakPerSec(rate), workers),
   });
 }
 
@@ -163,7 +169,7 @@ async function main(): Promise<void> {
     // Node hands over what it noted in the next turn of the loop.
     await nextTurn();
     const measuredNs = clock.now() - order.baseNs - order.rampUpNs - order.warmupNs;
-    const done = { type: 'done', gc: gc.take(measuredNs / 1e6) } as const;
+    const done = { type: 'done', gc: gc.take(measuredNs / 1e6), endedNs: generator.endedNs } as const;
     collectNow();
     tell(done);
   };

@@ -42,6 +42,7 @@ function sourcePorts(situation: Situation<QuickFacts>): Verdict {
   const why = `${formatCountOf(perPair, 'port')} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
   if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
   if (demand.hasClosedLoop && busyNs > 0) {
+    if (demand.attempts <= value) return { status: 'ok', value, needed: demand.attempts, why, fix: null };
     return { ...unknown(`${why} What --rate max will need cannot be told beforehand.`), value };
   }
   if (most > value) {

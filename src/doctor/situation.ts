@@ -50,7 +50,7 @@ export function fourTuples(situation: Situation<QuickFacts>): number {
 export function remembered(situation: Situation<QuickFacts>, ns: number): number {
   const { demand } = situation;
   const tuples = fourTuples(situation);
-  return demand.hasClosedLoop && ns > 0 ? tuples : Math.min(demand.within(ns), tuples);
+  return demand.hasClosedLoop && ns > 0 ? Math.min(demand.attempts, tuples) : Math.min(demand.within(ns), tuples);
 }
 
 /** The command as whoever reads it has to type it. It must not redirect: `writeFix` does that. */

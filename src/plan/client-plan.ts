@@ -6,7 +6,7 @@ import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
-import { peakPerSec, planOffer, type OfferInput } from './offer.ts';
+import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
 import type { ClientPlan, Endpoint, EngineChoice, Finish, RoundRate } from './plan.ts';
 import { NS_PER_SEC } from './quantity.ts';
 import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
@@ -89,8 +89,8 @@ export async function clientPlan(
   const { host, target } = await planTarget(input, sources, machine, problems, notices);
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input['source-ports'], machine, problems);
-  const { rates, durationNs } = planOffer(input, problems);
-  checkRamps(input, rates, problems);
+  const { rates, durationNs, count } = planOffer(input, problems);
+  checkBesideOffer(input, rates, problems);
   const body = await planBody(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
@@ -103,6 +103,7 @@ export async function clientPlan(
     target,
     rates,
     durationNs,
+    count,
     warmupNs: input.warmup.value,
     cooldownNs: input.cooldown.value,
     rampUpNs: input['ramp-up'].value,
@@ -127,14 +128,6 @@ export async function clientPlan(
   return { plan: Object.freeze({ ...load, sourcePorts }), notices };
 }
 
-/** Only a rate that stands has a ramp before and behind it. */
-function checkRamps(input: ClientInput, rates: readonly RoundRate[], problems: Problem[]): void {
-  if (rates.every((rate) => typeof rate === 'number')) return;
-  for (const given of [input['ramp-up'], input['ramp-down']]) {
-    if (given.value > 0) problems.push(problemOf(given, 'to be left out beside --ramp and --rate max'));
-  }
-}
-
 /** Every effective option in snake_case with its unit in the name, as results echo it. */
 export function clientConfig(plan: ClientPlan): Record<string, unknown> {
   return {
@@ -142,7 +135,9 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
     address: plan.target.address,
     port: plan.target.port,
     rates_per_sec: plan.rates.map(rateConfig),
-    duration_sec: plan.durationNs / NS_PER_SEC,
+    ...(plan.count === null
+      ? { duration_sec: plan.durationNs / NS_PER_SEC }
+      : { duration_sec: null, count: plan.count }),
     warmup_sec: plan.warmupNs / NS_PER_SEC,
     cooldown_sec: plan.cooldownNs / NS_PER_SEC,
     ramp_up_sec: plan.rampUpNs / NS_PER_SEC,

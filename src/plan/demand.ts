@@ -1,5 +1,5 @@
 /** What a plan asks of a machine: pure arithmetic on its rates and times. */
-import { peakPerSec } from './offer.ts';
+import { peakPerSec, roundDurationNs } from './offer.ts';
 import type { ClientPlan, Finish, Ramp } from './plan.ts';
 
 /** A time of constant rate. */
@@ -29,7 +29,7 @@ export function stretchesOf(plan: PlannedLoad): Stretch[] {
   let startNs = 0;
   for (const rate of plan.rates) {
     // Ramps count as if they were at the full rate.
-    const endNs = startNs + plan.rampUpNs + plan.warmupNs + plan.durationNs + plan.rampDownNs;
+    const endNs = startNs + plan.rampUpNs + plan.warmupNs + roundDurationNs(plan, rate) + plan.rampDownNs;
     if (typeof rate === 'number') stretches.push({ startNs, endNs, ratePerSec: rate });
     else if (rate !== 'max') {
       const rampNs = startNs + plan.warmupNs;
@@ -68,6 +68,8 @@ export interface Demand {
   readonly ratePerSec: number | null;
   /** A round keeps `--max-in-flight` open, at a rate that nobody knows beforehand. */
   readonly hasClosedLoop: boolean;
+  /** Of all rounds, where they are counted; Infinity where only time ends a round. */
+  readonly attempts: number;
   /** Whether this side sends the first FIN. */
   readonly leavesTimeWait: boolean;
   readonly open: Bounds;
@@ -91,14 +93,16 @@ export function demandOf(plan: PlannedLoad, reuseDelayNs: number): Demand {
   const stretches = stretchesOf(plan);
   const rates = plan.rates.map(peakPerSec).filter((rate) => rate !== null);
   const hasClosedLoop = plan.rates.includes('max');
+  const attempts = plan.count === null ? Infinity : plan.count * plan.rates.length;
   const waits = leavesTimeWait(plan.finish, plan.close);
   const restNs = waits ? reuseDelayNs : 0;
   const longestNs = plan.holdNs + plan.timeoutNs;
-  const always = hasClosedLoop ? plan.maxInFlight : 0;
+  const always = hasClosedLoop ? Math.min(plan.maxInFlight, attempts) : 0;
   const busy = (ns: number): number => Math.max(always, peakInUse(stretches, ns));
   return {
     ratePerSec: rates.length === 0 ? null : Math.max(...rates),
     hasClosedLoop,
+    attempts,
     leavesTimeWait: waits,
     open: { least: busy(plan.holdNs), most: busy(longestNs) },
     ports: { least: busy(plan.holdNs + restNs), most: busy(longestNs + restNs) },

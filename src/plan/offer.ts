@@ -4,9 +4,11 @@ import type { Rate, Ramp, RoundRate } from './plan.ts';
 import {
   NS_PER_DAY,
   NS_PER_MS,
+  NS_PER_SEC,
   RATE_DECIMALS,
   RATE_RESOLUTION_PER_SEC,
   durationParser,
+  formatRate,
   parseNumericRate,
 } from './quantity.ts';
 
@@ -25,7 +27,9 @@ const EXPECTED_RAMP = 'FROM..TO/TIME, such as 100..5k/30s';
 const EXPECTED_STEPS = 'FROM..TO*FACTOR/TIME or FROM..TO+N/TIME, such as 50..5k*1.25/5s or 1k..5k+500/5s';
 const MOST_STEPS = 1000;
 
-const parseRoundDuration = durationParser({ min: NS_PER_MS, max: 30 * NS_PER_DAY });
+const ROUND_MAX_NS = 30 * NS_PER_DAY;
+
+const parseRoundDuration = durationParser({ min: NS_PER_MS, max: ROUND_MAX_NS });
 
 /** `100..5k/30s`: from 100/s to 5000/s in 30 s; falling ramps too, and one end may be 0. */
 export function parseRamp(text: string): Parsed<RampSpec> {
@@ -144,17 +148,24 @@ export interface OfferInput {
   readonly ramp?: Given<RampSpec> | undefined;
   readonly steps?: Given<StepsSpec> | undefined;
   readonly duration: Given<number>;
+  readonly count?: Given<number> | undefined;
 }
+
+/** The most attempts of a round that are asked for by number. */
+export const COUNT_MAX = 1_000_000_000;
 
 export interface Offer {
   readonly rates: readonly RoundRate[];
   readonly durationNs: number;
+  /** Attempts of each round, instead of `durationNs`; null where the time says when a round ends. */
+  readonly count: number | null;
 }
 
 /** One of `--rate`, `--ramp`, `--steps` counts: the one from the strongest place, where only one of them may be. */
 export function planOffer(input: OfferInput, problems: Problem[]): Offer {
-  const { ramp, steps, duration } = input;
-  const constant: Offer = { rates: input.rate.map((given) => given.value), durationNs: duration.value };
+  const { ramp, steps, duration, count } = input;
+  const rates = input.rate.map((given) => given.value);
+  const constant: Offer = { rates, durationNs: duration.value, count: count?.value ?? null };
   const others = [
     ...(ramp === undefined ? [] : [{ given: ramp, offer: rampOffer(ramp.value) }]),
     ...(steps === undefined ? [] : [{ given: steps, offer: stepsOffer(steps.value) }]),
@@ -167,18 +178,64 @@ export function planOffer(input: OfferInput, problems: Problem[]): Offer {
   for (const { given } of surplus) {
     problems.push(problemOf(given, `to be left out beside ${chosen.given.label} ${chosen.given.text}`));
   }
-  if (chosen.offer !== constant && isExplicit(duration) && strength({ given: duration }) >= top) {
-    problems.push(problemOf(duration, `to be left out beside ${chosen.given.label}, which has its own time`));
+  if (chosen.offer === constant) checkCount(input, problems);
+  else {
+    for (const given of [duration, count]) {
+      if (given === undefined || !isExplicit(given) || strength({ given }) < top) continue;
+      problems.push(problemOf(given, `to be left out beside ${chosen.given.label}, which has its own time`));
+    }
   }
   return chosen.offer;
 }
 
+function checkCount({ count, duration, rate }: OfferInput, problems: Problem[]): void {
+  if (count === undefined) return;
+  if (isExplicit(duration)) {
+    problems.push(
+      problemOf(count, `to be left out beside ${duration.label} ${duration.text}: one of them ends a round`),
+    );
+  }
+  const slowest = Math.min(...rate.map(({ value }) => (value === 'max' ? Infinity : value)));
+  const most = Math.floor((slowest * ROUND_MAX_NS) / NS_PER_SEC);
+  if (count.value > most) {
+    problems.push(problemOf(count, `at most ${String(most)} at ${formatRate(slowest)}, which take 30 days`));
+  }
+}
+
+/** What goes on beside the load, and not with every kind of it. */
+interface BesideOffer {
+  readonly 'ramp-up': Given<number>;
+  readonly 'ramp-down': Given<number>;
+  readonly probe?: Given<number> | undefined;
+  readonly count?: Given<number> | undefined;
+}
+
+/** Refuses ramps before and behind a rate that does not stand, and a probe beside a round of which nobody knows how long it is. */
+export function checkBesideOffer(input: BesideOffer, rates: readonly RoundRate[], problems: Problem[]): void {
+  const { probe, count } = input;
+  if (rates.some((rate) => typeof rate !== 'number')) {
+    for (const given of [input['ramp-up'], input['ramp-down']]) {
+      if (given.value > 0) problems.push(problemOf(given, 'to be left out beside --ramp and --rate max'));
+    }
+  }
+  if (probe !== undefined && count !== undefined && rates.includes('max')) {
+    problems.push(problemOf(probe, `--duration instead of ${count.label}, or a --rate that is a number, beside it`));
+  }
+}
+
+/** How long a round is: as long as `--duration`, or as its attempts take. With `--rate max` that is a bound, far away. */
+export function roundDurationNs({ count, durationNs }: Pick<Offer, 'count' | 'durationNs'>, rate: RoundRate): number {
+  if (count === null) return durationNs;
+  const perSec = meanPerSec(rate);
+  return perSec === null ? ROUND_MAX_NS : (count * NS_PER_SEC) / perSec;
+}
+
 function rampOffer({ fromPerSec, toPerSec, durationNs }: RampSpec): Offer {
-  return { rates: [{ fromPerSec, toPerSec }], durationNs };
+  return { rates: [{ fromPerSec, toPerSec }], durationNs, count: null };
 }
 
 function stepsOffer({ ratesPerSec, durationNs }: StepsSpec): Offer {
-  return { rates: ratesPerSec, durationNs };
+  return { rates: ratesPerSec, durationNs, count: null };
 }
 
 /** The highest rate of a round; null for `max`. */

@@ -64,7 +64,10 @@ export interface ClientPlan {
   readonly target: Endpoint;
   /** One round each, in order. */
   readonly rates: readonly RoundRate[];
+  /** Of each round, where `count` is null; see `roundDurationNs`. */
   readonly durationNs: number;
+  /** Attempts of each round, instead of a duration. */
+  readonly count: number | null;
   readonly warmupNs: number;
   readonly cooldownNs: number;
   /** Around each round the rate rises from 0 for so long, and falls to 0; neither is measured. */

@@ -33,11 +33,12 @@ function rateText(rate: unknown): string {
 
 function headline({ config }: DoctorResult, style: TextStyle): string {
   const host = textOf(config['host']);
+  const count = config['count'];
   const target = `${host.includes(':') ? `[${host}]` : host}:${textOf(config['port'])}`;
   const rates = Array.isArray(config['rates_per_sec']) ? config['rates_per_sec'] : [];
   const plan = [
     rates.map(rateText).join(', '),
-    `for ${secondsOf(config['duration_sec'])}`,
+    typeof count === 'number' ? `for ${formatCountOf(count, 'attempt')}` : `for ${secondsOf(config['duration_sec'])}`,
     `hold ${secondsOf(config['hold_sec'])}`,
     `timeout ${secondsOf(config['timeout_sec'])}`,
     `finish ${textOf(config['finish'])}`,

@@ -36,6 +36,11 @@ export interface PacerOptions {
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
+  /**
+   * Where attempts are counted: on a schedule, how many of all workers are measured, whatever rounding makes of the duration; in
+   * closed loop, how many this worker starts. Null or left out where only the time counts.
+   */
+  readonly count?: number | null;
   /** After what is measured the schedule goes on for so long (a rate that falls); 0 if left out. */
   readonly tailNs?: number;
   /** How late a start may be woken so that one wake-up serves several; 0 wakes for each. */
@@ -69,6 +74,8 @@ export class Pacer {
   readonly #measuredEnd: number;
   readonly #count: number;
   #next: number;
+  /** Closed loop: measured starts that are left; -1 where they are not counted. */
+  #left = -1;
   #nextNs = Infinity;
   /** Infinity once nothing more will be started. */
   #wakeNs = Infinity;
@@ -86,10 +93,14 @@ export class Pacer {
     const tailNs = options.tailNs ?? 0;
     this.overdueNs = this.endNs + tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
     const measuredNs = options.warmupNs + options.durationNs;
-    this.#measuredEnd = options.schedule?.countBefore(measuredNs) ?? 0;
-    this.#count = options.schedule?.countBefore(measuredNs + tailNs) ?? 0;
+    const count = options.count ?? null;
+    this.#measuredEnd = count === null ? (options.schedule?.countBefore(measuredNs) ?? 0) : this.#firstMeasured + count;
+    this.#count = tailNs > 0 ? (options.schedule?.countBefore(measuredNs + tailNs) ?? 0) : this.#measuredEnd;
     this.#next = options.worker;
-    if (this.isClosedLoop) this.#wakeNs = this.endNs;
+    if (this.isClosedLoop) {
+      this.#left = count ?? -1;
+      this.#wakeNs = count === 0 ? Infinity : this.endNs;
+    }
     this.nextInterval(options.baseNs);
     this.#computeNext();
   }
@@ -121,6 +132,11 @@ export class Pacer {
     this.#next += this.workers;
     this.#computeNext();
     return index;
+  }
+
+  /** Closed loop: one that is measured was started. After the last of them nothing more will be. */
+  countStart(): void {
+    if (this.#left > 0 && --this.#left === 0) this.#wakeNs = Infinity;
   }
 
   /** Whether attempt n of a schedule is part of what is measured. In closed loop, what starts from `measureNs` on is. */

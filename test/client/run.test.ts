@@ -41,6 +41,28 @@ async function planOf(port: number, typed: Typed): Promise<ClientPlan> {
   return plan;
 }
 
+t.test(
+  'exactly as many attempts as are asked for: at a rate, as fast as it goes, with workers, after a warm-up',
+  async (t) => {
+    const { close, port } = await echoServer();
+    const rate = ['200', 'max', '700'];
+    const options: Typed = { count: '31', warmup: '101ms', workers: '2', 'max-in-flight': '3' };
+    const result = await runClient(await planOf(port, { rate, ...options }));
+    const ramped = await runClient(
+      await planOf(port, { rate: '200', 'ramp-up': '99ms', 'ramp-down': '99ms', ...options }),
+    );
+    close();
+    checkIdentities(t, result);
+    checkIdentities(t, ramped);
+    for (const { attempts } of [...result.rounds, ...ramped.rounds]) t.equal(attempts.scheduled, 31);
+    const [first, second] = result.rounds;
+    t.equal(first?.duration_sec, 0.155);
+    t.equal(second?.outcomes.ok, 31);
+    t.ok(second!.duration_sec > 0 && second!.rate_per_sec.completed > 0, 'as long as it took');
+    t.match(result.config, { duration_sec: null, count: 31 });
+  },
+);
+
 t.test('two workers share one schedule; a warm-up and a second round are apart', async (t) => {
   const { close, port } = await echoServer();
   const plan = await planOf(port, { rate: ['300', '150'], duration: '1s', warmup: '500ms', workers: '2' });

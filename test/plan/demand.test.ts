@@ -42,6 +42,14 @@ function runsOut(ports: number, ratePerSec: number, starts: number, holdNs: numb
   return false;
 }
 
+t.test('a number of attempts is what is asked for', async (t) => {
+  const paced = await demand({ rate: ['100', '200'], count: '500', cooldown: '0s' });
+  t.equal(paced.ports.least, 1000);
+  const closed = await demand({ rate: 'max', count: '7' });
+  t.match(closed, { attempts: 7, open: { least: 7 } });
+  t.equal((await demand({ rate: 'max' })).attempts, Infinity);
+});
+
 t.test('the peak is what the allocator needs, and not two ports more', (t) => {
   holds(
     t,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { parseRamp, parseSteps } from '../../src/plan/offer.ts';
+import { clientConfig } from '../../src/plan/client-plan.ts';
+import { parseRamp, parseSteps, roundDurationNs } from '../../src/plan/offer.ts';
 import { planClient } from '../support/plans.ts';
 
 t.test('ramps', async (t) => {
@@ -83,6 +84,31 @@ t.test('steps always rise, from FROM to TO, by what was asked for', async (t) =>
     { numRuns: 2000 },
   );
   t.pass('held in every run');
+});
+
+t.test('a number of attempts instead of a time', async (t) => {
+  const { plan } = await planClient({ rate: ['100', 'max'], count: '50' });
+  t.match(plan, { count: 50, rates: [100, 'max'] });
+  t.equal(roundDurationNs(plan!, 100), 0.5e9);
+  t.equal(roundDurationNs(plan!, 'max'), 30 * 86_400e9, 'a bound, far away');
+  t.match(clientConfig(plan!), { duration_sec: null, count: 50 });
+  const timed = (await planClient({ rate: '100', duration: '2s' })).plan!;
+  t.equal(roundDurationNs(timed, 100), 2e9);
+  t.notOk('count' in clientConfig(timed));
+  t.same((await planClient({ count: '5', duration: '3s' })).problems, [
+    '--count: got "5", expected to be left out beside --duration 3s: one of them ends a round',
+  ]);
+  for (const [name, text] of [
+    ['ramp', '0..2k/7s'],
+    ['steps', '1..2*2/1s'],
+  ] as const) {
+    t.same((await planClient({ count: '5', [name]: text })).problems, [
+      `--count: got "5", expected to be left out beside --${name}, which has its own time`,
+    ]);
+  }
+  t.match((await planClient({ count: '10000', rate: ['10', '0.001'] })).problems, [/at most 2592 at 0.001\/s/]);
+  t.match((await planClient({ count: '10', rate: 'max', probe: '10' })).problems, [/^--probe: .*--duration instead/]);
+  t.match((await planClient({ count: '0' })).problems, [/^--count: got "0", expected a whole number of attempts/]);
 });
 
 t.test('what a plan makes of them', async (t) => {

@@ -45,6 +45,45 @@ t.test('attempts are due from the base on, at n / rate, until the end', async (t
   t.equal(pacer.wakeNs, Infinity, 'nothing to wake for');
 });
 
+t.test('a number of attempts is met whatever rounding makes of the times', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.01, max: 1e6, noNaN: true }),
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.integer({ min: 1, max: 5 }),
+      (ratePerSec, count, warmupNs, tailNs, workers) => {
+        const durationNs = (count * 1e9) / ratePerSec;
+        const steadyNs = warmupNs + durationNs + 0.5e9 / ratePerSec;
+        const schedule =
+          tailNs > 0 ? new RampedRate({ ratePerSec, upNs: 0, steadyNs, downNs: tailNs }) : new ConstantRate(ratePerSec);
+        let measured = 0;
+        for (let worker = 0; worker < workers; worker++) {
+          const pacer = pacerOf(1, { schedule, worker, workers, warmupNs, durationNs, tailNs, count });
+          for (const n of takeAll(pacer).keys()) if (pacer.measures(n)) measured++;
+        }
+        return measured === count;
+      },
+    ),
+  );
+  t.pass('held in every run');
+});
+
+t.test('closed loop ends with the last start that is counted', async (t) => {
+  const pacer = pacerOf(null, { count: 2, durationNs: 1e15 });
+  pacer.take();
+  t.notOk(pacer.isDone, 'a start of the warm-up is not counted');
+  pacer.countStart();
+  t.notOk(pacer.isDone);
+  pacer.countStart();
+  t.ok(pacer.isDone);
+  t.ok(pacerOf(null, { count: 0, durationNs: 1e15 }).isDone, 'a worker whose share is none');
+  const timed = pacerOf(null);
+  timed.countStart();
+  t.notOk(timed.isDone);
+});
+
 t.test('the index of the next attempt can be seen before it is taken', async (t) => {
   const pacer = pacerOf(10, { worker: 1, workers: 3 });
   t.equal(pacer.nextIndex, 1);
