@@ -9,13 +9,14 @@ import { LiveView } from '../report/live.ts';
 import { clientText } from '../report/text.ts';
 import { startWarnings } from './doctor.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD, EXIT_USAGE } from './exit-codes.ts';
+import { checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { CLIENT_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
-import { RecordFiles, checkRecords } from './record-files.ts';
+import { RecordFiles } from './record-files.ts';
 import { answeringSignals, type StopRequest } from './signals.ts';
 import { thresholdsOf } from './threshold-input.ts';
 
@@ -27,16 +28,11 @@ export function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Pr
 async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runClient): Promise<number> {
   const { input, problems, warnings } = readOptions(CLIENT_OPTIONS, raw, Object.values(TABLES));
   const machine = thisMachine();
-  const [planned, output, recordProblems] = await Promise.all([
-    clientPlan(input, machine),
-    checkJson(input.json, [input.payload, input.config]),
-    checkRecords(input, [input.payload, input.config, input.json]),
-  ]);
+  const [planned, fileProblems] = await Promise.all([clientPlan(input, machine), checkFiles(input)]);
   const allProblems = [
     ...problems,
     ...('problems' in planned ? planned.problems : []),
-    ...output.problems,
-    ...recordProblems,
+    ...fileProblems,
     ...missingProbes(input['fail-if'], input.probe),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
@@ -46,7 +42,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
   const live = input.quiet.value ? null : new LiveView(io.stderr);
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
   const findings = await startWarnings(input, planned.plan, machine);
-  for (const warning of [...warnings, ...planned.notices, ...output.warnings, ...findings]) log.warn(warning);
+  for (const warning of [...warnings, ...planned.notices, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../client/run.ts')).runClient;
   const thresholds = thresholdsOf(input, log);

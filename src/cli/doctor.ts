@@ -5,8 +5,9 @@ import { printable } from '../plan/printable.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { checkLine, doctorText } from '../report/doctor-text.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import type { Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { DOCTOR_OPTIONS, TABLES } from './options.ts';
@@ -24,18 +25,18 @@ const NO_LIMIT = 2 ** 40;
 async function planAndExamine(raw: RawInput, io: Io): Promise<number> {
   const { input, problems, warnings } = readOptions(DOCTOR_OPTIONS, raw, Object.values(TABLES));
   const machine = thisMachine();
-  const [planned, output] = await Promise.all([
+  const [planned, fileProblems] = await Promise.all([
     clientPlan(input, { ...machine, fdLimit: NO_LIMIT, missingSources: async () => Promise.resolve([]) }),
-    checkJson(input.json, [input.payload, input.config]),
+    checkFiles(input),
   ]);
   const log = stderrLog(io);
   for (const warning of warnings) log.warn(warning);
-  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...fileProblems];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command);
     return EXIT_USAGE;
   }
-  for (const warning of [...planned.notices, ...output.warnings]) log.warn(warning);
+  for (const warning of [...planned.notices]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const { runDoctor } = await import('../doctor/examine.ts');
   const result = await runDoctor(planned.plan, askedOf(input, machine));

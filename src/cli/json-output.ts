@@ -1,40 +1,8 @@
 /** `--json`: where the result goes beside, or instead of, the text. */
-import { problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { inspectOutput, isSameFile, reasonOf, writeOutput } from '../report/output.ts';
+import { reasonOf, writeOutput } from '../report/output.ts';
+import { STDOUT } from './file-checks.ts';
 import type { Io } from './io.ts';
 import type { Log } from './log.ts';
-
-/** The value of `--json` for stdout. */
-export const STDOUT = '-';
-
-/** What is wrong with the file, or will be; `inputs` are files that the command reads and must not overwrite. */
-export async function checkJson(
-  json: Given<string> | undefined,
-  inputs: readonly (Given<string> | undefined)[],
-): Promise<{ readonly problems: readonly Problem[]; readonly warnings: readonly string[] }> {
-  if (json === undefined || json.value === STDOUT) return { problems: [], warnings: [] };
-  const state = await inspectOutput(json.value);
-  if (state.kind === 'directory') return { problems: [problemOf(json, 'a file, not a directory')], warnings: [] };
-  if (state.kind === 'unwritable') {
-    const warning = `${json.value} cannot be written (${state.reason}): the JSON will go to stdout instead`;
-    return { problems: [], warnings: [warning] };
-  }
-  return { problems: await findOverwritten(json, inputs), warnings: [] };
-}
-
-/** `others` are files that are read, or written too, and that `output` would overwrite. */
-export async function findOverwritten(
-  output: Given<string>,
-  others: readonly (Given<string> | undefined)[],
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  for (const other of others) {
-    if (other !== undefined && (await isSameFile(other.value, output.value))) {
-      problems.push(problemOf(output, `another file than ${other.label}, which it would overwrite`));
-    }
-  }
-  return problems;
-}
 
 /**
  * Hands the result out: to stdout as JSON for `-`, otherwise as text, and as JSON to the file. A file that cannot be written

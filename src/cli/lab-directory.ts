@@ -13,6 +13,8 @@ const RESULT_FILE = 'lab.json';
 /** The largest that is written holds some MB of samples. */
 const RESULT_MAX_BYTES = 256 * 1024 * 1024;
 const CELLS_FILE = 'cells.csv';
+/** All that are always there; plots are named by the lab and end in `.svg`. */
+export const LAB_FILES: readonly string[] = [RESULT_FILE, CELLS_FILE];
 
 /** Why a lab cannot begin in `directory`; completes "expected …". Null where it can. Makes nothing. */
 export async function whyNotEmpty(directory: string): Promise<string | null> {

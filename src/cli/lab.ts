@@ -9,8 +9,9 @@ import { labListText, labText } from '../report/lab-text.ts';
 import { reasonOf } from '../report/output.ts';
 import { VERSION } from '../plan/version.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import { keepLab } from './lab-directory.ts';
 import { planLab, type PlannedLab } from './lab-plan.ts';
 import { openLog, type Log } from './log.ts';
@@ -27,14 +28,14 @@ export function labCommand(raw: RawInput, io: Io): Promise<number> {
 
 async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<number> {
   const { input, problems, warnings } = readOptions(LAB_OPTIONS, raw, Object.values(TABLES));
-  const [planned, output] = await Promise.all([
+  const [planned, fileProblems] = await Promise.all([
     planLab(input, thisSystem(), VERSION, new Date()),
-    checkJson(input.json, [input.config]),
+    checkFiles(input),
   ]);
   // What was typed and could not be read is no option that was left out.
   const typed = new Set(problems.map(({ option }) => option));
   const further = 'problems' in planned ? planned.problems.filter(({ option }) => !typed.has(option)) : [];
-  const allProblems = [...problems, ...further, ...output.problems];
+  const allProblems = [...problems, ...further, ...fileProblems];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
@@ -46,7 +47,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<num
   }
   const progress = input.quiet.value ? null : progressOf(io, planned);
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => progress?.clear() });
-  for (const warning of [...warnings, ...output.warnings]) log.warn(warning);
+  for (const warning of warnings) log.warn(warning);
   const run = new LabRun(planned, { log, progress, stop, launch: launchOf(raw.env) });
   return run.runAndReport(io, input.json?.value);
 }

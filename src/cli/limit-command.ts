@@ -7,8 +7,9 @@ import type { Machine, Planned } from '../plan/client-plan.ts';
 import { reasonOf, writeOutput } from '../report/output.ts';
 import type { TextStyle } from '../report/layout.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import type { RawInput } from './read-options.ts';
@@ -16,12 +17,8 @@ import { answeringSignals, type StopRequest } from './signals.ts';
 import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
 
 /** What every table of such a command has. */
-interface CommonInput extends ThresholdInput {
-  readonly json?: Given<string> | undefined;
-  readonly markdown?: Given<string> | undefined;
+interface CommonInput extends ThresholdInput, FileInput {
   readonly quiet: Given<boolean>;
-  readonly payload?: Given<string> | readonly Given<string>[] | undefined;
-  readonly config?: Given<string> | undefined;
   readonly probe?: Given<number> | undefined;
 }
 
@@ -61,17 +58,11 @@ async function planAndRun<Input, Plan, Result>(
 ): Promise<number> {
   const { input, problems, warnings } = command.read(raw);
   const common = input as unknown as CommonInput;
-  const readFiles = [common.payload ?? [], common.config].flat();
-  const [planned, json, markdown] = await Promise.all([
-    command.plan(input, thisMachine()),
-    checkJson(common.json, readFiles),
-    checkJson(common.markdown, [...readFiles, common.json]),
-  ]);
+  const [planned, fileProblems] = await Promise.all([command.plan(input, thisMachine()), checkFiles(common)]);
   const allProblems = [
     ...problems,
     ...('problems' in planned ? planned.problems : []),
-    ...json.problems,
-    ...markdown.problems,
+    ...fileProblems,
     ...missingProbes(common['fail-if'], common.probe),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
@@ -80,7 +71,7 @@ async function planAndRun<Input, Plan, Result>(
   }
   const isQuiet = common.quiet.value;
   const log = await openLog(io, { quiet: isQuiet });
-  for (const warning of [...warnings, ...planned.notices, ...json.warnings]) log.warn(warning);
+  for (const warning of [...warnings, ...planned.notices]) log.warn(warning);
   stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
   const hooks: ClientRunHooks = {
     stop: stop.signal,

@@ -428,7 +428,7 @@ const TRIAL_OPTIONS = {
     help: "with --fail-if: accept an answer that is this machine's limit, which otherwise fails too",
   },
   cooldown: { ...CLIENT_OPTIONS.cooldown, default: '1s', help: 'pause between trials, in which the target recovers' },
-  markdown: { parse: parseFileName, value: 'FILE', group: OUTPUT, help: 'write the report as Markdown, for a ticket' },
+  markdown: { parse: parseJsonFile, value: 'FILE', group: OUTPUT, help: 'write the report as Markdown, for a ticket' },
 } as const satisfies OptionTable;
 
 export const SATURATE_OPTIONS = {

@@ -1,47 +1,19 @@
 /** `--hlog`, `--hgrm` and `--csv`: what is written of a run while it goes on. */
-import { basename, dirname, join } from 'node:path';
 import type * as HdrHistogram from '../measure/hdr-histogram.ts';
 import type { LatencyHistogram } from '../measure/histogram.ts';
 import { CLOCKS, type IntervalResult } from '../measure/result.ts';
 import type { IntervalDetail } from '../measure/round.ts';
-import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import type { Given } from '../plan/problem.ts';
 import { histogramTag, logHead, logLine, titledTable } from '../report/histogram-log.ts';
 import { csvHead, csvRow } from '../report/interval-csv.ts';
 import { LineFile } from '../report/line-file.ts';
-import { inspectOutput } from '../report/output.ts';
-import { findOverwritten } from './json-output.ts';
+import { isByTag, tableFile } from './file-checks.ts';
 import type { Log } from './log.ts';
 
 export interface RecordInput {
   readonly hlog?: Given<string> | undefined;
   readonly hgrm?: Given<string> | undefined;
   readonly csv?: Given<string> | undefined;
-}
-
-/** Stands in the name of `--hgrm` for the histogram's tag; then each has a file of its own. */
-const TAG_PLACE = '%';
-
-/** The name of the file that holds the percentile table of `tag`. */
-export function tableFile(hgrm: string, tag: string): string {
-  return join(dirname(hgrm), basename(hgrm).replaceAll(TAG_PLACE, tag));
-}
-
-/** What is wrong with the files, looked up without opening any; `others` are files that they must not overwrite. */
-export async function checkRecords(
-  { hlog, hgrm, csv }: RecordInput,
-  others: readonly (Given<string> | undefined)[],
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const earlier = [...others];
-  for (const output of [hlog, hgrm, csv]) {
-    if (output === undefined) continue;
-    const state = await inspectOutput(output === hgrm ? tableFile(hgrm.value, histogramTag(0, 'total')) : output.value);
-    if (state.kind === 'directory') problems.push(problemOf(output, 'a file, not a directory'));
-    if (state.kind === 'unwritable') problems.push(problemOf(output, `a file that can be written (${state.reason})`));
-    problems.push(...(await findOverwritten(output, earlier)));
-    earlier.push(output);
-  }
-  return problems;
 }
 
 type Encoder = Pick<typeof HdrHistogram, 'encodeHistogram' | 'percentileTable'>;
@@ -65,14 +37,15 @@ export class RecordFiles {
   private constructor(input: RecordInput, target: string, encoder: Encoder | null, log: Log) {
     const lineFile = (given: Given<string> | undefined): LineFile | null =>
       given === undefined ? null : new LineFile(given.value);
-    const isByTag = input.hgrm !== undefined && basename(input.hgrm.value).includes(TAG_PLACE);
+    const { hgrm } = input;
+    const hasTagNames = hgrm !== undefined && isByTag(hgrm.value);
     this.#log = log;
     this.#target = target;
     this.#encoder = encoder;
     this.#hlog = lineFile(input.hlog);
     this.#csv = lineFile(input.csv);
-    this.#hgrm = isByTag ? null : lineFile(input.hgrm);
-    this.#hgrmByTag = isByTag ? input.hgrm.value : null;
+    this.#hgrm = hasTagNames ? null : lineFile(hgrm);
+    this.#hgrmByTag = hasTagNames ? hgrm.value : null;
     for (const file of this.#files()) void this.#tellUnopened(file);
     process.on('exit', this.#abandon);
   }

@@ -6,8 +6,9 @@ import { LiveView } from '../report/live.ts';
 import { rttLiveLine, rttText } from '../report/rtt-text.ts';
 import type { runRtt } from '../rtt/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { RTT_OPTIONS, TABLES } from './options.ts';
@@ -21,15 +22,15 @@ export function rttCommand(raw: RawInput, io: Io, run?: typeof runRtt): Promise<
 
 async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runRtt): Promise<number> {
   const { input, problems, warnings } = readOptions(RTT_OPTIONS, raw, Object.values(TABLES));
-  const [planned, output] = await Promise.all([rttPlan(input, thisMachine()), checkJson(input.json, [input.config])]);
-  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  const [planned, fileProblems] = await Promise.all([rttPlan(input, thisMachine()), checkFiles(input)]);
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...fileProblems];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const live = input.quiet.value ? null : new LiveView(io.stderr);
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
-  for (const warning of [...warnings, ...planned.notices, ...output.warnings]) log.warn(warning);
+  for (const warning of [...warnings, ...planned.notices]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../rtt/run.ts')).runRtt;
   return pingAndReport(planned.plan, { json: input.json?.value, io, log, live, stop, run: runPlan });

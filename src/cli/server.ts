@@ -7,8 +7,9 @@ import { serverPlan } from '../plan/server-plan.ts';
 import { serverText } from '../report/server-text.ts';
 import type { runServer } from '../server/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { STDOUT, checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { STDOUT, checkJson, deliver } from './json-output.ts';
+import { deliver } from './json-output.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { SERVER_OPTIONS, TABLES } from './options.ts';
@@ -23,18 +24,15 @@ export function serverCommand(raw: RawInput, io: Io, run?: typeof runServer): Pr
 
 async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runServer): Promise<number> {
   const { input, problems, warnings } = readOptions(SERVER_OPTIONS, raw, Object.values(TABLES));
-  const [planned, output] = await Promise.all([
-    serverPlan(input, thisMachine()),
-    checkJson(input.json, [input.response, input.config]),
-  ]);
-  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...output.problems];
+  const [planned, fileProblems] = await Promise.all([serverPlan(input, thisMachine()), checkFiles(input)]);
+  const allProblems = [...problems, ...('problems' in planned ? planned.problems : []), ...fileProblems];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const log = await openLog(io, { quiet: input.quiet.value });
   const findings = serverStartWarnings(planned.plan, input['max-connections'] !== undefined);
-  for (const warning of [...warnings, ...planned.notices, ...output.warnings, ...findings]) log.warn(warning);
+  for (const warning of [...warnings, ...planned.notices, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../server/run.ts')).runServer;
   return serveAndReport(planned.plan, { json: input.json?.value, io, log, stop, run: runPlan });

@@ -222,7 +222,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Where a link leads; for what does not exist yet, where it will be. */
-async function resolveTarget(path: string): Promise<string> {
+export async function resolveTarget(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {

@@ -103,6 +103,42 @@ const CASES: Readonly<Record<string, Case>> = {
       '--csv: got "./kept", expected another file than --payload, which it would overwrite',
     ],
   },
+  'a result in a directory that is not there': {
+    args: ['client', '--json', 'none/x.json'],
+    lines: ['--json: got "none/x.json", expected a file that can be written (there is no such directory)'],
+  },
+  'a name that is too long': {
+    args: ['rtt', '--json', 'n'.repeat(256)],
+    lines: [
+      /^--json: got "n+…", expected a file that can be written \(the name is longer than the file system takes\)$/,
+    ],
+  },
+  'a result that would overwrite what responses are compared with': {
+    args: ['client', '--verify', 'kept', '--json', 'kept'],
+    lines: ['--json: got "kept", expected another file than --verify, which it would overwrite'],
+  },
+  'a result that a table would overwrite': {
+    args: ['client', '--hgrm', 'h-%', '--json', './h-r1.total', '--csv', 'h-r12.connect'],
+    lines: [
+      '--hgrm: got "h-%", expected another file than --json, which it would overwrite',
+      '--hgrm: got "h-%", expected another file than --csv, which it would overwrite',
+    ],
+  },
+  'a response that the result would overwrite': {
+    args: ['server', '--mode', 'respond', '--response', 'kept', '--json', 'kept'],
+    lines: ['--json: got "kept", expected another file than --response, which it would overwrite'],
+  },
+  'a result in the place of the files of a lab': {
+    args: ['lab', 'abstraction', '--out', '.', '--json', 'lab.json'],
+    lines: [
+      '--out: got ".", expected a directory that is empty or not there yet',
+      '--json: got "lab.json", expected another file than lab.json of --out, which it would overwrite',
+    ],
+  },
+  'two results for stdout': {
+    args: ['search', '127.0.0.1:9', '--json', '-', '--markdown', '/dev/stdout'],
+    lines: ['--markdown: got "/dev/stdout", expected the name of a file: stdout is for --json -'],
+  },
   'the environment': {
     args: ['client'],
     env: { CONNGEN_RATE: 'abc', CONNGEN_RAET: '1' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import t from 'tap';
 import { clientCommand } from '../../src/cli/client.ts';
-import { tableFile } from '../../src/cli/record-files.ts';
+import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
 import { EngineError } from '../../src/engine/engine.ts';
 import { CLOCKS, type ClientResult } from '../../src/measure/result.ts';

@@ -67,6 +67,17 @@ t.test('NO_COLOR, pipes and a full disk', async (t) => {
   t.match(full.stderr, /^ERROR: the result could not be printed: no space is left/);
 });
 
+t.test('a result for a stdout that is closed is refused', (t) => {
+  const line = `"${process.execPath}" "${join(ROOT, 'bin/conngen.js')}" client 127.0.0.1:9 -r 10 -d 100ms --json -`;
+  const closed = spawnSync('sh', ['-c', `${line} >&-`], { encoding: 'utf8', env: plainEnvironment() });
+  t.equal(closed.status, 2);
+  t.match(closed.stderr, /^--json: got "-", expected an open stdout, and it is closed\n/);
+  const away = spawnSync('sh', ['-c', `${line} --quiet > /dev/null`], { encoding: 'utf8', env: plainEnvironment() });
+  t.not(away.status, 2, 'where it is thrown away on purpose the run goes on');
+  t.equal(away.stderr, '');
+  t.end();
+});
+
 t.test('the server of a demo that is killed ends too', async (t) => {
   let serverPort = 0;
   const run = await runCli(['demo'], {

@@ -1,0 +1,115 @@
+/** The files of a command line, held against each other and the file system before any is opened. */
+import { basename, dirname, join } from 'node:path';
+import { isStdoutClosed } from '../linux/stdout.ts';
+import { CLOCKS } from '../measure/result.ts';
+import type { Verify } from '../plan/body-plan.ts';
+import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import { histogramTag } from '../report/histogram-log.ts';
+import { LAB_FILES } from './lab-directory.ts';
+import { inspectOutput, isSameFile, resolveTarget } from '../report/output.ts';
+
+/** The value of an option for stdout. */
+export const STDOUT = '-';
+
+/** Stands in the name of `--hgrm` for the histogram's tag; then each has a file of its own. */
+const TAG_PLACE = '%';
+
+/** Every option that names a file, by whether it is read or written. A command has some of them. */
+export interface FileInput {
+  readonly config?: Given<string> | undefined;
+  readonly payload?: Given<string> | readonly Given<string>[] | undefined;
+  readonly response?: Given<string> | undefined;
+  readonly verify?: Given<Verify> | undefined;
+  readonly json?: Given<string> | undefined;
+  readonly markdown?: Given<string> | undefined;
+  readonly hlog?: Given<string> | undefined;
+  readonly hgrm?: Given<string> | undefined;
+  readonly csv?: Given<string> | undefined;
+  /** Directories of a lab. */
+  readonly out?: Given<string> | undefined;
+  readonly resume?: Given<string> | undefined;
+}
+
+/** A file of the command line that must not be overwritten. */
+interface Taken {
+  readonly label: string;
+  readonly path: string;
+}
+
+/** Whether `--hgrm` writes a file for each histogram. */
+export function isByTag(hgrm: string): boolean {
+  return basename(hgrm).includes(TAG_PLACE);
+}
+
+/** The name of the file that holds the percentile table of `tag`. */
+export function tableFile(hgrm: string, tag: string): string {
+  return join(dirname(hgrm), basename(hgrm).replaceAll(TAG_PLACE, tag));
+}
+
+/**
+ * Every output that cannot be written as things stand, that would overwrite a file which is read or another output, or that is a
+ * second one for stdout. Opens and changes nothing.
+ */
+export async function checkFiles(input: FileInput): Promise<Problem[]> {
+  const { json, markdown, hlog, hgrm, csv } = input;
+  const problems: Problem[] = [];
+  const taken = [...filesRead(input), ...filesOfLab(input)];
+  let onStdout: Given<string> | null = null;
+  // Names of --hgrm are many: they are held against all others.
+  for (const output of [json, markdown, hlog, csv, hgrm]) {
+    if (output === undefined) continue;
+    if (output.value === STDOUT) {
+      problems.push(...checkStdout(output, onStdout));
+      onStdout ??= output;
+      continue;
+    }
+    const isPattern = output === hgrm && isByTag(output.value);
+    problems.push(...(await checkOutput(output, isPattern, taken)));
+    taken.push({ label: output.label, path: output.value });
+  }
+  return problems;
+}
+
+function filesRead({ config, payload, response, verify }: FileInput): Taken[] {
+  const given = [config, payload ?? [], response].flat().filter((each) => each !== undefined);
+  const taken = given.map(({ label, value }) => ({ label, path: value }));
+  return verify?.value.kind === 'file' ? [...taken, { label: verify.label, path: verify.value.file }] : taken;
+}
+
+/** What a lab writes into its directory, as far as another output could have the name. */
+function filesOfLab({ resume, out, json }: FileInput): Taken[] {
+  const directory = resume ?? out;
+  if (directory === undefined || json === undefined) return [];
+  const names = [...LAB_FILES, ...(json.value.endsWith('.svg') ? [basename(json.value)] : [])];
+  return names.map((name) => ({ label: `${name} of ${directory.label}`, path: join(directory.value, name) }));
+}
+
+function checkStdout(output: Given<string>, before: Given<string> | null): Problem[] {
+  if (before !== null) return [problemOf(output, `the name of a file: stdout is for ${before.label} ${STDOUT}`)];
+  return isStdoutClosed() ? [problemOf(output, 'an open stdout, and it is closed')] : [];
+}
+
+async function checkOutput(output: Given<string>, isPattern: boolean, taken: readonly Taken[]): Promise<Problem[]> {
+  const names = isPattern ? CLOCKS.map((clock) => tableFile(output.value, histogramTag(0, clock))) : [output.value];
+  for (const name of names) {
+    const state = await inspectOutput(name);
+    if (state.kind === 'directory') return [problemOf(output, 'a file, not a directory')];
+    if (state.kind === 'unwritable') return [problemOf(output, `a file that can be written (${state.reason})`)];
+  }
+  const problems: Problem[] = [];
+  for (const { label, path } of taken) {
+    const own = isPattern ? await tablesNamedLike(output.value, path) : names;
+    const same = await Promise.all(own.map((name) => isSameFile(path, name)));
+    if (same.includes(true)) {
+      problems.push(problemOf(output, `another file than ${label}, which it would overwrite`));
+    }
+  }
+  return problems;
+}
+
+/** Of the files that the pattern stands for, those with a tag that is in the name of `path`. */
+async function tablesNamedLike(pattern: string, path: string): Promise<string[]> {
+  const names = `${basename(path)}\n${basename(await resolveTarget(path))}`;
+  const tags = names.match(new RegExp(`r[1-9]\\d{0,9}\\.(?:${CLOCKS.join('|')})`, 'g')) ?? [];
+  return tags.map((tag) => tableFile(pattern, tag));
+}
