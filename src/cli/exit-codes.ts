@@ -1,4 +1,4 @@
-/** How the process ends; see CONTRACT. */
+/** How the process ends. The README lists what each code means to a script. */
 export const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;

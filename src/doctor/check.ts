@@ -1,4 +1,4 @@
-/** One line of a doctor's report, as CONTRACT has it. */
+/** One line of a doctor's report, as `checks` of `conngen.doctor/1` holds it. */
 
 /** `problem`: the plan cannot work as things stand. `unknown`: it cannot be told here, and `why` says why. */
 export type CheckStatus = 'ok' | 'warning' | 'problem' | 'unknown';
@@ -42,7 +42,7 @@ export function unknown(why: string): Verdict {
   return { status: 'unknown', value: null, needed: null, why, fix: null };
 }
 
-/** What `needs` against `value`: short of it is `status`, with the fix; otherwise ok. */
+/** Compares `value` with `needed`: a value short of it gets `status` and the fix, any other is ok. */
 export function atLeast(
   value: number,
   needed: number,

@@ -101,7 +101,7 @@ export async function choosePort(host: string | null, port: number): Promise<num
   return (await import('./node/port-probe.ts')).choosePort(host, port);
 }
 
-/** As `requireFreePort`, of datagrams. */
+/** Rejects with `EngineError` where the UDP port is taken. */
 export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {
   await (await import('./node/port-probe.ts')).requireFreeDatagramPort(host, port);
 }

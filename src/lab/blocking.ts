@@ -16,7 +16,7 @@ import { deviationPercent } from './statistics.ts';
 const SAMPLE_NS = 100 * NS_PER_MS;
 const MESSAGE_BYTES = 64;
 
-/** As the documents had them: nothing; 300 integers shuffled and sorted; sleeps of 1 to 49 µs, the short ones more often. */
+/** What a connection costs: nothing; 300 integers shuffled and sorted; sleeps of 1 to 49 µs, the short ones more often. */
 const WORK: Readonly<Record<string, string>> = { none: 'none', cpu: 'cpu:300', sleep: 'sleep:1us-49us' };
 
 /** Four threads with each: four loops, or two with two threads behind them. Those of the pool are libuv's. */

@@ -111,7 +111,7 @@ function figuresOf(round: RttRound): CellMeasurement['figures'] {
   };
 }
 
-/** A core for each end where there are two, as the documents had it; else the kernel places them. */
+/** A core for each end where there are two; else the kernel places them. */
 function cores(): { readonly server: number | null; readonly pinger: number | null } {
   const list = allowedCpuList();
   const parsed = list === undefined ? null : parseCpuList(list);

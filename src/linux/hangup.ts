@@ -20,7 +20,7 @@ export function isHangupIgnored(
   return ignoring || basename(startedAs ?? '') === 'nohup' || isStdinOfNohup(read, readLink);
 }
 
-/** `SigIgn` of proc(5): a bit for each signal, the lowest that of signal 1. */
+/** SigIgn of proc(5): a bit for each signal, the lowest that of signal 1. */
 function ignoresHangup(status: string): boolean {
   const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   return mask !== undefined && (BigInt(`0x${mask}`) & SIGHUP_BIT) !== 0n;

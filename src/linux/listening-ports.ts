@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const FILES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const CHUNK_BYTES = 64 * 1024;
-/** TCP_LISTEN in the `st` column (include/net/tcp_states.h). */
+/** TCP_LISTEN as the column st has it (include/net/tcp_states.h). */
 const LISTEN = '0A';
 
 /** Ports on which a TCP socket of this network namespace listens, on any address; none where it cannot be told. */

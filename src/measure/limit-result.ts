@@ -1,4 +1,4 @@
-/** Results of `saturate` and `search`, as CONTRACT and README describe them. */
+/** The results of `conngen saturate` and `conngen search`. */
 import type { ClientResult, RoundResult, Verdict } from './result.ts';
 
 interface LimitResult {

@@ -1,4 +1,4 @@
-/** The result of a run, as CONTRACT and README describe it: what JSON output holds and every report is a function of. */
+/** The results of `conngen client` and `conngen server`: what JSON output holds. Every report is a function of one. */
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
 
@@ -179,8 +179,7 @@ export interface ClientResult {
   readonly rounds: readonly RoundResult[];
 }
 
-/** The work of connections, a job each. jobs = done + unfinished; where nothing is unfinished, jobs = on_loop + on_threads. */
-/** Of tasks that wake every millisecond on a loop. */
+/** Tasks that wake every millisecond on a loop and compute. */
 export interface BusyResult {
   /** On each loop. */
   readonly tasks: number;
@@ -189,6 +188,7 @@ export interface BusyResult {
   readonly skipped: number;
 }
 
+/** The work of connections, a job each. jobs = done + unfinished; where nothing is unfinished, jobs = on_loop + on_threads. */
 export interface WorkResult {
   readonly jobs: number;
   readonly done: number;

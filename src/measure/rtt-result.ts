@@ -1,4 +1,4 @@
-/** The result of `conngen rtt`, as CONTRACT and README describe it. */
+/** The result of `conngen rtt`: `conngen.rtt/1`. */
 import type { BusyResult, LatencySummary, Verdict } from './result.ts';
 
 /** What became of pings: `sent = received + lost + aborted`, `scheduled = sent + missed`. */

@@ -110,7 +110,7 @@ function rangesOf(ports: readonly number[]): PortRange[] {
  * connection to itself. So are reserved ports. No range is left where nothing else was asked for.
  *
  * By default these are ports that the kernel gives to no program by itself. A port that a program binds belongs to this
- * program alone, also for a minute in TIME_WAIT: the kernel marks it (`fastreuse` of its bind bucket, not negative), and
+ * program alone, also for a minute in TIME_WAIT: the kernel marks it (fastreuse of its bind bucket is not negative), and
  * `connect` of any other program passes over it, whatever its target (__inet_hash_connect in net/ipv4/inet_hashtables.c);
  * so does `bind` to port 0 (inet_csk_find_open_port in net/ipv4/inet_connection_sock.c). A run over the whole
  * ip_local_port_range therefore leaves other programs without ports. IP_BIND_ADDRESS_NO_PORT with IP_LOCAL_PORT_RANGE of one

@@ -29,7 +29,7 @@ export interface WorkShareOptions {
   readonly owners: number;
   /** The most jobs that one loop has use for at once, such as its connections. */
   readonly tickets: number;
-  /** `createWakers` gives it; needed for `permit` and `dispatch`. */
+  /** The memory of `Wakers`; needed for `permit` and `dispatch`. */
   readonly wakers: SharedArrayBuffer | null;
 }
 

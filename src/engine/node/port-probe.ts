@@ -49,7 +49,10 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** As `requireFreePort`, of datagrams: a socket without SO_REUSEPORT cannot have a port that others share. */
+/**
+ * Rejects with `EngineError` where the UDP port is taken, also by sockets that share it: a socket without SO_REUSEPORT
+ * cannot bind such a port.
+ */
 export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {
   let error = await tryBind(host === null || host.includes(':') ? 'udp6' : 'udp4', host ?? '::', port);
   if (host === null && (error?.code === 'EAFNOSUPPORT' || error?.code === 'EADDRNOTAVAIL')) {

@@ -14,7 +14,7 @@ export const STAGE_MASK = (1 << STAGE_BITS) - 1;
 /** Generations are counted within what a tag has room for. */
 export const GENERATION_MASK = -1 >>> (STAGE_BITS + 1);
 
-/** The 64-bit `addr` of the entry at `at`. */
+/** Sets the 64-bit field addr of the entry at `at` (struct io_uring_sqe). */
 export function setAddress(words: Int32Array, at: number, address: number): void {
   words[at + 4] = address | 0;
   words[at + 5] = (address / 0x100000000) | 0;

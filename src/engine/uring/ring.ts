@@ -71,7 +71,7 @@ export interface RingOptions {
 
 /**
  * One io_uring(7), used from the thread that made it. Entries are written straight into the mapped ring: `prepare` gives the
- * place, `words` is the memory. Completions are read at `cqe*` between `wait` and `consume`.
+ * place, `words` is the memory. Completions are read between `wait` and `consume`.
  *
  * DEFER_TASKRUN (Linux 6.1) makes the kernel finish its work when we ask for events, not by interrupting us.
  */
