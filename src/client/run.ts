@@ -198,6 +198,7 @@ interface RoundRun extends SessionParts {
 async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
   const { plan, exchangePerSec, pool, crew, probe, runBaseNs, index, rate } = run;
   const workBefore = crew?.summary();
+  await pool.prepare();
   await probe?.open();
   const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
   // Before the base: what the first reading takes must not be taken from the lead.

@@ -24,7 +24,7 @@ export interface WorkerFailure {
 interface Member {
   readonly thread: Worker;
   readonly reader: RecorderReader;
-  /** Resolves what the pool waits for from this worker: ready, or the end of a round. */
+  /** Resolves what the pool waits for from this worker: ready, prepared, or the end of a round. */
   settle: () => void;
   threadId: number | null;
   gc: GcUse | undefined;
@@ -113,16 +113,27 @@ export class WorkerPool {
     if (failure !== undefined) throw new EngineError(failure.code, failure.message, failure.hint);
   }
 
+  /**
+   * Has all workers that live do what would disturb a round, such as collecting garbage; resolves when each has, or died. Before the
+   * base of the round is set: it takes as long as it takes, and nothing of it is measured.
+   */
+  async prepare(): Promise<void> {
+    await this.#ask({ type: 'prepare' });
+  }
+
   /** Runs one round on all workers that live; resolves when each has ended it, or died. */
   async round(order: RoundOrder): Promise<void> {
     resetStages(new Int32Array(this.#control));
-    const message: ToWorker = { type: 'round', ...order };
-    const settled = this.#settled();
     for (const member of this.#members) {
       member.gc = undefined;
       member.endedNs = -Infinity;
-      if (member.failure === undefined) member.thread.postMessage(message);
     }
+    await this.#ask({ type: 'round', ...order });
+  }
+
+  async #ask(message: ToWorker): Promise<void> {
+    const settled = this.#settled();
+    for (const { failure, thread } of this.#members) if (failure === undefined) thread.postMessage(message);
     await settled;
   }
 

@@ -38,13 +38,15 @@ export interface RoundOrder {
   readonly exchangePerSec: number | null;
 }
 
-/** To the worker: run a round; or leave. */
-export type ToWorker = ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
+/** To the worker: get ready for a round; run it; or leave. */
+export type ToWorker =
+  { readonly type: 'prepare' } | ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
 
 /** From the worker. */
 export type FromWorker =
   /** `threadId`: as /proc/self/task has it; null where there is no /proc. */
   | { readonly type: 'ready'; readonly threadId: number | null }
+  | { readonly type: 'prepared' }
   /** `gc`: of the measured part of the round. `endedNs`: when its last exchange had ended, on the run's clock. */
   | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };

@@ -111,16 +111,36 @@ function payloadOf({ finish, payload }: ClientPlan): Uint8Array {
   return finish.kind === 'connect' ? new Uint8Array() : payload;
 }
 
-/** Runs the rounds that are asked for, until it shall end. */
-function obey(runRound: (order: RoundOrder) => Promise<void>, end: () => void): void {
+interface Obedience {
+  readonly prepare: () => void;
+  readonly runRound: (order: RoundOrder) => Promise<void>;
+  readonly end: () => void;
+}
+
+/** Does what it is told, until it shall end. */
+function obey({ prepare, runRound, end }: Obedience): void {
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'round') {
-      runRound(message).catch(fail);
-      return;
+    if (message.type === 'prepare') prepare();
+    else if (message.type === 'round') runRound(message).catch(fail);
+    else {
+      end();
+      port.close();
     }
-    end();
-    port.close();
   });
+}
+
+function prepare(): void {
+  collectNow();
+  tell({ type: 'prepared' });
+}
+
+async function runFirst(engine: ClientEngine, generator: Generator): Promise<void> {
+  const putBack = putFirst();
+  try {
+    await engine.run(generator);
+  } finally {
+    putBack();
+  }
 }
 
 async function main(): Promise<void> {
@@ -165,21 +185,22 @@ async function main(): Promise<void> {
       stages: stagesOf(order),
       pacer: pacerOf(order),
     });
-    await engine.run(generator);
+    await runFirst(engine, generator);
     // Node hands over what it noted in the next turn of the loop.
     await nextTurn();
     const measuredNs = clock.now() - order.baseNs - order.rampUpNs - order.warmupNs;
-    const done = { type: 'done', gc: gc.take(measuredNs / 1e6), endedNs: generator.endedNs } as const;
-    collectNow();
-    tell(done);
+    tell({ type: 'done', gc: gc.take(measuredNs / 1e6), endedNs: generator.endedNs });
   };
 
-  obey(runRound, () => {
-    gc.stop();
-    engine.dispose();
-    bodies?.dispose();
+  obey({
+    prepare,
+    runRound,
+    end: () => {
+      gc.stop();
+      engine.dispose();
+      bodies?.dispose();
+    },
   });
-  collectNow();
   tell({ type: 'ready', threadId: currentThreadId() });
 }
 
@@ -187,5 +208,4 @@ function fail(error: unknown): void {
   tell({ type: 'failed', ...describeFailure(error) });
 }
 
-putFirst();
 main().catch(fail);

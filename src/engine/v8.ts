@@ -17,7 +17,10 @@ export function configureCollector(): void {
   for (const flag of COLLECTOR_FLAGS) setFlagsFromString(flag);
 }
 
-/** Collects now, so that it is not done in the round that comes. Takes some milliseconds. */
+/**
+ * Collects now, so that it is not done in the round that comes. Takes some milliseconds, and waits for helpers of V8's at ordinary
+ * priority: a thread that calls it must not go before them.
+ */
 export function collectNow(): void {
   for (let i = 0; i < COLLECTIONS; i++) globalThis.gc?.({ type: 'minor' });
 }

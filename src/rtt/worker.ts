@@ -52,6 +52,8 @@ async function main(): Promise<void> {
     const opening = new Opening(engine, clock, connections, timeoutNs, control);
     await engine.run(opening);
     ({ isUp } = opening);
+    // Before the base of the round is set: nothing of it is measured.
+    collectNow();
     tell({ type: 'opened', established: opening.established, errnos: opening.errnos });
   };
 
@@ -77,7 +79,6 @@ async function main(): Promise<void> {
       busyTasks: busyCounters === null ? undefined : new BusyTasks(setup.busyTasks, clock.now(), busyCounters),
     });
     await engine.run(pinger);
-    collectNow();
     tell({ type: 'done' });
   };
 
@@ -89,7 +90,6 @@ async function main(): Promise<void> {
       port.close();
     }
   });
-  collectNow();
   tell({ type: 'ready' });
 }
 
