@@ -2,7 +2,7 @@
 import type { ClientRunHooks, runClient } from '../client/run.ts';
 import { clientPlan } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { missingProbes } from '../measure/criterion.ts';
+import { unmeasured } from '../measure/criterion.ts';
 import type { ClientResult } from '../measure/result.ts';
 import { judge, type Thresholds } from '../measure/threshold.ts';
 import { LiveView } from '../report/live.ts';
@@ -33,7 +33,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
     ...problems,
     ...('problems' in planned ? planned.problems : []),
     ...fileProblems,
-    ...missingProbes(input['fail-if'], input.probe),
+    ...unmeasured(input['fail-if'], input),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);

@@ -1,6 +1,6 @@
 /** What `saturate` and `search` have in common: read, plan, run, report. */
 import type { ClientRunHooks } from '../client/run.ts';
-import { missingProbes } from '../measure/criterion.ts';
+import { unmeasured, type MeasuredInput } from '../measure/criterion.ts';
 import type { Thresholds } from '../measure/threshold.ts';
 import type { Given, Problem } from '../plan/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
@@ -17,9 +17,8 @@ import { answeringSignals, type StopRequest } from './signals.ts';
 import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
 
 /** What every table of such a command has. */
-interface CommonInput extends ThresholdInput, FileInput {
+interface CommonInput extends ThresholdInput, FileInput, MeasuredInput {
   readonly quiet: Given<boolean>;
-  readonly probe?: Given<number> | undefined;
 }
 
 /** As `ReadOptions` has it. */
@@ -63,7 +62,7 @@ async function planAndRun<Input, Plan, Result>(
     ...problems,
     ...('problems' in planned ? planned.problems : []),
     ...fileProblems,
-    ...missingProbes(common['fail-if'], common.probe),
+    ...unmeasured(common['fail-if'], common),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);

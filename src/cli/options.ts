@@ -328,6 +328,15 @@ export const CLIENT_OPTIONS = {
     group: EXCHANGE,
     help: 'of one connection, from its start to the first byte of the response',
   },
+  'min-response': {
+    parse: sizeParser({ min: 0, max: BODY_MAX_BYTES }),
+    value: 'BYTES',
+    default: '0',
+    group: EXCHANGE,
+    help:
+      'an exchange that ends with fewer bytes of answer is short_response. In search and saturate: where the lowest load was answered ' +
+      'with bytes, an exchange that ends without one is a failure',
+  },
   sink: {
     parse: parseSink,
     value: 'KIND',

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 660] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 680] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
@@ -18,6 +18,7 @@ import {
   BYTES_SENT,
   CONNECT,
   CORRECTED_TOTAL,
+  EMPTY_RESPONSES,
   ESTABLISHED,
   EXCHANGES_LATE,
   FIRST_BYTE,
@@ -28,6 +29,7 @@ import {
   SCHEDULED,
   SCHEDULE_LAG,
   STARTED,
+  TIMEOUTS_ANSWERED,
   TOTAL,
 } from '../measure/recorder.ts';
 import type { Recorder } from '../measure/recorder.ts';
@@ -470,6 +472,13 @@ export class Generator implements ClientDriver, BodyListener {
 
   /** The exchange is complete: what came of it is kept, where that is asked for. */
   #complete(slot: number): void {
+    const bytes = this.#attempts.receivedBytes[slot]!;
+    const { payloadBytes, minResponseBytes } = this.#o.exchange;
+    if (bytes === 0 && payloadBytes > 0) this.#countMeasured(slot, EMPTY_RESPONSES);
+    if (bytes < minResponseBytes) {
+      this.#fail(slot, SHORT_RESPONSE, 0);
+      return;
+    }
     if (this.#bodies === undefined) {
       this.#unlist(slot);
       this.#succeed(slot);
@@ -621,6 +630,7 @@ export class Generator implements ClientDriver, BodyListener {
     const state = attempts.state[slot];
     const isConnecting = state === CONNECTING || state === RETRYING;
     const outcome = !isLate ? ABORTED : isConnecting ? CONNECT_TIMEOUT : EXCHANGE_TIMEOUT;
+    if (outcome === EXCHANGE_TIMEOUT && this.#lacksOnlyEnd(slot)) this.#countMeasured(slot, TIMEOUTS_ANSWERED);
     if (state !== RETRYING) this.#fail(slot, outcome, 0);
     else {
       // Between two ports: it is being closed already.
@@ -628,6 +638,17 @@ export class Generator implements ClientDriver, BodyListener {
       attempts.state[slot] = CLOSING;
       attempts.timeWait[slot] = TIME_WAIT;
     }
+  }
+
+  /** Whether an answer has come, and the exchange is complete only when the peer closes. */
+  #lacksOnlyEnd(slot: number): boolean {
+    const { responseBytes, payloadBytes } = this.#o.exchange;
+    const { receivedBytes, sentBytes } = this.#attempts;
+    return responseBytes === Infinity && receivedBytes[slot]! > 0 && sentBytes[slot]! >= payloadBytes;
+  }
+
+  #countMeasured(slot: number, counter: number): void {
+    if (this.#attempts.measured[slot] === this.#phase) this.#recorder.count(counter, 1);
   }
 
   #endHolds(): void {

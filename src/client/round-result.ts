@@ -1,6 +1,6 @@
 /** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
 import { reuseDelayNs } from '../linux/proc.ts';
-import type { PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
+import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
 import { findingsOf } from '../measure/findings.ts';
 import { countByOwner } from '../measure/outcome.ts';
 import type { RoundResult, WorkResult } from '../measure/result.ts';
@@ -9,6 +9,7 @@ import { verdictOf } from '../measure/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
+import { sendsPayload } from '../plan/answer-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
@@ -60,6 +61,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
     },
     latency_ns: tally.latencySummaries(),
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
+    ...(sendsPayload(plan) ? { empty_responses: tally.emptyResponses } : {}),
     ...(plan.body.firstByteTimeoutNs === null ? {} : { timeouts: { first_byte: tally.firstByteTimeouts } }),
     ...(plan.body.sink.kind === 'null'
       ? {}
@@ -95,6 +97,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): 
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),
     target: targetFacts(plan),
+    answer: answerFacts(plan),
     earlier: earlier.map((before) => ({
       offeredRatePerSec: before.offered_rate_per_sec,
       totalP50Ns: before.latency_ns.total.p50,
@@ -113,6 +116,10 @@ function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): 
     restsInTimeWait,
     isHeld: holdNs > 0,
   };
+}
+
+function answerFacts({ finish, payload }: ClientPlan): AnswerFacts {
+  return { finish: finish.kind, payloadBytes: payload.length };
 }
 
 function targetFacts({ host, target }: ClientPlan): TargetFacts {

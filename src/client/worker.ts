@@ -174,7 +174,7 @@ async function main(): Promise<void> {
       attempts,
       ports,
       sources: init.sources.length,
-      exchange: exchangeOf(plan.finish, payload.length),
+      exchange: exchangeOf(plan.finish, payload.length, plan.answer.minBytes),
       halfClose,
       reset: plan.close === 'rst',
       holdNs: plan.holdNs,

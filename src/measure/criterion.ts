@@ -4,11 +4,12 @@
  *     criterion  = metric comparison value
  *     metric     = statistic "(" clock ")" | "rate" "(" rate ")" | counted | "cpu"
  *     statistic  = "p50" | "p75" | "p90" | "p95" | "p99" | "p99.9" | "min" | "mean" | "max"
- *     counted    = "failures" | "loss" | "missed" | the name of an outcome
+ *     counted    = "failures" | "loss" | "missed" | "empty" | the name of an outcome
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
 import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../plan/problem.ts';
+import type { Finish } from '../plan/plan.ts';
 import { NS_PER_DAY, durationParser, parseNumericRate } from '../plan/quantity.ts';
 import { meantMetric } from './criterion-words.ts';
 import { OUTCOMES, type OutcomeName } from './outcome.ts';
@@ -26,9 +27,10 @@ const RATES = ['started', 'established', 'completed'] as const;
 
 /**
  * Attempts as criteria count them. `failures`: started and not ok, whoever's fault it was; the verdict tells. `loss`: the same, in
- * thresholds and in goals. `missed`: due and never started, which is this machine's doing and no loss.
+ * thresholds and in goals. `missed`: due and never started, which is this machine's doing and no loss. `empty`: ended without a byte
+ * of answer where a payload was sent, whatever the outcome.
  */
-const SUMS = ['failures', 'loss', 'missed'] as const;
+const SUMS = ['failures', 'loss', 'missed', 'empty'] as const;
 type Counted = (typeof SUMS)[number] | OutcomeName;
 
 export type Metric =
@@ -51,13 +53,35 @@ export interface Criterion {
 /** What a criterion needs to know of a round. */
 export type CriterionRound = Pick<
   RoundResult,
-  'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'rate_per_sec' | 'latency_ns' | 'cpu' | 'probe'
+  'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'empty_responses' | 'rate_per_sec' | 'latency_ns' | 'cpu' | 'probe'
 >;
 
-/** What is wrong with criteria about the round trip of `--probe` where there is none: what is not measured is never met. */
-export function missingProbes(criteria: readonly Given<Criterion>[], probe: Given<number> | undefined): Problem[] {
-  if (probe !== undefined) return [];
-  return criteria.filter(isAboutProbe).map((given) => problemOf(given, 'a --probe beside it, such as --probe 100/s'));
+/** The options on which it depends whether a criterion can be measured at all. */
+export interface MeasuredInput {
+  readonly probe?: Given<number> | undefined;
+  readonly payload?: Given<string> | readonly Given<string>[] | undefined;
+  readonly 'payload-size'?: Given<number> | undefined;
+  readonly finish: Given<Finish>;
+}
+
+/** What is wrong with criteria about something that the run does not measure: what is not measured is never met. */
+export function unmeasured(criteria: readonly Given<Criterion>[], input: MeasuredInput): Problem[] {
+  const problems: Problem[] = [];
+  const sends = [input.payload ?? []].flat().length > 0 || (input['payload-size']?.value ?? 0) > 0;
+  const expectsAnswers = sends && input.finish.value.kind !== 'connect';
+  for (const given of criteria) {
+    if (input.probe === undefined && isAboutProbe(given)) {
+      problems.push(problemOf(given, 'a --probe beside it, such as --probe 100/s'));
+    }
+    if (!expectsAnswers && isAboutEmpty(given)) {
+      problems.push(problemOf(given, 'a --payload beside it, and a --finish that waits for an answer'));
+    }
+  }
+  return problems;
+}
+
+function isAboutEmpty({ value: { metric } }: Given<Criterion>): boolean {
+  return metric.kind === 'attempts' && metric.counted === 'empty';
 }
 
 function isAboutProbe({ value: { metric } }: Given<Criterion>): boolean {
@@ -257,14 +281,18 @@ function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | n
     }
     case 'attempts': {
       const { part, whole } = countOf(metric.counted, round);
+      if (part === null) return null;
       return unit === 'percent' ? percentOf(part, whole) : part;
     }
   }
 }
 
-/** How many, and of how many: of those due for `missed`, otherwise of those started. */
-function countOf(counted: Counted, { attempts, outcomes }: CriterionRound): { part: number; whole: number } {
+/** How many (null where that was not counted), and of how many: of those due for `missed`, otherwise of those started. */
+function countOf(counted: Counted, round: CriterionRound): { part: number | null; whole: number } {
+  const { attempts, outcomes } = round;
   switch (counted) {
+    case 'empty':
+      return { part: round.empty_responses ?? null, whole: attempts.started };
     case 'failures':
     case 'loss':
       return { part: attempts.started - outcomes.ok, whole: attempts.started };

@@ -1,3 +1,4 @@
+import type { Finish } from '../plan/plan.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { IntervalResult, WorkerResult } from './result.ts';
 import type { Tally } from './round.ts';
@@ -18,6 +19,7 @@ export interface RoundFacts {
   readonly timeoutNs: number;
   readonly ports: PortFacts;
   readonly target: TargetFacts;
+  readonly answer: AnswerFacts;
   /** The rounds of the run before this one. */
   readonly earlier: readonly EarlierRound[];
 }
@@ -40,6 +42,12 @@ export interface TargetFacts {
   readonly label: string;
   /** An address of this machine, so that its kernel is the target's too. */
   readonly isLocal: boolean;
+}
+
+/** What a connection sends, and what it takes for an answer. */
+export interface AnswerFacts {
+  readonly finish: Finish['kind'];
+  readonly payloadBytes: number;
 }
 
 export interface EarlierRound {

@@ -40,8 +40,12 @@ export const BODY_BYTES_KEPT = 16;
 export const BODIES_SPILLED = 17;
 /** In a round in stages: exchanges that began too late to be at the rate that was asked for. */
 export const EXCHANGES_LATE = 18;
+/** Exchanges with a payload that came to their end without a byte of answer, whatever the outcome. */
+export const EMPTY_RESPONSES = 19;
+/** Of the exchange timeouts: bytes had come, and only the peer's end was missing. */
+export const TIMEOUTS_ANSWERED = 20;
 /** How many counters a bank has. */
-export const COUNTERS = 19;
+export const COUNTERS = 21;
 
 /** Errno numbers are counted by index; Linux ends at 133. */
 export const ERRNOS = 256;

@@ -104,6 +104,8 @@ export interface IntervalResult {
   readonly established: number;
   readonly ok: number;
   readonly failed: number;
+  /** Left out where there are none. */
+  readonly empty_responses?: number;
   /** Open at the end of the interval, held ones included. */
   readonly in_flight: number;
   /** Of these, kept open after their exchange (`--hold`). */
@@ -128,6 +130,8 @@ export interface RoundResult {
   readonly rate_per_sec: { readonly started: number; readonly established: number; readonly completed: number };
   readonly latency_ns: Readonly<Record<ClockName, LatencySummary>>;
   readonly bytes: { readonly sent: number; readonly received: number };
+  /** Where a payload is sent: exchanges that came to their end without a byte of answer, whatever the outcome. */
+  readonly empty_responses?: number;
   /** With `--first-byte-timeout` only: of the exchange timeouts, those without a first byte in time. */
   readonly timeouts?: { readonly first_byte: number };
   /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */

@@ -9,6 +9,7 @@ import {
   BYTES_RECEIVED,
   BYTES_SENT,
   COUNTERS,
+  EMPTY_RESPONSES,
   END_NS,
   ESTABLISHED,
   EXCHANGES_LATE,
@@ -22,6 +23,7 @@ import {
   SCHEDULED,
   STARTED,
   START_NS,
+  TIMEOUTS_ANSWERED,
   WARMUP,
 } from './recorder.ts';
 import type { Bank } from './recorder.ts';
@@ -40,6 +42,8 @@ export class Tally {
   bytesReceived = 0;
   heldLost = 0;
   firstByteTimeouts = 0;
+  emptyResponses = 0;
+  timeoutsAnswered = 0;
   bodiesKept = 0;
   bodyBytesKept = 0;
   bodiesSpilled = 0;
@@ -59,6 +63,8 @@ export class Tally {
     this.bytesReceived += counters[BYTES_RECEIVED]!;
     this.heldLost += counters[HELD_LOST]!;
     this.firstByteTimeouts += counters[FIRST_BYTE_TIMEOUTS]!;
+    this.emptyResponses += counters[EMPTY_RESPONSES]!;
+    this.timeoutsAnswered += counters[TIMEOUTS_ANSWERED]!;
     this.bodiesKept += counters[BODIES_KEPT]!;
     this.bodyBytesKept += counters[BODY_BYTES_KEPT]!;
     this.bodiesSpilled += counters[BODIES_SPILLED]!;
@@ -217,6 +223,7 @@ export class RoundMerger {
       established: tally.established,
       ok: tally.ok,
       failed: tally.failed,
+      ...(tally.emptyResponses === 0 ? {} : { empty_responses: tally.emptyResponses }),
       in_flight: interval.inFlight,
       held: interval.held,
       bytes: { sent: tally.bytesSent, received: tally.bytesReceived },

@@ -1,5 +1,6 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
+import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
 import { preferredEngines } from './engine-preference.ts';
@@ -14,7 +15,7 @@ import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { compactSources, expandSources, missingSources, type SourceSpec } from './sources.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
-export interface ClientInput extends OfferInput, BodyInput {
+export interface ClientInput extends OfferInput, BodyInput, AnswerInput {
   readonly target?: Given<HostPort> | undefined;
   readonly host: Given<string>;
   readonly port: Given<number>;
@@ -92,6 +93,7 @@ export async function clientPlan(
   const { rates, durationNs, count } = planOffer(input, problems);
   checkBesideOffer(input, rates, problems);
   const body = await planBody(input, payload, problems);
+  const answer = planAnswer(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
   const workers = planWorkers(input, rates, maxInFlight, machine, problems);
@@ -115,6 +117,7 @@ export async function clientPlan(
     holdNs: input.hold.value,
     timeoutNs: input.timeout.value,
     body,
+    answer,
     sources,
     isInStages: false,
     maxInFlight,
@@ -149,6 +152,7 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
     hold_sec: plan.holdNs / NS_PER_SEC,
     timeout_sec: plan.timeoutNs / NS_PER_SEC,
     ...bodyConfig(plan.body),
+    ...answerConfig(plan.answer),
     sources: compactSources(plan.sources),
     source_ports: formatSourcePorts(plan.sourcePorts),
     max_in_flight: plan.maxInFlight,

@@ -58,6 +58,12 @@ export interface BodyPlan {
   readonly verification: Verification | null;
 }
 
+/** What counts as an answer. */
+export interface AnswerPlan {
+  /** An exchange that ends with less is `short_response`. */
+  readonly minBytes: number;
+}
+
 export interface ClientPlan {
   /** As the user wrote it, for reports. */
   readonly host: string;
@@ -82,6 +88,7 @@ export interface ClientPlan {
   readonly holdNs: number;
   readonly timeoutNs: number;
   readonly body: BodyPlan;
+  readonly answer: AnswerPlan;
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
   readonly sourcePorts: SourcePorts;

@@ -36,6 +36,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'sent_bytes', cell: (interval) => interval.bytes.sent },
   { name: 'received_bytes', cell: (interval) => interval.bytes.received },
   ...CLOCKS.flatMap(clockColumns),
+  { name: 'empty_responses', cell: (interval) => interval.empty_responses ?? 0 },
 ];
 
 function clockColumns(clock: ClockName): Column[] {

@@ -17,10 +17,20 @@ export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
     return { owner, text: [...parts(owner), ...missed].join(', ') };
   }).filter(({ text }) => text !== '');
   const unblamed = parts('nobody').join(', ');
+  const empty = round.empty_responses ?? 0;
   const errnos = Object.entries(errno).filter(([, count]) => count > 0);
   return [
     entry(style, 'outcomes', unblamed !== '' ? unblamed : failures.length > 0 ? 'ok 0' : 'none'),
     ...failures.map(({ owner, text }) => entry(style, `  ${owner}`, text)),
+    ...(empty > 0
+      ? [
+          entry(
+            style,
+            '  empty',
+            `${formatCount(empty)} (${formatShare(empty, attempts.started)}) ended without a byte of answer`,
+          ),
+        ]
+      : []),
     ...(errnos.length > 0
       ? [entry(style, '  errno', errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),

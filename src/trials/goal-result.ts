@@ -13,6 +13,8 @@ export interface Progress {
   readonly results: TrialResult[];
   /** Of the last trial that said nothing. */
   reason: string | null;
+  /** The lowest load was answered with bytes: an exchange that ends without one is a failure. */
+  isAnswered: boolean;
 }
 
 /** One for each goal; what is not decided is `unfinished`, with its bounds. */

@@ -4,11 +4,12 @@ import { evaluateCriterion } from '../measure/criterion.ts';
 import type { SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
 import type { ClientRunHooks } from '../client/run.ts';
+import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
 import { timedOffer } from '../search/quantity.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from '../search/saturate.ts';
-import { asStarted, missedBy, standingOf } from '../search/standing.ts';
+import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { saturateConfig, type SaturatePlan } from './saturate-plan.ts';
 import { isLocalTarget, openTrials, type OpenTrials } from './trial-runner.ts';
 
@@ -31,6 +32,7 @@ export async function runSaturate(
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
+  let isAnswered = false;
   let stoppedBy: SaturateResult['stopped_by'] | null = null;
   try {
     while (stoppedBy === null) {
@@ -40,10 +42,12 @@ export async function runSaturate(
       } else if (elapsedNs() + aroundNs + plan.client.durationNs > plan.maxTimeNs) {
         stoppedBy = 'max_time';
       } else {
-        const round = await runner.run(timedOffer(move.ratePerSec, plan.client.durationNs));
-        if (round === null) {
+        const measured = await runner.run(timedOffer(move.ratePerSec, plan.client.durationNs));
+        if (measured === null) {
           stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
         } else {
+          if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
+          const round = isAnswered ? asAnswered(measured) : measured;
           const { step, note } = judge(plan, move.ratePerSec, round, isLocal);
           steps.push(step);
           results.push(stepResult(step, round, move.isRepeat));

@@ -4,11 +4,12 @@ import type { ClientRunHooks } from '../client/run.ts';
 import { evaluateCriterion } from '../measure/criterion.ts';
 import type { SearchResult, TrialResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
+import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { deviationsFound } from '../search/profiles.ts';
 import { offerOf, trialNs, type TrialOffer } from '../search/quantity.ts';
 import { nextSearchMove, type SearchMove } from '../search/search.ts';
-import { asHeldTogether, asStarted, missedBy, standingOf } from '../search/standing.ts';
+import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { servedLoad } from '../search/served.ts';
 import { goalResults, type Progress } from './goal-result.ts';
 import { searchConfig, type SearchPlan } from './search-plan.ts';
@@ -32,7 +33,14 @@ export async function runSearch(
   const beginNs = monotonicNs();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const all = plan.measures.map((measure): Progress => {
-    return { measure, options: { ...measure, goals: plan.goals.length }, trials: [], results: [], reason: null };
+    return {
+      measure,
+      options: { ...measure, goals: plan.goals.length },
+      trials: [],
+      results: [],
+      reason: null,
+      isAnswered: false,
+    };
   });
   let runner: TrialRunner | undefined;
   let failure: { readonly code: string; readonly message: string } | undefined;
@@ -92,8 +100,10 @@ async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }
     if (elapsedNs() + aroundNs + trialNs(offer) > plan.maxTimeNs) return 'max_time';
     const index = first + trials.length;
     hooks.onTrialStart?.({ index, offer, why: move.why });
-    const round = await runner.run(offer);
-    if (round === null) return runner.failures.length > 0 ? 'error' : 'interrupted';
+    const measured = await runner.run(offer);
+    if (measured === null) return runner.failures.length > 0 ? 'error' : 'interrupted';
+    if (move.load === measure.minLoad && acceptsEmpty(client)) progress.isAnswered ||= hasAnswers(measured);
+    const round = progress.isAnswered ? asAnswered(measured) : measured;
     const reason = record(plan, progress, move, offer, round);
     hooks.onTrial?.(index, results.at(-1)!, reason);
   }

@@ -1,5 +1,5 @@
 /** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
-import { missingProbes, type Criterion } from '../measure/criterion.ts';
+import { unmeasured, type Criterion } from '../measure/criterion.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
@@ -26,7 +26,7 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
   const client = await planClient(input, machine);
   const problems: Problem[] = 'problems' in client ? [...client.problems] : [];
   checkRates(input.start, input['max-rate'], problems);
-  problems.push(...missingProbes([input.goal], input.probe));
+  problems.push(...unmeasured([input.goal], input));
   const attempts = (input.start.value * input.duration.value) / NS_PER_SEC;
   if (attempts < LATENCIES_AT_LEAST) {
     const neededNs = Math.ceil(LATENCIES_AT_LEAST / input.start.value) * NS_PER_SEC;

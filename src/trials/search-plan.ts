@@ -1,5 +1,5 @@
 /** From what the user gave to the checked plan of `search`, or to everything that is wrong with it. */
-import { missingProbes, type Criterion } from '../measure/criterion.ts';
+import { unmeasured, type Criterion } from '../measure/criterion.ts';
 import { affordableInFlight, type Machine, type Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
@@ -52,7 +52,7 @@ export async function searchPlan(input: SearchInput, machine: Machine): Promise<
   const exploreNs = exploreDuration(input, problems);
   checkPrecision(input, exploreNs, problems);
   checkGoals(input.goal, problems);
-  problems.push(...missingProbes(input.goal, input.probe));
+  problems.push(...unmeasured(input.goal, input));
   checkStages(input, problems);
   const clients = planned.flatMap((each) => ('plan' in each ? [each.plan] : []));
   if (problems.length > 0) return { problems };

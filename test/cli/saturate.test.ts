@@ -7,7 +7,7 @@ import type { OpenTrials } from '../../src/trials/trial-runner.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
-import { refusedRound } from '../support/results.ts';
+import { refusedRound, outcomes } from '../support/results.ts';
 import { simulated } from '../support/trials.ts';
 
 async function saturate(typed: Typed, open: OpenTrials): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -114,6 +114,24 @@ t.test('--fail-if is held against the last good step', async (t) => {
   });
   t.equal((await saturate({ 'fail-if': 'failures>1' }, limited)).code, 99);
   t.equal((await saturate({ 'fail-if': 'failures>1', 'allow-generator-limited': 'true' }, limited)).code, 0);
+});
+
+t.test('where the first step was answered with bytes, an empty answer is a failure', async (t) => {
+  const change = (round: RoundResult): RoundResult => ({
+    ...round,
+    outcomes: outcomes({ ok: round.attempts.started }),
+    empty_responses: round.attempts.started - round.outcomes.ok,
+  });
+  const typed = { start: '100', factor: '2', 'max-rate': '1600', 'payload-size': '64', json: '-' };
+  const ran = await saturate(typed, simulated({ limitPerSec: () => 500, change }));
+  const result = JSON.parse(ran.stdout) as SaturateResult;
+  t.match(result, { stopped_by: 'failures', saturated_at: 800, sustained_per_sec: 400 });
+  t.equal(result.steps.at(-1)?.failures, 1500);
+  const allowed = await saturate(
+    { ...typed, 'min-response': '0', goal: 'empty<=0' },
+    simulated({ limitPerSec: () => 500, change }),
+  );
+  t.match(JSON.parse(allowed.stdout), { saturated_at: 800 });
 });
 
 t.test('everything that is wrong, at once', async (t) => {

@@ -10,7 +10,7 @@ import { PLAIN } from '../../src/report/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
-import { latency, refusedRound } from '../support/results.ts';
+import { latency, outcomes, refusedRound } from '../support/results.ts';
 import { simulated } from '../support/trials.ts';
 
 interface Ran {
@@ -252,4 +252,40 @@ t.test('Ctrl-C: the trials so far, exit 130', async (t) => {
   await server.stop();
   t.equal(run.code, 130);
   t.match(JSON.parse(run.stdout), { interrupted: true, stopped_by: 'interrupted', trials: { length: 1 } });
+});
+
+/** Beyond what it can do, a target that sheds load ends connections without a byte of answer. */
+function shedding(round: RoundResult, answered = true): RoundResult {
+  const lost = round.attempts.started - round.outcomes.ok;
+  return {
+    ...round,
+    outcomes: outcomes({ ok: round.attempts.started }),
+    empty_responses: lost,
+    latency_ns: { ...round.latency_ns, first_byte: latency(1e6, answered ? round.outcomes.ok : 0) },
+    intervals: round.intervals.map((each) => {
+      const empty = Math.round((each.ok * lost) / Math.max(1, round.outcomes.ok));
+      return { ...each, ok: each.ok + empty, empty_responses: empty };
+    }),
+  };
+}
+
+t.test('where the lowest load was answered with bytes, an empty answer is a failure', async (t) => {
+  const typed = { json: '-', 'payload-size': '64', 'max-rate': '4k' };
+  const target = simulated({ limitPerSec: () => 1000, change: (round) => shedding(round) });
+  const result = JSON.parse((await search(typed, target)).stdout) as SearchResult;
+  t.match(result.goals, [{ status: 'found' }]);
+  const rate = result.goals[0]?.rate_per_sec ?? null;
+  t.ok(rate !== null && rate > 960 && rate < 1010, String(rate));
+  const failed = result.trials.find(({ passed }) => passed['loss<=0.1%'] === false)!;
+  t.ok(failed.result.outcomes.short_response > 0);
+  t.equal(failed.result.outcomes.short_response, failed.result.empty_responses);
+
+  const silent = simulated({ limitPerSec: () => 1000, change: (round) => shedding(round, false) });
+  t.match(JSON.parse((await search(typed, silent)).stdout), { goals: [{ status: 'at_max_rate' }] });
+});
+
+t.test('a goal about empty answers takes a payload', async (t) => {
+  const ran = await search({ goal: 'empty<=0' }, THOUSAND);
+  t.equal(ran.code, 2);
+  t.match(ran.stderr, /--goal.*"empty<=0".*a --payload beside it/);
 });

@@ -59,7 +59,7 @@ t.test('what is wrong is named with its place', async (t) => {
   for (const [text, message] of [
     [
       '',
-      /^a metric at character 1: p50, .*p99\(total\), rate\(completed\), failures, loss, missed, cpu, or an outcome/,
+      /^a metric at character 1: p50, .*p99\(total\), rate\(completed\), failures, loss, missed, empty, cpu, or an outcome/,
     ],
     ['  latency<5ms', /^a metric at character 3: /],
     ['>5', /^a metric at character 1: /],
@@ -134,6 +134,17 @@ t.test('what a failure is, and a loss', async (t) => {
   t.equal(value('missed>0%'), 10, 'of what was due');
   t.equal(value('loss>0'), 9, 'what this machine missed is no loss, in a threshold as in a goal');
   t.equal(value('loss>0%'), 1);
+  t.equal(value('empty>0'), null, 'not counted without a payload');
+  t.equal(value('empty>0%'), null);
+});
+
+t.test('empty answers', async (t) => {
+  const round = roundResult({
+    attempts: { scheduled: 1000, started: 900, missed: 100, in_flight_max: 5 },
+    empty_responses: 9,
+  });
+  t.same(evaluateCriterion(criterion('empty>0'), round), { value: 9, met: true });
+  t.same(evaluateCriterion(criterion('empty<=1%'), round), { value: 1, met: true }, 'of what was started');
 });
 
 t.test('rates, and their share of what was offered', async (t) => {

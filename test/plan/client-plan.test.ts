@@ -217,6 +217,7 @@ t.test('the echo in results', async (t) => {
     max_memory_bytes: null,
     spill_directory: null,
     max_body_bytes: null,
+    min_response_bytes: 0,
     first_byte_timeout_sec: null,
     verify: null,
     sources: ['127.0.0.1-127.0.0.8'],

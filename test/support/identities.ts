@@ -71,6 +71,7 @@ function checkIntervals(t: Test, round: RoundResult, name: Namer): void {
     missed: total((interval) => interval.missed),
     ok: total((interval) => interval.ok),
     failed: total((interval) => interval.failed),
+    empty: total((interval) => interval.empty_responses ?? 0),
     sent: total((interval) => interval.bytes.sent),
     received: total((interval) => interval.bytes.received),
     latency: Object.fromEntries(CLOCKS.map((clock) => [clock, total((interval) => interval.latency_ns[clock].count)])),
@@ -82,6 +83,7 @@ function checkIntervals(t: Test, round: RoundResult, name: Namer): void {
     missed,
     ok: round.outcomes.ok,
     failed: started - round.outcomes.ok,
+    empty: round.empty_responses ?? 0,
     ...round.bytes,
     latency: Object.fromEntries(CLOCKS.map((clock) => [clock, round.latency_ns[clock].count])),
   };

@@ -1,0 +1,32 @@
+/** What is looked for in the answers of a round, one function a finding. The README documents each. */
+import { formatCount, formatCountOf } from '../plan/format.ts';
+import type { RoundFacts } from './facts.ts';
+import { FIRST_BYTE } from './recorder.ts';
+import type { Finding } from './result.ts';
+
+/** Some exchanges ended without a byte of answer where others had bytes: a target that sheds load looks like that. */
+export function emptyResponses({ tally, target }: RoundFacts): Finding | undefined {
+  const { emptyResponses: empty } = tally;
+  const answered = tally.latency[FIRST_BYTE]!.count;
+  if (empty === 0 || answered === 0) return undefined;
+  return {
+    code: 'empty_responses',
+    message:
+      `${target.label} ended ${formatCountOf(empty, 'exchange')} without a byte of answer, and answered ${formatCount(answered)} with bytes: ` +
+      'it may shed load or fail behind its listener. To count an empty answer as a failure, use --min-response 1.',
+    evidence: { empty_responses: empty, answered },
+  };
+}
+
+/** Answers came, and the peer's end, which would have completed the exchange, did not. */
+export function staysOpen({ tally, target, answer }: RoundFacts): Finding | undefined {
+  const { timeoutsAnswered: count } = tally;
+  if (count === 0) return undefined;
+  return {
+    code: 'peer_stays_open',
+    message:
+      `${target.label} sent bytes on ${formatCountOf(count, 'connection')} that timed out, and did not close: --finish ${answer.finish} waits for the peer to close. ` +
+      'Where the peer keeps connections open after the answer, send "Connection: close" in the payload of an HTTP request, or use --finish bytes:N.',
+    evidence: { answered_timeouts: count },
+  };
+}
