@@ -28,7 +28,7 @@ import {
   sizeParser,
 } from '../plan/quantity.ts';
 import { parseSourcePorts } from '../plan/source-ports.ts';
-import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
+import { DATAGRAM_RATE, MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
 import { LAB_OWN_OPTIONS } from './lab-options.ts';
@@ -486,6 +486,13 @@ export const SERVER_OPTIONS = {
     default: 'tcp',
     group: LISTEN,
     help: 'tcp, udp (an echo of datagrams) or both on one port',
+  },
+  'datagram-rate': {
+    parse: parseRate,
+    value: 'N/s',
+    default: String(DATAGRAM_RATE),
+    group: LIMITS,
+    help: 'of udp, echoed to one address and port; more is dropped and counted (pings of conngen rtt are not limited)',
   },
   listeners: {
     parse: countParser('listeners', { min: 1, max: 256 }),

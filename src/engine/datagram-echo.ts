@@ -1,9 +1,12 @@
+import type { Rate } from '../plan/plan.ts';
 import type { Clock, StepDriver } from './engine.ts';
 
 export interface DatagramEchoOptions {
   /** Address to receive at; null is every address of both families. */
   readonly host: string | null;
   readonly port: number;
+  /** As `EchoGuard` has it: of datagrams that are no pings of conngen. */
+  readonly ratePerPeer: Rate;
   readonly clock: Clock;
 }
 
@@ -11,13 +14,15 @@ export interface DatagramEchoOptions {
 export interface DatagramDriver extends StepDriver {
   received(bytes: number): void;
   sent(bytes: number): void;
+  /** It was received and is not answered, for one of the reasons of `EchoGuard`. */
+  dropped(reason: number): void;
   /** Receiving, or sending one back, failed. */
   failed(errno: number): void;
 }
 
 /**
- * Sends every datagram back to where it came from, from the address that it was sent to. There is nothing to decide, so it is
- * no driver's business.
+ * Sends datagrams back to where they came from, from the address that they were sent to. `EchoGuard` decides which; there is
+ * nothing else to decide, so it is no driver's business.
  */
 export interface DatagramEcho {
   /** The port that is bound; valid once `listen` has returned. */

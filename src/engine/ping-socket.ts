@@ -29,6 +29,7 @@ import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
+import { markDatagram } from './ping-mark.ts';
 import { SocketAddresses } from './socket-addresses.ts';
 
 /** What a receive buffer holds at least: several messages of a stream come at once. */
@@ -63,6 +64,7 @@ export class PingSockets {
     this.stride = messageStride(messageBytes);
     this.messages = libc.alloc(connections * this.stride);
     fillMessages(this.messages.bytes);
+    for (let slot = 0; slot < connections; slot++) markDatagram(options, this.messages.bytes, slot * this.stride);
     this.#words = new Int32Array(this.messages.bytes.buffer, 0, this.messages.bytes.length / 4);
     this.buffer = libc.alloc(Math.max(RECEIVE_BYTES, messageBytes + 1));
   }

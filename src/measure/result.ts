@@ -212,6 +212,21 @@ export interface WorkResult {
   readonly stand_in?: string;
 }
 
+/** What an echo of datagrams received, and what became of it. */
+export interface DatagramCounts {
+  readonly received: number;
+  readonly sent: number;
+  /** Received and not answered, so that two echoes do not answer each other without end. Present where there are any. */
+  readonly dropped?: {
+    /** Replies of an echo to pings. */
+    readonly replies: number;
+    /** From a port on which servers send (echo, chargen …), or from this server's own. */
+    readonly server_ports: number;
+    /** Beyond --datagram-rate. */
+    readonly over_rate: number;
+  };
+}
+
 export interface ServerResult {
   readonly schema: 'conngen.server/1';
   readonly conngen: string;
@@ -236,7 +251,7 @@ export interface ServerResult {
   readonly aborted: number;
   readonly listeners: readonly { readonly accepted: number; readonly completed: number; readonly rejected: number }[];
   /** Echoed one by one; with `--protocol udp` or `both` only. */
-  readonly datagrams?: { readonly received: number; readonly sent: number };
+  readonly datagrams?: DatagramCounts;
   /** Of connections and datagrams. */
   readonly bytes: { readonly received: number; readonly sent: number };
   /** With `--work` or `--work-strategy`. */

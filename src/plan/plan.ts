@@ -142,6 +142,8 @@ export interface ServerPlan {
   readonly responseFile: string | null;
   readonly response: Uint8Array<SharedArrayBuffer>;
   readonly respondOn: RespondOn;
+  /** Of datagrams that are no pings of conngen, answered to one address and port. */
+  readonly datagramRate: Rate;
   readonly idleTimeoutNs: number;
   /** Over all listeners. */
   readonly maxConnections: number;

@@ -61,6 +61,10 @@ export interface RttPlan {
 export const DATAGRAM_MAX_BYTES = 65_507;
 /** At least the sequence number and what tells a reply from other people's bytes. */
 export const MESSAGE_BYTES = { min: 8, max: 1024 * 1024 } as const;
+/** A datagram of fewer bytes has no room for the mark of a ping. */
+export const MARKED_MESSAGE_BYTES = 16;
+/** What `conngen server` answers of other datagrams by default, a second and peer. */
+export const DATAGRAM_RATE = 1000;
 export const PIPELINE_MAX = 65_536;
 export const SAMPLES_MAX = 1_000_000;
 /** Over all connections: what the tables of pings are made for. */
@@ -108,7 +112,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     samples: input.samples.value,
     engine: input.engine.value,
   };
-  notices.push(...mtuNotices(plan, machine));
+  notices.push(...mtuNotices(plan, machine), ...markNotices(plan));
   return { plan: Object.freeze(plan), notices };
 }
 
@@ -218,6 +222,15 @@ export function checkCpus(given: Given<readonly number[]>, machine: Machine, pro
   } else if (given.value.some((cpu) => !allowedCpus.includes(cpu))) {
     problems.push(problemOf(given, `cores that this process may run on: ${allowedCpus.join(', ')}`));
   }
+}
+
+/** What has no room for a mark is echoed by `conngen server` as any datagram is, up to its --datagram-rate. */
+function markNotices(plan: RttPlan): string[] {
+  if (plan.protocol === 'tcp' || plan.sizeBytes >= MARKED_MESSAGE_BYTES) return [];
+  if (!plan.rates.some((rate) => rate === 'max' || rate > DATAGRAM_RATE)) return [];
+  return [
+    `--size below ${MARKED_MESSAGE_BYTES} leaves no room for the mark of a ping: conngen server answers at most ${DATAGRAM_RATE}/s of them on one connection, unless it has --datagram-rate max`,
+  ];
 }
 
 function mtuNotices(plan: RttPlan, machine: Machine): string[] {

@@ -4,7 +4,16 @@ import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Plan
 import { ROOMY_FD_LIMIT } from './open-files.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
-import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
+import type {
+  EngineChoice,
+  Rate,
+  RespondOn,
+  ServerMode,
+  ServerPlan,
+  ServerProtocol,
+  Work,
+  WorkStrategy,
+} from './plan.ts';
 import { NS_PER_SEC } from './quantity.ts';
 import { checkCpus } from './rtt-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
@@ -20,6 +29,7 @@ export interface ServerInput {
   readonly mode?: Given<ServerMode> | undefined;
   readonly response?: Given<string> | undefined;
   readonly 'respond-on': Given<RespondOn>;
+  readonly 'datagram-rate': Given<Rate>;
   readonly 'idle-timeout': Given<number>;
   readonly 'max-connections'?: Given<number> | undefined;
   readonly work: Given<Work>;
@@ -55,6 +65,7 @@ export async function serverPlan(input: ServerInput, machine: Machine): Promise<
     responseFile: input.response?.value ?? null,
     response,
     respondOn: input['respond-on'].value,
+    datagramRate: input['datagram-rate'].value,
     idleTimeoutNs: input['idle-timeout'].value,
     maxConnections,
     work: input.work.value,
@@ -78,6 +89,7 @@ export function serverConfig(plan: ServerPlan): Record<string, unknown> {
     response_file: plan.responseFile,
     response_bytes: plan.response.length,
     respond_on: plan.respondOn,
+    datagram_rate_per_sec: plan.datagramRate === 'max' ? null : plan.datagramRate,
     idle_timeout_sec: plan.idleTimeoutNs / NS_PER_SEC,
     max_connections: plan.maxConnections,
     work: formatWork(plan.work),
@@ -114,6 +126,10 @@ function checkProtocol(input: ServerInput, mode: ServerMode, problems: Problem[]
   const { protocol } = input;
   if (protocol.value !== 'tcp' && mode !== 'echo') {
     problems.push(problemOf(protocol, `tcp with --mode ${mode}: of datagrams there is only an echo`));
+  }
+  const rate = input['datagram-rate'];
+  if (protocol.value === 'tcp' && isExplicit(rate)) {
+    problems.push(problemOf(rate, 'datagrams to echo: --protocol udp or both with it'));
   }
   if (protocol.value !== 'udp') return;
   for (const given of [input.work, input['work-strategy']].filter(isExplicit)) {

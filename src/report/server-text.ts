@@ -1,5 +1,5 @@
 /** The result of a server for a person. */
-import type { ServerResult } from '../measure/result.ts';
+import type { DatagramCounts, ServerResult } from '../measure/result.ts';
 import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from '../plan/format.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
 import { busyText, workText } from './work-text.ts';
@@ -29,15 +29,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
     ...(listeners.length > 1
       ? [entry(style, 'listeners', listeners.map((each) => formatCount(each.accepted)).join(', '))]
       : []),
-    ...(result.datagrams === undefined
-      ? []
-      : [
-          entry(
-            style,
-            'datagrams',
-            `${formatCount(result.datagrams.received)} received, ${formatCount(result.datagrams.sent)} sent back`,
-          ),
-        ]),
+    ...(result.datagrams === undefined ? [] : [entry(style, 'datagrams', datagramText(result.datagrams))]),
     entry(style, 'bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`),
     ...(result.work === undefined ? [] : [entry(style, 'work', workText(result.work))]),
     ...(result.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(result.busy, 'a listener'))]),
@@ -56,4 +48,16 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
     ...(result.error === undefined ? [] : ['', failure(style, result.error)]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function datagramText({ received, sent, dropped }: DatagramCounts): string {
+  const text = `${formatCount(received)} received, ${formatCount(sent)} sent back`;
+  if (dropped === undefined) return text;
+  const reasons: readonly (readonly [number, string])[] = [
+    [dropped.over_rate, 'beyond --datagram-rate'],
+    [dropped.server_ports, "from servers' ports"],
+    [dropped.replies, 'replies of an echo'],
+  ];
+  const named = reasons.flatMap(([count, reason]) => (count > 0 ? [`${formatCount(count)} ${reason}`] : []));
+  return `${text}; not answered: ${named.join(', ')}`;
 }

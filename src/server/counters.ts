@@ -14,7 +14,9 @@ export const EARLY_EOF = 7;
 /** Of datagrams alone. */
 export const DATAGRAMS_RECEIVED = 8;
 export const DATAGRAMS_SENT = 9;
-const PLAIN_COUNTERS = 10;
+/** Datagrams that were not answered. The first of the counters; the others follow in the order of `EchoGuard`'s reasons. */
+export const DATAGRAMS_DROPPED = 10;
+const PLAIN_COUNTERS = DATAGRAMS_DROPPED + 3;
 
 /** Linux stays below 134; what is above shares the last place. */
 const ERRNOS = 160;

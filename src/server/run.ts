@@ -1,5 +1,6 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
+import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/echo-guard.ts';
 import { canSharePort, choosePort, requireFreeDatagramPort, selectEngine } from '../engine/select.ts';
 import type { Selection } from '../engine/select.ts';
 import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
@@ -7,7 +8,7 @@ import { readSysctlNumber } from '../linux/proc.ts';
 import { serverFindingsOf } from '../measure/findings.ts';
 import { KernelWatch } from '../measure/kernel-evidence.ts';
 import type { KernelEvidence } from '../measure/kernel-evidence.ts';
-import type { ServerResult } from '../measure/result.ts';
+import type { DatagramCounts, ServerResult } from '../measure/result.ts';
 import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../plan/version.ts';
@@ -19,6 +20,7 @@ import {
   COMPLETED,
   IDLE_CLOSED,
   REJECTED,
+  DATAGRAMS_DROPPED,
   DATAGRAMS_RECEIVED,
   DATAGRAMS_SENT,
 } from './counters.ts';
@@ -170,7 +172,7 @@ function serverResult(
       completed: each.get(COMPLETED),
       rejected: each.get(REJECTED),
     })),
-    ...(plan.protocol === 'tcp' ? {} : { datagrams: { received: sum(DATAGRAMS_RECEIVED), sent: sum(DATAGRAMS_SENT) } }),
+    ...(plan.protocol === 'tcp' ? {} : { datagrams: datagramCounts(sum) }),
     bytes: { received: sum(BYTES_RECEIVED), sent: sum(BYTES_SENT) },
     errors,
     ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
@@ -180,6 +182,16 @@ function serverResult(
       usec_per_connection: accepted > 0 ? Math.round(((cpu.user + cpu.system) / accepted) * 100) / 100 : 0,
     },
   };
+}
+
+function datagramCounts(sum: (counter: number) => number): DatagramCounts {
+  const counts = { received: sum(DATAGRAMS_RECEIVED), sent: sum(DATAGRAMS_SENT) };
+  const dropped = {
+    replies: sum(DATAGRAMS_DROPPED + DROP_REPLY - DROP_REPLY),
+    server_ports: sum(DATAGRAMS_DROPPED + DROP_ECHO_PORT - DROP_REPLY),
+    over_rate: sum(DATAGRAMS_DROPPED + DROP_OVER_RATE - DROP_REPLY),
+  };
+  return Object.values(dropped).some((count) => count > 0) ? { ...counts, dropped } : counts;
 }
 
 /** How many of the connections that a listener accepted it has not seen the end of. */

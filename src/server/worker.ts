@@ -3,11 +3,19 @@ import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
 import type { DatagramDriver } from '../engine/datagram-echo.ts';
+import { DROP_REPLY } from '../engine/echo-guard.ts';
 import { EngineError, POLL_NS, describeFailure } from '../engine/engine.ts';
 import type { Clock } from '../engine/engine.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
 import { pinThread } from '../linux/cpus.ts';
-import { BYTES_RECEIVED, BYTES_SENT, DATAGRAMS_RECEIVED, DATAGRAMS_SENT, ListenerCounters } from './counters.ts';
+import {
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  DATAGRAMS_DROPPED,
+  DATAGRAMS_RECEIVED,
+  DATAGRAMS_SENT,
+  ListenerCounters,
+} from './counters.ts';
 import { CONTROL_STATE, Listener, SERVE } from './listener.ts';
 import { modeOf } from './modes.ts';
 import { loopWork } from './work.ts';
@@ -35,7 +43,12 @@ function pin(cpu: number): void {
 /** Serves until it is told to end. What has come by then is answered; nothing else is open. */
 async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<void> {
   const { plan } = init;
-  const echo = await createDatagramEcho(init.engine, { host: plan.host, port: command.port, clock });
+  const echo = await createDatagramEcho(init.engine, {
+    host: plan.host,
+    port: command.port,
+    ratePerPeer: plan.datagramRate,
+    clock,
+  });
   const counters = new ListenerCounters(init.counters);
   const control = new Int32Array(init.control);
   try {
@@ -55,6 +68,7 @@ async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<voi
         counters.add(DATAGRAMS_SENT, 1);
         counters.add(BYTES_SENT, bytes);
       },
+      dropped: (reason) => counters.add(DATAGRAMS_DROPPED + reason - DROP_REPLY, 1),
       failed: (errno) => counters.connectionError(errno),
     };
     await echo.run(driver);

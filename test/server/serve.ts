@@ -31,6 +31,7 @@ export function serverPlanOf(changes: Partial<ServerPlan> = {}): ServerPlan {
     responseFile: null,
     response: sharedBytes(Buffer.from('hello from the server')),
     respondOn: 'eof',
+    datagramRate: 1000,
     idleTimeoutNs: 60 * SEC,
     maxConnections: 1000,
     work: { kind: 'none' },

@@ -17,6 +17,7 @@ import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../linux/sockaddr.ts';
 import { closeFailed } from '../close-failed.ts';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
+import { ANSWER, EchoGuard } from '../echo-guard.ts';
 import { POLL_NS } from '../engine.ts';
 import { listenError } from '../listen-error.ts';
 
@@ -33,6 +34,10 @@ const MSG_CONTROL = 8;
 const MSG_CONTROLLEN = 10;
 const MSG_FLAGS = 12;
 const MSG_BYTES = 56;
+
+/** In front of it are family and port, in it the address of either family (or, of IPv4, zeros) and the flow label, which is 0. */
+const ADDRESS_AT = 4;
+const ADDRESS_BYTES = 20;
 
 /** struct cmsghdr { size_t len; int level; int type } and then struct in_pktinfo { int ifindex; … }. */
 const CMSG_LEVEL = 2;
@@ -55,8 +60,13 @@ export class BlockingDatagramEcho implements DatagramEcho {
   readonly #controlWords: Int32Array;
   readonly #data: NativeMemory;
   readonly #value: NativeMemory;
+  /** Never changes: what waits for that sleeps. */
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #fd = -1;
   #port = 0;
+  #guard!: EchoGuard;
+  /** Receives that have failed in a row. */
+  #failures = 0;
 
   constructor(options: DatagramEchoOptions) {
     const libc = loadLibc();
@@ -111,6 +121,7 @@ export class BlockingDatagramEcho implements DatagramEcho {
       if (libc.getsockname(fd, this.#address.address, this.#value.address) === 0) {
         this.#fd = fd;
         this.#port = readPort(this.#address.bytes, 0);
+        this.#guard = new EchoGuard(this.#port, this.#options.ratePerPeer, this.#options.clock);
         return 0;
       }
     }
@@ -139,16 +150,35 @@ export class BlockingDatagramEcho implements DatagramEcho {
     const bytes = this.#libc.recvmsg(this.#fd, this.#message.address, 0);
     if (bytes < 0) {
       const errno = this.#libc.errno();
-      if (errno !== EAGAIN && errno !== EINTR) driver.failed(errno);
+      if (errno !== EAGAIN && errno !== EINTR) this.#fail(driver, errno);
       return false;
     }
+    this.#failures = 0;
     driver.received(bytes);
+    const verdict = this.#judge(bytes);
+    if (verdict !== ANSWER) {
+      driver.dropped(verdict);
+      return true;
+    }
     words[iovecLength] = bytes;
     this.#releaseInterface();
     const sent = this.#libc.sendmsg(this.#fd, this.#message.address, 0);
     if (sent < 0) driver.failed(this.#libc.errno());
     else driver.sent(sent);
     return true;
+  }
+
+  /** A receive that fails does not sleep in the kernel. One that fails again and again would keep a core busy. */
+  #fail(driver: DatagramDriver, errno: number): void {
+    driver.failed(errno);
+    if (++this.#failures > 1) Atomics.wait(this.#pause, 0, 0, POLL_NS / 1e6);
+  }
+
+  #judge(count: number): number {
+    const { bytes } = this.#address;
+    const port = readPort(bytes, 0);
+    const place = this.#guard.placeOf(bytes, ADDRESS_AT, ADDRESS_AT + ADDRESS_BYTES, port);
+    return this.#guard.judge(this.#data.bytes, count, port, place);
   }
 
   /** What came with the datagram goes back with the answer, but for the interface: the route decides on that. */

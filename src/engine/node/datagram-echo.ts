@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
+import { ANSWER, EchoGuard } from '../echo-guard.ts';
 import { listenError } from '../listen-error.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
@@ -14,6 +15,7 @@ export class NodeDatagramEcho implements DatagramEcho {
   readonly #options: DatagramEchoOptions;
   readonly #loop: StepLoop<DatagramDriver>;
   #socket: Socket | undefined;
+  #guard: EchoGuard | undefined;
   #port = 0;
 
   constructor(options: DatagramEchoOptions) {
@@ -51,11 +53,19 @@ export class NodeDatagramEcho implements DatagramEcho {
       .on('error', (failure) => this.#loop.driver?.failed(errnoOf(failure)));
     this.#socket = socket;
     this.#port = socket.address().port;
+    this.#guard = new EchoGuard(this.#port, this.#options.ratePerPeer, this.#options.clock);
     return null;
   }
 
   #echo(message: Buffer, port: number, address: string): void {
     this.#loop.driver?.received(message.length);
+    const guard = this.#guard!;
+    const from = Buffer.from(address);
+    const verdict = guard.judge(message, message.length, port, guard.placeOf(from, 0, from.length, port));
+    if (verdict !== ANSWER) {
+      this.#loop.driver?.dropped(verdict);
+      return;
+    }
     this.#socket?.send(message, port, address, (error) => {
       if (error === null) this.#loop.driver?.sent(message.length);
       else this.#loop.driver?.failed(errnoOf(error));

@@ -5,6 +5,7 @@ import { EAGAIN } from '../../linux/errno.ts';
 import { MessageReader } from '../message-reader.ts';
 import { HEAD_BYTES } from '../ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
+import { markDatagram } from '../ping-mark.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
 
@@ -32,6 +33,7 @@ abstract class Held {
     this.slot = slot;
     this.shared = shared;
     this.message = Buffer.alloc(shared.options.messageBytes, 'conngen ');
+    markDatagram(shared.options, this.message, 0);
   }
 
   abstract send(sequence: number, ticket: number): number;
