@@ -17,13 +17,15 @@ export const LATE = 13;
 export const DUPLICATES = 14;
 /** Connections that broke. */
 export const CONNECTIONS_LOST = 15;
+/** Of those missed: due when every connection was lost. */
+export const PINGS_UNSENDABLE = 16;
 
 /** Index of a clock in a bank of pings. */
 export const PING_LAG = 0;
 export const RTT = 1;
 export const CORRECTED_RTT = 2;
 
-export const PING_BANK: BankLayout = { counters: 16, clocks: 3 };
+export const PING_BANK: BankLayout = { counters: 17, clocks: 3 };
 
 /** Figures of pings, added up over banks. */
 export class PingTally {

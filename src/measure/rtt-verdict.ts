@@ -9,6 +9,8 @@ export interface RttVerdictInput {
   /** `host:port`, for the sentences. */
   readonly target: string;
   readonly isUdp: boolean;
+  /** Missed because every connection was lost. */
+  readonly unsendable: number;
 }
 
 /** Sends this late are no longer the schedule that was asked for. */
@@ -51,6 +53,14 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    code: 'not_an_echo',
+    status: 'invalid',
+    message: ({ round: { connections, errno }, target, isUdp }) =>
+      !isUdp && connections.lost > 0 && (errno.EPROTO ?? 0) >= connections.established
+        ? `What came back from ${target} is not what was sent: pings need a server there that sends back each byte, and no other (conngen server).`
+        : undefined,
+  },
+  {
     code: 'connections_failed',
     status: 'valid',
     message: ({ round: { connections } }) =>
@@ -61,25 +71,28 @@ const RULES: readonly Rule[] = [
   {
     code: 'connections_lost',
     status: 'valid',
-    message: ({ round: { connections } }) =>
-      connections.lost > 0
-        ? `${connections.lost} of ${connections.established} connections were ended by the peer or the network before the round was over.`
-        : undefined,
+    message: ({ round: { connections }, unsendable }) => {
+      if (connections.lost === 0) return undefined;
+      const lost = `${connections.lost} of ${connections.established} connections were ended by the peer or the network before the round was over`;
+      return unsendable > 0
+        ? `${lost}, and ${unsendable} pings that were due after that could not be sent.`
+        : `${lost}.`;
+    },
   },
   {
     code: 'in_flight_limit',
     status: 'generator_limited',
-    message: ({ round, inFlightLimit }) =>
-      isShort(round) && round.in_flight_max >= inFlightLimit
-        ? `${round.missed} pings were not sent in time because no more than ${inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`
+    message: (input) =>
+      isShort(input) && input.round.in_flight_max >= input.inFlightLimit
+        ? `${generatorMissed(input)} pings were not sent in time because no more than ${input.inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`
         : undefined,
   },
   {
     code: 'missed_pings',
     status: 'generator_limited',
-    message: ({ round, inFlightLimit }) =>
-      isShort(round) && round.in_flight_max < inFlightLimit
-        ? `${round.missed} of ${round.scheduled} pings were not sent in time: this machine cannot keep up; lower --rate or take a faster --engine.`
+    message: (input) =>
+      isShort(input) && input.round.in_flight_max < input.inFlightLimit
+        ? `${generatorMissed(input)} of ${input.round.scheduled} pings were not sent in time: this machine cannot keep up; lower --rate or take a faster --engine.`
         : undefined,
   },
   {
@@ -94,8 +107,13 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-function isShort({ scheduled, missed }: RttVerdictInput['round']): boolean {
-  return missed > scheduled * MISSED_SHARE_LIMIT;
+/** Missed while there was a connection to send on. */
+function generatorMissed({ round, unsendable }: RttVerdictInput): number {
+  return round.missed - unsendable;
+}
+
+function isShort(input: RttVerdictInput): boolean {
+  return generatorMissed(input) > input.round.scheduled * MISSED_SHARE_LIMIT;
 }
 
 /** The worst status of the rules that apply, with the sentence of each. */

@@ -15,6 +15,7 @@ import {
   PINGS_MISSED,
   PINGS_RECEIVED,
   PINGS_SENT,
+  PINGS_UNSENDABLE,
   PING_LAG,
   RTT,
 } from '../measure/ping-tally.ts';
@@ -113,7 +114,8 @@ export class Pinger implements PingDriver {
     const hasSentAll = this.#sendDue(nowNs);
     // Behind it: what became due while this thread slept is no miss of this machine.
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
-    if (!pacer.isDone && (nowNs >= pacer.overdueNs || this.#turns.up === 0)) this.#giveUp(nowNs);
+    if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
+    if (!pacer.isDone && this.#turns.up === 0 && this.#phase === 1) this.#giveUpWithoutConnection();
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();
       return false;
@@ -143,11 +145,18 @@ export class Pinger implements PingDriver {
     this.#giveUp(nowNs);
   }
 
-  #giveUp(nowNs: number): void {
-    const missed = this.#pacer.giveUp(nowNs);
-    if (this.#phase === 0) return;
+  /** Returns how many pings were due by `dueNs` and are missed. */
+  #giveUp(dueNs: number): number {
+    const missed = this.#pacer.giveUp(dueNs);
+    if (this.#phase === 0) return 0;
     this.#recorder.count(PINGS_DUE, missed);
     this.#recorder.count(PINGS_MISSED, missed);
+    return missed;
+  }
+
+  /** The last connection is lost. Pings that would be due until the end of the round count, or the rest of the schedule would not show. */
+  #giveUpWithoutConnection(): void {
+    this.#recorder.count(PINGS_UNSENDABLE, this.#giveUp(this.#pacer.endNs));
   }
 
   #endInterval(nowNs: number): void {
@@ -233,6 +242,13 @@ export class Pinger implements PingDriver {
     const state = pings.state[ticket];
     if (!isKnown || state !== WAITING) {
       this.#countLate(isKnown && state === ANSWERED ? DUPLICATES : LATE);
+      return;
+    }
+    if (nowNs >= pings.sentNs[ticket]! + this.#o.timeoutNs) {
+      // An engine that sleeps in a receive may hand over a late reply before the ping is given up.
+      this.#lose(ticket, PINGS_LOST);
+      this.#free(slot, nowNs);
+      this.#countLate(LATE);
       return;
     }
     pings.settle(ticket, ANSWERED);

@@ -2,7 +2,7 @@ import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { callAfter, sleepNs } from '../engine/timer.ts';
-import { CONNECTIONS_LOST, PINGS_SENT, PingRound, errorCounts } from '../measure/ping-tally.ts';
+import { CONNECTIONS_LOST, PINGS_SENT, PINGS_UNSENDABLE, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
 import type { BusyResult } from '../measure/result.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../measure/rtt-result.ts';
@@ -96,8 +96,9 @@ async function runRound(
   }
   if (thread.failure !== undefined) thread.salvage(round, nowNs());
   round.finish();
-  // Without a connection it was over before its time.
-  const isCut = thread.failure !== undefined || round.total.get(CONNECTIONS_LOST) >= opened.established;
+  // Without a connection a closed loop is over before its time. A schedule is not: what was due on it counts as missed.
+  const isLost = round.total.get(CONNECTIONS_LOST) >= opened.established;
+  const isCut = thread.failure !== undefined || (isLost && plan.rates[index] === 'max');
   if (isCut) endNs = Math.min(endNs, nowNs());
   return {
     ...roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart)),
@@ -164,6 +165,7 @@ function roundResult(
       inFlightLimit: plan.engine === 'blocking' ? 1 : plan.connections * plan.depths[index]!,
       target: formatHostPort(plan.host, plan.target.port),
       isUdp: plan.protocol === 'udp',
+      unsendable: total.get(PINGS_UNSENDABLE),
     }),
   };
 }

@@ -289,3 +289,13 @@ t.test('the warm-up is not counted', (t) => {
   t.match(counts(), { scheduled: 2, sent: 2, received: 2 });
   t.end();
 });
+
+t.test('a reply is judged by its age, also where it comes before the ping was given up', (t) => {
+  const { engine, clock, stepAt, reply, counts } = setUp({ ratePerSec: 100, durationNs: 10 * MS });
+  stepAt(0);
+  clock.advanceTo(51 * MS);
+  reply(engine.sent[0]!);
+  t.notOk(stepAt(51 * MS));
+  t.match(counts(), { sent: 1, received: 0, lost: 1, late: 1 });
+  t.end();
+});

@@ -151,3 +151,29 @@ t.test('a signal ends it early, with what there is', async (t) => {
   t.ok(result.rounds[0]!.duration_sec < 5);
   t.ok(result.rounds[0]!.received > 0);
 });
+
+t.test('pings that were due count when the peer ends all connections, and the verdict says so', async (t) => {
+  const typed = { rate: '20', duration: '1s', connections: '2', timeout: '200ms' };
+  const { rounds } = await run(t, ports.tcp.ends, typed);
+  t.match(rounds, [{ scheduled: 20, duration_sec: 1, connections: { established: 2, lost: 2 } }]);
+  const { verdict, missed } = rounds[0]!;
+  t.ok(missed > 0, 'the rest of the schedule');
+  t.not(verdict.status, 'generator_limited', 'this machine is not blamed');
+  t.match(
+    verdict.reasons.find(({ code }) => code === 'connections_lost')?.message,
+    new RegExp(`^2 of 2 connections were ended .*, and ${missed} pings that were due after that could not be sent`),
+  );
+});
+
+t.test('the whole schedule counts when connections end in the warm-up', async (t) => {
+  const typed = { rate: '20', duration: '1s', warmup: '500ms', timeout: '200ms' };
+  const { rounds } = await run(t, ports.tcp.ends, typed);
+  // On a busy machine the end may come when the warm-up is over.
+  t.match(rounds, [{ scheduled: 20, duration_sec: 1 }]);
+});
+
+t.test('a peer whose replies are longer than the pings is no echo', async (t) => {
+  const { rounds } = await run(t, ports.tcp.longer, { rate: '20', duration: '1s' });
+  t.match(rounds, [{ scheduled: 20, errno: { EPROTO: 1 }, verdict: { status: 'invalid' } }]);
+  t.ok(rounds[0]!.verdict.reasons.some(({ code }) => code === 'not_an_echo'));
+});

@@ -18,6 +18,9 @@ const STREAMS = {
   silent: (socket: Socket) => void socket.resume(),
   /** Reads nothing at all. */
   deaf: (socket: Socket) => void socket.pause(),
+  /** Sends back more than it got. */
+  longer: (socket: Socket) =>
+    void socket.on('data', (data: Buffer) => socket.write(Buffer.concat([data, Buffer.alloc(100)]))),
   /** Ends after the first bytes. */
   ends: (socket: Socket) => void socket.on('data', () => socket.end()),
   resets: (socket: Socket) => void socket.on('data', () => socket.resetAndDestroy()),
