@@ -7,7 +7,7 @@ import type { Ring } from './ring.ts';
 
 /** The group that entries name. */
 export const BUFFER_GROUP = 0;
-/** Places in the ring, and so the most buffers there can be. */
+/** Places in the ring, and so the most buffers that the kernel can pick from. Spare ones are numbered from here on. */
 const ENTRIES = 4096;
 /** struct io_uring_buf: addr (8 bytes), len (4), bid (2), and in the first one the ring's tail (2). */
 const ENTRY_BYTES = 16;
@@ -26,7 +26,9 @@ export class BufferRing {
   readonly #libc: Libc;
   readonly #halfwords: Uint16Array;
   readonly #words: Int32Array;
-  readonly #addresses = new Float64Array(ENTRIES);
+  #addresses = new Float64Array(ENTRIES);
+  /** Spare buffers that are not in use. */
+  readonly #spares: number[] = [];
   readonly #mapping: number;
   #count = 0;
   /** Of them, those that are not the kernel's. */
@@ -74,6 +76,27 @@ export class BufferRing {
     return true;
   }
 
+  /**
+   * A buffer that is not in the ring, for a receive when all of the ring's are taken: by peers that do not read what is sent to them.
+   * It is the caller's until `give`.
+   */
+  takeSpare(): number {
+    if (this.#spares.length === 0) this.#growSpares();
+    return this.#spares.pop()!;
+  }
+
+  #growSpares(): void {
+    const { address } = this.#libc.alloc(BATCH * this.bufferBytes);
+    const first = this.#addresses.length;
+    const addresses = new Float64Array(first + BATCH);
+    addresses.set(this.#addresses);
+    for (let i = 0; i < BATCH; i++) {
+      addresses[first + i] = address + i * this.bufferBytes;
+      this.#spares.push(first + i);
+    }
+    this.#addresses = addresses;
+  }
+
   #grow(): void {
     const { address } = this.#libc.alloc(BATCH * this.bufferBytes);
     for (let i = 0; i < BATCH; i++) {
@@ -87,6 +110,10 @@ export class BufferRing {
   }
 
   give(buffer: number): void {
+    if (buffer >= ENTRIES) {
+      this.#spares.push(buffer);
+      return;
+    }
     this.#taken--;
     this.#offer(buffer);
   }

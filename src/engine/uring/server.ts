@@ -79,8 +79,6 @@ const RESPONDING = 8;
 const HALF_CLOSED = 16;
 /** Closed by the driver, with entries in the kernel whose completions must come first. */
 const CLOSING = 32;
-/** A receive found no buffer and is tried again when one is given back. */
-const STARVED = 64;
 /** `failed` has been reported. */
 const FAILED = 128;
 
@@ -107,14 +105,14 @@ export class UringServerEngine implements ServerEngine {
   /** Stages whose completion is still to come, one bit each. */
   readonly #pending: Uint8Array;
   /** While sending: the buffer that is echoed; how much there is to send, how much is with the kernel. */
-  readonly #echoBuffer: Uint16Array;
+  readonly #echoBuffer: Int32Array;
+  /** The buffer that a receive has been given because the ring had none, or NO_BUFFER. */
+  readonly #spareBuffer: Int32Array;
   readonly #sendBytes: Float64Array;
   readonly #sentBytes: Float64Array;
   readonly #freeSlots: Int32Array;
   #freeCount = 0;
   #freshSlot = 0;
-  /** Slots that are STARVED. */
-  #starved = 0;
   /** What the completion at hand has received; `echo` takes it. */
   #buffer = NO_BUFFER;
   #receivedBytes = 0;
@@ -145,7 +143,8 @@ export class UringServerEngine implements ServerEngine {
     this.#flags = new Uint8Array(capacity);
     this.#generations = new Int32Array(capacity);
     this.#pending = new Uint8Array(capacity);
-    this.#echoBuffer = new Uint16Array(capacity);
+    this.#echoBuffer = new Int32Array(capacity);
+    this.#spareBuffer = new Int32Array(capacity).fill(NO_BUFFER);
     this.#sendBytes = new Float64Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
     this.#freeSlots = new Int32Array(capacity);
@@ -247,7 +246,7 @@ export class UringServerEngine implements ServerEngine {
     const flags = this.#flags[slot]!;
     if (!this.#options.reads) {
       if ((flags & FAILED) === 0) this.#watch(slot);
-    } else if ((flags & (OVER | ECHOING | STARVED)) === 0) {
+    } else if ((flags & (OVER | ECHOING)) === 0) {
       if ((this.#pending[slot]! & (1 << STAGE_RECV)) === 0) this.#prepareReceive(slot, ioprio);
     }
   }
@@ -270,9 +269,10 @@ export class UringServerEngine implements ServerEngine {
   }
 
   #received(slot: number, result: number, flags: number, isClosing: boolean): void {
-    const hasBuffer = (flags & CQE_F_BUFFER) !== 0;
-    this.#buffer = flags >>> CQE_BUFFER_SHIFT;
-    if (hasBuffer) this.#buffers.take();
+    const isPicked = (flags & CQE_F_BUFFER) !== 0;
+    this.#buffer = isPicked ? flags >>> CQE_BUFFER_SHIFT : this.#spareBuffer[slot]!;
+    this.#spareBuffer[slot] = NO_BUFFER;
+    if (isPicked) this.#buffers.take();
     if (!isClosing) {
       if (result > 0) {
         this.#receivedBytes = result;
@@ -280,30 +280,27 @@ export class UringServerEngine implements ServerEngine {
       } else if (result === 0) {
         this.#flags[slot]! |= OVER;
         this.#driver.ended(slot);
-      } else if (result === -ENOBUFS) this.#starve(slot);
+      } else if (result === -ENOBUFS) {
+        if (!this.#buffers.replenish()) this.#receiveIntoSpare(slot);
+      }
       // A send that was cut short cancels the receive behind it; it is armed again.
       else if (result !== -ECANCELED) this.#fail(slot, -result);
     }
-    if (hasBuffer && this.#buffer !== NO_BUFFER) this.#giveBuffer(this.#buffer);
+    if (this.#buffer !== NO_BUFFER) this.#buffers.give(this.#buffer);
   }
 
-  /** No buffer was free: more of them, or else wait for one. */
-  #starve(slot: number): void {
-    if (this.#buffers.replenish()) return;
-    this.#flags[slot]! |= STARVED;
-    this.#starved++;
-  }
-
-  #giveBuffer(buffer: number): void {
-    this.#buffers.give(buffer);
-    if (this.#starved === 0) return;
-    // Rare, with thousands of peers that do not read; then all try again.
-    for (let slot = 0; slot < this.#freshSlot; slot++) {
-      if ((this.#flags[slot]! & STARVED) === 0) continue;
-      this.#flags[slot]! &= ~STARVED;
-      if ((this.#flags[slot]! & CLOSING) === 0) this.#arm(slot, 0);
-    }
-    this.#starved = 0;
+  /**
+   * Receives into a buffer outside of the ring. The ring's are all held for peers that do not read, and may be for long; others must be
+   * served meanwhile. There is data already, so the buffer does not wait with the receive.
+   */
+  #receiveIntoSpare(slot: number): void {
+    const buffer = this.#buffers.takeSpare();
+    this.#spareBuffer[slot] = buffer;
+    this.#ring.reserve(1);
+    const { words } = this.#ring;
+    const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
+    setAddress(words, at, this.#buffers.addressOf(buffer));
+    words[at + 6] = BUFFER_BYTES;
   }
 
   #polled(slot: number, events: number): void {
@@ -382,7 +379,7 @@ export class UringServerEngine implements ServerEngine {
 
   #endEcho(slot: number): void {
     this.#flags[slot]! &= ~ECHOING;
-    this.#giveBuffer(this.#echoBuffer[slot]!);
+    this.#buffers.give(this.#echoBuffer[slot]!);
   }
 
   #flush(slot: number): void {

@@ -30,3 +30,27 @@ t.test(
     t.equal(buffers.count, 2 * batch);
   },
 );
+
+t.test(
+  'spare buffers are apart from those of the ring, and used again',
+  { skip: trouble?.reason ?? false },
+  async (t) => {
+    const libc = loadLibc();
+    const ring = new Ring({ libc, clock: new MonotonicClock(monotonicNs()), entries: 8, completions: 16 });
+    const buffers = new BufferRing(libc, ring, 4096);
+    t.teardown(() => {
+      ring.dispose();
+      buffers.dispose();
+    });
+    for (let all = 0; all < 4096; all++) {
+      buffers.take();
+      buffers.replenish();
+    }
+    t.notOk(buffers.replenish(), 'the ring is full, and all of it is taken');
+    const spares = Array.from({ length: 1000 }, () => buffers.takeSpare());
+    t.equal(new Set(spares.map((spare) => buffers.addressOf(spare))).size, 1000);
+    for (const spare of spares) buffers.give(spare);
+    t.notOk(buffers.replenish(), 'none of them went to the ring');
+    t.ok(spares.includes(buffers.takeSpare()));
+  },
+);
