@@ -139,7 +139,8 @@ export class PingRound {
 
   #close(): void {
     const tally = this.#tally;
-    const lengthNs = this.#endNs - this.#startNs;
+    // A round whose connections break before it begins ends before its start.
+    const lengthNs = Math.max(0, this.#endNs - this.#startNs);
     const second = this.#second;
     this.#second = -Infinity;
     this.#tally = new PingTally();

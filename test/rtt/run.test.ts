@@ -1,5 +1,6 @@
 /** Whole runs in this process, against peers that echo and peers that do not. */
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { RttResult, RttRound } from '../../src/measure/rtt-result.ts';
@@ -41,6 +42,10 @@ function checkRound(t: Test, round: RttRound): void {
     const sum = round.intervals.reduce((total, interval) => total + interval[key], 0);
     t.equal(sum, round[key], `the intervals add up to ${key}`);
   }
+  t.ok(
+    round.intervals.every(({ length_sec: lengthSec }) => lengthSec >= 0),
+    'no interval ends before it begins',
+  );
 }
 
 t.test('a schedule is kept, a warm-up and a second round are apart', async (t) => {
@@ -176,4 +181,15 @@ t.test('a peer whose replies are longer than the pings is no echo', async (t) =>
   const { rounds } = await run(t, ports.tcp.longer, { rate: '20', duration: '1s' });
   t.match(rounds, [{ scheduled: 20, errno: { EPROTO: 1 }, verdict: { status: 'invalid' } }]);
   t.ok(rounds[0]!.verdict.reasons.some(({ code }) => code === 'not_an_echo'));
+});
+
+t.test('a connection that breaks before the round begins', async (t) => {
+  // What was not asked for breaks it as it comes.
+  const server = createServer((socket) => void socket.on('error', () => undefined).write(Buffer.alloc(100_000, 0xa5)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const { rounds } = await run(t, port, { rate: '100', duration: '200ms', timeout: '200ms' });
+  t.match(rounds, [{ connections: { lost: 1 }, received: 0 }]);
 });
