@@ -10,7 +10,7 @@ import { PEERS, type PeerName } from './peers.ts';
 export type FuzzedCommand = 'client' | 'rtt' | 'search' | 'saturate' | 'server';
 
 export interface SignalAt {
-  readonly name: 'SIGINT' | 'SIGTERM';
+  readonly name: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
   readonly afterMs: number;
 }
 
@@ -90,7 +90,7 @@ export async function planCase(seed: number, directory: string): Promise<Case> {
   const serverOptions = peer === 'conngen' ? await validOptions('server', dice, directory) : [];
   const count = command === 'server' ? 1 : dice.pick([0, 0, 0, 1, 1, 2]);
   const signals = Array.from({ length: count }, () => ({
-    name: dice.pick(['SIGINT', 'SIGTERM'] as const),
+    name: dice.pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const),
     afterMs: dice.below(2500),
   }));
   return { seed, command, peer, options, serverOptions, signals };

@@ -7,7 +7,7 @@ import type { CliRun } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 import type { Case, FuzzedCommand } from './case.ts';
 
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Checks how a process ended and what it wrote; returns its last document, or null where it has none to write. */
 export function checkRun(t: Test, { command, options, signals }: Case, run: CliRun): unknown {
