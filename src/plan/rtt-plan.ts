@@ -3,7 +3,7 @@ import { FDS_RESERVED, planSources, planTarget } from './client-plan.ts';
 import type { Machine, Planned, TargetInput } from './client-plan.ts';
 import type { Endpoint, EngineName, Rate } from './plan.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
-import { NS_PER_SEC, formatSize, rateParser } from './quantity.ts';
+import { NS_PER_SEC, RATE_MIN_PER_SEC, formatSize, rateParser } from './quantity.ts';
 import { compactSources } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
@@ -74,7 +74,7 @@ const DEPTH_AUTO_MAX = 16_384;
 const MESSAGES_MAX_BYTES = 256 * 1024 * 1024;
 const HEADER_BYTES = { 4: 28, 6: 48 } as const;
 
-const parseNumericPingRate = rateParser('pings', { min: 1, max: 1_000_000 }, '25000, 25k or max');
+const parseNumericPingRate = rateParser('pings', { min: RATE_MIN_PER_SEC, max: 1_000_000 }, '25000, 25k or max');
 
 /** Pings per second, or `max`: back to back. */
 export function parsePingRate(text: string): Parsed<Rate> {

@@ -2,6 +2,7 @@
 import type { Check, CheckStatus, DoctorResult } from '../doctor/check.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { printable } from '../plan/printable.ts';
+import { targetLine } from './headline.ts';
 import { PLAIN, paint, wrap, type Colour, type TextStyle } from './layout.ts';
 
 const LOOKS: Readonly<Record<CheckStatus, Colour>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
@@ -32,9 +33,7 @@ function rateText(rate: unknown): string {
 }
 
 function headline({ config }: DoctorResult, style: TextStyle): string {
-  const host = textOf(config['host']);
   const count = config['count'];
-  const target = `${host.includes(':') ? `[${host}]` : host}:${textOf(config['port'])}`;
   const rates = Array.isArray(config['rates_per_sec']) ? config['rates_per_sec'] : [];
   const plan = [
     rates.map(rateText).join(', '),
@@ -45,7 +44,7 @@ function headline({ config }: DoctorResult, style: TextStyle): string {
     `close ${textOf(config['close'])}`,
   ];
   const [rate = '', duration = '', ...rest] = plan;
-  return `${paint(style, 'bold', `conngen doctor ${target}`)}\n${wrap(`${rate} ${duration}, ${rest.join(', ')}`, style.columns, 0)}`;
+  return `${paint(style, 'bold', targetLine('doctor', config))}\n${wrap(`${rate} ${duration}, ${rest.join(', ')}`, style.columns, 0)}`;
 }
 
 function textOf(value: unknown): string {

@@ -139,7 +139,7 @@ function roundResult(
   const sent = total.get(PINGS_SENT);
   const round = {
     offered_rate_per_sec: rate === 'max' ? null : rate,
-    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 10) / 10 : 0,
+    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
     ...counts,
     in_flight_max: total.get(IN_FLIGHT_MAX),

@@ -36,6 +36,8 @@ t.test('a plan that is impossible: exit 1, and why', { skip: linux }, async (t) 
 t.test('a plan that is modest: exit 0, as text', { skip: linux }, async (t) => {
   const run = await runCli(['doctor', '--rate', '100', '--duration', '1s']);
   t.equal(run.code, 0, run.stdout + run.stderr);
+  const named = await runCli(['doctor', 'localhost:9', '-d', '10ms', '--quiet'], {});
+  t.match(named.stdout, /^conngen doctor localhost:9 \((?:127\.0\.0\.1|::1)\)\n/, 'what the name resolved to');
   t.match(run.stdout, /^conngen doctor 127\.0\.0\.1:2345\n100\/s for 1 s, hold 0 s/);
   t.match(run.stdout, /^ {2}ok {7}source_ports {9}/m);
   t.equal(run.stderr, '');

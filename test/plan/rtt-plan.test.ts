@@ -75,3 +75,10 @@ t.test('datagrams beyond the MTU are sent, and it is said', async (t) => {
   t.same((await planRtt({ protocol: 'tcp', size: '1473' })).notices, [], 'a stream has no such limit');
   t.same((await planRtt({ protocol: 'udp', size: '9000' }, { ...MACHINE, mtuTowards: () => undefined })).notices, []);
 });
+
+t.test('rates below 1/s', async (t) => {
+  const { plan, problems } = await planRtt({ rate: ['0.001', '0.5'] });
+  t.same(problems, []);
+  t.same(plan?.rates, [0.001, 0.5]);
+  t.match((await planRtt({ rate: '0.0001' })).problems, [/expected at least 0.001 pings\/s/]);
+});
