@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { totalmem } from 'node:os';
 import { EngineError } from '../engine/engine.ts';
+import { memoryLimitBytes } from '../linux/cgroup.ts';
 import { loadLibc, type Libc } from '../linux/libc.ts';
 import type { WorkResult } from '../measure/result.ts';
 import type { BodyPlan, ClientPlan, EngineName } from '../plan/plan.ts';
@@ -15,7 +16,7 @@ import { watchesBodies } from './body/response-bodies.ts';
 
 const JOBS_URL = new URL(`./body/body-jobs${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
-/** Of the machine's memory, what responses may take: the rest is the kernel's socket buffers and everybody else's. */
+/** Of the memory of the machine, or of the control group, what responses may take: the rest is socket buffers and other programs. */
 const BODY_MEMORY_SHARE = 0.5;
 
 /** What a worker is told of it. Plain data. */
@@ -81,7 +82,9 @@ export class SinkCrew {
 /** Direct, the bytes are held against what is expected as they come; so they are for the runtime's threads, which cannot. */
 function bodyJobs({ sink, strategy, verification }: BodyPlan, workers: number): BodyJobs {
   const gathers = sink.kind === 'gather';
-  const shareBytes = (totalmem() * BODY_MEMORY_SHARE) / workers;
+  // In a small control group what this process takes itself counts.
+  const freeBytes = Math.max(0, memoryLimitBytes(totalmem()) - process.memoryUsage.rss());
+  const shareBytes = (freeBytes * BODY_MEMORY_SHARE) / workers;
   // What is gathered is there twice for a moment.
   const chunkBytes = gathers ? shareBytes / 2 : shareBytes;
   const threads = strategy.kind === 'dispatch' ? strategy.threads : 0;

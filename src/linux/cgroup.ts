@@ -1,4 +1,4 @@
-/** What this process's control groups leave it of the processors, and how often they stopped it (cgroups(7), sched-bwc). */
+/** What this process's control groups leave it of the processors and the memory, and how often they stopped it (cgroups(7), sched-bwc). */
 import { dirname, join } from 'node:path';
 import { readProc, type ReadFile } from './proc.ts';
 
@@ -44,17 +44,50 @@ function throttlingOf(directory: string, read: ReadFile): CpuThrottling | undefi
   return usec === undefined || count === undefined ? undefined : { count, usec };
 }
 
+/**
+ * The least memory that a control group on the way up from this process, or the machine, has: the kernel kills what takes more.
+ * `machineBytes` is the machine's.
+ */
+export function memoryLimitBytes(machineBytes: number, read: ReadFile = readProc): number {
+  const limits = limitsUpwards('memory', memoryLimitV2, memoryLimitV1, read) ?? [];
+  return Math.min(machineBytes, ...limits);
+}
+
+/** `max`, or bytes. */
+function memoryLimitV2(directory: string, read: ReadFile): number | null {
+  return bytesOf(read(join(directory, 'memory.max')));
+}
+
+/** Without a limit it is the largest number of whole pages, which exceeds any machine's memory. */
+function memoryLimitV1(directory: string, read: ReadFile): number | null {
+  return bytesOf(read(join(directory, 'memory.limit_in_bytes')));
+}
+
+function bytesOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+}
+
 /** Every quota on the way up from this process; undefined where it cannot be told. */
 function readCpuQuotas(read: ReadFile): CpuQuota[] | undefined {
+  return limitsUpwards('cpu', quotaV2, quotaV1, read);
+}
+
+/** Every limit of a controller on the way up from this process, by version of its hierarchy; undefined where it cannot be told. */
+function limitsUpwards<Limit>(
+  controller: string,
+  limitV2: ReadLimit<Limit>,
+  limitV1: ReadLimit<Limit>,
+  read: ReadFile,
+): Limit[] | undefined {
   const groups = read('/proc/self/cgroup');
   const mounts = read('/proc/self/mountinfo');
   if (groups === undefined || mounts === undefined) return undefined;
   return groups.split('\n').flatMap((line) => {
     const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     const isV2 = line.startsWith('0::');
-    if (!isV2 && !controllers.split(',').includes('cpu')) return [];
-    const mount = findMount(mounts, isV2 ? 'cgroup2' : 'cgroup', isV2 ? null : 'cpu');
-    return mount === undefined ? [] : quotasUpwards(mount, path, isV2 ? quotaV2 : quotaV1, read);
+    if (!isV2 && !controllers.split(',').includes(controller)) return [];
+    const mount = findMount(mounts, isV2 ? 'cgroup2' : 'cgroup', isV2 ? null : controller);
+    return mount === undefined ? [] : groupsUpwards(mount, path, isV2 ? limitV2 : limitV1, read);
   });
 }
 
@@ -76,15 +109,15 @@ function findMount(mounts: string, type: string, controller: string | null): Mou
   return undefined;
 }
 
-type ReadQuota = (directory: string, read: ReadFile) => CpuQuota | null;
+type ReadLimit<Limit> = (directory: string, read: ReadFile) => Limit | null;
 
-function quotasUpwards(mount: Mount, path: string, quotaOf: ReadQuota, read: ReadFile): CpuQuota[] {
+function groupsUpwards<Limit>(mount: Mount, path: string, limitOf: ReadLimit<Limit>, read: ReadFile): Limit[] {
   const inside = path.startsWith(mount.root) ? path.slice(mount.root.length) : '';
-  const quotas: CpuQuota[] = [];
+  const limits: Limit[] = [];
   for (let directory = join(mount.point, inside); ; directory = dirname(directory)) {
-    const quota = quotaOf(directory, read);
-    if (quota !== null) quotas.push(quota);
-    if (directory.length <= mount.point.length) return quotas;
+    const limit = limitOf(directory, read);
+    if (limit !== null) limits.push(limit);
+    if (directory.length <= mount.point.length) return limits;
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readCpuQuota, readCpuThrottling } from '../../src/linux/cgroup.ts';
+import { memoryLimitBytes, readCpuQuota, readCpuThrottling } from '../../src/linux/cgroup.ts';
 import { reading, type Files } from '../support/machines.ts';
 
 const V2: Files = {
@@ -32,6 +32,19 @@ t.test('version 1, where a container mounts its own group', async (t) => {
   const files = { ...V1, [`${folder}/cpu.cfs_quota_us`]: '250000', [`${folder}/cpu.cfs_period_us`]: '100000' };
   t.same(readCpuQuota(reading(files)), { cores: 2.5, path: `${folder}/cpu.cfs_quota_us` });
   t.equal(readCpuQuota(reading({ ...files, [`${folder}/cpu.cfs_quota_us`]: '-1' })), null);
+});
+
+t.test('memory: the least that a group on the way up, or the machine, has', async (t) => {
+  const GIB = 2 ** 30;
+  t.equal(memoryLimitBytes(4 * GIB, reading({})), 4 * GIB);
+  const none = { ...V2, '/sys/fs/cgroup/a/b/memory.max': 'max' };
+  t.equal(memoryLimitBytes(4 * GIB, reading(none)), 4 * GIB);
+  const outer = { ...none, '/sys/fs/cgroup/a/memory.max': String(GIB) };
+  t.equal(memoryLimitBytes(4 * GIB, reading(outer)), GIB, 'version 2');
+  const v1 = { ...V1, '/sys/fs/cgroup/memory/memory.limit_in_bytes': String(2 * GIB) };
+  t.equal(memoryLimitBytes(4 * GIB, reading(v1)), 2 * GIB, 'version 1');
+  const unlimited = { ...V1, '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712' };
+  t.equal(memoryLimitBytes(4 * GIB, reading(unlimited)), 4 * GIB, 'version 1 without a limit');
 });
 
 t.test('where it cannot be told', async (t) => {
