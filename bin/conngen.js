@@ -12,6 +12,12 @@ const arguments_ = process.argv.slice(2);
 if (arguments_.length === 1 && (arguments_[0] === '--version' || arguments_[0] === '-V')) {
   // Asked so often by scripts that it should not wait for anything to load.
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
+  process.stdout.on('error', (error) => {
+    // A reader that has gone (`| head`) is no error.
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`ERROR: stdout cannot be written (${error.code})\n`);
+    process.exitCode = 1;
+  });
   process.stdout.write(`${version}\n`);
 } else {
   const { runProcess } = await load();
@@ -27,6 +33,10 @@ async function load() {
   } catch (error) {
     if (error?.code === 'EMFILE') {
       process.stderr.write('error: the limit of open files is too low even to start (EMFILE): ulimit -n 1024\n');
+      process.exit(1);
+    }
+    if (error?.syscall === 'uv_cwd') {
+      process.stderr.write('error: the working directory was deleted: cd to a directory that exists\n');
       process.exit(1);
     }
     if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error;

@@ -1,13 +1,15 @@
 /** Errors that end a command: tier 2. */
 import { printableLines } from '../plan/printable.ts';
+import { describeSystemError } from '../plan/system-error.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
 /** Says what went wrong and what to do; a stack only where it is our own mistake. Returns the exit code. */
 export function reportFailure(io: Io, error: unknown): number {
-  if (isEngineError(error)) {
-    io.stderr.write(`ERROR: ${printableLines(error.message)}\n`);
-    if (error.hint !== '') io.stderr.write(`hint: ${printableLines(error.hint)}\n`);
+  const known = isEngineError(error) ? error : describeSystemError(error);
+  if (known !== null) {
+    io.stderr.write(`ERROR: ${printableLines(known.message)}\n`);
+    if (known.hint !== '') io.stderr.write(`hint: ${printableLines(known.hint)}\n`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr.write(`ERROR: conngen itself failed; please report this:\n${printableLines(detail)}\n`);

@@ -6,8 +6,8 @@ import { formatProblem } from '../plan/problem.ts';
 import type { LiveStream } from '../report/live.ts';
 
 export interface Io {
-  /** Resolves when the text is with the system; a reader that has gone away (`| head`) is not an error. */
-  readonly print: (text: string) => Promise<void>;
+  /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
+  readonly print: (text: string) => Promise<unknown>;
   readonly stderr: LiveStream;
   /** Looks of what `print` prints. */
   readonly style: TextStyle;
@@ -35,10 +35,11 @@ function ignoreError(): void {
   // `print` reports what matters; nobody is left to read the rest.
 }
 
-function print(text: string): Promise<void> {
+function print(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error === null || error === undefined || ('code' in error && error.code === 'EPIPE')) resolve();
+      if (error === null || error === undefined) resolve(true);
+      else if ('code' in error && error.code === 'EPIPE') resolve(false);
       else reject(error);
     });
   });

@@ -14,15 +14,19 @@ export async function deliver(
   json: string | undefined,
   result: { readonly json: string; readonly text: string },
 ): Promise<boolean> {
+  // As where a Ctrl-C has ended the `tee` behind a pipe as well.
+  const print = async (text: string): Promise<void> => {
+    if ((await io.print(text)) === false) log.warn('nobody reads stdout any more: the result was not printed');
+  };
   try {
     if (json === undefined) {
-      await io.print(result.text);
+      await print(result.text);
     } else if (json === STDOUT) {
-      await io.print(`${result.json}\n`);
+      await print(`${result.json}\n`);
     } else {
       const failure = await tryWrite(json, `${result.json}\n`);
       if (failure !== null) log.error(`${json} could not be written: ${failure}; the JSON is on stdout instead`);
-      await io.print(failure === null ? result.text : `${result.json}\n`);
+      await print(failure === null ? result.text : `${result.json}\n`);
       return failure === null;
     }
     return true;

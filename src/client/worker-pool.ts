@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { configureCollector } from '../engine/v8.ts';
 import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
@@ -70,7 +70,8 @@ export class WorkerPool {
       else member.settle();
     });
     thread.on('error', (error) => {
-      fail('worker_failed', error.stack ?? error.message, 'please report this');
+      const { code, message, hint } = describeFailure(error);
+      fail(code, message, hint);
     });
     thread.on('exit', (code) => {
       fail('worker_exited', `worker ${init.worker} ended with code ${code}`, 'please report this');

@@ -6,6 +6,7 @@
  * happens to one connection is an integer, never an exception.
  */
 
+import { describeSystemError } from '../plan/system-error.ts';
 import type { Endpoint, EngineName } from '../plan/plan.ts';
 
 /** CLOCK_MONOTONIC in nanoseconds since the base of the run: one origin for every worker. */
@@ -196,6 +197,8 @@ export class EngineError extends Error {
 /** What a thread tells of the error that ended it: an engine's own words, or else the stack for whoever mends it. */
 export function describeFailure(error: unknown): { code: string; message: string; hint: string } {
   if (error instanceof EngineError) return { code: error.code, message: error.message, hint: error.hint };
+  const system = describeSystemError(error);
+  if (system !== null) return system;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'worker_failed', message, hint: 'please report this' };
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { compileSooner, configureCollector } from '../engine/v8.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
@@ -62,7 +62,7 @@ export class PingThread {
       else this.#settle(message);
     });
     this.#thread.on('error', (error) => {
-      fail({ code: 'worker_failed', message: error.stack ?? error.message, hint: 'please report this' });
+      fail(describeFailure(error));
     });
     this.#thread.on('exit', (code) => {
       fail({ code: 'worker_exited', message: `the thread ended with code ${code}`, hint: 'please report this' });

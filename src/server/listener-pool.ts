@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
@@ -90,7 +90,10 @@ export class ListenerPool {
       else if (message.type === 'failed') fail(message.code, message.message, message.hint);
       else isDone = true;
     });
-    thread.on('error', (error) => fail('worker_failed', error.stack ?? error.message, 'please report this'));
+    thread.on('error', (error) => {
+      const { code, message, hint } = describeFailure(error);
+      fail(code, message, hint);
+    });
     thread.on('exit', (code) => {
       fail('worker_exited', `listener ${listener} ended with code ${code}`, 'please report this');
       hasEnded();

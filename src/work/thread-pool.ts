@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../engine/engine.ts';
 import { startThread } from '../engine/thread.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
@@ -58,7 +58,10 @@ export class ThreadPool {
           resolve();
         }
       });
-      thread.on('error', (error) => fail('worker_failed', error.stack ?? error.message, 'please report this'));
+      thread.on('error', (error) => {
+        const { code, message, hint } = describeFailure(error);
+        fail(code, message, hint);
+      });
       thread.on('exit', (code) => fail('worker_exited', `a work thread ended with code ${code}`, 'please report this'));
     });
   }

@@ -67,6 +67,26 @@ t.test('NO_COLOR, pipes and a full disk', async (t) => {
   t.match(full.stderr, /^ERROR: the result could not be printed: no space is left/);
 });
 
+t.test('what is printed to a full disk, or to nobody, is told in one line', (t) => {
+  const run = (line: string, env = {}): { status: number | null; stderr: string } =>
+    spawnSync('bash', ['-c', line.replaceAll('CONNGEN', `"${process.execPath}" "${join(ROOT, 'bin/conngen.js')}"`)], {
+      encoding: 'utf8',
+      env: { ...plainEnvironment(), ...env },
+    });
+  for (const args of ['--version', 'lab abstraction --list']) {
+    const full = run(`CONNGEN ${args} > /dev/full`);
+    t.equal(full.status, 1, args);
+    t.match(full.stderr, /^ERROR: .*ENOSPC.*\n(hint: .*\n)?$/);
+  }
+  const gone = run('CONNGEN doctor 127.0.0.1:9 --json - | true; exit "${PIPESTATUS[0]}"');
+  t.match(gone.stderr, /WARN: nobody reads stdout any more: the result was not printed/);
+  const folder = t.testdir({});
+  const lost = run(`cd "${folder}" && rmdir "${folder}" && CONNGEN lab abstraction --list`);
+  t.equal(lost.status, lost.stderr === '' ? 0 : 1);
+  t.notMatch(lost.stderr, /\n {4}at |please report/);
+  t.end();
+});
+
 t.test('a result for a stdout that is closed is refused', (t) => {
   const line = `"${process.execPath}" "${join(ROOT, 'bin/conngen.js')}" client 127.0.0.1:9 -r 10 -d 100ms --json -`;
   const closed = spawnSync('sh', ['-c', `${line} >&-`], { encoding: 'utf8', env: plainEnvironment() });
