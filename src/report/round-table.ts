@@ -1,4 +1,5 @@
 /** Rounds or trials side by side, a row each, with the columns that RFC 3511 sections 5.2.5 and 5.3.5 ask for. */
+import { countByOwner } from '../measure/outcome.ts';
 import type { IntervalResult, RoundResult, Verdict } from '../measure/result.ts';
 import { LATENCIES_AT_LEAST, leavesFloorAt } from '../search/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../plan/format.ts';
@@ -22,13 +23,21 @@ export function isLimited(round: RoundResult): boolean {
   return round.verdict.status === 'generator_limited';
 }
 
-/** As much as that of what was due was done: the rate was kept up, however late its single starts were. */
-const KEPT_UP_SHARE = 0.99;
+/** Up to this share of what was due, or of what was started, a shortfall is no limit of anything. */
+const SHORT_AT_LEAST = 0.01;
 
-/** Whether the rate achieved is this machine's limit. One that is what was offered is nobody's. */
+/**
+ * Whether the rate achieved is this machine's limit and nothing else's, by the counts of this round: so much was not started, or
+ * failed on this machine, and hardly anything was lost at the target or on the way. A rate that was kept up is no limit, however late
+ * its single starts were; what is short on both sides is not put down to one of them.
+ */
 export function isRateLimited(round: RoundResult): boolean {
-  const isKeptUp = round.outcomes.ok >= round.attempts.scheduled * KEPT_UP_SHARE;
-  return isLimited(round) && (round.offered_rate_per_sec === null || !isKeptUp);
+  if (!isLimited(round)) return false;
+  const { attempts, outcomes, offered_rate_per_sec: offeredPerSec } = round;
+  const owners = countByOwner(outcomes, attempts.missed);
+  const lost = owners.target + owners.network + owners.unattributed;
+  if (lost > attempts.started * SHORT_AT_LEAST) return false;
+  return offeredPerSec === null || owners.generator > attempts.scheduled * SHORT_AT_LEAST;
 }
 
 /** What a round offered: `1,000/s`, `100 to 5,000/s`, `max`. */
@@ -52,9 +61,7 @@ export function roundColumns(rounds: readonly RoundResult[]): Column[] {
     column('offered', 0, offeredText),
     column('attempted', 0, (round) => formatCount(round.attempts.started)),
     // What this machine did not start in time is no attempt, and no failure of the target's.
-    ...(rounds.some((round) => round.attempts.missed > 0)
-      ? [column('missed', 0, (round) => formatCount(round.attempts.missed))]
-      : []),
+    column('missed', 0, (round) => formatCount(round.attempts.missed)),
     column('completed', 0, (round) => formatCount(round.outcomes.ok) + (isRateLimited(round) ? '*' : '')),
     column('per cent', 5, (round) => formatShare(round.outcomes.ok, round.attempts.started)),
     column('min', 3, connect('min')),
@@ -63,6 +70,12 @@ export function roundColumns(rounds: readonly RoundResult[]): Column[] {
     column('p99 total', 1, (round) => latencyCell(round.latency_ns.total, 'p99')),
     column('verdict', 0, (round) => VERDICT_WORDS[round.verdict.status]),
   ];
+}
+
+/** What runs that look for a limit show of a trial: the columns of rounds, with what was searched in place of the rate offered. */
+export function trialRoundColumns(loads: readonly string[], rounds: readonly RoundResult[]): Column[] {
+  const [, ...rest] = roundColumns(rounds);
+  return [{ header: 'load', cells: loads, dropRank: 0 }, ...rest];
 }
 
 function latencyCell<T extends string>(latency: Readonly<Record<T | 'count', number>>, statistic: T): string {

@@ -5,7 +5,7 @@ import { targetLine } from './headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from './layout.ts';
 import { saturateSentence } from './limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-threshold-text.ts';
-import { roundColumns, roundLines, type Column } from './round-table.ts';
+import { roundLines, trialRoundColumns, type Column } from './round-table.ts';
 
 /** The live view: `step  3    78.1/s  p90 1.04 ms`, with what was wrong. */
 export function stepLine(index: number, step: SaturateStepResult, note: string): string {
@@ -33,9 +33,13 @@ function stepsTable(steps: readonly SaturateStepResult[], style: TextStyle): str
   return roundLines(stepColumns(steps), rounds, style).join('\n');
 }
 
-/** One row a step, in the layout of RFC 3511. */
+/** One row a step, in the same layout as the trials of a search. */
 export function stepColumns(steps: readonly SaturateStepResult[]): Column[] {
-  const columns = roundColumns(steps.map(({ result }) => result)).filter(({ header }) => header !== 'p99 total');
+  const rounds = steps.map(({ result }) => result);
+  const columns = trialRoundColumns(
+    steps.map(({ rate_per_sec: ratePerSec }) => formatPerSec(ratePerSec)),
+    rounds,
+  ).filter(({ header }) => header !== 'p99 total');
   const p90: Column = {
     header: 'p90 total',
     cells: steps.map(({ p90_ns: p90Ns }) => (p90Ns === null ? '-' : formatLatency(p90Ns))),

@@ -5,19 +5,20 @@ import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
 import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from './limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-threshold-text.ts';
-import { roundColumns, roundLines, type Column } from './round-table.ts';
+import { roundLines, trialRoundColumns, type Column } from './round-table.ts';
 
 /** The live view: `trial 3   1,600/s for 2 s   loss<=0.1% not met`. */
 export function trialLine(index: number, trial: TrialResult, reason: string | null): string {
   const rate = loadText(trial).padStart(9);
-  const says = trial.standing === 'generator_limited' ? `says nothing: ${reason ?? ''}` : metText(trial);
+  const says = trial.standing === 'generator_limited' ? `inconclusive: ${reason ?? ''}` : metText(trial);
   return `trial ${String(index + 1).padStart(2)}  ${rate} for ${formatSeconds(trial.result.duration_sec)}  ${says}  (${trial.why})`;
 }
 
 /** What of a trial is searched. */
 function loadText(trial: TrialResult): string {
   if (trial.quantity === 'connections') return `${formatCount(trial.connections ?? 0)} open`;
-  return formatPerSec((trial.quantity === 'teardown' ? trial.exchange_rate_per_sec : null) ?? trial.rate_per_sec);
+  if (trial.quantity === 'teardown') return `${formatPerSec(trial.exchange_rate_per_sec ?? 0)} closed`;
+  return formatPerSec(trial.rate_per_sec);
 }
 
 function metText({ passed }: TrialResult): string {
@@ -58,38 +59,30 @@ function answerLine(goal: string, sentence: string, isFound: boolean, style: Tex
   return `${paint(style, isFound ? 'green' : 'yellow', `  ${goal}`)}\n${entry(style, '', sentence)}`;
 }
 
-function searchedText(trial: TrialResult): string {
-  if (trial.quantity === 'connections') return loadText(trial);
-  return `${loadText(trial)} ${trial.quantity === 'teardown' ? 'closed' : 'new'}`;
-}
-
 function trialsTable(trials: readonly TrialResult[], style: TextStyle): string {
   const rounds = trials.map(({ result }) => result);
   return roundLines(trialColumns(trials), rounds, style).join('\n');
 }
 
-/** One row a trial, in the layout of RFC 3511; min, mean and max are of establishment as this machine saw it. */
+/**
+ * One row a trial, in the layout of RFC 3511: the load that was searched with its unit, then counts; min, mean and max are of
+ * establishment as this machine saw it. The columns are the same for every search.
+ */
 export function trialColumns(trials: readonly TrialResult[]): Column[] {
-  const lengths = { exploratory: '', final: 'full' };
-  const met = (trial: TrialResult): string => {
-    const values = Object.values(trial.passed);
-    if (values.includes(null)) return 'says nothing';
-    const missed = values.filter((value) => value === false).length;
-    if (values.length === 1) return missed === 0 ? 'met' : 'not met';
-    return `${values.length - missed} of ${values.length} met`;
-  };
-  const columns = roundColumns(trials.map(({ result }) => result)).filter(({ header }) => header !== 'verdict');
+  const lengths = { exploratory: 'short', final: 'full' };
+  const rounds = trials.map(({ result }) => result);
   return [
     { header: 'trial', cells: trials.map((_, index) => String(index + 1)), dropRank: 0 },
     { header: 'length', cells: trials.map(({ length }) => lengths[length]), dropRank: 0 },
-    ...(trials.some(({ quantity }) => quantity !== 'rate')
-      ? [{ header: 'searched', cells: trials.map(searchedText), dropRank: 0 }]
-      : []),
-    ...columns,
-    {
-      header: trials.some(({ passed }) => Object.keys(passed).length > 1) ? 'goals' : 'goal',
-      cells: trials.map(met),
-      dropRank: 0,
-    },
+    ...trialRoundColumns(trials.map(loadText), rounds).slice(0, -1),
+    { header: 'goal', cells: trials.map(goalCell), dropRank: 0 },
   ];
+}
+
+function goalCell({ passed }: TrialResult): string {
+  const values = Object.values(passed);
+  if (values.includes(null)) return 'inconclusive';
+  const missed = values.filter((value) => value === false).length;
+  if (values.length === 1) return missed === 0 ? 'met' : 'not met';
+  return `${values.length - missed} of ${values.length} met`;
 }

@@ -46,16 +46,21 @@ t.test('as text and as Markdown', async (t) => {
     ran.stdout,
     /Saturated at 1,4\d\d\/s: a p90 of 2\.08 ms \(base 1\.00 ms at 50\/s\)\. The\s+last good\s+step was 1,1\d\d\/s\./,
   );
-  t.match(ran.stdout, /\nstep +offered +attempted +completed .*p90 total +verdict\n/);
+  t.match(ran.stdout, /\nstep +load +attempted +missed +completed .*p90 total +verdict\n/);
   t.match(ran.stdout, /\n17 again /);
   t.match(ran.stderr, /\nstep {2}2 +62\.5\/s {2}p90 1\.05 ms\n/);
   for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
-  t.match((await saturate({ markdown: '-' }, DECLINING)).stdout, /\n\| step \| offered \| /);
+  t.match((await saturate({ markdown: '-' }, DECLINING)).stdout, /\n\| step \| load \| /);
 });
 
 t.test('a rate that is the limit of this machine is marked, and the mark explained', async (t) => {
   const verdict = { status: 'generator_limited', reasons: [{ code: 'schedule_lag', message: 'Too late.' }] } as const;
-  const change = (round: RoundResult): RoundResult => ({ ...round, verdict, outcomes: { ...round.outcomes, ok: 1 } });
+  const change = (round: RoundResult): RoundResult => ({
+    ...round,
+    verdict,
+    attempts: { ...round.attempts, started: 1, missed: round.attempts.scheduled - 1 },
+    outcomes: { ...round.outcomes, ok: 1 },
+  });
   const open = simulated({ limitPerSec: () => Infinity, change });
   t.match((await saturate({}, open)).stdout, / 1\* .*\n\* the generator's limit, not the target's\n/s);
   t.match(

@@ -39,8 +39,8 @@ t.test('the answer first, then every trial', async (t) => {
   t.equal(ran.code, 0, ran.stderr);
   t.match(ran.stdout, /^conngen search 127\.0\.0\.1:2345\nengine epoll, 8 trials \(5 exploratory, 3 full length\) in /);
   t.match(ran.stdout, /\n {2}loss<=0\.1%\n +99\d\/s, confirmed by 2 of 2 full-length trials; 1,009\/s fails\n/);
-  t.match(ran.stdout, /\ntrial +length +offered +attempted +completed +per cent .*goal\n/);
-  t.match(ran.stdout, /\n6 +full +991\/s +9,910 +9,910 +100 % .*met\n/);
+  t.match(ran.stdout, /\ntrial +length +load +attempted +missed +completed +per cent .*goal\n/);
+  t.match(ran.stdout, /\n6 +full +991\/s +9,910 +0 +9,910 +100 % .*met\n/);
   t.match(ran.stderr, /\ntrial {2}3 +1,600\/s for 2 s {2}loss<=0\.1% not met {2}\(nothing has failed yet\)\n/);
   t.equal((await search({ quiet: 'true' }, THOUSAND)).stderr, '');
   for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
@@ -78,7 +78,7 @@ t.test('Markdown for a ticket', async (t) => {
   const text = readFileSync(file, 'utf8');
   t.match(text, /^## conngen search 127\.0\.0\.1:2345\n/);
   t.match(text, /\n\| `loss<=0\.1%` \| 99\d\/s, confirmed by 2 of 2/);
-  t.match(text, /\n\| trial \| length \| offered \| attempted \|/);
+  t.match(text, /\n\| trial \| length \| load \| attempted \|/);
   t.match(text, /"precision_percent": 2/);
   t.match(ran.stdout, /^conngen search/);
   t.match((await search({ markdown: '-' }, THOUSAND)).stdout, /^## conngen search/);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { RoundResult } from '../../src/measure/result.ts';
 import { clientText } from '../../src/report/text.ts';
 import { serverText } from '../../src/report/server-text.ts';
 import { clientResult, interval, outcomes, refusedRound, roundResult, serverResult } from '../support/results.ts';
@@ -71,6 +72,22 @@ const limited = roundResult({
   verdict: { status: 'generator_limited', reasons: [{ code: 'x', message: 'Too slow: buy more.' }] },
 });
 
+t.test("losses of the network or the target are never called the generator's limit", (t) => {
+  const wide = { columns: 120, colours: false };
+  const shown = (ok: number, changes: Partial<RoundResult>): string => {
+    const round = { ...limited, outcomes: outcomes({ ok, connect_timeout: 250_000 - ok }), ...changes };
+    return clientText(clientResult({ rounds: [round, round] }), wide);
+  };
+  t.match(shown(250_000, {}), /250,000\* .*\n\* the generator's limit, not the target's/, 'nothing was lost');
+  t.notMatch(shown(175_000, {}), /limit, not the target's/, 'missed here and lost there: the limit of neither alone');
+  const few = { scheduled: 250_100, started: 250_000, missed: 100, in_flight_max: 212 };
+  t.notMatch(shown(175_000, { attempts: few }), /limit, not the target's/, 'lost there');
+  const closedLoop = { offered_rate_per_sec: null, attempts: { ...few, scheduled: 250_000, missed: 0 } };
+  t.match(shown(250_000, closedLoop), /limit, not the target's/);
+  t.notMatch(shown(175_000, closedLoop), /limit, not the target's/);
+  t.end();
+});
+
 t.test("a figure that is the generator's limit is never shown as the target's", (t) => {
   const wide = { columns: 120, colours: false };
   const one = clientText(clientResult({ rounds: [limited] }), wide);
@@ -106,9 +123,9 @@ t.test('several rounds end in a table', (t) => {
     clientResult({ rounds: [roundResult(), roundResult({ offered_rate_per_sec: null }), refusedRound()] }),
   );
   t.match(text, /Round 1 of 3/);
-  t.match(text, /\nround +offered +attempted +completed +per cent +min +mean +verdict\n/);
-  t.match(text, /\n2 +max +250,000 +250,000 +100 % +15\.6 µs +31\.2 µs +valid\n/);
-  t.match(text, /\n3 +25,000\/s +250,000 +0 +0 % +- +- +invalid\n$/);
+  t.match(text, /\nround +offered +attempted +missed +completed +per cent +mean +verdict\n/);
+  t.match(text, /\n2 +max +250,000 +0 +250,000 +100 % +31\.2 µs +valid\n/);
+  t.match(text, /\n3 +25,000\/s +250,000 +0 +0 +0 % +- +invalid\n$/);
   t.ok(widest(text) <= 80);
   t.end();
 });
@@ -117,7 +134,7 @@ t.test('more rounds are in the table only, with the reasons below', (t) => {
   const rounds = [roundResult(), roundResult(), roundResult(), refusedRound()];
   const text = clientText(clientResult({ rounds }), { columns: 120, colours: false });
   t.notMatch(text, /Round 1 of/);
-  t.match(text, /\nround +offered +attempted +completed +per cent +min +mean +max +p99 total +verdict\n/);
+  t.match(text, /\nround +offered +attempted +missed +completed +per cent +min +mean +max +p99 total +verdict\n/);
   t.match(text, /\nRound 4: No connection was established/);
   t.end();
 });
