@@ -18,7 +18,7 @@ import { CLIENT_OPTIONS, TABLES } from './options.ts';
 import { readOptions, type RawInput } from './read-options.ts';
 import { RecordFiles } from './record-files.ts';
 import { answeringSignals, type StopRequest } from './signals.ts';
-import { thresholdsOf } from './threshold-input.ts';
+import { thresholdsOf, warnOfAllowance } from './threshold-input.ts';
 
 /** Returns the exit code. `run` is replaced in tests. */
 export function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Promise<number> {
@@ -45,7 +45,8 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
   for (const warning of [...warnings, ...planned.notices, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../client/run.ts')).runClient;
-  const thresholds = thresholdsOf(input, log);
+  const thresholds = thresholdsOf(input);
+  warnOfAllowance(thresholds, log);
   const { plan } = planned;
   const records = await RecordFiles.open(input, `${plan.host}:${plan.target.port}`, log);
   return runAndReport(plan, { json: input.json?.value, thresholds, records, io, log, live, stop, run: runPlan });

@@ -82,7 +82,7 @@ async function planAndRun<Input, Plan, Result>(
   const say = (line: string): void => {
     if (!isQuiet) io.stderr.write(`${line}\n`);
   };
-  const thresholds = thresholdsOf(common, log);
+  const thresholds = thresholdsOf(common);
   const result = command.judge(thresholds, await command.run(planned.plan, hooks, say));
   const isDelivered = await deliverAll(command, result, common, io, log);
   return stop.exitCode() ?? (isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);

@@ -102,7 +102,8 @@ const COMMANDS: readonly Command[] = [
 ];
 
 const EPILOGUE = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).
-Exit codes: 0 done, 1 failed while running, 2 usage, 99 a threshold was not met, 129, 130 and 143 stopped by a signal.`;
+Exit codes: 0 done, 1 failed while running, 2 usage, 3 (search, saturate) this machine was the limit,
+99 a threshold was not met, 129, 130 and 143 stopped by a signal.`;
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never rejects. */
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {

@@ -172,7 +172,7 @@ export const THRESHOLD_OPTIONS = {
     default: 'false',
     isSwitch: true,
     group: THRESHOLDS,
-    help: 'with --fail-if: accept a round in which this machine was the bottleneck, which otherwise fails too',
+    help: 'accept what this machine limited: with --fail-if not 99 for that, in search and saturate 0 instead of 3',
   },
 } as const satisfies OptionTable;
 

@@ -5,7 +5,7 @@ import { saturateText, stepLine } from '../report/saturate-text.ts';
 import { saturatePlan } from '../trials/saturate-plan.ts';
 import { judgeSaturate } from '../trials/threshold.ts';
 import type { OpenTrials } from '../trials/trial-runner.ts';
-import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { limitCommand } from './limit-command.ts';
 import { SATURATE_OPTIONS, TABLES } from './options.ts';
@@ -35,8 +35,12 @@ export function saturateCommand(raw: RawInput, io: Io, open?: OpenTrials): Promi
   );
 }
 
-/** A target that fails from the start, and a run that could not go on, have failed, whatever its thresholds say. */
-export function saturateExitCode({ stopped_by: stoppedBy, thresholds_met: areMet }: SaturateResult): number {
+/**
+ * A target that fails from the start, and a run that could not go on, have failed, whatever its thresholds say. Where this machine
+ * was the limit there is no answer, see `searchExitCode`.
+ */
+export function saturateExitCode({ stopped_by: stoppedBy, thresholds_met: areMet, config }: SaturateResult): number {
   if (['fails_at_start', 'max_time', 'error'].includes(stoppedBy)) return EXIT_FAILED;
-  return areMet === false ? EXIT_THRESHOLD : EXIT_DONE;
+  if (areMet === false) return EXIT_THRESHOLD;
+  return stoppedBy === 'generator_limited' && config['allow_generator_limited'] !== true ? EXIT_LIMITED : EXIT_DONE;
 }

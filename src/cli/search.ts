@@ -5,7 +5,7 @@ import { searchText, trialLine } from '../report/search-text.ts';
 import { searchPlan } from '../trials/search-plan.ts';
 import { judgeSearch } from '../trials/threshold.ts';
 import type { OpenTrials } from '../trials/trial-runner.ts';
-import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from './exit-codes.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { limitCommand } from './limit-command.ts';
 import { readSearchOptions } from './profile-input.ts';
@@ -35,11 +35,13 @@ export function searchCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise
 }
 
 /**
- * A search without an answer for every goal has failed, whatever its thresholds say. That this machine is the limit is an
- * answer.
+ * A search without an answer for every goal has failed, whatever its thresholds say. Where this machine was the limit of a goal, its
+ * lower bound is no answer: that has a code of its own, after the thresholds', unless it was allowed.
  */
 export function searchExitCode(result: SearchResult): number {
   const unanswered = result.goals.some(({ status }) => status === 'unfinished' || status === 'fails_at_min_rate');
   if (unanswered || result.error !== undefined) return EXIT_FAILED;
-  return result.thresholds_met === false ? EXIT_THRESHOLD : EXIT_DONE;
+  if (result.thresholds_met === false) return EXIT_THRESHOLD;
+  const isLimited = result.goals.some(({ status }) => status === 'generator_limited');
+  return isLimited && result.config['allow_generator_limited'] !== true ? EXIT_LIMITED : EXIT_DONE;
 }

@@ -9,12 +9,16 @@ export interface ThresholdInput {
   readonly 'allow-generator-limited': Given<boolean>;
 }
 
-/** Warns of an allowance that nothing asks for. */
-export function thresholdsOf(input: ThresholdInput, log: Log): Thresholds {
+/** Plain thresholds. */
+export function thresholdsOf(input: ThresholdInput): Thresholds {
   const failIf = input['fail-if'].map(({ value }) => value);
   const allowGeneratorLimited = input['allow-generator-limited'].value;
+  return { failIf, allowGeneratorLimited };
+}
+
+/** Warns of an allowance that nothing asks for, where a round that this machine limited fails by a threshold only. */
+export function warnOfAllowance({ failIf, allowGeneratorLimited }: Thresholds, log: Log): void {
   if (allowGeneratorLimited && failIf.length === 0) {
     log.warn('--allow-generator-limited has no effect without --fail-if');
   }
-  return { failIf, allowGeneratorLimited };
 }

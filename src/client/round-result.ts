@@ -22,6 +22,8 @@ export interface MeasuredRound {
   readonly rate: RoundRate;
   /** Null where the round is not in stages. */
   readonly exchangePerSec: number | null;
+  /** Of a search or a saturation. */
+  readonly isTrial: boolean;
   readonly durationNs: number;
   readonly evidence: RoundEvidence;
   /** By worker. */
@@ -84,7 +86,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
   };
 }
 
-function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): RoundFacts {
+function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial }: MeasuredRound): RoundFacts {
   return {
     tally: merger.total,
     intervals: merger.intervals,
@@ -98,6 +100,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier }: MeasuredRound): 
     ports: portFacts(plan),
     target: targetFacts(plan),
     answer: answerFacts(plan),
+    isTrial,
     earlier: earlier.map((before) => ({
       offeredRatePerSec: before.offered_rate_per_sec,
       totalP50Ns: before.latency_ns.total.p50,

@@ -53,7 +53,7 @@ export interface ClientSession {
   readonly system: ClientResult['system'];
   /** Of workers that died. A session goes on without them; one without workers runs no further round. */
   readonly failures: readonly { readonly code: string; readonly message: string }[];
-  /** Runs a round; what the session's plan says holds but for `changes`. `index` is for the hooks. */
+  /** Runs a round; what the session's plan says holds but for `changes`, which make it a trial. `index` is for the hooks. */
   round(index: number, rate: RoundRate, changes?: RoundChanges): Promise<RoundResult>;
   close(): Promise<void>;
 }
@@ -154,7 +154,8 @@ function sessionOf(
     },
     round: async (index, rate, changes) => {
       const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
-      const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, index, rate, earlier };
+      const isTrial = changes !== undefined;
+      const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, isTrial, index, rate, earlier };
       const result = await runRound({ ...parts, ...order }, hooks);
       earlier.push(result);
       return result;
@@ -190,6 +191,7 @@ interface RoundRun extends SessionParts {
   readonly plan: ClientPlan;
   readonly maxLagNs: number;
   readonly exchangePerSec: number | null;
+  readonly isTrial: boolean;
   readonly index: number;
   readonly rate: RoundRate;
   readonly earlier: readonly RoundResult[];
@@ -242,6 +244,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       merger,
       rate,
       exchangePerSec,
+      isTrial: run.isTrial,
       durationNs,
       evidence,
       gc: pool.gc,

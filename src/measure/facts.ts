@@ -20,6 +20,8 @@ export interface RoundFacts {
   readonly ports: PortFacts;
   readonly target: TargetFacts;
   readonly answer: AnswerFacts;
+  /** A trial of a search or a saturation, whose rate the user does not choose: advice to lower it would be no use. */
+  readonly isTrial: boolean;
   /** The rounds of the run before this one. */
   readonly earlier: readonly EarlierRound[];
 }

@@ -18,6 +18,19 @@ interface LimitResult {
   readonly thresholds_met?: boolean;
 }
 
+/** Why this machine was the limit of a trial, and what its processors did meanwhile. */
+export interface LimitedByResult {
+  /** A reason of a verdict, or `cores_busy`: the processors that the target shares had no time left. */
+  readonly code: string;
+  readonly message: string;
+  /** The busiest one; null where the kernel does not tell. */
+  readonly processor: { readonly core: number; readonly busy_percent: number } | null;
+  /** Of one processor: what this process used, all its threads together. */
+  readonly own_percent: number;
+  /** Other processes, the most first, in per cent of one processor. */
+  readonly shared_with: readonly { readonly pid: number; readonly name: string; readonly percent: number }[];
+}
+
 export interface SaturateStepResult {
   readonly rate_per_sec: number;
   /** Of `total`; null where too few exchanges ended. */
@@ -39,6 +52,8 @@ export interface SaturateResult extends LimitResult {
   readonly saturated_at: number | null;
   /** The highest rate that was neither. */
   readonly sustained_per_sec: number | null;
+  /** Null unless `stopped_by` is `generator_limited`. */
+  readonly limited_by: LimitedByResult | null;
   readonly stopped_by:
     | 'slowdown'
     | 'failures'
@@ -100,6 +115,15 @@ export interface GoalResult {
   readonly generator_limit_connections: number | null;
   /** Why this machine was the limit, where it was. */
   readonly reason: string | null;
+  /** The same with its figures; null unless `status` is `generator_limited`. */
+  readonly limited_by: LimitedByResult | null;
+  /** What the lower bound rests on: the trials at that load, full-length ones where there were any. Null where there is no bound. */
+  readonly lower_trials: {
+    readonly passed: number;
+    readonly of: number;
+    readonly length: 'exploratory' | 'final';
+    readonly duration_sec: number;
+  } | null;
   /** Of trials that take a time, where one confirmed the answer; else null. */
   readonly kpi: KpiResult | null;
 }

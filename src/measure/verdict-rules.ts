@@ -138,11 +138,12 @@ export const RULES: readonly Rule[] = [
   {
     code: 'missed_starts',
     status: 'generator_limited',
-    applies: ({ tally }) => {
+    applies: (facts) => {
+      const { tally } = facts;
       const late = tally.missed - tally.missedFull;
       if (late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
       return {
-        message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; lower --rate or add --workers.`,
+        message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
         evidence: { missed: late, scheduled: tally.scheduled },
       };
     },
@@ -156,7 +157,7 @@ export const RULES: readonly Rule[] = [
       const limitNs = lagLimitNs(facts);
       if (p99 <= limitNs) return undefined;
       return {
-        message: `One start in a hundred was more than ${formatLatency(p99)} late, where ${formatPerSec(facts.offeredRatePerSec)} allows ${formatLatency(limitNs)}: this machine cannot keep the schedule; lower --rate, add --workers or stop what else runs here.`,
+        message: `One start in a hundred was more than ${formatLatency(p99)} late, where ${formatPerSec(facts.offeredRatePerSec)} allows ${formatLatency(limitNs)}: this machine cannot keep the schedule; ${waysOut(facts, 'add --workers', 'stop what else runs here')}.`,
         evidence: { p99_ns: p99, limit_ns: limitNs },
       };
     },
@@ -193,6 +194,12 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
+/** What to do about a rate that is too high for this machine, as far as the user has a say in it. */
+function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
+  const all = isTrial || offeredRatePerSec === null ? ways : ['lower the rate', ...ways];
+  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
+}
+
 function nothingEstablished(tally: Tally, timeoutNs: number): string {
   const { outcomes } = tally;
   const part = (outcome: number): string => formatCount(outcomes[outcome]!);
@@ -223,14 +230,15 @@ function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, 
 }
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
-function rateNotReached({ tally, offeredRatePerSec }: RoundFacts): ReturnType<Rule['applies']> {
+function rateNotReached(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { tally, offeredRatePerSec } = facts;
   if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0) return undefined;
   const lag = tally.latency[SCHEDULE_LAG]!.summary();
   const total = tally.latency[TOTAL]!.summary();
   if (tally.started >= tally.scheduled * 0.99 || tally.ok < tally.started * 0.99) return undefined;
   if (lag.p50 <= total.p50 || lag.p50 <= LAG_FLOOR_NS) return undefined;
   return {
-    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: more time was lost on this machine, before the start, than after it; lower --rate or use more cores or machines.`,
+    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: more time was lost on this machine, before the start, than after it; ${waysOut(facts, 'use more cores or machines')}.`,
     evidence: { lag_p50_ns: lag.p50, total_p50_ns: total.p50, started: tally.started, scheduled: tally.scheduled },
   };
 }
@@ -257,25 +265,26 @@ function loadEvidence({ worker, cpu, wait }: Load): Record<string, number> {
   return { worker, cpu_share: share(cpu), run_queue_wait_share: share(wait) };
 }
 
-function pacingSaturated({ workers, offeredRatePerSec }: RoundFacts): ReturnType<Rule['applies']> {
+function pacingSaturated(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { workers } = facts;
   const [load] = loadsOf(workers);
   // What waits for others as much as it works is the next rule's.
   if (load === undefined || load.cpu + load.wait < SATURATED_SHARE || load.wait > load.cpu / 2) return undefined;
   const share = formatShare(Math.min(1, load.cpu + load.wait), 1);
-  const wayOut = offeredRatePerSec === null ? 'add --workers' : 'lower --rate, add --workers';
   return {
-    message: `Pacing thread ${load.worker} had work for ${share} of the time, all that a core has: the rate is what this machine can do, not the target; ${wayOut} or use more cores or machines.`,
+    message: `Pacing thread ${load.worker} had work for ${share} of the time, all that a core has: the rate is what this machine can do, not the target; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
     evidence: loadEvidence(load),
   };
 }
 
-function cpuThrottled({ kernel, workers }: RoundFacts): ReturnType<Rule['applies']> {
+function cpuThrottled(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { kernel, workers } = facts;
   const usec = kernelValue(kernel, 'cgroup.throttled_usec') ?? 0;
   const elapsedUsec = Math.max(0, ...workers.map(({ elapsed_usec: elapsed = 0 }) => elapsed));
   if (usec === 0 || usec < elapsedUsec * THROTTLED_SHARE) return undefined;
   const count = kernelValue(kernel, 'cgroup.throttled') ?? 0;
   return {
-    message: `A CPU quota stopped this process's control group ${formatCount(count)} times, for ${formatLatency(usec * 1e3)} in all: what was due or came back then had to wait; raise the quota (cpu.max), or lower --rate.`,
+    message: `A CPU quota stopped this process's control group ${formatCount(count)} times, for ${formatLatency(usec * 1e3)} in all: what was due or came back then had to wait; ${waysOut(facts, 'raise the quota (cpu.max)')}.`,
     evidence: { throttled: count, throttled_usec: usec },
   };
 }

@@ -2,13 +2,14 @@
 import type {
   GoalResult,
   KpiResult,
+  LimitedByResult,
   QuantityName,
   SaturateResult,
   SaturateStepResult,
   SearchResult,
 } from '../measure/limit-result.ts';
 import { evaluateCriterion, parseCriterion } from '../measure/criterion.ts';
-import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { printable } from '../plan/printable.ts';
 import { profileTitle } from '../search/profiles.ts';
 import { formatFigure } from './threshold-text.ts';
@@ -30,9 +31,9 @@ export function goalSentence(goal: GoalResult): string {
     case 'fails_at_min_rate':
       return `none: it is not met at the lowest ${isCount ? 'number' : 'rate'} (${upper})${because(goal)}`;
     case 'generator_limited':
-      return `generator-limited at ${limit ?? upper}: ${heldText(lower)}, and this machine cannot offer more; no figure of the target${because(goal)}`;
+      return limitedSentence(goal, lower, limit ?? upper);
     case 'unfinished':
-      return `no answer; ${knownText(lower, upper)}`;
+      return `limit not found; ${knownText(goal, lower, upper)}`;
   }
 }
 
@@ -82,16 +83,41 @@ function amount({ quantity }: GoalResult, value: number | null): string | null {
   return quantity === 'connections' ? formatCountOf(value, 'connection') : formatPerSec(value);
 }
 
-function heldText(lower: string | null): string {
-  return lower === null
-    ? 'nothing was met below'
-    : `${lower} ${lower.endsWith('connections') ? 'meet' : 'meets'} the goal`;
+/** The lower bound, what it rests on, and why there is no upper one. */
+function limitedSentence(goal: GoalResult, lower: string | null, limit: string | null): string {
+  const bound =
+    lower === null
+      ? 'limit not found: no lower rate passed, and this machine was the limit'
+      : `at least ${lower} (${trialsText(goal)}; this machine was the limit)`;
+  return `${bound}. At ${limit}: ${goal.reason ?? 'this machine fell behind.'}${processorText(goal.limited_by)}`;
 }
 
-function knownText(lower: string | null, upper: string | null): string {
+/** `one 2 s trial`, `2 of 3 trials of 10 s`. */
+function trialsText({ lower_trials: trials, quantity }: GoalResult): string {
+  if (trials === null) return 'no trial of its own';
+  const { passed, of } = trials;
+  const length = quantity === 'connections' ? '' : formatSeconds(trials.duration_sec);
+  if (of === 1) return length === '' ? 'one trial' : `one ${length} trial`;
+  return `${passed} of ${of} trials${length === '' ? '' : ` of ${length}`}`;
+}
+
+/** What the processors did while this machine was the limit; begins with a space, empty where nothing is known. */
+function processorText(limit: LimitedByResult | null): string {
+  if (limit === null) return '';
+  const { processor, own_percent: ownPercent, shared_with: others } = limit;
+  if (processor === null) return '';
+  const shared = others.map(({ name, pid, percent }) => `${name} (pid ${pid}) ${percent} %`);
+  const rest = shared.length === 0 ? 'no other process used 5 %' : `beside it ran ${shared.join(', ')}`;
+  return ` Processor ${processor.core} was busy for ${processor.busy_percent} % of the time. conngen used ${ownPercent} % of one processor; ${rest}.`;
+}
+
+function knownText(goal: GoalResult, lower: string | null, upper: string | null): string {
   if (lower === null && upper === null) return 'nothing is known';
-  if (upper === null) return `${lower} met it, nothing failed`;
-  return lower === null ? `${upper} failed` : `${lower} met it, ${upper} did not`;
+  if (lower === null) return `${upper} failed`;
+  const trials = goal.lower_trials;
+  const isConfirmed = trials?.length === 'final' && trials.passed > 1;
+  const passed = `${lower} passed (${trialsText(goal)}${isConfirmed ? '' : ', unconfirmed'})`;
+  return upper === null ? `at least ${passed}` : `${passed}, ${upper} failed`;
 }
 
 function because({ reason }: GoalResult): string {
@@ -138,6 +164,13 @@ function missedGoal(result: SaturateResult, step: SaturateStepResult | undefined
   return `the goal ${expression} is missed (${formatFigure({ value, unit: goal.value.unit })})`;
 }
 
+/** What a saturation that this machine ended has shown all the same. */
+function atLeast({ sustained_per_sec: sustainedPerSec, steps }: SaturateResult): string {
+  const good = steps.findLast(({ rate_per_sec: ratePerSec }) => ratePerSec === sustainedPerSec);
+  if (good === undefined) return 'No step was good.';
+  return `The target takes at least ${formatPerSec(good.rate_per_sec)} (one ${formatSeconds(good.result.duration_sec)} step).`;
+}
+
 /** What a saturation found, in one or two sentences. */
 export function saturateSentence(result: SaturateResult): string {
   const last = result.steps.at(-1);
@@ -158,7 +191,7 @@ export function saturateSentence(result: SaturateResult): string {
     case 'fails_at_start':
       return `None: at the first step already (${at}) ${missedGoal(result, last)}${nothingEstablished(last)}`;
     case 'generator_limited':
-      return `Generator-limited at ${at}: this machine cannot offer more, so the target's saturation is not known. ${sustained}`;
+      return `Saturation not found: at ${at} this machine was the limit. ${atLeast(result)}${result.limited_by === null ? '' : ` ${result.limited_by.message}`}${processorText(result.limited_by)}`;
     case 'max_rate':
       return `Not saturated up to --max-rate ${at}${base}.`;
     case 'max_time':

@@ -29,7 +29,9 @@ export function limitThresholdSentence(result: LimitResult): string | null {
   const sentences = [
     ...(missed.length > 0 ? [`Thresholds not met: ${missed.join(', ')}.`] : ['The thresholds are not met.']),
     ...(isLimited(result) && result.config['allow_generator_limited'] !== true
-      ? ['This machine was the limit, so there is no figure of the target (--allow-generator-limited accepts that).']
+      ? [
+          "This machine was the limit, so the target's is higher and was not found (--allow-generator-limited accepts that).",
+        ]
       : []),
     ...(hasUnanswered(result) ? [`An answer that no ${name} gives meets no threshold.`] : []),
   ];

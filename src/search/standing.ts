@@ -7,7 +7,9 @@ import type { TrialStanding } from './trial.ts';
 
 export interface Standing {
   readonly standing: TrialStanding;
-  /** Why it says nothing, in a sentence; null where it does. */
+  /** Why it says nothing: the code of a reason of the verdict, or `cores_busy`; null where it does. */
+  readonly code: string | null;
+  /** The same in a sentence. */
   readonly reason: string | null;
 }
 
@@ -115,9 +117,9 @@ export function standingOf(
   const reasons = round.verdict.reasons.filter(({ code }) => !isTolerated(code));
   const [reason] = reasons;
   if (reason !== undefined && (status === 'generator_limited' || (status === 'invalid' && nothing === undefined))) {
-    return { standing: 'generator_limited', reason: reason.message };
+    return { standing: 'generator_limited', code: reason.code, reason: reason.message };
   }
-  if (nothing !== undefined) return { standing: 'nothing_established', reason: nothing.message };
+  if (nothing !== undefined) return { standing: 'nothing_established', code: nothing.code, reason: nothing.message };
   const shares = coreShares(round);
   const busiest = Math.max(0, ...shares);
   const mean = shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
@@ -127,10 +129,11 @@ export function standingOf(
     const cores = isLocal ? 'A core' : 'The cores';
     return {
       standing: 'generator_limited',
+      code: 'cores_busy',
       reason: `${cores} of this machine${whose} had no time left (busy for ${percent} %): what failed is not the target's alone. Use two machines.`,
     };
   }
-  return { standing: 'valid', reason: null };
+  return { standing: 'valid', code: null, reason: null };
 }
 
 /** How busy each core was while the load was on. What was done after it (connections that time out) counts too. */

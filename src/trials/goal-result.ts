@@ -1,5 +1,5 @@
 /** The answers of a search for one measure, as its result has them. */
-import type { GoalResult, KpiResult, TrialResult } from '../measure/limit-result.ts';
+import type { GoalResult, KpiResult, LimitedByResult, TrialResult } from '../measure/limit-result.ts';
 import { kpiOf } from '../search/kpi.ts';
 import { answersSoFar, type SearchOptions } from '../search/search.ts';
 import type { Trial } from '../search/trial.ts';
@@ -15,10 +15,15 @@ export interface Progress {
   reason: string | null;
   /** The lowest load was answered with bytes: an exchange that ends without one is a failure. */
   isAnswered: boolean;
+  /** By load: of the last trial there that this machine limited. */
+  readonly limits: Map<number, LimitedByResult>;
 }
 
 /** One for each goal; what is not decided is `unfinished`, with its bounds. */
-export function goalResults(plan: SearchPlan, { measure, options, trials, results, reason }: Progress): GoalResult[] {
+export function goalResults(
+  plan: SearchPlan,
+  { measure, options, trials, results, reason, limits }: Progress,
+): GoalResult[] {
   const { quantity } = measure;
   const isCount = quantity === 'connections';
   const rate = (value: number | null): number | null => (isCount ? null : value);
@@ -32,6 +37,7 @@ export function goalResults(plan: SearchPlan, { measure, options, trials, result
     const failed = started(answer.upper, false);
     // Where this machine missed more of the trial that failed than of the one that passed.
     const upper = failed !== null && lower !== null && failed <= lower ? answer.upper : failed;
+    const limit = limits.get(answer.generatorLimit ?? Number.NaN) ?? null;
     return {
       goal: expression,
       quantity,
@@ -47,7 +53,9 @@ export function goalResults(plan: SearchPlan, { measure, options, trials, result
       confirmed: answer.confirmed,
       generator_limit_per_sec: rate(answer.generatorLimit),
       generator_limit_connections: count(answer.generatorLimit),
-      reason: ['generator_limited', 'fails_at_min_rate'].includes(answer.status) ? reason : null,
+      reason: ['generator_limited', 'fails_at_min_rate'].includes(answer.status) ? (limit?.message ?? reason) : null,
+      limited_by: limit,
+      lower_trials: lowerTrials(results, expression, answer.lower),
       kpi: kpiAt(results, expression, answer.load),
     };
   });
@@ -79,6 +87,21 @@ function startedAt(
   });
   if (started.length === 0) return load;
   return met ? Math.max(...started) : Math.min(...started);
+}
+
+/** What is known of a lower bound. */
+function lowerTrials(results: readonly TrialResult[], goal: string, load: number | null): GoalResult['lower_trials'] {
+  const judged = results.filter((trial) => loadOf(trial) === load && trial.passed[goal] !== null);
+  const final = judged.filter(({ length }) => length === 'final');
+  const same = final.length > 0 ? final : judged;
+  const [first] = same;
+  if (first === undefined) return null;
+  return {
+    passed: same.filter(({ passed }) => passed[goal] === true).length,
+    of: same.length,
+    length: first.length,
+    duration_sec: first.result.duration_sec,
+  };
 }
 
 /** What of a trial was searched. */

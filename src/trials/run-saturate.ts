@@ -1,13 +1,14 @@
 /** Runs `saturate`: steps at rising rates until one is too slow. */
 import { monotonicNs } from '../engine/clock.ts';
 import { evaluateCriterion } from '../measure/criterion.ts';
-import type { SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
+import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
 import { timedOffer } from '../search/quantity.ts';
+import { limitedBy, type Neighbour } from '../search/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from '../search/saturate.ts';
 import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { saturateConfig, type SaturatePlan } from './saturate-plan.ts';
@@ -27,13 +28,13 @@ export async function runSaturate(
   const beginNs = monotonicNs();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const runner = await open(plan.client, hooks);
-  const isLocal = isLocalTarget(plan.client);
   const aroundNs = plan.client.rampUpNs + plan.client.warmupNs + plan.client.rampDownNs;
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
   let isAnswered = false;
   let stoppedBy: SaturateResult['stopped_by'] | null = null;
+  let limit: LimitedByResult | null = null;
   try {
     while (stoppedBy === null) {
       const move = nextSaturateMove(plan, steps);
@@ -48,10 +49,11 @@ export async function runSaturate(
         } else {
           if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
           const round = isAnswered ? asAnswered(measured) : measured;
-          const { step, note } = judge(plan, move.ratePerSec, round, isLocal);
-          steps.push(step);
-          results.push(stepResult(step, round, move.isRepeat));
-          hooks.onStep?.(results.at(-1)!, note);
+          const judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
+          limit = judged.limit;
+          steps.push(judged.step);
+          results.push(stepResult(judged.step, round, move.isRepeat));
+          hooks.onStep?.(results.at(-1)!, judged.note);
         }
       }
     }
@@ -73,6 +75,7 @@ export async function runSaturate(
     base: outcome.base === null ? null : { rate_per_sec: outcome.base.ratePerSec, p90_ns: outcome.base.p90Ns },
     saturated_at: stoppedBy === 'slowdown' || stoppedBy === 'failures' ? (steps.at(-1)?.ratePerSec ?? null) : null,
     sustained_per_sec: outcome.sustainedPerSec,
+    limited_by: stoppedBy === 'generator_limited' ? limit : null,
     stopped_by: stoppedBy,
     steps: results,
   };
@@ -82,18 +85,20 @@ function judge(
   plan: SaturatePlan,
   ratePerSec: number,
   round: RoundResult,
-  isLocal: boolean,
-): { step: SaturateStep; note: string } {
+  neighbours: readonly Neighbour[],
+): { step: SaturateStep; note: string; limit: LimitedByResult | null } {
   const { total } = round.latency_ns;
   const { met } = evaluateCriterion(plan.goal, asStarted(round));
-  const { standing, reason } = standingOf(round, missedBy([plan.goal], [met]), isLocal);
+  const judged = standingOf(round, missedBy([plan.goal], [met]), isLocalTarget(plan.client));
+  const { standing, reason } = judged;
   const step: SaturateStep = {
     ratePerSec,
     p90Ns: total.count < LATENCIES_AT_LEAST ? null : total.p90,
     failsGoal: !met || standing === 'nothing_established',
     isGeneratorLimited: standing === 'generator_limited',
   };
-  return { step, note: reason ?? (met ? '' : `fails ${plan.goal.expression}`) };
+  const note = reason ?? (met ? '' : `fails ${plan.goal.expression}`);
+  return { step, note, limit: limitedBy(round, judged, neighbours) };
 }
 
 function stepResult(step: SaturateStep, round: RoundResult, isRepeat: boolean): SaturateStepResult {

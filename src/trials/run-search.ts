@@ -8,6 +8,7 @@ import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { deviationsFound } from '../search/profiles.ts';
 import { offerOf, trialNs, type TrialOffer } from '../search/quantity.ts';
+import { limitedBy, type Neighbour } from '../search/limiting.ts';
 import { nextSearchMove, type SearchMove } from '../search/search.ts';
 import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { servedLoad } from '../search/served.ts';
@@ -40,6 +41,7 @@ export async function runSearch(
       results: [],
       reason: null,
       isAnswered: false,
+      limits: new Map(),
     };
   });
   let runner: TrialRunner | undefined;
@@ -104,7 +106,7 @@ async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }
     if (measured === null) return runner.failures.length > 0 ? 'error' : 'interrupted';
     if (move.load === measure.minLoad && acceptsEmpty(client)) progress.isAnswered ||= hasAnswers(measured);
     const round = progress.isAnswered ? asAnswered(measured) : measured;
-    const reason = record(plan, progress, move, offer, round);
+    const reason = record(plan, progress, move, offer, round, runner.neighbours?.() ?? []);
     hooks.onTrial?.(index, results.at(-1)!, reason);
   }
 }
@@ -116,12 +118,16 @@ function record(
   move: TrialMove,
   offer: TrialOffer,
   round: RoundResult,
+  neighbours: readonly Neighbour[],
 ): string | null {
   const { quantity, client } = progress.measure;
   const offered = asHeldTogether(asStarted(round));
   const evaluations = plan.goals.map((goal) => evaluateCriterion(goal, offered));
   const passed = evaluations.map(({ met }) => met);
-  const { standing, reason } = standingOf(round, missedBy(plan.goals, passed), isLocalTarget(client), quantity);
+  const judged = standingOf(round, missedBy(plan.goals, passed), isLocalTarget(client), quantity);
+  const { standing, reason } = judged;
+  const limit = limitedBy(round, judged, neighbours);
+  if (limit !== null) progress.limits.set(move.load, limit);
   const served = servedLoad(quantity, round);
   const isLimited = standing === 'generator_limited';
   const { load, length, why } = move;

@@ -10,10 +10,10 @@ import { loadOf } from './goal-result.ts';
 
 /**
  * The result with its thresholds judged in every trial that confirms an answer. A goal without such a trial meets none. Without
- * a threshold the result is the same.
+ * a threshold only an allowance is added to it.
  */
 export function judgeSearch(thresholds: Thresholds, result: SearchResult): SearchResult {
-  if (thresholds.failIf.length === 0) return result;
+  if (thresholds.failIf.length === 0) return withAllowance(thresholds, result);
   const byGoal = result.goals.map((goal) => answeringTrials(goal, result.trials));
   const answering = new Set(byGoal.flat());
   const trials = result.trials.map((trial) =>
@@ -32,7 +32,7 @@ export function judgeSearch(thresholds: Thresholds, result: SearchResult): Searc
 
 /** The result with its thresholds judged in the last good step. Without such a step none is met. */
 export function judgeSaturate(thresholds: Thresholds, result: SaturateResult): SaturateResult {
-  if (thresholds.failIf.length === 0) return result;
+  if (thresholds.failIf.length === 0) return withAllowance(thresholds, result);
   // The last of a rate: where a step was repeated, that is the one that was good.
   const good = result.steps.findLastIndex(({ rate_per_sec: ratePerSec }) => ratePerSec === result.sustained_per_sec);
   const steps = result.steps.map((step, index) =>
@@ -79,6 +79,14 @@ function isMet(round: RoundResult): boolean {
 
 function isAccepted({ allowGeneratorLimited }: Thresholds, isLimited: boolean): boolean {
   return allowGeneratorLimited || !isLimited;
+}
+
+/** The allowance also decides the exit code, where there is no threshold either. */
+function withAllowance<Result extends SearchResult | SaturateResult>(
+  { allowGeneratorLimited }: Thresholds,
+  result: Result,
+): Result {
+  return allowGeneratorLimited ? { ...result, config: { ...result.config, allow_generator_limited: true } } : result;
 }
 
 function thresholdConfig(

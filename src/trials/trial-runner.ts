@@ -4,11 +4,13 @@ import { openSession, type ClientRunHooks, type ClientSession } from '../client/
 import { monotonicNs } from '../engine/clock.ts';
 import { sleepNs } from '../engine/timer.ts';
 import { reuseDelayNs } from '../linux/proc.ts';
+import { readProcesses, usedBetween } from '../linux/processes.ts';
 import type { RoundResult } from '../measure/result.ts';
 import { isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
+import type { Neighbour } from '../search/limiting.ts';
 import type { TrialOffer } from '../search/quantity.ts';
 import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from '../search/port-budget.ts';
 
@@ -19,6 +21,8 @@ export interface TrialRunner {
   /** Null where `stop` aborted before the end of the trial, or the workers died. */
   run(offer: TrialOffer): Promise<RoundResult | null>;
   readonly failures: ClientSession['failures'];
+  /** What other processes used of the processors during the last trial, the most first. */
+  neighbours?(): readonly Neighbour[];
   close(): Promise<void>;
 }
 
@@ -33,6 +37,7 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
   const uses: PortUse[] = [];
   const budget = portBudgetOf(plan);
   let trials = 0;
+  let neighbours: readonly Neighbour[] = [];
   const recover = async (ratePerSec: number, durationNs: number): Promise<void> => {
     if (trials > 0) await sleepNs(plan.cooldownNs, hooks.stop);
     if (budget === null) return;
@@ -56,10 +61,13 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
       await recover(ratePerSec, durationNs);
       if (isStopped()) return null;
       const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
+      const before = readProcesses();
       const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
+      neighbours = usedBetween(before, readProcesses());
       uses.push({ started: round.attempts.started, endNs: Number(monotonicNs()) });
       return isStopped() ? null : round;
     },
+    neighbours: () => neighbours,
     close: () => session.close(),
   };
 };

@@ -86,7 +86,18 @@ t.test('failures, the maximum, the generator, a dead target', async (t) => {
   const change = (round: Parameters<typeof refusedRound> extends [] ? ReturnType<typeof refusedRound> : never) =>
     round.offered_rate_per_sec! > 200 ? { ...round, verdict } : round;
   const limited = await saturate({}, simulated({ limitPerSec: () => Infinity, change }));
-  t.match(limited.stdout, /Generator-limited at 238\/s: this machine cannot offer more/);
+  t.match(
+    limited.stdout,
+    /Saturation not found: at 238\/s this machine was the limit\. The target takes at\s+least 191\/s \(one 5 s step\)\. Too late\./,
+  );
+  t.equal(limited.code, 3);
+  const json = await saturate({ json: '-' }, simulated({ limitPerSec: () => Infinity, change }));
+  t.match(JSON.parse(json.stdout), {
+    sustained_per_sec: 190.74,
+    limited_by: { code: 'schedule_lag', processor: null },
+  });
+  const allowed = { 'allow-generator-limited': 'true' };
+  t.equal((await saturate(allowed, simulated({ limitPerSec: () => Infinity, change }))).code, 0);
   const dead = await saturate({ json: '-' }, simulated({ limitPerSec: () => 0, change: () => refusedRound() }));
   t.match(JSON.parse(dead.stdout), {
     stopped_by: 'fails_at_start',
@@ -172,7 +183,7 @@ t.test('a real target', async (t) => {
   ]);
   await server.stop();
   const result = JSON.parse(run.stdout) as SaturateResult;
-  t.equal(run.code, 0, run.stderr);
+  t.equal(run.code, result.stopped_by === 'max_rate' ? 0 : 3, run.stderr);
   t.equal(result.steps[0]?.rate_per_sec, 100);
   t.ok(result.base === null || result.base.p90_ns > 0);
   t.ok(['max_rate', 'generator_limited'].includes(result.stopped_by), result.stopped_by);

@@ -37,6 +37,7 @@ function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts>
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '192.0.2.1:80', isLocal: false },
     answer: { finish: 'eof', payloadBytes: 100 },
+    isTrial: false,
     earlier: [],
     ...more,
   };

@@ -55,10 +55,25 @@ function inputOf(facts: Facts): RoundFacts {
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '[2001:db8::1]:8080', isLocal: false },
     answer: { finish: 'eof', payloadBytes: 100 },
+    isTrial: false,
     earlier: [],
     ...facts.more,
   };
 }
+
+t.test('a trial is not advised to lower a rate that the user does not choose', (t) => {
+  const facts: Facts[] = [{ missed: 5000 }, { lagsMs: [[20, 100]] }];
+  for (const each of facts) {
+    const said = (isTrial: boolean): string =>
+      verdictOf(inputOf({ ...each, more: { isTrial } }))
+        .reasons.map(({ message }) => message)
+        .join(' ');
+    t.match(said(false), /lower the rate, add --workers or /);
+    t.notMatch(said(true), /lower the rate/);
+    t.match(said(true), /add --workers or /);
+  }
+  t.end();
+});
 
 type TimesMs = readonly (readonly [timeMs: number, count: number])[];
 

@@ -44,7 +44,7 @@ t.test('a schedule that was not kept says nothing', async (t) => {
     for (const missed of ['none', 'counts', 'time'] as const) {
       t.same(
         standingOf(limitedBy(code), missed, false),
-        { standing: 'generator_limited', reason: 'this machine' },
+        { standing: 'generator_limited', code, reason: 'this machine' },
         code,
       );
     }
