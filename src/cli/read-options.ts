@@ -1,6 +1,7 @@
 /** From the three places a value can come from to the input of a plan, with every problem on the way. */
 import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } from '../plan/problem.ts';
 import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './options.ts';
+import { meantOption } from './meanings.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
 /** What the command line and the environment hold, unparsed. */
@@ -120,7 +121,8 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
     const spec = Object.hasOwn(table, name) ? table[name] : undefined;
     if (spec === undefined) {
       const flag = name.length === 1 ? `-${name}` : `--${name}`;
-      const expected = `an option of ${raw.command}${didYouMean(flag, [...flagNames(table), '--help'])}`;
+      const meant = meantOption(flag, table) ?? didYouMean(flag, [...flagNames(table), '--help']);
+      const expected = `an option of ${raw.command}${meant}`;
       problems.push({
         option: flag,
         // Without a value it is read as a switch.

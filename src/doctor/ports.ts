@@ -1,7 +1,7 @@
 /** Source ports, and what decides how soon one can be used again. */
 import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../linux/proc.ts';
 import { demandOf } from '../plan/demand.ts';
-import { formatCount, formatCountOf } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatPerSec } from '../plan/format.ts';
 import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';
 import { atLeast, seconds, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
@@ -38,7 +38,7 @@ function sourcePorts(situation: Situation<QuickFacts>): Verdict {
   const value = perPair * pairsOf(plan);
   const { least, most } = demand.ports;
   const busyNs = busyForNs(situation);
-  const pace = busyNs === 0 ? '' : `: ${formatCount((value * 1e9) / busyNs)}/s can go on for ever`;
+  const pace = busyNs === 0 ? '' : `; sustainable: ${formatPerSec((value * 1e9) / busyNs)}`;
   const why = `${formatCountOf(perPair, 'port')} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
   if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
   if (demand.hasClosedLoop && busyNs > 0) {

@@ -19,6 +19,8 @@ const EXPECTED_HOST = 'an IPv4 address, an IPv6 address or a host name';
 /** `127.0.0.1:80`, `[::1]:80`, `example.org:80`, or any of them without the port; a bare IPv6 address needs no brackets. */
 export function parseHostPort(text: string): Parsed<HostPort> {
   const trimmed = text.trim();
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(trimmed)?.[0];
+  if (scheme !== undefined) return refuse(`HOST:PORT alone: leave out ${scheme} and what follows the port`);
   const { host, port } = split(trimmed);
   const parsedHost = parseHost(host);
   if (!parsedHost.ok) return refuse(`HOST:PORT, with ${EXPECTED_HOST} as HOST`);

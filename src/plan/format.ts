@@ -58,12 +58,34 @@ export function formatBytes(bytes: number): string {
   return `${threeDigits(value)} ${unit}`;
 }
 
-/** `10 s`, `0.5 s`, `2 min 5 s`. */
+/** The two units of a long time. */
+const LONG_UNITS = [
+  [
+    { unit: 's', sec: 1 },
+    { unit: 'min', sec: 60 },
+  ],
+  [
+    { unit: 'min', sec: 60 },
+    { unit: 'h', sec: 3600 },
+  ],
+  [
+    { unit: 'h', sec: 3600 },
+    { unit: 'd', sec: 86_400 },
+  ],
+] as const;
+
+/** `4 ms`, `10 s`, `0.5 s`, `2 min 5 s`, `2 h 30 min`, `3 d 1 h`: of what is long, two units. */
 export function formatSeconds(durationSec: number): string {
+  if (durationSec > 0 && durationSec < 0.01) {
+    const [number = '', unit = ''] = formatLatency(Math.round(durationSec * 1e9)).split(' ');
+    return `${trimZeros(number)} ${unit}`;
+  }
   if (durationSec < 120) return `${trimZeros(durationSec.toFixed(durationSec < 10 ? 2 : 1))} s`;
-  const seconds = Math.round(durationSec);
-  const rest = seconds % 60;
-  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`;
+  const [smaller, larger] = durationSec < 7200 ? LONG_UNITS[0] : durationSec < 172_800 ? LONG_UNITS[1] : LONG_UNITS[2];
+  const count = Math.round(durationSec / smaller.sec);
+  const each = larger.sec / smaller.sec;
+  const rest = count % each;
+  return `${Math.floor(count / each)} ${larger.unit}${rest === 0 ? '' : ` ${rest} ${smaller.unit}`}`;
 }
 
 /** The share of a whole: `0.004 %`, `12.5 %`; never 0 % or 100 % where it is neither. */

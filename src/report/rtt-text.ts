@@ -9,7 +9,6 @@ import {
   formatPerSec,
   formatSeconds,
   formatShare,
-  threeDigits,
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
 import { PLAIN, entry, failure, paint, table, wrap, type TextStyle } from './layout.ts';
@@ -91,7 +90,7 @@ function pingsText(round: RttRound): string {
 }
 
 function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
-  return sent === 0 ? '-' : `${threeDigits(cpu.usec_per_ping)} µs a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
+  return sent === 0 ? '-' : `${formatLatency(cpu.usec_per_ping * 1e3)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
 }
 
 function latencyTable(round: RttRound, style: TextStyle): string[] {

@@ -1,6 +1,6 @@
 /** The result of a server for a person. */
 import type { DatagramCounts, ServerResult } from '../measure/result.ts';
-import { formatBytes, formatCount, formatPerSec, formatSeconds, threeDigits } from '../plan/format.ts';
+import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
 import { busyText, workText } from './work-text.ts';
 import { PLAIN, entry, failure, listed, paint, wrap, type TextStyle } from './layout.ts';
@@ -36,7 +36,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
     ...(failed.length > 0
       ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),
-    entry(style, 'cpu', `${threeDigits(cpu.usec_per_connection)} µs a connection`),
+    entry(style, 'cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection`),
     ...(kernel === undefined
       ? []
       : listed(style, 'kernel', kernelSentences(kernel, accepted, result.duration_sec, findings))),

@@ -9,7 +9,6 @@ import {
   formatPerSec,
   formatSeconds,
   formatShare,
-  threeDigits,
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
 import { outcomeLines } from './outcome-text.ts';
@@ -102,7 +101,7 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
     entry(
       style,
       'cpu',
-      `${threeDigits(cpu.usec_per_connection)} µs a connection${rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : ''}`,
+      `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : ''}`,
     ),
     ...gcLine(round, style),
     ...(kernel === undefined

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { meantOption } from '../../src/cli/meanings.ts';
+import { CLIENT_OPTIONS, SEARCH_OPTIONS, SERVER_OPTIONS } from '../../src/cli/options.ts';
 import { didYouMean, editDistance, nearest } from '../../src/cli/suggest.ts';
 
 t.test('distance', (t) => {
@@ -19,5 +21,18 @@ t.test('nearest', (t) => {
   t.equal(nearest('--xyzzy', names), null);
   t.equal(didYouMean('--RATE', names), '; did you mean --rate?');
   t.equal(didYouMean('--xyzzy', names), '');
+  t.end();
+});
+
+t.test('options of other tools lead to what does the same', (t) => {
+  t.match(meantOption('-c', CLIENT_OPTIONS), /^; here it is --max-in-flight \(/);
+  t.match(meantOption('-t', CLIENT_OPTIONS), /--workers \(threads\), --duration \(.*\) or --timeout \(/);
+  t.match(meantOption('--vus', CLIENT_OPTIONS), /--max-in-flight/);
+  t.match(meantOption('--requests', CLIENT_OPTIONS), /--count/);
+  t.match(meantOption('--requests', SEARCH_OPTIONS), /^; here it is --duration \(/, 'only what the command has');
+  t.match(meantOption('-R', CLIENT_OPTIONS), /--rate/);
+  t.match(meantOption('--Threads', CLIENT_OPTIONS), /--workers/);
+  t.equal(meantOption('--vus', SERVER_OPTIONS), null, 'nothing of the kind');
+  t.equal(meantOption('--raet', CLIENT_OPTIONS), null);
   t.end();
 });

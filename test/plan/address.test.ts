@@ -77,3 +77,8 @@ t.test('one address has one shortest form, and this machine knows its own', (t) 
   for (const other of ['192.0.2.1', '2001:db8::1']) t.notOk(isOwnAddress(other), other);
   t.end();
 });
+
+t.test('a URL is answered with what to leave out', async (t) => {
+  const parsed = parseHostPort('http://127.0.0.1:80/index.html');
+  t.same(parsed, { ok: false, expected: 'HOST:PORT alone: leave out http:// and what follows the port' });
+});

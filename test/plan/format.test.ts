@@ -57,6 +57,12 @@ t.test('other figures', (t) => {
   t.equal(formatSeconds(0.5), '0.5 s');
   t.equal(formatSeconds(120), '2 min');
   t.equal(formatSeconds(125), '2 min 5 s');
+  t.equal(formatSeconds(0), '0 s');
+  t.equal(formatSeconds(0.0001), '100 µs');
+  t.equal(formatSeconds(0.004), '4 ms', 'what is short is not 0');
+  t.equal(formatSeconds(7199.6), '120 min');
+  t.equal(formatSeconds(9000), '2 h 30 min');
+  t.equal(formatSeconds(200_000), '2 d 8 h', 'two units are enough');
   t.equal(threeDigits(0), '0');
   t.equal(threeDigits(9.995), '9.99');
   t.equal(threeDigits(99.96), '100');
