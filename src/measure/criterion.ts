@@ -53,7 +53,15 @@ export interface Criterion {
 /** What a criterion needs to know of a round. */
 export type CriterionRound = Pick<
   RoundResult,
-  'offered_rate_per_sec' | 'attempts' | 'outcomes' | 'empty_responses' | 'rate_per_sec' | 'latency_ns' | 'cpu' | 'probe'
+  | 'offered_rate_per_sec'
+  | 'duration_sec'
+  | 'attempts'
+  | 'outcomes'
+  | 'empty_responses'
+  | 'rate_per_sec'
+  | 'latency_ns'
+  | 'cpu'
+  | 'probe'
 >;
 
 /** The options on which it depends whether a criterion can be measured at all. */
@@ -276,6 +284,7 @@ function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | n
     case 'cpu':
       return round.attempts.started === 0 ? null : round.cpu.usec_per_connection * 1e3;
     case 'rate': {
+      if (isTooShortForRate(round)) return null;
       const ratePerSec = round.rate_per_sec[metric.rate];
       return unit === 'percent' ? percentOf(ratePerSec, round.offered_rate_per_sec) : ratePerSec;
     }
@@ -285,6 +294,24 @@ function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | n
       return unit === 'percent' ? percentOf(part, whole) : part;
     }
   }
+}
+
+/** A round with as many starts has a rate, whatever a start more or less makes of it. */
+const STARTS_FOR_A_RATE = 100;
+/** The starts of a round may be off its offered rate by this share, because they are whole. */
+const RATE_TOLERANCE = 0.01;
+
+/**
+ * Whether a round is too short to tell a rate: it has so few starts that rounding them to a whole number changes the rate. One start
+ * in one second is 250 % of 0.4/s.
+ */
+export function isTooShortForRate(
+  round: Pick<RoundResult, 'offered_rate_per_sec' | 'duration_sec' | 'attempts'>,
+): boolean {
+  const { offered_rate_per_sec: offeredPerSec, duration_sec: durationSec, attempts } = round;
+  if (offeredPerSec === null || attempts.scheduled >= STARTS_FOR_A_RATE) return false;
+  const due = offeredPerSec * durationSec;
+  return Math.abs(attempts.scheduled - due) > due * RATE_TOLERANCE;
 }
 
 /** How many (null where that was not counted), and of how many: of those due for `missed`, otherwise of those started. */

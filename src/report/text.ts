@@ -1,5 +1,6 @@
 /** The result of a client run for a person with five seconds. */
 import { CLOCKS, type ClientResult, type ClockName, type ProbeResult, type RoundResult } from '../measure/result.ts';
+import { isTooShortForRate } from '../measure/criterion.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
 import {
   formatBytes,
@@ -139,6 +140,7 @@ function bodiesText({ kept, kept_bytes: bytes, spilled }: NonNullable<RoundResul
 function achievedText(round: RoundResult): string {
   const { started, established, completed } = round.rate_per_sec;
   const rates = `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
+  if (isTooShortForRate(round)) return `${rates}: too few starts to tell a rate, make the round longer`;
   return isRateLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
 }
 

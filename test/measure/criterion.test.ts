@@ -99,6 +99,23 @@ t.test('what is wrong is named with its place', async (t) => {
   }
 });
 
+t.test('a round with too few starts for a rate meets no criterion of one', async (t) => {
+  const few = (scheduled: number, offered: number, sec: number): CriterionRound =>
+    roundResult({
+      offered_rate_per_sec: offered,
+      duration_sec: sec,
+      attempts: { scheduled, started: scheduled, missed: 0, in_flight_max: 1 },
+      rate_per_sec: { started: scheduled / sec, established: scheduled / sec, completed: scheduled / sec },
+    });
+  const value = (round: CriterionRound): number | null =>
+    evaluateCriterion(criterion('rate(completed)<99%'), round).value;
+  t.equal(value(few(1, 0.4, 1)), null, '250 % of what was offered');
+  t.equal(value(few(2, 3, 0.5)), null);
+  t.equal(value(few(24, 0.4, 60)), 100, 'few, but all of them');
+  t.equal(value(few(334, 333.3, 1)), 100.210021002, 'a start more does not matter');
+  t.equal(evaluateCriterion(criterion('rate(completed)<9900'), few(1, 0.4, 1)).value, null);
+});
+
 t.test('a time without a unit is refused: 20 may be meant as milliseconds', async (t) => {
   t.equal(expected('p99(total)>20'), 'a unit after the time, such as 20ms or 20s, at character 12');
   t.match(expected('p50(connect) <= 0.5'), /^a unit after the time, such as 0\.5ms or 0\.5s/);
