@@ -50,6 +50,11 @@ function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | unde
   });
 }
 
+/** Where no address is known beforehand, the kernel chooses the port too. */
+function mayMeetItself({ sourcePorts }: ClientPlan): boolean {
+  return sourcePorts.kind === 'kernel' ? sourcePorts.mayMeetItself : init.sources.length === 0;
+}
+
 function scheduleOf({ rate, warmupNs, durationNs, count, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
   if (rate === 'max') return null;
   if (typeof rate === 'object') return new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
@@ -156,6 +161,7 @@ async function main(): Promise<void> {
     payload,
     halfClose,
     sendsWhenAsked: plan.isInStages,
+    mayMeetItself: mayMeetItself(plan),
     bodies: bodies?.places,
     capacity,
     clock,

@@ -47,6 +47,11 @@ export interface ClientEngineOptions {
   readonly halfClose: boolean;
   /** The payload, and the half-close behind it, wait for `startSending`. False if left out: they follow `connected` at once. */
   readonly sendsWhenAsked?: boolean | undefined;
+  /**
+   * The kernel may choose the target's own port on this machine, and so connect a socket to itself: that is reported as
+   * refused. False if left out: it cannot happen, and nothing is spent on it.
+   */
+  readonly mayMeetItself?: boolean | undefined;
   /** Undefined: what is received is dropped, which spares the copy out of the kernel. */
   readonly bodies?: BodyPlaces | undefined;
   /** The number of slots. */

@@ -30,6 +30,7 @@ import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
 import { markDatagram } from './ping-mark.ts';
+import { SelfConnections } from './self-connections.ts';
 import { SocketAddresses } from './socket-addresses.ts';
 
 /** What a receive buffer holds at least: several messages of a stream come at once. */
@@ -50,6 +51,7 @@ export class PingSockets {
   readonly #libc: Libc;
   readonly #options: PingEngineOptions;
   readonly #addresses: SocketAddresses;
+  readonly #selves: SelfConnections;
   /** An int at 0, struct timeval at 8, the size of an int at 24. */
   readonly #value: NativeMemory;
 
@@ -60,6 +62,7 @@ export class PingSockets {
     // Without a source there is the address of none, for a socket that needs a port all the same.
     const from = sources.length > 0 ? sources : [target.family === 4 ? '0.0.0.0' : '::'];
     this.#addresses = new SocketAddresses(libc, target, from);
+    this.#selves = new SelfConnections(libc);
     this.#value = libc.alloc(32);
     this.stride = messageStride(messageBytes);
     this.messages = libc.alloc(connections * this.stride);
@@ -75,8 +78,18 @@ export class PingSockets {
     return fd === -EADDRNOTAVAIL ? this.#connect(this.makeOutside(slot, nonBlocking), nonBlocking) : fd;
   }
 
+  /** Whether a connection is one to itself: the kernel chose the target's own port, and nothing listens there. */
+  isItsOwnPeer(fd: number): boolean {
+    return this.#selves.has(fd);
+  }
+
   #connect(fd: number, nonBlocking: boolean): number {
-    if (fd < 0 || this.#libc.connect(fd, this.#addresses.target, this.#addresses.size) === 0) return fd;
+    if (fd < 0) return fd;
+    if (this.#libc.connect(fd, this.#addresses.target, this.#addresses.size) === 0) {
+      if (this.#options.protocol !== 'tcp' || !this.#selves.has(fd)) return fd;
+      this.#libc.close(fd);
+      return -ECONNREFUSED;
+    }
     return nonBlocking && this.#libc.errno() === EINPROGRESS ? fd : -closeFailed(this.#libc, fd);
   }
 

@@ -25,6 +25,7 @@ export interface Libc {
   connect(fd: number, address: number, size: number): number;
   accept4(fd: number, address: number, size: number, flags: number): number;
   getsockname(fd: number, address: number, size: number): number;
+  getpeername(fd: number, address: number, size: number): number;
   send(fd: number, data: number, size: number, flags: number): number;
   recv(fd: number, data: number, size: number, flags: number): number;
   recvmsg(fd: number, message: number, flags: number): number;
@@ -112,6 +113,7 @@ function bindLibc(koffi: Koffi): Libc {
     connect: func('int connect(int, int64, uint32)'),
     accept4: func('int accept4(int, int64, int64, int)'),
     getsockname: func('int getsockname(int, int64, int64)'),
+    getpeername: func('int getpeername(int, int64, int64)'),
     send: func('int64 send(int, int64, int64, int)'),
     recv: func('int64 recv(int, int64, int64, int)'),
     recvmsg: func('int64 recvmsg(int, int64, int)'),

@@ -16,7 +16,10 @@ export type PortChoice =
   | { readonly kind: 'kernel' };
 
 /** Source ports that the generator hands out itself, in ascending ranges, or the kernel's choice. */
-export type SourcePorts = { readonly kind: 'own'; readonly ranges: readonly PortRange[] } | { readonly kind: 'kernel' };
+export type SourcePorts =
+  | { readonly kind: 'own'; readonly ranges: readonly PortRange[] }
+  /** `mayMeetItself`: the target's own port on this machine is one that the kernel may choose. */
+  | { readonly kind: 'kernel'; readonly mayMeetItself: boolean };
 
 /** What a machine says of its ports. */
 export interface PortMachine {
@@ -124,8 +127,11 @@ export function choosePorts(
   needed: PortsNeeded,
   ownPort: number | null,
 ): SourcePorts {
-  if (choice?.kind === 'kernel') return choice;
   const { localPorts, reservedPorts } = machine;
+  if (choice?.kind === 'kernel') {
+    const mayMeetItself = ownPort !== null && ownPort >= localPorts.first && ownPort <= localPorts.last;
+    return { kind: 'kernel', mayMeetItself };
+  }
   const isUsable = (port: number): boolean => port !== ownPort && reservedPorts?.has(port) !== true;
   const asked = choice?.kind === 'system' ? [localPorts] : choice?.kind === 'ranges' ? choice.ranges : null;
   if (asked !== null) return { kind: 'own', ranges: rangesOf(expandPorts(asked).filter(isUsable)) };

@@ -14,7 +14,7 @@ import {
   SOL_SOCKET,
   SO_ERROR,
 } from '../../linux/constants.ts';
-import { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
 import { loadLibc, nativeCopy } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
@@ -22,6 +22,7 @@ import { AT_ONCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
+import { SelfConnections } from '../self-connections.ts';
 import { SocketAddresses } from '../socket-addresses.ts';
 import { EpollSet } from './epoll-set.ts';
 import { Forecast } from './forecast.ts';
@@ -76,6 +77,8 @@ export class EpollClientEngine implements ClientEngine {
   /** Whether the answer is there by when all that is due has been started. Then a registration and an event are spared. */
   readonly #atOnce = new Forecast();
   readonly #unwatched: Unwatched;
+  /** Undefined: no connection can be one to itself. */
+  readonly #selves: SelfConnections | undefined;
   #driver!: ClientDriver;
 
   constructor(options: ClientEngineOptions) {
@@ -96,6 +99,7 @@ export class EpollClientEngine implements ClientEngine {
     this.#errorWords = new Int32Array(this.#error.bytes.buffer, 0, 2);
     this.#fds = new Int32Array(capacity).fill(-1);
     this.#unwatched = new Unwatched(capacity);
+    this.#selves = options.mayMeetItself === true ? new SelfConnections(libc) : undefined;
     this.#states = new Uint8Array(capacity);
     this.#generations = new Int32Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
@@ -123,6 +127,10 @@ export class EpollClientEngine implements ClientEngine {
   #openAndSend(slot: number, fd: number): number {
     const sent = this.#libc.send(fd, this.#payload.address, this.#payloadBytes, this.#sendFlags);
     if (sent < 0) return this.#openUnsent(slot, this.#libc.errno());
+    if (this.#selves?.has(fd) === true) {
+      this.#driver.failed(slot, ECONNREFUSED);
+      return 0;
+    }
     this.#atConnect.learn(true);
     const generation = this.#generations[slot]!;
     const isAllSent = sent === this.#payloadBytes;
@@ -221,6 +229,10 @@ export class EpollClientEngine implements ClientEngine {
       const errno = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#pendingError(slot);
       if (errno !== 0 && errno !== ECONNRESET) {
         this.#driver.failed(slot, errno);
+        return;
+      }
+      if (this.#selves?.has(this.#fds[slot]!) === true) {
+        this.#driver.failed(slot, ECONNREFUSED);
         return;
       }
       this.#states[slot] = this.#sendsWhenAsked ? RECEIVING : SENDING;

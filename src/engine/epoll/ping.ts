@@ -8,7 +8,7 @@ import {
   MSG_NOSIGNAL,
   MSG_TRUNC,
 } from '../../linux/constants.ts';
-import { EAGAIN, EINTR, ENOBUFS } from '../../linux/errno.ts';
+import { EAGAIN, ECONNREFUSED, EINTR, ENOBUFS } from '../../linux/errno.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { closeFailed } from '../close-failed.ts';
@@ -139,6 +139,10 @@ export class EpollPingEngine implements PingEngine {
       const errno = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#sockets.takeError(this.#fds[slot]!);
       if (errno !== 0) {
         driver.failed(slot, errno);
+        return;
+      }
+      if (this.#sockets.isItsOwnPeer(this.#fds[slot]!)) {
+        driver.failed(slot, ECONNREFUSED);
         return;
       }
       this.#isConnected[slot] = 1;

@@ -4,6 +4,7 @@ import { ECONNRESET } from '../../linux/errno.ts';
 import { KERNEL_SOURCE } from '../engine.ts';
 import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { Connection, inChunks } from './connection.ts';
+import { isItsOwnPeer, refusal } from './self-connection.ts';
 import { StepLoop } from './loop.ts';
 
 const SINK_BYTES = 256 * 1024;
@@ -51,6 +52,11 @@ class ClientConnection extends Connection<ClientDriver> {
   }
 
   readonly #onConnect = (): void => {
+    const { socket } = this;
+    if (this.#shared.options.mayMeetItself === true && socket !== null && isItsOwnPeer(socket)) {
+      socket.destroy(refusal());
+      return;
+    }
     const driver = this.listener();
     if (driver === null) return;
     this.#isConnected = true;

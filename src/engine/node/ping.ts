@@ -8,6 +8,7 @@ import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
 import { markDatagram } from '../ping-mark.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
+import { isItsOwnPeer, refusal } from './self-connection.ts';
 
 const SINK_BYTES = 256 * 1024;
 
@@ -84,7 +85,7 @@ class HeldStream extends Held {
     const options = { allowHalfOpen: false, noDelay: true, writableHighWaterMark: 1, onread };
     this.#socket = new Socket(options);
     this.#socket
-      .on('connect', () => this.listener()?.connected(slot))
+      .on('connect', () => this.#connected())
       .on('drain', () => this.#drained())
       .on('end', () => this.#over(0))
       .on('error', (error) => this.#over(errnoOf(error)))
@@ -95,6 +96,11 @@ class HeldStream extends Held {
         autoSelectFamily: false,
         localAddress: sources.length === 0 ? undefined : sources[slot % sources.length],
       });
+  }
+
+  #connected(): void {
+    if (isItsOwnPeer(this.#socket)) this.#socket.destroy(refusal());
+    else this.listener()?.connected(this.slot);
   }
 
   #over(errno: number): void {

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 470] -- the states of a slot are changed all over it, and are read together */
+/* eslint max-lines: ['error', 480] -- the states of a slot are changed all over it, and are read together */
 import {
   MSG_DONTWAIT,
   MSG_MORE,
@@ -9,7 +9,7 @@ import {
   SOL_SOCKET,
   SO_LINGER,
 } from '../../linux/constants.ts';
-import { EAGAIN, ECONNRESET, EPIPE } from '../../linux/errno.ts';
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EPIPE } from '../../linux/errno.ts';
 import {
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_FIXED_FILE,
@@ -28,6 +28,7 @@ import { KERNEL_SOURCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';
 import { shutDownWriting } from '../shut-down.ts';
+import { SelfConnections } from '../self-connections.ts';
 import { SocketAddresses } from '../socket-addresses.ts';
 import { ConnectErrors } from './connect-errors.ts';
 import { registerDirectDescriptors } from './direct.ts';
@@ -118,6 +119,8 @@ export class UringClientEngine implements ClientEngine {
   readonly #sink: NativeMemory;
   readonly #bodies: BodyPlaces | undefined;
   readonly #errors: ConnectErrors;
+  /** Undefined: no connection can be one to itself. */
+  readonly #selves: SelfConnections | undefined;
   readonly #fds: Int32Array;
   readonly #states: Uint8Array;
   readonly #generations: Int32Array;
@@ -136,7 +139,10 @@ export class UringClientEngine implements ClientEngine {
     const { direct } = probeUring();
     this.#libc = libc;
     this.#ring = new Ring({ libc, clock: options.clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
-    this.#direct = direct && !options.halfClose && registerDirectDescriptors(libc, this.#ring, capacity);
+    this.#selves = options.mayMeetItself === true ? new SelfConnections(libc) : undefined;
+    // The kernel tells the name of a socket by its descriptor only.
+    const mayBeDirect = direct && !options.halfClose && this.#selves === undefined;
+    this.#direct = mayBeDirect && registerDirectDescriptors(libc, this.#ring, capacity);
     this.#isErrorLinked = direct;
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources));
@@ -391,6 +397,10 @@ export class UringClientEngine implements ClientEngine {
     // A reset before the handshake was over would read ECONNREFUSED.
     if (errno !== 0 && errno !== ECONNRESET && errno !== EPIPE) {
       this.#fail(slot, errno);
+      return false;
+    }
+    if (this.#selves?.has(this.#fds[slot]!) === true) {
+      this.#fail(slot, ECONNREFUSED);
       return false;
     }
     this.#states[slot] = ACTIVE;

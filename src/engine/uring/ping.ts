@@ -1,5 +1,5 @@
 import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../linux/constants.ts';
-import { EADDRNOTAVAIL, EAGAIN, ECANCELED, EINTR } from '../../linux/errno.ts';
+import { EADDRNOTAVAIL, EAGAIN, ECANCELED, ECONNREFUSED, EINTR } from '../../linux/errno.ts';
 import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/io-uring.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
@@ -217,7 +217,8 @@ export class UringPingEngine implements PingEngine {
     if (stage === STAGE_SEND) this.#sent(slot, result);
     else if (stage === STAGE_RECV) this.#received(slot, result);
     else if (stage === STAGE_CONNECT) {
-      if (result === 0) this.#rise(slot);
+      if (result === 0 && this.#sockets.isItsOwnPeer(this.#fds[slot]!)) this.#fail(slot, ECONNREFUSED);
+      else if (result === 0) this.#rise(slot);
       else if (result === -EADDRNOTAVAIL && this.#states[slot] === CONNECTING) this.#connectOutside(slot);
       else this.#fail(slot, -result);
     }

@@ -1,0 +1,11 @@
+import type { Socket } from 'node:net';
+
+/** Whether a connected socket is connected to itself, see `SelfConnections`. */
+export function isItsOwnPeer({ localPort, localAddress, remotePort, remoteAddress }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress;
+}
+
+/** What a connect reports where nothing listens, and so what a connection to itself is told as. */
+export function refusal(): NodeJS.ErrnoException {
+  return Object.assign(new Error('connected to itself: nothing listens there'), { code: 'ECONNREFUSED' });
+}
