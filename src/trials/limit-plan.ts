@@ -36,19 +36,29 @@ export function checkBounds(lowest: Given<number>, highest: Given<number>, what:
 
 /** With less than this part of --max-rate within reach, the search may well end at its own source ports. */
 const PORTS_PART = 4;
+/** A shorter rest of ports makes no wait that a person would notice. */
+const NOTED_REST_NS = 2 * NS_PER_SEC;
 
-/** What the source ports allow, said before the first trial runs into it. */
-export function portNotices(plan: ClientPlan, maxPerSec: number): string[] {
+/** What the source ports allow, said before the first trial runs into it: how fast a trial can be, and the waits between trials. */
+export function portNotices(plan: ClientPlan, maxPerSec: number, maxTimeNs: number): string[] {
   const budget = portBudgetOf(plan);
   if (budget === null) return [];
-  if (portsNeeded(maxPerSec, plan.durationNs, budget) <= PORTS_PART * budget.ports) return [];
-  const restSec = budget.reuseDelayNs / NS_PER_SEC;
-  const mostPerSec = Math.floor((budget.ports * NS_PER_SEC) / Math.min(plan.durationNs, budget.reuseDelayNs));
+  const { ports, reuseDelayNs } = budget;
+  const isTrialBound = portsNeeded(maxPerSec, plan.durationNs, budget) > PORTS_PART * ports;
+  const isWaitLikely = reuseDelayNs > NOTED_REST_NS && portsNeeded(maxPerSec, maxTimeNs, budget) > ports;
+  if (!isTrialBound && !isWaitLikely) return [];
+  const rest = `${reuseDelayNs / NS_PER_SEC} s`;
+  const mostPerSec = Math.floor((ports * NS_PER_SEC) / Math.min(plan.durationNs, reuseDelayNs));
+  const says = [`a source port cannot be used again for ${rest}, and there are ${ports}`];
+  if (isTrialBound) {
+    says.push(`a trial of ${formatDuration(plan.durationNs)} can have at most ${mostPerSec} connections/s`);
+  }
+  if (isWaitLikely) {
+    says.push(`after ${ports} connections within ${rest} the next trial waits for ports, ${rest} at most`);
+    if (reuseDelayNs > maxTimeNs) says.push(`such a wait does not fit into --max-time and ends the run`);
+  }
   const reset = plan.finish.kind === 'half-close' ? '--finish echo --close rst' : '--close rst';
-  return [
-    `${budget.ports} source ports rest for ${restSec} s in TIME_WAIT after each use: trials of ${formatDuration(plan.durationNs)} ` +
-      `can have at most ${mostPerSec} connections/s; for more, give addresses (--source), or close with ${reset}`,
-  ];
+  return [`${says.join('; ')}. For more, give addresses (--source), or close with ${reset}`];
 }
 
 export function limitConfig(plan: ClientPlan): Record<string, unknown> {

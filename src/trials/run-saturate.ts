@@ -12,6 +12,7 @@ import { limitedBy, type Neighbour } from '../search/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from '../search/saturate.ts';
 import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { saturateConfig, type SaturatePlan } from './saturate-plan.ts';
+import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget, openTrials, type OpenTrials } from './trial-runner.ts';
 
 export interface SaturateHooks extends ClientRunHooks {
@@ -28,34 +29,37 @@ export async function runSaturate(
   const beginNs = monotonicNs();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const runner = await open(plan.client, hooks);
-  const aroundNs = plan.client.rampUpNs + plan.client.warmupNs + plan.client.rampDownNs;
+  const timeLimit = { ...plan, runner, onNotice: hooks.onNotice?.bind(hooks) };
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
   let isAnswered = false;
-  let stoppedBy: SaturateResult['stopped_by'] | null = null;
+  let stoppedBy: SaturateResult['stopped_by'];
   let limit: LimitedByResult | null = null;
   try {
-    while (stoppedBy === null) {
+    for (;;) {
       const move = nextSaturateMove(plan, steps);
       if (move.kind === 'end') {
         stoppedBy = move.stoppedBy;
-      } else if (elapsedNs() + aroundNs + plan.client.durationNs > plan.maxTimeNs) {
-        stoppedBy = 'max_time';
-      } else {
-        const measured = await runner.run(timedOffer(move.ratePerSec, plan.client.durationNs));
-        if (measured === null) {
-          stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
-        } else {
-          if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
-          const round = isAnswered ? asAnswered(measured) : measured;
-          const judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
-          limit = judged.limit;
-          steps.push(judged.step);
-          results.push(stepResult(judged.step, round, move.isRepeat));
-          hooks.onStep?.(results.at(-1)!, judged.note);
-        }
+        break;
       }
+      const offer = timedOffer(move.ratePerSec, plan.client.durationNs);
+      if (!fitsInTime(timeLimit, elapsedNs(), offer)) {
+        stoppedBy = 'max_time';
+        break;
+      }
+      const measured = await runner.run(offer);
+      if (measured === null) {
+        stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
+        break;
+      }
+      if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
+      const round = isAnswered ? asAnswered(measured) : measured;
+      const judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
+      limit = judged.limit;
+      steps.push(judged.step);
+      results.push(stepResult(judged.step, round, move.isRepeat));
+      hooks.onStep?.(results.at(-1)!, judged.note);
     }
     // Before the end, which every worker leaves by.
     [failure] = runner.failures;

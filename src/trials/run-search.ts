@@ -7,13 +7,14 @@ import type { RoundResult } from '../measure/result.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { deviationsFound } from '../search/profiles.ts';
-import { offerOf, trialNs, type TrialOffer } from '../search/quantity.ts';
+import { offerOf, type TrialOffer } from '../search/quantity.ts';
 import { limitedBy, type Neighbour } from '../search/limiting.ts';
 import { nextSearchMove, type SearchMove } from '../search/search.ts';
 import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf } from '../search/standing.ts';
 import { servedLoad } from '../search/served.ts';
 import { goalResults, type Progress } from './goal-result.ts';
 import { searchConfig, type SearchPlan } from './search-plan.ts';
+import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget, openTrials, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 export interface SearchHooks extends ClientRunHooks {
@@ -98,8 +99,8 @@ async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }
     const move = nextSearchMove(options, trials);
     if (move.kind === 'end') return move.stoppedBy;
     const offer = offerOf(measure, move.load, move.length === 'final' ? client.durationNs : plan.exploreNs);
-    const aroundNs = client.cooldownNs + client.rampUpNs + client.warmupNs + client.rampDownNs;
-    if (elapsedNs() + aroundNs + trialNs(offer) > plan.maxTimeNs) return 'max_time';
+    const limit = { maxTimeNs: plan.maxTimeNs, client, runner, onNotice: hooks.onNotice?.bind(hooks) };
+    if (!fitsInTime(limit, elapsedNs(), offer)) return 'max_time';
     const index = first + trials.length;
     hooks.onTrialStart?.({ index, offer, why: move.why });
     const measured = await runner.run(offer);

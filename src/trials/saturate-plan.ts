@@ -5,8 +5,10 @@ import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
+import { timedOffer } from '../search/quantity.ts';
 import type { SaturateOptions } from '../search/saturate.ts';
 import { checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
+import { checkMaxTime } from './time-limit.ts';
 
 export interface SaturateInput extends LimitInput {
   readonly start: Given<number>;
@@ -33,6 +35,9 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
     const expected = `at least ${LATENCIES_AT_LEAST} connections in a step, or its p90 is chance (--duration ${formatDuration(neededNs)} would do)`;
     problems.push(problemOf(input.start, expected));
   }
+  if ('plan' in client) {
+    checkMaxTime(input['max-time'], client.plan, timedOffer(input.start.value, input.duration.value), problems);
+  }
   if (problems.length > 0 || 'problems' in client) return { problems };
   const plan: SaturatePlan = {
     client: client.plan,
@@ -44,7 +49,10 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
     goal: input.goal.value,
     maxTimeNs: input['max-time'].value,
   };
-  return { plan, notices: [...client.notices, ...portNotices(client.plan, input['max-rate'].value)] };
+  return {
+    plan,
+    notices: [...client.notices, ...portNotices(client.plan, input['max-rate'].value, input['max-time'].value)],
+  };
 }
 
 export function saturateConfig(plan: SaturatePlan): Record<string, unknown> {

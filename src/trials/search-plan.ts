@@ -6,8 +6,9 @@ import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem
 import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
 import { HIGHEST_PORT, countPorts } from '../plan/source-ports.ts';
 import type { Followed } from '../search/profiles.ts';
-import type { Measure, Quantity } from '../search/quantity.ts';
+import { offerOf, type Measure, type Quantity } from '../search/quantity.ts';
 import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './limit-plan.ts';
+import { checkMaxTime } from './time-limit.ts';
 
 export interface SearchInput extends Omit<LimitInput, 'payload'> {
   readonly goal: readonly Given<Criterion>[];
@@ -55,9 +56,14 @@ export async function searchPlan(input: SearchInput, machine: Machine): Promise<
   problems.push(...unmeasured(input.goal, input));
   checkStages(input, problems);
   const clients = planned.flatMap((each) => ('plan' in each ? [each.plan] : []));
+  const measures = clients.flatMap((client) => measuresOf(input, client));
+  const [first] = measures;
+  if (first !== undefined) {
+    checkMaxTime(input['max-time'], first.client, offerOf(first, first.minLoad, exploreNs), problems);
+  }
   if (problems.length > 0) return { problems };
   const plan: SearchPlan = {
-    measures: clients.flatMap((client) => measuresOf(input, client)),
+    measures,
     hasPayloads: clients.length > 1,
     goals: input.goal.map(({ value }) => value),
     precision: input.precision.value,
@@ -154,7 +160,9 @@ function searchNotices(input: SearchInput, plan: SearchPlan): string[] {
     ];
   }
   const [first] = plan.measures;
-  return first === undefined || isInStages(input) ? [] : portNotices(first.client, input['max-rate'].value);
+  return first === undefined || isInStages(input)
+    ? []
+    : portNotices(first.client, input['max-rate'].value, input['max-time'].value);
 }
 
 /** What trials in stages cannot have, and what only they have. */

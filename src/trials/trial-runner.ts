@@ -18,6 +18,8 @@ import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from '../s
 export interface TrialRunner {
   readonly startedAt: Date;
   readonly system: ClientSession['system'];
+  /** How long `run` waits before this trial: for the target to recover, and for source ports in TIME_WAIT. */
+  leadNs(offer: TrialOffer): number;
   /** Null where `stop` aborted before the end of the trial, or the workers died. */
   run(offer: TrialOffer): Promise<RoundResult | null>;
   readonly failures: ClientSession['failures'];
@@ -38,10 +40,13 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
   const budget = portBudgetOf(plan);
   let trials = 0;
   let neighbours: readonly Neighbour[] = [];
-  const recover = async (ratePerSec: number, durationNs: number): Promise<void> => {
+  const portWaitNs = (offer: TrialOffer, nowNs: number): number =>
+    budget === null
+      ? 0
+      : waitForPortsNs(budget, uses, portsNeeded(offer.ratePerSec, loadNs(plan, offer), budget), nowNs);
+  const recover = async (offer: TrialOffer): Promise<void> => {
     if (trials > 0) await sleepNs(plan.cooldownNs, hooks.stop);
-    if (budget === null) return;
-    const waitNs = waitForPortsNs(budget, uses, portsNeeded(ratePerSec, durationNs, budget), Number(monotonicNs()));
+    const waitNs = portWaitNs(offer, Number(monotonicNs()));
     if (waitNs > NOTED_WAIT_NS) {
       const sec = Math.ceil(waitNs / 1e9);
       hooks.onNotice?.(
@@ -57,20 +62,31 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
     get failures() {
       return session.failures;
     },
-    run: async ({ ratePerSec, durationNs, exchangePerSec, isEven }) => {
-      await recover(ratePerSec, durationNs);
+    leadNs: (offer) => {
+      const cooldownNs = trials > 0 ? plan.cooldownNs : 0;
+      return cooldownNs + portWaitNs(offer, Number(monotonicNs()) + cooldownNs);
+    },
+    run: async (offer) => {
+      const { ratePerSec, durationNs, exchangePerSec, isEven } = offer;
+      await recover(offer);
       if (isStopped()) return null;
       const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
       const before = readProcesses();
       const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
       neighbours = usedBetween(before, readProcesses());
-      uses.push({ started: round.attempts.started, endNs: Number(monotonicNs()) });
+      const unmeasured = Math.ceil((ratePerSec * (loadNs(plan, offer) - durationNs)) / 1e9);
+      uses.push({ started: round.attempts.started + unmeasured, endNs: Number(monotonicNs()) });
       return isStopped() ? null : round;
     },
     neighbours: () => neighbours,
     close: () => session.close(),
   };
 };
+
+/** A time at the trial's full rate that starts as many connections as the trial does, with its warm-up and its ramps. */
+function loadNs({ warmupNs, rampUpNs, rampDownNs }: ClientPlan, { durationNs }: TrialOffer): number {
+  return durationNs + warmupNs + (rampUpNs + rampDownNs) / 2;
+}
 
 /** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
 export function portBudgetOf({ sources, sourcePorts, target, finish, close }: ClientPlan): PortBudget | null {

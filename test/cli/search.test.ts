@@ -239,7 +239,7 @@ t.test('a run that is stopped tells what is known', async (t) => {
 });
 
 t.test('out of time', async (t) => {
-  const ran = await search({ 'max-time': '5s', json: '-' }, THOUSAND);
+  const ran = await search({ 'max-time': '10s', json: '-' }, THOUSAND);
   t.match(JSON.parse(ran.stdout), { stopped_by: 'max_time', goals: [{ status: 'unfinished' }] });
   t.equal(ran.code, 1);
 });

@@ -22,6 +22,7 @@ export function simulated(target: SimulatedTarget): OpenTrials {
       startedAt: new Date(0),
       system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll', workers: 1 },
       failures: [],
+      leadNs: () => 0,
       run: async (offer) => {
         const { ratePerSec, durationNs } = offer;
         const plain = roundOf(target, ratePerSec, durationNs / 1e9, trial);

@@ -1,0 +1,46 @@
+/** `--max-time`: which trials still fit into it. */
+import type { ClientPlan } from '../plan/plan.ts';
+import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import { formatDuration } from '../plan/quantity.ts';
+import { trialNs, type TrialOffer } from '../search/quantity.ts';
+import type { TrialRunner } from './trial-runner.ts';
+
+/** How long a trial can take once it has begun: until the last of its connections has run into its timeout. */
+export function longestTrialNs(client: ClientPlan, offer: TrialOffer): number {
+  const { rampUpNs, warmupNs, rampDownNs, holdNs, timeoutNs } = client;
+  return rampUpNs + warmupNs + trialNs(offer) + rampDownNs + holdNs + timeoutNs;
+}
+
+export interface TimeLimit {
+  readonly maxTimeNs: number;
+  readonly client: ClientPlan;
+  readonly runner: Pick<TrialRunner, 'leadNs'>;
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+/** Whether a trial, with all that comes before it, ends in time whatever the target does. Says so where a wait does not fit. */
+export function fitsInTime(
+  { maxTimeNs, client, runner, onNotice }: TimeLimit,
+  elapsedNs: number,
+  offer: TrialOffer,
+): boolean {
+  const leadNs = runner.leadNs(offer);
+  const leftNs = maxTimeNs - elapsedNs - longestTrialNs(client, offer);
+  if (leadNs <= leftNs) return true;
+  if (leftNs >= client.cooldownNs) {
+    const waitSec = Math.ceil(leadNs / 1e9);
+    onNotice?.(`the next trial would wait ${waitSec} s for source ports in TIME_WAIT, and end after --max-time`);
+  }
+  return false;
+}
+
+/** Refuses a time in which not even the first trial is sure to end. */
+export function checkMaxTime(maxTime: Given<number>, client: ClientPlan, first: TrialOffer, problems: Problem[]): void {
+  const neededNs = longestTrialNs(client, first);
+  if (neededNs <= maxTime.value) return;
+  const needed = formatDuration(Math.ceil(neededNs / 1e6) * 1e6);
+  const timeout = formatDuration(client.timeoutNs);
+  problems.push(
+    problemOf(maxTime, `at least ${needed}, which the first trial can take with a --timeout of ${timeout}`),
+  );
+}
