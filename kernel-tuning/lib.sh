@@ -84,11 +84,14 @@ add_only() { # add_only KEY,KEY,…
   IFS=,
   for _key in $1; do
     IFS=$_old_ifs
-    cut -f 1 "$TABLE" | grep -qxF -- "$_key" || wrong_usage "--only: \"$_key\" is not a key of settings.tsv"
+    is_key "$_key" || wrong_usage "--only: \"$_key\" is not a key of settings.tsv"
     ONLY="$ONLY $_key "
   done
   IFS=$_old_ifs
 }
+
+# is_key KEY: whether settings.tsv has it.
+is_key() { cut -f 1 "$TABLE" | grep -v '^#' | grep -qxF -- "$1"; }
 
 # is_wanted KEY SIDES: whether a row of the table is meant by SIDES and ONLY; without sides every row is.
 is_wanted() {
@@ -155,38 +158,34 @@ number_at_least() {
 }
 
 # target_of CURRENT VALUE HOW: what apply would set, which is CURRENT where that is good enough. Nothing where CURRENT is
-# not made of numbers.
+# not a number.
 target_of() {
-  if [ "$3" = exactly ]; then
-    printf '%s\n' "$2"
-    return
-  fi
-  # shellcheck disable=SC2086 # one word, or the two of a range
-  set -- $1 -- $2
-  case $* in
-    *' -- '*' '*)
-      is_number "$1" && is_number "$2" && [ "$3" = -- ] || return 0
-      if [ "$1" -le "$4" ]; then _first=$1; else _first=$4; fi
-      if [ "$2" -ge "$5" ]; then _last=$2; else _last=$5; fi
-      printf '%s %s\n' "$_first" "$_last"
-      ;;
+  case $3 in
+    exactly) printf '%s\n' "$2" ;;
+    leave) printf '%s\n' "$1" ;;
     *)
-      is_number "$1" && [ "$2" = -- ] || return 0
-      if number_at_least "$1" "$3"; then printf '%s\n' "$1"; else printf '%s\n' "$3"; fi
+      is_number "$1" || return 0
+      if number_at_least "$1" "$2"; then printf '%s\n' "$1"; else printf '%s\n' "$2"; fi
       ;;
   esac
 }
 
-# obstacle KEY: why it cannot be set here; nothing where it can. Says nothing of root. Before Linux 5.12 a namespace could
-# write nf_conntrack_max and nf_conntrack_buckets, and did so for the whole machine: that it lets us is no reason to.
+# is_of_machine KEY: whether it has one value for all network namespaces. Before Linux 5.12 a namespace could write
+# nf_conntrack_max and nf_conntrack_buckets, and did so for the whole machine: that it lets us is no reason to.
+is_of_machine() {
+  case $1 in
+    fs.* | net.core.netdev_* | net.*.neigh.* | net.netfilter.nf_conntrack_max | net.netfilter.nf_conntrack_buckets) ;;
+    *) return 1 ;;
+  esac
+}
+
+# obstacle KEY: why it cannot be set here; nothing where it can. Says nothing of root.
 obstacle() {
   _path=$(path_of "$1")
-  case ${IN_NAMESPACE:+$1} in
-    fs.* | net.core.netdev_* | net.*.neigh.* | net.netfilter.nf_conntrack_max | net.netfilter.nf_conntrack_buckets)
-      echo 'belongs to the whole machine: apply it outside of this network namespace'
-      return
-      ;;
-  esac
+  if [ -n "$IN_NAMESPACE" ] && is_of_machine "$1"; then
+    echo 'belongs to the whole machine: apply it outside of this network namespace'
+    return
+  fi
   if [ ! -e "$_path" ]; then
     case $1 in
       net.netfilter.*) echo 'absent: connection tracking is not loaded (nf_conntrack), so it tracks nothing' ;;
@@ -227,9 +226,32 @@ read_state() {
     case $_line in
       '# boot '*) STATE_BOOT=${_line#'# boot '} ;;
       '#'* | '') ;;
-      *) STATE=$STATE$_line$NL ;;
+      *)
+        check_saved "${_line%%"$TAB"*}"
+        STATE=$STATE$_line$NL
+        ;;
     esac
   done <"$STATE_FILE"
+}
+
+# check_saved KEY: ends where apply cannot have saved this key here. What is in the file is written to the kernel as root, and
+# from a namespace it could be a setting of the machine.
+check_saved() {
+  is_key "$1" || die 1 "$STATE_FILE: \"$1\" is not a key of settings.tsv, so apply has not saved it. Nothing was changed; remove that line to go on."
+  [ -z "$IN_NAMESPACE" ] || ! is_of_machine "$1" ||
+    die 1 "$STATE_FILE: $1 belongs to the whole machine, so apply has not saved it in this network namespace. Nothing was changed; remove that line to go on."
+}
+
+# lock_state: until this script ends, no other apply or restore runs with the same folder. The lock is on the folder itself: a
+# file for it could be a link to somewhere else.
+lock_state() {
+  command -v flock >/dev/null || die 1 'needs flock (util-linux), so that two of these scripts do not lose each other'"'"'s saved values'
+  exec 9<"$STATE_DIR" || die 1 "cannot read $STATE_DIR"
+  flock 9 || die 1 "cannot lock $STATE_DIR"
+}
+
+make_state_dir() {
+  mkdir -p "$STATE_DIR" 2>/dev/null || die 1 "cannot make $STATE_DIR: nothing can be saved, so nothing is changed. CONNGEN_STATE_DIR names another place."
 }
 
 # A full disk must not cost the saved values: the old file stays until the new one is complete.
@@ -238,16 +260,23 @@ write_state() {
     rm -f "$STATE_FILE"
     return
   fi
-  mkdir -p "$STATE_DIR" 2>/dev/null || die 1 "cannot make $STATE_DIR: nothing can be saved, so nothing is changed. CONNGEN_STATE_DIR names another place."
-  if ! (
-    # In a shell of its own, so that its complaint about the file is not heard as well.
-    exec >"$STATE_FILE.new" &&
-      printf '%s\n' "# Saved by conngen/kernel-tuning/apply for $PLACE: KEY, what apply set, what was there before." \
-        "# boot $STATE_BOOT" &&
-      printf '%s' "$STATE"
-  ) 2>/dev/null || ! mv -f "$STATE_FILE.new" "$STATE_FILE"; then
-    rm -f "$STATE_FILE.new"
+  state_lines | replace_file "$STATE_FILE" ||
     die 1 "cannot write $STATE_FILE: nothing can be saved, so nothing more is changed"
+}
+
+state_lines() {
+  printf '%s\n' "# Saved by conngen/kernel-tuning/apply for $PLACE: KEY, what apply set, what was there before." \
+    "# boot $STATE_BOOT"
+  printf '%s' "$STATE"
+}
+
+# replace_file FILE: puts stdin in its place when all of it is written. The name that it has until then is new and cannot be
+# known beforehand (mktemp, O_EXCL): a link that somebody has put there is not followed.
+replace_file() {
+  _new=$(mktemp "${1%/*}/.conngen.XXXXXX" 2>/dev/null) || return 1
+  if ! (cat >"$_new" && chmod 644 "$_new") 2>/dev/null || ! mv -f "$_new" "$1"; then
+    rm -f "$_new"
+    return 1
   fi
 }
 

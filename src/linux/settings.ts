@@ -10,8 +10,8 @@ export interface Setting {
   /** What `kernel-tuning/apply` sets. */
   readonly value: string;
   readonly sides: readonly Side[];
-  /** Whether more than `value` is as good. */
-  readonly how: 'at-least' | 'exactly';
+  /** Whether more than `value` is as good; `leave`: `apply` does not set it, and `value` is the default of Linux. */
+  readonly how: 'at-least' | 'exactly' | 'leave';
   /** The first kernel that has it; null where every one has that we run on. */
   readonly since: string | null;
   /** One sentence. */
@@ -42,7 +42,7 @@ function parseLine(line: string): Setting {
     rest.length > 0 ||
     [key, value, since, reason].includes('') ||
     !sides.every(isSide) ||
-    (how !== 'at-least' && how !== 'exactly')
+    (how !== 'at-least' && how !== 'exactly' && how !== 'leave')
   ) {
     throw new Error(`no line of settings.tsv: ${line}`);
   }

@@ -16,7 +16,7 @@ t.test('each row has its six columns, and no key comes twice', (t) => {
     t.match(key, /^(net|fs)(\.[a-z0-9_-]+)+$/, key);
     t.match(value, /^\d+( \d+)?$/, `${key}: a number, or two`);
     t.ok(sides.length > 0 && sides.every((side) => /^(client|server|gateway)$/.test(side)), `${key}: ${sides.join()}`);
-    t.match(how, /^(at-least|exactly)$/, `${key}: how`);
+    t.match(how, /^(at-least|exactly|leave)$/, `${key}: how`);
     t.match(since, /^(-|\d+\.\d+)$/, `${key}: since`);
     t.match(reason, /^[A-Z].*\.$/, `${key}: a sentence`);
   }
