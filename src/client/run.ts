@@ -1,6 +1,7 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
-import { selectEngine } from '../engine/select.ts';
+import type { Selection } from '../engine/select.ts';
+import { startOnEngine } from '../engine/start.ts';
 import { sleepNs } from '../engine/timer.ts';
 import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../linux/proc.ts';
@@ -90,7 +91,18 @@ export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): P
 
 /** Starts the workers of a plan; rejects with `EngineError` where no engine can work. Close it in any case. */
 export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientSession> {
-  const { name: engine, notes } = selectEngine(plan.engine, preferredEngines(plan.body.sink));
+  const threads = plan.workers + (plan.probeRatePerSec === null ? 0 : 1);
+  const preference = preferredEngines(plan.body.sink);
+  return startOnEngine({ choice: plan.engine, preference, threads }, (selection) =>
+    openSessionOn(selection, plan, hooks),
+  );
+}
+
+async function openSessionOn(
+  { name: engine, notes }: Selection,
+  plan: ClientPlan,
+  hooks: ClientRunHooks,
+): Promise<ClientSession> {
   const startedAt = new Date();
   const baseNs = monotonicNs();
   const sources = boundSources(plan, engine);

@@ -11,7 +11,17 @@ export function openFileLimit(): number {
 
 /** The same; undefined where it cannot be read. */
 export function readOpenFileLimit(read: ReadFile = readProc): number | undefined {
-  const soft = /^Max open files\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  const soft = softLimit('Max open files', read);
   if (soft === undefined) return undefined;
   return soft === 'unlimited' ? UNLIMITED : Number(soft);
+}
+
+/** Bytes that a user's processes may lock in memory together: the soft RLIMIT_MEMLOCK. Undefined where there is no limit, or it cannot be read. */
+export function readLockedMemoryLimit(read: ReadFile = readProc): number | undefined {
+  const soft = softLimit('Max locked memory', read);
+  return soft === undefined || soft === 'unlimited' ? undefined : Number(soft);
+}
+
+function softLimit(name: string, read: ReadFile): string | undefined {
+  return new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(read('/proc/self/limits') ?? '')?.[1];
 }

@@ -78,7 +78,14 @@ export interface RttResult {
   readonly schema: 'conngen.rtt/1';
   readonly conngen: string;
   readonly started_at: string;
-  readonly system: { readonly kernel: string; readonly node: string; readonly cpus: number; readonly engine: string };
+  readonly system: {
+    readonly kernel: string;
+    readonly node: string;
+    readonly cpus: number;
+    readonly engine: string;
+    /** Why better engines were passed over, where they were. */
+    readonly engine_notes?: readonly string[];
+  };
   readonly config: Readonly<Record<string, unknown>>;
   /** Present and true when a signal ended the run early. */
   readonly interrupted?: boolean;

@@ -43,7 +43,8 @@ function headline({ config, system }: RttResult, style: TextStyle): string {
     `messages of ${formatBytes(Number(config['size_bytes']))}`,
   ];
   const target = `conngen rtt ${host.includes(':') ? `[${host}]` : host}:${text('port')}${resolved}`;
-  return `${paint(style, 'bold', target)}\n${wrap(details.join(', '), style.columns, 0)}`;
+  const lines = [details.join(', '), ...(system.engine_notes ?? [])].map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', target), ...lines].join('\n');
 }
 
 function offered(round: RttRound): string {

@@ -1,6 +1,6 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
-import { selectPingEngine } from '../engine/select-ping.ts';
+import { startOnPingEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../engine/timer.ts';
 import { CONNECTIONS_LOST, PINGS_SENT, PINGS_UNSENDABLE, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
@@ -9,7 +9,7 @@ import type { RttInterval, RttResult, RttRound, RttSamples } from '../measure/rt
 import { rttVerdictOf } from '../measure/rtt-verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/rtt-plan.ts';
-import type { RttPlan } from '../plan/rtt-plan.ts';
+import type { PingEngineName, RttPlan } from '../plan/rtt-plan.ts';
 import { VERSION } from '../plan/version.ts';
 import { PingThread } from './ping-thread.ts';
 import type { PingSamples } from './ping-samples.ts';
@@ -30,14 +30,12 @@ const LEAD_NS = 10e6;
 
 /** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
 export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
-  const { name: engine, notes } = selectPingEngine(plan.engine);
   const startedAt = new Date();
   const baseNs = monotonicNs();
-  const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
+  const { thread, engine, notes } = await startThread(plan, baseNs);
   const rounds: RttRound[] = [];
   const onStop = (): void => thread.stop();
   try {
-    await thread.ready();
     hooks.onStart?.({ engine, notes });
     hooks.stop?.addEventListener('abort', onStop);
     for (const index of plan.rates.keys()) {
@@ -50,7 +48,13 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
       schema: 'conngen.rtt/1',
       conngen: VERSION,
       started_at: startedAt.toISOString(),
-      system: { kernel: release(), node: process.version, cpus: availableParallelism(), engine },
+      system: {
+        kernel: release(),
+        node: process.version,
+        cpus: availableParallelism(),
+        engine,
+        ...(notes.length > 0 ? { engine_notes: notes } : {}),
+      },
       config: rttConfig(plan),
       ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
@@ -60,6 +64,26 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
     hooks.stop?.removeEventListener('abort', onStop);
     await thread.close();
   }
+}
+
+interface Started {
+  readonly thread: PingThread;
+  readonly engine: PingEngineName;
+  readonly notes: readonly string[];
+}
+
+/** The thread of the plan, ready to ping. */
+async function startThread(plan: RttPlan, baseNs: bigint): Promise<Started> {
+  return startOnPingEngine(plan.engine, async ({ name: engine, notes }) => {
+    const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
+    try {
+      await thread.ready();
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+    return { thread, engine, notes };
+  });
 }
 
 async function runRound(

@@ -1,10 +1,7 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../engine/clock.ts';
 import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/echo-guard.ts';
-import { canSharePort, choosePort, requireFreeDatagramPort, selectEngine } from '../engine/select.ts';
 import type { Selection } from '../engine/select.ts';
-import { missingEvidenceNotes } from '../linux/kernel-counters.ts';
-import { readSysctlNumber } from '../linux/proc.ts';
 import { serverFindingsOf } from '../measure/findings.ts';
 import { KernelWatch } from '../measure/kernel-evidence.ts';
 import type { KernelEvidence } from '../measure/kernel-evidence.ts';
@@ -25,8 +22,8 @@ import {
   DATAGRAMS_SENT,
 } from './counters.ts';
 import type { ListenerCounters } from './counters.ts';
-import { ListenerPool } from './listener-pool.ts';
-import { WorkCrew } from './work.ts';
+import type { ListenerPool } from './listener-pool.ts';
+import { startServing } from './start.ts';
 
 /** What a caller of `runServer` is told while it runs. */
 export interface ServerRunHooks {
@@ -57,40 +54,18 @@ interface Start {
 
 /** Serves until `stop` aborts and returns the result; rejects with `EngineError` where it cannot listen. */
 export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): Promise<ServerResult> {
-  const selection = selectEngine(plan.engine);
-  const notes = [...selection.notes, ...backlogNotes(plan), ...missingEvidenceNotes()];
-  let { listeners } = plan;
-  if (listeners > 1 && !(await canSharePort(selection.name))) {
-    listeners = 1;
-    notes.push(`the ${selection.name} engine has one listener here: sharing a port needs Node 22.12 or 23.1`);
-  }
-  const wantedPort = plan.protocol === 'udp' ? plan.port : await choosePort(plan.host, plan.port);
-  // Port 0 is free by definition.
-  if (plan.protocol !== 'tcp' && plan.port !== 0) await requireFreeDatagramPort(plan.host, plan.port);
   let isServing = false;
-  const crew = await WorkCrew.start(plan, selection.name, listeners, (message) => {
+  const serving = await startServing(plan, (message) => {
     if (!isServing) return;
-    hooks.onNotice?.(`a work thread died, so the server stops: ${message}`);
-    pool.drain();
+    hooks.onNotice?.(message);
+    serving.pool.drain();
   });
-  const pool = new ListenerPool({
-    plan,
-    engine: selection.name,
-    listeners,
-    baseNs: monotonicNs(),
-    work: crew?.work ?? null,
-    onFailure: ({ listener, message }) => {
-      if (!isServing) return;
-      hooks.onNotice?.(`listener ${listener} died, so the server stops: ${message}`);
-      pool.drain();
-    },
-  });
+  const { selection, listeners, notes, port, pool, crew } = serving;
   const onStop = (): void => pool.drain();
   // A server may run for weeks: what each second added is not kept.
   const kernel = new KernelWatch({ keepsIntervals: false });
   let sampler: NodeJS.Timeout | undefined;
   try {
-    const port = await pool.listen(wantedPort);
     isServing = true;
     kernel.begin(Number(monotonicNs()));
     sampler = setInterval(() => kernel.sample(Number(monotonicNs())), SAMPLE_MS);
@@ -122,15 +97,6 @@ export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): P
 /** What the kernel counted, and what that shows. */
 function kernelPart(kernel: KernelEvidence | undefined): Pick<ServerResult, 'kernel' | 'findings'> {
   return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel) };
-}
-
-function backlogNotes({ protocol, backlog }: ServerPlan): string[] {
-  if (protocol === 'udp') return [];
-  const limit = readSysctlNumber('net.core.somaxconn');
-  if (limit === undefined || limit >= backlog) return [];
-  return [
-    `the kernel cuts the backlog of ${backlog} to ${limit}; to allow it: sysctl -w net.core.somaxconn=${backlog}`,
-  ];
 }
 
 function serverResult(

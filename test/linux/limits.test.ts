@@ -1,12 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { openFileLimit } from '../../src/linux/limits.ts';
+import { openFileLimit, readLockedMemoryLimit } from '../../src/linux/limits.ts';
 import { ROOT } from '../support/cli.ts';
 
 t.test('the limit of open files', (t) => {
   t.ok(Number.isInteger(openFileLimit()) && openFileLimit() > 0);
-  const script = `import { openFileLimit } from './src/linux/limits.ts'; console.log(openFileLimit());`;
+  const script = `import { openFileLimit, readLockedMemoryLimit } from './src/linux/limits.ts'; console.log(openFileLimit());`;
   const command = `ulimit -n 321; exec "${process.execPath}" --import=tsx --input-type=module -e "${script}"`;
   t.equal(execFileSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' }).trim(), '321');
+  t.end();
+});
+
+t.test('the limit of lockable memory', (t) => {
+  const limits = (soft: string) => () =>
+    `Max open files  1024  4096  files\nMax locked memory         ${soft}  unlimited  bytes`;
+  t.equal(readLockedMemoryLimit(limits('8388608')), 8_388_608);
+  t.equal(readLockedMemoryLimit(limits('unlimited')), undefined);
+  t.equal(
+    readLockedMemoryLimit(() => undefined),
+    undefined,
+  );
   t.end();
 });

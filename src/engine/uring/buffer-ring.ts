@@ -1,8 +1,9 @@
 import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
 import { REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
+import { ENOMEM, errnoName } from '../../linux/errno.ts';
 import type { Libc } from '../../linux/libc.ts';
-import { errnoName } from '../../linux/errno.ts';
 import { EngineError } from '../engine.ts';
+import { ringMemoryError } from './memory-error.ts';
 import type { Ring } from './ring.ts';
 
 /** The group that entries name. */
@@ -35,11 +36,12 @@ export class BufferRing {
   #taken = 0;
   #tail = 0;
 
-  /** Throws `EngineError` where the kernel has no rings of buffers (before Linux 5.19). */
+  /** Throws `EngineError` where the kernel has no rings of buffers (before Linux 5.19), or no memory for one. */
   constructor(libc: Libc, ring: Ring, bufferBytes: number) {
     this.#libc = libc;
     this.bufferBytes = bufferBytes;
     this.#mapping = libc.mmap(0, ENTRIES * ENTRY_BYTES, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    if (this.#mapping === -1) throw ringMemoryError(libc.errno());
     const registration = libc.alloc(REGISTRATION_BYTES);
     const view = new DataView(registration.bytes.buffer);
     view.setBigUint64(0, BigInt(this.#mapping), true);
@@ -47,6 +49,8 @@ export class BufferRing {
     view.setUint16(12, BUFFER_GROUP, true);
     const result = ring.register(REGISTER_PBUF_RING, registration.address, 1);
     if (result < 0) {
+      libc.munmap(this.#mapping, ENTRIES * ENTRY_BYTES);
+      if (result === -ENOMEM) throw ringMemoryError(ENOMEM);
       const name = errnoName(-result);
       throw new EngineError(name, `this kernel's io_uring has no buffer rings (${name})`, 'use --engine epoll');
     }
@@ -54,6 +58,16 @@ export class BufferRing {
     this.#halfwords = new Uint16Array(memory);
     this.#words = new Int32Array(memory);
     this.#grow();
+  }
+
+  /** The buffers of a ring that is of no use without them: it is disposed of where this throws. */
+  static for(ring: Ring, libc: Libc, bufferBytes: number): BufferRing {
+    try {
+      return new BufferRing(libc, ring, bufferBytes);
+    } catch (error) {
+      ring.dispose();
+      throw error;
+    }
   }
 
   get count(): number {

@@ -41,6 +41,7 @@ import {
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
 import { EngineError } from '../engine.ts';
 import type { Clock, Deadline } from '../engine.ts';
+import { ringMemoryError } from './memory-error.ts';
 
 const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;
 /** DEFER_TASKRUN wants SINGLE_ISSUER, and TASKRUN_FLAG tells when there is work left. */
@@ -136,7 +137,10 @@ export class Ring {
   #map(size: number, offset: number): ArrayBuffer {
     const address = this.#libc.mmap(0, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.fd, offset);
     if (address === -1) {
-      const name = errnoName(this.#libc.errno());
+      const errno = this.#libc.errno();
+      this.dispose();
+      if (errno === ENOMEM) throw ringMemoryError(errno);
+      const name = errnoName(errno);
       throw new EngineError(name, `the rings cannot be mapped: ${name}`, 'use --engine epoll');
     }
     this.#mappings.push({ address, size });
@@ -297,6 +301,7 @@ function setUp(libc: Libc, address: number, params: Int32Array, options: RingOpt
 }
 
 function setUpError(errno: number): EngineError {
+  if (errno === ENOMEM) return ringMemoryError(errno);
   const name = errnoName(errno);
   const reasons: Record<string, [string, string]> = {
     ENOSYS: [
@@ -308,7 +313,6 @@ function setUpError(errno: number): EngineError {
       'sysctl -w kernel.io_uring_disabled=0, or run the container with a seccomp profile that allows it, or use --engine epoll',
     ],
     EINVAL: ['this kernel is older than 6.1 (IORING_SETUP_DEFER_TASKRUN)', 'use --engine epoll'],
-    ENOMEM: ['not enough lockable memory for the smallest rings', 'raise ulimit -l, or use --engine epoll'],
     EMFILE: ['no file descriptor is left for the ring', 'raise ulimit -n'],
   };
   const [why, hint] = reasons[name] ?? [`io_uring_setup failed`, 'use --engine epoll'];

@@ -136,7 +136,7 @@ export class UringServerEngine implements ServerEngine {
     this.#direct = direct && isRoomy && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, descriptors);
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#payload = nativeCopy(libc, options.payload);
-    this.#buffers = new BufferRing(libc, this.#ring, BUFFER_BYTES);
+    this.#buffers = BufferRing.for(this.#ring, libc, BUFFER_BYTES);
     this.#linger = libc.alloc(8);
     this.#linger.bytes[0] = 1;
     this.#files = new Int32Array(capacity);

@@ -1,0 +1,52 @@
+import { preferredEngines } from '../plan/engine-preference.ts';
+import { formatCountOf } from '../plan/format.ts';
+import type { EngineChoice, EngineName } from '../plan/plan.ts';
+import type { PingEngineChoice, PingEngineName } from '../plan/rtt-plan.ts';
+import { EngineError } from './engine.ts';
+import { selectPingEngine } from './select-ping.ts';
+import { selectEngine } from './select.ts';
+import type { Selection } from './select.ts';
+
+/** What the kernel answers a thread to which it refuses what it has given to others: a limit of the user's, or of the machine. */
+const REFUSALS: ReadonlySet<string> = new Set(['ENOMEM', 'EPERM']);
+
+export interface StartOptions {
+  readonly choice: EngineChoice;
+  /** What `auto` tries, best first. */
+  readonly preference?: readonly EngineName[];
+  /** How many threads `start` starts, each with an engine of its own. */
+  readonly threads: number;
+}
+
+/**
+ * Starts what `start` starts on the engine that was chosen. That an engine works on this machine does not say that there is enough of
+ * it for every thread: where the kernel refuses it to one, `auto` goes on to the next engine, for all threads, and a note says why.
+ * `start` must have closed what it opened when it rejects.
+ */
+export async function startOnEngine<T>(
+  { choice, preference = preferredEngines(), threads }: StartOptions,
+  start: (selection: Selection) => Promise<T>,
+): Promise<T> {
+  let rest = preference;
+  const notes: string[] = [];
+  for (;;) {
+    const { name, notes: passedOver } = selectEngine(choice, rest);
+    notes.push(...passedOver);
+    try {
+      return await start({ name, notes: [...notes] });
+    } catch (error) {
+      rest = rest.slice(rest.indexOf(name) + 1);
+      const canGoOn = choice === 'auto' && rest.length > 0;
+      if (!canGoOn || !(error instanceof EngineError) || !REFUSALS.has(error.code)) throw error;
+      notes.push(`engine ${name} is passed over for ${formatCountOf(threads, 'thread')}: ${error.message}`);
+    }
+  }
+}
+
+/** The same for the one thread that pings. */
+export function startOnPingEngine<T>(
+  choice: PingEngineChoice,
+  start: (selection: { readonly name: PingEngineName; readonly notes: readonly string[] }) => Promise<T>,
+): Promise<T> {
+  return choice === 'blocking' ? start(selectPingEngine(choice)) : startOnEngine({ choice, threads: 1 }, start);
+}
