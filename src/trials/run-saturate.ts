@@ -29,13 +29,12 @@ export async function runSaturate(
   const beginNs = monotonicNs();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const runner = await open(plan.client, hooks);
-  const timeLimit = { ...plan, runner, onNotice: hooks.onNotice?.bind(hooks) };
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
   let isAnswered = false;
   let stoppedBy: SaturateResult['stopped_by'];
-  let limit: LimitedByResult | null = null;
+  let judged: ReturnType<typeof judge> | undefined;
   try {
     for (;;) {
       const move = nextSaturateMove(plan, steps);
@@ -44,7 +43,7 @@ export async function runSaturate(
         break;
       }
       const offer = timedOffer(move.ratePerSec, plan.client.durationNs);
-      if (!fitsInTime(timeLimit, elapsedNs(), offer)) {
+      if (!fitsInTime({ ...plan, runner, hooks }, elapsedNs(), offer)) {
         stoppedBy = 'max_time';
         break;
       }
@@ -55,8 +54,7 @@ export async function runSaturate(
       }
       if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
       const round = isAnswered ? asAnswered(measured) : measured;
-      const judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
-      limit = judged.limit;
+      judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
       steps.push(judged.step);
       results.push(stepResult(judged.step, round, move.isRepeat));
       hooks.onStep?.(results.at(-1)!, judged.note);
@@ -79,7 +77,7 @@ export async function runSaturate(
     base: outcome.base === null ? null : { rate_per_sec: outcome.base.ratePerSec, p90_ns: outcome.base.p90Ns },
     saturated_at: stoppedBy === 'slowdown' || stoppedBy === 'failures' ? (steps.at(-1)?.ratePerSec ?? null) : null,
     sustained_per_sec: outcome.sustainedPerSec,
-    limited_by: stoppedBy === 'generator_limited' ? limit : null,
+    limited_by: stoppedBy === 'generator_limited' ? (judged?.limit ?? null) : null,
     stopped_by: stoppedBy,
     steps: results,
   };

@@ -99,8 +99,7 @@ async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }
     const move = nextSearchMove(options, trials);
     if (move.kind === 'end') return move.stoppedBy;
     const offer = offerOf(measure, move.load, move.length === 'final' ? client.durationNs : plan.exploreNs);
-    const limit = { maxTimeNs: plan.maxTimeNs, client, runner, onNotice: hooks.onNotice?.bind(hooks) };
-    if (!fitsInTime(limit, elapsedNs(), offer)) return 'max_time';
+    if (!fitsInTime({ ...plan, client, runner, hooks }, elapsedNs(), offer)) return 'max_time';
     const index = first + trials.length;
     hooks.onTrialStart?.({ index, offer, why: move.why });
     const measured = await runner.run(offer);

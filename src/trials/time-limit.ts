@@ -1,4 +1,5 @@
 /** `--max-time`: which trials still fit into it. */
+import type { ClientRunHooks } from '../client/run.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { formatDuration } from '../plan/quantity.ts';
@@ -15,12 +16,12 @@ export interface TimeLimit {
   readonly maxTimeNs: number;
   readonly client: ClientPlan;
   readonly runner: Pick<TrialRunner, 'leadNs'>;
-  readonly onNotice?: ((message: string) => void) | undefined;
+  readonly hooks: Pick<ClientRunHooks, 'onNotice'>;
 }
 
 /** Whether a trial, with all that comes before it, ends in time whatever the target does. Says so where a wait does not fit. */
 export function fitsInTime(
-  { maxTimeNs, client, runner, onNotice }: TimeLimit,
+  { maxTimeNs, client, runner, hooks }: TimeLimit,
   elapsedNs: number,
   offer: TrialOffer,
 ): boolean {
@@ -29,7 +30,7 @@ export function fitsInTime(
   if (leadNs <= leftNs) return true;
   if (leftNs >= client.cooldownNs) {
     const waitSec = Math.ceil(leadNs / 1e9);
-    onNotice?.(`the next trial would wait ${waitSec} s for source ports in TIME_WAIT, and end after --max-time`);
+    hooks.onNotice?.(`the next trial would wait ${waitSec} s for source ports in TIME_WAIT, and end after --max-time`);
   }
   return false;
 }

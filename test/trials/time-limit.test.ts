@@ -24,7 +24,7 @@ t.test('a trial fits if its waits, its ramps, its time and the timeout of its la
         maxTimeNs: maxSec * SEC,
         client: plan!,
         runner: { leadNs: () => leadSec * SEC },
-        onNotice: (notice) => notices.push(notice),
+        hooks: { onNotice: (notice) => notices.push(notice) },
       },
       elapsedSec * SEC,
       offer,
