@@ -22,6 +22,7 @@ import { exchangeOf } from './exchange.ts';
 import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';
+import { rehearse, type OwnParts } from './rehearsal.ts';
 import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
 import { Stages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
@@ -38,9 +39,14 @@ function shareOf(total: number, worker: number, workers: number): number {
   return Math.floor(total / workers) + (worker < total % workers ? 1 : 0);
 }
 
-function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | undefined {
-  if (plan.sourcePorts.kind === 'kernel' || init.sources.length === 0) return undefined;
-  const ports = portsOfWorker(plan.sourcePorts.ranges, init.worker, plan.workers);
+/** The ports that this worker hands out; null where the kernel chooses them. */
+function ownPorts({ sourcePorts, workers }: ClientPlan): Uint16Array | null {
+  if (sourcePorts.kind === 'kernel' || init.sources.length === 0) return null;
+  return portsOfWorker(sourcePorts.ranges, init.worker, workers);
+}
+
+function createPorts(plan: ClientPlan, ports: Uint16Array | null, clock: Clock): SourcePortAllocator | undefined {
+  if (ports === null) return undefined;
   return new SourcePortAllocator({
     sources: init.sources.length,
     ports,
@@ -53,6 +59,13 @@ function createPorts(plan: ClientPlan, clock: Clock): SourcePortAllocator | unde
 /** Where no address is known beforehand, the kernel chooses the port too. */
 function mayMeetItself({ sourcePorts }: ClientPlan): boolean {
   return sourcePorts.kind === 'kernel' ? sourcePorts.mayMeetItself : init.sources.length === 0;
+}
+
+/** The rate of the first round for each worker; null in closed loop. */
+function offeredPerSec({ rates, workers }: ClientPlan): number | null {
+  const [rate] = rates;
+  const peak = rate === undefined ? null : peakPerSec(rate);
+  return peak === null ? null : peak / workers;
 }
 
 function scheduleOf({ rate, warmupNs, durationNs, count, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
@@ -116,6 +129,10 @@ function payloadOf({ finish, payload }: ClientPlan): Uint8Array {
   return finish.kind === 'connect' ? new Uint8Array() : payload;
 }
 
+function isHalfClose({ finish }: ClientPlan): boolean {
+  return finish.kind === 'half-close';
+}
+
 interface Obedience {
   readonly prepare: () => void;
   readonly runRound: (order: RoundOrder) => Promise<void>;
@@ -134,11 +151,6 @@ function obey({ prepare, runRound, end }: Obedience): void {
   });
 }
 
-function prepare(): void {
-  collectNow();
-  tell({ type: 'prepared' });
-}
-
 async function runFirst(engine: ClientEngine, generator: Generator): Promise<void> {
   const putBack = putFirst();
   try {
@@ -148,48 +160,77 @@ async function runFirst(engine: ClientEngine, generator: Generator): Promise<voi
   }
 }
 
-async function main(): Promise<void> {
-  const { plan } = init;
-  const clock = new MonotonicClock(init.baseNs);
-  const capacity = shareOf(plan.maxInFlight, init.worker, plan.workers);
-  const payload = payloadOf(plan);
-  const halfClose = plan.finish.kind === 'half-close';
-  const bodies = createBodies(plan, capacity);
-  const engine: ClientEngine = await createClientEngine(init.engine, {
+async function createEngine(clock: Clock, capacity: number, bodies: ResponseBodies | undefined): Promise<ClientEngine> {
+  const { plan, engine, sources } = init;
+  const created = await createClientEngine(engine, {
     target: plan.target,
-    sources: init.sources,
-    payload,
-    halfClose,
+    sources,
+    payload: payloadOf(plan),
+    halfClose: isHalfClose(plan),
     sendsWhenAsked: plan.isInStages,
     mayMeetItself: mayMeetItself(plan),
     bodies: bodies?.places,
     capacity,
     clock,
   });
-  watchSink(engine);
-  const attempts = new AttemptTable(capacity);
-  const recorder = new Recorder(init.recorderMemory, clock);
-  const ports = createPorts(plan, clock);
-  const gc = new GcWatch();
+  watchSink(created);
+  return created;
+}
 
-  const runRound = async (order: RoundOrder): Promise<void> => {
-    const generator = new Generator({
+/** All generators of the worker are made in this place, so that they have one shape. */
+function generatorFactory(engine: ClientEngine, clock: Clock): (own: OwnParts) => Generator {
+  const { plan, sources } = init;
+  const exchange = exchangeOf(plan.finish, payloadOf(plan).length, plan.answer.minBytes);
+  return (own) =>
+    new Generator({
       engine,
       clock,
-      recorder,
-      attempts,
-      ports,
-      sources: init.sources.length,
-      exchange: exchangeOf(plan.finish, payload.length, plan.answer.minBytes),
-      halfClose,
+      sources: sources.length,
+      exchange,
+      halfClose: isHalfClose(plan),
       reset: plan.close === 'rst',
-      holdNs: plan.holdNs,
       timeoutNs: plan.timeoutNs,
       firstByteTimeoutNs: plan.body.firstByteTimeoutNs ?? Infinity,
+      ...own,
+    });
+}
+
+async function main(): Promise<void> {
+  const { plan } = init;
+  const clock = new MonotonicClock(init.baseNs);
+  const capacity = shareOf(plan.maxInFlight, init.worker, plan.workers);
+  const bodies = createBodies(plan, capacity);
+  const engine = await createEngine(clock, capacity, bodies);
+  const attempts = new AttemptTable(capacity);
+  const recorder = new Recorder(init.recorderMemory, clock);
+  const portNumbers = ownPorts(plan);
+  const ports = createPorts(plan, portNumbers, clock);
+  const gc = new GcWatch();
+  const createGenerator = generatorFactory(engine, clock);
+
+  let isWarm = bodies !== undefined || plan.isInStages;
+  const prepare = (): void => {
+    if (!isWarm) {
+      const { responseBytes } = exchangeOf(plan.finish, payloadOf(plan).length);
+      const sources = init.sources.length;
+      const ratePerSec = offeredPerSec(plan);
+      rehearse({ engine, clock, createGenerator, capacity, sources, ports: portNumbers, ratePerSec, responseBytes });
+    }
+    isWarm = true;
+    collectNow();
+    tell({ type: 'prepared' });
+  };
+
+  const runRound = async (order: RoundOrder): Promise<void> => {
+    const generator = createGenerator({
+      recorder,
+      attempts,
+      pacer: pacerOf(order),
+      ports,
+      holdNs: plan.holdNs,
       bodies,
       control: new Int32Array(init.control),
       stages: stagesOf(order),
-      pacer: pacerOf(order),
     });
     await runFirst(engine, generator);
     // Node hands over what it noted in the next turn of the loop.

@@ -118,6 +118,12 @@ export interface ClientEngine {
   watch(fd: number): void;
   /** Drives until `step` returns false. Engines that need the event loop return a promise. */
   run(driver: ClientDriver): void | Promise<void>;
+  /**
+   * As `run`, with every connection established and every exchange complete without a packet, so that V8 compiles what the next `run`
+   * needs. A response has `responseBytes`, then the peer's end. False where this is not possible: nothing was done. Left out by
+   * engines that cannot do it anywhere.
+   */
+  rehearse?(driver: ClientDriver, responseBytes: number): boolean;
   /** Frees what the kernel holds. Not callable from inside `run`. */
   dispose(): void;
 }

@@ -34,6 +34,7 @@ export const IOSQE_IO_LINK = 1 << 2;
 export const IOSQE_BUFFER_SELECT = 1 << 5;
 export const IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 
+export const OP_NOP = 0;
 export const OP_POLL_ADD = 6;
 export const OP_ACCEPT = 13;
 export const OP_ASYNC_CANCEL = 14;
@@ -48,6 +49,9 @@ export const OP_BIND = 56;
 /** cmd_op of a URING_CMD on a socket. */
 export const SOCKET_URING_OP_GETSOCKOPT = 2;
 export const SOCKET_URING_OP_SETSOCKOPT = 3;
+
+/** nop_flags: the completion has len as its result (Linux 6.10). */
+export const NOP_INJECT_RESULT = 1 << 0;
 
 /** len of POLL_ADD: one entry, a completion for each event, edge-triggered. */
 export const POLL_ADD_MULTI = 1 << 0;

@@ -16,10 +16,14 @@ import {
   FEAT_EXT_ARG,
   FEAT_NODROP,
   FEAT_SINGLE_MMAP,
+  IOSQE_CQE_SKIP_SUCCESS,
+  IOSQE_IO_LINK,
+  NOP_INJECT_RESULT,
   OFF_HEAD,
   OFF_SQES,
   OFF_SQ_RING,
   OFF_TAIL,
+  OP_NOP,
   PARAMS_BYTES,
   PARAMS_CQ_ENTRIES,
   PARAMS_CQ_OFF,
@@ -70,6 +74,14 @@ export interface RingOptions {
   readonly completions: number;
 }
 
+/** The results of entries that the kernel is not to carry out. `at` is the first word of the entry in `words`. */
+export interface EntryAnswers {
+  answer(words: Int32Array, at: number): number;
+}
+
+/** The flags of an entry that a NOP in its place keeps: what decides on order and completions. */
+const KEPT_FLAGS = (IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS) << 8;
+
 /**
  * One io_uring(7), used from the thread that made it. Entries are written straight into the mapped ring: `prepare` gives the
  * place, `words` is the memory. Completions are read between `wait` and `consume`.
@@ -98,6 +110,8 @@ export class Ring {
   /** Our tail, ahead of the published one by what is prepared. */
   #tail = 0;
   #head = 0;
+  /** While it is there, no entry reaches a socket. */
+  #answers: EntryAnswers | null = null;
 
   constructor(options: RingOptions) {
     const { libc } = options;
@@ -188,16 +202,44 @@ export class Ring {
     return at;
   }
 
+  /**
+   * From now on every entry is replaced by a NOP that completes with the result that `answers` gives; with null, entries are carried
+   * out again. Nothing else differs: the entries are written, submitted and completed by the same code and calls. Needs Linux
+   * 6.10: before it, a NOP completes with 0.
+   */
+  rehearse(answers: EntryAnswers | null): void {
+    this.#answers = answers;
+  }
+
+  #publish(): void {
+    if (this.#answers !== null) this.#replaceEntries(this.#answers);
+    Atomics.store(this.#ring, this.#sqTail, this.#tail);
+  }
+
+  #replaceEntries(answers: EntryAnswers): void {
+    const { words } = this;
+    for (let index = Atomics.load(this.#ring, this.#sqTail); index !== this.#tail; index = (index + 1) | 0) {
+      const at = (index & this.#sqMask) * SQE_WORDS;
+      const result = answers.answer(words, at);
+      words[at] = OP_NOP | (words[at]! & KEPT_FLAGS);
+      words[at + 1] = -1;
+      words.fill(0, at + 2, at + 8);
+      words[at + 6] = result;
+      words[at + 7] = NOP_INJECT_RESULT;
+      words.fill(0, at + 10, at + 14);
+    }
+  }
+
   /** Hands over what is prepared without waiting. */
   submit(): void {
-    Atomics.store(this.#ring, this.#sqTail, this.#tail);
+    this.#publish();
     const result = this.#libc.io_uring_enter(SYS_io_uring_enter, this.fd, this.unsubmitted, 0, 0, 0, 0);
     if (result < 0) this.#check(this.#libc.errno());
   }
 
   /** Hands over what is prepared and waits for so many completions, until the deadline at most. Returns how many there are. */
   wait({ deadlineNs }: Deadline, completions = 1): number {
-    Atomics.store(this.#ring, this.#sqTail, this.#tail);
+    this.#publish();
     let waitNs = 0;
     if (this.available < completions) {
       this.#clock.tick();

@@ -1,0 +1,91 @@
+/**
+ * Warms a worker up before its first round: the generator, the recorder and the engine work at full speed on connections that go
+ * nowhere, so that V8 has compiled them when the first slot is due. Without it the first second has a schedule lag ten times as
+ * long as the others.
+ */
+import type { ClientEngine, Clock } from '../engine/engine.ts';
+import { Recorder, createRecorderMemory } from '../measure/recorder.ts';
+import { Pacer, batchNsOf } from '../schedule/pacer.ts';
+import { ConstantRate } from '../schedule/schedule.ts';
+import { AttemptTable } from './attempts.ts';
+import type { Generator, GeneratorOptions } from './generator.ts';
+import { SourcePortAllocator } from './source-ports.ts';
+
+/** What a generator of a worker has for itself; the rest of its options is the same in every round. */
+export type OwnParts = Pick<
+  GeneratorOptions,
+  'recorder' | 'attempts' | 'pacer' | 'ports' | 'holdNs' | 'bodies' | 'control' | 'stages'
+>;
+
+export interface Rehearsed {
+  readonly engine: ClientEngine;
+  readonly clock: Clock;
+  /**
+   * Makes the generators of the worker's rounds, too: objects that are made in one place have one shape, and V8 would give up code
+   * that was compiled for another.
+   */
+  readonly createGenerator: (own: OwnParts) => Generator;
+  /** The worker's share of slots. */
+  readonly capacity: number;
+  readonly sources: number;
+  /** The worker's share of ports; null where the kernel chooses them. */
+  readonly ports: Uint16Array | null;
+  /** How many attempts a second the round offers this worker at most; null in closed loop. */
+  readonly ratePerSec: number | null;
+  /** Of a complete response; Infinity where the peer's end completes it. */
+  readonly responseBytes: number;
+}
+
+/** A response of `--finish eof` and `half-close`, whose length nobody knows beforehand. */
+const RESPONSE_BYTES = 512;
+/** Longer ones take more receives of the same code. */
+const RESPONSE_MAX_BYTES = 64 * 1024;
+/** V8 has compiled everything after about 3 000 connections. */
+const ATTEMPTS = 4000;
+/** At this rate they take 80 ms; a machine that needs longer is stopped by `LONGEST_NS`. */
+const RATE_PER_SEC = 50_000;
+const LONGEST_NS = 120e6;
+/** Then some at the rate of the round, with the waits in between. */
+const PACED_NS = 40e6;
+const PACED_MOST_PER_SEC = 20_000;
+/** Enough for what is in flight without a network. */
+const SLOTS = 512;
+const RELEASED_NS = 1e9;
+
+/** Rehearses, if the engine can do so here. Takes 50 to 150 ms, and leaves nothing behind but compiled code. */
+export function rehearse(worker: Rehearsed): void {
+  const { engine, ratePerSec } = worker;
+  if (engine.rehearse === undefined) return;
+  const bursts = ratePerSec === null ? null : RATE_PER_SEC;
+  if (!runRehearsal(engine, worker, bursts, Math.min(LONGEST_NS, (ATTEMPTS / RATE_PER_SEC) * 1e9))) return;
+  if (ratePerSec !== null) runRehearsal(engine, worker, Math.min(PACED_MOST_PER_SEC, ratePerSec), PACED_NS);
+}
+
+function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: number | null, durationNs: number): boolean {
+  const { clock, capacity, ports, sources, responseBytes } = worker;
+  const attempts = new AttemptTable(Math.min(capacity, SLOTS));
+  const pacer = new Pacer({
+    schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
+    worker: 0,
+    workers: 1,
+    baseNs: clock.now(),
+    warmupNs: 0,
+    durationNs,
+    batchNs: batchNsOf(worker.ratePerSec, 1),
+  });
+  const generator = worker.createGenerator({
+    recorder: new Recorder(createRecorderMemory(), clock),
+    attempts,
+    pacer,
+    ports:
+      ports === null ? undefined : new SourcePortAllocator({ sources, ports, offset: 0, clock, restNs: RELEASED_NS }),
+    holdNs: 0,
+    bodies: undefined,
+    control: new Int32Array(new SharedArrayBuffer(4)),
+    stages: undefined,
+  });
+  return engine.rehearse!(
+    generator,
+    responseBytes === Infinity ? RESPONSE_BYTES : Math.min(responseBytes, RESPONSE_MAX_BYTES),
+  );
+}
