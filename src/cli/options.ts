@@ -5,14 +5,14 @@
  */
 import { parseCriterion } from '../measure/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit-options.ts';
+import { parseFileName, parseFinish, parseJsonFile, parseRecordFile, parseWorkers } from './option-parsers.ts';
 import { parseHost, parseHostPort, type HostPort } from '../plan/address.ts';
 import { parseSink, parseVerify } from '../plan/body-plan.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { COUNT_MAX, parseRamp, parseSteps } from '../plan/offer.ts';
 import { PAYLOAD_MAX_BYTES } from '../plan/payload.ts';
-import type { Finish } from '../plan/plan.ts';
-import { accept, refuse, type Given, type Parsed, type Parser } from '../plan/problem.ts';
+import type { Given, Parser } from '../plan/problem.ts';
 import {
   NS_PER_DAY,
   NS_PER_MS,
@@ -81,50 +81,11 @@ const LIMITS = 'Limits';
 const THRESHOLDS = 'For scripts';
 const OUTPUT = 'Output and settings';
 
-const FINISH_BYTES_MAX = 2 ** 40;
 const BODY_MAX_BYTES = 2 ** 40;
 const BACKLOG_MAX = 2 ** 31 - 1;
 
 const DAYS_30_NS = 30 * NS_PER_DAY;
 const HOUR_NS = 3600 * NS_PER_SEC;
-
-/** Any text but none. */
-export function parseFileName(text: string): Parsed<string> {
-  return text === '' || text.includes('\0') ? refuse('the name of a file') : accept(text);
-}
-
-/** As `--json` takes it: the system's names for stdout mean `-`, because text in between would spoil the JSON. */
-function parseJsonFile(text: string): Parsed<string> {
-  return ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(text) ? accept('-') : parseFileName(text);
-}
-
-/** A file that is written beside the result; stdout is for the result. */
-function parseRecordFile(text: string): Parsed<string> {
-  const file = parseJsonFile(text);
-  return file.ok && file.value === '-' ? refuse('the name of a file: stdout is for the result') : file;
-}
-
-const parseFinishWord = choiceParser(['half-close', 'eof', 'echo', 'connect']);
-const parseFinishBytes = sizeParser({ min: 1, max: FINISH_BYTES_MAX });
-
-/** `half-close`, `eof`, `echo`, `connect`, or `bytes:N`. */
-export function parseFinish(text: string): Parsed<Finish> {
-  const trimmed = text.trim().toLowerCase();
-  if (trimmed.startsWith('bytes:')) {
-    const bytes = parseFinishBytes(trimmed.slice('bytes:'.length));
-    return bytes.ok ? accept({ kind: 'bytes', bytes: bytes.value }) : refuse(`${bytes.expected}, after bytes:`);
-  }
-  const word = parseFinishWord(trimmed);
-  return word.ok ? accept({ kind: word.value }) : refuse('half-close, eof, echo, bytes:N or connect');
-}
-
-const parseWorkerCount = countParser('threads', { min: 1, max: 1024 });
-
-function parseWorkers(text: string): Parsed<number | 'auto'> {
-  if (text.trim().toLowerCase() === 'auto') return accept('auto');
-  const count = parseWorkerCount(text);
-  return count.ok ? count : refuse(`auto, or ${count.expected}`);
-}
 
 const COMMON_OPTIONS = {
   engine: {
@@ -209,6 +170,26 @@ export const CLIENT_OPTIONS = {
   },
   host: { parse: parseHost, value: 'HOST', default: '127.0.0.1', group: TARGET, help: 'address or name to connect to' },
   port: { parse: portParser(1), value: 'PORT', default: '2345', group: TARGET, help: 'port to connect to' },
+  ipv4: {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    alias: ['4'],
+    group: TARGET,
+    help: 'use only the IPv4 addresses of a host name',
+    replaces: (isGiven: boolean) => (isGiven ? ['ipv6'] : []),
+  },
+  ipv6: {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    alias: ['6'],
+    group: TARGET,
+    help: 'use only the IPv6 addresses of a host name',
+    replaces: (isGiven: boolean) => (isGiven ? ['ipv4'] : []),
+  },
   rate: {
     parse: parseRate,
     value: 'N/s',
@@ -583,6 +564,8 @@ export const RTT_OPTIONS = {
   target: { ...CLIENT_OPTIONS.target, help: 'what to ping, instead of --host and --port' },
   host: { ...CLIENT_OPTIONS.host, help: 'address or name to ping' },
   port: { ...CLIENT_OPTIONS.port, help: 'port to ping' },
+  ipv4: CLIENT_OPTIONS.ipv4,
+  ipv6: CLIENT_OPTIONS.ipv6,
   protocol: {
     parse: choiceParser(['tcp', 'udp']),
     value: 'NAME',

@@ -126,5 +126,9 @@ function answerFacts({ finish, payload }: ClientPlan): AnswerFacts {
 }
 
 function targetFacts({ host, target }: ClientPlan): TargetFacts {
-  return { label: formatHostPort(host, target.port), isLocal: isOwnAddress(target.address) };
+  return {
+    label: formatHostPort(host, target.port),
+    isLocal: isOwnAddress(target.address),
+    otherAddress: target.otherAddress,
+  };
 }

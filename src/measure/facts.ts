@@ -44,6 +44,8 @@ export interface TargetFacts {
   readonly label: string;
   /** An address of this machine, so that its kernel is the target's too. */
   readonly isLocal: boolean;
+  /** An address of the other family that the target's name has too. */
+  readonly otherAddress?: string | undefined;
 }
 
 /** What a connection sends, and what it takes for an answer. */

@@ -1,6 +1,7 @@
 /** Whose limit a round of pings shows. */
 import type { Verdict, VerdictReason, VerdictStatus } from './result.ts';
 import type { RttRound } from './rtt-result.ts';
+import { otherFamilyAdvice } from './verdict-rules.ts';
 
 export interface RttVerdictInput {
   readonly round: Omit<RttRound, 'verdict' | 'intervals' | 'cpu'>;
@@ -8,6 +9,8 @@ export interface RttVerdictInput {
   readonly inFlightLimit: number;
   /** `host:port`, for the sentences. */
   readonly target: string;
+  /** An address of the other family that the target's name has too. */
+  readonly otherAddress?: string | undefined;
   readonly isUdp: boolean;
   /** Missed because every connection was lost. */
   readonly unsendable: number;
@@ -30,9 +33,9 @@ const RULES: readonly Rule[] = [
   {
     code: 'nothing_established',
     status: 'invalid',
-    message: ({ round, target }) =>
+    message: ({ round, target, otherAddress }) =>
       round.connections.established === 0
-        ? `No connection to ${target} was established: check that an echo server listens there (conngen server).`
+        ? `No connection to ${target} was established: check that an echo server listens there (conngen server).${otherFamilyAdvice(otherAddress)}`
         : undefined,
   },
   {
@@ -46,10 +49,10 @@ const RULES: readonly Rule[] = [
   {
     code: 'no_echo',
     status: 'invalid',
-    message: ({ round, target, isUdp }) => {
+    message: ({ round, target, otherAddress, isUdp }) => {
       if (round.sent === 0 || round.received > 0) return undefined;
       const wayOut = isUdp ? 'conngen server --protocol udp' : 'conngen server';
-      return `No ping came back from ${target}: pings need an echo server there (${wayOut}), and nothing between that drops them.`;
+      return `No ping came back from ${target}: pings need an echo server there (${wayOut}), and nothing between that drops them.${otherFamilyAdvice(otherAddress)}`;
     },
   },
   {

@@ -69,7 +69,9 @@ export const RULES: readonly Rule[] = [
     status: 'invalid',
     applies: ({ tally, target, timeoutNs }) =>
       sentToTarget(tally) > 0 && tally.established === 0
-        ? { message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}` }
+        ? {
+            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}`,
+          }
         : undefined,
   },
   {
@@ -198,6 +200,13 @@ export const RULES: readonly Rule[] = [
 function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
   const all = isTrial || offeredRatePerSec === null ? ways : ['lower the rate', ...ways];
   return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
+}
+
+/** What to try where a name leads to addresses of both families, and that of the chosen one does not answer; empty if it has one. */
+export function otherFamilyAdvice(otherAddress: string | undefined): string {
+  if (otherAddress === undefined) return '';
+  const [tried, flag] = otherAddress.includes(':') ? ['an IPv4', '-6'] : ['an IPv6', '-4'];
+  return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
 }
 
 function nothingEstablished(tally: Tally, timeoutNs: number): string {

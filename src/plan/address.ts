@@ -74,6 +74,8 @@ export function familyOf(host: string): Family | null {
 export interface Resolved {
   readonly address: string;
   readonly family: Family;
+  /** The first address of the other family that the name has too, where both families were asked for. */
+  readonly otherAddress?: string;
 }
 
 /**
@@ -84,8 +86,15 @@ export async function resolveHost(host: string, family: Family | null): Promise<
   const literal = familyOf(host);
   if (literal !== null) return accept({ address: host, family: literal });
   try {
-    const found = await lookup(host, { family: family ?? 0, verbatim: true });
-    return accept({ address: found.address, family: found.family === 6 ? 6 : 4 });
+    const all = await lookup(host, { family: family ?? 0, verbatim: true, all: true });
+    const [found] = all;
+    if (found === undefined) return refuse('a host name that resolves to an address');
+    const other = all.find((each) => each.family !== found.family);
+    return accept({
+      address: found.address,
+      family: found.family === 6 ? 6 : 4,
+      ...(other === undefined ? {} : { otherAddress: other.address }),
+    });
   } catch (error) {
     const kind = family === null ? 'an address' : `an IPv${String(family)} address`;
     return refuse(`a host name that resolves to ${kind} (the resolver says ${codeOf(error)})`);

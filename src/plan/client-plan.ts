@@ -1,24 +1,22 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
-import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
+import type { Family } from './address.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
+import { planSources, planTarget, type EndpointsInput, type EndpointsMachine } from './endpoints.ts';
 import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
-import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
+import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
 import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
-import type { ClientPlan, Endpoint, EngineChoice, Finish, RoundRate } from './plan.ts';
+import type { ClientPlan, EngineChoice, Finish, RoundRate } from './plan.ts';
 import { NS_PER_SEC } from './quantity.ts';
 import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
-import { compactSources, expandSources, missingSources, type SourceSpec } from './sources.ts';
+import { compactSources } from './sources.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
-export interface ClientInput extends OfferInput, BodyInput, AnswerInput {
-  readonly target?: Given<HostPort> | undefined;
-  readonly host: Given<string>;
-  readonly port: Given<number>;
+export interface ClientInput extends OfferInput, BodyInput, AnswerInput, EndpointsInput {
   readonly warmup: Given<number>;
   readonly cooldown: Given<number>;
   readonly 'ramp-up': Given<number>;
@@ -29,7 +27,6 @@ export interface ClientInput extends OfferInput, BodyInput, AnswerInput {
   readonly close: Given<'fin' | 'rst'>;
   readonly hold: Given<number>;
   readonly timeout: Given<number>;
-  readonly source: readonly Given<SourceSpec>[];
   readonly 'source-ports'?: Given<PortChoice> | undefined;
   readonly 'max-in-flight'?: Given<number> | undefined;
   readonly workers: Given<number | 'auto'>;
@@ -37,11 +34,8 @@ export interface ClientInput extends OfferInput, BodyInput, AnswerInput {
   readonly engine: Given<EngineChoice>;
 }
 
-/** Where to, and where from. */
-export type TargetInput = Pick<ClientInput, 'target' | 'host' | 'port' | 'source'>;
-
 /** What a plan needs to know of the machine it runs on. */
-export interface Machine extends SourcePortsMachine {
+export interface Machine extends SourcePortsMachine, EndpointsMachine {
   /** How many files this process may have open. */
   readonly fdLimit: number;
   /** The uring engine needs no file descriptor for a connection: then `fdLimit` holds for each of its threads, not for all. */
@@ -51,10 +45,6 @@ export interface Machine extends SourcePortsMachine {
   readonly allowedCpus?: readonly number[] | undefined;
   /** The largest packet towards an address, as the system knows it; undefined where it does not. */
   readonly mtuTowards?: (family: Family, address: string, port: number) => number | undefined;
-  /** How names are resolved; the system's resolver if left out. */
-  readonly resolve?: (host: string, family: Family | null) => Promise<Parsed<Resolved>>;
-  /** Which of these addresses the machine does not have; asked of the system if left out. */
-  readonly missingSources?: (addresses: readonly string[]) => Promise<readonly string[]>;
 }
 
 export type Planned<P> =
@@ -87,7 +77,7 @@ export async function clientPlan(
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
-  const { host, target } = await planTarget(input, sources, machine, problems, notices);
+  const { host, target } = await planTarget(input, machine, problems, notices);
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input['source-ports'], machine, problems);
   const { rates, durationNs, count } = planOffer(input, problems);
@@ -169,91 +159,6 @@ function rateConfig(rate: RoundRate): unknown {
 /** As `--finish` takes it. */
 export function formatFinish(finish: Finish): string {
   return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
-}
-
-export async function planSources(
-  input: Pick<ClientInput, 'source'>,
-  machine: Pick<Machine, 'missingSources'>,
-  problems: Problem[],
-): Promise<readonly string[]> {
-  const [first] = input.source;
-  if (first === undefined) return [];
-  const label = first.label;
-  const got = input.source.map((given) => given.text).join(', ');
-  const mixed = input.source.find((given) => given.value.family !== first.value.family);
-  if (mixed !== undefined) {
-    problems.push(problemOf(mixed, `IPv${first.value.family} addresses, as ${first.text} is one`));
-    return [];
-  }
-  const expanded = expandSources(input.source.map((given) => given.value));
-  if (!expanded.ok) {
-    problems.push({ option: label, got, expected: expanded.expected });
-    return [];
-  }
-  const missing = await (machine.missingSources ?? missingSources)(expanded.value);
-  if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
-  return expanded.value;
-}
-
-const MISSING_SHOWN = 3;
-
-function haveAddresses(missing: readonly string[]): string {
-  const example = missing[0] ?? '';
-  const shown = missing.slice(0, MISSING_SHOWN).join(', ');
-  const more = missing.length > MISSING_SHOWN ? ` and ${missing.length - MISSING_SHOWN} more` : '';
-  const wayOut = `ip addr add ${example}/${example.includes(':') ? '128' : '32'} dev lo`;
-  return `addresses of this machine, which does not have ${shown}${more} (to add one: ${wayOut})`;
-}
-
-export async function planTarget(
-  input: TargetInput,
-  sources: readonly string[],
-  machine: Machine,
-  problems: Problem[],
-  notices: string[],
-): Promise<{ host: string; target: Endpoint | null }> {
-  const { host, port } = chooseTarget(input, problems, notices);
-  const wanted = sources[0] === undefined ? null : familyOf(stripZone(sources[0]));
-  const literal = familyOf(host.value);
-  if (literal !== null && wanted !== null && literal !== wanted) {
-    const source = input.source[0];
-    if (source !== undefined)
-      problems.push(problemOf(source, `IPv${literal} addresses, as the target ${host.value} is one`));
-    return { host: host.value, target: null };
-  }
-  const resolved = await (machine.resolve ?? resolveHost)(host.value, wanted);
-  if (!resolved.ok) {
-    problems.push(problemOf(host, resolved.expected));
-    return { host: host.value, target: null };
-  }
-  return { host: host.value, target: { ...resolved.value, port } };
-}
-
-function stripZone(address: string): string {
-  return address.replace(/%.*$/, '');
-}
-
-/** `HOST:PORT` against `--host` and `--port`: what was given in the stronger place counts, in the same place only one may be. */
-function chooseTarget(
-  input: TargetInput,
-  problems: Problem[],
-  notices: string[],
-): { host: Given<string>; port: number } {
-  const { target, host, port } = input;
-  if (target === undefined) return { host, port: port.value };
-  const expectAlone = (other: Given<unknown>): void => {
-    if (other.origin === target.origin) problems.push(problemOf(other, `to be left out beside ${target.text}`));
-  };
-  expectAlone(host);
-  if (target.value.port !== null) expectAlone(port);
-  const { host: targetHost, port: targetPort } = target.value;
-  const meant = targetPort === null && !isExplicit(port) ? bracketed(targetHost) : null;
-  if (meant !== null)
-    notices.push(`${targetHost} is an IPv6 address as a whole, and the port ${port.value}; or is it ${meant}?`);
-  return {
-    host: isAtLeast(target, host) ? { ...target, value: targetHost } : host,
-    port: targetPort !== null && isAtLeast(target, port) ? targetPort : port.value,
-  };
 }
 
 async function planPayload(

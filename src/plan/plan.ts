@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly address: string;
   readonly family: 4 | 6;
   readonly port: number;
+  /** An address of the other family that the same name has, where the user did not ask for a family. */
+  readonly otherAddress?: string;
 }
 
 /** When an exchange is complete. */

@@ -1,6 +1,6 @@
 /** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
-import { FDS_RESERVED, planSources, planTarget } from './client-plan.ts';
-import type { Machine, Planned, TargetInput } from './client-plan.ts';
+import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
+import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
 import type { Endpoint, EngineName, Rate } from './plan.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
 import { NS_PER_SEC, RATE_MIN_PER_SEC, formatSize, rateParser } from './quantity.ts';
@@ -12,7 +12,7 @@ export type PingEngineName = EngineName | 'blocking';
 export type PingEngineChoice = PingEngineName | 'auto';
 
 /** The options of a run, each parsed by itself. Those with a default are always there. */
-export interface RttInput extends TargetInput {
+export interface RttInput extends EndpointsInput {
   readonly protocol: Given<PingProtocol>;
   readonly rate: readonly Given<Rate>[];
   readonly duration: Given<number>;
@@ -86,7 +86,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
-  const { host, target } = await planTarget(input, sources, machine, problems, notices);
+  const { host, target } = await planTarget(input, machine, problems, notices);
   const rates = ratesOf(input);
   checkConnections(input, machine, problems);
   checkSize(input, problems);

@@ -188,6 +188,7 @@ function roundResult(
       round,
       inFlightLimit: plan.engine === 'blocking' ? 1 : plan.connections * plan.depths[index]!,
       target: formatHostPort(plan.host, plan.target.port),
+      otherAddress: plan.target.otherAddress,
       isUdp: plan.protocol === 'udp',
       unsendable: total.get(PINGS_UNSENDABLE),
     }),

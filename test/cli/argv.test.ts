@@ -14,6 +14,7 @@ t.test('every flag as --name=value', (t) => {
     ['client --rate -5', 'client --rate=-5'],
     ['client --local-ip 127.0.0.1', 'client --source=127.0.0.1'],
     ['client --quiet a:1 -q', 'client --quiet=true a:1 --quiet=true'],
+    ['client -4 a:1 -6', 'client --ipv4=true a:1 --ipv6=true'],
     ['client --quiet=false', 'client --quiet=false'],
     ['client --rate --duration 5', 'client --rate= --duration=5'],
     ['client --rate -d 5', 'client --rate= --duration=5'],

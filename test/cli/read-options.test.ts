@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { CLIENT_OPTIONS, TABLES, envName, parseFinish, type OptionTable } from '../../src/cli/options.ts';
+import { parseFinish } from '../../src/cli/option-parsers.ts';
+import { CLIENT_OPTIONS, TABLES, envName, type OptionTable } from '../../src/cli/options.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { formatProblem } from '../../src/plan/problem.ts';
 import { rawInput, type Typed } from '../support/plans.ts';

@@ -7,21 +7,21 @@ import type { Test } from 'tap';
 import { selectEngine } from '../../src/engine/select.ts';
 import { runClient } from '../../src/client/run.ts';
 import type { RoundResult } from '../../src/measure/result.ts';
+import type { Machine } from '../../src/plan/client-plan.ts';
+import { accept } from '../../src/plan/problem.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { listenWithoutAccepting } from '../support/full-listener.ts';
-import { planClient } from '../support/plans.ts';
+import { MACHINE, planClient } from '../support/plans.ts';
 import type { Typed } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux (/proc)';
 
-async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult> {
-  const { plan, problems } = await planClient({
-    target: `127.0.0.1:${port}`,
-    rate: '250',
-    duration: '200ms',
-    ...typed,
-  });
+async function roundOf(t: Test, port: number, typed: Typed, machine = MACHINE): Promise<RoundResult> {
+  const { plan, problems } = await planClient(
+    { target: `127.0.0.1:${port}`, rate: '250', duration: '200ms', ...typed },
+    machine,
+  );
   if (plan === null) throw new Error(problems.join('\n'));
   const result = await runClient(plan);
   checkIdentities(t, result);
@@ -89,6 +89,22 @@ for (const engine of ['uring', 'epoll', 'node'] as const) {
     t.same([short.outcomes.short_response, short.owners.target], [50, 50]);
   });
 }
+
+t.test('a name with both families whose server listens in the other one', { skip }, async (t) => {
+  const { port, close } = await serve((socket) => socket.end());
+  const first = { address: '::1', family: 6, otherAddress: '127.0.0.1' } as const;
+  const machine: Machine = {
+    ...MACHINE,
+    resolve: async (_host, family) => accept(family === 4 ? { address: '127.0.0.1', family } : first),
+  };
+  const target = `localhost:${port}`;
+  const { verdict } = await roundOf(t, port, { target }, machine);
+  t.equal(verdict.status, 'invalid');
+  t.match(verdict.reasons[0]?.message, / conngen used an IPv6 address of this name; to use 127\.0\.0\.1, give -4\.$/);
+  const { outcomes } = await roundOf(t, port, { target, ipv4: 'true' }, machine);
+  close();
+  t.equal(outcomes.ok, 50);
+});
 
 t.test('a listener that does not accept: its queue overflows, and the kernel says so', { skip }, async (t) => {
   const port = await freePort();

@@ -1,0 +1,44 @@
+/** Parsers of options that belong to the command line alone, or to no other place. */
+import type { Finish } from '../plan/plan.ts';
+import { accept, refuse, type Parsed } from '../plan/problem.ts';
+import { choiceParser, countParser, sizeParser } from '../plan/quantity.ts';
+
+const FINISH_BYTES_MAX = 2 ** 40;
+
+/** Any text but none. */
+export function parseFileName(text: string): Parsed<string> {
+  return text === '' || text.includes('\0') ? refuse('the name of a file') : accept(text);
+}
+
+/** As `--json` takes it: the system's names for stdout mean `-`, because text in between would spoil the JSON. */
+export function parseJsonFile(text: string): Parsed<string> {
+  return ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(text) ? accept('-') : parseFileName(text);
+}
+
+/** A file that is written beside the result; stdout is for the result. */
+export function parseRecordFile(text: string): Parsed<string> {
+  const file = parseJsonFile(text);
+  return file.ok && file.value === '-' ? refuse('the name of a file: stdout is for the result') : file;
+}
+
+const parseFinishWord = choiceParser(['half-close', 'eof', 'echo', 'connect']);
+const parseFinishBytes = sizeParser({ min: 1, max: FINISH_BYTES_MAX });
+
+/** `half-close`, `eof`, `echo`, `connect`, or `bytes:N`. */
+export function parseFinish(text: string): Parsed<Finish> {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed.startsWith('bytes:')) {
+    const bytes = parseFinishBytes(trimmed.slice('bytes:'.length));
+    return bytes.ok ? accept({ kind: 'bytes', bytes: bytes.value }) : refuse(`${bytes.expected}, after bytes:`);
+  }
+  const word = parseFinishWord(trimmed);
+  return word.ok ? accept({ kind: word.value }) : refuse('half-close, eof, echo, bytes:N or connect');
+}
+
+const parseWorkerCount = countParser('threads', { min: 1, max: 1024 });
+
+export function parseWorkers(text: string): Parsed<number | 'auto'> {
+  if (text.trim().toLowerCase() === 'auto') return accept('auto');
+  const count = parseWorkerCount(text);
+  return count.ok ? count : refuse(`auto, or ${count.expected}`);
+}
