@@ -22,13 +22,13 @@ export class GcWatch {
   readonly #observer: PerformanceObserver;
 
   constructor() {
-    this.#observer = new PerformanceObserver((list) => this.#pauses.push(...list.getEntries()));
+    this.#observer = new PerformanceObserver((list) => this.#keep(list.getEntries()));
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
   /** The pauses of the last `sinceMs` milliseconds; those before are forgotten. Call from the event loop. */
   take(sinceMs: number): GcUse {
-    this.#pauses.push(...this.#observer.takeRecords());
+    this.#keep(this.#observer.takeRecords());
     const fromMs = performance.now() - sinceMs;
     const durations = this.#pauses.filter(({ startTime }) => startTime >= fromMs).map(({ duration }) => duration);
     this.#pauses = [];
@@ -37,6 +37,11 @@ export class GcWatch {
       gc_usec: Math.round(durations.reduce((sum, ms) => sum + ms, 0) * 1e3),
       gc_longest_usec: Math.round(durations.reduce((longest, ms) => Math.max(longest, ms), 0) * 1e3),
     };
+  }
+
+  /** One by one: a round of days has more pauses than a call can take arguments. */
+  #keep(pauses: readonly Pause[]): void {
+    for (const pause of pauses) this.#pauses.push(pause);
   }
 
   stop(): void {
