@@ -51,7 +51,8 @@ const RANK_EPSILON = 1e-9;
 
 /** Counts from one or several threads, merged by addition; percentiles are taken from the sum and never averaged. */
 export class LatencyHistogram {
-  readonly counts = new Uint32Array(BUCKETS);
+  /** Doubles: a bucket of a round of 30 days can hold more than 2^32. */
+  readonly counts = new Float64Array(BUCKETS);
   #min = Infinity;
   #max = 0;
   #sum = 0;
@@ -61,12 +62,28 @@ export class LatencyHistogram {
   add(counts: Uint32Array, stats: Float64Array): void {
     const count = stats[STAT_COUNT]!;
     if (count === 0) return;
-    const last = bucketOf(stats[STAT_MAX]!);
-    for (let bucket = bucketOf(stats[STAT_MIN]!); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    const min = stats[STAT_MIN]!;
+    const max = stats[STAT_MAX]!;
+    const last = bucketOf(max);
+    for (let bucket = bucketOf(min); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    this.#addExact(count, stats[STAT_SUM]!, min, max);
+  }
+
+  /** Adds all that another one holds. */
+  join(other: LatencyHistogram): void {
+    if (other.#count === 0) return;
+    const { counts } = other;
+    const last = bucketOf(other.#max);
+    for (let bucket = bucketOf(other.#min); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    this.#addExact(other.#count, other.#sum, other.#min, other.#max);
+  }
+
+  /** Beyond 2^53 ns (104 days of latencies added up) the sum is exact to 16 digits, which a mean in whole ns does not show. */
+  #addExact(count: number, sum: number, min: number, max: number): void {
     this.#count += count;
-    this.#sum += stats[STAT_SUM]!;
-    this.#min = Math.min(this.#min, stats[STAT_MIN]!);
-    this.#max = Math.max(this.#max, stats[STAT_MAX]!);
+    this.#sum += sum;
+    this.#min = Math.min(this.#min, min);
+    this.#max = Math.max(this.#max, max);
   }
 
   get count(): number {

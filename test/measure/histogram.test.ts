@@ -13,6 +13,7 @@ import {
   bucketOf,
   lowestAt,
 } from '../../src/measure/histogram.ts';
+import { histogramOf as countsOf } from '../support/histograms.ts';
 import type { LatencySummary } from '../../src/measure/result.ts';
 
 /** What hdr-histogram-js keeps to itself, to compare the layouts. */
@@ -289,4 +290,16 @@ t.test('percentiles are not averaged: a slow second is not hidden by many fast o
   t.ok(Math.abs(p50 - 100_000) <= 100, `p50 ${p50}`);
   t.ok(Math.abs(p90 - 100_000) <= 100, `p90 ${p90}`);
   t.equal(p99, 2e9);
+});
+
+t.test('a bucket counts beyond 2^32', async (t) => {
+  const histogram = countsOf([[1000, 3e9], 5_000_000]);
+  histogram.join(countsOf([[1000, 3e9], 7_000_000]));
+  const filled: (readonly [valueNs: number, count: number])[] = [];
+  histogram.forEachFilled((valueNs, count) => filled.push([valueNs, count]));
+  t.same(
+    filled.map(([, count]) => count),
+    [6e9, 1, 1],
+  );
+  t.match(histogram.summary(), { count: 6e9 + 2, min: 1000, p50: 1000, p99_9: 1000, max: 7_000_000 });
 });
