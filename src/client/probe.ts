@@ -2,6 +2,7 @@ import { EngineError } from '../engine/engine.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import type { IntervalResult, ProbeResult, RoundResult } from '../measure/result.ts';
+import type { RttInterval } from '../measure/rtt-result.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
 import { PingThread } from '../rtt/ping-thread.ts';
@@ -101,65 +102,72 @@ function pingEngineOf(engine: EngineName): EngineName {
 
 /** The seconds of a round with those of the probe beside them, told once both are there. Without a probe they pass through. */
 export class ProbedRound {
-  readonly #probe: Probe | undefined;
+  readonly #probe: Pick<Probe, 'round'> | undefined;
   readonly #pings: PingRound;
+  /** Of seconds that were not told yet. */
   readonly #results = new Map<number, ProbeResult>();
   readonly #waiting: { interval: IntervalResult; warmup: boolean }[] = [];
   readonly #tell: (interval: IntervalResult, warmup: boolean) => void;
+  /** The last second that the probe has reported; all later ones where it has ended. */
+  #reachedSec: number;
 
-  constructor(probe: Probe | undefined, measureNs: number, tell: (interval: IntervalResult, warmup: boolean) => void) {
+  constructor(
+    probe: Pick<Probe, 'round'> | undefined,
+    measureNs: number,
+    tell: (interval: IntervalResult, warmup: boolean) => void,
+  ) {
     this.#probe = probe;
     this.#tell = tell;
-    this.#pings = new PingRound(measureNs, ({ start_sec: second, sent, received, lost, rtt_ns }) => {
-      this.#results.set(second, { sent, received, lost, rtt_ns });
-      this.#tellWaiting();
+    this.#reachedSec = probe === undefined ? Infinity : -Infinity;
+    this.#pings = new PingRound(measureNs, (pings) => {
+      this.#results.set(pings.start_sec, probeResult(pings));
+      this.#reachedSec = pings.start_sec;
+      this.#tellReached();
     });
   }
 
   /** A second of the load is complete. */
   add(interval: IntervalResult, warmup: boolean): void {
-    if (this.#probe === undefined) {
-      this.#tell(interval, warmup);
-      return;
-    }
     this.#waiting.push({ interval, warmup });
-    this.#tellWaiting();
+    this.#tellReached();
   }
 
   /** Runs the probe, if there is one, beside a round that begins at `baseNs`. */
   async run(baseNs: number, durationNs: number): Promise<void> {
-    await this.#probe?.round(baseNs, durationNs, this.#pings);
-  }
-
-  #tellWaiting(): void {
-    while (this.#waiting.length > 0 && this.#results.has(this.#waiting[0]!.interval.start_sec)) this.#tellNext();
-  }
-
-  #tellNext(): void {
-    const { interval, warmup } = this.#waiting.shift()!;
-    this.#tell(this.#withProbe(interval), warmup);
-  }
-
-  /** The round is over: tells the seconds in which the probe did nothing any more. */
-  finish(): void {
+    if (this.#probe === undefined) return;
+    await this.#probe.round(baseNs, durationNs, this.#pings);
     this.#pings.finish();
-    while (this.#waiting.length > 0) this.#tellNext();
+    // The load may go on for long where the probe could not connect.
+    this.#reachedSec = Infinity;
+    this.#tellReached();
   }
 
-  #withProbe(interval: IntervalResult): IntervalResult {
-    const probe = this.#results.get(interval.start_sec);
-    return probe === undefined ? interval : { ...interval, probe };
+  #tellReached(): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.interval.start_sec <= this.#reachedSec) {
+      const { interval, warmup } = this.#waiting.shift()!;
+      const probe = this.#results.get(interval.start_sec);
+      this.#tell(probe === undefined ? interval : { ...interval, probe }, warmup);
+      for (const second of this.#results.keys()) if (second <= interval.start_sec) this.#results.delete(second);
+    }
   }
 
-  /** The result of the load with that of the probe in it. */
+  /** The result of the load with that of the probe in it, once the round is over. */
   beside(round: RoundResult): RoundResult {
     if (this.#probe === undefined) return round;
-    const { total } = this.#pings;
+    const { total, intervals: pings } = this.#pings;
     const { sent, received, lost } = total.counts();
     const { rtt_ns } = total.latencies();
     const errno = total.errnoCounts();
     const broken = Object.keys(errno).length === 0 ? {} : { errno };
-    const intervals = round.intervals.map((interval) => this.#withProbe(interval));
+    const probes = new Map(pings.map((each) => [each.start_sec, probeResult(each)]));
+    const intervals = round.intervals.map((interval) => {
+      const probe = probes.get(interval.start_sec);
+      return probe === undefined ? interval : { ...interval, probe };
+    });
     return { ...round, probe: { sent, received, lost, rtt_ns, ...broken }, intervals };
   }
+}
+
+function probeResult({ sent, received, lost, rtt_ns }: RttInterval): ProbeResult {
+  return { sent, received, lost, rtt_ns };
 }

@@ -247,7 +247,6 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   collect();
   salvageDead(pool, merger, runBaseNs);
   merger.finish();
-  probed.finish();
   hooks.onRoundEnd?.(index, merger.total.latency);
   const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
   return probed.beside(

@@ -2,6 +2,7 @@
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { emptyResponses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
+import { EVERY_SECOND_SEC } from './interval-series.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import { CONNECT_TIMEOUT } from './outcome.ts';
@@ -146,8 +147,12 @@ const STALLS_AT_LEAST = 4;
 /** Seconds between stalls: more often they cannot be told from a noisy target at one figure a second. */
 const PERIOD_AT_LEAST_SEC = 3;
 
-/** Single seconds stand out at equal distances over most of the round, and not because the generator stalled. */
-const periodicStalls: Finder = ({ intervals }) => {
+/**
+ * Single seconds stand out at equal distances over most of the round, and not because the generator stalled. Of a long round, over
+ * the part in which each second has its interval: in longer ones a stall does not stand out.
+ */
+const periodicStalls: Finder = ({ intervals: all }) => {
+  const intervals = all.filter(({ start_sec: sec }) => sec < EVERY_SECOND_SEC);
   const usual = medianOf(intervals.map(({ latency_ns: { total } }) => total.p99));
   const isStall = ({ latency_ns: { total, schedule_lag: lag } }: IntervalResult): boolean =>
     total.count >= SAMPLES_AT_LEAST &&
@@ -164,9 +169,10 @@ const periodicStalls: Finder = ({ intervals }) => {
   // A whole second off is what counting in seconds does.
   if (!seconds.every((sec, at) => Math.abs(sec - (seconds[0]! + at * period)) <= 1)) return undefined;
   const worst = Math.max(...stalls.map(({ latency_ns: { total } }) => total.p99));
+  const where = intervals.length < all.length ? ` in the first ${EVERY_SECOND_SEC / 60} minutes` : '';
   return {
     code: 'periodic_stalls',
-    message: `About every ${formatSeconds(Math.round(period * 10) / 10)} connections stalled: the p99 of such a second is up to ${formatLatency(worst)}, usually ${formatLatency(usual)}; look for something at the target or on the way that runs at this period.`,
+    message: `About every ${formatSeconds(Math.round(period * 10) / 10)}${where} connections stalled: the p99 of such a second is up to ${formatLatency(worst)}, usually ${formatLatency(usual)}; look for something at the target or on the way that runs at this period.`,
     evidence: { period_sec: Math.round(period * 100) / 100, at_sec: seconds, p99_ns: worst, usual_p99_ns: usual },
   };
 };

@@ -2,6 +2,7 @@
 import { addedTo, readKernel } from '../linux/kernel-counters.ts';
 import type { KernelReading } from '../linux/kernel-counters.ts';
 import { formatShare } from '../plan/format.ts';
+import { IntervalSeries } from './interval-series.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from './kernel-table.ts';
 import type { KernelContext, KernelCounter, KernelGroup, KernelRow } from './kernel-table.ts';
 
@@ -16,7 +17,7 @@ export interface CoreUse {
   readonly idle_usec: number;
 }
 
-/** What a second added, only what moved; a group's key with its group, `conntrack.drop`. */
+/** What an interval added, only what moved; a group's key with its group, `conntrack.drop`. */
 export interface KernelInterval {
   readonly start_sec: number;
   readonly length_sec: number;
@@ -40,7 +41,7 @@ export class KernelWatch {
   #beganNs = 0;
   #lastNs = 0;
   readonly #peaks = new Map<string, number>();
-  #intervals: KernelInterval[] = [];
+  #series = kernelSeries();
 
   /** `keepsIntervals`: whether what each second added is kept, which an open-ended run has no room for. */
   constructor({ keepsIntervals, read = readKernel }: { keepsIntervals: boolean; read?: () => KernelReading }) {
@@ -56,7 +57,7 @@ export class KernelWatch {
     this.#lastNs = nowNs;
     this.#peaks.clear();
     this.#notePeaks(this.#first);
-    this.#intervals = [];
+    this.#series = kernelSeries();
     return this.#first.missing;
   }
 
@@ -86,7 +87,9 @@ export class KernelWatch {
       ...(cpu.length > 0 ? { cpu } : {}),
     };
     if (Object.keys(evidence).length === 0) return undefined;
-    return this.#keepsIntervals ? { ...evidence, intervals: this.#intervals } : evidence;
+    if (!this.#keepsIntervals) return evidence;
+    this.#series.finish();
+    return { ...evidence, intervals: this.#series.intervals };
   }
 
   #notePeaks(reading: KernelReading): void {
@@ -106,12 +109,23 @@ export class KernelWatch {
       if (count !== undefined && count > 0) moved[key] = count;
     }
     const seconds = (ns: number): number => Math.round(ns / 1e6) / 1e3;
-    this.#intervals.push({
-      start_sec: seconds(this.#lastNs - this.#beganNs),
-      length_sec: seconds(nowNs - this.#lastNs),
-      added: moved,
-    });
+    const startSec = seconds(this.#lastNs - this.#beganNs);
+    const interval = { start_sec: startSec, length_sec: seconds(nowNs - this.#lastNs), added: moved };
+    // Readings come some ms late.
+    this.#series.add(Math.floor(startSec + 0.5), interval, interval);
   }
+}
+
+function kernelSeries(): IntervalSeries<KernelInterval, KernelInterval> {
+  return new IntervalSeries({ intervalOf: (_, interval) => interval, join: joinIntervals });
+}
+
+function joinIntervals(joined: KernelInterval | undefined, next: KernelInterval): KernelInterval {
+  if (joined === undefined) return next;
+  const added: Record<string, number> = { ...joined.added };
+  for (const [key, count] of Object.entries(next.added)) added[key] = (added[key] ?? 0) + count;
+  const lengthSec = Math.round((next.start_sec + next.length_sec - joined.start_sec) * 1e3) / 1e3;
+  return { start_sec: joined.start_sec, length_sec: lengthSec, added };
 }
 
 function sumOf(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 /** Counters and clocks of pings: how a bank of the recorder is laid out for them, and how banks become seconds and a round. */
 import { errnoName } from '../linux/errno.ts';
 import { LatencyHistogram } from './histogram.ts';
+import { IntervalSeries } from './interval-series.ts';
 import { END_NS, IN_FLIGHT, IN_FLIGHT_MAX, SCHEDULED, START_NS, WARMUP } from './recorder.ts';
 import type { Bank, BankLayout } from './recorder.ts';
 import type { PingCounts, RttInterval, RttLatencies } from './rtt-result.ts';
@@ -40,10 +41,28 @@ export class PingTally {
     }
     this.#counters[IN_FLIGHT_MAX] = Math.max(this.#counters[IN_FLIGHT_MAX]!, bank.counters[IN_FLIGHT_MAX]!);
     this.#counters[IN_FLIGHT] = bank.counters[IN_FLIGHT]!;
-    for (const [errno, count] of bank.errnos.entries()) {
-      if (count > 0) this.#errnos.set(errno, (this.#errnos.get(errno) ?? 0) + count);
+    const { errnos } = bank;
+    for (let errno = 0; errno < errnos.length; errno++) {
+      if (errnos[errno]! > 0) this.#errnos.set(errno, (this.#errnos.get(errno) ?? 0) + errnos[errno]!);
     }
     for (const [clock, histogram] of this.#latency.entries()) histogram.add(bank.counts[clock]!, bank.stats[clock]!);
+  }
+
+  /** Adds all that another one holds, which is later. */
+  join(later: PingTally): void {
+    for (let counter = SCHEDULED; counter < PING_BANK.counters; counter++) {
+      if (counter !== IN_FLIGHT_MAX) this.#counters[counter]! += later.#counters[counter]!;
+    }
+    this.#counters[IN_FLIGHT_MAX] = Math.max(this.#counters[IN_FLIGHT_MAX]!, later.#counters[IN_FLIGHT_MAX]!);
+    this.#counters[IN_FLIGHT] = later.#counters[IN_FLIGHT]!;
+    for (const [errno, count] of later.#errnos) this.#errnos.set(errno, (this.#errnos.get(errno) ?? 0) + count);
+    for (const [clock, histogram] of this.#latency.entries()) histogram.join(later.#latency[clock]!);
+  }
+
+  reset(): void {
+    this.#counters.fill(0);
+    this.#errnos.clear();
+    for (const histogram of this.#latency) histogram.reset();
   }
 
   get(counter: number): number {
@@ -88,13 +107,19 @@ export function errorCounts(errnos: ReadonlyMap<number, number>): Record<string,
   );
 }
 
+interface PingSpan {
+  readonly tally: PingTally;
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
 /** The banks of the one thread that pings, made into seconds and a round. Each second is told once, in order. */
 export class PingRound {
   readonly total = new PingTally();
-  readonly intervals: RttInterval[] = [];
+  readonly #series = new IntervalSeries<PingSpan, RttInterval>({ intervalOf: rttInterval, join: joinSpans });
   readonly #measureNs: number;
   readonly #onInterval: (interval: RttInterval, warmup: boolean) => void;
-  #tally = new PingTally();
+  readonly #tally = new PingTally();
   #startNs = 0;
   #endNs = 0;
   #second = -Infinity;
@@ -104,6 +129,11 @@ export class PingRound {
   constructor(measureNs: number, onInterval: (interval: RttInterval, warmup: boolean) => void) {
     this.#measureNs = measureNs;
     this.#onInterval = onInterval;
+  }
+
+  /** Without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
+  get intervals(): readonly RttInterval[] {
+    return this.#series.intervals;
   }
 
   add(bank: Bank): void {
@@ -135,26 +165,38 @@ export class PingRound {
   /** Closes what is left when the thread has ended the round. */
   finish(): void {
     this.#close();
+    this.#series.finish();
   }
 
   #close(): void {
+    const second = this.#second;
+    if (second === -Infinity) return;
+    this.#second = -Infinity;
     const tally = this.#tally;
     // A round whose connections break before it begins ends before its start.
-    const lengthNs = Math.max(0, this.#endNs - this.#startNs);
-    const second = this.#second;
-    this.#second = -Infinity;
-    this.#tally = new PingTally();
-    if (second === -Infinity) return;
+    const span = { tally, startNs: this.#startNs, endNs: Math.max(this.#startNs, this.#endNs) };
     // A round that ends on the second leaves an interval of some µs behind in which nothing happened.
-    if (!this.#isWarmup && tally.isEmpty && lengthNs < 0.5e9) return;
-    const interval: RttInterval = {
-      start_sec: second,
-      length_sec: Math.round(lengthNs / 1e6) / 1e3,
-      ...tally.counts(),
-      in_flight: tally.get(IN_FLIGHT),
-      ...tally.latencies(),
-    };
-    if (!this.#isWarmup) this.intervals.push(interval);
-    this.#onInterval(interval, this.#isWarmup);
+    if (this.#isWarmup || !tally.isEmpty || span.endNs - span.startNs >= 0.5e9) {
+      const interval = rttInterval(second, span);
+      if (!this.#isWarmup) this.#series.add(second, span, interval);
+      this.#onInterval(interval, this.#isWarmup);
+    }
+    tally.reset();
   }
+}
+
+function rttInterval(startSec: number, { tally, startNs, endNs }: PingSpan): RttInterval {
+  return {
+    start_sec: startSec,
+    length_sec: Math.round((endNs - startNs) / 1e6) / 1e3,
+    ...tally.counts(),
+    in_flight: tally.get(IN_FLIGHT),
+    ...tally.latencies(),
+  };
+}
+
+function joinSpans(joined: PingSpan | undefined, next: PingSpan): PingSpan {
+  const tally = joined?.tally ?? new PingTally();
+  tally.join(next.tally);
+  return { tally, startNs: joined?.startNs ?? next.startNs, endNs: next.endNs };
 }

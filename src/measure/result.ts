@@ -94,7 +94,10 @@ export interface ProbeResult {
   readonly errno?: Readonly<Record<string, number>>;
 }
 
-/** What happened in one second of a round, by the time it happened. The sums over a round's intervals are its totals. */
+/**
+ * What happened in an interval of a round, by the time it happened: one second, or several (see `intervalLengthAt`). The sums over a
+ * round's intervals are its totals.
+ */
 export interface IntervalResult {
   readonly start_sec: number;
   readonly length_sec: number;

@@ -1,5 +1,6 @@
 import { errnoName } from '../linux/errno.ts';
 import { LatencyHistogram, STATS } from './histogram.ts';
+import { IntervalSeries } from './interval-series.ts';
 import { ABORTED, OUTCOMES } from './outcome.ts';
 import type { OutcomeName } from './outcome.ts';
 import {
@@ -29,6 +30,25 @@ import {
 import type { Bank } from './recorder.ts';
 import { CLOCKS } from './result.ts';
 import type { ClockName, IntervalResult, LatencySummary } from './result.ts';
+
+/** The plain figures of a `Tally`. */
+const SUMS = [
+  'scheduled',
+  'started',
+  'missed',
+  'missedFull',
+  'established',
+  'bytesSent',
+  'bytesReceived',
+  'heldLost',
+  'firstByteTimeouts',
+  'emptyResponses',
+  'timeoutsAnswered',
+  'bodiesKept',
+  'bodyBytesKept',
+  'bodiesSpilled',
+  'exchangesLate',
+] as const satisfies readonly (keyof Tally)[];
 
 /** Figures added up over banks: of one second over the workers, or of a whole round. */
 export class Tally {
@@ -69,11 +89,34 @@ export class Tally {
     this.bodyBytesKept += counters[BODY_BYTES_KEPT]!;
     this.bodiesSpilled += counters[BODIES_SPILLED]!;
     this.exchangesLate += counters[EXCHANGES_LATE]!;
-    for (const [outcome, count] of bank.outcomes.entries()) this.outcomes[outcome]! += count;
-    for (const [errno, count] of bank.errnos.entries()) {
-      if (count > 0) this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);
-    }
-    for (const [clock, histogram] of this.latency.entries()) histogram.add(bank.counts[clock]!, bank.stats[clock]!);
+    this.#addOutcomes(bank.outcomes);
+    const { errnos } = bank;
+    for (let errno = 0; errno < errnos.length; errno++) if (errnos[errno]! > 0) this.#addErrno(errno, errnos[errno]!);
+    for (let clock = 0; clock < CLOCKS.length; clock++)
+      this.latency[clock]!.add(bank.counts[clock]!, bank.stats[clock]!);
+  }
+
+  /** Adds all that another one holds. */
+  join(other: Tally): void {
+    for (const name of SUMS) this[name] += other[name];
+    this.#addOutcomes(other.outcomes);
+    for (const [errno, count] of other.errnos) this.#addErrno(errno, count);
+    for (const [clock, histogram] of this.latency.entries()) histogram.join(other.latency[clock]!);
+  }
+
+  reset(): void {
+    for (const name of SUMS) this[name] = 0;
+    this.outcomes.fill(0);
+    this.errnos.clear();
+    for (const histogram of this.latency) histogram.reset();
+  }
+
+  #addOutcomes(outcomes: Float64Array): void {
+    for (let outcome = 0; outcome < outcomes.length; outcome++) this.outcomes[outcome]! += outcomes[outcome]!;
+  }
+
+  #addErrno(errno: number, count: number): void {
+    this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);
   }
 
   get ok(): number {
@@ -128,12 +171,25 @@ type OnInterval = (interval: IntervalResult, warmup: boolean, detail: IntervalDe
  */
 export class RoundMerger {
   readonly total = new Tally();
-  readonly intervals: IntervalResult[] = [];
   inFlightMax = 0;
   /** What each worker started and missed. */
   readonly workers: readonly { started: number; missed: number }[];
   readonly #measureNs: number;
   readonly #open = new Map<number, OpenInterval>();
+  readonly #series = new IntervalSeries<OpenInterval, IntervalResult>({
+    intervalOf: (startSec, joined) => {
+      const result = intervalResult(startSec, joined);
+      this.#release(joined.tally);
+      return result;
+    },
+    join: (joined, next) => {
+      const tally = joined?.tally ?? this.#emptyTally();
+      tally.join(next.tally);
+      return { ...next, tally, startNs: joined?.startNs ?? next.startNs };
+    },
+  });
+  /** Empty ones, to be used again: each has more than a megabyte. */
+  readonly #tallies: Tally[] = [];
   readonly #reachedNs: Float64Array;
   /** Started and without an outcome so far, by worker. */
   readonly #unresolved: Float64Array;
@@ -149,6 +205,11 @@ export class RoundMerger {
     this.#onInterval = onInterval;
   }
 
+  /** Without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
+  get intervals(): readonly IntervalResult[] {
+    return this.#series.intervals;
+  }
+
   add(worker: number, bank: Bank): void {
     const startNs = bank.counters[START_NS]!;
     const endNs = bank.counters[END_NS]!;
@@ -156,7 +217,7 @@ export class RoundMerger {
     const index = Math.floor((startNs - this.#measureNs) / 1e9);
     let interval = this.#open.get(index);
     if (interval === undefined) {
-      interval = { tally: new Tally(), warmup, startNs, endNs, inFlight: 0, held: 0 };
+      interval = { tally: this.#emptyTally(), warmup, startNs, endNs, inFlight: 0, held: 0 };
       this.#open.set(index, interval);
     }
     interval.tally.add(bank);
@@ -197,6 +258,7 @@ export class RoundMerger {
   finish(): void {
     this.#reachedNs.fill(Infinity);
     this.#closeReached();
+    this.#series.finish();
   }
 
   #closeReached(): void {
@@ -213,25 +275,42 @@ export class RoundMerger {
   #close(index: number, interval: OpenInterval): void {
     const { tally } = interval;
     // A round that ends on the second leaves an interval of some µs behind in which nothing happened.
-    if (!interval.warmup && isEmpty(tally) && interval.endNs - interval.startNs < 0.5e9) return;
-    const result: IntervalResult = {
-      start_sec: index,
-      length_sec: Math.round((interval.endNs - interval.startNs) / 1e6) / 1e3,
-      scheduled: tally.scheduled,
-      started: tally.started,
-      missed: tally.missed,
-      established: tally.established,
-      ok: tally.ok,
-      failed: tally.failed,
-      ...(tally.emptyResponses === 0 ? {} : { empty_responses: tally.emptyResponses }),
-      in_flight: interval.inFlight,
-      held: interval.held,
-      bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
-      latency_ns: tally.latencySummaries(),
-    };
-    if (!interval.warmup) this.intervals.push(result);
+    if (!interval.warmup && isEmpty(tally) && interval.endNs - interval.startNs < 0.5e9) {
+      this.#release(tally);
+      return;
+    }
+    const result = intervalResult(index, interval);
+    if (!interval.warmup) this.#series.add(index, interval, result);
     this.#onInterval(result, interval.warmup, { startNs: interval.startNs, latency: tally.latency });
+    this.#release(tally);
   }
+
+  #emptyTally(): Tally {
+    return this.#tallies.pop() ?? new Tally();
+  }
+
+  #release(tally: Tally): void {
+    tally.reset();
+    this.#tallies.push(tally);
+  }
+}
+
+function intervalResult(startSec: number, { tally, startNs, endNs, inFlight, held }: OpenInterval): IntervalResult {
+  return {
+    start_sec: startSec,
+    length_sec: Math.round((endNs - startNs) / 1e6) / 1e3,
+    scheduled: tally.scheduled,
+    started: tally.started,
+    missed: tally.missed,
+    established: tally.established,
+    ok: tally.ok,
+    failed: tally.failed,
+    ...(tally.emptyResponses === 0 ? {} : { empty_responses: tally.emptyResponses }),
+    in_flight: inFlight,
+    held,
+    bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
+    latency_ns: tally.latencySummaries(),
+  };
 }
 
 function emptyBank(nowNs: number): Bank {

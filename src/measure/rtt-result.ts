@@ -31,7 +31,7 @@ export interface RttLatencies {
   readonly schedule_lag_ns: LatencySummary;
 }
 
-/** One second of a round, by the time things happened. */
+/** An interval of a round, by the time things happened: one second, or several (see `intervalLengthAt`). */
 export interface RttInterval extends PingCounts, RttLatencies {
   readonly start_sec: number;
   readonly length_sec: number;

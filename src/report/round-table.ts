@@ -124,14 +124,17 @@ export function roundsTable(rounds: readonly RoundResult[], style: TextStyle): s
   return roundLines([numbers, ...roundColumns(rounds)], rounds, style).join('\n');
 }
 
-/** Beyond it only every n-th second is shown. */
+/** Beyond it only every n-th interval is shown. */
 const SERIES_ROWS = 24;
 const SLOWDOWN = 2;
 
 /** The seconds of a ramp in a table, and where latency leaves the floor. */
 export function seriesText(round: RoundResult, style: TextStyle): string {
-  // What happens after the ramp is the rest of its connections.
-  const intervals = round.intervals.filter((interval) => interval.start_sec < round.duration_sec);
+  // What happens after the ramp is the rest of its connections. An interval of several seconds may have begun before that.
+  const intervals = round.intervals.filter(
+    ({ start_sec: startSec, length_sec: lengthSec }) =>
+      startSec < round.duration_sec && startSec + Math.round(lengthSec) < round.duration_sec + 1,
+  );
   const every = Math.ceil(intervals.length / SERIES_ROWS);
   const shown = intervals.filter((_, index) => index % every === 0);
   const column = (header: string, dropRank: number, cell: (interval: IntervalResult) => string): Column => ({
@@ -154,7 +157,8 @@ export function seriesText(round: RoundResult, style: TextStyle): string {
     ],
     style,
   );
-  const note = every > 1 ? [`One second in ${every} is shown; the JSON has all.`] : [];
+  const unit = intervals.some(({ length_sec: lengthSec }) => Math.round(lengthSec) > 1) ? 'interval' : 'second';
+  const note = every > 1 ? [`One ${unit} in ${every} is shown; the JSON has all.`] : [];
   return [...lines, ...note, wrap(floorText(intervals), style.columns, 0)].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import type { KpiResult } from '../measure/limit-result.ts';
 import type { IntervalResult, LatencySummary, RoundResult } from '../measure/result.ts';
 
-/** Seconds of one sample. */
+/** Seconds of one sample; more where the interval has more, in a round of more than 20 minutes. */
 const SAMPLE_SEC = 2;
 /** Of fewer connections, one more or less is a deviation. */
 const OPEN_AT_LEAST = 20;
@@ -25,8 +25,18 @@ export function kpiOf(round: RoundResult): KpiResult {
 /** Whole samples while the load was on. */
 function samplesOf(round: RoundResult): IntervalResult[][] {
   const steady = round.intervals.filter((each) => each.start_sec + each.length_sec <= round.duration_sec + 0.05);
-  const count = Math.floor(steady.length / SAMPLE_SEC);
-  return Array.from({ length: count }, (_, at) => steady.slice(at * SAMPLE_SEC, (at + 1) * SAMPLE_SEC));
+  const samples: IntervalResult[][] = [];
+  let sample: IntervalResult[] = [];
+  let sec = 0;
+  for (const interval of steady) {
+    sample.push(interval);
+    sec += Math.round(interval.length_sec);
+    if (sec < SAMPLE_SEC) continue;
+    samples.push(sample);
+    sample = [];
+    sec = 0;
+  }
+  return samples;
 }
 
 function perSec(intervals: readonly IntervalResult[], countOf: (interval: IntervalResult) => number): number {

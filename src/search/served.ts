@@ -11,13 +11,14 @@ export function servedLoad(quantity: Quantity, round: RoundResult): number | nul
 }
 
 /**
- * What the target completed per second while the load was on, from the whole seconds of the round. The first second is left
+ * What the target completed per second while the load was on, from the whole intervals of the round. The first one is left
  * out where there are others: a token bucket that begins full, or an empty queue, makes it better than what can go on.
  * What was completed after the end of the load (a queue that drains) does not count either.
  */
 export function servedPerSec(round: RoundResult): number | null {
   const whole = round.intervals.filter(
-    (interval) => interval.start_sec + 1 <= round.duration_sec + 0.01 && interval.length_sec > 0.9,
+    (interval) =>
+      interval.start_sec + Math.round(interval.length_sec) <= round.duration_sec + 0.01 && interval.length_sec > 0.9,
   );
   const steady = whole.length > 1 ? whole.slice(1) : whole;
   const sec = steady.reduce((sum, interval) => sum + interval.length_sec, 0);

@@ -7,6 +7,7 @@ import { clientCommand } from '../../src/cli/client.ts';
 import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
 import { EngineError } from '../../src/engine/engine.ts';
+import { EVERY_SECOND_SEC } from '../../src/measure/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/measure/result.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { clientResult as resultOf, runCli, startServer } from '../support/cli.ts';
@@ -71,6 +72,21 @@ t.test('--hlog: a histogram for each second and clock, without the warm-up', asy
   t.same(entries[9]?.slice(1, 4), ['2.123', '1.000', '4.000']);
   const counts = entries.map(([, , , , base64]) => decodeFromCompressedBase64(base64 ?? '', 64, false).totalCount);
   t.same(counts, [2, 2, 0, 2, 2, 2, 2, 0, 2, 2]);
+});
+
+t.test('--csv has every second of a round that has fewer intervals', async (t) => {
+  const csv = join(t.testdir({}), 'run.csv');
+  const seconds = EVERY_SECOND_SEC + 40;
+  const long = async (hooks: ClientRunHooks): Promise<ClientResult> => {
+    tellRun(hooks, { seconds });
+    return clientResult();
+  };
+  t.equal((await command({ csv }, long)).code, 0);
+  const rows = readFileSync(csv, 'utf8').trimEnd().split('\n').slice(1);
+  t.same(
+    rows.map((row) => Number(row.split(',')[3])),
+    Array.from({ length: seconds }, (_, second) => second),
+  );
 });
 
 t.test('--csv: a row for each second, and no zero where nothing was measured', async (t) => {

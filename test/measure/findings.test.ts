@@ -179,3 +179,16 @@ t.test('stalls at equal distances', async (t) => {
   t.same(series(stalling([1, 3, 5, 7, 9, 11, 13, 15, 17, 19], 20)), [], 'every other second is noise');
   t.same(series(stalling([5, 15, 25, 35]), 60), [], 'the generator stalled itself');
 });
+
+t.test('periodic stalls of a round whose later intervals have several seconds', async (t) => {
+  const early = seconds(Array.from({ length: 1200 }, (_, sec) => [0.2, sec % 60 === 30 ? 90 : 1] as const));
+  const [wide] = seconds([[0.2, 80]]);
+  const later = Array.from({ length: 600 }, (_, at) => ({ ...wide!, start_sec: 1200 + 2 * at, length_sec: 2 }));
+  const [finding, ...more] = find(factsOf(QUICK, [], { intervals: [...early, ...later] }));
+  t.match(finding, {
+    code: 'periodic_stalls',
+    message: /^About every 60 s in the first 20 minutes connections stalled/,
+    evidence: { period_sec: 60, usual_p99_ns: 1e6 },
+  });
+  t.same(more, []);
+});

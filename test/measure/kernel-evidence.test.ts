@@ -57,6 +57,30 @@ t.test('seconds hold what moved in them, and add up', async (t) => {
   ]);
 });
 
+t.test('a long round has intervals of several seconds, and they add up', async (t) => {
+  let drops = 0;
+  const watch = new KernelWatch({ keepsIntervals: true, read: () => reading({ [DROPS]: drops }) });
+  const seconds = 20_000;
+  watch.begin(5e9);
+  // Timers come late, each some time after the one before.
+  for (let sample = 1; sample < seconds; sample++) {
+    drops += sample % 3;
+    watch.sample(5e9 + sample * 1.0005e9);
+  }
+  const { intervals = [] } = watch.end(5e9 + seconds * 1.0005e9) ?? {};
+  t.ok(intervals.length < 4000, `${intervals.length} intervals`);
+  t.equal(
+    intervals.reduce((sum, { added }) => sum + (added['listen_drops'] ?? 0), 0),
+    drops,
+  );
+  let endSec = 0;
+  for (const { start_sec: startSec, length_sec: lengthSec } of intervals) {
+    if (Math.abs(startSec - endSec) > 0.01) t.fail(`${startSec} follows ${endSec}`);
+    endSec = startSec + lengthSec;
+  }
+  t.ok(Math.abs(endSec - seconds * 1.0005) < 0.01, 'they cover the round');
+});
+
 t.test('a second beginning forgets the first', async (t) => {
   const readings = [1, 100, 103].map((drops) => reading({ [DROPS]: drops, 'sockstat.TCP.tw': 200 - drops }));
   let next = 0;

@@ -161,6 +161,20 @@ t.test('a ramp shows its seconds and where latency leaves the floor', (t) => {
   t.end();
 });
 
+t.test('a long ramp shows intervals of several seconds, and not the one that goes on after it', (t) => {
+  const ramp = { from_per_sec: 0, to_per_sec: 3000 };
+  const intervals = [
+    interval({ start_sec: 1199, scheduled: 2900 }),
+    interval({ start_sec: 1200, length_sec: 2.001, scheduled: 5900 }),
+    interval({ start_sec: 1202, length_sec: 2, scheduled: 3000 }),
+  ];
+  const text = clientText(clientResult({ rounds: [roundResult({ ramp, duration_sec: 1203, intervals })] }));
+  t.match(text, /\n1199 +2,900\/s/);
+  t.match(text, /\n1200 +2,949\/s/, 'a rate is a second');
+  t.notMatch(text, /\n1202 /, 'it is half empty');
+  t.end();
+});
+
 t.test('wide figures still fit', (t) => {
   const round = refusedRound();
   const wide = { ...round, attempts: { scheduled: 1e9, started: 1e9, missed: 123_456_789, in_flight_max: 4_000_000 } };

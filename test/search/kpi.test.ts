@@ -28,3 +28,12 @@ t.test('deviations are of samples of 2 s while the load was on', async (t) => {
   t.equal(few.concurrency_deviation_percent, null, 'two connections more or less are no deviation');
   t.equal(kpiOf(roundResult({ duration_sec: 1, intervals: seconds([5], [90]) })).rate_deviation_percent, null);
 });
+
+t.test('an interval of several seconds is a sample of its own', async (t) => {
+  const wide = [100, 120, 80].map((perSec, at) =>
+    interval({ start_sec: 2 + 4 * at, length_sec: 4, established: 4 * perSec, in_flight: perSec }),
+  );
+  const kpi = kpiOf(roundResult({ duration_sec: 14, intervals: [...seconds([90, 110], [100, 100]), ...wide] }));
+  t.equal(kpi.rate_deviation_percent, 20, 'of 100, 100, 120 and 80 a second');
+  t.equal(kpi.concurrency_deviation_percent, 20);
+});

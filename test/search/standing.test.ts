@@ -96,6 +96,13 @@ t.test('what a target kept up', async (t) => {
     1500,
     'one second is all there is',
   );
+  const wide = interval({ start_sec: 3, length_sec: 4, ok: 4020 });
+  const beyond = interval({ start_sec: 7, length_sec: 4, ok: 1000 });
+  t.equal(
+    servedPerSec(roundResult({ duration_sec: 8, intervals: [...seconds(1500, 1000, 1000), wide, beyond] })),
+    6020 / 6,
+    'an interval of several seconds counts for all of them, and for none where the load ended in it',
+  );
   t.equal(servedPerSec(roundResult({ duration_sec: 0.5, intervals: seconds(500) })), null);
 });
 
