@@ -138,7 +138,7 @@ function isHeavy(options: readonly Chosen[]): boolean {
 }
 
 async function isPlanned(command: CommandName, options: readonly Chosen[], directory: string): Promise<boolean> {
-  const machine = { ...MACHINE, missingSources: async () => Promise.resolve([]) };
+  const machine = { ...MACHINE, missingSources: async () => [], isOwnAddress: async () => false };
   const flags = new Map(options.map(({ name, texts }) => [name, texts]));
   const raw: RawInput = { command: `conngen ${command}`, flags, extra: [], env: {} };
   const { plan } = await planOf(command, raw, machine);

@@ -10,6 +10,7 @@ import {
   TABLES,
   type CommandName,
 } from '../../src/cli/options.ts';
+import { loadConfig } from '../../src/cli/config-file.ts';
 import { planLab } from '../../src/cli/lab-plan.ts';
 import { readSearchOptions } from '../../src/cli/profile-input.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
@@ -47,9 +48,10 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
     outcomeOf(readOptions(DEMO_OPTIONS, raw, OTHERS), async (input) => ({ plan: { ...input }, notices: [] })),
 };
 
-/** Rejects where planning throws, which it never should. */
-export function planOf(command: CommandName, raw: RawInput, machine: Machine): Promise<Outcome> {
-  return PLANNERS[command](raw, machine);
+/** Rejects where planning throws, which it never should. A file that `--config` names is read before, as the command line does. */
+export async function planOf(command: CommandName, raw: RawInput, machine: Machine): Promise<Outcome> {
+  const config = await loadConfig(raw);
+  return PLANNERS[command](config === undefined ? raw : { ...raw, config }, machine);
 }
 
 async function outcomeOf<Input>(
