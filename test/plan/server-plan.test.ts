@@ -21,6 +21,7 @@ t.test('nothing given: the defaults of the contract', async (t) => {
     host: null,
     port: 2345,
     protocol: 'tcp',
+    datagram_rate_per_sec: 1000,
     listeners: 2,
     cpus: [],
     backlog: 20_480,
