@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { errnoNumber } from '../../linux/errno.ts';
 import type { StepDriver } from '../engine.ts';
 import type { StepLoop } from './loop.ts';
+import { errorBehindEnd } from './reset-behind.ts';
 
 /** Most that one write hands over: progress is reported, and kept back, in steps of this. */
 const CHUNK_BYTES = 64 * 1024;
@@ -173,18 +174,21 @@ export abstract class Connection<Driver extends ConnectionDriver> {
 
   /** A paused stream that is empty says `end` all the same; see `holdsEnd`. */
   readonly #onEnd = (): void => {
-    if (!this.holdsEnd()) this.end();
+    const errno = this.socket === null ? 0 : errorBehindEnd(this.socket);
+    if (errno !== 0) this.#fail(errno);
+    else if (!this.holdsEnd()) this.end();
   };
 
-  readonly #onError = (error: Error): void => {
+  readonly #onError = (error: Error): void => this.#fail(errnoOf(error));
+
+  #fail(errno: number): void {
     const driver = this.listener();
     if (driver === null) return;
-    const errno = errnoOf(error);
     this.beforeFailure(driver, errno);
     if (!this.#live) return;
     this.#final = true;
     driver.failed(this.slot, errno);
-  };
+  }
 
   /** Also without the driver's doing: node closes a socket that has ended both ways, and one that failed. */
   readonly #onClose = (): void => {

@@ -8,6 +8,7 @@ import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
 import { markDatagram } from '../ping-mark.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
+import { errorBehindEnd } from './reset-behind.ts';
 import { isItsOwnPeer, refusal } from './self-connection.ts';
 
 const SINK_BYTES = 256 * 1024;
@@ -87,7 +88,7 @@ class HeldStream extends Held {
     this.#socket
       .on('connect', () => this.#connected())
       .on('drain', () => this.#drained())
-      .on('end', () => this.#over(0))
+      .on('end', () => this.#over(errorBehindEnd(this.#socket)))
       .on('error', (error) => this.#over(errnoOf(error)))
       .connect({
         host: target.address,

@@ -80,6 +80,27 @@ export const failureCases: readonly Case<ClientHarness>[] = [
     },
   },
   {
+    name: 'an answer and a reset that come together are a reset',
+    async run(t, h) {
+      for (const halfClose of [false, true]) {
+        const { port, server } = h.peers.serve({ behaviour: 'cutShort', bytes: 1000 });
+        const isReset = (): boolean => h.peers.accepted(server)[0]?.closed === true;
+        const result = await h.run(
+          t,
+          { port, halfClose },
+          {
+            step: openOnce(),
+            connected: () => {
+              while (!isReset());
+            },
+          },
+        );
+        t.strictSame(result.milestones(0), ['connected', 'failed', 'released']);
+        t.ok([ECONNRESET, EPIPE].includes(result.errnos()[0]!), `errno ${result.errnos()[0]}`);
+      }
+    },
+  },
+  {
     name: 'a failed connection is reported once, however late it is closed',
     async run(t, h) {
       const { port } = h.peers.serve({ behaviour: 'reset' });

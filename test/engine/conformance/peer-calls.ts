@@ -8,9 +8,10 @@
  * - `unread`: reads nothing before `resume`, then like `drain`;
  * - `greet`: sends `bytes` and ends, reads nothing;
  * - `reset`: resets at the first byte;
+ * - `cutShort`: sends `bytes` of the pattern and resets behind them.
  * - `refuse`: resets at once.
  */
-export type Behaviour = 'echo' | 'drain' | 'silent' | 'unread' | 'greet' | 'reset' | 'refuse';
+export type Behaviour = 'echo' | 'drain' | 'silent' | 'unread' | 'greet' | 'reset' | 'cutShort' | 'refuse';
 
 export interface ServeArgs {
   readonly behaviour: Behaviour;

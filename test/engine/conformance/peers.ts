@@ -86,6 +86,9 @@ const BEHAVIOURS: Readonly<Record<Behaviour, (peer: Peer, bytes: number) => void
   reset(peer) {
     peer.socket.once('data', () => peer.socket.resetAndDestroy());
   },
+  cutShort(peer, bytes) {
+    peer.socket.write(pattern(bytes), () => peer.socket.resetAndDestroy());
+  },
   refuse(peer) {
     peer.socket.resetAndDestroy();
   },
