@@ -1,5 +1,6 @@
 /** From which address to the target, and whether there is a way. */
 import { formatCount } from '../plan/format.ts';
+import { addressCommand } from '../plan/zones.ts';
 import { unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
@@ -64,9 +65,6 @@ function isLoopback(address: string): boolean {
 
 /** One command for each, in a line that a shell takes; the device is for whoever knows the network to choose. */
 function addFix(missing: readonly string[], facts: QuickFacts): string {
-  const length = missing[0]?.includes(':') === true ? 128 : 32;
-  const commands = missing
-    .slice(0, SHOWN)
-    .map((address) => asRoot(`ip addr add ${address}/${length} dev DEVICE`, facts));
+  const commands = missing.slice(0, SHOWN).map((address) => asRoot(addressCommand(address, 'DEVICE'), facts));
   return commands.join(' && ') + (missing.length > SHOWN ? ' && …' : '');
 }

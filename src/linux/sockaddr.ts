@@ -1,4 +1,5 @@
 import { AF_INET, AF_INET6 } from './constants.ts';
+import { zoneIndex, zoneName } from './zones.ts';
 
 export const SOCKADDR_IN_SIZE = 16;
 export const SOCKADDR_IN6_SIZE = 28;
@@ -14,8 +15,8 @@ export function familyNumber(family: 4 | 6): number {
 }
 
 /**
- * Writes a sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)) at `offset`. `address` is a literal; an IPv6 scope may follow it as
- * `%index`, a number.
+ * Writes a sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)) at `offset`. `address` is a literal; an IPv6 zone may follow it as
+ * `%eth0`, or as the number of the device.
  */
 export function writeSockaddr(memory: Uint8Array, offset: number, family: 4 | 6, address: string, port: number): void {
   memory.fill(0, offset, offset + SOCKADDR_STRIDE);
@@ -23,9 +24,10 @@ export function writeSockaddr(memory: Uint8Array, offset: number, family: 4 | 6,
   writePort(memory, offset, port);
   if (family === 4) memory.set(ipv4Bytes(address), offset + 4);
   else {
-    const [literal = '', scope] = address.split('%');
+    const [literal = '', zone] = address.split('%');
     memory.set(ipv6Bytes(literal), offset + 8);
-    if (scope !== undefined) new DataView(memory.buffer, memory.byteOffset).setUint32(offset + 24, Number(scope), true);
+    if (zone !== undefined)
+      new DataView(memory.buffer, memory.byteOffset).setUint32(offset + 24, zoneIndex(zone), true);
   }
 }
 
@@ -60,11 +62,14 @@ function groups(text: string): number[] {
   });
 }
 
-/** The address as a literal; IPv6 uncompressed, with its scope where it has one. */
+/**
+ * The address as a literal; IPv6 uncompressed, with its zone where it has one: the device's name, which node:net
+ * understands, too.
+ */
 export function readAddress(memory: Uint8Array, offset: number, family: 4 | 6): string {
   if (family === 4) return memory.subarray(offset + 4, offset + 8).join('.');
   const view = new DataView(memory.buffer, memory.byteOffset + offset);
   const parts = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
   const scope = view.getUint32(24, true);
-  return parts.join(':') + (scope === 0 ? '' : `%${scope}`);
+  return parts.join(':') + (scope === 0 ? '' : `%${zoneName(scope)}`);
 }

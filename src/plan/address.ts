@@ -4,6 +4,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { PORT_MAX } from './quantity.ts';
 import { accept, codeOf, refuse, type Parsed } from './problem.ts';
+import { withNamedZone } from './zones.ts';
 
 export type Family = 4 | 6;
 
@@ -79,12 +80,16 @@ export interface Resolved {
 }
 
 /**
- * The first address of `host` in the system's order, of `family` if one is asked for. Addresses pass through unchanged.
+ * The first address of `host` in the system's order, of `family` if one is asked for. Addresses pass through, with
+ * their zone as a device's name.
  * Never throws: a name that does not resolve is an expectation.
  */
 export async function resolveHost(host: string, family: Family | null): Promise<Parsed<Resolved>> {
   const literal = familyOf(host);
-  if (literal !== null) return accept({ address: host, family: literal });
+  if (literal !== null) {
+    const zoned = withNamedZone(host);
+    return zoned.ok ? accept({ address: zoned.value, family: literal }) : zoned;
+  }
   try {
     const all = await lookup(host, { family: family ?? 0, verbatim: true, all: true });
     const [found] = all;

@@ -1,8 +1,9 @@
 /** Both ends of the connections of a plan: the target, in the address family that is asked for, and the source addresses. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import type { Endpoint } from './plan.ts';
-import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
+import { accept, isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
 import { expandSources, missingSources, type SourceSpec } from './sources.ts';
+import { addressCommand, withNamedZone } from './zones.ts';
 
 /** The options that say where to and where from, each parsed by itself. */
 export interface EndpointsInput {
@@ -41,9 +42,15 @@ export async function planSources(
     problems.push({ option: label, got, expected: expanded.expected });
     return [];
   }
-  const missing = await (machine.missingSources ?? missingSources)(expanded.value);
+  const sources: string[] = [];
+  for (const address of expanded.value) {
+    const zoned = address.includes('%') ? withNamedZone(address) : accept(address);
+    if (zoned.ok) sources.push(zoned.value);
+    else problems.push({ option: label, got: address, expected: zoned.expected });
+  }
+  const missing = await (machine.missingSources ?? missingSources)(sources);
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
-  return expanded.value;
+  return sources;
 }
 
 const MISSING_SHOWN = 3;
@@ -52,8 +59,7 @@ function haveAddresses(missing: readonly string[]): string {
   const example = missing[0] ?? '';
   const shown = missing.slice(0, MISSING_SHOWN).join(', ');
   const more = missing.length > MISSING_SHOWN ? ` and ${missing.length - MISSING_SHOWN} more` : '';
-  const wayOut = `ip addr add ${example}/${example.includes(':') ? '128' : '32'} dev lo`;
-  return `addresses of this machine, which does not have ${shown}${more} (to add one: ${wayOut})`;
+  return `addresses of this machine, which does not have ${shown}${more} (to add one: ${addressCommand(example, 'lo')})`;
 }
 
 /** The target, resolved; null where there is a problem with it. */

@@ -72,9 +72,9 @@ t.test('an address is written at its offset, over whatever was there, and nowher
 t.test('memory that is a part of a larger buffer', async (t) => {
   const whole = new Uint8Array(128);
   const part = whole.subarray(64);
-  writeSockaddr(part, SOCKADDR_STRIDE, 6, 'fe80::1%7', 443);
-  t.equal(readAddress(part, SOCKADDR_STRIDE, 6), 'fe80:0:0:0:0:0:0:1%7');
-  t.equal(whole[64 + SOCKADDR_STRIDE + 24], 7, 'the scope too');
+  writeSockaddr(part, SOCKADDR_STRIDE, 6, 'fe80::1%70007', 443);
+  t.equal(readAddress(part, SOCKADDR_STRIDE, 6), 'fe80:0:0:0:0:0:0:1%70007');
+  t.equal(whole[64 + SOCKADDR_STRIDE + 24], 70_007 & 0xff, 'the scope too');
   t.ok(whole.subarray(0, 64).every((byte) => byte === 0));
 });
 
