@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { isStdoutClosed } from '../linux/stdout.ts';
 import { CLOCKS } from '../measure/result.ts';
 import type { Verify } from '../plan/body-plan.ts';
+import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../plan/problem.ts';
 import { histogramTag } from '../report/histogram-log.ts';
 import { LAB_FILES } from './lab-directory.ts';
@@ -73,7 +74,8 @@ export async function checkFiles(input: FileInput): Promise<Problem[]> {
 function filesRead({ config, payload, response, verify }: FileInput): Taken[] {
   const given = [config, payload ?? [], response].flat().filter((each) => each !== undefined);
   const taken = given.map(({ label, value }) => ({ label, path: value }));
-  return verify?.value.kind === 'file' ? [...taken, { label: verify.label, path: verify.value.file }] : taken;
+  if (verify?.value.kind === 'file') taken.push({ label: verify.label, path: verify.value.file });
+  return taken.filter(({ path }) => path !== STDIN);
 }
 
 /** What a lab writes into its directory, as far as another output could have the name. */

@@ -259,7 +259,7 @@ export const CLIENT_OPTIONS = {
     parse: parseFileName,
     value: 'FILE',
     group: EXCHANGE,
-    help: 'what each connection sends [default: nothing]',
+    help: 'what each connection sends; - is stdin [default: nothing]',
     replaces: () => ['payload-size'],
   },
   'payload-size': {
@@ -439,7 +439,7 @@ export const SEARCH_OPTIONS = {
   payload: {
     ...CLIENT_OPTIONS.payload,
     repeatable: true,
-    help: 'what each connection sends [default: nothing]; repeatable, one search each',
+    help: 'what each connection sends; - is stdin [default: nothing]; repeatable, one search each',
   },
   duration: { ...CLIENT_OPTIONS.duration, help: 'of the trials that confirm the answer' },
   'fail-if': {

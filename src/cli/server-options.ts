@@ -79,7 +79,7 @@ export const SERVER_ONLY = {
     group: ANSWER,
     help: 'echo, respond (send --response, then close), discard (read and drop), hold (never answer) or reset (answer with RST)',
   },
-  response: { parse: parseFileName, value: 'FILE', group: ANSWER, help: 'what respond sends' },
+  response: { parse: parseFileName, value: 'FILE', group: ANSWER, help: 'what respond sends; - is stdin' },
   'respond-on': {
     parse: choiceParser(['eof', 'data', 'accept']),
     value: 'WHEN',

@@ -29,6 +29,27 @@ export async function readInput(path: string, maxBytes: number): Promise<Parsed<
   }
 }
 
+let stdin: Promise<Parsed<readonly Buffer[]>> | undefined;
+
+/**
+ * All of stdin, whatever it is, in pieces. It can be read only once: every later call has what the first one read. Never throws,
+ * as `readInput`.
+ */
+export function readStdin(maxBytes: number): Promise<Parsed<readonly Buffer[]>> {
+  return (stdin ??= takeStdin(maxBytes));
+}
+
+async function takeStdin(maxBytes: number): Promise<Parsed<readonly Buffer[]>> {
+  try {
+    // The runtime takes a directory for an empty stdin.
+    if ((await statFile(process.stdin.fd)).isDirectory()) return refuse('a stdin that is no directory');
+    const chunks = await takeAll(process.stdin as AsyncIterable<Buffer>, maxBytes);
+    return chunks === null ? refuse(`at most ${formatSize(maxBytes)} on stdin`) : accept(chunks);
+  } catch (error) {
+    return refuse(`a stdin that can be read (${codeOf(error)})`);
+  }
+}
+
 /** Null beyond `maxBytes`. */
 async function takeAll(from: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer[] | null> {
   const chunks: Buffer[] = [];

@@ -1,5 +1,5 @@
 /** What connections send: out of a file, or made. In shared memory, so that every worker reads the one copy. */
-import { readInput } from './input-file.ts';
+import { readInput, readStdin } from './input-file.ts';
 import { accept, type Parsed } from './problem.ts';
 
 export const PAYLOAD_MAX_BYTES = 256 * 1024 * 1024;
@@ -14,9 +14,12 @@ export function makePayload(bytes: number): Uint8Array<SharedArrayBuffer> {
   return payload;
 }
 
-/** The whole of a file or a pipe, which may be empty. Never throws: what cannot be read is an expectation. */
+/** In the place of a file to read: stdin. */
+export const STDIN = '-';
+
+/** The whole of a file, a pipe or, for `-`, of stdin, which may be empty. Never throws: what cannot be read is an expectation. */
 export async function loadPayload(path: string): Promise<Parsed<Uint8Array<SharedArrayBuffer>>> {
-  const read = await readInput(path, PAYLOAD_MAX_BYTES);
+  const read = await (path === STDIN ? readStdin(PAYLOAD_MAX_BYTES) : readInput(path, PAYLOAD_MAX_BYTES));
   if (!read.ok) return read;
   const payload = new Uint8Array(new SharedArrayBuffer(read.value.reduce((sum, { length }) => sum + length, 0)));
   let offset = 0;

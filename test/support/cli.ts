@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** A command that runs the command after it, such as `ip netns exec NAME`, and becomes it. */
   readonly prefix?: readonly string[];
+  /** What the process reads from stdin; nothing if not given, and null is a stdin that stays open. */
+  readonly stdin?: string | null;
   /** Called once with the process, for a test that sends signals or watches the output. */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
@@ -47,8 +49,11 @@ function start(args: readonly string[], options: RunOptions): { child: ChildProc
   const child = spawn(command!, rest, {
     cwd: options.cwd ?? ROOT,
     env: { ...plainEnvironment(), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A process that does not read it may have gone.
+  child.stdin.on('error', () => undefined);
+  if (options.stdin !== null) child.stdin.end(options.stdin ?? '');
   running.add(child);
   options.onSpawn?.(child);
   let stdout = '';
