@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { selectEngine } from '../src/engine/select.ts';
+import type { RoundResult } from '../src/measure/result.ts';
+import type { EngineName } from '../src/plan/plan.ts';
 import { clientResult, runCli } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { freePort } from './support/ports.ts';
@@ -32,6 +35,8 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location / { return 200 "hello\\n"; }
+    location /missing { return 404; }
+    location /busy { return 503; }
   }
 }
 `;
@@ -66,6 +71,19 @@ async function startNginx(command: string): Promise<{ port: number; stop: () => 
   return { port, stop };
 }
 
+function requestOf(target: string): string {
+  return `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+}
+
+function skipOf(engine: EngineName): string | false {
+  try {
+    selectEngine(engine);
+    return false;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 const skip = NGINX === undefined ? 'needs nginx (apt-get install nginx-light)' : false;
 
 t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async (t) => {
@@ -88,3 +106,28 @@ t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async 
   t.equal(outcomes.ok, attempts.started, 'every attempt is ok', { output: JSON.stringify(outcomes) });
   t.equal(lines, attempts.started, 'lines in the access log');
 });
+
+for (const engine of ['uring', 'epoll', 'node'] as const) {
+  t.test(`${engine}: answers of nginx by their status`, { skip: skip || skipOf(engine) }, async (t) => {
+    const nginx = await startNginx(NGINX!);
+    t.teardown(() => nginx.stop());
+    const folder = t.testdir({ missing: requestOf('/missing'), busy: requestOf('/busy'), root: requestOf('/') });
+    const roundOf = async (name: string, ...more: string[]): Promise<RoundResult> => {
+      const run = await runCli([
+        ...['client', `127.0.0.1:${nginx.port}`, '--rate', '200', '--duration', '500ms', '--engine', engine],
+        ...['--payload', path.join(folder, name), '--finish', 'eof', '--json', '-', '--quiet', ...more],
+      ]);
+      const result = clientResult(run);
+      checkIdentities(t, result);
+      return result.rounds[0]!;
+    };
+    const statuses = { root: 200, missing: 404, busy: 503 };
+    for (const [name, status] of Object.entries(statuses)) {
+      const { outcomes, responses, findings } = await roundOf(name);
+      t.equal(outcomes.ok, 100);
+      t.same(responses, { [status]: 100 });
+      const found = findings.find(({ code }) => code === 'error_statuses');
+      t.same(found?.evidence, status === 200 ? undefined : { error_statuses: 100, answered: 100, status: [status] });
+    }
+  });
+}

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 680] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 700] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/engine.ts';
 import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
 import {
@@ -51,6 +51,7 @@ import { PENDING } from './body/response-bodies.ts';
 import type { BodyListener, ResponseBodies } from './body/response-bodies.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
+import type { ResponseHeads } from './head/response-heads.ts';
 import type { Pacer } from '../schedule/pacer.ts';
 import { NO_PORT } from './source-ports.ts';
 import type { SourcePortAllocator } from './source-ports.ts';
@@ -90,6 +91,8 @@ export interface GeneratorOptions {
   readonly firstByteTimeoutNs: number;
   /** Undefined: responses are counted and dropped. */
   readonly bodies: ResponseBodies | undefined;
+  /** Undefined: nothing is read of responses. */
+  readonly heads?: ResponseHeads | undefined;
   /** Nonzero in [0]: stop starting, drain, return. */
   readonly control: Int32Array;
   /** Undefined: each connection has its exchange as soon as it is established, and is closed behind it. */
@@ -110,6 +113,7 @@ export class Generator implements ClientDriver, BodyListener {
   readonly #attempts: AttemptTable;
   readonly #pacer: Pacer;
   readonly #bodies: ResponseBodies | undefined;
+  readonly #heads: ResponseHeads | undefined;
   readonly #stages: Stages | undefined;
   readonly #awaitsFirstByte: boolean;
   /** Whether the recorder's current bank is for the measured phase (1) or the warm-up (0): what of the other phase ends now is not counted. */
@@ -132,6 +136,7 @@ export class Generator implements ClientDriver, BodyListener {
     this.#attempts = options.attempts;
     this.#pacer = options.pacer;
     this.#bodies = options.bodies;
+    this.#heads = options.heads;
     this.#stages = options.stages;
     this.#bodies?.listen(this);
     this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
@@ -306,6 +311,7 @@ export class Generator implements ClientDriver, BodyListener {
     attempts.measured[slot] = measured;
     attempts.tries[slot] = 0;
     attempts.timeWait[slot] = UNDECIDED;
+    if (this.#heads !== undefined) this.#heads.begin(slot);
     if (this.#o.sources === 0) attempts.source[slot] = KERNEL_SOURCE;
     else attempts.source[slot] = Math.floor(index / this.#pacer.workers) % this.#o.sources;
     attempts.unfinished.push(slot);
@@ -398,6 +404,7 @@ export class Generator implements ClientDriver, BodyListener {
     }
     if (attempts.state[slot] !== EXCHANGING) return;
     const { responseBytes } = this.#o.exchange;
+    if (this.#heads !== undefined) this.#heads.received(slot, bytes);
     if (this.#bodies !== undefined) {
       // What comes behind the response is not part of it.
       const outcome = this.#bodies.received(slot, before, Math.min(bytes, responseBytes - before));
@@ -532,6 +539,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.outcome(OK, 0);
       this.#recordTotal(slot);
+      if (this.#heads !== undefined) this.#recorder.response(this.#heads.indexOf(slot));
     }
     // In stages it stays open until all exchanges are done, unless the exchange was its end.
     const stays = this.#stages === undefined ? this.#o.holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
@@ -568,6 +576,8 @@ export class Generator implements ClientDriver, BodyListener {
     if (outcome === SOURCE_EXHAUSTED || outcome === FD_EXHAUSTED) this.#pause();
     if (attempts.measured[slot] !== this.#phase) return;
     this.#recorder.outcome(outcome, errno);
+    const wasEstablished = state !== CONNECTING && state !== RETRYING;
+    if (this.#heads !== undefined && wasEstablished) this.#recorder.response(this.#heads.indexOf(slot));
     // The time that a failure took counts, or slow failures would make latency look better.
     if (outcome === CONNECT_TIMEOUT || outcome === EXCHANGE_TIMEOUT) this.#recordTotal(slot);
   }

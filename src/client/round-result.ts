@@ -9,7 +9,7 @@ import { verdictOf } from '../measure/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
-import { sendsPayload } from '../plan/answer-plan.ts';
+import { hasStatus, sendsPayload } from '../plan/answer-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
@@ -64,6 +64,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
     latency_ns: tally.latencySummaries(),
     bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
     ...(sendsPayload(plan) ? { empty_responses: tally.emptyResponses } : {}),
+    ...(hasStatus(plan) ? { responses: tally.responseCounts() } : {}),
     ...(plan.body.firstByteTimeoutNs === null ? {} : { timeouts: { first_byte: tally.firstByteTimeouts } }),
     ...(plan.body.sink.kind === 'null'
       ? {}
@@ -122,7 +123,7 @@ function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): 
 }
 
 function answerFacts({ finish, payload }: ClientPlan): AnswerFacts {
-  return { finish: finish.kind, payloadBytes: payload.length };
+  return { finish: finish.kind, payloadBytes: payload.length, isExpected: false };
 }
 
 function targetFacts({ host, target }: ClientPlan): TargetFacts {

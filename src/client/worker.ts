@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
 import { describeFailure } from '../engine/engine.ts';
-import type { ClientEngine, Clock } from '../engine/engine.ts';
+import type { BodyPlaces, ClientEngine, Clock } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { collectNow } from '../engine/v8.ts';
 import { reuseDelayNs } from '../linux/proc.ts';
@@ -11,6 +11,7 @@ import { putFirst } from '../linux/priority.ts';
 import { currentThreadId } from '../linux/thread-times.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { Recorder } from '../measure/recorder.ts';
+import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
 import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
@@ -21,6 +22,7 @@ import { ResponseBodies } from './body/response-bodies.ts';
 import { exchangeOf } from './exchange.ts';
 import { GcWatch } from './gc-watch.ts';
 import { Generator } from './generator.ts';
+import { ResponseHeads } from './head/response-heads.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';
 import { rehearse, type OwnParts } from './rehearsal.ts';
 import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
@@ -118,6 +120,17 @@ function createBodies({ body }: ClientPlan, capacity: number): ResponseBodies | 
   });
 }
 
+function createHeads(
+  plan: ClientPlan,
+  capacity: number,
+  bodies: ResponseBodies | undefined,
+): ResponseHeads | undefined {
+  if (!readsHeads(plan)) return undefined;
+  const libc = init.engine === 'node' ? undefined : loadLibc();
+  // The ring's receives are under way side by side.
+  return new ResponseHeads({ libc, capacity, isShared: init.engine !== 'uring' }, bodies?.places);
+}
+
 /** Has the engine end its sleep when another thread has done something for this one. */
 function watchSink(engine: ClientEngine): void {
   const wakers = init.sink?.share.wakers ?? null;
@@ -160,7 +173,7 @@ async function runFirst(engine: ClientEngine, generator: Generator): Promise<voi
   }
 }
 
-async function createEngine(clock: Clock, capacity: number, bodies: ResponseBodies | undefined): Promise<ClientEngine> {
+async function createEngine(clock: Clock, capacity: number, places: BodyPlaces | undefined): Promise<ClientEngine> {
   const { plan, engine, sources } = init;
   const created = await createClientEngine(engine, {
     target: plan.target,
@@ -169,7 +182,7 @@ async function createEngine(clock: Clock, capacity: number, bodies: ResponseBodi
     halfClose: isHalfClose(plan),
     sendsWhenAsked: plan.isInStages,
     mayMeetItself: mayMeetItself(plan),
-    bodies: bodies?.places,
+    bodies: places,
     capacity,
     clock,
   });
@@ -178,7 +191,11 @@ async function createEngine(clock: Clock, capacity: number, bodies: ResponseBodi
 }
 
 /** All generators of the worker are made in this place, so that they have one shape. */
-function generatorFactory(engine: ClientEngine, clock: Clock): (own: OwnParts) => Generator {
+function generatorFactory(
+  engine: ClientEngine,
+  clock: Clock,
+  heads: ResponseHeads | undefined,
+): (own: OwnParts) => Generator {
   const { plan, sources } = init;
   const exchange = exchangeOf(plan.finish, payloadOf(plan).length, plan.answer.minBytes);
   return (own) =>
@@ -187,6 +204,7 @@ function generatorFactory(engine: ClientEngine, clock: Clock): (own: OwnParts) =
       clock,
       sources: sources.length,
       exchange,
+      heads,
       halfClose: isHalfClose(plan),
       reset: plan.close === 'rst',
       timeoutNs: plan.timeoutNs,
@@ -200,13 +218,14 @@ async function main(): Promise<void> {
   const clock = new MonotonicClock(init.baseNs);
   const capacity = shareOf(plan.maxInFlight, init.worker, plan.workers);
   const bodies = createBodies(plan, capacity);
-  const engine = await createEngine(clock, capacity, bodies);
+  const heads = createHeads(plan, capacity, bodies);
+  const engine = await createEngine(clock, capacity, bodies?.places ?? heads?.places);
   const attempts = new AttemptTable(capacity);
   const recorder = new Recorder(init.recorderMemory, clock);
   const portNumbers = ownPorts(plan);
   const ports = createPorts(plan, portNumbers, clock);
   const gc = new GcWatch();
-  const createGenerator = generatorFactory(engine, clock);
+  const createGenerator = generatorFactory(engine, clock, heads);
 
   let isWarm = bodies !== undefined || plan.isInStages;
   const prepare = (): void => {
@@ -246,6 +265,7 @@ async function main(): Promise<void> {
       gc.stop();
       engine.dispose();
       bodies?.dispose();
+      heads?.dispose();
     },
   });
   tell({ type: 'ready', threadId: currentThreadId() });

@@ -29,11 +29,11 @@ export const KERNEL_SOURCE = -1;
  * `received` or `released` of the slot.
  */
 export interface BodyPlaces {
-  /** In native memory, for engines that call libc; asked together with `roomOf`. */
-  addressOf(slot: number): number;
-  /** Bytes that fit there: more than 0. */
+  /** Bytes that fit there. 0: what comes is not wanted, and the kernel drops it. Asked first. */
   roomOf(slot: number): number;
-  /** The same place for an engine without native memory. */
+  /** In native memory, for engines that call libc; asked where there is room. */
+  addressOf(slot: number): number;
+  /** The same place for an engine without native memory: never empty, for what comes and is not wanted lands there too. */
   viewOf(slot: number): Uint8Array;
 }
 

@@ -54,11 +54,24 @@ export class NativeHeap {
   }
 
   #map(size: number): number {
-    const low = this.#source.mmap(0, size, PROT_READ_WRITE, FLAGS, -1, 0);
-    if (low !== -1) return low;
-    // The lowest 2 GiB are used up, or forbidden.
-    const address = this.#source.mmap(0, size, PROT_READ_WRITE, FLAGS & ~MAP_32BIT, -1, 0);
-    if (address === -1) throw new RangeError(`no memory for ${size} bytes`);
-    return address;
+    return mapLow(this.#source, size, FLAGS);
   }
+}
+
+/**
+ * A mapping of its own, cleared, for the caller to give back with munmap(2). The kernel gives its pages only as they are touched.
+ * Throws `RangeError` if there is no memory left.
+ */
+export function mapOnTouch(source: MemorySource, size: number): NativeMemory {
+  const address = mapLow(source, size, FLAGS & ~MAP_POPULATE);
+  return { address, bytes: new Uint8Array(source.view(address, size)) };
+}
+
+function mapLow(source: MemorySource, size: number, flags: number): number {
+  const low = source.mmap(0, size, PROT_READ_WRITE, flags, -1, 0);
+  if (low !== -1) return low;
+  // The lowest 2 GiB are used up, or forbidden.
+  const address = source.mmap(0, size, PROT_READ_WRITE, flags & ~MAP_32BIT, -1, 0);
+  if (address === -1) throw new RangeError(`no memory for ${size} bytes`);
+  return address;
 }

@@ -18,6 +18,28 @@ export function emptyResponses({ tally, target }: RoundFacts): Finding | undefin
   };
 }
 
+const STATUSES_SHOWN = 3;
+
+/** Of the answers with a status, some had one that says the request was not served, and nothing said which are good. */
+export function errorStatuses({ tally, target, answer }: RoundFacts): Finding | undefined {
+  if (answer.isExpected) return undefined;
+  const answered = [...tally.responses].filter(([index]) => index >= 100);
+  const bad = answered.filter(([status]) => status >= 400);
+  if (bad.length === 0) return undefined;
+  bad.sort(([, one], [, other]) => other - one);
+  const sum = (counts: readonly (readonly [number, number])[]): number =>
+    counts.reduce((total, [, count]) => total + count, 0);
+  const shown = bad.slice(0, STATUSES_SHOWN).map(([status, count]) => `${status} (${formatCount(count)})`);
+  const more = bad.length > STATUSES_SHOWN ? ` and ${bad.length - STATUSES_SHOWN} more` : '';
+  return {
+    code: 'error_statuses',
+    message:
+      `${target.label} answered ${formatCount(sum(bad))} of ${formatCountOf(sum(answered), 'request')} with an HTTP status other than 2xx and 3xx: ` +
+      `${shown.join(', ')}${more}. They count as ok.`,
+    evidence: { error_statuses: sum(bad), answered: sum(answered), status: bad.map(([status]) => status) },
+  };
+}
+
 /** Answers came, and the peer's end, which would have completed the exchange, did not. */
 export function staysOpen({ tally, target, answer }: RoundFacts): Finding | undefined {
   const { timeoutsAnswered: count } = tally;

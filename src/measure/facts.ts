@@ -52,6 +52,8 @@ export interface TargetFacts {
 export interface AnswerFacts {
   readonly finish: Finish['kind'];
   readonly payloadBytes: number;
+  /** Whether the user said which answers are good. */
+  readonly isExpected: boolean;
 }
 
 export interface EarlierRound {

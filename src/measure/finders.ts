@@ -1,6 +1,6 @@
 /** What is looked for in a round, one function a finding. The README documents each: when, and what to do. */
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
-import { emptyResponses, staysOpen } from './answer-finders.ts';
+import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from './interval-series.ts';
 import { kernelValue } from './kernel-evidence.ts';
@@ -188,6 +188,7 @@ export const FINDERS: readonly { readonly find: Finder; readonly needsValid: boo
   { find: listenOverflow, needsValid: false },
   { find: icmpRejects, needsValid: false },
   { find: emptyResponses, needsValid: false },
+  { find: errorStatuses, needsValid: false },
   { find: staysOpen, needsValid: false },
   { find: latencyKnee, needsValid: true },
   { find: periodicStalls, needsValid: true },

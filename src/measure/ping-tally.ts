@@ -26,7 +26,7 @@ export const PING_LAG = 0;
 export const RTT = 1;
 export const CORRECTED_RTT = 2;
 
-export const PING_BANK: BankLayout = { counters: 17, clocks: 3 };
+export const PING_BANK: BankLayout = { counters: 17, responses: 0, clocks: 3 };
 
 /** Figures of pings, added up over banks. */
 export class PingTally {

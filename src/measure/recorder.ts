@@ -50,6 +50,11 @@ export const COUNTERS = 21;
 /** Errno numbers are counted by index; Linux ends at 133. */
 export const ERRNOS = 256;
 
+/** Responses are counted by their HTTP status, 100 to 999. Below 100: established, and not a byte came; bytes without a whole status line. */
+export const NO_RESPONSE = 0;
+export const NOT_HTTP = 1;
+export const RESPONSES = 1000;
+
 /**
  * A worker runs ahead of the main thread by this many seconds at most before intervals become longer; nothing is lost then
  * either.
@@ -64,6 +69,8 @@ export interface Bank {
   readonly counters: Float64Array;
   readonly outcomes: Float64Array;
   readonly errnos: Float64Array;
+  /** Empty where nothing is read of responses. */
+  readonly responses: Float64Array;
   /** `STATS` doubles for each clock. */
   readonly stats: readonly Float64Array[];
   readonly counts: readonly Uint32Array[];
@@ -77,15 +84,16 @@ interface Now {
 /** How much a bank holds: what is counted and which clocks there are differs from command to command. */
 export interface BankLayout {
   readonly counters: number;
+  readonly responses: number;
   readonly clocks: number;
 }
 
 /** Of a client's worker. */
-const CLIENT_BANK: BankLayout = { counters: COUNTERS, clocks: CLOCKS.length };
+const CLIENT_BANK: BankLayout = { counters: COUNTERS, responses: RESPONSES, clocks: CLOCKS.length };
 const HEADER_BYTES = 64;
 
-function bankBytes({ counters, clocks }: BankLayout): number {
-  const doubles = counters + OUTCOMES.length + ERRNOS + clocks * STATS;
+function bankBytes({ counters, responses, clocks }: BankLayout): number {
+  const doubles = counters + OUTCOMES.length + ERRNOS + responses + clocks * STATS;
   return Math.ceil((doubles * 8 + clocks * BUCKETS * 4) / 64) * 64;
 }
 
@@ -104,13 +112,14 @@ function bankAt(memory: SharedArrayBuffer, index: number, layout: BankLayout): B
   const counters = doubles(layout.counters);
   const outcomes = doubles(OUTCOMES.length);
   const errnos = doubles(ERRNOS);
+  const responses = doubles(layout.responses);
   const stats = Array.from({ length: layout.clocks }, () => doubles(STATS));
   const counts = Array.from({ length: layout.clocks }, () => {
     const view = new Uint32Array(memory, offset, BUCKETS);
     offset += BUCKETS * 4;
     return view;
   });
-  return { counters, outcomes, errnos, stats, counts };
+  return { counters, outcomes, errnos, responses, stats, counts };
 }
 
 /** The worker's side. Its calls take no doubles on the hot path: handed over, each would be an object. */
@@ -164,6 +173,11 @@ export class Recorder {
   outcome(outcome: number, errno: number): void {
     this.#bank.outcomes[outcome]! += 1;
     if (errno !== 0) this.#bank.errnos[errno & (ERRNOS - 1)]! += 1;
+  }
+
+  /** The response of a connection that was established, by its index. */
+  response(index: number): void {
+    this.#bank.responses[index]! += 1;
   }
 
   /** An error that ends no attempt. */
@@ -222,6 +236,7 @@ export class RecorderReader {
     bank.counters.fill(0);
     bank.outcomes.fill(0);
     bank.errnos.fill(0);
+    bank.responses.fill(0);
     for (const [clock, stats] of bank.stats.entries()) {
       if (stats[STAT_COUNT]! > 0)
         bank.counts[clock]!.fill(0, bucketOf(stats[STAT_MIN]!), bucketOf(stats[STAT_MAX]!) + 1);

@@ -135,6 +135,11 @@ export interface RoundResult {
   readonly bytes: { readonly sent: number; readonly received: number };
   /** Where a payload is sent: exchanges that came to their end without a byte of answer, whatever the outcome. */
   readonly empty_responses?: number;
+  /**
+   * Where the payload is an HTTP request, or a status is expected: how many of the established connections were answered with each
+   * status. `not_http`: bytes came that do not begin with a whole status line; `none`: no byte came.
+   */
+  readonly responses?: Readonly<Record<string, number>>;
   /** With `--first-byte-timeout` only: of the exchange timeouts, those without a first byte in time. */
   readonly timeouts?: { readonly first_byte: number };
   /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */

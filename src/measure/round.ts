@@ -21,6 +21,8 @@ import {
   IN_FLIGHT_MAX,
   MISSED,
   MISSED_FULL,
+  NOT_HTTP,
+  NO_RESPONSE,
   SCHEDULED,
   STARTED,
   START_NS,
@@ -70,6 +72,7 @@ export class Tally {
   exchangesLate = 0;
   readonly outcomes = new Float64Array(OUTCOMES.length);
   readonly errnos = new Map<number, number>();
+  readonly responses = new Map<number, number>();
   readonly latency: readonly LatencyHistogram[] = CLOCKS.map(() => new LatencyHistogram());
 
   add(bank: Bank): void {
@@ -90,8 +93,8 @@ export class Tally {
     this.bodiesSpilled += counters[BODIES_SPILLED]!;
     this.exchangesLate += counters[EXCHANGES_LATE]!;
     this.#addOutcomes(bank.outcomes);
-    const { errnos } = bank;
-    for (let errno = 0; errno < errnos.length; errno++) if (errnos[errno]! > 0) this.#addErrno(errno, errnos[errno]!);
+    addCounts(this.errnos, bank.errnos);
+    addCounts(this.responses, bank.responses);
     for (let clock = 0; clock < CLOCKS.length; clock++)
       this.latency[clock]!.add(bank.counts[clock]!, bank.stats[clock]!);
   }
@@ -100,7 +103,8 @@ export class Tally {
   join(other: Tally): void {
     for (const name of SUMS) this[name] += other[name];
     this.#addOutcomes(other.outcomes);
-    for (const [errno, count] of other.errnos) this.#addErrno(errno, count);
+    for (const [errno, count] of other.errnos) addCount(this.errnos, errno, count);
+    for (const [index, count] of other.responses) addCount(this.responses, index, count);
     for (const [clock, histogram] of this.latency.entries()) histogram.join(other.latency[clock]!);
   }
 
@@ -108,15 +112,12 @@ export class Tally {
     for (const name of SUMS) this[name] = 0;
     this.outcomes.fill(0);
     this.errnos.clear();
+    this.responses.clear();
     for (const histogram of this.latency) histogram.reset();
   }
 
   #addOutcomes(outcomes: Float64Array): void {
     for (let outcome = 0; outcome < outcomes.length; outcome++) this.outcomes[outcome]! += outcomes[outcome]!;
-  }
-
-  #addErrno(errno: number, count: number): void {
-    this.errnos.set(errno, (this.errnos.get(errno) ?? 0) + count);
   }
 
   get ok(): number {
@@ -144,6 +145,24 @@ export class Tally {
   errnoCounts(): Record<string, number> {
     return Object.fromEntries([...this.errnos].map(([errno, count]) => [errnoName(errno), count]));
   }
+
+  /** By HTTP status, `not_http` and `none`; only those that came. */
+  responseCounts(): Record<string, number> {
+    return Object.fromEntries([...this.responses].map(([index, count]) => [responseName(index), count]));
+  }
+}
+
+/** Adds the counts by index that are not 0. */
+function addCounts(to: Map<number, number>, counts: Float64Array): void {
+  for (let index = 0; index < counts.length; index++) if (counts[index]! > 0) addCount(to, index, counts[index]!);
+}
+
+function addCount(to: Map<number, number>, index: number, count: number): void {
+  to.set(index, (to.get(index) ?? 0) + count);
+}
+
+function responseName(index: number): string {
+  return index === NO_RESPONSE ? 'none' : index === NOT_HTTP ? 'not_http' : String(index);
 }
 
 interface OpenInterval {
@@ -321,6 +340,7 @@ function emptyBank(nowNs: number): Bank {
     counters,
     outcomes: new Float64Array(OUTCOMES.length),
     errnos: new Float64Array(0),
+    responses: new Float64Array(0),
     stats: CLOCKS.map(() => new Float64Array(STATS)),
     counts: CLOCKS.map(() => new Uint32Array(0)),
   };

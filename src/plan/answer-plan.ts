@@ -32,6 +32,26 @@ export function sendsPayload({ finish, payload }: Pick<ClientPlan, 'finish' | 'p
   return finish.kind !== 'connect' && payload.length > 0;
 }
 
+/** Of a payload; its first line is looked for in so many bytes. */
+const REQUEST_LINE_MAX_BYTES = 16 * 1024;
+
+/** Whether the payload begins with the request line of HTTP/1 (RFC 9112, section 3). */
+export function isHttpRequest(payload: Uint8Array): boolean {
+  const start = Buffer.from(payload.subarray(0, REQUEST_LINE_MAX_BYTES));
+  const end = start.indexOf('\n');
+  return end > 0 && /^[!-~]+ [!-\xff]+ HTTP\/1\.[01]\r?$/.test(start.toString('latin1', 0, end));
+}
+
+/** Whether responses have an HTTP status to be counted by. */
+export function hasStatus({ finish, payload }: Pick<ClientPlan, 'finish' | 'payload'>): boolean {
+  return finish.kind !== 'connect' && finish.kind !== 'echo' && isHttpRequest(payload);
+}
+
+/** Whether the beginning of a response is looked at. */
+export function readsHeads(plan: Pick<ClientPlan, 'finish' | 'payload'>): boolean {
+  return hasStatus(plan);
+}
+
 /** Whether an exchange that ends without a byte of answer is `ok`, as far as the user said. */
 export function acceptsEmpty({ answer, body }: Pick<ClientPlan, 'answer' | 'body'>): boolean {
   return answer.minBytes === 0 && body.verification === null;

@@ -5,6 +5,8 @@ import type { RoundResult } from '../measure/result.ts';
 import { formatCount, formatShare } from '../plan/format.ts';
 import { entry, type TextStyle } from './layout.ts';
 
+const RESPONSE_WORDS: Readonly<Record<string, string>> = { none: 'no answer', not_http: 'not HTTP' };
+
 /** What went well and what is nobody's doing, then a line for each owner of failures, then the errors by name. */
 export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
   const { attempts, outcomes, errno } = round;
@@ -31,6 +33,7 @@ export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
           ),
         ]
       : []),
+    ...responseLines(round, style),
     ...(errnos.length > 0
       ? [entry(style, '  errno', errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
       : []),
@@ -43,4 +46,15 @@ function outcomePart(name: OutcomeName, count: number, started: number): string 
 
 function missedPart({ attempts: { missed, scheduled } }: RoundResult): string {
   return `missed ${formatCount(missed)} (${formatShare(missed, scheduled)} of those due)`;
+}
+
+/** By HTTP status, the most frequent first. */
+function responseLines({ responses }: RoundResult, style: TextStyle): string[] {
+  const counts = Object.entries(responses ?? {}).sort(([, one], [, other]) => other - one);
+  if (counts.length === 0) return [];
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const parts = counts.map(
+    ([name, count]) => `${RESPONSE_WORDS[name] ?? name} ${formatCount(count)} (${formatShare(count, total)})`,
+  );
+  return [entry(style, '  status', parts.join(', '))];
 }

@@ -8,6 +8,7 @@ import type { ClientDriver, ClientEngine } from '../../src/engine/engine.ts';
 import { AttemptTable } from '../../src/client/attempts.ts';
 import { exchangeOf } from '../../src/client/exchange.ts';
 import { Generator } from '../../src/client/generator.ts';
+import { ResponseHeads } from '../../src/client/head/response-heads.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { CONTROL_WORDS } from '../../src/client/stages.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
@@ -67,6 +68,8 @@ function bytesPerConnection(ratePerSec: number | null): number {
   const memory = createRecorderMemory();
   const reader = new RecorderReader(memory);
   const attempts = new AttemptTable(CAPACITY);
+  const heads = new ResponseHeads({ libc: undefined, capacity: CAPACITY, isShared: true }, undefined);
+  heads.places!.viewOf().set(Buffer.from('HTTP/1.1 200 OK\r\n'));
   const ports = Uint16Array.from({ length: 20_000 }, (_, index) => 1024 + index);
   /** Taken and used when the code was warm. */
   let warm: { taken: number; bytes: number } | undefined;
@@ -100,6 +103,7 @@ function bytesPerConnection(ratePerSec: number | null): number {
       timeoutNs: 1e9,
       firstByteTimeoutNs: Infinity,
       bodies: undefined,
+      heads,
       control: new Int32Array(CONTROL_WORDS),
     }),
   );

@@ -27,6 +27,7 @@ class ScriptedProbe {
       counters,
       outcomes: new Float64Array(0),
       errnos: new Float64Array(ERRNOS),
+      responses: new Float64Array(0),
       stats: Array.from({ length: PING_BANK.clocks }, () => new Float64Array(STATS)),
       counts: Array.from({ length: PING_BANK.clocks }, () => new Uint32Array(BUCKETS)),
     });

@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import t from 'tap';
 import { MAP_32BIT } from '../../src/linux/constants.ts';
 import { loadLibc } from '../../src/linux/libc.ts';
-import { NativeHeap } from '../../src/linux/native-memory.ts';
+import { NativeHeap, mapOnTouch } from '../../src/linux/native-memory.ts';
 
 const skip = process.platform === 'linux' ? false : 'mmap(2) of Linux';
 
@@ -70,5 +70,18 @@ t.test('where the lowest 2 GiB are used up, memory comes from anywhere', (t) => 
 
 t.test('without memory the error says how much was asked for', (t) => {
   t.throws(() => highMemory().heap.alloc(2 ** 31), { name: 'RangeError', message: 'no memory for 2147483648 bytes' });
+  t.end();
+});
+
+t.test('a mapping of its own is cleared, is what the kernel writes to, and can be given back', { skip }, (t) => {
+  const libc = loadLibc();
+  const { address, bytes } = mapOnTouch(libc, 1_000_000);
+  t.equal(bytes.length, 1_000_000);
+  t.ok(bytes.every((byte) => byte === 0));
+  const fds = libc.alloc(8);
+  t.equal(libc.pipe2(address + 600_000, 0), 0);
+  fds.bytes.set(bytes.subarray(600_000, 600_008));
+  for (const fd of new Int32Array(fds.bytes.buffer, 0, 2)) t.equal(libc.close(fd), 0);
+  t.equal(libc.munmap(address, bytes.length), 0);
   t.end();
 });

@@ -36,7 +36,7 @@ function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts>
     timeoutNs: 5e9,
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '192.0.2.1:80', isLocal: false },
-    answer: { finish: 'eof', payloadBytes: 100 },
+    answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
     isTrial: false,
     earlier: [],
     ...more,

@@ -43,6 +43,7 @@ function emptyBank(counters: number, clocks: number): Bank {
     counters: new Float64Array(counters),
     outcomes: new Float64Array(OUTCOMES.length),
     errnos: new Float64Array(ERRNOS),
+    responses: new Float64Array(0),
     stats: Array.from({ length: clocks }, () => new Float64Array(STATS)),
     counts: Array.from({ length: clocks }, () => new Uint32Array(BUCKETS)),
   };

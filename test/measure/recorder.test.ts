@@ -47,6 +47,7 @@ function copyOf(bank: Bank): Bank {
     counters: bank.counters.slice(),
     outcomes: bank.outcomes.slice(),
     errnos: bank.errnos.slice(),
+    responses: bank.responses.slice(),
     stats: bank.stats.map((row) => row.slice()),
     counts: bank.counts.map((row) => row.slice()),
   };

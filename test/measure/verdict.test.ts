@@ -54,7 +54,7 @@ function inputOf(facts: Facts): RoundFacts {
     timeoutNs: 5e9,
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '[2001:db8::1]:8080', isLocal: false },
-    answer: { finish: 'eof', payloadBytes: 100 },
+    answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
     isTrial: false,
     earlier: [],
     ...facts.more,

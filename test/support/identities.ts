@@ -31,6 +31,8 @@ function checkAttempts(t: Test, round: RoundResult, name: Namer): void {
   const accounted = round.outcomes.ok + generator + network + target + unattributed;
   t.equal(scheduled, accounted, name('scheduled = ok + failures by owner'));
   t.ok(round.outcomes.ok <= established(round), name('ok <= established'));
+  if (round.responses !== undefined)
+    t.equal(sum(Object.values(round.responses)), established(round), name('established = sum of responses'));
   const whole = [
     scheduled,
     started,
@@ -38,6 +40,7 @@ function checkAttempts(t: Test, round: RoundResult, name: Namer): void {
     inFlightMax,
     ...Object.values(round.outcomes),
     ...Object.values(round.errno),
+    ...Object.values(round.responses ?? {}),
   ];
   t.ok(
     whole.every((count) => Number.isSafeInteger(count) && count >= 0),

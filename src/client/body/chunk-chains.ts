@@ -1,4 +1,5 @@
 import type { BodyPlaces } from '../../engine/engine.ts';
+import type { ReceivedBytes } from '../head/response-heads.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 
@@ -9,7 +10,7 @@ const ROOM_AT_LEAST = 4096;
  * What has come of each slot's response, as chunks in the order in which they came. The kernel writes into the last chunk of
  * a slot, so nothing is copied on the way in.
  */
-export class ChunkChains implements BodyPlaces {
+export class ChunkChains implements BodyPlaces, ReceivedBytes {
   readonly #pool: ChunkPool;
   readonly #first: Int32Array;
   readonly #last: Int32Array;
@@ -71,6 +72,14 @@ export class ChunkChains implements BodyPlaces {
   /** Where the bytes lie that were received last: in this chunk, behind `lengthOf` it. */
   lastOf(slot: number): number {
     return this.#isWasting[slot] === 1 ? this.#waste : this.#last[slot]!;
+  }
+
+  bytesOf(slot: number): Uint8Array {
+    return this.#pool.viewOf(this.lastOf(slot));
+  }
+
+  offsetOf(slot: number): number {
+    return this.#lengths[this.lastOf(slot)]!;
   }
 
   /** `bytes` more belong to the response. */

@@ -1,4 +1,3 @@
-import type { BodyPlaces } from '../../engine/engine.ts';
 import { EMFILE, ENFILE, ENOMEM } from '../../linux/errno.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { FD_EXHAUSTED, OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../measure/outcome.ts';
@@ -75,7 +74,7 @@ export function watchesBodies({ sink, maxBodyBytes, verification }: BodyPlan): b
  */
 export class ResponseBodies implements JobHandler {
   /** For the engine; undefined where nobody looks at the bytes. */
-  readonly places: BodyPlaces | undefined;
+  readonly places: ChunkChains | undefined;
   /** Whether bodies are kept at all. */
   readonly keeps: boolean;
   /** With the outcome that was told last: the Linux error number, or 0. */

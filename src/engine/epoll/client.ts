@@ -293,10 +293,11 @@ export class EpollClientEngine implements ClientEngine {
     const fd = this.#fds[slot]!;
     const bodies = this.#bodies;
     for (;;) {
-      const address = bodies === undefined ? this.#sink.address : bodies.addressOf(slot);
-      const room = bodies === undefined ? SINK_BYTES : bodies.roomOf(slot);
+      const wanted = bodies === undefined ? 0 : bodies.roomOf(slot);
+      const address = wanted === 0 ? this.#sink.address : bodies!.addressOf(slot);
+      const room = wanted === 0 ? SINK_BYTES : wanted;
       // MSG_TRUNC lets the kernel drop the bytes without copying them (tcp(7)).
-      const received = this.#libc.recv(fd, address, room, bodies === undefined ? MSG_TRUNC : 0);
+      const received = this.#libc.recv(fd, address, room, wanted === 0 ? MSG_TRUNC : 0);
       if (received < 0) {
         const errno = this.#libc.errno();
         if (errno === EINTR) continue;

@@ -244,11 +244,11 @@ export class UringClientEngine implements ClientEngine {
   #prepareReceive(slot: number): void {
     const { words } = this.#ring;
     const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
-    const bodies = this.#bodies;
-    setAddress(words, at, bodies === undefined ? this.#sink.address : bodies.addressOf(slot));
-    words[at + 6] = bodies === undefined ? SINK_BYTES : bodies.roomOf(slot);
+    const room = this.#bodies === undefined ? 0 : this.#bodies.roomOf(slot);
+    setAddress(words, at, room === 0 ? this.#sink.address : this.#bodies!.addressOf(slot));
+    words[at + 6] = room === 0 ? SINK_BYTES : room;
     // The kernel drops the bytes without copying them (tcp(7)).
-    words[at + 7] = bodies === undefined ? MSG_TRUNC : 0;
+    words[at + 7] = room === 0 ? MSG_TRUNC : 0;
   }
 
   #receiveNext(slot: number): void {

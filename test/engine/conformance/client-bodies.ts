@@ -48,6 +48,46 @@ class TurningPlaces implements BodyPlaces {
   }
 }
 
+/** Wants the first bytes of each connection, and no more. */
+class FirstBytes implements BodyPlaces {
+  readonly #memory: { readonly address: number; readonly bytes: Uint8Array };
+  readonly #unwanted = new Uint8Array(64 * 1024);
+  readonly #wanted: number;
+  readonly #taken: number[];
+
+  constructor(capacity: number, wanted: number) {
+    const size = capacity * wanted;
+    this.#memory = process.platform === 'linux' ? loadLibc().alloc(size) : { address: 0, bytes: new Uint8Array(size) };
+    this.#wanted = wanted;
+    this.#taken = new Array<number>(capacity).fill(0);
+  }
+
+  roomOf(slot: number): number {
+    return this.#wanted - this.#taken[slot]!;
+  }
+
+  addressOf(slot: number): number {
+    return this.#memory.address + slot * this.#wanted + this.#taken[slot]!;
+  }
+
+  viewOf(slot: number): Uint8Array {
+    const from = slot * this.#wanted + this.#taken[slot]!;
+    return this.roomOf(slot) === 0 ? this.#unwanted : this.#memory.bytes.subarray(from, from + this.roomOf(slot));
+  }
+
+  received(slot: number, bytes: number): void {
+    if (this.roomOf(slot) > 0) this.#taken[slot]! += bytes;
+  }
+
+  /** The first bytes of the connection; the next one begins anew. */
+  take(slot: number): string {
+    const from = slot * this.#wanted;
+    const first = digestOf(this.#memory.bytes.slice(from, from + this.#taken[slot]!));
+    this.#taken[slot] = 0;
+    return first;
+  }
+}
+
 export const bodyCases: readonly Case<ClientHarness>[] = [
   ...[1000, 8 * MIB].map((bytes): Case<ClientHarness> => ({
     name: `${bytes} bytes come where they shall, on two slots, twice`,
@@ -74,6 +114,36 @@ export const bodyCases: readonly Case<ClientHarness>[] = [
         },
       );
       t.strictSame(digests, new Array<string>(4).fill(digestOf(pattern(bytes))));
+    },
+  })),
+  ...[100, 3000, 8 * MIB].map((bytes): Case<ClientHarness> => ({
+    name: `of ${bytes} bytes the first come where they shall and the rest is dropped, on two slots, twice`,
+    async run(t, h) {
+      const { port } = h.peers.serve({ behaviour: 'greet', bytes });
+      const wanted = 1000;
+      const bodies = new FirstBytes(2, wanted);
+      const firsts: string[] = [];
+      const left = [1, 1];
+      const driven = await h.run(
+        t,
+        { port, bodies, capacity: 2 },
+        {
+          step: stepping(
+            (run) => {
+              for (const slot of [0, 1]) run.open(slot);
+            },
+            (run) => run.totals.released === 4,
+          ),
+          received: (_run, slot, count) => bodies.received(slot, count),
+          released: (run, slot) => {
+            firsts.push(bodies.take(slot));
+            if (left[slot]!-- > 0) run.open(slot);
+          },
+        },
+      );
+      const expected = digestOf(pattern(bytes).slice(0, wanted));
+      t.strictSame(firsts, new Array<string>(4).fill(expected));
+      t.equal(driven.totals.received, 4 * bytes, 'all are counted');
     },
   })),
   {
