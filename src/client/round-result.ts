@@ -28,6 +28,7 @@ export interface MeasuredRound {
   readonly evidence: RoundEvidence;
   /** By worker. */
   readonly gc: readonly (GcUse | undefined)[];
+  readonly workersDied: number;
   /** What keeping the responses took; undefined where there is nothing to tell. */
   readonly sinkWork: WorkResult | undefined;
   /** The rounds of the run before this one. */
@@ -87,7 +88,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
   };
 }
 
-function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial }: MeasuredRound): RoundFacts {
+function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDied }: MeasuredRound): RoundFacts {
   return {
     tally: merger.total,
     intervals: merger.intervals,
@@ -95,6 +96,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial }: Measure
     maxInFlight: plan.maxInFlight,
     isFdBound: plan.isFdBound,
     workers: merger.workers.map((counts, worker) => ({ ...counts, ...evidence.threads[worker], ...gc[worker] })),
+    workersDied,
     kernel: evidence.kernel,
     batchNs: batchNsOf(peakPerSec(rate), plan.workers),
     timeoutNs: plan.timeoutNs,

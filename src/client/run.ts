@@ -259,6 +259,7 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       durationNs,
       evidence,
       gc: pool.gc,
+      workersDied: pool.failures.length,
       sinkWork: crew?.summary(workBefore),
       earlier: run.earlier,
     }),

@@ -13,6 +13,8 @@ export interface RoundFacts {
   /** Whether `maxInFlight` is what the limit of open files allows, rather than the user's choice or need. */
   readonly isFdBound: boolean;
   readonly workers: readonly WorkerResult[];
+  /** How many of them died before the end of the round. */
+  readonly workersDied: number;
   readonly kernel: KernelEvidence | undefined;
   /** How long a start may be put off so that one wake-up serves several. */
   readonly batchNs: number;

@@ -75,6 +75,16 @@ export const RULES: readonly Rule[] = [
         : undefined,
   },
   {
+    code: 'worker_died',
+    status: 'generator_limited',
+    applies: ({ workers, workersDied }) =>
+      workersDied > 0
+        ? {
+            message: `${formatCount(workersDied)} of ${formatCount(workers.length)} pacing threads died during the round: what was due on them after that was not started and is not counted. Run it again.`,
+          }
+        : undefined,
+  },
+  {
     code: 'nothing_sent',
     status: 'invalid',
     applies: ({ tally }) =>

@@ -119,6 +119,8 @@ t.test('a worker that dies: what was measured stands, marked, and adds up', asyn
   close();
   t.equal(threads.length, 2);
   checkIdentities(t, result);
+  t.match(result.rounds[0]!.verdict, { status: 'generator_limited' });
+  t.ok(result.rounds[0]!.verdict.reasons.some(({ code }) => code === 'worker_died'));
   t.equal(result.error?.code, 'worker_exited');
   const { attempts, outcomes } = result.rounds[0]!;
   t.ok(attempts.scheduled >= 600 && attempts.scheduled < 1200, `${attempts.scheduled} of 1200 were accounted for`);

@@ -31,6 +31,7 @@ function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts>
     maxInFlight: 1000,
     isFdBound: false,
     workers: [],
+    workersDied: 0,
     kernel: undefined,
     batchNs: 0,
     timeoutNs: 5e9,
