@@ -36,7 +36,13 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
     problems.push(problemOf(input.start, expected));
   }
   if ('plan' in client) {
-    checkMaxTime(input['max-time'], client.plan, timedOffer(input.start.value, input.duration.value), problems);
+    checkMaxTime(
+      input['max-time'],
+      client.plan,
+      timedOffer(input.start.value, input.duration.value),
+      '--duration',
+      problems,
+    );
   }
   if (problems.length > 0 || 'problems' in client) return { problems };
   const plan: SaturatePlan = {

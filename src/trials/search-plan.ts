@@ -59,7 +59,13 @@ export async function searchPlan(input: SearchInput, machine: Machine): Promise<
   const measures = clients.flatMap((client) => measuresOf(input, client));
   const [first] = measures;
   if (first !== undefined) {
-    checkMaxTime(input['max-time'], first.client, offerOf(first, first.minLoad, exploreNs), problems);
+    checkMaxTime(
+      input['max-time'],
+      first.client,
+      offerOf(first, first.minLoad, exploreNs),
+      '--explore-duration',
+      problems,
+    );
   }
   if (problems.length > 0) return { problems };
   const plan: SearchPlan = {

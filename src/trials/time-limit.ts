@@ -35,13 +35,30 @@ export function fitsInTime(
   return false;
 }
 
-/** Refuses a time in which not even the first trial is sure to end. */
-export function checkMaxTime(maxTime: Given<number>, client: ClientPlan, first: TrialOffer, problems: Problem[]): void {
+/** Refuses a time in which not even the first trial is sure to end, and names the options that make it so long. */
+export function checkMaxTime(
+  maxTime: Given<number>,
+  client: ClientPlan,
+  first: TrialOffer,
+  durationOption: '--duration' | '--explore-duration',
+  problems: Problem[],
+): void {
   const neededNs = longestTrialNs(client, first);
   if (neededNs <= maxTime.value) return;
-  const needed = formatDuration(Math.ceil(neededNs / 1e6) * 1e6);
-  const timeout = formatDuration(client.timeoutNs);
+  const parts: readonly (readonly [string, number])[] = [
+    ['--ramp-up', client.rampUpNs],
+    ['--warmup', client.warmupNs],
+    [first.connections === null ? durationOption : 'all stages', trialNs(first)],
+    ['--ramp-down', client.rampDownNs],
+    ['--hold', client.holdNs],
+    ['--timeout', client.timeoutNs],
+  ];
+  const listed = parts.filter(([, ns]) => ns > 0).map(([name, ns]) => `${name} ${inMs(ns)}`);
   problems.push(
-    problemOf(maxTime, `at least ${needed}, which the first trial can take with a --timeout of ${timeout}`),
+    problemOf(maxTime, `at least ${inMs(neededNs)}, which the first trial can take: ${listed.join(' + ')}`),
   );
+}
+
+function inMs(durationNs: number): string {
+  return formatDuration(Math.ceil(durationNs / 1e6) * 1e6);
 }

@@ -24,7 +24,9 @@ export function checkRun(t: Test, { command, options, signals }: Case, run: CliR
   t.ok(allowed.includes(run.code!), `exit code ${run.code}, of ${allowed.join(', ')}`);
   const documents = run.stdout === '' ? [] : readDocuments(t, command, run.stdout);
   if (documents.length === 0) {
-    const hasReason = /ERROR|expected|SIG/.test(run.stderr) || signals.length > 1;
+    // A signal before anything runs, or a second one, ends the process immediately.
+    const isSignalled = signals.some(({ name }) => run.code === SIGNAL_CODES[name]);
+    const hasReason = /ERROR|expected/.test(run.stderr) || isSignalled;
     t.ok(hasReason, 'without a result it says why');
     t.not(run.code, 0, 'without a result it has failed');
   }

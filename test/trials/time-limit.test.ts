@@ -106,7 +106,7 @@ t.test('the waits are said before the first trial', async (t) => {
 
 t.test('a --max-time in which the first trial may not end is refused', async (t) => {
   t.match(await searchNotices({ 'max-time': '5s' }, 1e9), [
-    /^--max-time: got "5s", expected at least 6s, which the first trial can take with a --timeout of 5s$/,
+    /^--max-time: got "5s", expected at least 6s, which the first trial can take: --explore-duration 1s \+ --timeout 5s$/,
   ]);
   const { input } = readOptions(SATURATE_OPTIONS, rawInput({ ...TYPED, 'max-time': '5s' }));
   const planned = await saturatePlan(input, MACHINE);
