@@ -193,7 +193,7 @@ export const CLIENT_OPTIONS = {
     repeatable: true,
     alias: ['r'],
     group: OFFER,
-    help: 'new connections per second, such as 25000, 25k or 1.5k/s; repeat it for rounds; max: as fast as --max-in-flight allows',
+    help: 'new connections per second, such as 25000, 25k, 1.5k/s or 30/m; repeat it for rounds; max: as fast as --max-in-flight allows',
     replaces: () => ['ramp', 'steps'],
   },
   ramp: {

@@ -39,6 +39,8 @@ export function formatCountOf(count: number, noun: string): string {
 
 /** `25,000/s`; with digits behind the point below 100. */
 export function formatPerSec(ratePerSec: number): string {
+  // 1/m would be 0.02/s.
+  if (ratePerSec > 0 && ratePerSec < 0.1) return `${ratePerSec.toFixed(4)}/s`;
   if (Number.isInteger(ratePerSec) || ratePerSec >= 99.95) return `${formatCount(ratePerSec)}/s`;
   return `${threeDigits(ratePerSec)}/s`;
 }

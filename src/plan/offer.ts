@@ -65,7 +65,7 @@ function partsOf(text: string): { fromText: string; toText: string; durationText
 
 /** The end of a ramp may be no load at all. */
 function parseEnd(text: string): Parsed<number> {
-  return /^0(?:\.0*)?(?:\/s)?$/.test(text.trim()) ? accept(0) : parseNumericRate(text);
+  return /^0(?:\.0*)?(?:\/[smh])?$/.test(text.trim()) ? accept(0) : parseNumericRate(text);
 }
 
 /** `50..5k*1.25/5s`: 50/s, 62.5/s … each for 5 s; `1k..5k+500/5s`: 1000/s, 1500/s … The last step is TO itself. */

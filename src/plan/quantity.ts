@@ -35,20 +35,21 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 };
 
-const RATE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6 };
+const RATE_EXPONENTS: Readonly<Record<string, number>> = { '': 0, k: 3, m: 6 };
+const RATE_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 // No sign, no exponent, no hexadecimal: what Number() would take beyond this is more often a slip than meant.
 const NUMBER = '(\\d+(?:\\.\\d+)?|\\.\\d+)';
 const DURATION = new RegExp(`^${NUMBER}\\s*([a-zµμ]*)$`);
 const SIZE = new RegExp(`^${NUMBER}\\s*([a-z]*)$`, 'i');
-const RATE = new RegExp(`^${NUMBER}\\s*([km]?)(?:/s)?$`, 'i');
+const RATE = new RegExp(`^${NUMBER}\\s*([km]?)(?:/([smh]))?$`, 'i');
 const NEGATIVE = /^-\s*[\d.]/;
 const COUNT = /^\d+$/;
 
 /** The slowest and the fastest schedule that makes sense: one connection in 1000 s, ten times what one machine can do. */
 export const RATE_MIN_PER_SEC = 0.001;
 export const RATE_MAX_PER_SEC = 10_000_000;
-/** Rates are read to a millionth, because 1.1 * 1000 is not 1100. */
+/** Rates that are calculated, as those of steps, are whole millionths. */
 export const RATE_DECIMALS = 6;
 export const RATE_RESOLUTION_PER_SEC = 0.000001;
 
@@ -95,7 +96,7 @@ export function formatDuration(durationNs: number): string {
   return `${String(durationNs)}ns`;
 }
 
-/** `25000`, `25000/s`, `25k`, `1.5k/s`, or `max`. */
+/** `25000`, `25000/s`, `25k`, `1.5k/s`, `30/m`, `100/h`, or `max`. */
 export function parseRate(text: string): Parsed<Rate> {
   const trimmed = text.trim();
   return trimmed.toLowerCase() === 'max' ? accept('max') : parseRateOrMax(trimmed);
@@ -117,8 +118,9 @@ export function rateParser(what: string, { min, max }: Range, examples = '25000 
       if (NEGATIVE.test(trimmed)) return refuse(`more than 0 ${what}/s`);
       return refuse(`a number of ${what}/s such as ${examples}`);
     }
-    const factor = RATE_FACTORS[(match[2] ?? '').toLowerCase()] ?? 1;
-    const ratePerSec = Number((Number(match[1]) * factor).toFixed(RATE_DECIMALS));
+    const exponent = RATE_EXPONENTS[(match[2] ?? '').toLowerCase()] ?? 0;
+    // As an exponent, because 1.1 * 1000 is not 1100. Nothing is rounded: of 1/m a millionth would be an attempt too many or too few.
+    const ratePerSec = Number(`${match[1] ?? ''}e${exponent}`) / (RATE_SECONDS[(match[3] ?? 's').toLowerCase()] ?? 1);
     if (!(Number(match[1]) > 0)) return refuse(`more than 0 ${what}/s`);
     if (!(ratePerSec >= min)) return refuse(`at least ${String(min)} ${what}/s`);
     if (!(ratePerSec <= max)) return refuse(`at most ${String(max)} ${what}/s`);
@@ -126,8 +128,14 @@ export function rateParser(what: string, { min, max }: Range, examples = '25000 
   };
 }
 
+/** `25000/s`; `7/m` or `100/h` where only that is short and exact. */
 export function formatRate(rate: Rate): string {
-  return rate === 'max' ? 'max' : `${String(rate)}/s`;
+  if (rate === 'max') return 'max';
+  for (const [unit, seconds] of Object.entries(RATE_SECONDS)) {
+    const perUnit: number = Number((rate * seconds).toFixed(RATE_DECIMALS));
+    if (perUnit / seconds === rate) return `${String(perUnit)}/${unit}`;
+  }
+  return `${String(rate)}/s`;
 }
 
 /** Parses sizes in bytes: `64`, `1KB` (1000), `64KiB`, `8MiB`; between `min` and `max` bytes, both included. */

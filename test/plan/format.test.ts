@@ -48,6 +48,8 @@ t.test('other figures', (t) => {
   t.equal(formatPerSec(24_998.7), '24,999/s');
   t.equal(formatPerSec(9.871), '9.87/s');
   t.equal(formatPerSec(0), '0/s');
+  t.equal(formatPerSec(1 / 60), '0.0167/s');
+  t.equal(formatPerSec(0.001), '0.0010/s');
   t.equal(formatPerSec(99.97), '100/s');
   t.equal(formatBytes(0), '0 B');
   t.equal(formatBytes(1023), '1023 B');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { ConstantRate } from '../../src/schedule/schedule.ts';
 import {
   NS_PER_DAY,
   choiceParser,
@@ -101,6 +102,10 @@ t.test('rates', (t) => {
     ['1.1k', 1100],
     ['2M', 2_000_000],
     ['0.5', 0.5],
+    ['30/m', 0.5],
+    ['1/m', 1 / 60],
+    ['90/H', 0.025],
+    ['1.2k/m', 20],
     ['max', 'max'],
     ['MAX', 'max'],
   ] as const) {
@@ -108,10 +113,35 @@ t.test('rates', (t) => {
   }
   t.same(parseRate('0'), { ok: false, expected: 'more than 0 connections/s' });
   t.same(parseRate('-5'), { ok: false, expected: 'more than 0 connections/s' });
-  for (const text of ['', 'abc', 'NaN', 'Infinity', '1e3', '25kk', '25/m', '1e-9', '0.0001', '1000M', '--5', '5 5']) {
+  for (const text of [
+    '',
+    'abc',
+    'NaN',
+    'Infinity',
+    '1e3',
+    '25kk',
+    '25/d',
+    '1/h',
+    '1e-9',
+    '0.0001',
+    '1000M',
+    '--5',
+    '5 5',
+  ]) {
     t.equal(parseRate(text).ok, false, `refuses "${text}"`);
   }
   t.equal(parseNumericRate('max').ok, false);
+  t.end();
+});
+
+t.test('a rate per minute or hour gives exactly as many attempts', (t) => {
+  holds(
+    t,
+    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 1000 }), (perMinute, minutes) => {
+      const rate = parseNumericRate(`${perMinute}/m`);
+      return rate.ok && new ConstantRate(rate.value).countBefore(minutes * 60e9) === perMinute * minutes;
+    }),
+  );
   t.end();
 });
 
@@ -124,7 +154,10 @@ t.test('a rate reads back as it was written', (t) => {
       return parsed.ok && parsed.value === rate;
     }),
   );
-  t.equal(formatRate('max'), 'max');
+  for (const text of ['1/m', '7/m', '100/h', '0.5/s', '25000/s', '1.5/s', 'max']) {
+    const rate = parseRate(text);
+    t.equal(rate.ok && formatRate(rate.value), text);
+  }
   t.end();
 });
 
