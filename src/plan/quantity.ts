@@ -132,8 +132,8 @@ export function rateParser(what: string, { min, max }: Range, examples = '25000 
 export function formatRate(rate: Rate): string {
   if (rate === 'max') return 'max';
   for (const [unit, seconds] of Object.entries(RATE_SECONDS)) {
-    const perUnit: number = Number((rate * seconds).toFixed(RATE_DECIMALS));
-    if (perUnit / seconds === rate) return `${String(perUnit)}/${unit}`;
+    const perUnit = (rate * seconds).toFixed(RATE_DECIMALS);
+    if (Number(perUnit) / seconds === rate) return `${Number(perUnit)}/${unit}`;
   }
   return `${String(rate)}/s`;
 }
