@@ -6,12 +6,13 @@ import { unmeasured } from '../measure/criterion.ts';
 import type { ClientResult } from '../measure/result.ts';
 import { judge, type Thresholds } from '../measure/threshold.ts';
 import { LiveView } from '../report/live.ts';
+import { clientMarkdown } from '../report/run-markdown.ts';
 import { clientText } from '../report/text.ts';
 import { startWarnings } from './doctor.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD, EXIT_USAGE } from './exit-codes.ts';
-import { checkFiles } from './file-checks.ts';
+import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
+import { deliver } from './deliver.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { CLIENT_OPTIONS, TABLES } from './options.ts';
@@ -49,11 +50,11 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof
   warnOfAllowance(thresholds, log);
   const { plan } = planned;
   const records = await RecordFiles.open(input, `${plan.host}:${plan.target.port}`, log);
-  return runAndReport(plan, { json: input.json?.value, thresholds, records, io, log, live, stop, run: runPlan });
+  return runAndReport(plan, { files: input, thresholds, records, io, log, live, stop, run: runPlan });
 }
 
 interface Surroundings {
-  readonly json: string | undefined;
+  readonly files: FileInput;
   readonly thresholds: Thresholds;
   readonly records: RecordFiles;
   readonly io: Io;
@@ -64,7 +65,7 @@ interface Surroundings {
 }
 
 async function runAndReport(plan: ClientPlan, surroundings: Surroundings): Promise<number> {
-  const { json, thresholds, records, io, log, live, stop, run } = surroundings;
+  const { files, thresholds, records, io, log, live, stop, run } = surroundings;
   stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
   try {
     const measured = await run(plan, runHooks(plan, surroundings)).catch(async (error: unknown) => {
@@ -74,9 +75,10 @@ async function runAndReport(plan: ClientPlan, surroundings: Surroundings): Promi
     live?.clear();
     const isRecorded = await records.close(true);
     const result = judge(thresholds, measured);
-    const delivered = await deliver(io, log, json, {
+    const delivered = await deliver(io, log, files, {
       json: JSON.stringify(result, null, 2),
       text: clientText(result, io.style),
+      markdown: () => clientMarkdown(result),
     });
     return stop.exitCode() ?? (isRecorded && delivered ? exitCodeOf(result) : EXIT_FAILED);
   } finally {

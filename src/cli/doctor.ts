@@ -3,11 +3,12 @@ import type { Asked } from '../doctor/situation.ts';
 import { affordableInFlight, clientPlan, type ClientInput, type Machine } from '../plan/client-plan.ts';
 import { printable } from '../plan/printable.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import { doctorMarkdown } from '../report/doctor-markdown.ts';
 import { checkLine, doctorText } from '../report/doctor-text.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
+import { deliver } from './deliver.ts';
 import type { Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { DOCTOR_OPTIONS, TABLES } from './options.ts';
@@ -40,9 +41,11 @@ async function planAndExamine(raw: RawInput, io: Io): Promise<number> {
   // Loaded here: what refuses its input needs no engine.
   const { runDoctor } = await import('../doctor/examine.ts');
   const result = await runDoctor(planned.plan, askedOf(input, machine));
-  const delivered = await deliver(io, log, input.json?.value, {
+  const shown = { leavesOutOk: input.quiet.value };
+  const delivered = await deliver(io, log, input, {
     json: JSON.stringify(result, null, 2),
-    text: doctorText(result, { leavesOutOk: input.quiet.value }, io.style),
+    text: doctorText(result, shown, io.style),
+    markdown: () => doctorMarkdown(result, shown),
   });
   return delivered && result.status !== 'problem' ? EXIT_DONE : EXIT_FAILED;
 }

@@ -79,11 +79,16 @@ function filesRead({ config, payload, response, verify }: FileInput): Taken[] {
 }
 
 /** What a lab writes into its directory, as far as another output could have the name. */
-function filesOfLab({ resume, out, json }: FileInput): Taken[] {
+function filesOfLab({ resume, out, json, markdown }: FileInput): Taken[] {
   const directory = resume ?? out;
-  if (directory === undefined || json === undefined) return [];
-  const names = [...LAB_FILES, ...(json.value.endsWith('.svg') ? [basename(json.value)] : [])];
-  return names.map((name) => ({ label: `${name} of ${directory.label}`, path: join(directory.value, name) }));
+  if (directory === undefined) return [];
+  const plots = [json, markdown].flatMap((output) =>
+    output?.value.endsWith('.svg') === true ? [basename(output.value)] : [],
+  );
+  return [...LAB_FILES, ...plots].map((name) => ({
+    label: `${name} of ${directory.label}`,
+    path: join(directory.value, name),
+  }));
 }
 
 function checkStdout(output: Given<string>, before: Given<string> | null): Problem[] {

@@ -4,14 +4,15 @@ import { fileURLToPath } from 'node:url';
 import type { Axis, Cell, Lab, Launch } from '../lab/lab.ts';
 import { inPlanOrder, isDone, type CellResult, type LabResult, type LabSystem } from '../lab/result.ts';
 import { plannedCellSec, runCells } from '../lab/run.ts';
+import { labMarkdown } from '../report/lab-markdown.ts';
 import { LabProgress } from '../report/lab-progress.ts';
 import { labListText, labText } from '../report/lab-text.ts';
 import { reasonOf } from '../report/output.ts';
 import { VERSION } from '../plan/version.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { checkFiles } from './file-checks.ts';
+import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
+import { deliver } from './deliver.ts';
 import { keepLab } from './lab-directory.ts';
 import { planLab, type PlannedLab } from './lab-plan.ts';
 import { openLog, type Log } from './log.ts';
@@ -49,7 +50,7 @@ async function planAndRun(raw: RawInput, io: Io, stop: StopRequest): Promise<num
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => progress?.clear() });
   for (const warning of warnings) log.warn(warning);
   const run = new LabRun(planned, { log, progress, stop, launch: launchOf(raw.env) });
-  return run.runAndReport(io, input.json?.value);
+  return run.runAndReport(io, input);
 }
 
 function progressOf(io: Io, { lab, cells, times, before }: PlannedLab): LabProgress {
@@ -105,7 +106,7 @@ class LabRun {
     this.#results = planned.before?.cells ?? [];
   }
 
-  async runAndReport(io: Io, json: string | undefined): Promise<number> {
+  async runAndReport(io: Io, files: FileInput): Promise<number> {
     const { log, progress, stop, launch } = this.#around;
     const { directory, times } = this.#planned;
     stop.onFirst((name) => log.info(`${name}: ending early, the cells that are done are kept; once more ends at once`));
@@ -126,9 +127,10 @@ class LabRun {
     progress?.clear();
     await this.#keep(true);
     const result = this.#result();
-    const delivered = await deliver(io, log, json, {
+    const delivered = await deliver(io, log, files, {
       json: JSON.stringify(result, null, 2),
       text: labText(this.#lab, result, directory, io.style),
+      markdown: () => labMarkdown(this.#lab, result, directory),
     });
     const isComplete = result.cells.every(isDone);
     return stop.exitCode() ?? (isComplete && delivered && this.#isKept ? EXIT_DONE : EXIT_FAILED);

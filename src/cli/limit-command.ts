@@ -4,13 +4,12 @@ import { unmeasured, type MeasuredInput } from '../measure/criterion.ts';
 import type { Thresholds } from '../measure/threshold.ts';
 import type { Given, Problem } from '../plan/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
-import { reasonOf, writeOutput } from '../report/output.ts';
 import type { TextStyle } from '../report/layout.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
-import { openLog, type Log } from './log.ts';
+import { deliver } from './deliver.ts';
+import { openLog } from './log.ts';
 import { thisMachine } from './machine.ts';
 import type { RawInput } from './read-options.ts';
 import { answeringSignals, type StopRequest } from './signals.ts';
@@ -84,26 +83,10 @@ async function planAndRun<Input, Plan, Result>(
   };
   const thresholds = thresholdsOf(common);
   const result = command.judge(thresholds, await command.run(planned.plan, hooks, say));
-  const isDelivered = await deliverAll(command, result, common, io, log);
+  const isDelivered = await deliver(io, log, common, {
+    json: JSON.stringify(result, null, 2),
+    text: command.text(result, io.style),
+    markdown: () => command.markdown(result),
+  });
   return stop.exitCode() ?? (isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);
-}
-
-async function deliverAll<Input, Plan, Result>(
-  command: LimitCommand<Input, Plan, Result>,
-  result: Result,
-  { json, markdown }: CommonInput,
-  io: Io,
-  log: Log,
-): Promise<boolean> {
-  const isMarkdownText = markdown?.value === '-';
-  const text = isMarkdownText ? command.markdown(result) : command.text(result, io.style);
-  const isDelivered = await deliver(io, log, json?.value, { json: JSON.stringify(result, null, 2), text });
-  if (markdown === undefined || isMarkdownText) return isDelivered;
-  try {
-    await writeOutput(markdown.value, command.markdown(result));
-    return isDelivered;
-  } catch (error) {
-    log.error(`${markdown.value} could not be written: ${reasonOf(error)}`);
-    return false;
-  }
 }

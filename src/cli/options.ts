@@ -97,6 +97,12 @@ const COMMON_OPTIONS = {
     group: OUTPUT,
     help: 'write the result as JSON; - is stdout, which then holds nothing else',
   },
+  markdown: {
+    parse: parseJsonFile,
+    value: 'FILE',
+    group: OUTPUT,
+    help: 'write the report as Markdown, for a ticket; - prints it in place of the text',
+  },
   quiet: {
     parse: parseSwitch,
     value: '',
@@ -415,12 +421,6 @@ const TRIAL_OPTIONS = {
     help: "with --fail-if: accept an answer that is this machine's limit, which otherwise fails too",
   },
   cooldown: { ...CLIENT_OPTIONS.cooldown, default: '1s', help: 'pause between trials, in which the target recovers' },
-  markdown: {
-    parse: parseJsonFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: 'write the report as Markdown, for a ticket',
-  },
 } as const satisfies OptionTable;
 
 export const SATURATE_OPTIONS = {
@@ -549,6 +549,7 @@ export const RTT_OPTIONS = {
 export const LAB_OPTIONS = {
   ...LAB_OWN_OPTIONS,
   json: { ...COMMON_OPTIONS.json, help: 'write the result as JSON here too; - is stdout' },
+  markdown: COMMON_OPTIONS.markdown,
   quiet: COMMON_OPTIONS.quiet,
   config: COMMON_OPTIONS.config,
 } as const satisfies OptionTable;

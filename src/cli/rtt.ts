@@ -3,12 +3,13 @@ import type { RttResult } from '../measure/rtt-result.ts';
 import { NS_PER_SEC } from '../plan/quantity.ts';
 import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
 import { LiveView } from '../report/live.ts';
+import { rttMarkdown } from '../report/run-markdown.ts';
 import { rttLiveLine, rttText } from '../report/rtt-text.ts';
 import type { runRtt } from '../rtt/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { checkFiles } from './file-checks.ts';
+import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
+import { deliver } from './deliver.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { RTT_OPTIONS, TABLES } from './options.ts';
@@ -33,11 +34,11 @@ async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeo
   for (const warning of [...warnings, ...planned.notices]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../rtt/run.ts')).runRtt;
-  return pingAndReport(planned.plan, { json: input.json?.value, io, log, live, stop, run: runPlan });
+  return pingAndReport(planned.plan, { files: input, io, log, live, stop, run: runPlan });
 }
 
 interface Surroundings {
-  readonly json: string | undefined;
+  readonly files: FileInput;
   readonly io: Io;
   readonly log: Log;
   readonly live: LiveView | null;
@@ -45,7 +46,7 @@ interface Surroundings {
   readonly run: typeof runRtt;
 }
 
-async function pingAndReport(plan: RttPlan, { json, io, log, live, stop, run }: Surroundings): Promise<number> {
+async function pingAndReport(plan: RttPlan, { files, io, log, live, stop, run }: Surroundings): Promise<number> {
   stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
   try {
     const result = await run(plan, {
@@ -57,9 +58,10 @@ async function pingAndReport(plan: RttPlan, { json, io, log, live, stop, run }: 
         live?.line(rttLiveLine(roundIndex, plan.rates.length, interval, warmup ? plan.warmupNs / NS_PER_SEC : null)),
     });
     live?.clear();
-    const delivered = await deliver(io, log, json, {
+    const delivered = await deliver(io, log, files, {
       json: JSON.stringify(result, null, 2),
       text: rttText(result, io.style),
+      markdown: () => rttMarkdown(result),
     });
     return stop.exitCode() ?? (delivered ? exitCodeOf(result) : EXIT_FAILED);
   } finally {

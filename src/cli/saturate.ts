@@ -1,6 +1,6 @@
 /** `conngen saturate`: the rate at which latency leaves its floor. */
 import type { SaturateResult } from '../measure/limit-result.ts';
-import { saturateMarkdown } from '../report/markdown.ts';
+import { saturateMarkdown } from '../report/limit-markdown.ts';
 import { saturateText, stepLine } from '../report/saturate-text.ts';
 import { saturatePlan } from '../trials/saturate-plan.ts';
 import { judgeSaturate } from '../trials/threshold.ts';

@@ -1,6 +1,6 @@
 /** `conngen search`: the highest rate that meets a goal. */
 import type { SearchResult } from '../measure/limit-result.ts';
-import { searchMarkdown } from '../report/markdown.ts';
+import { searchMarkdown } from '../report/limit-markdown.ts';
 import { searchText, trialLine } from '../report/search-text.ts';
 import { searchPlan } from '../trials/search-plan.ts';
 import { judgeSearch } from '../trials/threshold.ts';

@@ -4,12 +4,13 @@ import { formatHostPort } from '../plan/address.ts';
 import { formatCountOf } from '../plan/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverPlan } from '../plan/server-plan.ts';
+import { serverMarkdown } from '../report/run-markdown.ts';
 import { serverText } from '../report/server-text.ts';
 import type { runServer } from '../server/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { STDOUT, checkFiles } from './file-checks.ts';
+import { STDOUT, checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
-import { deliver } from './json-output.ts';
+import { deliver } from './deliver.ts';
 import { openLog, type Log } from './log.ts';
 import { thisMachine } from './machine.ts';
 import { SERVER_OPTIONS, TABLES } from './options.ts';
@@ -35,18 +36,19 @@ async function planAndServe(raw: RawInput, io: Io, stop: StopRequest, run?: type
   for (const warning of [...warnings, ...planned.notices, ...findings]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
   const runPlan = run ?? (await import('../server/run.ts')).runServer;
-  return serveAndReport(planned.plan, { json: input.json?.value, io, log, stop, run: runPlan });
+  return serveAndReport(planned.plan, { files: input, io, log, stop, run: runPlan });
 }
 
 interface Surroundings {
-  readonly json: string | undefined;
+  readonly files: FileInput;
   readonly io: Io;
   readonly log: Log;
   readonly stop: StopRequest;
   readonly run: typeof runServer;
 }
 
-async function serveAndReport(plan: ServerPlan, { json, io, log, stop, run }: Surroundings): Promise<number> {
+async function serveAndReport(plan: ServerPlan, { files, io, log, stop, run }: Surroundings): Promise<number> {
+  const isJson = files.json?.value === STDOUT;
   stop.onFirst((name) =>
     log.info(`${name}: no longer accepting, waiting for open connections; once more ends at once`),
   );
@@ -54,16 +56,22 @@ async function serveAndReport(plan: ServerPlan, { json, io, log, stop, run }: Su
     stop: stop.signal,
     onListening: ({ notes, ...info }) => {
       for (const note of notes) log.info(note);
-      const text = json === STDOUT ? JSON.stringify({ event: 'listening', ...info }) : listeningText(info);
+      if (files.markdown?.value === STDOUT) {
+        // Stdout is for the document.
+        log.info(listeningText(info));
+        return;
+      }
+      const text = isJson ? JSON.stringify({ event: 'listening', ...info }) : listeningText(info);
       // What fails here fails again with the result, and is reported there.
       io.print(`${text}\n`).catch(() => undefined);
     },
     onNotice: (message) => log.warn(message),
   });
-  const delivered = await deliver(io, log, json, {
+  const delivered = await deliver(io, log, files, {
     // On stdout the events are one line each, and the result is the last of them.
-    json: json === STDOUT ? JSON.stringify(result) : JSON.stringify(result, null, 2),
+    json: isJson ? JSON.stringify(result) : JSON.stringify(result, null, 2),
     text: serverText(result, io.style),
+    markdown: () => serverMarkdown(result),
   });
   return stop.exitCode() ?? (delivered && result.error === undefined ? EXIT_DONE : EXIT_FAILED);
 }

@@ -16,7 +16,7 @@ export function doctorText(
   { leavesOutOk = false }: { readonly leavesOutOk?: boolean } = {},
   style: TextStyle = PLAIN,
 ): string {
-  const shown = result.checks.filter(({ status }) => !leavesOutOk || status !== 'ok');
+  const shown = shownChecks(result, leavesOutOk);
   const blocks = [
     headline(result, style),
     ...(shown.length > 0 ? [shown.map((check) => checkText(check, style)).join('\n')] : []),
@@ -32,7 +32,16 @@ function rateText(rate: unknown): string {
   return from === undefined || to === undefined ? 'max' : `${formatPerSec(from)} to ${formatPerSec(to)}`;
 }
 
+export function shownChecks({ checks }: DoctorResult, leavesOutOk: boolean): Check[] {
+  return checks.filter(({ status }) => !leavesOutOk || status !== 'ok');
+}
+
 function headline({ config }: DoctorResult, style: TextStyle): string {
+  return `${paint(style, 'bold', targetLine('doctor', config))}\n${wrap(planText(config), style.columns, 0)}`;
+}
+
+/** The plan that is examined, in one line. */
+export function planText(config: DoctorResult['config']): string {
   const count = config['count'];
   const rates = Array.isArray(config['rates_per_sec']) ? config['rates_per_sec'] : [];
   const plan = [
@@ -44,7 +53,7 @@ function headline({ config }: DoctorResult, style: TextStyle): string {
     `close ${textOf(config['close'])}`,
   ];
   const [rate = '', duration = '', ...rest] = plan;
-  return `${paint(style, 'bold', targetLine('doctor', config))}\n${wrap(`${rate} ${duration}, ${rest.join(', ')}`, style.columns, 0)}`;
+  return `${rate} ${duration}, ${rest.join(', ')}`;
 }
 
 function textOf(value: unknown): string {
@@ -68,7 +77,7 @@ function checkText(check: Check, style: TextStyle): string {
 }
 
 /** `28,232, needs 200,000`. */
-function amounts({ value, needed }: Check): string {
+export function amounts({ value, needed }: Check): string {
   const have = value === null ? '' : shown(value);
   if (needed === null) return have;
   return have === '' ? `needs ${shown(needed)}` : `${have}, needs ${shown(needed)}`;
@@ -79,7 +88,12 @@ function shown(value: number | string): string {
   return Number.isInteger(value) ? formatCount(value) : String(value);
 }
 
-function closing({ checks, status }: DoctorResult, style: TextStyle): string {
+function closing(result: DoctorResult, style: TextStyle): string {
+  return paint(style, LOOKS[result.status], wrap(closingText(result), style.columns, 0));
+}
+
+/** How many checks found something, and what follows from that. */
+export function closingText({ checks, status }: DoctorResult): string {
   const tally = (['problem', 'warning', 'unknown'] as const)
     .map((each) => ({ each, number: checks.filter((check) => check.status === each).length }))
     .filter(({ number }) => number > 0)
@@ -90,7 +104,7 @@ function closing({ checks, status }: DoctorResult, style: TextStyle): string {
     ok: `nothing ${checks.some((check) => check.status === 'unknown') ? 'that is known ' : ''}here stands in the way of this plan.`,
   }[status];
   const counts = tally.length === 0 ? '' : `${tally.join(', ')}: `;
-  return paint(style, LOOKS[status], wrap(`${counts}${words}`, style.columns, 0));
+  return `${counts}${words}`;
 }
 
 /** One line for a log, such as `source_ports: 28,232, needs 200,000. … Fix: --source-ports 1024-65535`. */

@@ -3,6 +3,7 @@ import type { Cell, Lab } from '../lab/lab.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
 import { printable } from '../plan/printable.ts';
+import type { Rows } from './facts.ts';
 import { foldedTable, paint, wrap, type TextStyle } from './layout.ts';
 
 /** A value in a lab's unit: nanoseconds as people read them. */
@@ -43,30 +44,37 @@ function medianText(lab: Lab, { summary }: DoneCell): string {
 export function labText(lab: Lab, result: LabResult, directory: string, style: TextStyle): string {
   const done = result.cells.filter(isDone);
   const failed = result.cells.filter((cell) => !isDone(cell));
-  const { system, plan } = result;
   const lines = [
     paint(style, 'bold', `conngen lab ${lab.name}`),
-    wrap(
-      `${lab.title}; Node ${system.node}, Linux ${system.kernel}, ${system.cpus} × ${system.cpu_model}`,
-      style.columns,
-      0,
-    ),
+    wrap(`${lab.title}; ${labMachine(result)}`, style.columns, 0),
     '',
     ...cellTable(lab, done, style),
     ...failed.map((cell) => paint(style, 'red', wrap(cellLine(lab, cell, 'failed'), style.columns, 2))),
     '',
   ];
-  const missing = plan.cells.length - done.length;
-  if (missing > 0) {
-    const way = `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory}`;
-    lines.push(paint(style, 'yellow', wrap(way, style.columns, 0)));
-  }
+  const missing = missingText(result, directory);
+  if (missing !== null) lines.push(paint(style, 'yellow', wrap(missing, style.columns, 0)));
   lines.push(`${printable(directory)}: cells.csv, lab.json, plots as *.svg`);
   return `${lines.join('\n')}\n`;
 }
 
+export function labMachine({ system }: LabResult): string {
+  return `Node ${system.node}, Linux ${system.kernel}, ${system.cpus} × ${system.cpu_model}`;
+}
+
+/** How to measure the cells that are missing; null where none is. */
+export function missingText({ plan, cells }: LabResult, directory: string): string | null {
+  const missing = plan.cells.length - cells.filter(isDone).length;
+  if (missing === 0) return null;
+  return `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory}`;
+}
+
 function cellTable(lab: Lab, cells: readonly DoneCell[], style: TextStyle): string[] {
-  if (cells.length === 0) return ['  nothing was measured'];
+  return cells.length === 0 ? ['  nothing was measured'] : foldedTable(cellRows(lab, cells), style, 2);
+}
+
+/** The cells that were measured, a row each. */
+export function cellRows(lab: Lab, cells: readonly DoneCell[]): Rows {
   const { unit } = lab.quantity;
   const head = ['cell', 'median', '95 % interval', 'p99', ...lab.figures.map(({ label }) => label)];
   const rows = cells.map(({ cell, summary, figures }) => [
@@ -81,5 +89,5 @@ function cellTable(lab: Lab, cells: readonly DoneCell[], style: TextStyle): stri
       return value === null ? '-' : format(value);
     }),
   ]);
-  return foldedTable([head, ...rows], style, 2);
+  return [head, ...rows];
 }

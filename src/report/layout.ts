@@ -47,23 +47,29 @@ export function wrap(text: string, columns: number, indent: number): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
+interface ErrorOfResult {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Why a run broke off; `error` as results hold it. */
-export function failure(style: TextStyle, error: { readonly code: string; readonly message: string }): string {
-  return paint(style, 'red', wrap(`Failed: ${error.message} (${error.code})`, style.columns, 0));
+export function failure(style: TextStyle, error: ErrorOfResult): string {
+  return paint(style, 'red', wrap(failureText(error), style.columns, 0));
+}
+
+export function failureText({ message, code }: ErrorOfResult): string {
+  return `Failed: ${message} (${code})`;
 }
 
 const LABEL_COLUMNS = 12;
 const INDENT = 2;
 
 /** `  label      text`, wrapped under itself. */
-export function entry(style: TextStyle, label: string, text: string): string {
+export function entry(style: TextStyle, label: string, text: string, colour?: Colour): string {
   const indent = INDENT + LABEL_COLUMNS;
-  return `${' '.repeat(INDENT)}${paint(style, 'dim', label.padEnd(LABEL_COLUMNS))}${wrap(text, style.columns, indent)}`;
-}
-
-/** An entry a text, the label before the first only. */
-export function listed(style: TextStyle, label: string, texts: readonly string[]): string[] {
-  return texts.map((text, index) => entry(style, index === 0 ? label : '', text));
+  const wrapped = wrap(text, style.columns, indent);
+  const shown = colour === undefined ? wrapped : paint(style, colour, wrapped);
+  return `${' '.repeat(INDENT)}${paint(style, 'dim', label.padEnd(LABEL_COLUMNS))}${shown}`;
 }
 
 const GAP = 2;

@@ -1,7 +1,8 @@
 /** Thresholds of `saturate` and `search` and the figures they were held against: the same in text and in Markdown. */
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
-import { listed, paint, wrap, type TextStyle } from './layout.ts';
+import { factLines, listed } from './facts.ts';
+import { paint, wrap, type TextStyle } from './layout.ts';
 import { formatFigure } from './threshold-text.ts';
 
 type LimitResult = SearchResult | SaturateResult;
@@ -45,7 +46,7 @@ export function limitThresholdBlocks(result: LimitResult, style: TextStyle): str
   const figures = limitThresholdFigures(result);
   const colour = result.thresholds_met === true ? 'green' : 'red';
   return [
-    ...(figures.length === 0 ? [] : [listed(style, 'fail if', figures).join('\n')]),
+    ...(figures.length === 0 ? [] : [factLines(style, listed('fail if', figures)).join('\n')]),
     paint(style, colour, wrap(sentence, style.columns, 0)),
   ];
 }

@@ -1,98 +1,82 @@
-/** Reports to paste into a ticket: what was asked, what came out, every trial, and how to do it again. */
-import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+/** Blocks of Markdown, for reports to paste into a ticket. */
 import { formatCountOf } from '../plan/format.ts';
 import { printable, printableLines } from '../plan/printable.ts';
-import { targetLine } from './headline.ts';
-import {
-  goalSentence,
-  goalTitle,
-  kpiSentence,
-  profileSentence,
-  saturateSentence,
-  searchEnd,
-} from './limit-sentences.ts';
-import { limitThresholdFigures, limitThresholdSentence } from './limit-threshold-text.ts';
+import type { Fact, Part, Rows } from './facts.ts';
 import { asteriskMeaning, type Column } from './round-table.ts';
-import { stepColumns } from './saturate-text.ts';
-import { trialColumns } from './search-text.ts';
+import type { RoundResult } from '../measure/result.ts';
 
-type LimitResult = SearchResult | SaturateResult;
+/** What the columns min, mean and max of rounds are. */
+export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
 
-export function searchMarkdown(result: SearchResult): string {
-  const end = searchEnd(result);
-  const profile = profileSentence(result);
-  return document(result, 'search', [
-    ...(profile === null ? [] : [`Followed: ${profile}.`]),
-    table([
-      { header: 'goal', cells: result.goals.map((goal) => code(goalTitle(goal))), dropRank: 0 },
-      { header: 'the most that meets it', cells: result.goals.map(goalSentence), dropRank: 0 },
-    ]),
-    ...(end === null ? [] : [end]),
-    ...kpiBlocks(result),
-    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${printable(each)}`).join('\n')]),
-    ...thresholdBlocks(result),
-    ...(result.trials.length === 0 ? [] : [`### Trials\n\n${roundsTable(trialColumns(result.trials), result.trials)}`]),
-  ]);
+/** What every result says of itself. */
+interface Head {
+  readonly conngen: string;
+  readonly started_at: string;
+  readonly system: {
+    readonly kernel: string;
+    readonly node: string;
+    readonly cpus: number;
+    readonly engine?: string;
+    readonly workers?: number;
+  };
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
-function kpiBlocks({ profile, goals }: SearchResult): string[] {
-  if (profile !== 'rfc9411-cps') return [];
-  const lines = goals.flatMap((goal) => {
-    const kpi = kpiSentence(goal);
-    return kpi === null ? [] : [`- ${code(goalTitle(goal))}: ${kpi}`];
-  });
-  return lines.length === 0 ? [] : [`### KPI\n\n${lines.join('\n')}`];
-}
-
-export function saturateMarkdown(result: SaturateResult): string {
-  return document(result, 'saturate', [
-    saturateSentence(result),
-    ...thresholdBlocks(result),
-    ...(result.steps.length === 0 ? [] : [`### Steps\n\n${roundsTable(stepColumns(result.steps), result.steps)}`]),
-  ]);
-}
-
-function thresholdBlocks(result: LimitResult): string[] {
-  const sentence = limitThresholdSentence(result);
-  if (sentence === null) return [];
-  return [
-    `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${each}`), '', sentence].join('\n').trim()}`,
-  ];
-}
-
-function document(result: LimitResult, command: string, blocks: readonly string[]): string {
-  const { system } = result;
+/** A whole report: what was run, when and where, the blocks, and the options, with which it can be run again. */
+export function document(result: Head, title: string, blocks: readonly string[]): string {
+  const { system, config } = result;
   const facts = [
     `conngen ${result.conngen}`,
-    `engine ${system.engine}`,
-    formatCountOf(system.workers, 'worker'),
+    ...(system.engine === undefined ? [] : [`engine ${system.engine}`]),
+    ...(system.workers === undefined ? [] : [formatCountOf(system.workers, 'worker')]),
     `Linux ${system.kernel}`,
     `Node ${system.node}`,
     `${system.cpus} cores`,
   ];
-  const options = `### Options\n\n\`\`\`json\n${printableLines(JSON.stringify(result.config, null, 2))}\n\`\`\``;
-  const remark = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
-  return `${[`## ${targetLine(command, result.config)}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, remark, options].join('\n\n')}\n`;
+  const options = config === undefined ? [] : [`### Options\n\n${jsonBlock(config)}`];
+  return `${[`## ${title}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, ...options].join('\n\n')}\n`;
 }
 
-function code(text: string): string {
-  return `\`${text}\``;
+export function jsonBlock(value: unknown): string {
+  return `\`\`\`json\n${printableLines(JSON.stringify(value, null, 2))}\n\`\`\``;
+}
+
+export function code(text: string): string {
+  return `\`${printable(text)}\``;
+}
+
+/** A list of facts; what belongs to the fact before is a list below it. */
+export function factList(facts: readonly Fact[]): string {
+  const lines = facts.map(([label, text], index) => {
+    const shown = plain(text);
+    if (label === '') return index === 0 ? `- ${shown}` : `  - ${shown}`;
+    return `${label.startsWith(' ') ? '  ' : ''}- **${label.trim()}**: ${shown}`;
+  });
+  return lines.join('\n');
+}
+
+/** Facts as lists and rows as tables. */
+export function partBlocks(parts: readonly Part[]): string[] {
+  return parts.map((part) => ('facts' in part ? factList(part.facts) : rowsTable(part.rows)));
+}
+
+/** Text that means itself: what would be a mark of Markdown, or HTML, is escaped. */
+export function plain(text: string): string {
+  return printable(text).replaceAll(/[\\`*<]/g, String.raw`\$&`);
 }
 
 /** With what its asterisks mean below it. */
-function roundsTable(columns: readonly Column[], trials: readonly { readonly result: RoundResult }[]): string {
-  const meaning = asteriskMeaning(trials.map(({ result }) => result));
-  return meaning === null ? table(columns) : `${table(columns)}\n\n\\* ${meaning}`;
+export function roundsTable(columns: readonly Column[], rounds: readonly RoundResult[]): string {
+  const count = columns[0]?.cells.length ?? 0;
+  const rows = Array.from({ length: count }, (_, index) => columns.map(({ cells }) => cells[index] ?? ''));
+  const lines = rowsTable([columns.map(({ header }) => header), ...rows]);
+  const meaning = asteriskMeaning(rounds);
+  return meaning === null ? lines : `${lines}\n\n\\* ${meaning}`;
 }
 
-function table(columns: readonly Column[]): string {
-  const row = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  const count = columns[0]?.cells.length ?? 0;
-  return [
-    row(columns.map(({ header }) => header)),
-    row(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
-    ...Array.from({ length: count }, (_, index) => row(columns.map(({ cells }) => cells[index] ?? ''))),
-  ].join('\n');
+/** The first column to the left, the others to the right. */
+export function rowsTable([head = [], ...rows]: Rows): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => printable(cell).replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

@@ -3,12 +3,12 @@ import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../measure/outcome.ts';
 import type { OutcomeName, Owner } from '../measure/outcome.ts';
 import type { RoundResult } from '../measure/result.ts';
 import { formatCount, formatShare } from '../plan/format.ts';
-import { entry, type TextStyle } from './layout.ts';
+import { listed, type Fact } from './facts.ts';
 
 const RESPONSE_WORDS: Readonly<Record<string, string>> = { none: 'no answer', not_http: 'not HTTP' };
 
-/** What went well and what is nobody's doing, then a line for each owner of failures, then the errors by name. */
-export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
+/** What went well and what is nobody's doing, then a fact for each owner of failures, then the errors by name. */
+export function outcomeFacts(round: RoundResult): Fact[] {
   const { attempts, outcomes, errno } = round;
   const parts = (owner: Owner): string[] =>
     OUTCOMES.filter((name) => OUTCOME_TRAITS[name].owner === owner && outcomes[name] > 0).map((name) =>
@@ -22,21 +22,19 @@ export function outcomeLines(round: RoundResult, style: TextStyle): string[] {
   const empty = round.empty_responses ?? 0;
   const errnos = Object.entries(errno).filter(([, count]) => count > 0);
   return [
-    entry(style, 'outcomes', unblamed !== '' ? unblamed : failures.length > 0 ? 'ok 0' : 'none'),
-    ...failures.map(({ owner, text }) => entry(style, `  ${owner}`, text)),
-    ...(empty > 0
-      ? [
-          entry(
-            style,
-            '  empty',
-            `${formatCount(empty)} (${formatShare(empty, attempts.started)}) ended without a byte of answer`,
-          ),
-        ]
-      : []),
-    ...responseLines(round, style),
-    ...(errnos.length > 0
-      ? [entry(style, '  errno', errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
-      : []),
+    ['outcomes', unblamed !== '' ? unblamed : failures.length > 0 ? 'ok 0' : 'none'],
+    ...failures.map(({ owner, text }): Fact => [`  ${owner}`, text]),
+    ...listed(
+      '  empty',
+      empty > 0
+        ? [`${formatCount(empty)} (${formatShare(empty, attempts.started)}) ended without a byte of answer`]
+        : [],
+    ),
+    ...responseFacts(round),
+    ...listed(
+      '  errno',
+      errnos.length > 0 ? [errnos.map(([name, count]) => `${name} ${formatCount(count)}`).join(', ')] : [],
+    ),
   ];
 }
 
@@ -49,12 +47,12 @@ function missedPart({ attempts: { missed, scheduled } }: RoundResult): string {
 }
 
 /** By HTTP status, the most frequent first. */
-function responseLines({ responses }: RoundResult, style: TextStyle): string[] {
+function responseFacts({ responses }: RoundResult): Fact[] {
   const counts = Object.entries(responses ?? {}).sort(([, one], [, other]) => other - one);
   if (counts.length === 0) return [];
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const parts = counts.map(
     ([name, count]) => `${RESPONSE_WORDS[name] ?? name} ${formatCount(count)} (${formatShare(count, total)})`,
   );
-  return [entry(style, '  status', parts.join(', '))];
+  return [['  status', parts.join(', ')]];
 }

@@ -99,11 +99,8 @@ export function fittingTable(columns: readonly Column[], style: TextStyle): stri
 }
 
 /** What the table has no room for: why a round is not valid, each sentence once. */
-export function reasonsText(rounds: readonly RoundResult[], style: TextStyle): string[] {
-  const lines = rounds.flatMap(({ verdict }, index) =>
-    verdict.reasons.map(({ message }) => wrap(`Round ${index + 1}: ${message}`, style.columns, 2)),
-  );
-  return lines.length === 0 ? [] : [lines.join('\n')];
+export function roundReasons(rounds: readonly RoundResult[]): string[] {
+  return rounds.flatMap(({ verdict }, index) => verdict.reasons.map(({ message }) => `Round ${index + 1}: ${message}`));
 }
 
 /** What an asterisk in the columns of these rounds means; null where there is none. */
@@ -120,8 +117,12 @@ export function roundLines(columns: readonly Column[], rounds: readonly RoundRes
 
 /** Several rounds in a table; min, mean and max are of `connect`. */
 export function roundsTable(rounds: readonly RoundResult[], style: TextStyle): string {
+  return roundLines(numberedColumns(rounds), rounds, style).join('\n');
+}
+
+export function numberedColumns(rounds: readonly RoundResult[]): Column[] {
   const numbers: Column = { header: 'round', cells: rounds.map((_, index) => String(index + 1)), dropRank: 0 };
-  return roundLines([numbers, ...roundColumns(rounds)], rounds, style).join('\n');
+  return [numbers, ...roundColumns(rounds)];
 }
 
 /** Beyond it only every n-th interval is shown. */
@@ -130,6 +131,15 @@ const SLOWDOWN = 2;
 
 /** The seconds of a ramp in a table, and where latency leaves the floor. */
 export function seriesText(round: RoundResult, style: TextStyle): string {
+  const { columns, notes } = seriesOf(round);
+  return [...fittingTable(columns, style), ...notes.map((note) => wrap(note, style.columns, 0))].join('\n');
+}
+
+/** The seconds of a ramp as columns, and what is to be said below them. */
+export function seriesOf(round: RoundResult): {
+  readonly columns: readonly Column[];
+  readonly notes: readonly string[];
+} {
   // What happens after the ramp is the rest of its connections. An interval of several seconds may have begun before that.
   const intervals = round.intervals.filter(
     ({ start_sec: startSec, length_sec: lengthSec }) =>
@@ -144,22 +154,19 @@ export function seriesText(round: RoundResult, style: TextStyle): string {
   });
   const total = (statistic: 'p50' | 'p90' | 'p99') => (interval: IntervalResult) =>
     latencyCell(interval.latency_ns.total, statistic);
-  const lines = fittingTable(
-    [
-      column('second', 0, (interval) => String(interval.start_sec)),
-      column('offered', 0, (interval) => formatPerSec(Math.round(perSec(interval, interval.scheduled)))),
-      column('completed', 0, (interval) => formatCount(interval.ok)),
-      column('failed', 0, (interval) => formatCount(interval.failed)),
-      column('in flight', 2, (interval) => formatCount(interval.in_flight)),
-      column('p50 total', 1, total('p50')),
-      column('p90 total', 0, total('p90')),
-      column('p99 total', 0, total('p99')),
-    ],
-    style,
-  );
+  const columns = [
+    column('second', 0, (interval) => String(interval.start_sec)),
+    column('offered', 0, (interval) => formatPerSec(Math.round(perSec(interval, interval.scheduled)))),
+    column('completed', 0, (interval) => formatCount(interval.ok)),
+    column('failed', 0, (interval) => formatCount(interval.failed)),
+    column('in flight', 2, (interval) => formatCount(interval.in_flight)),
+    column('p50 total', 1, total('p50')),
+    column('p90 total', 0, total('p90')),
+    column('p99 total', 0, total('p99')),
+  ];
   const unit = intervals.some(({ length_sec: lengthSec }) => Math.round(lengthSec) > 1) ? 'interval' : 'second';
   const note = every > 1 ? [`One ${unit} in ${every} is shown; the JSON has all.`] : [];
-  return [...lines, ...note, wrap(floorText(intervals), style.columns, 0)].join('\n');
+  return { columns, notes: [...note, floorText(intervals)] };
 }
 
 function floorText(intervals: readonly IntervalResult[]): string {

@@ -11,7 +11,9 @@ import {
   formatShare,
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
-import { PLAIN, entry, failure, paint, table, wrap, type TextStyle } from './layout.ts';
+import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from './facts.ts';
+import { targetLine } from './headline.ts';
+import { PLAIN, failure, paint, table, wrap, type TextStyle } from './layout.ts';
 import { clockText } from './live.ts';
 import { busyText } from './work-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
@@ -23,28 +25,28 @@ export function rttText(result: RttResult, style: TextStyle = PLAIN): string {
   const blocks = [headline(result, style)];
   result.rounds.forEach((round, index) => blocks.push(roundText(round, index, result, style)));
   if (result.rounds.length > 1) blocks.push(closingTable(result.rounds, style));
-  if (result.rounds.length === 0) blocks.push('  No round was run.');
-  if (result.interrupted === true)
-    blocks.push(wrap('Stopped early by a signal: the figures are those until then.', style.columns, 0));
+  if (result.rounds.length === 0) blocks.push(`  ${NO_ROUND}`);
+  if (result.interrupted === true) blocks.push(wrap(STOPPED_EARLY, style.columns, 0));
   if (result.error !== undefined) {
     blocks.push(failure(style, result.error));
   }
   return `${blocks.join('\n\n')}\n`;
 }
 
-function headline({ config, system }: RttResult, style: TextStyle): string {
-  const text = (key: string): string => String(config[key]);
-  const host = text('host');
-  const resolved = host === text('address') ? '' : ` (${text('address')})`;
+function headline(result: RttResult, style: TextStyle): string {
+  const lines = rttDetails(result).map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', targetLine('rtt', result.config)), ...lines].join('\n');
+}
+
+/** How it was measured, a line each. */
+export function rttDetails({ config, system }: RttResult): string[] {
   const details = [
-    text('protocol').toUpperCase(),
+    String(config['protocol']).toUpperCase(),
     `engine ${system.engine}`,
     formatCountOf(Number(config['connections']), 'connection'),
     `messages of ${formatBytes(Number(config['size_bytes']))}`,
   ];
-  const target = `conngen rtt ${host.includes(':') ? `[${host}]` : host}:${text('port')}${resolved}`;
-  const lines = [details.join(', '), ...(system.engine_notes ?? [])].map((line) => wrap(line, style.columns, 0));
-  return [paint(style, 'bold', target), ...lines].join('\n');
+  return [details.join(', '), ...(system.engine_notes ?? [])];
 }
 
 function offered(round: RttRound): string {
@@ -52,23 +54,28 @@ function offered(round: RttRound): string {
 }
 
 function roundText(round: RttRound, index: number, { rounds }: RttResult, style: TextStyle): string {
-  const verdict = VERDICT_LOOKS[round.verdict.status];
-  const errors = Object.entries(round.errno);
-  const lines = [
-    ...(rounds.length > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${rounds.length}`)] : []),
-    entry(style, 'offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`),
-    entry(style, 'achieved', formatPerSec(round.achieved_rate_per_sec)),
-    entry(style, 'pings', pingsText(round)),
-    ...(errors.length === 0
-      ? []
-      : [entry(style, 'errors', errors.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]),
-    ...latencyTable(round, style),
-    entry(style, 'cpu', cpuText(round)),
-    ...(round.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(round.busy, 'on the loop'))]),
-    `${entry(style, 'verdict', '')}${paint(style, verdict.colour, verdict.words)}`,
-    ...round.verdict.reasons.map((reason) => entry(style, '', reason.message)),
+  const title = rounds.length > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${rounds.length}`)] : [];
+  return [...title, ...partLines(style, rttRoundParts(round))].join('\n');
+}
+
+/** All that is told of a round. */
+export function rttRoundParts(round: RttRound): Part[] {
+  const { busy, verdict } = round;
+  const looks = VERDICT_LOOKS[verdict.status];
+  const errors = Object.entries(round.errno).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const pings: Fact[] = [
+    ['offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`],
+    ['achieved', formatPerSec(round.achieved_rate_per_sec)],
+    ['pings', pingsText(round)],
+    ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),
   ];
-  return lines.join('\n');
+  const rest: Fact[] = [
+    ['cpu', cpuText(round)],
+    ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'on the loop')]),
+    ['verdict', looks.words, looks.colour],
+    ...verdict.reasons.map(({ message }): Fact => ['', message]),
+  ];
+  return [{ facts: pings }, { rows: latencyRows(round) }, { facts: rest }];
 }
 
 function pingsText(round: RttRound): string {
@@ -94,7 +101,7 @@ function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
   return sent === 0 ? '-' : `${formatLatency(cpu.usec_per_ping * 1e3)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
 }
 
-function latencyTable(round: RttRound, style: TextStyle): string[] {
+function latencyRows(round: RttRound): Rows {
   const rows: readonly (readonly [string, LatencySummary])[] = [
     ['schedule lag', round.schedule_lag_ns],
     ['round trip', round.rtt_ns],
@@ -105,11 +112,16 @@ function latencyTable(round: RttRound, style: TextStyle): string[] {
     label,
     ...(['min', ...PERCENTILES] as const).map((name) => (latency.count === 0 ? '-' : formatLatency(latency[name]))),
   ]);
-  const [first = '', ...rest] = table([header, ...cells], 2);
-  return [paint(style, 'dim', first), ...rest];
+  return [header, ...cells];
 }
 
 function closingTable(rounds: readonly RttRound[], style: TextStyle): string {
+  const [first = '', ...rest] = table(closingRows(rounds), 0);
+  return [paint(style, 'bold', first), ...rest].join('\n');
+}
+
+/** The rounds side by side. */
+export function closingRows(rounds: readonly RttRound[]): Rows {
   const rows = rounds.map((round, index) => [
     String(index + 1),
     round.offered_rate_per_sec === null ? 'max' : formatPerSec(round.offered_rate_per_sec),
@@ -119,8 +131,7 @@ function closingTable(rounds: readonly RttRound[], style: TextStyle): string {
     round.verdict.status.replaceAll('_', ' '),
   ]);
   const header = ['round', 'offered', 'achieved', 'lost', 'p50', 'p99 rtt', 'verdict'];
-  const [first = '', ...rest] = table([header, ...rows], 0);
-  return [paint(style, 'bold', first), ...rest].join('\n');
+  return [header, ...rows];
 }
 
 /**

@@ -3,51 +3,58 @@ import type { DatagramCounts, ServerResult } from '../measure/result.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
 import { busyText, workText } from './work-text.ts';
-import { PLAIN, entry, failure, listed, paint, wrap, type TextStyle } from './layout.ts';
+import { factLines, listed, type Fact } from './facts.ts';
+import { PLAIN, failure, paint, wrap, type TextStyle } from './layout.ts';
 
 /** The summary, with a newline at its end. */
 export function serverText(result: ServerResult, style: TextStyle = PLAIN): string {
-  const { accepted, completed, rejected, listeners, bytes, cpu, kernel, findings } = result;
-  const averagePerSec = result.duration_sec > 0 ? accepted / result.duration_sec : 0;
-  const failed = Object.entries(result.errors).filter(([, count]) => count > 0);
-  const others: (readonly [string, number])[] = [
-    ['rejected', rejected],
-    ['closed idle', result.idle_closed],
-    ['aborted', result.aborted],
-  ];
-  const endings = [`${formatCount(completed)} completed`];
-  for (const [name, count] of others) if (count > 0) endings.push(`${formatCount(count)} ${name}`);
   const lines = [
     paint(style, 'bold', `conngen server, engine ${result.system.engine}`),
     ...(result.system.engine_notes ?? []).map((note) => wrap(note, style.columns, 0)),
-    entry(
-      style,
-      'accepted',
-      `${formatCount(accepted)} in ${formatSeconds(result.duration_sec)} (${formatPerSec(averagePerSec)} on average)`,
-    ),
-    entry(style, 'ended', endings.join(', ')),
-    ...(listeners.length > 1
-      ? [entry(style, 'listeners', listeners.map((each) => formatCount(each.accepted)).join(', '))]
-      : []),
-    ...(result.datagrams === undefined ? [] : [entry(style, 'datagrams', datagramText(result.datagrams))]),
-    entry(style, 'bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`),
-    ...(result.work === undefined ? [] : [entry(style, 'work', workText(result.work))]),
-    ...(result.busy === undefined ? [] : [entry(style, 'busy tasks', busyText(result.busy, 'a listener'))]),
-    ...(failed.length > 0
-      ? [entry(style, 'errors', failed.map(([name, count]) => `${name} ${formatCount(count)}`).join(', '))]
-      : []),
-    entry(style, 'cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection`),
-    ...(kernel === undefined
-      ? []
-      : listed(style, 'kernel', kernelSentences(kernel, accepted, result.duration_sec, findings))),
-    ...listed(
-      style,
-      'findings',
-      findings.map(({ message }) => message),
-    ),
+    ...factLines(style, serverFacts(result)),
     ...(result.error === undefined ? [] : ['', failure(style, result.error)]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** All that is told of a server. */
+export function serverFacts(result: ServerResult): Fact[] {
+  const { accepted, listeners, datagrams, bytes, work, busy, cpu, kernel, findings } = result;
+  const failed = Object.entries(result.errors).filter(([, count]) => count > 0);
+  const errors = failed.map(([name, count]) => `${name} ${formatCount(count)}`);
+  const each = listeners.map((listener) => formatCount(listener.accepted));
+  return [
+    ['accepted', acceptedText(result)],
+    ['ended', endingsText(result)],
+    ...listed('listeners', listeners.length > 1 ? [each.join(', ')] : []),
+    ...listed('datagrams', datagrams === undefined ? [] : [datagramText(datagrams)]),
+    ['bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`],
+    ...listed('work', work === undefined ? [] : [workText(work)]),
+    ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'a listener')]),
+    ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),
+    ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection`],
+    ...listed('kernel', kernel === undefined ? [] : kernelSentences(kernel, accepted, result.duration_sec, findings)),
+    ...listed(
+      'findings',
+      findings.map(({ message }) => message),
+    ),
+  ];
+}
+
+function acceptedText({ accepted, duration_sec: durationSec }: ServerResult): string {
+  const averagePerSec = durationSec > 0 ? accepted / durationSec : 0;
+  return `${formatCount(accepted)} in ${formatSeconds(durationSec)} (${formatPerSec(averagePerSec)} on average)`;
+}
+
+function endingsText({ completed, rejected, idle_closed: idleClosed, aborted }: ServerResult): string {
+  const others: readonly (readonly [string, number])[] = [
+    ['rejected', rejected],
+    ['closed idle', idleClosed],
+    ['aborted', aborted],
+  ];
+  const endings = [`${formatCount(completed)} completed`];
+  for (const [name, count] of others) if (count > 0) endings.push(`${formatCount(count)} ${name}`);
+  return endings.join(', ');
 }
 
 function datagramText({ received, sent, dropped }: DatagramCounts): string {

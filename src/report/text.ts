@@ -12,11 +12,13 @@ import {
   formatShare,
 } from '../plan/format.ts';
 import { cpuSplit } from './cpu-split.ts';
-import { outcomeLines } from './outcome-text.ts';
-import { PLAIN, entry, failure, listed, paint, table, wrap, type TextStyle } from './layout.ts';
-import { isLimited, isRateLimited, offeredText, reasonsText, roundsTable, seriesText } from './round-table.ts';
+import { targetLine } from './headline.ts';
+import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from './facts.ts';
+import { outcomeFacts } from './outcome-text.ts';
+import { PLAIN, failure, paint, wrap, type TextStyle } from './layout.ts';
+import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
 import { workText } from './work-text.ts';
-import { thresholdLines, thresholdSummary } from './threshold-text.ts';
+import { thresholdFacts, thresholdSentence } from './threshold-text.ts';
 import { VERDICT_LOOKS } from './verdict-looks.ts';
 
 const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
@@ -30,7 +32,7 @@ const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
 const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
 
 /** More rounds than these are in the table only. */
-const ROUNDS_IN_FULL = 3;
+export const ROUNDS_IN_FULL = 3;
 
 /** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
 export function clientText(result: ClientResult, style: TextStyle = PLAIN): string {
@@ -42,21 +44,28 @@ export function clientText(result: ClientResult, style: TextStyle = PLAIN): stri
   if (rounds.length > 1) blocks.push(roundsTable(rounds, style));
   if (rounds.length > ROUNDS_IN_FULL) blocks.push(...reasonsText(rounds, style));
   for (const round of rounds) if (round.ramp !== undefined) blocks.push(seriesText(round, style));
-  if (result.rounds.length === 0) blocks.push('  No round was run.');
-  if (result.interrupted === true)
-    blocks.push(wrap('Stopped early by a signal: the figures are those until then.', style.columns, 0));
+  if (result.rounds.length === 0) blocks.push(`  ${NO_ROUND}`);
+  if (result.interrupted === true) blocks.push(wrap(STOPPED_EARLY, style.columns, 0));
   if (result.error !== undefined) blocks.push(failure(style, result.error));
-  const thresholds = thresholdSummary(result, style);
-  if (thresholds !== undefined) blocks.push(thresholds);
+  const thresholds = thresholdSentence(result);
+  if (thresholds !== undefined) {
+    blocks.push(paint(style, result.thresholds_met === true ? 'green' : 'red', wrap(thresholds, style.columns, 0)));
+  }
   return `${blocks.join('\n\n')}\n`;
 }
 
+function reasonsText(rounds: readonly RoundResult[], style: TextStyle): string[] {
+  const lines = roundReasons(rounds).map((reason) => wrap(reason, style.columns, 2));
+  return lines.length === 0 ? [] : [lines.join('\n')];
+}
+
 function headline(result: ClientResult, style: TextStyle): string {
-  const { config, system } = result;
-  const address = textOf(config['address']);
-  const host = textOf(config['host']);
-  const shownHost = host.includes(':') ? `[${host}]` : host;
-  const resolved = host === address || address === '' ? '' : ` (${address})`;
+  const lines = clientDetails(result).map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', targetLine('client', result.config)), ...lines].join('\n');
+}
+
+/** How it was measured, a line each. */
+export function clientDetails({ config, system }: ClientResult): string[] {
   const payloadBytes = config['payload_bytes'];
   const details = [
     `engine ${system.engine}`,
@@ -64,9 +73,7 @@ function headline(result: ClientResult, style: TextStyle): string {
     typeof payloadBytes === 'number' ? `payload ${formatBytes(payloadBytes)}` : '',
     `finish ${textOf(config['finish'])}`,
   ].filter((detail) => detail !== '');
-  const target = `conngen client ${shownHost}:${textOf(config['port'])}${resolved}`;
-  const lines = [details.join(', '), ...(system.engine_notes ?? [])].map((line) => wrap(line, style.columns, 0));
-  return [paint(style, 'bold', target), ...lines].join('\n');
+  return [details.join(', '), ...(system.engine_notes ?? [])];
 }
 
 function textOf(value: unknown): string {
@@ -74,54 +81,65 @@ function textOf(value: unknown): string {
 }
 
 function roundText(round: RoundResult, index: number, count: number, style: TextStyle): string {
-  const title = `Round ${index + 1} of ${count}`;
-  const { attempts, rate_per_sec: rate, bytes, cpu, kernel } = round;
-  const verdict = VERDICT_LOOKS[round.verdict.status];
-  const lines = [
-    ...(count > 1 ? [paint(style, 'bold', title)] : []),
-    entry(style, 'offered', `${offeredText(round)} for ${formatSeconds(round.duration_sec)}`),
-    entry(style, 'achieved', achievedText(round)),
-    entry(
-      style,
+  const title = count > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${count}`)] : [];
+  return [...title, ...partLines(style, roundParts(round))].join('\n');
+}
+
+/** All that is told of a round. */
+export function roundParts(round: RoundResult): Part[] {
+  const { attempts } = round;
+  const offered: Fact[] = [
+    ['offered', `${offeredText(round)} for ${formatSeconds(round.duration_sec)}`],
+    ['achieved', achievedText(round)],
+    [
       'attempts',
       `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} missed; ` +
         `${formatCount(attempts.in_flight_max)} in flight at most`,
-    ),
-    ...outcomeLines(round, style),
-    ...latencyTable(round, style),
-    entry(style, 'bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`),
-    ...(round.bodies === undefined ? [] : [entry(style, 'bodies', bodiesText(round.bodies))]),
-    ...(round.sink_work === undefined ? [] : [entry(style, 'sink work', workText(round.sink_work))]),
-    ...(round.timeouts === undefined
-      ? []
-      : [entry(style, 'timeouts', `${formatCount(round.timeouts.first_byte)} for want of a first byte`)]),
-    ...(round.held === undefined
-      ? []
-      : [entry(style, 'held', `${formatCount(round.held.lost)} ended by the peer before their time`)]),
-    ...(round.probe === undefined ? [] : [entry(style, 'probe', probeText(round.probe))]),
-    entry(
-      style,
-      'cpu',
-      `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : ''}`,
-    ),
-    ...gcLine(round, style),
-    ...(kernel === undefined
-      ? []
-      : listed(
-          style,
-          'kernel',
-          kernelSentences(kernel, attempts.started, round.duration_sec, [...round.verdict.reasons, ...round.findings]),
-        )),
-    ...listed(
-      style,
-      'findings',
-      round.findings.map(({ message }) => message),
-    ),
-    `${entry(style, 'verdict', '')}${paint(style, verdict.colour, verdict.words)}`,
-    ...round.verdict.reasons.map((reason) => entry(style, '', reason.message)),
-    ...thresholdLines(round, style),
+    ],
   ];
-  return lines.join('\n');
+  return [
+    { facts: [...offered, ...outcomeFacts(round)] },
+    { rows: latencyRows(round) },
+    { facts: [...costFacts(round), ...verdictFacts(round)] },
+  ];
+}
+
+function costFacts(round: RoundResult): Fact[] {
+  const { bytes, cpu, rate_per_sec: rate, bodies, sink_work: sinkWork, timeouts, held, probe } = round;
+  const split = rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : '';
+  return [
+    ...listed('', isLimited(round) ? ['measured by a generator at its limit: not the target alone'] : []),
+    ['bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`],
+    ...listed('bodies', bodies === undefined ? [] : [bodiesText(bodies)]),
+    ...listed('sink work', sinkWork === undefined ? [] : [workText(sinkWork)]),
+    ...listed(
+      'timeouts',
+      timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} for want of a first byte`],
+    ),
+    ...listed('held', held === undefined ? [] : [`${formatCount(held.lost)} ended by the peer before their time`]),
+    ...listed('probe', probe === undefined ? [] : [probeText(probe)]),
+    ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${split}`],
+    ...listed('gc', gcTexts(round)),
+  ];
+}
+
+function verdictFacts(round: RoundResult): Fact[] {
+  const { attempts, kernel, findings, verdict } = round;
+  const looks = VERDICT_LOOKS[verdict.status];
+  const told = [...verdict.reasons, ...findings];
+  return [
+    ...listed(
+      'kernel',
+      kernel === undefined ? [] : kernelSentences(kernel, attempts.started, round.duration_sec, told),
+    ),
+    ...listed(
+      'findings',
+      findings.map(({ message }) => message),
+    ),
+    ['verdict', looks.words, looks.colour],
+    ...verdict.reasons.map(({ message }): Fact => ['', message]),
+    ...thresholdFacts(round),
+  ];
 }
 
 function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResult): string {
@@ -144,7 +162,7 @@ function achievedText(round: RoundResult): string {
   return isRateLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
 }
 
-function latencyTable(round: RoundResult, style: TextStyle): string[] {
+function latencyRows(round: RoundResult): Rows {
   const header = ['latency', ...PERCENTILES.map((name) => name.replace('_', '.'))];
   const rows = CLOCKS.map((clock) => {
     const latency = round.latency_ns[clock];
@@ -153,13 +171,10 @@ function latencyTable(round: RoundResult, style: TextStyle): string[] {
       ...PERCENTILES.map((name) => (latency.count === 0 ? '-' : formatLatency(latency[name]))),
     ];
   });
-  const [first = '', ...rest] = table([header, ...rows], 2);
-  const lines = [paint(style, 'dim', first), ...rest];
-  if (isLimited(round)) lines.push(entry(style, '', 'measured by a generator at its limit: not the target alone'));
-  return lines;
+  return [header, ...rows];
 }
 
-function gcLine({ workers }: RoundResult, style: TextStyle): string[] {
+function gcTexts({ workers }: RoundResult): string[] {
   const total = (of: (worker: RoundResult['workers'][number]) => number | undefined): number =>
     workers.reduce((sum, worker) => sum + (of(worker) ?? 0), 0);
   const elapsedUsec = total((worker) => worker.elapsed_usec);
@@ -169,5 +184,5 @@ function gcLine({ workers }: RoundResult, style: TextStyle): string[] {
     total((worker) => worker.gc_usec),
     elapsedUsec,
   );
-  return [entry(style, 'gc', `${share} of a pacing thread's time, ${formatLatency(longestUsec * 1e3)} at most`)];
+  return [`${share} of a pacing thread's time, ${formatLatency(longestUsec * 1e3)} at most`];
 }

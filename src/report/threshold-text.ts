@@ -1,7 +1,7 @@
 /** Thresholds and the figures they were held against, for people. */
 import type { ClientResult, RoundResult, ThresholdResult } from '../measure/result.ts';
 import { formatCount, formatLatency, formatPerSec, formatPercent } from '../plan/format.ts';
-import { entry, paint, wrap, type TextStyle } from './layout.ts';
+import type { Fact } from './facts.ts';
 
 /** `3.12 ms`, `0.004 %`, `250,000`, `9,900/s`, or `not measured`. */
 export function formatFigure({ value, unit }: Pick<ThresholdResult, 'value' | 'unit'>): string {
@@ -18,19 +18,19 @@ export function formatFigure({ value, unit }: Pick<ThresholdResult, 'value' | 'u
   }
 }
 
-/** What is to fail the run, and whether it is so: a line each, under one label. */
-export function thresholdLines(round: RoundResult, style: TextStyle): string[] {
+/** What is to fail the run, and whether it is so: a fact each, under one label. */
+export function thresholdFacts(round: RoundResult): Fact[] {
   return (round.thresholds ?? []).map((threshold, index) => {
     const { expression, value, met } = threshold;
     const answer = value === null ? 'not measured' : `${met ? 'no' : 'yes'} (${formatFigure(threshold)})`;
-    return entry(style, index === 0 ? 'fail if' : '', `${expression}: ${answer}`);
+    return [index === 0 ? 'fail if' : '', `${expression}: ${answer}`];
   });
 }
 
 /** What became of the run's thresholds, and why; undefined where there were none. */
-export function thresholdSummary(result: ClientResult, style: TextStyle): string | undefined {
+export function thresholdSentence(result: ClientResult): string | undefined {
   if (result.thresholds_met === undefined) return undefined;
-  if (result.thresholds_met) return paint(style, 'green', 'Every threshold was met.');
+  if (result.thresholds_met) return 'Every threshold was met.';
   const missed = result.rounds.flatMap((round, index) =>
     (round.thresholds ?? [])
       .filter((threshold) => !threshold.met)
@@ -46,5 +46,5 @@ export function thresholdSummary(result: ClientResult, style: TextStyle): string
       : '',
     result.rounds.length === 0 ? 'No round was run.' : '',
   ];
-  return paint(style, 'red', wrap(sentences.filter((sentence) => sentence !== '').join(' '), style.columns, 0));
+  return sentences.filter((sentence) => sentence !== '').join(' ');
 }

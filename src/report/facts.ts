@@ -1,0 +1,32 @@
+/** What a report tells of a run, apart from its looks: text and Markdown are made from the same facts. */
+import { entry, paint, table, type Colour, type TextStyle } from './layout.ts';
+
+/** One line of a report. An empty label continues the fact before it; a label that begins with spaces is a part of that fact. */
+export type Fact = readonly [label: string, text: string, colour?: Colour];
+
+/** Rows of cells, the heading first. */
+export type Rows = readonly (readonly string[])[];
+
+/** A run of facts, or a table between two of them. */
+export type Part = { readonly facts: readonly Fact[] } | { readonly rows: Rows };
+
+export const NO_ROUND = 'No round was run.';
+export const STOPPED_EARLY = 'Stopped early by a signal: the figures are those until then.';
+
+/** A fact a text, the label before the first only. */
+export function listed(label: string, texts: readonly string[]): Fact[] {
+  return texts.map((text, index) => [index === 0 ? label : '', text]);
+}
+
+/** A fact for a terminal, one or more lines each. */
+export function factLines(style: TextStyle, facts: readonly Fact[]): string[] {
+  return facts.map(([label, text, colour]) => entry(style, label, text, colour));
+}
+
+export function partLines(style: TextStyle, parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => {
+    if ('facts' in part) return factLines(style, part.facts);
+    const [first = '', ...rest] = table(part.rows, 2);
+    return [paint(style, 'dim', first), ...rest];
+  });
+}
