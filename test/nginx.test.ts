@@ -127,6 +127,8 @@ for (const engine of ['uring', 'epoll', 'node'] as const) {
       t.equal(outcomes.ok, 100);
       t.same(responses, { [status]: 100 });
       const found = findings.find(({ code }) => code === 'error_statuses');
+      const judged = await roundOf(name, '--expect-status', '200,30x');
+      t.same([judged.outcomes.unexpected_response, judged.responses], [status === 200 ? 0 : 100, { [status]: 100 }]);
       t.same(found?.evidence, status === 200 ? undefined : { error_statuses: 100, answered: 100, status: [status] });
     }
   });

@@ -7,6 +7,7 @@ import { parseCriterion } from '../measure/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit-options.ts';
 import { parseFileName, parseFinish, parseJsonFile, parseRecordFile, parseWorkers } from './option-parsers.ts';
 import { parseHost, parseHostPort, type HostPort } from '../plan/address.ts';
+import { parsePrefix, parseStatuses } from '../plan/answer-plan.ts';
 import { parseSink, parseVerify } from '../plan/body-plan.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
@@ -320,6 +321,20 @@ export const CLIENT_OPTIONS = {
     help:
       'an exchange that ends with fewer bytes of answer is short_response. In search and saturate: where the lowest load was answered ' +
       'with bytes, an exchange that ends without one is a failure',
+  },
+  'expect-status': {
+    parse: parseStatuses,
+    value: 'LIST',
+    defaultHelp: 'any',
+    group: EXCHANGE,
+    help: 'HTTP statuses of good responses, x for any digit: 200,30x. A response with another, or with none, is unexpected_response',
+  },
+  'expect-prefix': {
+    parse: parsePrefix,
+    value: 'TEXT|@FILE',
+    defaultHelp: 'any',
+    group: EXCHANGE,
+    help: 'what a good response begins with. One that begins otherwise is unexpected_response',
   },
   sink: {
     parse: parseSink,

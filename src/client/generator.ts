@@ -9,6 +9,7 @@ import {
   OK,
   SHORT_RESPONSE,
   SOURCE_EXHAUSTED,
+  UNEXPECTED_RESPONSE,
 } from '../measure/outcome.ts';
 import {
   BODIES_KEPT,
@@ -484,6 +485,10 @@ export class Generator implements ClientDriver, BodyListener {
     if (bytes === 0 && payloadBytes > 0) this.#countMeasured(slot, EMPTY_RESPONSES);
     if (bytes < minResponseBytes) {
       this.#fail(slot, SHORT_RESPONSE, 0);
+      return;
+    }
+    if (this.#heads !== undefined && !this.#heads.isExpected(slot)) {
+      this.#fail(slot, UNEXPECTED_RESPONSE, 0);
       return;
     }
     if (this.#bodies === undefined) {

@@ -9,7 +9,7 @@ import { verdictOf } from '../measure/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
-import { hasStatus, sendsPayload } from '../plan/answer-plan.ts';
+import { expectsResponse, hasStatus, sendsPayload } from '../plan/answer-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
@@ -124,8 +124,8 @@ function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): 
   };
 }
 
-function answerFacts({ finish, payload }: ClientPlan): AnswerFacts {
-  return { finish: finish.kind, payloadBytes: payload.length, isExpected: false };
+function answerFacts({ finish, payload, answer }: ClientPlan): AnswerFacts {
+  return { finish: finish.kind, payloadBytes: payload.length, isExpected: expectsResponse(answer) };
 }
 
 function targetFacts({ host, target }: ClientPlan): TargetFacts {

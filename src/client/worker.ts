@@ -128,7 +128,7 @@ function createHeads(
   if (!readsHeads(plan)) return undefined;
   const libc = init.engine === 'node' ? undefined : loadLibc();
   // The ring's receives are under way side by side.
-  return new ResponseHeads({ libc, capacity, isShared: init.engine !== 'uring' }, bodies?.places);
+  return new ResponseHeads({ libc, capacity, isShared: init.engine !== 'uring' }, plan.answer, bodies?.places);
 }
 
 /** Has the engine end its sleep when another thread has done something for this one. */

@@ -35,7 +35,7 @@ export function errorStatuses({ tally, target, answer }: RoundFacts): Finding | 
     code: 'error_statuses',
     message:
       `${target.label} answered ${formatCount(sum(bad))} of ${formatCountOf(sum(answered), 'request')} with an HTTP status other than 2xx and 3xx: ` +
-      `${shown.join(', ')}${more}. They count as ok.`,
+      `${shown.join(', ')}${more}. They count as ok. To count them as failures, use --expect-status 2xx,3xx.`,
     evidence: { error_statuses: sum(bad), answered: sum(answered), status: bad.map(([status]) => status) },
   };
 }

@@ -14,6 +14,7 @@ export const OUTCOMES = [
   'too_long',
   'verify_failed',
   'sink_failed',
+  'unexpected_response',
 ] as const;
 
 export type OutcomeName = (typeof OUTCOMES)[number];
@@ -35,6 +36,8 @@ export const TOO_LONG = 11;
 export const VERIFY_FAILED = 12;
 /** This machine could not keep the response: no memory, a full disk. */
 export const SINK_FAILED = 13;
+/** The response is not what `--expect-status` or `--expect-prefix` says. */
+export const UNEXPECTED_RESPONSE = 14;
 
 /** Whose doing an outcome is. `nobody`: it went well, or it cannot be told. */
 export type Owner = 'nobody' | 'generator' | 'network' | 'target';
@@ -68,6 +71,7 @@ export const OUTCOME_TRAITS: Readonly<Record<OutcomeName, OutcomeTraits>> = {
   too_long: { owner: 'target', phase: 'exchange' },
   verify_failed: { owner: 'target', phase: 'exchange' },
   sink_failed: { owner: 'generator', phase: 'exchange' },
+  unexpected_response: { owner: 'target', phase: 'exchange' },
 };
 
 /** The owners of failures, in the order of reports. */

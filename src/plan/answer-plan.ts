@@ -1,25 +1,86 @@
-/** What counts as an answer: `--min-response`. */
-import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
+/** What counts as an answer: `--min-response`, `--expect-status`, `--expect-prefix`. */
+import { loadPayload } from './payload.ts';
+import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
 import type { AnswerPlan, ClientPlan, Finish } from './plan.ts';
+
+/** What a response begins with: the text itself, or what a file holds. */
+export type Prefix =
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'file'; readonly file: string };
 
 /** The options that make an `AnswerPlan`. */
 export interface AnswerInput {
   readonly 'min-response': Given<number>;
+  readonly 'expect-status'?: Given<readonly string[]> | undefined;
+  readonly 'expect-prefix'?: Given<Prefix> | undefined;
   readonly finish: Given<Finish>;
 }
 
+/** Bytes of a status line up to the end of its status. */
+const STATUS_BYTES = 12;
+
+/** Statuses of HTTP in a list, `x` for any digit: `200,30x`. */
+export function parseStatuses(text: string): Parsed<readonly string[]> {
+  const statuses = text.split(',').map((each) => each.trim().toLowerCase());
+  return statuses.every((each) => /^[1-9x][0-9x]{2}$/.test(each))
+    ? accept(statuses)
+    : refuse('statuses of HTTP with x for any digit, such as 200 or 2xx,30x');
+}
+
+/** `TEXT`, or `@FILE`. */
+export function parsePrefix(text: string): Parsed<Prefix> {
+  if (text === '' || text === '@' || text.includes('\0')) return refuse('TEXT, or @FILE');
+  return accept(text.startsWith('@') ? { kind: 'file', file: text.slice(1) } : { kind: 'text', text });
+}
+
 /** `payload` is what connections send. */
-export function planAnswer(input: AnswerInput, payload: Uint8Array, problems: Problem[]): AnswerPlan {
-  const { 'min-response': min, finish } = input;
-  if (isExplicit(min)) {
-    const most = mostBytes(finish.value, payload.length);
-    if (finish.value.kind === 'connect') {
-      problems.push(problemOf(min, 'to be left out beside --finish connect, which reads no response'));
-    } else if (min.value > most) {
-      problems.push(problemOf(min, `at most the ${most} bytes that ${finish.label} ${finish.text} reads`));
-    }
+export async function planAnswer(input: AnswerInput, payload: Uint8Array, problems: Problem[]): Promise<AnswerPlan> {
+  const { 'min-response': min, 'expect-status': status, 'expect-prefix': wanted } = input;
+  const most = mostBytes(input.finish.value, payload.length);
+  if (isExplicit(min)) checkMost(min, min.value, most, input.finish, problems);
+  if (status !== undefined) checkMost(status, STATUS_BYTES, most, input.finish, problems);
+  const prefix = wanted === undefined ? null : await loadPrefix(wanted, problems);
+  if (wanted !== undefined && prefix !== null) checkMost(wanted, prefix.length, most, input.finish, problems);
+  return {
+    minBytes: min.value,
+    statuses: status?.value ?? null,
+    prefix,
+    prefixText: wanted?.text ?? null,
+  };
+}
+
+/** Refuses what takes a longer response than is read. */
+function checkMost(
+  given: Given<unknown>,
+  bytes: number,
+  most: number,
+  finish: Given<Finish>,
+  problems: Problem[],
+): void {
+  if (finish.value.kind === 'connect') {
+    problems.push(problemOf(given, 'to be left out beside --finish connect, which reads no response'));
+  } else if (bytes > most) {
+    problems.push(
+      problemOf(
+        given,
+        given.value === bytes
+          ? `at most the ${most} bytes that ${finish.label} ${finish.text} reads`
+          : `a response of ${bytes} bytes or more; ${finish.label} ${finish.text} reads ${most}`,
+      ),
+    );
   }
-  return { minBytes: min.value };
+}
+
+async function loadPrefix(given: Given<Prefix>, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer> | null> {
+  if (given.value.kind === 'text') {
+    const bytes = Buffer.from(given.value.text);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    return shared;
+  }
+  const loaded = await loadPayload(given.value.file);
+  if (loaded.ok && loaded.value.length > 0) return loaded.value;
+  problems.push(problemOf(given, loaded.ok ? 'a file that is not empty' : loaded.expected));
+  return null;
 }
 
 function mostBytes(finish: Finish, payloadBytes: number): number {
@@ -43,21 +104,31 @@ export function isHttpRequest(payload: Uint8Array): boolean {
 }
 
 /** Whether responses have an HTTP status to be counted by. */
-export function hasStatus({ finish, payload }: Pick<ClientPlan, 'finish' | 'payload'>): boolean {
+export function hasStatus({ finish, payload, answer }: Pick<ClientPlan, 'finish' | 'payload' | 'answer'>): boolean {
+  if (answer.statuses !== null) return true;
   return finish.kind !== 'connect' && finish.kind !== 'echo' && isHttpRequest(payload);
 }
 
 /** Whether the beginning of a response is looked at. */
-export function readsHeads(plan: Pick<ClientPlan, 'finish' | 'payload'>): boolean {
-  return hasStatus(plan);
+export function readsHeads(plan: Pick<ClientPlan, 'finish' | 'payload' | 'answer'>): boolean {
+  return hasStatus(plan) || plan.answer.prefix !== null;
+}
+
+/** Whether the user said which responses are good. */
+export function expectsResponse({ statuses, prefix }: AnswerPlan): boolean {
+  return statuses !== null || prefix !== null;
 }
 
 /** Whether an exchange that ends without a byte of answer is `ok`, as far as the user said. */
 export function acceptsEmpty({ answer, body }: Pick<ClientPlan, 'answer' | 'body'>): boolean {
-  return answer.minBytes === 0 && body.verification === null;
+  return answer.minBytes === 0 && !expectsResponse(answer) && body.verification === null;
 }
 
 /** What results echo of it, with the units in the names. */
-export function answerConfig({ minBytes }: AnswerPlan): Record<string, unknown> {
-  return { min_response_bytes: minBytes };
+export function answerConfig({ minBytes, statuses, prefixText }: AnswerPlan): Record<string, unknown> {
+  return {
+    min_response_bytes: minBytes,
+    ...(statuses === null ? {} : { expect_status: statuses.join(',') }),
+    ...(prefixText === null ? {} : { expect_prefix: prefixText }),
+  };
 }

@@ -83,7 +83,7 @@ export async function clientPlan(
   const { rates, durationNs, count } = planOffer(input, problems);
   checkBesideOffer(input, rates, problems);
   const body = await planBody(input, payload, problems);
-  const answer = planAnswer(input, payload, problems);
+  const answer = await planAnswer(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
   const workers = planWorkers(input, rates, maxInFlight, machine, problems);

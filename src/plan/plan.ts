@@ -64,6 +64,11 @@ export interface BodyPlan {
 export interface AnswerPlan {
   /** An exchange that ends with less is `short_response`. */
   readonly minBytes: number;
+  /** Three characters each, `x` for any digit; null: a response with any status, or none, is as good. */
+  readonly statuses: readonly string[] | null;
+  /** What a response begins with, and as the user wrote it; null: with anything. */
+  readonly prefix: Uint8Array<SharedArrayBuffer> | null;
+  readonly prefixText: string | null;
 }
 
 export interface ClientPlan {

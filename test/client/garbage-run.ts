@@ -68,7 +68,11 @@ function bytesPerConnection(ratePerSec: number | null): number {
   const memory = createRecorderMemory();
   const reader = new RecorderReader(memory);
   const attempts = new AttemptTable(CAPACITY);
-  const heads = new ResponseHeads({ libc: undefined, capacity: CAPACITY, isShared: true }, undefined);
+  const heads = new ResponseHeads(
+    { libc: undefined, capacity: CAPACITY, isShared: true },
+    { statuses: ['200'], prefix: Buffer.from('HTTP/') },
+    undefined,
+  );
   heads.places!.viewOf().set(Buffer.from('HTTP/1.1 200 OK\r\n'));
   const ports = Uint16Array.from({ length: 20_000 }, (_, index) => 1024 + index);
   /** Taken and used when the code was warm. */

@@ -14,7 +14,7 @@ import { planClient, type Typed } from '../support/plans.ts';
 const ATTEMPTS = 20;
 const ENGINES = ['uring', 'epoll', 'node'] as const;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
-const folder = t.testdir({ request: REQUEST, other: 'GET / FTP\r\n' });
+const folder = t.testdir({ hello: 'hell', request: REQUEST, other: 'GET / FTP\r\n' });
 const payload = join(folder, 'request');
 
 type Answer = (socket: Socket) => void;
@@ -101,7 +101,7 @@ for (const engine of ENGINES) {
         t.match(
           round.findings.find(({ code }) => code === 'error_statuses'),
           {
-            message: /answered 6 of 12 requests with an HTTP status other than 2xx and 3xx: .*They count as ok/,
+            message: /answered 6 of 12 requests with an HTTP status other than 2xx and 3xx: .*--expect-status 2xx,3xx/,
             evidence: { error_statuses: 6, answered: 12 },
           },
         );
@@ -123,6 +123,35 @@ for (const engine of ENGINES) {
       t.same(round.responses, { 200: ATTEMPTS / 2, none: ATTEMPTS / 2 });
       const enough = await roundOf(t, port, { engine, timeout: '1s', finish: 'bytes:1', hold: '20ms' });
       t.same(enough.responses, { 200: ATTEMPTS / 2, none: ATTEMPTS / 2 });
+    });
+
+    await t.test('a response that is not expected ends the attempt as unexpected_response', async (t) => {
+      const port = await listening(t, SIX);
+      const expected: [Typed, ok: number][] = [
+        [{ 'expect-status': '2xx' }, 6],
+        [{ 'expect-status': '200,40X', sink: 'memory' }, 6],
+        [{ 'expect-prefix': 'HTTP/1.1 2' }, 6],
+        [{ 'expect-prefix': `@${join(folder, 'hello')}`, sink: 'gather' }, 3],
+        [{ 'expect-status': '503', 'expect-prefix': 'HTTP/1.1 1' }, 3],
+        [{ 'expect-status': '2xx', 'expect-prefix': 'hello' }, 0],
+      ];
+      for (const [typed, ok] of expected) {
+        const round = await roundOf(t, port, { engine, duration: '180ms', ...typed });
+        const name = JSON.stringify(typed);
+        const { outcomes, owners, responses } = round;
+        t.same([outcomes.ok, outcomes.unexpected_response, owners.target], [ok, 18 - ok, 18 - ok], name);
+        t.same(responses, { 200: 3, 404: 3, 503: 3, 206: 3, not_http: 3, none: 3 }, name);
+        t.same(codesOf(round).includes('error_statuses'), false, name);
+      }
+    });
+
+    await t.test('what is expected of a payload that is no HTTP request', async (t) => {
+      const port = await listening(t, [status('404 Not Found')]);
+      const other = { engine, payload: join(folder, 'other') };
+      const byPrefix = await roundOf(t, port, { ...other, 'expect-prefix': 'HTTP/1.1 2' });
+      t.same([byPrefix.outcomes.unexpected_response, byPrefix.responses], [ATTEMPTS, undefined]);
+      const byStatus = await roundOf(t, port, { ...other, 'expect-status': '404' });
+      t.same([byStatus.outcomes.ok, byStatus.responses], [ATTEMPTS, { 404: ATTEMPTS }]);
     });
 
     await t.test('good statuses are no finding', async (t) => {

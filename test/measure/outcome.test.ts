@@ -9,7 +9,15 @@ t.test('whose doing each outcome is', async (t) => {
   const by = (owner: Owner): OutcomeName[] => OUTCOMES.filter((name) => OUTCOME_TRAITS[name].owner === owner);
   t.same(by('generator'), ['source_exhausted', 'fd_exhausted', 'sink_failed']);
   t.same(by('network'), ['connect_timeout', 'unreachable']);
-  t.same(by('target'), ['exchange_timeout', 'refused', 'reset', 'short_response', 'too_long', 'verify_failed']);
+  t.same(by('target'), [
+    'exchange_timeout',
+    'refused',
+    'reset',
+    'short_response',
+    'too_long',
+    'verify_failed',
+    'unexpected_response',
+  ]);
   t.same(by('nobody'), ['ok', 'aborted', 'other']);
 });
 
