@@ -162,8 +162,9 @@ export class Generator implements ClientDriver, BodyListener {
     const stages = this.#drainEndNs === Infinity ? this.#stages : undefined;
     if (stages === undefined && attempts.held.head !== NONE) this.#endHolds();
     if (nowNs >= pacer.intervalEndNs) this.#endInterval();
-    const hasStartedAll = this.#startDue();
+    // Before the starts: a thread that was stopped past the end of its round must not load the target then.
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
+    const hasStartedAll = this.#startDue();
     if (stages !== undefined) this.#advance(stages);
     if (this.endedNs === Infinity && pacer.isDone && attempts.unfinished.head === NONE) this.endedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {

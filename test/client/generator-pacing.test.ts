@@ -48,6 +48,16 @@ t.test('with batches one wake-up serves several starts, and their lag shows', as
   t.match(bench.latency('schedule_lag'), { count: 4, min: 0, max: 0.2 * MS });
 });
 
+t.test('a generator that was stopped past the end of its round starts nothing then', async (t) => {
+  const bench = new RoundBench({ durationNs: SEC, capacity: 1000, finish: { kind: 'connect' } });
+  bench.peer = () => establishAll(bench);
+  bench.runTo(299.5 * MS);
+  bench.jumpTo(5 * SEC);
+  bench.runOut();
+  t.same(bench.counts, { scheduled: 1000, started: 300, missed: 700, established: 300 });
+  t.equal(bench.engine.opens.length, 300);
+});
+
 t.test('when time was lost every attempt still starts, late from its own slot on', async (t) => {
   const bench = new RoundBench({ durationNs: SEC, capacity: 1000, finish: { kind: 'connect' } });
   bench.step();
