@@ -68,6 +68,16 @@ export function listenOverflowFinding(kernel: KernelEvidence | undefined): Findi
   };
 }
 
+/** Peers of a server that did not read their answers. */
+export function slowReadersFinding(connections: number): Finding | undefined {
+  if (connections === 0) return undefined;
+  return {
+    code: 'slow_readers',
+    message: `${formatCountOf(connections, 'connection')} had to be closed before the answer was sent, because the peer did not read it: look at what the peer does with its answers.`,
+    evidence: { connections },
+  };
+}
+
 const listenOverflow: Finder = ({ kernel, target }) => (target.isLocal ? listenOverflowFinding(kernel) : undefined);
 
 const icmpRejects: Finder = ({ kernel, tally, target }) => {

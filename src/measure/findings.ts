@@ -1,5 +1,5 @@
 import type { RoundFacts } from './facts.ts';
-import { FINDERS, listenOverflowFinding } from './finders.ts';
+import { FINDERS, listenOverflowFinding, slowReadersFinding } from './finders.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { Finding, Verdict } from './result.ts';
 
@@ -9,7 +9,7 @@ export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {
   return FINDERS.flatMap(({ find, needsValid }) => (needsValid && !isValid ? [] : (find(facts) ?? [])));
 }
 
-/** What a server can say of itself: its kernel is the one that was read. */
-export function serverFindingsOf(kernel: KernelEvidence | undefined): Finding[] {
-  return [listenOverflowFinding(kernel)].flatMap((finding) => finding ?? []);
+/** What a server can say of itself, whose kernel is the one that was read, and of its peers. */
+export function serverFindingsOf(kernel: KernelEvidence | undefined, slowReaders: number): Finding[] {
+  return [listenOverflowFinding(kernel), slowReadersFinding(slowReaders)].flatMap((finding) => finding ?? []);
 }

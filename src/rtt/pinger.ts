@@ -111,10 +111,11 @@ export class Pinger implements PingDriver {
     if (!this.#pings.isEmpty) this.#expire(nowNs);
     if (nowNs >= pacer.intervalEndNs) this.#endInterval(nowNs);
     this.#turns.wake(nowNs);
+    // Before the pings: a thread that was stopped past the end of its round must send nothing then.
+    if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     const hasSentAll = this.#sendDue(nowNs);
     // Behind it: what became due while this thread slept is no miss of this machine.
     if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
-    if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     if (!pacer.isDone && this.#turns.up === 0 && this.#phase === 1) this.#giveUpWithoutConnection();
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();

@@ -16,7 +16,9 @@ export const DATAGRAMS_RECEIVED = 8;
 export const DATAGRAMS_SENT = 9;
 /** Datagrams that were not answered. The first of the counters; the others follow in the order of `EchoGuard`'s reasons. */
 export const DATAGRAMS_DROPPED = 10;
-const PLAIN_COUNTERS = DATAGRAMS_DROPPED + 3;
+/** Closed for want of progress, or aborted, while a part of the answer was not sent because the peer did not read. */
+export const SLOW_READERS = DATAGRAMS_DROPPED + 3;
+const PLAIN_COUNTERS = SLOW_READERS + 1;
 
 /** Linux stays below 134; what is above shares the last place. */
 const ERRNOS = 160;

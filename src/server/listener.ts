@@ -13,6 +13,7 @@ import {
   EARLY_EOF,
   IDLE_CLOSED,
   REJECTED,
+  SLOW_READERS,
 } from './counters.ts';
 import type { ListenerCounters } from './counters.ts';
 import { LINGERING } from './modes.ts';
@@ -64,6 +65,8 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
   /** Whether the work of a connection is under way, and which of the slot's connections that is. */
   readonly #isWorking: Uint8Array;
   readonly #turns: Int32Array;
+  /** 1 while a part of an answer is not yet with the kernel. */
+  readonly #isSending: Uint8Array;
   /** Accepted and not yet released by the engine. */
   #unreleased = 0;
   /** When a stopped listener gives up draining; Infinity while it is not stopped. */
@@ -81,6 +84,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     this.#control = options.control;
     this.#isWorking = new Uint8Array(options.capacity);
     this.#turns = new Int32Array(options.capacity);
+    this.#isSending = new Uint8Array(options.capacity);
     this.#executor = options.createExecutor?.(this) ?? null;
     this.#busyTasks = options.busyTasks ?? null;
   }
@@ -111,7 +115,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     while (nowNs >= connections.stalestNs + this.#idleTimeoutNs) {
       // It is the peer who waits here, and not idle.
       if (this.#isWorking[connections.stalest] === 1) connections.touch(connections.stalest, nowNs);
-      else this.#close(connections.stalest, IDLE_CLOSED, false);
+      else this.#closeUnfinished(connections.stalest, IDLE_CLOSED, false);
     }
   }
 
@@ -127,7 +131,12 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
 
   #abortAll(): void {
     const connections = this.#connections;
-    while (connections.stalest !== NONE) this.#close(connections.stalest, ABORTED, true);
+    while (connections.stalest !== NONE) this.#closeUnfinished(connections.stalest, ABORTED, true);
+  }
+
+  #closeUnfinished(slot: number, counter: number, reset: boolean): void {
+    if (this.#isSending[slot] === 1) this.#counters.add(SLOW_READERS, 1);
+    this.#close(slot, counter, reset);
   }
 
   #close(slot: number, counter: number, reset: boolean): void {
@@ -152,6 +161,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
 
   accepted(slot: number): void {
     this.#unreleased++;
+    this.#isSending[slot] = 0;
     this.#counters.add(ACCEPTED, 1);
     this.#connections.add(slot, this.#clock.nowNs);
     this.#mode.accepted(this, slot);
@@ -170,6 +180,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
   }
 
   flushed(slot: number): void {
+    this.#isSending[slot] = 0;
     this.#mode.flushed(this, slot);
   }
 
@@ -220,10 +231,12 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
   }
 
   echo(slot: number): void {
+    this.#isSending[slot] = 1;
     this.#engine.echo(slot);
   }
 
   respond(slot: number): void {
+    this.#isSending[slot] = 1;
     this.#engine.respond(slot);
   }
 

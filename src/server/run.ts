@@ -17,6 +17,7 @@ import {
   COMPLETED,
   IDLE_CLOSED,
   REJECTED,
+  SLOW_READERS,
   DATAGRAMS_DROPPED,
   DATAGRAMS_RECEIVED,
   DATAGRAMS_SENT,
@@ -82,7 +83,8 @@ export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): P
     if (hooks.stop?.aborted === true || pool.failures.length > 0) pool.drain();
     await pool.ended();
     const result = serverResult({ ...plan, port, listeners }, selection, pool, start);
-    const watched = kernelPart(kernel.end(Number(monotonicNs())));
+    const slowReaders = pool.counters.reduce((sum, each) => sum + each.get(SLOW_READERS), 0);
+    const watched = kernelPart(kernel.end(Number(monotonicNs())), slowReaders);
     if (crew === null) return { ...result, ...watched };
     const errors = crew.failures > 0 ? { ...result.errors, work_thread_failed: crew.failures } : result.errors;
     return { ...result, ...watched, ...crew.result(), errors };
@@ -95,8 +97,11 @@ export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): P
 }
 
 /** What the kernel counted, and what that shows. */
-function kernelPart(kernel: KernelEvidence | undefined): Pick<ServerResult, 'kernel' | 'findings'> {
-  return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel) };
+function kernelPart(
+  kernel: KernelEvidence | undefined,
+  slowReaders: number,
+): Pick<ServerResult, 'kernel' | 'findings'> {
+  return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel, slowReaders) };
 }
 
 function serverResult(

@@ -245,12 +245,20 @@ t.test('a connection that breaks takes its pings along, and the others go on', (
   t.end();
 });
 
-t.test('without a connection it is over; what was due by then was missed', (t) => {
+t.test('without a connection it is over; what was due until the end of the round is missed', (t) => {
   const { stepAt, pinger, counts } = setUp({ ratePerSec: 1000, durationNs: 1000 * MS });
   stepAt(0);
   pinger.failed(0, 0);
   t.notOk(stepAt(4.5 * MS));
-  t.match(counts(), { scheduled: 5, sent: 1, lost: 1, missed: 4 });
+  t.match(counts(), { scheduled: 1000, sent: 1, lost: 1, missed: 999 });
+  t.end();
+});
+
+t.test('a thread that was stopped past the end of its round sends nothing then', (t) => {
+  const { stepAt, counts } = setUp({ ratePerSec: 1000, durationNs: 1000 * MS, depth: 10 });
+  stepAt(0);
+  t.notOk(stepAt(9000 * MS));
+  t.match(counts(), { scheduled: 1000, sent: 1, missed: 999 });
   t.end();
 });
 

@@ -46,6 +46,24 @@ for (const engine of ENGINES) {
     busy.socket.end();
     const result = await server.stop();
     t.match(result, { accepted: 2, completed: 1, idle_closed: 1, errors: {} });
+    t.same(result.findings, [], 'the idle one had its answer');
+  });
+
+  void t.test(`${engine}: peers that send and do not read are named, and others are served`, { skip }, async (t) => {
+    const server = await serve(t, { engine, idleTimeoutNs: 1000 * MS });
+    const slow = await Promise.all(Array.from({ length: 3 }, () => dial(t, server.port)));
+    for (const { socket } of slow) {
+      socket.pause();
+      socket.on('error', () => undefined).write(Buffer.alloc(32 * MIB));
+    }
+    await sleep(300);
+    const other = await dial(t, server.port);
+    await echoes(other, 'quick');
+    other.socket.end();
+    await sleep(2000);
+    const result = await server.stop();
+    t.match(result, { accepted: 4, completed: 1, idle_closed: 3 });
+    t.match(result.findings, [{ code: 'slow_readers', evidence: { connections: 3 } }]);
   });
 
   void t.test(
