@@ -250,6 +250,8 @@ export interface ServerResult {
   };
   readonly config: Readonly<Record<string, unknown>>;
   readonly accepted: number;
+  /** From the first connection that was accepted to the last; left out below 0.1 s. */
+  readonly accepting?: { readonly duration_sec: number; readonly rate_per_sec: number };
   /** Closed in the way the mode intends. */
   readonly completed: number;
   /** Beyond --max-connections: accepted and closed at once. Not in `accepted`. */

@@ -41,9 +41,11 @@ export function serverFacts(result: ServerResult): Fact[] {
   ];
 }
 
-function acceptedText({ accepted, duration_sec: durationSec }: ServerResult): string {
-  const averagePerSec = durationSec > 0 ? accepted / durationSec : 0;
-  return `${formatCount(accepted)} in ${formatSeconds(durationSec)} (${formatPerSec(averagePerSec)} on average)`;
+function acceptedText({ accepted, accepting, duration_sec: durationSec }: ServerResult): string {
+  const count = `${formatCount(accepted)} in ${formatSeconds(durationSec)}`;
+  if (accepting === undefined) return count;
+  const { duration_sec: sec, rate_per_sec: ratePerSec } = accepting;
+  return `${count} (${formatPerSec(ratePerSec)} on average over ${formatSeconds(sec)}, from the first to the last)`;
 }
 
 function endingsText({ completed, rejected, idle_closed: idleClosed, aborted }: ServerResult): string {

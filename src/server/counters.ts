@@ -18,7 +18,10 @@ export const DATAGRAMS_SENT = 9;
 export const DATAGRAMS_DROPPED = 10;
 /** Closed for want of progress, or aborted, while a part of the answer was not sent because the peer did not read. */
 export const SLOW_READERS = DATAGRAMS_DROPPED + 3;
-const PLAIN_COUNTERS = SLOW_READERS + 1;
+/** When the first and the last connection was accepted, in nanoseconds of the run's clock; only meant where `ACCEPTED` is not 0. */
+export const FIRST_ACCEPT_NS = SLOW_READERS + 1;
+export const LAST_ACCEPT_NS = FIRST_ACCEPT_NS + 1;
+const PLAIN_COUNTERS = LAST_ACCEPT_NS + 1;
 
 /** Linux stays below 134; what is above shares the last place. */
 const ERRNOS = 160;
@@ -30,6 +33,12 @@ const COUNTERS = ACCEPT_ERRORS + ERRNOS;
 export class ListenerCounters extends SharedCounters {
   static createMemory(): SharedArrayBuffer {
     return SharedCounters.memoryFor(COUNTERS);
+  }
+
+  acceptedAt(nowNs: number): void {
+    if (this.get(ACCEPTED) === 0) this.set(FIRST_ACCEPT_NS, nowNs);
+    this.set(LAST_ACCEPT_NS, nowNs);
+    this.add(ACCEPTED, 1);
   }
 
   connectionError(errno: number): void {

@@ -6,7 +6,6 @@ import { JOB_TICKET, JOB_TURN, type Executor, type JobHandler } from '../work/ex
 import { ConnectionTable, NONE } from './connections.ts';
 import {
   ABORTED,
-  ACCEPTED,
   BYTES_RECEIVED,
   BYTES_SENT,
   COMPLETED,
@@ -162,7 +161,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
   accepted(slot: number): void {
     this.#unreleased++;
     this.#isSending[slot] = 0;
-    this.#counters.add(ACCEPTED, 1);
+    this.#counters.acceptedAt(this.#clock.nowNs);
     this.#connections.add(slot, this.#clock.nowNs);
     this.#mode.accepted(this, slot);
   }

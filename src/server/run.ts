@@ -21,6 +21,8 @@ import {
   DATAGRAMS_DROPPED,
   DATAGRAMS_RECEIVED,
   DATAGRAMS_SENT,
+  FIRST_ACCEPT_NS,
+  LAST_ACCEPT_NS,
 } from './counters.ts';
 import type { ListenerCounters } from './counters.ts';
 import type { ListenerPool } from './listener-pool.ts';
@@ -133,6 +135,7 @@ function serverResult(
     },
     config: serverConfig(plan),
     accepted,
+    ...acceptingOf(counters),
     completed: sum(COMPLETED),
     rejected: sum(REJECTED),
     idle_closed: sum(IDLE_CLOSED),
@@ -151,6 +154,25 @@ function serverResult(
       user_usec: cpu.user,
       system_usec: cpu.system,
       usec_per_connection: accepted > 0 ? Math.round(((cpu.user + cpu.system) / accepted) * 100) / 100 : 0,
+    },
+  };
+}
+
+/** What came within less time tells no rate. */
+const ACCEPTING_MIN_SEC = 0.1;
+
+/** How fast connections came while they came. The first one marks where the time begins, and is not among those that it is divided by. */
+export function acceptingOf(counters: readonly ListenerCounters[]): Pick<ServerResult, 'accepting'> {
+  const used = counters.filter((each) => each.get(ACCEPTED) > 0);
+  const accepted = used.reduce((total, each) => total + each.get(ACCEPTED), 0);
+  const firstNs = Math.min(...used.map((each) => each.get(FIRST_ACCEPT_NS)));
+  const lastNs = Math.max(...used.map((each) => each.get(LAST_ACCEPT_NS)));
+  const durationSec = (lastNs - firstNs) / 1e9;
+  if (accepted < 2 || durationSec < ACCEPTING_MIN_SEC) return {};
+  return {
+    accepting: {
+      duration_sec: Math.round(durationSec * 1e6) / 1e6,
+      rate_per_sec: Math.round(((accepted - 1) / durationSec) * 100) / 100,
     },
   };
 }

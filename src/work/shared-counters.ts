@@ -17,6 +17,10 @@ export class SharedCounters {
     this.#values[counter]! += count;
   }
 
+  set(counter: number, value: number): void {
+    this.#values[counter] = value;
+  }
+
   get(counter: number): number {
     return this.#values[counter]!;
   }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { EAGAIN, ECONNRESET, EMFILE, EPIPE } from '../../src/linux/errno.ts';
 import { ACCEPTED, COMPLETED, EARLY_EOF, ListenerCounters } from '../../src/server/counters.ts';
+import { acceptingOf } from '../../src/server/run.ts';
 
 t.test('errors by class, only those that happened', async (t) => {
   const counters = new ListenerCounters(ListenerCounters.createMemory());
@@ -32,4 +33,19 @@ t.test('another view of the memory sees the same', async (t) => {
   const reader = new ListenerCounters(memory);
   t.equal(reader.get(ACCEPTED), 3);
   t.equal(reader.get(COMPLETED), 2);
+});
+
+t.test('the average is over the time from the first connection to the last, of all listeners', async (t) => {
+  const acceptedAt = (...atMs: number[]): ListenerCounters => {
+    const counters = new ListenerCounters(ListenerCounters.createMemory());
+    for (const ms of atMs) counters.acceptedAt(ms * 1e6);
+    return counters;
+  };
+  // An idle minute before and any time after count for nothing; nor does a listener that nothing came to.
+  t.same(acceptingOf([acceptedAt(60_500, 61_000), acceptedAt(60_000, 62_000), acceptedAt()]), {
+    accepting: { duration_sec: 2, rate_per_sec: 1.5 },
+  });
+  t.same(acceptingOf([acceptedAt(5000)]), {}, 'one connection has no rate');
+  t.same(acceptingOf([acceptedAt(5000, 5001)]), {}, 'nor has what came within a moment');
+  t.same(acceptingOf([acceptedAt()]), {});
 });

@@ -110,6 +110,7 @@ export function serverResult(changes: Partial<ServerResult> = {}): ServerResult 
     system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll' },
     config: {},
     accepted: 5000,
+    accepting: { duration_sec: 2, rate_per_sec: 2500 },
     completed: 4990,
     rejected: 7,
     idle_closed: 3,
