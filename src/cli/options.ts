@@ -391,6 +391,14 @@ export const CLIENT_OPTIONS = {
     group: SOURCE,
     help: 'source addresses, used in turn: an address, a range 127.0.0.1-127.0.0.8, a prefix 10.0.0.0/28; repeatable',
   },
+  freebind: {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    group: SOURCE,
+    help: 'bind --source addresses that this machine does not have, such as those of a prefix that is routed to it',
+  },
   'source-ports': {
     parse: parseSourcePorts,
     value: 'PORTS',
@@ -530,6 +538,7 @@ export const RTT_OPTIONS = {
     help: 'a ping that is not back after this long is lost; also of opening a connection',
   },
   source: CLIENT_OPTIONS.source,
+  freebind: CLIENT_OPTIONS.freebind,
   cpu: {
     parse: parseCpuList,
     value: 'CORE',

@@ -29,6 +29,7 @@ export class Probe {
       protocol: 'tcp',
       target: plan.target,
       sources: plan.sources.slice(0, 1),
+      isFreebind: plan.isFreebind,
       sizeBytes: PROBE_BYTES,
       connections: 1,
       thinkNs: 0,

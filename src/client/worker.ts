@@ -181,6 +181,7 @@ async function createEngine(clock: Clock, capacity: number, places: BodyPlaces |
     payload: payloadOf(plan),
     halfClose: isHalfClose(plan),
     sendsWhenAsked: plan.isInStages,
+    isFreebind: plan.isFreebind,
     mayMeetItself: mayMeetItself(plan),
     bodies: places,
     capacity,

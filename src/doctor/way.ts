@@ -46,6 +46,8 @@ function sourceAddresses({ plan, facts }: Situation): Verdict {
   }
   const needed = sources.length;
   const value = needed - missing.length;
+  if (plan.isFreebind)
+    return { status: 'ok', value, needed: null, why: 'With --freebind any address can be bound.', fix: null };
   if (missing.length > 0) {
     const more = missing.length > SHOWN ? ` and ${formatCount(missing.length - SHOWN)} more` : '';
     const why = `This machine does not have ${missing.slice(0, SHOWN).join(', ')}${more}.`;

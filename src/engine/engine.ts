@@ -41,6 +41,8 @@ export interface ClientEngineOptions {
   readonly target: Endpoint;
   /** Source addresses, referred to by index; empty if only the system's choice is used. */
   readonly sources: readonly string[];
+  /** The sources need not be addresses of this machine. The node engine cannot do that, and throws `EngineError`. */
+  readonly isFreebind?: boolean | undefined;
   /** What each connection sends once it is established; may be empty. */
   readonly payload: Uint8Array;
   /** Shut down writing after the last byte of the payload. */

@@ -1,7 +1,8 @@
 import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../linux/constants.ts';
 import type { Libc } from '../linux/libc.ts';
 import { closeFailed } from './close-failed.ts';
-import { KERNEL_PORT, KERNEL_SOURCE } from './engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE, type ClientEngineOptions } from './engine.ts';
+import { freebindOption } from './freebind.ts';
 import type { SocketAddresses } from './socket-addresses.ts';
 
 /** The sockets of a client before they connect, made through libc, and the option values that they need. */
@@ -11,11 +12,18 @@ export class OutgoingSockets {
   readonly one: number;
   /** Where a struct linger stands that makes a close a reset; 8 bytes. */
   readonly linger: number;
+  /** What a socket needs before it is bound to an address that this machine does not have; null where it is bound to no such one. */
+  readonly freebind: { readonly level: number; readonly name: number } | null;
   readonly #libc: Libc;
 
-  constructor(libc: Libc, addresses: SocketAddresses) {
+  constructor(
+    libc: Libc,
+    addresses: SocketAddresses,
+    { target, isFreebind }: Pick<ClientEngineOptions, 'target' | 'isFreebind'>,
+  ) {
     this.#libc = libc;
     this.addresses = addresses;
+    this.freebind = isFreebind === true ? freebindOption(target.family) : null;
     const memory = libc.alloc(16);
     // int 1; struct linger { 1, 0 }.
     new Int32Array(memory.bytes.buffer, 0, 4).set([1, 0, 1, 0]);
@@ -39,6 +47,7 @@ export class OutgoingSockets {
     if (fd < 0) return -libc.errno();
     if (source === KERNEL_SOURCE) return fd;
     libc.setsockopt(fd, this.optionLevel(port), this.optionName(port), this.one, 4);
+    if (this.freebind !== null) libc.setsockopt(fd, this.freebind.level, this.freebind.name, this.one, 4);
     return libc.bind(fd, this.addresses.source(source, port), this.addresses.size) < 0 ? -closeFailed(libc, fd) : fd;
   }
 

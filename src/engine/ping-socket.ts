@@ -30,6 +30,7 @@ import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';
 import type { PingEngineOptions } from './ping.ts';
 import { markDatagram } from './ping-mark.ts';
+import { freebindOption } from './freebind.ts';
 import { SelfConnections } from './self-connections.ts';
 import { SocketAddresses } from './socket-addresses.ts';
 
@@ -52,6 +53,7 @@ export class PingSockets {
   readonly #options: PingEngineOptions;
   readonly #addresses: SocketAddresses;
   readonly #selves: SelfConnections;
+  readonly #freebind: ReturnType<typeof freebindOption> | null;
   /** An int at 0, struct timeval at 8, the size of an int at 24. */
   readonly #value: NativeMemory;
 
@@ -63,6 +65,7 @@ export class PingSockets {
     const from = sources.length > 0 ? sources : [target.family === 4 ? '0.0.0.0' : '::'];
     this.#addresses = new SocketAddresses(libc, target, from);
     this.#selves = new SelfConnections(libc);
+    this.#freebind = options.isFreebind === true ? freebindOption(target.family) : null;
     this.#value = libc.alloc(32);
     this.stride = messageStride(messageBytes);
     this.messages = libc.alloc(connections * this.stride);
@@ -118,6 +121,7 @@ export class PingSockets {
   }
 
   #bind(fd: number, slot: number, port: number): number {
+    if (this.#freebind !== null) this.#setInt(fd, this.#freebind.level, this.#freebind.name, 1);
     const index = slot % Math.max(1, this.#options.sources.length);
     return this.#libc.bind(fd, this.#addresses.source(index, port), this.#addresses.size) < 0
       ? -closeFailed(this.#libc, fd)

@@ -12,6 +12,8 @@ export interface PingEngineOptions {
   readonly target: Endpoint;
   /** Source addresses, used in turn by slot; empty is the system's choice. */
   readonly sources: readonly string[];
+  /** As in `ClientEngineOptions`. */
+  readonly isFreebind?: boolean | undefined;
   /** Of each message, at least `HEAD_BYTES`. */
   readonly messageBytes: number;
   /** The number of slots. */

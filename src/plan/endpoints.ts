@@ -13,6 +13,8 @@ export interface EndpointsInput {
   readonly ipv4: Given<boolean>;
   readonly ipv6: Given<boolean>;
   readonly source: readonly Given<SourceSpec>[];
+  readonly freebind: Given<boolean>;
+  readonly engine: Given<string>;
 }
 
 /** What the ends of connections need to know of the machine. */
@@ -24,11 +26,12 @@ export interface EndpointsMachine {
 }
 
 export async function planSources(
-  input: Pick<EndpointsInput, 'source'>,
+  input: Pick<EndpointsInput, 'source' | 'freebind' | 'engine'>,
   machine: EndpointsMachine,
   problems: Problem[],
 ): Promise<readonly string[]> {
   const [first] = input.source;
+  checkFreebind(input, problems);
   if (first === undefined) return [];
   const label = first.label;
   const got = input.source.map((given) => given.text).join(', ');
@@ -48,9 +51,21 @@ export async function planSources(
     if (zoned.ok) sources.push(zoned.value);
     else problems.push({ option: label, got: address, expected: zoned.expected });
   }
+  if (input.freebind.value) return sources;
   const missing = await (machine.missingSources ?? missingSources)(sources);
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return sources;
+}
+
+function checkFreebind(
+  { source, freebind, engine }: Pick<EndpointsInput, 'source' | 'freebind' | 'engine'>,
+  problems: Problem[],
+): void {
+  if (!freebind.value) return;
+  if (source.length === 0) problems.push(problemOf(freebind, '--source beside it, which says what to bind'));
+  if (engine.value === 'node') {
+    problems.push(problemOf(freebind, '--engine uring or epoll: Node.js has no way to set IP_FREEBIND on a socket'));
+  }
 }
 
 const MISSING_SHOWN = 3;

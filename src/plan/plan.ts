@@ -98,6 +98,8 @@ export interface ClientPlan {
   readonly answer: AnswerPlan;
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
+  /** The sources need not be addresses of this machine (ip(7), IP_FREEBIND). */
+  readonly isFreebind: boolean;
   readonly sourcePorts: SourcePorts;
   /** All connections of a round are opened, then there is an exchange on each, then all are closed (trials of a search). */
   readonly isInStages: boolean;

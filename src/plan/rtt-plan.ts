@@ -48,6 +48,8 @@ export interface RttPlan {
   readonly timeoutNs: number;
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
+  /** As in `ClientPlan`. */
+  readonly isFreebind: boolean;
   /** The core that the thread which pings is kept on; null leaves it to the kernel. */
   readonly cpu: number | null;
   /** On the loop that pings. */
@@ -107,6 +109,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     thinkNs: input.think.value,
     timeoutNs: input.timeout.value,
     sources,
+    isFreebind: input.freebind.value,
     cpu,
     busyTasks: input['busy-tasks'].value,
     samples: input.samples.value,
@@ -133,6 +136,7 @@ export function rttConfig(plan: RttPlan): Record<string, unknown> {
     think_sec: plan.thinkNs / NS_PER_SEC,
     timeout_sec: plan.timeoutNs / NS_PER_SEC,
     sources: compactSources(plan.sources),
+    ...(plan.isFreebind ? { freebind: true } : {}),
     cpu: plan.cpu,
     busy_tasks: plan.busyTasks,
     samples: plan.samples,

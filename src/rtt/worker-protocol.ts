@@ -7,6 +7,7 @@ export interface PingSetup {
   readonly protocol: PingProtocol;
   readonly target: Endpoint;
   readonly sources: readonly string[];
+  readonly isFreebind: boolean;
   readonly sizeBytes: number;
   readonly connections: number;
   readonly thinkNs: number;

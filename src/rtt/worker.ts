@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     protocol,
     target: setup.target,
     sources: setup.sources,
+    isFreebind: setup.isFreebind,
     messageBytes: setup.sizeBytes,
     connections,
     timeoutNs,

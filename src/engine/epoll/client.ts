@@ -86,7 +86,7 @@ export class EpollClientEngine implements ClientEngine {
     const { target, sources, payload, capacity } = options;
     this.#libc = libc;
     this.#epoll = new EpollSet(libc, options.clock);
-    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources));
+    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources), options);
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
     this.#halfClose = options.halfClose;

@@ -1,3 +1,4 @@
+import { freebindError } from '../freebind.ts';
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
 import { ECONNRESET } from '../../linux/errno.ts';
@@ -101,6 +102,7 @@ export class NodeClientEngine implements ClientEngine {
   #waker: Socket | undefined;
 
   constructor(options: ClientEngineOptions) {
+    if (options.isFreebind === true) throw freebindError();
     this.#shared = {
       loop: new StepLoop(options.clock),
       options,

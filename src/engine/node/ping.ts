@@ -1,3 +1,4 @@
+import { freebindError } from '../freebind.ts';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as DatagramSocket } from 'node:dgram';
 import { Socket } from 'node:net';
@@ -183,6 +184,7 @@ export class NodePingEngine implements PingEngine {
   readonly #held: (Held | undefined)[];
 
   constructor(options: PingEngineOptions) {
+    if (options.isFreebind === true) throw freebindError();
     this.#shared = {
       loop: new StepLoop(options.clock),
       options,

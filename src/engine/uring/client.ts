@@ -60,7 +60,7 @@ const LINKED_PAYLOAD_BYTES = 16 * 1024;
 /** Most that one SEND takes of a larger payload: progress is seen in steps of this. */
 const SEND_BYTES = 256 * 1024;
 /** Most entries that one start is. */
-const CHAIN_ENTRIES = 5;
+const CHAIN_ENTRIES = 6;
 /**
  * Starts that are handed over together, where as many are due at once. The kernel opens them one after the other while we
  * wait, so a smaller number would not open the last one sooner; it would cost more calls.
@@ -148,7 +148,7 @@ export class UringClientEngine implements ClientEngine {
     this.#direct = mayBeDirect && registerDirectDescriptors(libc, this.#ring, capacity);
     this.#isErrorLinked = direct;
     this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
-    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources));
+    this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources), options);
     this.#addresses = libc.alloc(SOCKADDR_STRIDE * (sources.length > 0 ? capacity : 1));
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
@@ -216,6 +216,8 @@ export class UringClientEngine implements ClientEngine {
     if (!isBound) return;
     const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
     prepareOption(ring, flags, slot, slot, tag, sockets.optionLevel(port), sockets.optionName(port), sockets.one, 4);
+    const { freebind } = sockets;
+    if (freebind !== null) prepareOption(ring, flags, slot, slot, tag, freebind.level, freebind.name, sockets.one, 4);
     const offset = slot * SOCKADDR_STRIDE;
     addresses.copySource(source, port, this.#addresses.bytes, offset);
     const bind = ring.prepare(OP_BIND, CHAINED | IOSQE_FIXED_FILE, slot, slot, tag);
