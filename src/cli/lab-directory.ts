@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cellsCsv } from '../lab/cells-csv.ts';
 import type { Axis, Lab } from '../lab/lab.ts';
 import { plotsOf } from '../lab/plots.ts';
+import { faultOfLabResult } from '../lab/result-shape.ts';
 import type { LabResult } from '../lab/result.ts';
 import { readInput } from '../plan/input-file.ts';
 import { codeOf } from '../plan/problem.ts';
@@ -40,8 +41,10 @@ export async function readLab(
   if (!read.ok) return { expected: `the directory of a lab, with ${RESULT_FILE} in it, ${read.expected}` };
   try {
     const result = JSON.parse(Buffer.concat(read.value).toString('utf8')) as Partial<LabResult> | null;
-    if (result?.schema === 'conngen.lab/1' && Array.isArray(result.cells) && typeof result.plan === 'object') {
-      return { result: result as LabResult };
+    if (result?.schema === 'conngen.lab/1') {
+      const fault = faultOfLabResult(result);
+      if (fault === null) return { result: result as LabResult };
+      return { expected: `the directory of a lab; in its ${RESULT_FILE}, ${fault}` };
     }
   } catch {
     // Told below, like any other content that is no result.

@@ -126,6 +126,8 @@ function helpAsFlag(argv: readonly string[]): readonly string[] {
 
 async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
   let exitCode = EXIT_DONE;
+  // What yargs would print by itself: where it cannot be written, nobody would hear of it.
+  let help = '';
   const asksForHelp = argv.some((word) => /^(-h|--help)(=|$)/.test(word));
   let parser = yargs()
     .scriptName('conngen')
@@ -164,7 +166,10 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
       exitCode = await withoutCommand(parsed, parser, io);
     },
   );
-  await parser.parseAsync([...argv]);
+  await parser.parseAsync([...argv], {}, (_error, _parsed, output) => {
+    help = output;
+  });
+  if (help !== '') await io.print(`${help}\n`);
   return exitCode;
 }
 

@@ -45,6 +45,13 @@ t.test(
     const changed = await runCli(['lab', '--resume', 'out', '--duration', '60ms'], { cwd });
     t.equal(changed.code, 2);
     t.match(changed.stderr, /^--resume: got "out", expected the plan .*: duration_sec is 0\.06, it was 0\.05$/m);
+    writeFileSync(join(cwd, 'out', 'lab.json'), JSON.stringify({ ...kept(cwd), cells: [7] }));
+    const broken = await runCli(['lab', '--resume', 'out'], { cwd });
+    t.equal(broken.code, 2);
+    t.match(
+      broken.stderr,
+      /^--resume: got "out", expected .* in its lab\.json, cells\[0\]\.status is missing, not .*$/m,
+    );
     const again = await runCli(['lab', 'abstraction', '--out', 'out'], { cwd });
     t.match([again.code, again.stderr], [2, /^--out: got "out", expected .*--resume out$/m]);
   },

@@ -73,7 +73,7 @@ t.test('what is printed to a full disk, or to nobody, is told in one line', (t) 
       encoding: 'utf8',
       env: { ...plainEnvironment(), ...env },
     });
-  for (const args of ['--version', 'lab abstraction --list']) {
+  for (const args of ['--version', '--help', 'client --help', 'lab abstraction --list']) {
     const full = run(`CONNGEN ${args} > /dev/full`);
     t.equal(full.status, 1, args);
     t.match(full.stderr, /^ERROR: .*ENOSPC.*\n(hint: .*\n)?$/);
