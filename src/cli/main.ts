@@ -221,11 +221,12 @@ function describe(parser: Argv, command: Command, asksForHelp: boolean): Argv {
 function yargsOption(spec: OptionSpec): Options {
   // The defaults are for the reader only: a value from yargs would hide whether the user gave one.
   const shown = spec.default ?? spec.defaultHelp;
+  const text = spec.value === '' ? spec.help : `${spec.value}: ${spec.help}`;
   return {
-    describe: spec.value === '' ? spec.help : `${spec.value}: ${spec.help}`,
+    // Not by `defaultDescription`: where the text fills its line, yargs leaves no space before it.
+    describe: `${text}${shown === undefined || spec.isSwitch === true ? '' : ` [default: ${shown}]`}`,
     group: `${spec.group}:`,
     alias: [...(spec.alias ?? [])],
-    ...(shown === undefined || spec.isSwitch === true ? {} : { defaultDescription: shown, default: undefined }),
   };
 }
 

@@ -3,7 +3,8 @@ import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
 import type { Endpoint, EngineName, Rate } from './plan.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
-import { NS_PER_SEC, RATE_MIN_PER_SEC, formatSize, rateParser } from './quantity.ts';
+import { formatCountOf, formatPerSec } from './format.ts';
+import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from './quantity.ts';
 import { compactSources } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
@@ -115,8 +116,20 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     samples: input.samples.value,
     engine: input.engine.value,
   };
-  notices.push(...mtuNotices(plan, machine), ...markNotices(plan));
+  notices.push(...mtuNotices(plan, machine), ...markNotices(plan), ...thinkNotices(plan));
   return { plan: Object.freeze(plan), notices };
+}
+
+/** Where pauses allow fewer pings than a rate asks for, the rest is missed. */
+function thinkNotices({ rates, connections, thinkNs }: RttPlan): string[] {
+  const mostPerSec = (connections * NS_PER_SEC) / thinkNs;
+  const beyond = rates.find((rate): rate is number => rate !== 'max' && rate > mostPerSec);
+  if (beyond === undefined) return [];
+  const most = `${formatCountOf(connections, 'connection')} with --think ${formatDuration(thinkNs)}`;
+  const cure = `--connections ${Math.ceil((beyond * thinkNs) / NS_PER_SEC)} or more, or a shorter --think`;
+  return [
+    `${most} can send at most ${formatPerSec(mostPerSec)} of the ${formatPerSec(beyond)} that are due; use ${cure}`,
+  ];
 }
 
 /** Every effective option in snake_case with its unit in the name, as results echo it. */

@@ -76,6 +76,15 @@ t.test('datagrams beyond the MTU are sent, and it is said', async (t) => {
   t.same((await planRtt({ protocol: 'udp', size: '9000' }, { ...MACHINE, mtuTowards: () => undefined })).notices, []);
 });
 
+t.test('pauses that allow fewer pings than the rate asks for are said beforehand', async (t) => {
+  const { notices } = await planRtt({ rate: '1000', think: '100ms' });
+  t.match(notices, [
+    /^1 connection with --think 100ms can send at most 10.*of the 1,000\/s that are due; use --connections 100/,
+  ]);
+  t.same((await planRtt({ rate: '1000', think: '100ms', connections: '100' })).notices, [], 'enough');
+  t.same((await planRtt({ rate: '1000' })).notices, []);
+});
+
 t.test('rates below 1/s', async (t) => {
   const { plan, problems } = await planRtt({ rate: ['0.001', '0.5'] });
   t.same(problems, []);
