@@ -1,5 +1,5 @@
 import type { BodyPlaces } from '../../engine/engine.ts';
-import type { ReceivedBytes } from '../head/response-heads.ts';
+import type { ReceivedBytes } from '../head/received-bytes.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 

@@ -1,7 +1,7 @@
 import type { BodyPlaces } from '../../engine/engine.ts';
 import type { Libc } from '../../linux/libc.ts';
 import { mapOnTouch, type NativeMemory } from '../../linux/native-memory.ts';
-import type { ReceivedBytes, ResponseHeads } from './response-heads.ts';
+import type { ReceivedBytes, Settling } from './received-bytes.ts';
 
 /** A response that is shorter needs one receive only. */
 const PLACE_BYTES = 512;
@@ -25,7 +25,7 @@ export interface HeadPlacesOptions {
  * been read need not be kept. Where the head is settled there is no room, and the kernel drops what comes.
  */
 export class HeadPlaces implements BodyPlaces, ReceivedBytes {
-  readonly #heads: ResponseHeads;
+  readonly #heads: Settling;
   readonly #libc: Libc | undefined;
   readonly #memory: NativeMemory;
   readonly #room: number;
@@ -33,7 +33,7 @@ export class HeadPlaces implements BodyPlaces, ReceivedBytes {
   readonly #stride: number;
 
   /** Throws `RangeError` where there is no memory for it. */
-  constructor(heads: ResponseHeads, { libc, capacity, isShared }: HeadPlacesOptions) {
+  constructor(heads: Settling, { libc, capacity, isShared }: HeadPlacesOptions) {
     this.#heads = heads;
     this.#libc = libc;
     const share = Math.floor(MEMORY_BYTES / capacity / LINE_BYTES) * LINE_BYTES;

@@ -2,6 +2,7 @@ import { HeadPlaces, type HeadPlacesOptions } from './head-places.ts';
 import { RESPONSES } from '../../measure/recorder.ts';
 import type { AnswerPlan } from '../../plan/plan.ts';
 import { PrefixMatcher } from './prefix-matcher.ts';
+import type { ReceivedBytes, Settling } from './received-bytes.ts';
 import { StatusReader } from './status-reader.ts';
 
 export interface Expectation {
@@ -9,18 +10,11 @@ export interface Expectation {
   readonly prefix: Uint8Array | null;
 }
 
-/** Where the bytes lie that a slot received last. Makes nothing. */
-export interface ReceivedBytes {
-  bytesOf(slot: number): Uint8Array;
-  /** Of the first of them in `bytesOf`. */
-  offsetOf(slot: number): number;
-}
-
 /**
  * What the beginnings of one worker's responses say: the HTTP status, and whether they are as expected. Only there where a plan asks
  * for it.
  */
-export class ResponseHeads {
+export class ResponseHeads implements Settling {
   /** For the engine; undefined where the bytes come elsewhere. */
   readonly places: HeadPlaces | undefined;
   readonly #received: ReceivedBytes;

@@ -1,0 +1,11 @@
+/** Where the bytes lie that a slot received last. Makes nothing. */
+export interface ReceivedBytes {
+  bytesOf(slot: number): Uint8Array;
+  /** Of the first of them in `bytesOf`. */
+  offsetOf(slot: number): number;
+}
+
+/** Whether more bytes of a slot's response would change nothing. */
+export interface Settling {
+  isSettled(slot: number): boolean;
+}
