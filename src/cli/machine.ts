@@ -5,9 +5,11 @@ import { hasDirectDescriptors } from '../engine/select.ts';
 import { lowestPort } from '../linux/privilege.ts';
 import { listeningPorts } from '../linux/listening-ports.ts';
 import { localPortRange, reservedPorts, reuseDelayNs } from '../linux/proc.ts';
+import { missingAddresses } from '../linux/own-addresses.ts';
 import { mtuTowards } from '../linux/route.ts';
 import type { Machine } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
+import { missingSources } from '../plan/sources.ts';
 
 /** What plans need to know of the machine we run on. */
 export function thisMachine(): Machine {
@@ -22,6 +24,7 @@ export function thisMachine(): Machine {
     lowestPort: lowestPort(),
     allowedCpus: allowedCpus(),
     mtuTowards: mtuOrUndefined,
+    missingSources: missingOfMachine,
   };
 }
 
@@ -38,4 +41,14 @@ function mtuOrUndefined(family: 4 | 6, address: string, port: number): number | 
   } catch {
     return undefined;
   }
+}
+
+/** Without koffi, or elsewhere than on Linux, Node.js is asked: 50 µs an address instead of 5. */
+async function missingOfMachine(addresses: readonly string[]): Promise<readonly string[]> {
+  try {
+    if (process.platform === 'linux') return missingAddresses(addresses);
+  } catch {
+    // Asked as everywhere else.
+  }
+  return missingSources(addresses);
 }
