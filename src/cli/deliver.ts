@@ -40,7 +40,7 @@ export async function deliver(
     }
   }
   try {
-    // As where a Ctrl-C has ended the `tee` behind a pipe as well.
+    // As where a Ctrl-C has ended the program that reads the pipe as well.
     if ((await io.print(shown)) === false) log.warn('nobody reads stdout any more: the result was not printed');
     return isWritten;
   } catch (error) {

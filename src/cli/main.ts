@@ -223,7 +223,7 @@ function yargsOption(spec: OptionSpec): Options {
   const shown = spec.default ?? spec.defaultHelp;
   const text = spec.value === '' ? spec.help : `${spec.value}: ${spec.help}`;
   return {
-    // Not by `defaultDescription`: where the text fills its line, yargs leaves no space before it.
+    // In the text itself: where that fills its line, yargs leaves no space before the default.
     describe: `${text}${shown === undefined || spec.isSwitch === true ? '' : ` [default: ${shown}]`}`,
     group: `${spec.group}:`,
     alias: [...(spec.alias ?? [])],

@@ -1,3 +1,4 @@
+import { monotonicNs } from '../engine/clock.ts';
 import { EngineError } from '../engine/engine.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';
@@ -5,6 +6,7 @@ import type { IntervalResult, ProbeResult, RoundResult } from '../measure/result
 import type { RttInterval } from '../measure/rtt-result.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import { NS_PER_SEC } from '../plan/quantity.ts';
 import { PingThread } from '../rtt/ping-thread.ts';
 
 /** Of each ping of the probe. */
@@ -19,11 +21,13 @@ export class Probe {
   readonly #plan: ClientPlan;
   readonly #thread: PingThread;
   readonly #ratePerSec: number;
+  readonly #runBaseNs: bigint;
   #isOpen = false;
 
   constructor(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint) {
     this.#plan = plan;
     this.#ratePerSec = ratePerSec;
+    this.#runBaseNs = baseNs;
     const setup = {
       engine: pingEngineOf(engine),
       protocol: 'tcp',
@@ -50,10 +54,11 @@ export class Probe {
   async ready(): Promise<void> {
     await this.#thread.ready();
     const { established, errnos } = await this.#thread.open();
-    // The only ping of a round this short. It begins now, on whatever clock.
-    const check = new PingRound(0, () => undefined);
+    const baseNs = Number(monotonicNs() - this.#runBaseNs);
+    const check = new PingRound(baseNs, () => undefined);
     if (established === 1) {
-      await this.#thread.round({ rate: 1, depth: 1, baseNs: 0, warmupNs: 0, durationNs: 1 }, check);
+      // One ping: a second at 1/s has no other, and the round is over when it is back.
+      await this.#thread.round({ rate: 1, depth: 1, baseNs, warmupNs: 0, durationNs: NS_PER_SEC }, check);
     }
     if (check.total.get(PINGS_RECEIVED) === 1) return;
     const target = formatHostPort(this.#plan.host, this.#plan.target.port);

@@ -26,7 +26,7 @@ export function parseStatuses(text: string): Parsed<readonly string[]> {
     : refuse('statuses of HTTP with x for any digit, such as 200 or 2xx,30x');
 }
 
-/** `TEXT`, or `@FILE`. */
+/** Parses the bytes themselves, or @ and the name of a file that holds them. */
 export function parsePrefix(text: string): Parsed<Prefix> {
   if (text === '' || text === '@' || text.includes('\0')) return refuse('TEXT, or @FILE');
   return accept(text.startsWith('@') ? { kind: 'file', file: text.slice(1) } : { kind: 'text', text });
