@@ -126,7 +126,7 @@ function helpAsFlag(argv: readonly string[]): readonly string[] {
 
 async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
   let exitCode = EXIT_DONE;
-  // What yargs would print by itself: where it cannot be written, nobody would hear of it.
+  // What yargs would print by itself: yargs reports no error where it cannot be written.
   let help = '';
   const asksForHelp = argv.some((word) => /^(-h|--help)(=|$)/.test(word));
   let parser = yargs()

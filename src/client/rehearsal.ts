@@ -1,7 +1,7 @@
 /**
  * Warms a worker up before its first round: the generator, the recorder and the engine work at full speed on connections that go
- * nowhere, so that V8 has compiled them when the first slot is due. Without it the first second has a schedule lag ten times as
- * long as the others.
+ * nowhere, so that V8 has compiled them when the first slot is due. Without it the first second has a schedule lag several
+ * times as long as the others.
  */
 import type { ClientEngine, Clock } from '../engine/engine.ts';
 import { Recorder, createRecorderMemory } from '../measure/recorder.ts';
@@ -36,15 +36,13 @@ export interface Rehearsed {
   readonly responseBytes: number;
 }
 
-/** A response of `--finish eof` and `half-close`, whose length nobody knows beforehand. */
+/** A response of `--finish eof` and `half-close`, whose length is not known beforehand. */
 const RESPONSE_BYTES = 512;
 /** Longer ones take more receives of the same code. */
 const RESPONSE_MAX_BYTES = 64 * 1024;
-/** V8 has compiled everything after about 3 000 connections. */
-const ATTEMPTS = 4000;
-/** At this rate they take 80 ms; a machine that needs longer is stopped by `LONGEST_NS`. */
+/** 4 000 connections in 80 ms: V8 has compiled everything after about 3 000. */
 const RATE_PER_SEC = 50_000;
-const LONGEST_NS = 120e6;
+const BURSTS_NS = 80e6;
 /** Then some at the rate of the round, with the waits in between. */
 const PACED_NS = 40e6;
 const PACED_MOST_PER_SEC = 20_000;
@@ -57,7 +55,7 @@ export function rehearse(worker: Rehearsed): void {
   const { engine, ratePerSec } = worker;
   if (engine.rehearse === undefined) return;
   const bursts = ratePerSec === null ? null : RATE_PER_SEC;
-  if (!runRehearsal(engine, worker, bursts, Math.min(LONGEST_NS, (ATTEMPTS / RATE_PER_SEC) * 1e9))) return;
+  if (!runRehearsal(engine, worker, bursts, BURSTS_NS)) return;
   if (ratePerSec !== null) runRehearsal(engine, worker, Math.min(PACED_MOST_PER_SEC, ratePerSec), PACED_NS);
 }
 
