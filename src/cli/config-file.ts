@@ -1,6 +1,6 @@
 /** `--config`: read before the command, whose options it holds; while it is read (it may be a pipe), a signal ends the process. */
 import { readInput } from '../plan/input-file.ts';
-import type { Parsed } from '../plan/problem.ts';
+import type { Parsed } from '../units/problem.ts';
 import { ENV_PREFIX } from './options.ts';
 import type { RawInput } from './read-options.ts';
 

@@ -1,7 +1,7 @@
 /** `conngen doctor`: the plan of a client, examined instead of run. */
 import type { Asked } from '../doctor/situation.ts';
 import { affordableInFlight, clientPlan, type ClientInput, type Machine } from '../plan/client-plan.ts';
-import { printable } from '../plan/printable.ts';
+import { printable } from '../units/printable.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { doctorMarkdown } from '../report/doctor-markdown.ts';
 import { checkLine, doctorText } from '../report/doctor-text.ts';

@@ -1,6 +1,6 @@
 /** Errors that end a command: tier 2. */
-import { printableLines } from '../plan/printable.ts';
-import { describeSystemError } from '../plan/system-error.ts';
+import { printableLines } from '../units/printable.ts';
+import { describeSystemError } from '../units/system-error.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import type { Io } from './io.ts';
 

@@ -4,7 +4,7 @@ import { isStdoutClosed } from '../linux/stdout.ts';
 import { CLOCKS } from '../measure/result.ts';
 import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';
-import { problemOf, type Given, type Problem } from '../plan/problem.ts';
+import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { histogramTag } from '../report/histogram-log.ts';
 import { LAB_FILES } from './lab-directory.ts';
 import { inspectOutput, isSameFile, resolveTarget } from '../report/output.ts';

@@ -1,8 +1,8 @@
 /** The standard streams as commands use them, so that a test can stand in for them. */
 import { columnsOf, type TextStyle } from '../report/layout.ts';
-import type { Problem } from '../plan/problem.ts';
-import { printable } from '../plan/printable.ts';
-import { formatProblem } from '../plan/problem.ts';
+import type { Problem } from '../units/problem.ts';
+import { printable } from '../units/printable.ts';
+import { formatProblem } from '../units/problem.ts';
 import type { LiveStream } from '../report/live.ts';
 
 export interface Io {

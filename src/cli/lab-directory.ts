@@ -7,7 +7,7 @@ import { plotsOf } from '../lab/plots.ts';
 import { faultOfLabResult } from '../lab/result-shape.ts';
 import type { LabResult } from '../lab/result.ts';
 import { readInput } from '../plan/input-file.ts';
-import { codeOf } from '../plan/problem.ts';
+import { codeOf } from '../units/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
 
 const RESULT_FILE = 'lab.json';

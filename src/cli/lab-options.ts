@@ -1,7 +1,7 @@
 /** The options that only `conngen lab` has; a part of the option table. */
 import { LABS } from '../lab/labs.ts';
-import { accept, refuse, type Parsed } from '../plan/problem.ts';
-import { NS_PER_DAY, NS_PER_MS, choiceParser, durationParser, parseSwitch } from '../plan/quantity.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
+import { NS_PER_DAY, NS_PER_MS, choiceParser, durationParser, parseSwitch } from '../units/quantity.ts';
 
 const WHICH = 'Which cells';
 const HOW_LONG = 'How long';

@@ -8,7 +8,7 @@ import { labMarkdown } from '../report/lab-markdown.ts';
 import { LabProgress } from '../report/lab-progress.ts';
 import { labListText, labText } from '../report/lab-text.ts';
 import { reasonOf } from '../report/output.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';

@@ -2,7 +2,7 @@
 import type { ClientRunHooks } from '../client/run.ts';
 import { unmeasured, type MeasuredInput } from '../measure/criterion.ts';
 import type { Thresholds } from '../measure/threshold.ts';
-import type { Given, Problem } from '../plan/problem.ts';
+import type { Given, Problem } from '../units/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { TextStyle } from '../report/layout.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';

@@ -1,7 +1,7 @@
 /** The options that `saturate` and `search` have beside those of a client. */
 import { parseCriterion } from '../measure/criterion.ts';
 import { parseFactor } from '../plan/offer.ts';
-import { accept, refuse, type Parsed } from '../plan/problem.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
 import { PROFILES } from '../search/profiles.ts';
 import {
   NS_PER_DAY,
@@ -11,7 +11,7 @@ import {
   countParser,
   durationParser,
   parseNumericRate,
-} from '../plan/quantity.ts';
+} from '../units/quantity.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { QUANTITIES } from '../search/quantity.ts';
 

@@ -1,6 +1,6 @@
 /** What a command says on stderr while it runs, for people: one line each, coloured on a terminal. */
 import { Writable } from 'node:stream';
-import { printable } from '../plan/printable.ts';
+import { printable } from '../units/printable.ts';
 import type { Io } from './io.ts';
 
 export interface Log {

@@ -1,7 +1,7 @@
 /** The command line: which command, its help, its exit code. The only reader of argv and of the environment. */
 import yargs, { type Argv, type Options } from 'yargs';
-import type { Problem } from '../plan/problem.ts';
-import { VERSION } from '../plan/version.ts';
+import type { Problem } from '../units/problem.ts';
+import { VERSION } from '../units/version.ts';
 import { spellOut } from './argv.ts';
 import { loadConfig } from './config-file.ts';
 import { endProcess } from './ending.ts';

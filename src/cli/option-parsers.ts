@@ -1,7 +1,7 @@
 /** Parsers of options that belong to the command line alone, or to no other place. */
 import type { Finish } from '../plan/plan.ts';
-import { accept, refuse, type Parsed } from '../plan/problem.ts';
-import { choiceParser, countParser, sizeParser } from '../plan/quantity.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
+import { choiceParser, countParser, sizeParser } from '../units/quantity.ts';
 
 const FINISH_BYTES_MAX = 2 ** 40;
 

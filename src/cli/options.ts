@@ -13,7 +13,7 @@ import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { COUNT_MAX, parseRamp, parseSteps } from '../plan/offer.ts';
 import { PAYLOAD_MAX_BYTES } from '../plan/payload.ts';
-import type { Given, Parser } from '../plan/problem.ts';
+import type { Given, Parser } from '../units/problem.ts';
 import {
   NS_PER_DAY,
   NS_PER_MS,
@@ -28,7 +28,7 @@ import {
   portParser,
   rateParser,
   sizeParser,
-} from '../plan/quantity.ts';
+} from '../units/quantity.ts';
 import { parseSourcePorts } from '../plan/source-ports.ts';
 import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
 import { parseSource } from '../plan/sources.ts';

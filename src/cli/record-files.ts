@@ -3,7 +3,7 @@ import type * as HdrHistogram from '../measure/hdr-histogram.ts';
 import type { LatencyHistogram } from '../measure/histogram.ts';
 import { CLOCKS, type IntervalResult } from '../measure/result.ts';
 import type { IntervalDetail } from '../measure/round.ts';
-import type { Given } from '../plan/problem.ts';
+import type { Given } from '../units/problem.ts';
 import { histogramTag, logHead, logLine, titledTable } from '../report/histogram-log.ts';
 import { csvHead, csvRow } from '../report/interval-csv.ts';
 import { LineFile } from '../report/line-file.ts';

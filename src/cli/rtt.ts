@@ -1,6 +1,6 @@
 /** `conngen rtt`: plan, ping, report. */
 import type { RttResult } from '../measure/rtt-result.ts';
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
 import { LiveView } from '../report/live.ts';
 import { rttMarkdown } from '../report/run-markdown.ts';

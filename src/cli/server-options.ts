@@ -10,7 +10,7 @@ import {
   durationParser,
   parseRate,
   portParser,
-} from '../plan/quantity.ts';
+} from '../units/quantity.ts';
 import { DATAGRAM_RATE } from '../plan/rtt-plan.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
 import { parseFileName } from './option-parsers.ts';

@@ -1,7 +1,7 @@
 /** `conngen server`: plan, serve, report. */
 import { serverStartWarnings } from '../doctor/server-start.ts';
 import { formatHostPort } from '../plan/address.ts';
-import { formatCountOf } from '../plan/format.ts';
+import { formatCountOf } from '../units/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverPlan } from '../plan/server-plan.ts';
 import { serverMarkdown } from '../report/run-markdown.ts';

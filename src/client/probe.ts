@@ -1,12 +1,12 @@
 import { monotonicNs } from '../engine/clock.ts';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import type { IntervalResult, ProbeResult, RoundResult } from '../measure/result.ts';
 import type { RttInterval } from '../measure/rtt-result.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../rtt/ping-thread.ts';
 
 /** Of each ping of the probe. */

@@ -14,7 +14,7 @@ import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { Probe, ProbedRound } from './probe.ts';
 import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { totalmem } from 'node:os';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import { memoryLimitBytes } from '../linux/cgroup.ts';
 import { loadLibc, type Libc } from '../linux/libc.ts';
 import type { WorkResult } from '../measure/result.ts';

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../engine/clock.ts';
-import { describeFailure } from '../engine/engine.ts';
+import { describeFailure } from '../units/run-error.ts';
 import type { BodyPlaces, ClientEngine, Clock } from '../engine/engine.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { collectNow } from '../engine/v8.ts';

@@ -2,7 +2,7 @@
 import { availableParallelism, release } from 'node:os';
 import { clientConfig } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { worstOf, type Check, type DoctorResult } from './check.ts';
 import { readFacts, readQuickFacts, type Facts, type QuickFacts } from './facts.ts';
 import { FILE_CHECKS, SYSTEM_FILE_CHECKS } from './files.ts';

@@ -1,6 +1,6 @@
 /** Open files: the limit of this process, the user's own limit, and the system's. */
 import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/client-plan.ts';
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 import { atLeast, seconds, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';

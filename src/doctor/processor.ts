@@ -1,7 +1,7 @@
 /** Engine, cores, clock and kind of machine. */
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineName } from '../plan/plan.ts';
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 import { atLeast, unknown, type Verdict } from './check.ts';
 import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
 

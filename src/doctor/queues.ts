@@ -1,5 +1,5 @@
 /** Queues and tables that packets and connections pass in the kernel. */
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 import { atLeast, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { remembered, sysctlAtLeast, sysctlFix, type CheckRow, type Situation } from './situation.ts';

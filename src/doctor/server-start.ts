@@ -1,7 +1,7 @@
 /** What a server's kernel will cut short, told at its start. What somaxconn cuts off the backlog the server says itself. */
 import { readSysctlNumber, readProc, type ReadFile } from '../linux/proc.ts';
 import { loadSettings } from '../linux/settings.ts';
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 
 /** Fewer connections at once than this surprise whoever did not ask for it. */

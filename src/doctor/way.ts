@@ -1,5 +1,5 @@
 /** From which address to the target, and whether there is a way. */
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 import { addressCommand } from '../plan/zones.ts';
 import { unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';

@@ -1,4 +1,4 @@
-import type { Rate } from '../plan/plan.ts';
+import type { Rate } from '../units/quantity.ts';
 import type { Clock, StepDriver } from './engine.ts';
 
 export interface DatagramEchoOptions {

@@ -1,4 +1,4 @@
-import type { Rate } from '../plan/plan.ts';
+import type { Rate } from '../units/quantity.ts';
 import type { Clock } from './engine.ts';
 import { isPing, isReply, markReply } from './ping-mark.ts';
 

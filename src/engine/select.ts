@@ -1,5 +1,5 @@
 import type { DatagramEcho, DatagramEchoOptions } from './datagram-echo.ts';
-import { EngineError } from './engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';

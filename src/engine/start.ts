@@ -1,8 +1,8 @@
 import { preferredEngines } from '../plan/engine-preference.ts';
-import { formatCountOf } from '../plan/format.ts';
+import { formatCountOf } from '../units/format.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
 import type { PingEngineChoice, PingEngineName } from '../plan/rtt-plan.ts';
-import { EngineError } from './engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import { selectPingEngine } from './select-ping.ts';
 import { selectEngine } from './select.ts';
 import type { Selection } from './select.ts';

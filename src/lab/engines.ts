@@ -1,5 +1,5 @@
 /** Which cells ask for an engine that this machine does not have. */
-import { EngineError } from '../engine/engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import type { Cell, Refusal } from './lab.ts';
 
 /** `choose` throws `EngineError` for an engine that cannot work here; asked once for each value of the axis `engine`. */

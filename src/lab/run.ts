@@ -1,6 +1,6 @@
 /** Runs the cells of a lab one after the other. */
 import { sleepNs } from '../engine/timer.ts';
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import type { Cell, CellContext, Lab } from './lab.ts';
 import { doneCell, failedCell, type CellResult } from './result.ts';
 

@@ -1,5 +1,5 @@
 /** What is looked for in the answers of a round, one function a finding. The README documents each. */
-import { formatCount, formatCountOf } from '../plan/format.ts';
+import { formatCount, formatCountOf } from '../units/format.ts';
 import type { RoundFacts } from './facts.ts';
 import { FIRST_BYTE } from './recorder.ts';
 import type { Finding } from './result.ts';

@@ -8,9 +8,9 @@
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
-import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../plan/problem.ts';
+import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import type { Finish } from '../plan/plan.ts';
-import { NS_PER_DAY, durationParser, parseNumericRate } from '../plan/quantity.ts';
+import { NS_PER_DAY, durationParser, parseNumericRate } from '../units/quantity.ts';
 import { meantMetric } from './criterion-words.ts';
 import { OUTCOMES, type OutcomeName } from './outcome.ts';
 import { CLOCKS, type CriterionUnit, type LatencySummary, type RoundResult } from './result.ts';

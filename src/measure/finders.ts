@@ -1,5 +1,5 @@
 /** What is looked for in a round, one function a finding. The README documents each: when, and what to do. */
-import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from './interval-series.ts';

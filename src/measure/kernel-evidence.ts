@@ -1,7 +1,7 @@
 /** What this machine's kernel counted over a round: readings in, differences out. */
 import { addedTo, readKernel } from '../linux/kernel-counters.ts';
 import type { KernelReading } from '../linux/kernel-counters.ts';
-import { formatShare } from '../plan/format.ts';
+import { formatShare } from '../units/format.ts';
 import { IntervalSeries } from './interval-series.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from './kernel-table.ts';
 import type { KernelContext, KernelCounter, KernelGroup, KernelRow } from './kernel-table.ts';

@@ -1,5 +1,5 @@
 /** Which of the kernel's counters are evidence: JSON key, columns, from when one is shown, and what to say then. */
-import { formatCount, formatCountOf, formatLatency, formatShare } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatShare } from '../units/format.ts';
 
 /** What decides whether a value is worth a line. */
 export interface KernelContext {

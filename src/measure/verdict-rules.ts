@@ -1,5 +1,5 @@
 /** When a round is not the target's figure, and what to do: the table that the README documents. */
-import { formatCount, formatLatency, formatPerSec, formatShare } from '../plan/format.ts';
+import { formatCount, formatLatency, formatPerSec, formatShare } from '../units/format.ts';
 import type { PortFacts, RoundFacts } from './facts.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import { CONNECT_TIMEOUT, FD_EXHAUSTED, REFUSED, SINK_FAILED, SOURCE_EXHAUSTED, UNREACHABLE } from './outcome.ts';

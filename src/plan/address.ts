@@ -2,8 +2,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { PORT_MAX } from './quantity.ts';
-import { accept, codeOf, refuse, type Parsed } from './problem.ts';
+import { PORT_MAX } from '../units/quantity.ts';
+import { accept, codeOf, refuse, type Parsed } from '../units/problem.ts';
 import { withNamedZone } from './zones.ts';
 
 export type Family = 4 | 6;

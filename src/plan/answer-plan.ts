@@ -1,6 +1,6 @@
 /** What counts as an answer: `--min-response`, `--expect-status`, `--expect-prefix`. */
 import { loadPayload } from './payload.ts';
-import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
+import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import type { AnswerPlan, ClientPlan, Finish } from './plan.ts';
 
 /** What a response begins with: the text itself, or what a file holds. */

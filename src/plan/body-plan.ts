@@ -3,8 +3,17 @@ import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadPayload } from './payload.ts';
-import { accept, codeOf, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
-import { formatDuration, formatSize } from './quantity.ts';
+import {
+  accept,
+  codeOf,
+  isExplicit,
+  problemOf,
+  refuse,
+  type Given,
+  type Parsed,
+  type Problem,
+} from '../units/problem.ts';
+import { formatDuration, formatSize } from '../units/quantity.ts';
 import type { BodyPlan, Finish, Sink, Verification, WorkStrategy } from './plan.ts';
 import { formatWorkStrategy } from './work.ts';
 

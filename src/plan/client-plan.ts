@@ -7,10 +7,10 @@ import { planSources, planTarget, type EndpointsInput, type EndpointsMachine } f
 import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
-import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
+import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
 import type { ClientPlan, EngineChoice, Finish, RoundRate } from './plan.ts';
-import { NS_PER_SEC } from './quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { compactSources } from './sources.ts';

@@ -1,5 +1,5 @@
 /** Cores as people and the kernel list them: `0`, `0-3`, `0,2,4-6` (cpuset(7), list format). */
-import { accept, refuse, type Parsed } from './problem.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 const MOST = 4096;
 

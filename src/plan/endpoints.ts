@@ -1,7 +1,7 @@
 /** Both ends of the connections of a plan: the target, in the address family that is asked for, and the source addresses. */
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import type { Endpoint } from './plan.ts';
-import { accept, isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
+import { accept, isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { expandSources, missingSources, type SourceSpec } from './sources.ts';
 import { addressCommand, withNamedZone } from './zones.ts';
 

@@ -3,8 +3,8 @@ import { close, constants, fstat, open, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { accept, codeOf, refuse, type Parsed } from './problem.ts';
-import { formatSize } from './quantity.ts';
+import { accept, codeOf, refuse, type Parsed } from '../units/problem.ts';
+import { formatSize } from '../units/quantity.ts';
 
 /** With O_NONBLOCK, open(2) of a FIFO does not wait for a writer, nor read(2) of a terminal for a line. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -1,6 +1,16 @@
 /** What a run offers, round by round: `--rate`, `--ramp` and `--steps`. */
-import { isExplicit, ORIGINS, accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
-import type { Rate, Ramp, RoundRate } from './plan.ts';
+import {
+  isExplicit,
+  ORIGINS,
+  accept,
+  problemOf,
+  refuse,
+  type Given,
+  type Parsed,
+  type Problem,
+} from '../units/problem.ts';
+import type { Ramp, RoundRate } from './plan.ts';
+import type { Rate } from '../units/quantity.ts';
 import {
   NS_PER_DAY,
   NS_PER_MS,
@@ -10,7 +20,7 @@ import {
   durationParser,
   formatRate,
   parseNumericRate,
-} from './quantity.ts';
+} from '../units/quantity.ts';
 
 /** One round in which the rate changes. */
 export interface RampSpec extends Ramp {

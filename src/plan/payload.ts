@@ -1,6 +1,6 @@
 /** What connections send: out of a file, or made. In shared memory, so that every worker reads the one copy. */
 import { readInput, readStdin } from './input-file.ts';
-import { accept, type Parsed } from './problem.ts';
+import { accept, type Parsed } from '../units/problem.ts';
 
 export const PAYLOAD_MAX_BYTES = 256 * 1024 * 1024;
 

@@ -4,6 +4,7 @@
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
 import type { SourcePorts } from './source-ports.ts';
+import type { Rate } from '../units/quantity.ts';
 
 export type EngineName = 'uring' | 'epoll' | 'node';
 export type EngineChoice = EngineName | 'auto';
@@ -20,9 +21,6 @@ export interface Endpoint {
 /** When an exchange is complete. */
 export type Finish =
   { readonly kind: 'half-close' | 'eof' | 'echo' | 'connect' } | { readonly kind: 'bytes'; readonly bytes: number };
-
-/** New connections per second; `max` is closed loop. */
-export type Rate = number | 'max';
 
 /** A rate that changes linearly from the begin of a round to its end. */
 export interface Ramp {

@@ -1,8 +1,8 @@
 /** The source ports of a plan, from its load and its machine. */
 import { canonicalAddress } from './address.ts';
 import { demandOf, type PlannedLoad } from './demand.ts';
-import { problemOf, type Given, type Problem } from './problem.ts';
-import { NS_PER_SEC } from './quantity.ts';
+import { problemOf, type Given, type Problem } from '../units/problem.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import { choosePorts, portsNeeded, type PortChoice, type PortMachine, type SourcePorts } from './source-ports.ts';
 import { missingSources } from './sources.ts';
 

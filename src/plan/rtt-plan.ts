@@ -1,10 +1,11 @@
 /** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
 import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
-import type { Endpoint, EngineName, Rate } from './plan.ts';
-import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from './problem.ts';
-import { formatCountOf, formatPerSec } from './format.ts';
-import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from './quantity.ts';
+import type { Endpoint, EngineName } from './plan.ts';
+import type { Rate } from '../units/quantity.ts';
+import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
+import { formatCountOf, formatPerSec } from '../units/format.ts';
+import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from '../units/quantity.ts';
 import { compactSources } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';

@@ -3,18 +3,10 @@ import { resolveHost } from './address.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
 import { ROOMY_FD_LIMIT } from './open-files.ts';
 import { loadPayload, makePayload } from './payload.ts';
-import { isExplicit, problemOf, type Given, type Problem } from './problem.ts';
-import type {
-  EngineChoice,
-  Rate,
-  RespondOn,
-  ServerMode,
-  ServerPlan,
-  ServerProtocol,
-  Work,
-  WorkStrategy,
-} from './plan.ts';
-import { NS_PER_SEC } from './quantity.ts';
+import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
+import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
+import type { Rate } from '../units/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkCpus } from './rtt-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 

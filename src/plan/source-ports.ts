@@ -1,6 +1,6 @@
 /** Source ports: what `--source-ports` takes, and which ports a plan uses. Pure. */
-import { formatCount } from './format.ts';
-import { accept, refuse, type Parsed } from './problem.ts';
+import { formatCount } from '../units/format.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 /** Both ends included. */
 export interface PortRange {

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Family } from './address.ts';
-import { accept, refuse, type Parsed } from './problem.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 /** Addresses as one contiguous run of numbers, or a single one with a zone (`fe80::1%eth0`), which is no number. */
 export type SourceSpec =

@@ -1,8 +1,8 @@
 /** What is done beside a loop, and where: `--work`, and the strategies that servers and sinks share. */
-import { formatCountOf } from './format.ts';
+import { formatCountOf } from '../units/format.ts';
 import type { EngineChoice, Work, WorkStrategy } from './plan.ts';
-import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from './problem.ts';
-import { NS_PER_MS, NS_PER_SEC, countParser, durationParser, formatDuration } from './quantity.ts';
+import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
+import { NS_PER_MS, NS_PER_SEC, countParser, durationParser, formatDuration } from '../units/quantity.ts';
 
 /** A job of a second would stop a loop for longer than any of its timeouts is precise. */
 const SLEEP_MAX_NS = NS_PER_SEC;

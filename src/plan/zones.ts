@@ -1,6 +1,6 @@
 /** IPv6 zones: the device that belongs to a link-local address (RFC 4007). */
 import { networkInterfaces } from 'node:os';
-import { accept, refuse, type Parsed } from './problem.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 /** fe80::/10. */
 const LINK_LOCAL = /^fe[89ab][0-9a-f]:/i;

@@ -1,4 +1,4 @@
-import { formatShare } from '../plan/format.ts';
+import { formatShare } from '../units/format.ts';
 
 interface CpuTime {
   readonly user_usec: number;

@@ -1,7 +1,7 @@
 /** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
 import type { Check, CheckStatus, DoctorResult } from '../doctor/check.ts';
-import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
-import { printable } from '../plan/printable.ts';
+import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../units/format.ts';
+import { printable } from '../units/printable.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, paint, wrap, type Colour, type TextStyle } from './layout.ts';
 

@@ -1,6 +1,6 @@
 /** The text of histogram files: the log of HdrHistogram, version 1.3, and its percentile tables. */
 import type { ClockName } from '../measure/result.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 
 /** One histogram's name in logs: `r1.connect`. Rounds count from 1, as in the text. */
 export function histogramTag(roundIndex: number, clock: ClockName): string {

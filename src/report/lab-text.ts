@@ -1,8 +1,8 @@
 /** A lab as text: its cells beforehand, its progress, its result. */
 import type { Cell, Lab } from '../lab/lab.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
-import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../plan/format.ts';
-import { printable } from '../plan/printable.ts';
+import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../units/format.ts';
+import { printable } from '../units/printable.ts';
 import type { Rows } from './facts.ts';
 import { foldedTable, paint, wrap, type TextStyle } from './layout.ts';
 

@@ -1,5 +1,5 @@
 /** Plain text on a limited width: wrapping, columns, colours. What is wrapped or stands in a table is made printable here. */
-import { printable } from '../plan/printable.ts';
+import { printable } from '../units/printable.ts';
 
 /** How a report is to look. */
 export interface TextStyle {

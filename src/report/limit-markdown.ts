@@ -1,7 +1,7 @@
 /** What `search` and `saturate` found, as Markdown. */
 import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
-import { printable } from '../plan/printable.ts';
+import { printable } from '../units/printable.ts';
 import { targetLine } from './headline.ts';
 import {
   goalSentence,

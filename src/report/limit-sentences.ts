@@ -9,8 +9,8 @@ import type {
   SearchResult,
 } from '../measure/limit-result.ts';
 import { evaluateCriterion, parseCriterion } from '../measure/criterion.ts';
-import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
-import { printable } from '../plan/printable.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
+import { printable } from '../units/printable.ts';
 import { profileTitle } from '../search/profiles.ts';
 import { formatFigure } from './threshold-text.ts';
 

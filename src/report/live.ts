@@ -1,6 +1,6 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
 import type { IntervalResult, ProbeResult } from '../measure/result.ts';
-import { formatCount, formatLatency, formatPerSec } from '../plan/format.ts';
+import { formatCount, formatLatency, formatPerSec } from '../units/format.ts';
 import { columnsOf } from './layout.ts';
 
 /** The part of a stream that the live view needs. */

@@ -1,6 +1,6 @@
 /** Blocks of Markdown, for reports to paste into a ticket. */
-import { formatCountOf } from '../plan/format.ts';
-import { printable, printableLines } from '../plan/printable.ts';
+import { formatCountOf } from '../units/format.ts';
+import { printable, printableLines } from '../units/printable.ts';
 import type { Fact, Part, Rows } from './facts.ts';
 import { asteriskMeaning, type Column } from './round-table.ts';
 import type { RoundResult } from '../measure/result.ts';

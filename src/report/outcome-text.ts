@@ -2,7 +2,7 @@
 import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../measure/outcome.ts';
 import type { OutcomeName, Owner } from '../measure/outcome.ts';
 import type { RoundResult } from '../measure/result.ts';
-import { formatCount, formatShare } from '../plan/format.ts';
+import { formatCount, formatShare } from '../units/format.ts';
 import { listed, type Fact } from './facts.ts';
 
 const RESPONSE_WORDS: Readonly<Record<string, string>> = { none: 'no answer', not_http: 'not HTTP' };

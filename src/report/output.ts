@@ -4,7 +4,7 @@ import { constants, renameSync, truncateSync, type Stats } from 'node:fs';
 import { access, open, realpath, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../plan/problem.ts';
+import { codeOf } from '../units/problem.ts';
 
 /** Names of open descriptors: even where a regular file is behind one, it belongs to whoever opened it. */
 const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;

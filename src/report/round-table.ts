@@ -2,7 +2,7 @@
 import { countByOwner } from '../measure/outcome.ts';
 import type { IntervalResult, RoundResult, Verdict } from '../measure/result.ts';
 import { LATENCIES_AT_LEAST, leavesFloorAt } from '../search/floor.ts';
-import { formatCount, formatLatency, formatPerSec, formatShare } from '../plan/format.ts';
+import { formatCount, formatLatency, formatPerSec, formatShare } from '../units/format.ts';
 import { paint, table, wrap, type TextStyle } from './layout.ts';
 
 /** One column: its heading, a cell for each row, and how early it is left out where the width is short (0: never). */

@@ -9,7 +9,7 @@ import {
   formatPerSec,
   formatSeconds,
   formatShare,
-} from '../plan/format.ts';
+} from '../units/format.ts';
 import { cpuSplit } from './cpu-split.ts';
 import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from './facts.ts';
 import { targetLine } from './headline.ts';

@@ -1,6 +1,6 @@
 /** The result of a search for a person: the answer first, then how it was come by. */
 import type { GoalResult, SearchResult, TrialResult } from '../measure/limit-result.ts';
-import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../units/format.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';
 import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from './limit-sentences.ts';

@@ -1,6 +1,6 @@
 /** The result of a server for a person. */
 import type { DatagramCounts, ServerResult } from '../measure/result.ts';
-import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../plan/format.ts';
+import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { kernelSentences } from '../measure/kernel-evidence.ts';
 import { busyText, workText } from './work-text.ts';
 import { factLines, listed, type Fact } from './facts.ts';

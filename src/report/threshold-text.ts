@@ -1,6 +1,6 @@
 /** Thresholds and the figures they were held against, for people. */
 import type { ClientResult, RoundResult, ThresholdResult } from '../measure/result.ts';
-import { formatCount, formatLatency, formatPerSec, formatPercent } from '../plan/format.ts';
+import { formatCount, formatLatency, formatPerSec, formatPercent } from '../units/format.ts';
 import type { Fact } from './facts.ts';
 
 /** `3.12 ms`, `0.004 %`, `250,000`, `9,900/s`, or `not measured`. */

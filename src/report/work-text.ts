@@ -1,6 +1,6 @@
 /** Work beside a loop, as text. */
 import type { BusyResult, WorkResult } from '../measure/result.ts';
-import { formatCount } from '../plan/format.ts';
+import { formatCount } from '../units/format.ts';
 
 /** Where jobs were done, and what stood in their way. */
 export function workText(work: WorkResult): string {

@@ -10,7 +10,7 @@ import { rttVerdictOf } from '../measure/rtt-verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/rtt-plan.ts';
 import type { PingEngineName, RttPlan } from '../plan/rtt-plan.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { PingThread } from './ping-thread.ts';
 import type { PingSamples } from './ping-samples.ts';
 import type { Opened } from './worker-protocol.ts';

@@ -1,4 +1,5 @@
-import type { Endpoint, Rate } from '../plan/plan.ts';
+import type { Endpoint } from '../plan/plan.ts';
+import type { Rate } from '../units/quantity.ts';
 import type { PingEngineName, PingProtocol } from '../plan/rtt-plan.ts';
 
 /** What a thread that pings needs to know of the plan it serves. */

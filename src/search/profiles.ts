@@ -3,8 +3,8 @@
  * A recipe is after a standard's procedure; what the search does otherwise is always said.
  */
 import type { GoalResult } from '../measure/limit-result.ts';
-import { isExplicit, type Given } from '../plan/problem.ts';
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { isExplicit, type Given } from '../units/problem.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 
 export const PROFILES = [
   'quick',

@@ -1,5 +1,5 @@
 /** What a search varies, and what a trial of it is. Pure. */
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import type { Bounds } from './bounds.ts';
 
 /**

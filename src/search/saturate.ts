@@ -3,7 +3,7 @@
  * the next one, or to the end.
  */
 import { roundSteppedRate } from '../plan/offer.ts';
-import { RATE_RESOLUTION_PER_SEC } from '../plan/quantity.ts';
+import { RATE_RESOLUTION_PER_SEC } from '../units/quantity.ts';
 import { floorOf } from './floor.ts';
 
 export interface SaturateOptions {

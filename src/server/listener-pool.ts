@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../engine/thread.ts';
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';

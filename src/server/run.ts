@@ -8,7 +8,7 @@ import type { KernelEvidence } from '../measure/kernel-evidence.ts';
 import type { DatagramCounts, ServerResult } from '../measure/result.ts';
 import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import {
   ABORTED,
   ACCEPTED,

@@ -1,7 +1,8 @@
 /** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EngineError, type Clock, type ServerEngine } from '../engine/engine.ts';
+import { type Clock, type ServerEngine } from '../engine/engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../linux/constants.ts';
 import { loadLibc, type Libc } from '../linux/libc.ts';
 import type { ServerResult } from '../measure/result.ts';

@@ -1,8 +1,8 @@
 /** What the plans of `saturate` and `search` have in common. */
 import { clientConfig, clientPlan, type ClientInput, type Machine, type Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
+import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
+import { NS_PER_SEC, formatDuration } from '../units/quantity.ts';
 import { portsNeeded } from '../search/port-budget.ts';
 import { portBudgetOf } from './trial-runner.ts';
 

@@ -5,7 +5,7 @@ import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../mea
 import type { RoundResult } from '../measure/result.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
 import { timedOffer } from '../search/quantity.ts';
 import { limitedBy, type Neighbour } from '../search/limiting.ts';

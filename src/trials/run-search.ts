@@ -5,7 +5,7 @@ import { evaluateCriterion } from '../measure/criterion.ts';
 import type { SearchResult, TrialResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
-import { VERSION } from '../plan/version.ts';
+import { VERSION } from '../units/version.ts';
 import { deviationsFound } from '../search/profiles.ts';
 import { offerOf, type TrialOffer } from '../search/quantity.ts';
 import { limitedBy, type Neighbour } from '../search/limiting.ts';

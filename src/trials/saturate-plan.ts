@@ -2,8 +2,8 @@
 import { unmeasured, type Criterion } from '../measure/criterion.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
+import { problemOf, type Given, type Problem } from '../units/problem.ts';
+import { NS_PER_SEC, formatDuration } from '../units/quantity.ts';
 import { LATENCIES_AT_LEAST } from '../search/floor.ts';
 import { timedOffer } from '../search/quantity.ts';
 import type { SaturateOptions } from '../search/saturate.ts';

@@ -2,8 +2,8 @@
 import { unmeasured, type Criterion } from '../measure/criterion.ts';
 import { affordableInFlight, type Machine, type Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { isExplicit, problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { NS_PER_SEC, formatDuration } from '../plan/quantity.ts';
+import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
+import { NS_PER_SEC, formatDuration } from '../units/quantity.ts';
 import { HIGHEST_PORT, countPorts } from '../plan/source-ports.ts';
 import type { Followed } from '../search/profiles.ts';
 import { offerOf, type Measure, type Quantity } from '../search/quantity.ts';

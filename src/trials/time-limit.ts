@@ -1,8 +1,8 @@
 /** `--max-time`: which trials still fit into it. */
 import type { ClientRunHooks } from '../client/run.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { problemOf, type Given, type Problem } from '../plan/problem.ts';
-import { formatDuration } from '../plan/quantity.ts';
+import { problemOf, type Given, type Problem } from '../units/problem.ts';
+import { formatDuration } from '../units/quantity.ts';
 import { trialNs, type TrialOffer } from '../search/quantity.ts';
 import type { TrialRunner } from './trial-runner.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../engine/engine.ts';
+import { EngineError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../engine/thread.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { DispatchQueue } from './dispatch-queue.ts';

@@ -1,6 +1,6 @@
 /** Thread entry: takes jobs from the queue and does them until it is closed. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { describeFailure } from '../engine/engine.ts';
+import { describeFailure } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../linux/constants.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';

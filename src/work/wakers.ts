@@ -1,4 +1,4 @@
-import { EngineError } from '../engine/engine.ts';
+import { EngineError } from '../units/run-error.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK, O_CLOEXEC, O_NONBLOCK } from '../linux/constants.ts';
 import { errnoName } from '../linux/errno.ts';
 import type { Libc, NativeMemory } from '../linux/libc.ts';

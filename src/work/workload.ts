@@ -3,7 +3,7 @@ import { pbkdf2, pbkdf2Sync } from 'node:crypto';
 import { CLOCK_MONOTONIC } from '../linux/constants.ts';
 import { loadLibc } from '../linux/libc.ts';
 import type { Work } from '../plan/plan.ts';
-import { NS_PER_SEC } from '../plan/quantity.ts';
+import { NS_PER_SEC } from '../units/quantity.ts';
 import type { AsyncJobRunner, JobRunner } from './executor.ts';
 
 export function createRunner(data: unknown): JobRunner {

@@ -8,7 +8,7 @@ import t from 'tap';
 import { TABLES, envName, type CommandName, type OptionSpec } from '../../src/cli/options.ts';
 import type { RawInput } from '../../src/cli/read-options.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
-import { formatProblem, type Problem } from '../../src/plan/problem.ts';
+import { formatProblem, type Problem } from '../../src/units/problem.ts';
 import { NONSENSE } from '../support/nonsense.ts';
 import { takesAnyText, valuesFor } from '../support/option-values.ts';
 import { planOf, type Outcome } from '../support/planners.ts';

@@ -3,7 +3,7 @@ import t from 'tap';
 import { parseFinish } from '../../src/cli/option-parsers.ts';
 import { CLIENT_OPTIONS, TABLES, envName, type OptionTable } from '../../src/cli/options.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
-import { formatProblem } from '../../src/plan/problem.ts';
+import { formatProblem } from '../../src/units/problem.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 
 function read(typed: Typed, env: RawInput['env'] = {}) {

@@ -6,7 +6,7 @@ import t from 'tap';
 import { clientCommand } from '../../src/cli/client.ts';
 import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
-import { EngineError } from '../../src/engine/engine.ts';
+import { EngineError } from '../../src/units/run-error.ts';
 import { EVERY_SECOND_SEC } from '../../src/measure/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/measure/result.ts';
 import { PLAIN } from '../../src/report/layout.ts';

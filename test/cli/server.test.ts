@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Io } from '../../src/cli/io.ts';
 import { serverCommand } from '../../src/cli/server.ts';
-import { EngineError } from '../../src/engine/engine.ts';
+import { EngineError } from '../../src/units/run-error.ts';
 import type { ServerResult } from '../../src/measure/result.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import type { ServerRunHooks, runServer } from '../../src/server/run.ts';

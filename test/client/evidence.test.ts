@@ -8,7 +8,7 @@ import { selectEngine } from '../../src/engine/select.ts';
 import { runClient } from '../../src/client/run.ts';
 import type { RoundResult } from '../../src/measure/result.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
-import { accept } from '../../src/plan/problem.ts';
+import { accept } from '../../src/units/problem.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { listenWithoutAccepting } from '../support/full-listener.ts';
 import { MACHINE, planClient } from '../support/plans.ts';

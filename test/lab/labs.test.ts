@@ -1,6 +1,6 @@
 /** The matrices of the labs: which cells there are, and which of them are refused. */
 import t from 'tap';
-import { EngineError } from '../../src/engine/engine.ts';
+import { EngineError } from '../../src/units/run-error.ts';
 import { refusedEngines } from '../../src/lab/engines.ts';
 import { LABS, labNamed } from '../../src/lab/labs.ts';
 import { cellsOf } from '../../src/lab/matrix.ts';

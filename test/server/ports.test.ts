@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
-import { EngineError } from '../../src/engine/engine.ts';
+import { EngineError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/listen-error.ts';
 import { readSysctlNumber } from '../../src/linux/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';

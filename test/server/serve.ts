@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
-import { EngineError } from '../../src/engine/engine.ts';
+import { EngineError } from '../../src/units/run-error.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import type { ServerResult } from '../../src/measure/result.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';

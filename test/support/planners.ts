@@ -15,7 +15,7 @@ import { planLab } from '../../src/cli/lab-plan.ts';
 import { readSearchOptions } from '../../src/cli/profile-input.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { clientPlan, type Machine, type Planned } from '../../src/plan/client-plan.ts';
-import type { Problem } from '../../src/plan/problem.ts';
+import type { Problem } from '../../src/units/problem.ts';
 import { rttPlan } from '../../src/plan/rtt-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import { saturatePlan } from '../../src/trials/saturate-plan.ts';

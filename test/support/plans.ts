@@ -6,7 +6,7 @@ import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
 import { rttPlan, type RttPlan } from '../../src/plan/rtt-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
-import { accept, formatProblem, refuse } from '../../src/plan/problem.ts';
+import { accept, formatProblem, refuse } from '../../src/units/problem.ts';
 
 export const MACHINE: Machine = {
   fdLimit: 20_000,

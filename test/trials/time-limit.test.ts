@@ -7,7 +7,7 @@ import { fitsInTime } from '../../src/trials/time-limit.ts';
 import type { OpenTrials } from '../../src/trials/trial-runner.ts';
 import { SATURATE_OPTIONS, SEARCH_OPTIONS } from '../../src/cli/options.ts';
 import { readOptions } from '../../src/cli/read-options.ts';
-import { formatProblem } from '../../src/plan/problem.ts';
+import { formatProblem } from '../../src/units/problem.ts';
 import { timedOffer } from '../../src/search/quantity.ts';
 import { MACHINE, planClient, rawInput, type Typed } from '../support/plans.ts';
 import { simulated } from '../support/trials.ts';

@@ -7,7 +7,7 @@ import {
 } from '../../linux/constants.ts';
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../linux/errno.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError } from '../../units/run-error.ts';
 import type { Clock, Deadline } from '../engine.ts';
 
 /** struct epoll_event is packed on x86-64 alone: 12 bytes, elsewhere 16 (epoll_event(3type)). In 32-bit words: */

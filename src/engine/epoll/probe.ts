@@ -2,7 +2,7 @@ import { EPOLL_CLOEXEC } from '../../linux/constants.ts';
 import { errnoName } from '../../linux/errno.ts';
 import { loadLibc } from '../../linux/libc.ts';
 import type { Libc } from '../../linux/libc.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError } from '../../units/run-error.ts';
 
 const HINT = 'use --engine node, which works everywhere';
 

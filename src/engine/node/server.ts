@@ -1,7 +1,8 @@
 import { Socket, createServer } from 'node:net';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { ECONNRESET } from '../../linux/errno.ts';
-import type { EngineError, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { EngineError } from '../../units/run-error.ts';
 import { listenError } from '../listen-error.ts';
 import { Connection, errnoOf, inChunks } from './connection.ts';
 import { StepLoop } from './loop.ts';

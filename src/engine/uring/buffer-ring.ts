@@ -2,7 +2,7 @@ import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts
 import { REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
 import { ENOMEM, errnoName } from '../../linux/errno.ts';
 import type { Libc } from '../../linux/libc.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError } from '../../units/run-error.ts';
 import { ringMemoryError } from './memory-error.ts';
 import type { Ring } from './ring.ts';
 

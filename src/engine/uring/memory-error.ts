@@ -1,7 +1,7 @@
 import { errnoName } from '../../linux/errno.ts';
 import { readLockedMemoryLimit } from '../../linux/limits.ts';
-import { formatCount } from '../../plan/format.ts';
-import { EngineError } from '../engine.ts';
+import { formatCount } from '../../units/format.ts';
+import { EngineError } from '../../units/run-error.ts';
 
 /** The error of rings that the kernel has no memory for: what a user may lock (RLIMIT_MEMLOCK) bounds them, in all processes together. */
 export function ringMemoryError(errno: number): EngineError {

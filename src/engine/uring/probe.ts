@@ -10,7 +10,7 @@ import {
   OP_URING_CMD,
   REGISTER_PROBE,
 } from '../../linux/io-uring.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError } from '../../units/run-error.ts';
 import type { Clock } from '../engine.ts';
 import { requireLibc } from '../epoll/probe.ts';
 import { Ring } from './ring.ts';

@@ -43,7 +43,7 @@ import {
   SQ_TASKRUN,
 } from '../../linux/io-uring.ts';
 import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { EngineError } from '../engine.ts';
+import { EngineError } from '../../units/run-error.ts';
 import type { Clock, Deadline } from '../engine.ts';
 import { ringMemoryError } from './memory-error.ts';
 

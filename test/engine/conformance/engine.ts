@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { EngineError } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/units/run-error.ts';
 import { createClientEngine, createServerEngine, selectEngine } from '../../../src/engine/select.ts';
 import type { EngineName } from '../../../src/plan/plan.ts';
 import { SUITE_TIMEOUT_MS, clientConformance } from './client.ts';

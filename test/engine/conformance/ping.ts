@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
-import { EngineError } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/units/run-error.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/linux/errno.ts';

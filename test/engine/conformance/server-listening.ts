@@ -1,7 +1,7 @@
 /** Listening, and the end of it. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/units/run-error.ts';
 import { loadLibc } from '../../../src/linux/libc.ts';
 import { Wakers } from '../../../src/work/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';

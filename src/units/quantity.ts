@@ -4,7 +4,6 @@
  * A parser gives a value in base units (nanoseconds, connections per second, bytes) or the sentence that says what it
  * expects; it never throws. What `format…` writes, the parser of the same quantity reads back.
  */
-import type { Rate } from './plan.ts';
 import { accept, refuse, type Parsed, type Parser } from './problem.ts';
 
 export const NS_PER_US = 1e3;
@@ -218,3 +217,6 @@ export function parseSwitch(text: string): Parsed<boolean> {
       return refuse('true or false');
   }
 }
+
+/** New connections per second; `max` is closed loop. */
+export type Rate = number | 'max';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formatProblem } from '../../src/plan/problem.ts';
+import { formatProblem } from '../../src/units/problem.ts';
 
 t.test('one line, whatever was typed', (t) => {
   t.equal(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { printable, printableLines } from '../../src/plan/printable.ts';
+import { printable, printableLines } from '../../src/units/printable.ts';
 
 t.test('what a terminal would obey or hide is escaped, as JSON does it', async (t) => {
   t.equal(printable('a\u001b[2J\u007f\u009b31m'), String.raw`a\u001b[2J\u007f\u009b31m`);

@@ -14,7 +14,7 @@ import {
   parseSwitch,
   portParser,
   sizeParser,
-} from '../../src/plan/quantity.ts';
+} from '../../src/units/quantity.ts';
 import { holds } from '../support/property.ts';
 
 const anyDuration = durationParser({ min: 0, max: 30 * NS_PER_DAY });

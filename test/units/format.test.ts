@@ -9,7 +9,7 @@ import {
   formatSeconds,
   formatShare,
   threeDigits,
-} from '../../src/plan/format.ts';
+} from '../../src/units/format.ts';
 import { holds } from '../support/property.ts';
 
 t.test('latencies', (t) => {

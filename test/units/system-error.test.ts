@@ -1,5 +1,5 @@
 import t from 'tap';
-import { describeSystemError } from '../../src/plan/system-error.ts';
+import { describeSystemError } from '../../src/units/system-error.ts';
 
 t.test('errors of the system in one line, with what to do', (t) => {
   const system = Object.assign(new Error('EMFILE: too many open files\n    at open'), {
