@@ -1,8 +1,8 @@
 /** When connections arrive, by the kernel's clock: nobody has to be awake for it, so nobody's own pauses are in it. */
-import { MAP_SHARED_POPULATE, PROT_READ_WRITE, SOCK_DGRAM, SOL_SOCKET } from '../src/linux/constants.ts';
-import { errnoName } from '../src/linux/errno.ts';
-import { loadLibc, nativeCopy } from '../src/linux/libc.ts';
-import type { Libc } from '../src/linux/libc.ts';
+import { MAP_SHARED_POPULATE, PROT_READ_WRITE, SOCK_DGRAM, SOL_SOCKET } from '../src/kernel/constants.ts';
+import { errnoName } from '../src/kernel/errno.ts';
+import { loadLibc, nativeCopy } from '../src/kernel/libc.ts';
+import type { Libc } from '../src/kernel/libc.ts';
 
 // packet(7), linux/if_packet.h.
 const AF_PACKET = 17;

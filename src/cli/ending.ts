@@ -1,5 +1,5 @@
 /** How the process ends where something of it still waits. */
-import { loadLibc } from '../linux/libc.ts';
+import { loadLibc } from '../kernel/libc.ts';
 
 /**
  * Ends the process like `process.exit`, after the listeners of `exit`; but also where one of libuv's threads waits in the kernel

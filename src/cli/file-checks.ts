@@ -1,6 +1,6 @@
 /** The files of a command line, held against each other and the file system before any is opened. */
 import { basename, dirname, join } from 'node:path';
-import { isStdoutClosed } from '../linux/stdout.ts';
+import { isStdoutClosed } from '../kernel/stdout.ts';
 import { CLOCKS } from '../measure/result.ts';
 import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';

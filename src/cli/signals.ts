@@ -1,5 +1,5 @@
 /** The first SIGINT, SIGTERM or SIGHUP asks for an end with a report, the second ends at once. */
-import { isHangupIgnored } from '../linux/hangup.ts';
+import { isHangupIgnored } from '../kernel/hangup.ts';
 import { endProcess } from './ending.ts';
 import { EXIT_BY_SIGNAL } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';

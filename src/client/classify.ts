@@ -14,7 +14,7 @@ import {
   ENOPROTOOPT,
   EPIPE,
   ETIMEDOUT,
-} from '../linux/errno.ts';
+} from '../kernel/errno.ts';
 import {
   CONNECT_TIMEOUT,
   EXCHANGE_TIMEOUT,

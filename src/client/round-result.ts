@@ -1,5 +1,5 @@
 /** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
-import { reuseDelayNs } from '../linux/proc.ts';
+import { reuseDelayNs } from '../kernel/proc.ts';
 import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
 import { findingsOf } from '../measure/findings.ts';
 import { countByOwner } from '../measure/outcome.ts';

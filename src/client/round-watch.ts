@@ -2,8 +2,8 @@
 import { monotonicNs } from '../engine/clock.ts';
 import { callAfter } from '../engine/timer.ts';
 import type { Timer } from '../engine/timer.ts';
-import { readThreadTimes } from '../linux/thread-times.ts';
-import type { ThreadTimes } from '../linux/thread-times.ts';
+import { readThreadTimes } from '../kernel/thread-times.ts';
+import type { ThreadTimes } from '../kernel/thread-times.ts';
 import { KernelWatch } from '../measure/kernel-evidence.ts';
 import type { KernelEvidence } from '../measure/kernel-evidence.ts';
 import type { WorkerResult } from '../measure/result.ts';

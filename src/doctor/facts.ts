@@ -1,7 +1,7 @@
 /** What the checks look at: plain data about one machine, read once. */
-import type { CpuQuota } from '../linux/cgroup.ts';
-import { readCpuQuota } from '../linux/cgroup.ts';
-import { readConntrack, type Conntrack } from '../linux/conntrack.ts';
+import type { CpuQuota } from '../kernel/cgroup.ts';
+import { readCpuQuota } from '../kernel/cgroup.ts';
+import { readConntrack, type Conntrack } from '../kernel/conntrack.ts';
 import {
   isSysctlReadOnly,
   readBacklogDrops,
@@ -11,9 +11,9 @@ import {
   readGovernors,
   readVirtualMachine,
   type ClockSource,
-} from '../linux/hardware.ts';
-import { readOpenFileLimit } from '../linux/limits.ts';
-import { readPrivilege, type Privilege } from '../linux/privilege.ts';
+} from '../kernel/hardware.ts';
+import { readOpenFileLimit } from '../kernel/limits.ts';
+import { readPrivilege, type Privilege } from '../kernel/privilege.ts';
 import {
   readLocalPortRange,
   readProc,
@@ -23,8 +23,8 @@ import {
   reuseDelayWhereAllowedNs,
   type PortRange,
   type ReadFile,
-} from '../linux/proc.ts';
-import { loadSettings, type Setting } from '../linux/settings.ts';
+} from '../kernel/proc.ts';
+import { loadSettings, type Setting } from '../kernel/settings.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
 
 /** What costs some file reads: enough for the warnings at the start of a run. */

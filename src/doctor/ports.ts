@@ -1,5 +1,5 @@
 /** Source ports, and what decides how soon one can be used again. */
-import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../linux/proc.ts';
+import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../kernel/proc.ts';
 import { demandOf } from '../plan/demand.ts';
 import { formatCount, formatCountOf, formatPerSec } from '../units/format.ts';
 import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';

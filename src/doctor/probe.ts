@@ -1,7 +1,7 @@
 /** Asks the system what no file says. Opens sockets and closes them; sends nothing. */
 import { availableParallelism } from 'node:os';
 import { troubleOf } from '../engine/select.ts';
-import { sourceAddressTowards } from '../linux/route.ts';
+import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
 import { missingSources } from '../plan/sources.ts';
 import type { Probed, Route } from './facts.ts';

@@ -1,6 +1,6 @@
 /** What a server's kernel will cut short, told at its start. What somaxconn cuts off the backlog the server says itself. */
-import { readSysctlNumber, readProc, type ReadFile } from '../linux/proc.ts';
-import { loadSettings } from '../linux/settings.ts';
+import { readSysctlNumber, readProc, type ReadFile } from '../kernel/proc.ts';
+import { loadSettings } from '../kernel/settings.ts';
 import { formatCount } from '../units/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 

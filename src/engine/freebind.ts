@@ -1,4 +1,4 @@
-import { IPPROTO_IP, IPPROTO_IPV6, IPV6_FREEBIND, IP_FREEBIND } from '../linux/constants.ts';
+import { IPPROTO_IP, IPPROTO_IPV6, IPV6_FREEBIND, IP_FREEBIND } from '../kernel/constants.ts';
 import { EngineError } from '../units/run-error.ts';
 
 /** The option that lets a socket bind an address that this machine does not have: ip(7); IPV6_FREEBIND since Linux 4.15. */

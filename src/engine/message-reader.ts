@@ -1,4 +1,4 @@
-import { EPROTO } from '../linux/errno.ts';
+import { EPROTO } from '../kernel/errno.ts';
 import { HEAD_BYTES } from './ping.ts';
 import type { PingDriver } from './ping.ts';
 

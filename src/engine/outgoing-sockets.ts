@@ -1,5 +1,5 @@
-import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../linux/constants.ts';
-import type { Libc } from '../linux/libc.ts';
+import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../kernel/constants.ts';
+import type { Libc } from '../kernel/libc.ts';
 import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, KERNEL_SOURCE, type ClientEngineOptions } from './engine.ts';
 import { freebindOption } from './freebind.ts';

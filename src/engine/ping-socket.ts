@@ -13,7 +13,7 @@ import {
   SO_REUSEADDR,
   SO_SNDTIMEO,
   TCP_NODELAY,
-} from '../linux/constants.ts';
+} from '../kernel/constants.ts';
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
@@ -22,9 +22,9 @@ import {
   EINPROGRESS,
   ENETUNREACH,
   EPROTO,
-} from '../linux/errno.ts';
-import type { Libc, NativeMemory } from '../linux/libc.ts';
-import { outsidePorts } from '../linux/outside-ports.ts';
+} from '../kernel/errno.ts';
+import type { Libc, NativeMemory } from '../kernel/libc.ts';
+import { outsidePorts } from '../kernel/outside-ports.ts';
 import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, POLL_NS } from './engine.ts';
 import { HEAD_BYTES, messageStride } from './ping.ts';

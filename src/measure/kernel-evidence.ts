@@ -1,6 +1,6 @@
 /** What this machine's kernel counted over a round: readings in, differences out. */
-import { addedTo, readKernel } from '../linux/kernel-counters.ts';
-import type { KernelReading } from '../linux/kernel-counters.ts';
+import { addedTo, readKernel } from '../kernel/kernel-counters.ts';
+import type { KernelReading } from '../kernel/kernel-counters.ts';
 import { formatShare } from '../units/format.ts';
 import { IntervalSeries } from './interval-series.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from './kernel-table.ts';

@@ -1,5 +1,5 @@
 /** Counters and clocks of pings: how a bank of the recorder is laid out for them, and how banks become seconds and a round. */
-import { errnoName } from '../linux/errno.ts';
+import { errnoName } from '../kernel/errno.ts';
 import { LatencyHistogram } from './histogram.ts';
 import { IntervalSeries } from './interval-series.ts';
 import { END_NS, IN_FLIGHT, IN_FLIGHT_MAX, SCHEDULED, START_NS, WARMUP } from './recorder.ts';

@@ -1,4 +1,4 @@
-import { errnoName } from '../linux/errno.ts';
+import { errnoName } from '../kernel/errno.ts';
 import { LatencyHistogram, STATS } from './histogram.ts';
 import { IntervalSeries } from './interval-series.ts';
 import { ABORTED, OUTCOMES } from './outcome.ts';

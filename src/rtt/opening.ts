@@ -1,6 +1,6 @@
 import type { Clock } from '../engine/engine.ts';
 import type { PingDriver, PingEngine } from '../engine/ping.ts';
-import { ETIMEDOUT } from '../linux/errno.ts';
+import { ETIMEDOUT } from '../kernel/errno.ts';
 
 /** Opened together, before events are looked at. */
 const OPENS_PER_STEP = 64;

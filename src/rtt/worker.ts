@@ -4,7 +4,7 @@ import { MonotonicClock } from '../engine/clock.ts';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import { createPingEngine } from '../engine/select-ping.ts';
 import { collectNow } from '../engine/v8.ts';
-import { pinThread } from '../linux/cpus.ts';
+import { pinThread } from '../kernel/cpus.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { Pacer } from '../schedule/pacer.ts';

@@ -1,4 +1,4 @@
-import { ECONNRESET, errnoName } from '../linux/errno.ts';
+import { ECONNRESET, errnoName } from '../kernel/errno.ts';
 import { SharedCounters } from '../work/shared-counters.ts';
 
 /** Counters of a listener, by their place in its memory. */

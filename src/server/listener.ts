@@ -1,6 +1,6 @@
 import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
 import type { Clock, ServerDriver, ServerEngine } from '../engine/engine.ts';
-import { ECONNRESET } from '../linux/errno.ts';
+import { ECONNRESET } from '../kernel/errno.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';
 import { JOB_TICKET, JOB_TURN, type Executor, type JobHandler } from '../work/executor.ts';
 import { ConnectionTable, NONE } from './connections.ts';

@@ -8,7 +8,7 @@ import { POLL_NS } from '../engine/engine.ts';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import type { Clock } from '../engine/engine.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
-import { pinThread } from '../linux/cpus.ts';
+import { pinThread } from '../kernel/cpus.ts';
 import {
   BYTES_RECEIVED,
   BYTES_SENT,

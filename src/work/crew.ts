@@ -1,4 +1,4 @@
-import type { Libc } from '../linux/libc.ts';
+import type { Libc } from '../kernel/libc.ts';
 import type { EngineName, WorkStrategy } from '../plan/plan.ts';
 import { createWorkShare, needsWakers, type WorkShare } from './share.ts';
 import { ThreadPool } from './thread-pool.ts';

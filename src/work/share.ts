@@ -1,4 +1,4 @@
-import type { Libc } from '../linux/libc.ts';
+import type { Libc } from '../kernel/libc.ts';
 import type { WorkStrategy } from '../plan/plan.ts';
 import { RunningGauge, WorkCounters } from './counters.ts';
 import { DirectExecutor, type ExecutorParts } from './direct-executor.ts';

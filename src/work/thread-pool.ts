@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../engine/thread.ts';
-import { loadLibc } from '../linux/libc.ts';
+import { loadLibc } from '../kernel/libc.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import type { WorkShare } from './share.ts';
 import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';

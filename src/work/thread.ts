@@ -1,8 +1,8 @@
 /** Thread entry: takes jobs from the queue and does them until it is closed. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeFailure } from '../units/run-error.ts';
-import { PR_SET_TIMERSLACK } from '../linux/constants.ts';
-import { loadLibc } from '../linux/libc.ts';
+import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
+import { loadLibc } from '../kernel/libc.ts';
 import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { JOB_WORDS, type JobModule } from './executor.ts';

@@ -1,7 +1,7 @@
 /** The work that a connection of a server costs (`--work`): a `JobModule`. */
 import { pbkdf2, pbkdf2Sync } from 'node:crypto';
-import { CLOCK_MONOTONIC } from '../linux/constants.ts';
-import { loadLibc } from '../linux/libc.ts';
+import { CLOCK_MONOTONIC } from '../kernel/constants.ts';
+import { loadLibc } from '../kernel/libc.ts';
 import type { Work } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import type { AsyncJobRunner, JobRunner } from './executor.ts';

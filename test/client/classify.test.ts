@@ -1,6 +1,6 @@
 import t from 'tap';
 import { isPortConflict, outcomeOf } from '../../src/client/classify.ts';
-import { errnoNumber } from '../../src/linux/errno.ts';
+import { errnoNumber } from '../../src/kernel/errno.ts';
 import { OUTCOMES } from '../../src/measure/outcome.ts';
 import type { OutcomeName } from '../../src/measure/outcome.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { errnoNumber } from '../../src/linux/errno.ts';
+import { errnoNumber } from '../../src/kernel/errno.ts';
 import { CLOSING, CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC } from './round-bench.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { KERNEL_PORT, KERNEL_SOURCE } from '../../src/engine/engine.ts';
-import { errnoNumber } from '../../src/linux/errno.ts';
+import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { FakeClientEngine } from '../support/fake-engine.ts';
 import { CLOSING, CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC } from './round-bench.ts';

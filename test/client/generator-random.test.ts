@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { errnoNumber } from '../../src/linux/errno.ts';
+import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { IntervalResult } from '../../src/measure/result.ts';
 import type { Finish } from '../../src/plan/plan.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';

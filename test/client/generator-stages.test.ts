@@ -1,6 +1,6 @@
 /** Rounds in stages: all are opened, then there is an exchange on each, then all are closed. */
 import t from 'tap';
-import { ECONNRESET } from '../../src/linux/errno.ts';
+import { ECONNRESET } from '../../src/kernel/errno.ts';
 import { ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC, type BenchOptions } from './round-bench.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { errnoNumber } from '../../src/linux/errno.ts';
+import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { OutcomeName } from '../../src/measure/outcome.ts';
 import type { Finish } from '../../src/plan/plan.ts';
 import { CLOSING, CONNECTING, ESTABLISHED, FREE } from '../support/fake-engine.ts';

@@ -3,7 +3,7 @@ import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
 import { BlockingDatagramEcho } from '../../src/engine/blocking/datagram-echo.ts';
 import { POLL_NS } from '../../src/engine/engine.ts';
-import { loadLibc } from '../../src/linux/libc.ts';
+import { loadLibc } from '../../src/kernel/libc.ts';
 
 function isSocket(fd: string): boolean {
   try {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { CoreTimes, KernelReading } from '../../src/linux/kernel-counters.ts';
+import type { CoreTimes, KernelReading } from '../../src/kernel/kernel-counters.ts';
 import { KernelWatch, kernelSentences, kernelValue } from '../../src/measure/kernel-evidence.ts';
 import type { KernelEvidence } from '../../src/measure/kernel-evidence.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from '../../src/measure/kernel-table.ts';

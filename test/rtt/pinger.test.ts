@@ -1,7 +1,7 @@
 /** The pinger on a clock that stands still and an engine without a network. */
 import t from 'tap';
 import type { PingEngine } from '../../src/engine/ping.ts';
-import { EAGAIN, ECONNRESET } from '../../src/linux/errno.ts';
+import { EAGAIN, ECONNRESET } from '../../src/kernel/errno.ts';
 import { PING_BANK, PingRound } from '../../src/measure/ping-tally.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
 import { Pinger } from '../../src/rtt/pinger.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { EAGAIN, ECONNRESET, EMFILE, EPIPE } from '../../src/linux/errno.ts';
+import { EAGAIN, ECONNRESET, EMFILE, EPIPE } from '../../src/kernel/errno.ts';
 import { ACCEPTED, COMPLETED, EARLY_EOF, ListenerCounters } from '../../src/server/counters.ts';
 import { acceptingOf } from '../../src/server/run.ts';
 

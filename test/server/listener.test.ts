@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ServerEngine } from '../../src/engine/engine.ts';
-import { ECONNRESET, EMFILE, EPIPE } from '../../src/linux/errno.ts';
+import { ECONNRESET, EMFILE, EPIPE } from '../../src/kernel/errno.ts';
 import type { RespondOn, ServerMode } from '../../src/plan/plan.ts';
 import {
   ABORTED,

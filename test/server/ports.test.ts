@@ -7,7 +7,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { EngineError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/listen-error.ts';
-import { readSysctlNumber } from '../../src/linux/proc.ts';
+import { readSysctlNumber } from '../../src/kernel/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../../src/server/run.ts';
 import { freePort } from '../support/ports.ts';

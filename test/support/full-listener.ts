@@ -1,6 +1,6 @@
-import { SOCK_CLOEXEC, SOCK_STREAM } from '../../src/linux/constants.ts';
-import { loadLibc } from '../../src/linux/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../../src/linux/sockaddr.ts';
+import { SOCK_CLOEXEC, SOCK_STREAM } from '../../src/kernel/constants.ts';
+import { loadLibc } from '../../src/kernel/libc.ts';
+import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../../src/kernel/sockaddr.ts';
 
 /** A listener on 127.0.0.1 that never accepts: its accept queue holds `backlog` + 1 connections, and is full then. */
 export function listenWithoutAccepting(port: number, backlog: number): { close: () => void } {

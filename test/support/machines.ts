@@ -2,7 +2,7 @@
 import { examine } from '../../src/doctor/examine.ts';
 import { readFacts, type Probed } from '../../src/doctor/facts.ts';
 import type { Check } from '../../src/doctor/check.ts';
-import { reservedPorts, reuseDelayNs, type ReadFile } from '../../src/linux/proc.ts';
+import { reservedPorts, reuseDelayNs, type ReadFile } from '../../src/kernel/proc.ts';
 import { planClient, type Typed } from './plans.ts';
 
 export type Files = Readonly<Record<string, string | undefined>>;

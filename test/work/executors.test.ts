@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loadLibc } from '../../src/linux/libc.ts';
+import { loadLibc } from '../../src/kernel/libc.ts';
 import type { WorkStrategy } from '../../src/plan/plan.ts';
 import { BusyTasks } from '../../src/work/busy-tasks.ts';
 import {

@@ -1,7 +1,7 @@
 /** What finishing responses takes that may block, as jobs for an executor: a `JobModule`. */
 import { close, readSync, write } from 'node:fs';
-import { EIO, ENOMEM } from '../../linux/errno.ts';
-import { loadLibc, type Libc } from '../../linux/libc.ts';
+import { EIO, ENOMEM } from '../../kernel/errno.ts';
+import { loadLibc, type Libc } from '../../kernel/libc.ts';
 import type { Verification } from '../../plan/plan.ts';
 import { JOB_ARGUMENTS, JOB_OWNER, type AsyncJobRunner, type JobRunner } from '../../work/executor.ts';
 import { CHUNK_BYTES, ChunkTable, NO_CHUNK } from './chunk-table.ts';

@@ -1,5 +1,5 @@
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../kernel/constants.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { CHUNK_BATCH, CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 
 /** Pieces of memory of one size, by number, used again and again. */

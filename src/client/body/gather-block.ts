@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../kernel/constants.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { CHUNK_BYTES } from './chunk-table.ts';
 
 /** One piece of memory without a gap, for one response after the other. It grows by doubling; untouched pages take no memory. */

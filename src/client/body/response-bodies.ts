@@ -1,5 +1,5 @@
-import { EMFILE, ENFILE, ENOMEM } from '../../linux/errno.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { EMFILE, ENFILE, ENOMEM } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { FD_EXHAUSTED, OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../measure/outcome.ts';
 import type { BodyPlan } from '../../plan/plan.ts';
 import {

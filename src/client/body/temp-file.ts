@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { errnoNumber } from '../../linux/errno.ts';
+import { errnoNumber } from '../../kernel/errno.ts';
 
 /** open(2), O_TMPFILE: a file that never has a name. The same on x86-64 and arm64, beside O_DIRECTORY, which is not. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;

@@ -1,6 +1,6 @@
 import type { BodyPlaces } from '../../engine/engine.ts';
-import type { Libc } from '../../linux/libc.ts';
-import { mapOnTouch, type NativeMemory } from '../../linux/native-memory.ts';
+import type { Libc } from '../../kernel/libc.ts';
+import { mapOnTouch, type NativeMemory } from '../../kernel/native-memory.ts';
 import type { ReceivedBytes, Settling } from './received-bytes.ts';
 
 /** A response that is shorter needs one receive only. */

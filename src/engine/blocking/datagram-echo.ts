@@ -10,11 +10,11 @@ import {
   SO_RCVBUF,
   SO_RCVTIMEO,
   SO_REUSEPORT,
-} from '../../linux/constants.ts';
-import { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINTR, errnoName } from '../../linux/errno.ts';
-import { loadLibc } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../linux/sockaddr.ts';
+} from '../../kernel/constants.ts';
+import { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINTR, errnoName } from '../../kernel/errno.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/sockaddr.ts';
 import { closeFailed } from '../close-failed.ts';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
 import { ANSWER, EchoGuard } from '../echo-guard.ts';

@@ -1,7 +1,7 @@
-import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL, PR_SET_TIMERSLACK } from '../../linux/constants.ts';
-import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../linux/errno.ts';
-import { loadLibc } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL, PR_SET_TIMERSLACK } from '../../kernel/constants.ts';
+import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../kernel/errno.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { POLL_NS } from '../engine.ts';
 import { MessageReader } from '../message-reader.ts';
 import type { MessageListener } from '../message-reader.ts';

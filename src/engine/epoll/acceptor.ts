@@ -1,6 +1,6 @@
-import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../linux/constants.ts';
-import { EAGAIN, ECONNABORTED, EINTR } from '../../linux/errno.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../kernel/constants.ts';
+import { EAGAIN, ECONNABORTED, EINTR } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import type { Clock, ServerDriver } from '../engine.ts';
 import { openListeningSocket } from '../listening-socket.ts';
 import type { EpollSet } from './epoll-set.ts';

@@ -1,4 +1,4 @@
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 
 /**
  * Native buffers of one size, made when none is free and kept for the next time: as many as were ever needed at once, no

@@ -13,10 +13,10 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SO_ERROR,
-} from '../../linux/constants.ts';
-import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../linux/errno.ts';
-import { loadLibc, nativeCopy } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+} from '../../kernel/constants.ts';
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR, EPIPE } from '../../kernel/errno.ts';
+import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { closeFailed } from '../close-failed.ts';
 import { AT_ONCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';

@@ -4,9 +4,9 @@ import {
   EPOLL_CTL_MOD,
   PR_SET_TIMERSLACK,
   SYS_epoll_pwait2,
-} from '../../linux/constants.ts';
-import { EINTR, ENOSYS, EPERM, errnoName } from '../../linux/errno.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+} from '../../kernel/constants.ts';
+import { EINTR, ENOSYS, EPERM, errnoName } from '../../kernel/errno.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
 import type { Clock, Deadline } from '../engine.ts';
 

@@ -7,10 +7,10 @@ import {
   EPOLLRDHUP,
   MSG_NOSIGNAL,
   MSG_TRUNC,
-} from '../../linux/constants.ts';
-import { EAGAIN, ECONNREFUSED, EINTR, ENOBUFS } from '../../linux/errno.ts';
-import { loadLibc } from '../../linux/libc.ts';
-import type { Libc } from '../../linux/libc.ts';
+} from '../../kernel/constants.ts';
+import { EAGAIN, ECONNREFUSED, EINTR, ENOBUFS } from '../../kernel/errno.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { closeFailed } from '../close-failed.ts';
 import { MessageReader } from '../message-reader.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';

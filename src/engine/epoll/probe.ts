@@ -1,7 +1,7 @@
-import { EPOLL_CLOEXEC } from '../../linux/constants.ts';
-import { errnoName } from '../../linux/errno.ts';
-import { loadLibc } from '../../linux/libc.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { EPOLL_CLOEXEC } from '../../kernel/constants.ts';
+import { errnoName } from '../../kernel/errno.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
 
 const HINT = 'use --engine node, which works everywhere';

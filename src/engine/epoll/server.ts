@@ -13,10 +13,10 @@ import {
   SO_ERROR,
   SO_LINGER,
   TCP_NODELAY,
-} from '../../linux/constants.ts';
-import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../linux/errno.ts';
-import { loadLibc, nativeCopy } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+} from '../../kernel/constants.ts';
+import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../kernel/errno.ts';
+import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';

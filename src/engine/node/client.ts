@@ -1,7 +1,7 @@
 import { freebindError } from '../freebind.ts';
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
-import { ECONNRESET } from '../../linux/errno.ts';
+import { ECONNRESET } from '../../kernel/errno.ts';
 import { KERNEL_SOURCE } from '../engine.ts';
 import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { Connection, inChunks } from './connection.ts';

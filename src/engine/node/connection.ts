@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errnoNumber } from '../../linux/errno.ts';
+import { errnoNumber } from '../../kernel/errno.ts';
 import type { StepDriver } from '../engine.ts';
 import type { StepLoop } from './loop.ts';
 import { errorBehindEnd } from './reset-behind.ts';

@@ -2,7 +2,7 @@ import { freebindError } from '../freebind.ts';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as DatagramSocket } from 'node:dgram';
 import { Socket } from 'node:net';
-import { EAGAIN } from '../../linux/errno.ts';
+import { EAGAIN } from '../../kernel/errno.ts';
 import { MessageReader } from '../message-reader.ts';
 import { HEAD_BYTES } from '../ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';

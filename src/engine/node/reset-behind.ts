@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { SOL_SOCKET, SO_ERROR } from '../../linux/constants.ts';
-import { EPIPE } from '../../linux/errno.ts';
+import { SOL_SOCKET, SO_ERROR } from '../../kernel/constants.ts';
+import { EPIPE } from '../../kernel/errno.ts';
 import { requireLibc } from '../epoll/probe.ts';
 
 type ErrorReader = (fd: number) => number;

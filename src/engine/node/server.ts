@@ -1,6 +1,6 @@
 import { Socket, createServer } from 'node:net';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
-import { ECONNRESET } from '../../linux/errno.ts';
+import { ECONNRESET } from '../../kernel/errno.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
 import type { EngineError } from '../../units/run-error.ts';
 import { listenError } from '../listen-error.ts';

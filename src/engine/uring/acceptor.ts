@@ -1,6 +1,6 @@
-import { SOCK_CLOEXEC } from '../../linux/constants.ts';
-import { ECANCELED, ECONNABORTED } from '../../linux/errno.ts';
-import { ACCEPT_MULTISHOT, CQE_F_MORE, FILE_INDEX_ALLOC, OP_ACCEPT } from '../../linux/io-uring.ts';
+import { SOCK_CLOEXEC } from '../../kernel/constants.ts';
+import { ECANCELED, ECONNABORTED } from '../../kernel/errno.ts';
+import { ACCEPT_MULTISHOT, CQE_F_MORE, FILE_INDEX_ALLOC, OP_ACCEPT } from '../../kernel/io-uring.ts';
 import type { Clock } from '../engine.ts';
 import { prepareCancel } from './entries.ts';
 import type { Ring } from './ring.ts';

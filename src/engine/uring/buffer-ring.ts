@@ -1,7 +1,7 @@
-import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../linux/constants.ts';
-import { REGISTER_PBUF_RING } from '../../linux/io-uring.ts';
-import { ENOMEM, errnoName } from '../../linux/errno.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../kernel/constants.ts';
+import { REGISTER_PBUF_RING } from '../../kernel/io-uring.ts';
+import { ENOMEM, errnoName } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
 import { ringMemoryError } from './memory-error.ts';
 import type { Ring } from './ring.ts';

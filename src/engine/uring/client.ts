@@ -8,8 +8,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SO_LINGER,
-} from '../../linux/constants.ts';
-import { EAGAIN, ECONNREFUSED, ECONNRESET, EPIPE } from '../../linux/errno.ts';
+} from '../../kernel/constants.ts';
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EPIPE } from '../../kernel/errno.ts';
 import {
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_FIXED_FILE,
@@ -20,10 +20,10 @@ import {
   OP_SEND,
   OP_SOCKET,
   OP_URING_CMD,
-} from '../../linux/io-uring.ts';
-import { loadLibc, nativeCopy } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
-import { SOCKADDR_STRIDE } from '../../linux/sockaddr.ts';
+} from '../../kernel/io-uring.ts';
+import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
 import { KERNEL_SOURCE } from '../engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
 import { OutgoingSockets } from '../outgoing-sockets.ts';

@@ -1,5 +1,5 @@
-import { IPPROTO_TCP, SOL_SOCKET, SO_ERROR, TCP_INFO, TCP_SYN_SENT } from '../../linux/constants.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { IPPROTO_TCP, SOL_SOCKET, SO_ERROR, TCP_INFO, TCP_SYN_SENT } from '../../kernel/constants.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 
 /**
  * SO_ERROR of each slot after its connect, because a good result of CONNECT is not enough: an ICMP error that comes while connect

@@ -1,5 +1,5 @@
-import { REGISTER_FILES2, RSRC_REGISTER_SPARSE } from '../../linux/io-uring.ts';
-import type { Libc } from '../../linux/libc.ts';
+import { REGISTER_FILES2, RSRC_REGISTER_SPARSE } from '../../kernel/io-uring.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import type { Ring } from './ring.ts';
 
 /** struct io_uring_rsrc_register: nr, flags, resv2, data, tags. */

@@ -1,11 +1,11 @@
-import { SOL_SOCKET, SO_ERROR } from '../../linux/constants.ts';
+import { SOL_SOCKET, SO_ERROR } from '../../kernel/constants.ts';
 import {
   OP_ASYNC_CANCEL,
   OP_CLOSE,
   OP_URING_CMD,
   SOCKET_URING_OP_GETSOCKOPT,
   SOCKET_URING_OP_SETSOCKOPT,
-} from '../../linux/io-uring.ts';
+} from '../../kernel/io-uring.ts';
 import type { Ring } from './ring.ts';
 
 /** What an entry was for stands in the low bits of its tag, the generation of its slot in the others. */

@@ -1,5 +1,5 @@
-import { errnoName } from '../../linux/errno.ts';
-import { readLockedMemoryLimit } from '../../linux/limits.ts';
+import { errnoName } from '../../kernel/errno.ts';
+import { readLockedMemoryLimit } from '../../kernel/limits.ts';
 import { formatCount } from '../../units/format.ts';
 import { EngineError } from '../../units/run-error.ts';
 

@@ -1,8 +1,8 @@
-import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../linux/constants.ts';
-import { EADDRNOTAVAIL, EAGAIN, ECANCELED, ECONNREFUSED, EINTR } from '../../linux/errno.ts';
-import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../linux/io-uring.ts';
-import { loadLibc } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../kernel/constants.ts';
+import { EADDRNOTAVAIL, EAGAIN, ECANCELED, ECONNREFUSED, EINTR } from '../../kernel/errno.ts';
+import { OP_CONNECT, OP_RECV, OP_SEND, RECVSEND_POLL_FIRST } from '../../kernel/io-uring.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { closeFailed } from '../close-failed.ts';
 import { AT_ONCE } from '../engine.ts';
 import type { Deadline } from '../engine.ts';

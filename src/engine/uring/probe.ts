@@ -9,7 +9,7 @@ import {
   OP_SOCKET,
   OP_URING_CMD,
   REGISTER_PROBE,
-} from '../../linux/io-uring.ts';
+} from '../../kernel/io-uring.ts';
 import { EngineError } from '../../units/run-error.ts';
 import type { Clock } from '../engine.ts';
 import { requireLibc } from '../epoll/probe.ts';

@@ -6,7 +6,7 @@ import {
   OP_SEND,
   OP_URING_CMD,
   SOCKET_URING_OP_GETSOCKOPT,
-} from '../../linux/io-uring.ts';
+} from '../../kernel/io-uring.ts';
 import { NO_SLOT } from './acceptor.ts';
 import { AT_ONCE } from '../engine.ts';
 import type { EntryAnswers, Ring } from './ring.ts';

@@ -5,8 +5,8 @@ import {
   SYS_io_uring_enter,
   SYS_io_uring_register,
   SYS_io_uring_setup,
-} from '../../linux/constants.ts';
-import { EAGAIN, EBUSY, EINTR, ENOMEM, ETIME, errnoName } from '../../linux/errno.ts';
+} from '../../kernel/constants.ts';
+import { EAGAIN, EBUSY, EINTR, ENOMEM, ETIME, errnoName } from '../../kernel/errno.ts';
 import {
   CQE_BYTES,
   CQ_OFF_CQES,
@@ -41,8 +41,8 @@ import {
   SQ_OFF_ARRAY,
   SQ_OFF_FLAGS,
   SQ_TASKRUN,
-} from '../../linux/io-uring.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+} from '../../kernel/io-uring.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
 import type { Clock, Deadline } from '../engine.ts';
 import { ringMemoryError } from './memory-error.ts';

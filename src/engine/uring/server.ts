@@ -9,8 +9,8 @@ import {
   SHUT_WR,
   SOL_SOCKET,
   SO_LINGER,
-} from '../../linux/constants.ts';
-import { ECANCELED, ECONNRESET, ENOBUFS, EPIPE } from '../../linux/errno.ts';
+} from '../../kernel/constants.ts';
+import { ECANCELED, ECONNRESET, ENOBUFS, EPIPE } from '../../kernel/errno.ts';
 import {
   CQE_BUFFER_SHIFT,
   CQE_F_BUFFER,
@@ -24,10 +24,10 @@ import {
   OP_SEND,
   POLL_ADD_MULTI,
   RECVSEND_POLL_FIRST,
-} from '../../linux/io-uring.ts';
-import { openFileLimit } from '../../linux/limits.ts';
-import { loadLibc, nativeCopy } from '../../linux/libc.ts';
-import type { Libc, NativeMemory } from '../../linux/libc.ts';
+} from '../../kernel/io-uring.ts';
+import { openFileLimit } from '../../kernel/limits.ts';
+import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
 import { AT_ONCE } from '../engine.ts';
 import type { Clock, Deadline, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';

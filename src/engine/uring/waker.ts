@@ -1,5 +1,5 @@
-import { EPOLLET, EPOLLIN } from '../../linux/constants.ts';
-import { CQE_F_MORE, OP_POLL_ADD, POLL_ADD_MULTI } from '../../linux/io-uring.ts';
+import { EPOLLET, EPOLLIN } from '../../kernel/constants.ts';
+import { CQE_F_MORE, OP_POLL_ADD, POLL_ADD_MULTI } from '../../kernel/io-uring.ts';
 import { NO_SLOT } from './acceptor.ts';
 import type { Ring } from './ring.ts';
 

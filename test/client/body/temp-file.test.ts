@@ -2,7 +2,7 @@ import { closeSync, fstatSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { TempFiles, closeFile, writeAt } from '../../../src/client/body/temp-file.ts';
-import { errnoNumber } from '../../../src/linux/errno.ts';
+import { errnoNumber } from '../../../src/kernel/errno.ts';
 
 t.test('a file without a name holds what was written', async (t) => {
   const directory = t.testdir({});

@@ -1,7 +1,7 @@
 /** That received bytes come where the driver wants them. */
 import { createHash } from 'node:crypto';
 import type { BodyPlaces } from '../../../src/engine/engine.ts';
-import { loadLibc } from '../../../src/linux/libc.ts';
+import { loadLibc } from '../../../src/kernel/libc.ts';
 import { MIB, openMany, sharedPattern, stepping } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';
 import { digestOf, pattern } from './pattern.ts';

@@ -1,5 +1,5 @@
 /** What happens to connections that do not work out. */
-import { EADDRINUSE, EADDRNOTAVAIL, ECONNREFUSED, ECONNRESET, EPIPE } from '../../../src/linux/errno.ts';
+import { EADDRINUSE, EADDRNOTAVAIL, ECONNREFUSED, ECONNRESET, EPIPE } from '../../../src/kernel/errno.ts';
 import { MIB, MS, openOnce, privateSource, sharedPattern, stepping, withoutLoopbackNet } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';
 import { PeerThread, until } from './peer-thread.ts';

@@ -4,7 +4,7 @@ import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
 import { EngineError } from '../../../src/units/run-error.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
-import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/linux/errno.ts';
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/kernel/errno.ts';
 import type { PingEngineName, PingProtocol } from '../../../src/plan/rtt-plan.ts';
 import { freePort } from '../../support/ports.ts';
 import type { PingPeerPorts } from './ping-peers.ts';

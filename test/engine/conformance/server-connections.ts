@@ -1,5 +1,5 @@
 /** Accepting, ending and losing connections. */
-import { ECONNRESET } from '../../../src/linux/errno.ts';
+import { ECONNRESET } from '../../../src/kernel/errno.ts';
 import { MIB, MS, Stall, sharedPattern } from './harness.ts';
 import type { ServerRun } from './driver.ts';
 import type { Case, ServerHarness } from './harness.ts';

@@ -1,6 +1,6 @@
 /** What happens when the process has no file descriptor left. */
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { EMFILE } from '../../../src/linux/errno.ts';
+import { EMFILE } from '../../../src/kernel/errno.ts';
 import { MS } from './harness.ts';
 import type { Case, ServerHarness } from './harness.ts';
 import { until } from './peer-thread.ts';

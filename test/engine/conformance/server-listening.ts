@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../../../src/units/run-error.ts';
-import { loadLibc } from '../../../src/linux/libc.ts';
+import { loadLibc } from '../../../src/kernel/libc.ts';
 import { Wakers } from '../../../src/work/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { ServerRun } from './driver.ts';

@@ -1,5 +1,5 @@
 /** What the modes of `conngen server` need of an engine. */
-import { ECONNRESET } from '../../../src/linux/errno.ts';
+import { ECONNRESET } from '../../../src/kernel/errno.ts';
 import type { ServerRun, ServerScript } from './driver.ts';
 import { MIB, MS, Stall, sharedPattern } from './harness.ts';
 import type { Case, ServerHarness } from './harness.ts';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { BufferPool } from '../../../src/engine/epoll/buffer-pool.ts';
 import { Forecast } from '../../../src/engine/epoll/forecast.ts';
-import type { Libc } from '../../../src/linux/libc.ts';
+import type { Libc } from '../../../src/kernel/libc.ts';
 
 t.test('buffers: as many as were ever in use at once', async (t) => {
   let allocated = 0;

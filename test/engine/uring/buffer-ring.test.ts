@@ -4,7 +4,7 @@ import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
 import { troubleOf } from '../../../src/engine/select.ts';
 import { BufferRing } from '../../../src/engine/uring/buffer-ring.ts';
 import { Ring } from '../../../src/engine/uring/ring.ts';
-import { loadLibc } from '../../../src/linux/libc.ts';
+import { loadLibc } from '../../../src/kernel/libc.ts';
 
 const trouble = troubleOf('uring');
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { memoryLimitBytes, readCpuQuota, readCpuThrottling } from '../../src/linux/cgroup.ts';
+import { memoryLimitBytes, readCpuQuota, readCpuThrottling } from '../../src/kernel/cgroup.ts';
 import { reading, type Files } from '../support/machines.ts';
 
 const V2: Files = {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import t from 'tap';
-import { AF_INET, AF_INET6 } from '../../src/linux/constants.ts';
-import { zoneName } from '../../src/linux/zones.ts';
+import { AF_INET, AF_INET6 } from '../../src/kernel/constants.ts';
+import { zoneName } from '../../src/kernel/zones.ts';
 import {
   SOCKADDR_STRIDE,
   familyNumber,
@@ -11,7 +11,7 @@ import {
   sockaddrSize,
   writePort,
   writeSockaddr,
-} from '../../src/linux/sockaddr.ts';
+} from '../../src/kernel/sockaddr.ts';
 
 function bytesOf(family: 4 | 6, address: string, port: number): string {
   const memory = new Uint8Array(SOCKADDR_STRIDE);

@@ -3,7 +3,7 @@ import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 
-const MODULE = new URL('../../src/linux/priority.ts', import.meta.url).href;
+const MODULE = new URL('../../src/kernel/priority.ts', import.meta.url).href;
 
 /** The nice value of a thread that has called `putFirst` for this platform. */
 async function niceOfThread(platform: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { lowestPort, mayBindAnyPort } from '../../src/linux/privilege.ts';
+import { lowestPort, mayBindAnyPort } from '../../src/kernel/privilege.ts';
 
 t.test('whether low ports may be bound stands in the effective capabilities', (t) => {
   const status = (effective: string): string =>

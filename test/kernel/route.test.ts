@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import t from 'tap';
-import { loadLibc } from '../../src/linux/libc.ts';
-import { sourceAddressTowards } from '../../src/linux/route.ts';
+import { loadLibc } from '../../src/kernel/libc.ts';
+import { sourceAddressTowards } from '../../src/kernel/route.ts';
 
 function libcMissing(): string | false {
   if (process.platform !== 'linux') return 'needs Linux';

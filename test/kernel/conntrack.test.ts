@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readConntrack } from '../../src/linux/conntrack.ts';
+import { readConntrack } from '../../src/kernel/conntrack.ts';
 import { ORDINARY, WITH_CONNTRACK, reading, type Files } from '../support/machines.ts';
 
 const EMPTY: Files = { ...WITH_CONNTRACK, '/proc/sys/net/netfilter/nf_conntrack_count': '0' };

@@ -7,7 +7,7 @@ import {
   readFilesInUse,
   readGovernors,
   readVirtualMachine,
-} from '../../src/linux/hardware.ts';
+} from '../../src/kernel/hardware.ts';
 import { ORDINARY, reading } from '../support/machines.ts';
 
 t.test('what an ordinary machine says', async (t) => {

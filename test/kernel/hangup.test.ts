@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isHangupIgnored } from '../../src/linux/hangup.ts';
+import { isHangupIgnored } from '../../src/kernel/hangup.ts';
 
 const PLAIN_FILES: Readonly<Record<string, string>> = {
   '/proc/self/status': 'SigIgn:\t0000000001001000',

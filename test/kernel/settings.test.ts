@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadSettings, parseSettings } from '../../src/linux/settings.ts';
+import { loadSettings, parseSettings } from '../../src/kernel/settings.ts';
 import { ROOT } from '../support/cli.ts';
 
 const LINE = 'net.core.somaxconn\t65535\tserver,client\tat-least\t-\tWhy.';

@@ -8,7 +8,7 @@ import {
   readSysctlNumber,
   reservedPorts,
   reuseDelayNs,
-} from '../../src/linux/proc.ts';
+} from '../../src/kernel/proc.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux (/proc)';
 

@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
 import t from 'tap';
-import { MAP_32BIT } from '../../src/linux/constants.ts';
-import { loadLibc } from '../../src/linux/libc.ts';
-import { NativeHeap, mapOnTouch } from '../../src/linux/native-memory.ts';
+import { MAP_32BIT } from '../../src/kernel/constants.ts';
+import { loadLibc } from '../../src/kernel/libc.ts';
+import { NativeHeap, mapOnTouch } from '../../src/kernel/native-memory.ts';
 
 const skip = process.platform === 'linux' ? false : 'mmap(2) of Linux';
 

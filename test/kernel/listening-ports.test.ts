@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { listeningPorts } from '../../src/linux/listening-ports.ts';
+import { listeningPorts } from '../../src/kernel/listening-ports.ts';
 
 const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { missingAddresses } from '../../src/linux/own-addresses.ts';
+import { missingAddresses } from '../../src/kernel/own-addresses.ts';
 import { missingSources } from '../../src/plan/sources.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux';

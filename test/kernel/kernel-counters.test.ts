@@ -1,6 +1,6 @@
 import t from 'tap';
-import { addedTo, missingEvidenceNotes, readKernel } from '../../src/linux/kernel-counters.ts';
-import type { KernelReading } from '../../src/linux/kernel-counters.ts';
+import { addedTo, missingEvidenceNotes, readKernel } from '../../src/kernel/kernel-counters.ts';
+import type { KernelReading } from '../../src/kernel/kernel-counters.ts';
 
 type Files = Readonly<Record<string, string>>;
 

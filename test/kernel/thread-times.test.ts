@@ -1,5 +1,5 @@
 import t from 'tap';
-import { currentThreadId, readThreadTimes } from '../../src/linux/thread-times.ts';
+import { currentThreadId, readThreadTimes } from '../../src/kernel/thread-times.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux (/proc)';
 

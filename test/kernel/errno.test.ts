@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import t from 'tap';
-import * as errno from '../../src/linux/errno.ts';
-import { EIO, errnoName, errnoNumber } from '../../src/linux/errno.ts';
+import * as errno from '../../src/kernel/errno.ts';
+import { EIO, errnoName, errnoNumber } from '../../src/kernel/errno.ts';
 
 const isLinux = process.platform === 'linux';
 

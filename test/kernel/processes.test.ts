@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { readProcesses, usedBetween } from '../../src/linux/processes.ts';
+import { readProcesses, usedBetween } from '../../src/kernel/processes.ts';
 
 const ENTRIES: Readonly<Record<string, string>> = {
   '/proc/1/stat': '1 (init) S 0 1 1 0 -1 4194560 1 2 3 4 10 20 0 0 20 0 1 0 5 6',
