@@ -1,4 +1,4 @@
-import { SlotList, createSlotLinks } from '../engine/slot-list.ts';
+import { SlotList, createSlotLinks } from '../runtime/slot-list.ts';
 
 /** What a slot's attempt is doing. */
 export const IDLE = 0;

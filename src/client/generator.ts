@@ -1,6 +1,7 @@
 /* eslint max-lines: ['error', 700] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/engine.ts';
-import type { ClientDriver, ClientEngine, Clock } from '../engine/engine.ts';
+import type { ClientDriver, ClientEngine } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import {
   ABORTED,
   CONNECT_TIMEOUT,
@@ -57,7 +58,7 @@ import type { Pacer } from '../schedule/pacer.ts';
 import { NO_PORT } from './source-ports.ts';
 import type { SourcePortAllocator } from './source-ports.ts';
 import { STAGE_EXCHANGING, STAGE_OPENING, type Stages } from './stages.ts';
-import { NONE } from '../engine/slot-list.ts';
+import { NONE } from '../runtime/slot-list.ts';
 
 /** How many starts may follow each other before the engine is asked for events again. */
 const STARTS_PER_STEP = 64;

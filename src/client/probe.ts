@@ -1,4 +1,4 @@
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { EngineError } from '../units/run-error.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';

@@ -1,7 +1,7 @@
 /** What the main thread reads of this machine while a round runs: the kernel's counters, and the time of each pacing thread. */
-import { monotonicNs } from '../engine/clock.ts';
-import { callAfter } from '../engine/timer.ts';
-import type { Timer } from '../engine/timer.ts';
+import { monotonicNs } from '../runtime/clock.ts';
+import { callAfter } from '../runtime/timer.ts';
+import type { Timer } from '../runtime/timer.ts';
 import { readThreadTimes } from '../kernel/thread-times.ts';
 import type { ThreadTimes } from '../kernel/thread-times.ts';
 import { KernelWatch } from '../measure/kernel-evidence.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism, release } from 'node:os';
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import type { Selection } from '../engine/select.ts';
 import { startOnEngine } from '../engine/start.ts';
-import { sleepNs } from '../engine/timer.ts';
+import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { expandPorts, type PortRange } from '../plan/source-ports.ts';
 
 /**

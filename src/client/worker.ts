@@ -1,11 +1,12 @@
 /** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { MonotonicClock } from '../engine/clock.ts';
+import { MonotonicClock } from '../runtime/clock.ts';
 import { describeFailure } from '../units/run-error.ts';
-import type { BodyPlaces, ClientEngine, Clock } from '../engine/engine.ts';
+import type { BodyPlaces, ClientEngine } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { createClientEngine } from '../engine/select.ts';
-import { collectNow } from '../engine/v8.ts';
+import { collectNow } from '../runtime/v8.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { putFirst } from '../kernel/priority.ts';
 import { currentThreadId } from '../kernel/thread-times.ts';
@@ -16,7 +17,7 @@ import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
 import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
 import { createExecutor } from '../work/share.ts';
-import { Wakers } from '../work/wakers.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 import { AttemptTable } from './attempts.ts';
 import { ResponseBodies } from './body/response-bodies.ts';
 import { exchangeOf } from './exchange.ts';

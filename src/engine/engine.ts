@@ -8,16 +8,7 @@
 
 import type { Endpoint, EngineName } from '../plan/plan.ts';
 import { EngineError } from '../units/run-error.ts';
-
-/** CLOCK_MONOTONIC in nanoseconds since the base of the run: one origin for every worker. */
-export interface Clock {
-  /** The last reading, in nanoseconds. */
-  readonly nowNs: number;
-  /** Reads the clock. About 40 ns. */
-  tick(): void;
-  /** Reads the clock and returns the new `nowNs`, for cold code: where V8 does not inline it, the double is an object. */
-  now(): number;
-}
+import type { Clock } from '../runtime/clock.ts';
 
 /** A source port of 0 in `open`: the kernel chooses at connect. */
 export const KERNEL_PORT = 0;

@@ -5,7 +5,8 @@
  */
 import type { Endpoint } from '../plan/plan.ts';
 import type { PingEngineName, PingProtocol } from '../plan/rtt-plan.ts';
-import type { Clock, StepDriver } from './engine.ts';
+import type { StepDriver } from './engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 
 export interface PingEngineOptions {
   readonly protocol: PingProtocol;

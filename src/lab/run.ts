@@ -1,5 +1,5 @@
 /** Runs the cells of a lab one after the other. */
-import { sleepNs } from '../engine/timer.ts';
+import { sleepNs } from '../runtime/timer.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import type { Cell, CellContext, Lab } from './lab.ts';
 import { doneCell, failedCell, type CellResult } from './result.ts';

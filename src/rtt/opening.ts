@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { PingDriver, PingEngine } from '../engine/ping.ts';
 import { ETIMEDOUT } from '../kernel/errno.ts';
 

@@ -1,5 +1,5 @@
-import { NONE, SlotList, createSlotLinks } from '../engine/slot-list.ts';
-import type { SlotLinks } from '../engine/slot-list.ts';
+import { NONE, SlotList, createSlotLinks } from '../runtime/slot-list.ts';
+import type { SlotLinks } from '../runtime/slot-list.ts';
 
 /** What became of the last ping that had a ticket. */
 export const UNUSED = 0;

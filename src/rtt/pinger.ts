@@ -1,7 +1,7 @@
 import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
-import type { Clock } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { PingDriver, PingEngine } from '../engine/ping.ts';
-import { NONE } from '../engine/slot-list.ts';
+import { NONE } from '../runtime/slot-list.ts';
 import { EPROTO } from '../kernel/errno.ts';
 import {
   CONNECTIONS_LOST,

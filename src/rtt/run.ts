@@ -1,7 +1,7 @@
 import { availableParallelism, release } from 'node:os';
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { startOnPingEngine } from '../engine/start.ts';
-import { callAfter, sleepNs } from '../engine/timer.ts';
+import { callAfter, sleepNs } from '../runtime/timer.ts';
 import { CONNECTIONS_LOST, PINGS_SENT, PINGS_UNSENDABLE, PingRound, errorCounts } from '../measure/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../measure/recorder.ts';
 import type { BusyResult } from '../measure/result.ts';

@@ -1,9 +1,9 @@
 /** Thread entry: the one thread that pings. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { MonotonicClock } from '../engine/clock.ts';
+import { MonotonicClock } from '../runtime/clock.ts';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import { createPingEngine } from '../engine/select-ping.ts';
-import { collectNow } from '../engine/v8.ts';
+import { collectNow } from '../runtime/v8.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import { PING_BANK } from '../measure/ping-tally.ts';
 import { Recorder } from '../measure/recorder.ts';

@@ -1,5 +1,5 @@
 import { ECONNRESET, errnoName } from '../kernel/errno.ts';
-import { SharedCounters } from '../work/shared-counters.ts';
+import { SharedCounters } from '../runtime/shared/counters.ts';
 
 /** Counters of a listener, by their place in its memory. */
 export const ACCEPTED = 0;

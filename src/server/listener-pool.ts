@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { EngineError, describeFailure } from '../units/run-error.ts';
-import { startThread } from '../engine/thread.ts';
+import { startThread } from '../runtime/thread.ts';
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
 import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';

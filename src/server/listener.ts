@@ -1,5 +1,6 @@
 import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
-import type { Clock, ServerDriver, ServerEngine } from '../engine/engine.ts';
+import type { ServerDriver, ServerEngine } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { ECONNRESET } from '../kernel/errno.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';
 import { JOB_TICKET, JOB_TURN, type Executor, type JobHandler } from '../work/executor.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism, release } from 'node:os';
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/echo-guard.ts';
 import type { Selection } from '../engine/select.ts';
 import { serverFindingsOf } from '../measure/findings.ts';

@@ -1,4 +1,4 @@
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { canSharePort, choosePort, requireFreeDatagramPort } from '../engine/select.ts';
 import type { Selection } from '../engine/select.ts';
 import { startOnEngine } from '../engine/start.ts';

@@ -1,7 +1,8 @@
 /** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clock, type ServerEngine } from '../engine/engine.ts';
+import { type ServerEngine } from '../engine/engine.ts';
+import { type Clock } from '../runtime/clock.ts';
 import { EngineError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { loadLibc, type Libc } from '../kernel/libc.ts';
@@ -13,7 +14,7 @@ import type { Executor, JobHandler } from '../work/executor.ts';
 import { Crew } from '../work/crew.ts';
 import { createExecutor, needsWakers, type WorkShare } from '../work/share.ts';
 import { workSummary } from '../work/summary.ts';
-import { Wakers } from '../work/wakers.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 import { createAsyncRunner, createRunner, runtimeWorkFor, type RuntimeWork } from '../work/workload.ts';
 
 const WORKLOAD_URL = new URL(`../work/workload${extname(fileURLToPath(import.meta.url))}`, import.meta.url);

@@ -1,12 +1,12 @@
 /** Thread entry: one listener. Once it serves, it hears nothing but the shared control words. */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { MonotonicClock } from '../engine/clock.ts';
+import { MonotonicClock } from '../runtime/clock.ts';
 import type { DatagramDriver } from '../engine/datagram-echo.ts';
 import { DROP_REPLY } from '../engine/echo-guard.ts';
 import { POLL_NS } from '../engine/engine.ts';
 import { EngineError, describeFailure } from '../units/run-error.ts';
-import type { Clock } from '../engine/engine.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import {

@@ -1,5 +1,5 @@
 /** Runs `saturate`: steps at rising rates until one is too slow. */
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { evaluateCriterion } from '../measure/criterion.ts';
 import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
 import type { RoundResult } from '../measure/result.ts';

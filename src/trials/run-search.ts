@@ -1,5 +1,5 @@
 /** Runs `search`: trials until every goal has its answer, for one measure after the other. */
-import { monotonicNs } from '../engine/clock.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { evaluateCriterion } from '../measure/criterion.ts';
 import type { SearchResult, TrialResult } from '../measure/limit-result.ts';

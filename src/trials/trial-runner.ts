@@ -1,8 +1,8 @@
 /** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
 import { evenLagNs } from '../schedule/pacer.ts';
 import { openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
-import { monotonicNs } from '../engine/clock.ts';
-import { sleepNs } from '../engine/timer.ts';
+import { monotonicNs } from '../runtime/clock.ts';
+import { sleepNs } from '../runtime/timer.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
 import type { RoundResult } from '../measure/result.ts';

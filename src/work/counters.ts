@@ -1,4 +1,4 @@
-import { SharedCounters } from './shared-counters.ts';
+import { SharedCounters } from '../runtime/shared/counters.ts';
 
 /** What one thread counts of the jobs it hands out or runs, by place in its memory. */
 /** Handed to the executor. */

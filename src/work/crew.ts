@@ -2,7 +2,7 @@ import type { Libc } from '../kernel/libc.ts';
 import type { EngineName, WorkStrategy } from '../plan/plan.ts';
 import { createWorkShare, needsWakers, type WorkShare } from './share.ts';
 import { ThreadPool } from './thread-pool.ts';
-import { Wakers } from './wakers.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 
 export interface CrewOptions {
   readonly strategy: WorkStrategy;

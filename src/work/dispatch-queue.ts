@@ -1,6 +1,6 @@
 import { JOB_OWNER, JOB_TICKET, JOB_TURN, JOB_WORDS } from './executor.ts';
-import { SharedRing } from './shared-ring.ts';
-import type { Wakers } from './wakers.ts';
+import { SharedRing } from '../runtime/shared/ring.ts';
+import type { Wakers } from '../runtime/shared/wakers.ts';
 
 /** A result: in the place of the owner the result itself, then ticket and turn. */
 const RESULT_WORDS = 3;

@@ -7,8 +7,8 @@ import { DispatchQueue, type DispatchMemory } from './dispatch-queue.ts';
 import type { AsyncJobRunner, Executor, JobHandler, JobRunner } from './executor.ts';
 import { PermitExecutor } from './permit-executor.ts';
 import { RuntimeExecutor } from './runtime-executor.ts';
-import { SharedSemaphore } from './semaphore.ts';
-import { Wakers } from './wakers.ts';
+import { SharedSemaphore } from '../runtime/shared/semaphore.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 
 /** What the loops of a process and the threads of its pool share to do work by one strategy. Plain data: goes to threads. */
 export interface WorkShare {

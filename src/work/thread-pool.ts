@@ -3,12 +3,12 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { EngineError, describeFailure } from '../units/run-error.ts';
-import { startThread } from '../engine/thread.ts';
+import { startThread } from '../runtime/thread.ts';
 import { loadLibc } from '../kernel/libc.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import type { WorkShare } from './share.ts';
 import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';
-import { Wakers } from './wakers.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const THREAD_URL = new URL(`./thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url);

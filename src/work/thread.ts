@@ -7,7 +7,7 @@ import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { JOB_WORDS, type JobModule } from './executor.ts';
 import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';
-import { Wakers } from './wakers.ts';
+import { Wakers } from '../runtime/shared/wakers.ts';
 
 const { share, thread, module, data } = workerData as PoolThreadInit;
 const port = parentPort!;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { AttemptTable, CONNECTING, IDLE } from '../../src/client/attempts.ts';
-import { NONE } from '../../src/engine/slot-list.ts';
+import { NONE } from '../../src/runtime/slot-list.ts';
 
 t.test('a new table is empty and has its capacity', async (t) => {
   const table = new AttemptTable(3);

@@ -3,7 +3,7 @@
  * how many bytes each left on the heap once the code was warm: `[closed loop, open loop]`. Run by garbage.test.ts with a young
  * generation that is not full before the end.
  */
-import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import type { ClientDriver, ClientEngine } from '../../src/engine/engine.ts';
 import { AttemptTable } from '../../src/client/attempts.ts';
 import { exchangeOf } from '../../src/client/exchange.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { WorkerPool } from '../../src/client/worker-pool.ts';
-import { monotonicNs } from '../../src/engine/clock.ts';
+import { monotonicNs } from '../../src/runtime/clock.ts';
 import { planClient } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import t from 'tap';
-import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import { BlockingDatagramEcho } from '../../src/engine/blocking/datagram-echo.ts';
 import { POLL_NS } from '../../src/engine/engine.ts';
 import { loadLibc } from '../../src/kernel/libc.ts';

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
-import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import { createServerEngine } from '../../src/engine/select.ts';
 import { runServer } from '../../src/server/run.ts';
 import { ACCEPTED, COMPLETED, ListenerCounters } from '../../src/server/counters.ts';

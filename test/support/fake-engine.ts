@@ -1,4 +1,5 @@
-import type { ClientDriver, ClientEngine, Clock } from '../../src/engine/engine.ts';
+import type { ClientDriver, ClientEngine } from '../../src/engine/engine.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 
 /** What the seam allows for a slot now. */
 export const FREE = 'free';

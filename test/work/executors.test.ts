@@ -15,8 +15,8 @@ import { DispatchExecutor } from '../../src/work/dispatch-executor.ts';
 import { DispatchQueue } from '../../src/work/dispatch-queue.ts';
 import { JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor } from '../../src/work/executor.ts';
 import { createExecutor, createWorkShare, type WorkShare } from '../../src/work/share.ts';
-import { SharedSemaphore } from '../../src/work/semaphore.ts';
-import { Wakers } from '../../src/work/wakers.ts';
+import { SharedSemaphore } from '../../src/runtime/shared/semaphore.ts';
+import { Wakers } from '../../src/runtime/shared/wakers.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs eventfd(2)';
 

@@ -1,7 +1,8 @@
 import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../kernel/constants.ts';
 import { EAGAIN, ECONNABORTED, EINTR } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import type { Clock, ServerDriver } from '../engine.ts';
+import type { ServerDriver } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { openListeningSocket } from '../listening-socket.ts';
 import type { EpollSet } from './epoll-set.ts';
 

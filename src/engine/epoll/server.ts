@@ -17,7 +17,8 @@ import {
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../kernel/errno.ts';
 import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import type { Clock, ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { EpollSet } from './epoll-set.ts';

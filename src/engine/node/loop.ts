@@ -1,5 +1,6 @@
-import type { Clock, StepDriver } from '../engine.ts';
-import { LONGEST_TIMER_MS } from '../timer.ts';
+import type { StepDriver } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { LONGEST_TIMER_MS } from '../../runtime/timer.ts';
 
 /** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
 const TIMER_REACH_NS = 2e6;

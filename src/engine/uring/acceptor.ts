@@ -1,7 +1,7 @@
 import { SOCK_CLOEXEC } from '../../kernel/constants.ts';
 import { ECANCELED, ECONNABORTED } from '../../kernel/errno.ts';
 import { ACCEPT_MULTISHOT, CQE_F_MORE, FILE_INDEX_ALLOC, OP_ACCEPT } from '../../kernel/io-uring.ts';
-import type { Clock } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { prepareCancel } from './entries.ts';
 import type { Ring } from './ring.ts';
 

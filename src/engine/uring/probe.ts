@@ -11,7 +11,7 @@ import {
   REGISTER_PROBE,
 } from '../../kernel/io-uring.ts';
 import { EngineError } from '../../units/run-error.ts';
-import type { Clock } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { requireLibc } from '../epoll/probe.ts';
 import { Ring } from './ring.ts';
 

@@ -44,7 +44,8 @@ import {
 } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
-import type { Clock, Deadline } from '../engine.ts';
+import type { Deadline } from '../engine.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { ringMemoryError } from './memory-error.ts';
 
 const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;

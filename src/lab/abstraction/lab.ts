@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startThread } from '../../engine/thread.ts';
+import { startThread } from '../../runtime/thread.ts';
 import { formatPerSec, threeDigits } from '../../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../../units/quantity.ts';
 import type { Cell, CellContext, CellMeasurement, Lab } from '../lab.ts';

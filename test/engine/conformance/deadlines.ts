@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
-import type { ClientDriver, Clock, ServerDriver } from '../../../src/engine/engine.ts';
+import type { ClientDriver, ServerDriver } from '../../../src/engine/engine.ts';
+import type { Clock } from '../../../src/runtime/clock.ts';
 import { MS } from './harness.ts';
 
 const WAITS_NS = [20e3, 100e3, 400e3, 1 * MS, 1.6 * MS, 2.4 * MS, 5 * MS, 20 * MS, 50 * MS];

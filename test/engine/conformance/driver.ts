@@ -1,5 +1,6 @@
 import { KERNEL_PORT, KERNEL_SOURCE } from '../../../src/engine/engine.ts';
-import type { ClientDriver, ClientEngine, Clock, ServerDriver, ServerEngine } from '../../../src/engine/engine.ts';
+import type { ClientDriver, ClientEngine, ServerDriver, ServerEngine } from '../../../src/engine/engine.ts';
+import type { Clock } from '../../../src/runtime/clock.ts';
 import { SlotStates } from './slots.ts';
 
 /** How often a run looks at its peers when nothing is reported. */

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Test } from 'tap';
-import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { KERNEL_SOURCE } from '../../../src/engine/engine.ts';
 import type {
   ClientEngine,

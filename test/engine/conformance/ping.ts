@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { EngineError } from '../../../src/units/run-error.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../../../src/units/run-error.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
-import { Wakers } from '../../../src/work/wakers.ts';
+import { Wakers } from '../../../src/runtime/shared/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { ServerRun } from './driver.ts';
 import { MS, withoutIpv6 } from './harness.ts';

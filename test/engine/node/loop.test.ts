@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { StepLoop } from '../../../src/engine/node/loop.ts';
 
 t.test('what is reported between two steps is dated by its own time', async (t) => {

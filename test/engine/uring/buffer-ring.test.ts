@@ -1,6 +1,6 @@
 /** How many buffers of 64 KiB a server makes for peers that do not read. */
 import t from 'tap';
-import { MonotonicClock, monotonicNs } from '../../../src/engine/clock.ts';
+import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { troubleOf } from '../../../src/engine/select.ts';
 import { BufferRing } from '../../../src/engine/uring/buffer-ring.ts';
 import { Ring } from '../../../src/engine/uring/ring.ts';

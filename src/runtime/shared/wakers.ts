@@ -1,7 +1,7 @@
-import { EngineError } from '../units/run-error.ts';
-import { EFD_CLOEXEC, EFD_NONBLOCK, O_CLOEXEC, O_NONBLOCK } from '../kernel/constants.ts';
-import { errnoName } from '../kernel/errno.ts';
-import type { Libc, NativeMemory } from '../kernel/libc.ts';
+import { EngineError } from '../../units/run-error.ts';
+import { EFD_CLOEXEC, EFD_NONBLOCK, O_CLOEXEC, O_NONBLOCK } from '../../kernel/constants.ts';
+import { errnoName } from '../../kernel/errno.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 
 /** Words for each owner of a loop: whether it sleeps, what to write to, what the engine reads. */
 const OWNER_WORDS = 3;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import t from 'tap';
-import { SharedRing } from '../../src/work/shared-ring.ts';
-import { holds } from '../support/property.ts';
+import { SharedRing } from '../../../src/runtime/shared/ring.ts';
+import { holds } from '../../support/property.ts';
 
 t.test('first in, first out, and never more than the limit', async (t) => {
   const steps = fc.array(fc.boolean(), { maxLength: 200 });
@@ -78,7 +78,7 @@ t.test('threads at both ends: every record arrives once', { timeout: 60_000 }, a
     left,
     each,
     tsx: import.meta.resolve('tsx/esm/api'),
-    ring: new URL('../../src/work/shared-ring.ts', import.meta.url).href,
+    ring: new URL('../../../src/runtime/shared/ring.ts', import.meta.url).href,
   };
   const threads = [0, each, 2 * each, -1, -1].map(
     (first) => new Worker(source, { eval: true, workerData: { ...shared, first } }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { type ClockReading, clockReading, wasiReading } from '../../src/engine/clock-reading.ts';
-import { MonotonicClock, monotonicNs } from '../../src/engine/clock.ts';
+import { type ClockReading, clockReading, wasiReading } from '../../src/runtime/clock-reading.ts';
+import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 
 /** A reading between two others, and how far apart these are. */
 function bracket({ read, ns }: ClockReading): { beforeNs: number; readNs: number; afterNs: number } {

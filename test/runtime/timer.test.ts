@@ -1,5 +1,5 @@
 import t from 'tap';
-import { LONGEST_TIMER_MS, callAfter, sleepNs, type SetTimer } from '../../src/engine/timer.ts';
+import { LONGEST_TIMER_MS, callAfter, sleepNs, type SetTimer } from '../../src/runtime/timer.ts';
 
 const NS_PER_HOUR = 3600e9;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { NONE, SlotList, createSlotLinks } from '../../src/engine/slot-list.ts';
+import { NONE, SlotList, createSlotLinks } from '../../src/runtime/slot-list.ts';
 
 const CAPACITY = 12;
 
