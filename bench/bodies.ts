@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ClientResult } from '../src/measure/result.ts';
+import type { ClientResult } from '../src/document/client.ts';
 import { conngen, run, startServer } from './process.ts';
 import { spreadOf } from './statistics.ts';
 import type { Spread } from './statistics.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ClientResult } from '../src/measure/result.ts';
+import type { ClientResult } from '../src/document/client.ts';
 import { conngen, run } from './process.ts';
 import type { Finished } from './process.ts';
 

@@ -1,6 +1,6 @@
 /** How conngen keeps a schedule: lag, misses and failures at a rate, and how evenly a server sees the connections come. */
 import path from 'node:path';
-import type { ClientResult, RoundResult } from '../src/measure/result.ts';
+import type { ClientResult, RoundResult } from '../src/document/client.ts';
 import { Arrivals } from './arrivals.ts';
 import { conngen, run, startServer } from './process.ts';
 import { indexOfDispersion } from './statistics.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { RttResult } from '../src/measure/rtt-result.ts';
+import type { RttResult } from '../src/document/rtt.ts';
 import { conngen, run, startServer } from './process.ts';
 import { spreadOf } from './statistics.ts';
 

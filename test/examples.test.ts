@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createServer } from 'node:tls';
 import t from 'tap';
-import type { ClientResult } from '../src/measure/result.ts';
+import type { ClientResult } from '../src/document/client.ts';
 import { ROOT, startServer } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { freePort } from './support/ports.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { CLOCKS } from '../src/measure/result.ts';
+import { CLOCKS } from '../src/document/client.ts';
 import { clientResult, runCli, startServer } from './support/cli.ts';
 
 const JAR = '/usr/share/java/hdrhistogram.jar';

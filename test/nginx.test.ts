@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { selectEngine } from '../src/engine/select.ts';
-import type { RoundResult } from '../src/measure/result.ts';
+import type { RoundResult } from '../src/document/client.ts';
 import type { EngineName } from '../src/plan/plan.ts';
 import { clientResult, runCli } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';

@@ -2,9 +2,9 @@
 import type { ClientRunHooks, runClient } from '../client/run.ts';
 import { clientPlan } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { unmeasured } from '../measure/criterion.ts';
-import type { ClientResult } from '../measure/result.ts';
-import { judge, type Thresholds } from '../measure/threshold.ts';
+import { unmeasured } from '../judge/criterion.ts';
+import type { ClientResult } from '../document/client.ts';
+import { judge, type Thresholds } from '../judge/threshold.ts';
 import { LiveView } from '../report/live.ts';
 import { clientMarkdown } from '../report/run-markdown.ts';
 import { clientText } from '../report/text.ts';

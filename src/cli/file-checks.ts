@@ -1,7 +1,7 @@
 /** The files of a command line, held against each other and the file system before any is opened. */
 import { basename, dirname, join } from 'node:path';
 import { isStdoutClosed } from '../kernel/stdout.ts';
-import { CLOCKS } from '../measure/result.ts';
+import { CLOCKS } from '../document/client.ts';
 import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Cell, Lab, LabTimes } from '../lab/lab.ts';
 import { LABS, labNamed } from '../lab/labs.ts';
 import { cellsOf, selectCells, uselessPatterns } from '../lab/matrix.ts';
-import { planChanges, type LabPlan, type LabResult, type LabSystem } from '../lab/result.ts';
+import { planChanges, type LabPlan, type LabResult, type LabSystem } from '../document/lab.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { readLab, whyNotEmpty } from './lab-directory.ts';

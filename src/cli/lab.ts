@@ -2,7 +2,7 @@
 import { arch, cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Axis, Cell, Lab, Launch } from '../lab/lab.ts';
-import { inPlanOrder, isDone, type CellResult, type LabResult, type LabSystem } from '../lab/result.ts';
+import { inPlanOrder, isDone, type CellResult, type LabResult, type LabSystem } from '../document/lab.ts';
 import { plannedCellSec, runCells } from '../lab/run.ts';
 import { labMarkdown } from '../report/lab-markdown.ts';
 import { LabProgress } from '../report/lab-progress.ts';

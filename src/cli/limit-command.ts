@@ -1,7 +1,7 @@
 /** What `saturate` and `search` have in common: read, plan, run, report. */
 import type { ClientRunHooks } from '../client/run.ts';
-import { unmeasured, type MeasuredInput } from '../measure/criterion.ts';
-import type { Thresholds } from '../measure/threshold.ts';
+import { unmeasured, type MeasuredInput } from '../judge/criterion.ts';
+import type { Thresholds } from '../judge/threshold.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { TextStyle } from '../report/layout.ts';

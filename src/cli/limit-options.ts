@@ -1,5 +1,5 @@
 /** The options that `saturate` and `search` have beside those of a client. */
-import { parseCriterion } from '../measure/criterion.ts';
+import { parseCriterion } from '../judge/criterion.ts';
 import { parseFactor } from '../plan/offer.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
 import { PROFILES } from '../search/profiles.ts';

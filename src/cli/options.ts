@@ -3,7 +3,7 @@
  * The option table: every option once, with its parser, default, unit and help. The command line, the help, the environment
  * (`CONNGEN_*`) and configuration files are all read by it.
  */
-import { parseCriterion } from '../measure/criterion.ts';
+import { parseCriterion } from '../judge/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit-options.ts';
 import { parseFileName, parseFinish, parseJsonFile, parseRecordFile, parseWorkers } from './option-parsers.ts';
 import { parseHost, parseHostPort, type HostPort } from '../plan/address.ts';

@@ -1,8 +1,8 @@
 /** `--hlog`, `--hgrm` and `--csv`: what is written of a run while it goes on. */
-import type * as HdrHistogram from '../measure/hdr-histogram.ts';
-import type { LatencyHistogram } from '../measure/histogram.ts';
-import { CLOCKS, type IntervalResult } from '../measure/result.ts';
-import type { IntervalDetail } from '../measure/round.ts';
+import type * as HdrHistogram from '../count/hdr-histogram.ts';
+import type { LatencyHistogram } from '../count/histogram.ts';
+import { CLOCKS, type IntervalResult } from '../document/client.ts';
+import type { IntervalDetail } from '../count/round-tally.ts';
 import type { Given } from '../units/problem.ts';
 import { histogramTag, logHead, logLine, titledTable } from '../report/histogram-log.ts';
 import { csvHead, csvRow } from '../report/interval-csv.ts';
@@ -54,7 +54,7 @@ export class RecordFiles {
   static async open(input: RecordInput, target: string, log: Log): Promise<RecordFiles> {
     // Loaded here: a run without histogram files needs no encoder.
     const isEncoding = input.hlog !== undefined || input.hgrm !== undefined;
-    const encoder = isEncoding ? await import('../measure/hdr-histogram.ts') : null;
+    const encoder = isEncoding ? await import('../count/hdr-histogram.ts') : null;
     return new RecordFiles(input, target, encoder, log);
   }
 

@@ -1,5 +1,5 @@
 /** `conngen rtt`: plan, ping, report. */
-import type { RttResult } from '../measure/rtt-result.ts';
+import type { RttResult } from '../document/rtt.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
 import { LiveView } from '../report/live.ts';

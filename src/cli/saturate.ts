@@ -1,5 +1,5 @@
 /** `conngen saturate`: the rate at which latency leaves its floor. */
-import type { SaturateResult } from '../measure/limit-result.ts';
+import type { SaturateResult } from '../document/limit.ts';
 import { saturateMarkdown } from '../report/limit-markdown.ts';
 import { saturateText, stepLine } from '../report/saturate-text.ts';
 import { saturatePlan } from '../trials/saturate-plan.ts';

@@ -1,5 +1,5 @@
 /** `conngen search`: the highest rate that meets a goal. */
-import type { SearchResult } from '../measure/limit-result.ts';
+import type { SearchResult } from '../document/limit.ts';
 import { searchMarkdown } from '../report/limit-markdown.ts';
 import { searchText, trialLine } from '../report/search-text.ts';
 import { searchPlan } from '../trials/search-plan.ts';

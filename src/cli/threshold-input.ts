@@ -1,6 +1,6 @@
 /** `--fail-if` and what goes with it, as every command that measures a target has them. */
-import type { Criterion } from '../measure/criterion.ts';
-import type { Thresholds } from '../measure/threshold.ts';
+import type { Criterion } from '../judge/criterion.ts';
+import type { Thresholds } from '../judge/threshold.ts';
 import type { Given } from '../units/problem.ts';
 import type { Log } from './log.ts';
 

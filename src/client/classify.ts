@@ -24,7 +24,7 @@ import {
   RESET,
   SOURCE_EXHAUSTED,
   UNREACHABLE,
-} from '../measure/outcome.ts';
+} from '../document/outcome.ts';
 
 /**
  * The outcome of an attempt that failed with a Linux error number (connect(2), ip(7), tcp(7); for what ICMP becomes,

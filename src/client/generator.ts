@@ -11,7 +11,7 @@ import {
   SHORT_RESPONSE,
   SOURCE_EXHAUSTED,
   UNEXPECTED_RESPONSE,
-} from '../measure/outcome.ts';
+} from '../document/outcome.ts';
 import {
   BODIES_KEPT,
   BODIES_SPILLED,
@@ -33,8 +33,8 @@ import {
   STARTED,
   TIMEOUTS_ANSWERED,
   TOTAL,
-} from '../measure/recorder.ts';
-import type { Recorder } from '../measure/recorder.ts';
+} from '../count/recorder.ts';
+import type { Recorder } from '../count/recorder.ts';
 import {
   CLOSING,
   CONNECTING,

@@ -1,9 +1,9 @@
 import { monotonicNs } from '../runtime/clock.ts';
 import { EngineError } from '../units/run-error.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
-import { PINGS_RECEIVED, PingRound, errorCounts } from '../measure/ping-tally.ts';
-import type { IntervalResult, ProbeResult, RoundResult } from '../measure/result.ts';
-import type { RttInterval } from '../measure/rtt-result.ts';
+import { PINGS_RECEIVED, PingRound, errorCounts } from '../count/ping-tally.ts';
+import type { IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
+import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';

@@ -5,7 +5,7 @@
  */
 import type { ClientEngine } from '../engine/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Recorder, createRecorderMemory } from '../measure/recorder.ts';
+import { Recorder, createRecorderMemory } from '../count/recorder.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';

@@ -1,11 +1,11 @@
 /** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
 import { reuseDelayNs } from '../kernel/proc.ts';
-import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../measure/facts.ts';
-import { findingsOf } from '../measure/findings.ts';
-import { countByOwner } from '../measure/outcome.ts';
-import type { RoundResult, WorkResult } from '../measure/result.ts';
-import type { RoundMerger } from '../measure/round.ts';
-import { verdictOf } from '../measure/verdict.ts';
+import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../judge/facts.ts';
+import { findingsOf } from '../judge/findings.ts';
+import { countByOwner } from '../document/outcome.ts';
+import type { RoundResult, WorkResult } from '../document/client.ts';
+import type { RoundMerger } from '../count/round-tally.ts';
+import { verdictOf } from '../judge/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';

@@ -4,9 +4,9 @@ import { callAfter } from '../runtime/timer.ts';
 import type { Timer } from '../runtime/timer.ts';
 import { readThreadTimes } from '../kernel/thread-times.ts';
 import type { ThreadTimes } from '../kernel/thread-times.ts';
-import { KernelWatch } from '../measure/kernel-evidence.ts';
-import type { KernelEvidence } from '../measure/kernel-evidence.ts';
-import type { WorkerResult } from '../measure/result.ts';
+import { KernelWatch } from '../judge/kernel-evidence.ts';
+import type { KernelEvidence } from '../judge/kernel-evidence.ts';
+import type { WorkerResult } from '../document/client.ts';
 
 const SAMPLE_MS = 1000;
 /** The first reading must be over when the first connection that counts starts: what a late one did not see is missing. */

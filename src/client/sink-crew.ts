@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { EngineError } from '../units/run-error.ts';
 import { memoryLimitBytes } from '../kernel/cgroup.ts';
 import { loadLibc, type Libc } from '../kernel/libc.ts';
-import type { WorkResult } from '../measure/result.ts';
+import type { WorkResult } from '../document/client.ts';
 import type { BodyPlan, ClientPlan, EngineName } from '../plan/plan.ts';
 import { Crew } from '../work/crew.ts';
 import { needsWakers, type WorkShare } from '../work/share.ts';

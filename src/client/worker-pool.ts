@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import { configureCollector } from '../runtime/v8.ts';
-import { RecorderReader, createRecorderMemory } from '../measure/recorder.ts';
+import { RecorderReader, createRecorderMemory } from '../count/recorder.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';

@@ -11,7 +11,7 @@ import { reuseDelayNs } from '../kernel/proc.ts';
 import { putFirst } from '../kernel/priority.ts';
 import { currentThreadId } from '../kernel/thread-times.ts';
 import { loadLibc } from '../kernel/libc.ts';
-import { Recorder } from '../measure/recorder.ts';
+import { Recorder } from '../count/recorder.ts';
 import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectEngine } from '../engine/select.ts';
-import type { RoundResult, ServerResult } from '../measure/result.ts';
+import type { RoundResult, ServerResult } from '../document/client.ts';
 import { formatPerSec, threeDigits } from '../units/format.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
@@ -11,7 +11,7 @@ import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
 import type { Cell, CellContext, CellMeasurement, Lab } from './lab.ts';
 import { elapsedSec, failures, meanOf, sampledRounds, startsSec, sumOf } from './rounds.ts';
-import { deviationPercent } from './statistics.ts';
+import { deviationPercent } from '../units/statistics.ts';
 
 const SAMPLE_NS = 100 * NS_PER_MS;
 const MESSAGE_BYTES = 64;

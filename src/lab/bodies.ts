@@ -3,7 +3,7 @@ import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectEngine } from '../engine/select.ts';
-import type { RoundResult, WorkResult } from '../measure/result.ts';
+import type { RoundResult, WorkResult } from '../document/client.ts';
 import { formatBytes, threeDigits } from '../units/format.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
@@ -11,7 +11,7 @@ import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
 import type { Cell, CellContext, CellMeasurement, Lab, Refusal } from './lab.ts';
 import { elapsedSec, failures, meanOf, sampledRounds, startsSec, sumOf } from './rounds.ts';
-import { deviationPercent } from './statistics.ts';
+import { deviationPercent } from '../units/statistics.ts';
 
 const RESPONSE_BYTES = 8 * 1024 * 1024;
 const IN_FLIGHT = 16;

@@ -1,7 +1,7 @@
 /** `cells.csv`: a row for each cell that has a result. */
 import type { Lab } from './lab.ts';
-import { isDone, type CellResult } from './result.ts';
-import type { Summary } from './statistics.ts';
+import { isDone, type CellResult } from '../document/lab.ts';
+import type { Summary } from '../units/statistics.ts';
 
 const SUMMARY: readonly (keyof Summary)[] = [
   'median',

@@ -1,6 +1,6 @@
 /** Which plots a lab draws of its result: names of files, and what is in them. */
 import type { Axis, Lab, PlotSpec } from './lab.ts';
-import { isDone, type DoneCell, type LabResult } from './result.ts';
+import { isDone, type DoneCell, type LabResult } from '../document/lab.ts';
 import { densityPlot, ecdfPlot, seriesPlot, type LinePlot } from './svg/line-plots.ts';
 import { medianPlot } from './svg/median-plot.ts';
 

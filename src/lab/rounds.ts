@@ -1,5 +1,5 @@
 /** Samples of a closed loop: a client that keeps so many connections open, in rounds of a fixed length, each a sample. */
-import type { ClientResult, RoundResult } from '../measure/result.ts';
+import type { ClientResult, RoundResult } from '../document/client.ts';
 import { durationArgument, resultOf } from './children.ts';
 import type { CellContext } from './lab.ts';
 

@@ -1,7 +1,7 @@
 /** `lab rtt`: round trips of every engine beside blocking sockets, by rate, beside tasks on the same loop. */
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { allowedCpuList } from '../kernel/cpus.ts';
-import type { RttResult, RttRound } from '../measure/rtt-result.ts';
+import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { formatPerSec, threeDigits } from '../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';

@@ -2,7 +2,7 @@
 import { sleepNs } from '../runtime/timer.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import type { Cell, CellContext, Lab } from './lab.ts';
-import { doneCell, failedCell, type CellResult } from './result.ts';
+import { doneCell, failedCell, type CellResult } from '../document/lab.ts';
 
 export interface LabRunHooks {
   /** `index` counts from 0 among the cells that are run now. */

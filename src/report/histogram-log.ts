@@ -1,5 +1,5 @@
 /** The text of histogram files: the log of HdrHistogram, version 1.3, and its percentile tables. */
-import type { ClockName } from '../measure/result.ts';
+import type { ClockName } from '../document/client.ts';
 import { VERSION } from '../units/version.ts';
 
 /** One histogram's name in logs: `r1.connect`. Rounds count from 1, as in the text. */

@@ -1,5 +1,5 @@
 /** `--csv`: a row for each second of a round. */
-import { CLOCKS, type ClockName, type IntervalResult, type LatencySummary } from '../measure/result.ts';
+import { CLOCKS, type ClockName, type IntervalResult, type LatencySummary } from '../document/client.ts';
 
 /** What stands in a row beside the interval. */
 export interface CsvPlace {

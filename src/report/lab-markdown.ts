@@ -1,6 +1,6 @@
 /** What a lab measured, as Markdown. */
 import type { Lab } from '../lab/lab.ts';
-import { isDone, type LabResult } from '../lab/result.ts';
+import { isDone, type LabResult } from '../document/lab.ts';
 import { cellLine, cellRows, labMachine, missingText } from './lab-text.ts';
 import { document, jsonBlock, plain, rowsTable } from './markdown.ts';
 

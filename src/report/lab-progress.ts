@@ -1,6 +1,6 @@
 /** What a lab shows of itself while it runs: one line rewritten on a terminal, otherwise a line at the end of each cell. */
 import type { Cell, Lab } from '../lab/lab.ts';
-import type { CellResult } from '../lab/result.ts';
+import type { CellResult } from '../document/lab.ts';
 import { timeLeftSec } from '../lab/run.ts';
 import { cellLine, labProgressLine } from './lab-text.ts';
 import { columnsOf } from './layout.ts';

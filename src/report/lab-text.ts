@@ -1,6 +1,6 @@
 /** A lab as text: its cells beforehand, its progress, its result. */
 import type { Cell, Lab } from '../lab/lab.ts';
-import { isDone, type CellResult, type DoneCell, type LabResult } from '../lab/result.ts';
+import { isDone, type CellResult, type DoneCell, type LabResult } from '../document/lab.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
 import type { Rows } from './facts.ts';

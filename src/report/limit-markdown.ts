@@ -1,6 +1,6 @@
 /** What `search` and `saturate` found, as Markdown. */
-import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { SaturateResult, SearchResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import { printable } from '../units/printable.ts';
 import { targetLine } from './headline.ts';
 import {

@@ -7,8 +7,8 @@ import type {
   SaturateResult,
   SaturateStepResult,
   SearchResult,
-} from '../measure/limit-result.ts';
-import { evaluateCriterion, parseCriterion } from '../measure/criterion.ts';
+} from '../document/limit.ts';
+import { evaluateCriterion, parseCriterion } from '../judge/criterion.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
 import { profileTitle } from '../search/profiles.ts';

@@ -1,6 +1,6 @@
 /** Thresholds of `saturate` and `search` and the figures they were held against: the same in text and in Markdown. */
-import type { SaturateResult, SearchResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { SaturateResult, SearchResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import { factLines, listed } from './facts.ts';
 import { paint, wrap, type TextStyle } from './layout.ts';
 import { formatFigure } from './threshold-text.ts';

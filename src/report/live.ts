@@ -1,5 +1,5 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
-import type { IntervalResult, ProbeResult } from '../measure/result.ts';
+import type { IntervalResult, ProbeResult } from '../document/client.ts';
 import { formatCount, formatLatency, formatPerSec } from '../units/format.ts';
 import { columnsOf } from './layout.ts';
 

@@ -3,7 +3,7 @@ import { formatCountOf } from '../units/format.ts';
 import { printable, printableLines } from '../units/printable.ts';
 import type { Fact, Part, Rows } from './facts.ts';
 import { asteriskMeaning, type Column } from './round-table.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { RoundResult } from '../document/client.ts';
 
 /** What the columns min, mean and max of rounds are. */
 export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';

@@ -1,7 +1,7 @@
 /** What became of the attempts, by whose doing it was. */
-import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../measure/outcome.ts';
-import type { OutcomeName, Owner } from '../measure/outcome.ts';
-import type { RoundResult } from '../measure/result.ts';
+import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../document/outcome.ts';
+import type { OutcomeName, Owner } from '../document/outcome.ts';
+import type { RoundResult } from '../document/client.ts';
 import { formatCount, formatShare } from '../units/format.ts';
 import { listed, type Fact } from './facts.ts';
 

@@ -1,6 +1,6 @@
 /** Round trips for a person with five seconds. */
-import type { LatencySummary } from '../measure/result.ts';
-import type { RttInterval, RttResult, RttRound } from '../measure/rtt-result.ts';
+import type { LatencySummary } from '../document/client.ts';
+import type { RttInterval, RttResult, RttRound } from '../document/rtt.ts';
 import {
   formatBytes,
   formatCount,

@@ -1,6 +1,6 @@
 /** What `client`, `rtt` and `server` measured, as Markdown. */
-import type { ClientResult, RoundResult, ServerResult } from '../measure/result.ts';
-import type { RttResult } from '../measure/rtt-result.ts';
+import type { ClientResult, RoundResult, ServerResult } from '../document/client.ts';
+import type { RttResult } from '../document/rtt.ts';
 import { NO_ROUND, STOPPED_EARLY, type Part } from './facts.ts';
 import { targetLine } from './headline.ts';
 import { failureText } from './layout.ts';

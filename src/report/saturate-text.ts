@@ -1,5 +1,5 @@
 /** The result of a saturation for a person: the answer first, then the steps. */
-import type { SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
+import type { SaturateResult, SaturateStepResult } from '../document/limit.ts';
 import { formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from './layout.ts';

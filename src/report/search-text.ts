@@ -1,5 +1,5 @@
 /** The result of a search for a person: the answer first, then how it was come by. */
-import type { GoalResult, SearchResult, TrialResult } from '../measure/limit-result.ts';
+import type { GoalResult, SearchResult, TrialResult } from '../document/limit.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../units/format.ts';
 import { targetLine } from './headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from './layout.ts';

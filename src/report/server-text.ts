@@ -1,7 +1,7 @@
 /** The result of a server for a person. */
-import type { DatagramCounts, ServerResult } from '../measure/result.ts';
+import type { DatagramCounts, ServerResult } from '../document/client.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
-import { kernelSentences } from '../measure/kernel-evidence.ts';
+import { kernelSentences } from '../judge/kernel-evidence.ts';
 import { busyText, workText } from './work-text.ts';
 import { factLines, listed, type Fact } from './facts.ts';
 import { PLAIN, failure, paint, wrap, type TextStyle } from './layout.ts';

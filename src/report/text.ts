@@ -1,7 +1,7 @@
 /** The result of a client run for a person with five seconds. */
-import { CLOCKS, type ClientResult, type ClockName, type ProbeResult, type RoundResult } from '../measure/result.ts';
-import { isTooShortForRate } from '../measure/criterion.ts';
-import { kernelSentences } from '../measure/kernel-evidence.ts';
+import { CLOCKS, type ClientResult, type ClockName, type ProbeResult, type RoundResult } from '../document/client.ts';
+import { isTooShortForRate } from '../judge/criterion.ts';
+import { kernelSentences } from '../judge/kernel-evidence.ts';
 import {
   formatBytes,
   formatCount,

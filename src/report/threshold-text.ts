@@ -1,5 +1,5 @@
 /** Thresholds and the figures they were held against, for people. */
-import type { ClientResult, RoundResult, ThresholdResult } from '../measure/result.ts';
+import type { ClientResult, RoundResult, ThresholdResult } from '../document/client.ts';
 import { formatCount, formatLatency, formatPerSec, formatPercent } from '../units/format.ts';
 import type { Fact } from './facts.ts';
 

@@ -1,5 +1,5 @@
 /** Work beside a loop, as text. */
-import type { BusyResult, WorkResult } from '../measure/result.ts';
+import type { BusyResult, WorkResult } from '../document/client.ts';
 import { formatCount } from '../units/format.ts';
 
 /** Where jobs were done, and what stood in their way. */

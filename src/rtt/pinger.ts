@@ -18,8 +18,8 @@ import {
   PINGS_UNSENDABLE,
   PING_LAG,
   RTT,
-} from '../measure/ping-tally.ts';
-import type { Recorder } from '../measure/recorder.ts';
+} from '../count/ping-tally.ts';
+import type { Recorder } from '../count/recorder.ts';
 import type { Pacer } from '../schedule/pacer.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';
 import type { PingSamples } from './ping-samples.ts';

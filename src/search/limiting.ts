@@ -1,6 +1,6 @@
 /** Why this machine, and not the target, was the limit of a trial. Pure. */
-import type { LimitedByResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { LimitedByResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import { coreShares, type Standing } from './standing.ts';
 
 /** Processor time of another process during the trial. */

@@ -2,7 +2,7 @@
  * Profiles: recipes for a search, as values that options have where the user gives none, and where a run differs from them.
  * A recipe is after a standard's procedure; what the search does otherwise is always said.
  */
-import type { GoalResult } from '../measure/limit-result.ts';
+import type { GoalResult } from '../document/limit.ts';
 import { isExplicit, type Given } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 

@@ -1,5 +1,5 @@
 /** How much of a load a target took, as a trial shows it. */
-import type { RoundResult } from '../measure/result.ts';
+import type { RoundResult } from '../document/client.ts';
 import type { Quantity } from './quantity.ts';
 import { asHeldTogether } from './standing.ts';
 

@@ -1,7 +1,7 @@
 /** Whether a trial says anything about the target. */
-import type { Criterion } from '../measure/criterion.ts';
-import { countByOwner } from '../measure/outcome.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { Criterion } from '../judge/criterion.ts';
+import { countByOwner } from '../document/outcome.ts';
+import type { RoundResult } from '../document/client.ts';
 import type { Quantity } from './quantity.ts';
 import type { TrialStanding } from './trial.ts';
 

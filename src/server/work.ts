@@ -6,7 +6,7 @@ import { type Clock } from '../runtime/clock.ts';
 import { EngineError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { loadLibc, type Libc } from '../kernel/libc.ts';
-import type { ServerResult } from '../measure/result.ts';
+import type { ServerResult } from '../document/client.ts';
 import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';

@@ -1,5 +1,5 @@
 /** The answers of a search for one measure, as its result has them. */
-import type { GoalResult, KpiResult, LimitedByResult, TrialResult } from '../measure/limit-result.ts';
+import type { GoalResult, KpiResult, LimitedByResult, TrialResult } from '../document/limit.ts';
 import { kpiOf } from '../search/kpi.ts';
 import { answersSoFar, type SearchOptions } from '../search/search.ts';
 import type { Trial } from '../search/trial.ts';

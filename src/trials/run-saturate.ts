@@ -1,8 +1,8 @@
 /** Runs `saturate`: steps at rising rates until one is too slow. */
 import { monotonicNs } from '../runtime/clock.ts';
-import { evaluateCriterion } from '../measure/criterion.ts';
-import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+import { evaluateCriterion } from '../judge/criterion.ts';
+import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';

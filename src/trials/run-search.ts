@@ -1,9 +1,9 @@
 /** Runs `search`: trials until every goal has its answer, for one measure after the other. */
 import { monotonicNs } from '../runtime/clock.ts';
 import type { ClientRunHooks } from '../client/run.ts';
-import { evaluateCriterion } from '../measure/criterion.ts';
-import type { SearchResult, TrialResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
+import { evaluateCriterion } from '../judge/criterion.ts';
+import type { SearchResult, TrialResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { deviationsFound } from '../search/profiles.ts';

@@ -1,5 +1,5 @@
 /** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
-import { unmeasured, type Criterion } from '../measure/criterion.ts';
+import { unmeasured, type Criterion } from '../judge/criterion.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';

@@ -2,9 +2,9 @@
  * `--fail-if` of `saturate` and `search`: held against the trials that give the answer. Others are meant to fail, because that
  * is how a limit is found.
  */
-import type { GoalResult, SaturateResult, SearchResult, TrialResult } from '../measure/limit-result.ts';
-import type { RoundResult } from '../measure/result.ts';
-import { judgeRound, type Thresholds } from '../measure/threshold.ts';
+import type { GoalResult, SaturateResult, SearchResult, TrialResult } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
+import { judgeRound, type Thresholds } from '../judge/threshold.ts';
 import { asStarted } from '../search/standing.ts';
 import { loadOf } from './goal-result.ts';
 

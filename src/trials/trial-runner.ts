@@ -5,7 +5,7 @@ import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
-import type { RoundResult } from '../measure/result.ts';
+import type { RoundResult } from '../document/client.ts';
 import { isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';

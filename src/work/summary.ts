@@ -1,4 +1,4 @@
-import type { WorkResult } from '../measure/result.ts';
+import type { WorkResult } from '../document/client.ts';
 import {
   CALLER_RUNS,
   JOBS,

@@ -6,7 +6,7 @@ import { clientCommand, exitCodeOf } from '../../src/cli/client.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { ClientRunHooks, runClient } from '../../src/client/run.ts';
 import { EngineError } from '../../src/units/run-error.ts';
-import type { ClientResult } from '../../src/measure/result.ts';
+import type { ClientResult } from '../../src/document/client.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { rawInput, type Typed } from '../support/plans.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { selectEngine } from '../../src/engine/select.ts';
-import { isDone, type DoneCell, type LabResult } from '../../src/lab/result.ts';
+import { isDone, type DoneCell, type LabResult } from '../../src/document/lab.ts';
 import { runCli } from '../support/cli.ts';
 
 function skipped(): string | false {

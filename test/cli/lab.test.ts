@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { LabResult } from '../../src/lab/result.ts';
+import type { LabResult } from '../../src/document/lab.ts';
 import { runCli } from '../support/cli.ts';
 
 const SHORT = ['--settle', '0s', '--warmup', '20ms', '--duration', '50ms', '--out', 'out'];

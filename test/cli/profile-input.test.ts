@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Io } from '../../src/cli/io.ts';
 import { readSearchOptions } from '../../src/cli/profile-input.ts';
 import { searchCommand } from '../../src/cli/search.ts';
-import type { SearchResult } from '../../src/measure/limit-result.ts';
+import type { SearchResult } from '../../src/document/limit.ts';
 import { NS_PER_SEC } from '../../src/units/quantity.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { PROFILES } from '../../src/search/profiles.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli, startServer, type CliRun } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 

@@ -9,7 +9,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../../src/client/run.ts';
 import { selectEngine } from '../../src/engine/select.ts';
-import type { RoundResult } from '../../src/measure/result.ts';
+import type { RoundResult } from '../../src/document/client.ts';
 import { pattern } from '../engine/conformance/pattern.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { isPortConflict, outcomeOf } from '../../src/client/classify.ts';
 import { errnoNumber } from '../../src/kernel/errno.ts';
-import { OUTCOMES } from '../../src/measure/outcome.ts';
-import type { OutcomeName } from '../../src/measure/outcome.ts';
+import { OUTCOMES } from '../../src/document/outcome.ts';
+import type { OutcomeName } from '../../src/document/outcome.ts';
 
 const table: readonly [errno: string, connecting: OutcomeName, established: OutcomeName][] = [
   ['ECONNREFUSED', 'refused', 'refused'],

@@ -6,7 +6,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { selectEngine } from '../../src/engine/select.ts';
 import { runClient } from '../../src/client/run.ts';
-import type { RoundResult } from '../../src/measure/result.ts';
+import type { RoundResult } from '../../src/document/client.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
 import { accept } from '../../src/units/problem.ts';
 import { checkIdentities } from '../support/identities.ts';

@@ -11,7 +11,7 @@ import { Generator } from '../../src/client/generator.ts';
 import { ResponseHeads } from '../../src/client/head/response-heads.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { CONTROL_WORDS } from '../../src/client/stages.ts';
-import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
+import { Recorder, RecorderReader, createRecorderMemory } from '../../src/count/recorder.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 

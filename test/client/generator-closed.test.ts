@@ -1,6 +1,6 @@
 import t from 'tap';
 import { errnoNumber } from '../../src/kernel/errno.ts';
-import type { ClockName } from '../../src/measure/result.ts';
+import type { ClockName } from '../../src/document/client.ts';
 import { CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC } from './round-bench.ts';
 import type { BenchOptions } from './round-bench.ts';

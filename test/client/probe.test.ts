@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { runClient } from '../../src/client/run.ts';
-import type { IntervalResult } from '../../src/measure/result.ts';
+import type { IntervalResult } from '../../src/document/client.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { tsWorker } from '../engine/conformance/ts-worker.ts';

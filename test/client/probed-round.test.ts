@@ -1,9 +1,9 @@
 /** The seconds of a load and of the probe beside it, put together. */
 import t from 'tap';
 import { ProbedRound } from '../../src/client/probe.ts';
-import { BUCKETS, STATS } from '../../src/measure/histogram.ts';
-import { PINGS_RECEIVED, PINGS_SENT, PING_BANK, type PingRound } from '../../src/measure/ping-tally.ts';
-import { END_NS, ERRNOS, START_NS } from '../../src/measure/recorder.ts';
+import { BUCKETS, STATS } from '../../src/count/histogram.ts';
+import { PINGS_RECEIVED, PINGS_SENT, PING_BANK, type PingRound } from '../../src/count/ping-tally.ts';
+import { END_NS, ERRNOS, START_NS } from '../../src/count/recorder.ts';
 import { interval, roundResult } from '../support/results.ts';
 
 /** A probe that does what a test says, when it says so. */

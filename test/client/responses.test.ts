@@ -7,7 +7,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../../src/client/run.ts';
 import { selectEngine } from '../../src/engine/select.ts';
-import type { RoundResult } from '../../src/measure/result.ts';
+import type { RoundResult } from '../../src/document/client.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { planClient, type Typed } from '../support/plans.ts';
 

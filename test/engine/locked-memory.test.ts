@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { troubleOf } from '../../src/engine/select.ts';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { ROOT, clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 

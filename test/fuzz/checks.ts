@@ -1,8 +1,8 @@
 /** What is true of every result and of every end of a process, whatever the options, the peer and the signals were. */
 import type { Test } from 'tap';
-import type { SaturateResult, SearchResult } from '../../src/measure/limit-result.ts';
-import type { ClientResult, ServerResult } from '../../src/measure/result.ts';
-import type { PingCounts, RttResult } from '../../src/measure/rtt-result.ts';
+import type { SaturateResult, SearchResult } from '../../src/document/limit.ts';
+import type { ClientResult, ServerResult } from '../../src/document/client.ts';
+import type { PingCounts, RttResult } from '../../src/document/rtt.ts';
 import type { CliRun } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 import type { Case, FuzzedCommand } from './case.ts';

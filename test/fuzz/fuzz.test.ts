@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { ClientResult } from '../../src/measure/result.ts';
+import type { ClientResult } from '../../src/document/client.ts';
 import { runCli, startServer, type CliRun, type RunOptions } from '../support/cli.ts';
 import { freePort } from '../support/ports.ts';
 import { FILES, given, planCase, type Case, type Chosen } from './case.ts';

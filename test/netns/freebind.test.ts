@@ -1,7 +1,7 @@
 /** Source addresses of a prefix that is routed to the client's machine, none of which is an address of a device. */
 import t from 'tap';
 import { troubleOf } from '../../src/engine/select.ts';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { Lab, noLab } from './lab.ts';

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import t from 'tap';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { Lab, noLab } from './lab.ts';
 import { checkBlame, load, trial } from './trial.ts';
 

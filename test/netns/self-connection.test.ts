@@ -1,7 +1,7 @@
 /** A target on this machine where nothing listens, on a port that can become the source port: never a connection. */
 import t from 'tap';
 import type { Test } from 'tap';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { Lab, noLab } from './lab.ts';

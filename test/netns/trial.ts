@@ -1,8 +1,8 @@
 /** A fault, a server and a run against it: what both ends say of it afterwards. */
 import type { Test } from 'tap';
-import type { OwnerCounts } from '../../src/measure/outcome.ts';
-import type { KernelEvidence } from '../../src/measure/kernel-evidence.ts';
-import type { RoundResult, ServerResult } from '../../src/measure/result.ts';
+import type { OwnerCounts } from '../../src/document/outcome.ts';
+import type { KernelEvidence } from '../../src/judge/kernel-evidence.ts';
+import type { RoundResult, ServerResult } from '../../src/document/client.ts';
 import { clientResult } from '../support/cli.ts';
 import type { RunOptions, RunningServer } from '../support/cli.ts';
 import { checkIdentities, established } from '../support/identities.ts';

@@ -1,7 +1,7 @@
 /** Link-local addresses with their device, by name and by number, from one end of a veth pair to the other. */
 import t from 'tap';
 import { troubleOf } from '../../src/engine/select.ts';
-import type { RttResult } from '../../src/measure/rtt-result.ts';
+import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { Lab, noLab } from './lab.ts';

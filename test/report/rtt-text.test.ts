@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { RttInterval, RttResult, RttRound } from '../../src/measure/rtt-result.ts';
+import type { RttInterval, RttResult, RttRound } from '../../src/document/rtt.ts';
 import { rttLiveLine, rttText } from '../../src/report/rtt-text.ts';
 import { latency } from '../support/results.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { RoundResult, ServerResult } from '../../src/measure/result.ts';
+import type { RoundResult, ServerResult } from '../../src/document/client.ts';
 import { clientText } from '../../src/report/text.ts';
 import { serverText } from '../../src/report/server-text.ts';
 import { clientResult, interval, outcomes, refusedRound, roundResult, serverResult } from '../support/results.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { RoundResult, ThresholdResult } from '../../src/measure/result.ts';
+import type { RoundResult, ThresholdResult } from '../../src/document/client.ts';
 import { clientText } from '../../src/report/text.ts';
 import { formatFigure } from '../../src/report/threshold-text.ts';
 import { clientResult, roundResult } from '../support/results.ts';

@@ -2,8 +2,8 @@
 import t from 'tap';
 import type { PingEngine } from '../../src/engine/ping.ts';
 import { EAGAIN, ECONNRESET } from '../../src/kernel/errno.ts';
-import { PING_BANK, PingRound } from '../../src/measure/ping-tally.ts';
-import { Recorder, RecorderReader, createRecorderMemory } from '../../src/measure/recorder.ts';
+import { PING_BANK, PingRound } from '../../src/count/ping-tally.ts';
+import { Recorder, RecorderReader, createRecorderMemory } from '../../src/count/recorder.ts';
 import { Pinger } from '../../src/rtt/pinger.ts';
 import type { PingerOptions } from '../../src/rtt/pinger.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
-import type { RttResult, RttRound } from '../../src/measure/rtt-result.ts';
+import type { RttResult, RttRound } from '../../src/document/rtt.ts';
 import { runRtt } from '../../src/rtt/run.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { tsWorker } from '../engine/conformance/ts-worker.ts';

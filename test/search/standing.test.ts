@@ -1,6 +1,6 @@
 import t from 'tap';
-import { parseCriterion, type Criterion } from '../../src/measure/criterion.ts';
-import type { RoundResult } from '../../src/measure/result.ts';
+import { parseCriterion, type Criterion } from '../../src/judge/criterion.ts';
+import type { RoundResult } from '../../src/document/client.ts';
 import { asAnswered, asHeldTogether, asStarted, missedBy, standingOf } from '../../src/search/standing.ts';
 import { servedLoad, servedPerSec } from '../../src/search/served.ts';
 import { interval, outcomes, refusedRound, roundResult } from '../support/results.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
-import type { ServerResult } from '../../src/measure/result.ts';
+import type { ServerResult } from '../../src/document/client.ts';
 import { MS, dial, serve, sharedBytes, until, whyNot } from './serve.ts';
 import type { Peer } from './serve.ts';
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import type { ClientResult, ServerResult } from '../../src/measure/result.ts';
+import type { ClientResult, ServerResult } from '../../src/document/client.ts';
 import { freePort } from './ports.ts';
 
 /** The checkout. */

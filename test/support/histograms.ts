@@ -8,7 +8,7 @@ import {
   STAT_MIN,
   STAT_SUM,
   bucketOf,
-} from '../../src/measure/histogram.ts';
+} from '../../src/count/histogram.ts';
 
 /** Each value `times` times, where a pair is given. */
 export function histogramOf(values: readonly (number | readonly [valueNs: number, times: number])[]): LatencyHistogram {

@@ -1,7 +1,7 @@
 /** What is true of every result, whatever happened; see "Always true" in the contract of the results. */
 import type { Test } from 'tap';
-import { CLOCKS } from '../../src/measure/result.ts';
-import type { ClientResult, IntervalResult, RoundResult } from '../../src/measure/result.ts';
+import { CLOCKS } from '../../src/document/client.ts';
+import type { ClientResult, IntervalResult, RoundResult } from '../../src/document/client.ts';
 
 /**
  * Asserts the accounting of every round of a client's result: attempts, outcomes, latencies, and that the intervals add up

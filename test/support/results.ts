@@ -7,8 +7,8 @@ import {
   type LatencySummary,
   type RoundResult,
   type ServerResult,
-} from '../../src/measure/result.ts';
-import { OUTCOMES, type OutcomeName } from '../../src/measure/outcome.ts';
+} from '../../src/document/client.ts';
+import { OUTCOMES, type OutcomeName } from '../../src/document/outcome.ts';
 
 export function latency(medianNs: number, count = 100): LatencySummary {
   if (count === 0) return { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p95: 0, p99: 0, p99_9: 0, max: 0 };

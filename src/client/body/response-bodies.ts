@@ -1,6 +1,6 @@
 import { EMFILE, ENFILE, ENOMEM } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { FD_EXHAUSTED, OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../measure/outcome.ts';
+import { FD_EXHAUSTED, OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../document/outcome.ts';
 import type { BodyPlan } from '../../plan/plan.ts';
 import {
   JOB_OWNER,

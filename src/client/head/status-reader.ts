@@ -1,4 +1,4 @@
-import { NOT_HTTP, NO_RESPONSE } from '../../measure/recorder.ts';
+import { NOT_HTTP, NO_RESPONSE } from '../../count/recorder.ts';
 
 /** What a status line begins with (RFC 9112, section 4). */
 const START = Uint8Array.from('HTTP/1.', (character) => character.charCodeAt(0));

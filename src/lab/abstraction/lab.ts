@@ -6,7 +6,7 @@ import { startThread } from '../../runtime/thread.ts';
 import { formatPerSec, threeDigits } from '../../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../../units/quantity.ts';
 import type { Cell, CellContext, CellMeasurement, Lab } from '../lab.ts';
-import { summarize } from '../statistics.ts';
+import { summarize } from '../../units/statistics.ts';
 import { STYLES, type Style } from './source.ts';
 import type { AbstractionInit, FromAbstraction } from './worker.ts';
 

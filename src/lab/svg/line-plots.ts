@@ -1,5 +1,5 @@
 /** Plots whose marks are lines: samples over time, the share of samples up to a value, their density. */
-import { density, empiricalDistribution } from '../statistics.ts';
+import { density, empiricalDistribution } from '../../units/statistics.ts';
 import { X_EXTENT, Y_EXTENT, chart, path, type Frame, type Reference } from './chart.ts';
 import { boundsOf } from './median-plot.ts';
 import { linearScale, logScale, niceLogBounds } from './scale.ts';

@@ -7,7 +7,7 @@ import { JOB_FD } from '../../../src/client/body/body-jobs.ts';
 import { CHUNK_BYTES, ChunkTable } from '../../../src/client/body/chunk-table.ts';
 import { PENDING, ResponseBodies, watchesBodies } from '../../../src/client/body/response-bodies.ts';
 import { errnoNumber } from '../../../src/kernel/errno.ts';
-import { OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../../src/measure/outcome.ts';
+import { OK, SINK_FAILED, TOO_LONG, VERIFY_FAILED } from '../../../src/document/outcome.ts';
 import type { BodyPlan } from '../../../src/plan/plan.ts';
 import { JOB_TICKET, JOB_TURN, JOB_WORDS } from '../../../src/work/executor.ts';
 import type { Executor, JobHandler, JobRunner } from '../../../src/work/executor.ts';

@@ -1,0 +1,66 @@
+import type { Finish } from '../plan/plan.ts';
+import type { KernelEvidence } from './kernel-evidence.ts';
+import type { IntervalResult, WorkerResult } from '../document/client.ts';
+import type { Tally } from '../count/round-tally.ts';
+
+/** What the verdict and the findings of a round are reached from. */
+export interface RoundFacts {
+  readonly tally: Tally;
+  readonly intervals: readonly IntervalResult[];
+  /** Null for closed loop. */
+  readonly offeredRatePerSec: number | null;
+  readonly maxInFlight: number;
+  /** Whether `maxInFlight` is what the limit of open files allows, rather than the user's choice or need. */
+  readonly isFdBound: boolean;
+  readonly workers: readonly WorkerResult[];
+  /** How many of them died before the end of the round. */
+  readonly workersDied: number;
+  readonly kernel: KernelEvidence | undefined;
+  /** How long a start may be put off so that one wake-up serves several. */
+  readonly batchNs: number;
+  readonly timeoutNs: number;
+  readonly ports: PortFacts;
+  readonly target: TargetFacts;
+  readonly answer: AnswerFacts;
+  /** A trial of a search or a saturation, whose rate the user does not choose: advice to lower it would be no use. */
+  readonly isTrial: boolean;
+  /** The rounds of the run before this one. */
+  readonly earlier: readonly EarlierRound[];
+}
+
+export interface PortFacts {
+  /** Ports that each source address has; null where the kernel chooses. */
+  readonly perSource: number | null;
+  /** Until a port in TIME_WAIT may be used again. */
+  readonly reuseDelayNs: number;
+  /** Whether a reset in place of our FIN would avoid that TIME_WAIT. */
+  readonly wouldResetHelp: boolean;
+  /** Whether our side has the TIME_WAIT. */
+  readonly restsInTimeWait: boolean;
+  /** Whether connections are kept open after their exchange. */
+  readonly isHeld: boolean;
+}
+
+export interface TargetFacts {
+  /** `host:port`, with brackets where they are needed. */
+  readonly label: string;
+  /** An address of this machine, so that its kernel is the target's too. */
+  readonly isLocal: boolean;
+  /** An address of the other family that the target's name has too. */
+  readonly otherAddress?: string | undefined;
+}
+
+/** What a connection sends, and what it takes for an answer. */
+export interface AnswerFacts {
+  readonly finish: Finish['kind'];
+  readonly payloadBytes: number;
+  /** Whether the user said which answers are good. */
+  readonly isExpected: boolean;
+}
+
+export interface EarlierRound {
+  readonly offeredRatePerSec: number | null;
+  readonly totalP50Ns: number;
+  readonly ok: number;
+  readonly isValid: boolean;
+}

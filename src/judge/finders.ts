@@ -1,0 +1,205 @@
+/** What is looked for in a round, one function a finding. The README documents each: when, and what to do. */
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
+import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
+import type { RoundFacts } from './facts.ts';
+import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
+import { kernelValue } from './kernel-evidence.ts';
+import type { KernelEvidence } from './kernel-evidence.ts';
+import { CONNECT_TIMEOUT } from '../document/outcome.ts';
+import { CONNECT } from '../count/recorder.ts';
+import type { Finding, IntervalResult } from '../document/client.ts';
+import type { Tally } from '../count/round-tally.ts';
+
+type Finder = (facts: RoundFacts) => Finding | undefined;
+
+/**
+ * When a lost SYN is sent again, in seconds after the first: 1, 3, 7 as RFC 6298 has it; since Linux 6.5 at 1, 2, 3, 4
+ * (net.ipv4.tcp_syn_linear_timeouts), 5 and 7. The SYN-ACK of the other side goes again at 1, 3 and 7.
+ */
+const RETRY_SEC = [1, 2, 3, 4, 5, 7] as const;
+/** Connect times that a resent SYN explains lie this close behind. */
+const RETRY_BEFORE_NS = 20e6;
+const RETRY_BEHIND_NS = 250e6;
+const RETRY_AT_LEAST = 3;
+const RETRY_SHARE = 0.0001;
+
+/** Connect times gather where SYNs are sent again, or nothing answers at all, and this kernel did send SYNs again. */
+const synDrops: Finder = ({ tally, kernel, timeoutNs, target }) => {
+  const resent = kernelValue(kernel, 'syn_retransmits');
+  if (resent === 0) return undefined;
+  const connect = tally.latency[CONNECT]!;
+  const near = RETRY_SEC.map((sec) => connect.countBetween(sec * 1e9 - RETRY_BEFORE_NS, sec * 1e9 + RETRY_BEHIND_NS));
+  const nearCount = near.reduce((sum, count) => sum + count, 0);
+  const between = connect.countBetween(0.75e9, 8e9) - nearCount;
+  const gathers =
+    nearCount >= Math.max(RETRY_AT_LEAST, tally.established * RETRY_SHARE) && nearCount > 3 * Math.max(0, between);
+  const timeouts = tally.outcomes[CONNECT_TIMEOUT]!;
+  // Without the kernel's word, a timeout shows that nothing came back, but not what was sent.
+  const unanswered = timeouts > 0 && resent !== undefined && timeoutNs >= 1e9;
+  if (!gathers && !unanswered) return undefined;
+  const what = [
+    ...(gathers ? [`${formatCountOf(nearCount, 'connection')} took about 1, 2, 3 s or more to establish`] : []),
+    ...(unanswered ? [`${formatCount(timeouts)} got no answer at all`] : []),
+  ].join(' and ');
+  const kernelSays = resent === undefined ? '' : ` (this machine's kernel sent ${formatCountOf(resent, 'SYN')} again)`;
+  return {
+    code: 'syn_drops_suspected',
+    message: `SYNs towards ${target.label} or their answers were dropped: ${what}${kernelSays}; look for full listen queues, SYN limits and packet loss on the way.`,
+    evidence: {
+      near_retry: nearCount,
+      near_1_sec: near[0]!,
+      near_3_sec: near[2]!,
+      near_7_sec: near[5]!,
+      connect_timeouts: timeouts,
+      ...(resent === undefined ? {} : { syn_retransmits: resent }),
+    },
+  };
+};
+
+/** An accept queue of this machine's overflowed. Of a client's round only where the target is this machine too. */
+export function listenOverflowFinding(kernel: KernelEvidence | undefined): Finding | undefined {
+  const overflows = kernelValue(kernel, 'listen_overflows') ?? 0;
+  if (overflows === 0) return undefined;
+  const drops = kernelValue(kernel, 'listen_drops');
+  return {
+    code: 'listen_queue_overflow',
+    message: `The accept queue of a listener on this machine was full ${formatCount(overflows)} times, and this machine's kernel dropped the handshakes: it accepts too slowly or its backlog is too small (--backlog, net.core.somaxconn).`,
+    evidence: { listen_overflows: overflows, ...(drops === undefined ? {} : { listen_drops: drops }) },
+  };
+}
+
+/** Peers of a server that did not read their answers. */
+export function slowReadersFinding(connections: number): Finding | undefined {
+  if (connections === 0) return undefined;
+  return {
+    code: 'slow_readers',
+    message: `${formatCountOf(connections, 'connection')} had to be closed before the answer was sent, because the peer did not read it: look at what the peer does with its answers.`,
+    evidence: { connections },
+  };
+}
+
+const listenOverflow: Finder = ({ kernel, target }) => (target.isLocal ? listenOverflowFinding(kernel) : undefined);
+
+const icmpRejects: Finder = ({ kernel, tally, target }) => {
+  const received = kernelValue(kernel, 'icmp_unreachable_received') ?? 0;
+  if (received === 0 || received < tally.failed * 0.01) return undefined;
+  return {
+    code: 'icmp_rejects',
+    message: `This machine's kernel received ${formatCount(received)} ICMP messages "destination unreachable" while the round ran: something on the way to ${target.label} rejects packets; a refusal among the outcomes may be a firewall's (ICMP port unreachable) and not the target's.`,
+    evidence: { icmp_unreachable_received: received },
+  };
+};
+
+/** Latency that is this many times its floor has left it. */
+const KNEE_FACTOR = 3;
+/** Less than this is no queue that anyone would look for. */
+const KNEE_AT_LEAST_NS = 1e6;
+/** Medians of fewer connections are chance. */
+const SAMPLES_AT_LEAST = 50;
+const KNEE_INTERVALS_BEHIND = 3;
+
+/** Medians leave the floor of the lower rates before, or of the seconds before, and do not come back. */
+const latencyKnee: Finder = (facts) => kneeOverRounds(facts) ?? kneeOverIntervals(facts.intervals);
+
+function hasLeft(valueNs: number, floorNs: number): boolean {
+  return valueNs >= KNEE_FACTOR * floorNs && valueNs - floorNs >= KNEE_AT_LEAST_NS;
+}
+
+function kneeOverRounds({ earlier, offeredRatePerSec, tally }: RoundFacts): Finding | undefined {
+  if (offeredRatePerSec === null || tally.ok < SAMPLES_AT_LEAST) return undefined;
+  const p50 = totalP50(tally);
+  const slower = earlier.flatMap(({ offeredRatePerSec: rate, totalP50Ns, ok, isValid }) =>
+    isValid && rate !== null && rate < offeredRatePerSec && ok >= SAMPLES_AT_LEAST ? [{ rate, totalP50Ns }] : [],
+  );
+  if (slower.length === 0) return undefined;
+  const floorNs = Math.min(...slower.map(({ totalP50Ns }) => totalP50Ns));
+  if (!hasLeft(p50, floorNs)) return undefined;
+  const below = Math.max(...slower.filter(({ totalP50Ns }) => !hasLeft(totalP50Ns, floorNs)).map(({ rate }) => rate));
+  return {
+    code: 'latency_knee',
+    message: `The median total left its floor of ${formatLatency(floorNs)} between ${formatPerSec(below)} and ${formatPerSec(offeredRatePerSec)}, where it is ${formatLatency(p50)}: a queue builds up there; that is the knee, not the rate at which errors begin.`,
+    evidence: { floor_p50_ns: floorNs, p50_ns: p50, below_per_sec: below, at_per_sec: offeredRatePerSec },
+  };
+}
+
+function totalP50(tally: Tally): number {
+  return tally.latencySummaries().total.p50;
+}
+
+function kneeOverIntervals(all: readonly IntervalResult[]): Finding | undefined {
+  const intervals = all.filter(({ latency_ns: { total } }) => total.count >= SAMPLES_AT_LEAST);
+  const medians = intervals.map(({ latency_ns: { total } }) => total.p50);
+  const last = medians.findLastIndex((_, at) => at > 0 && !hasLeft(medians[at]!, floorOf(medians.slice(0, at))));
+  // All behind `last` have left the floor of what was before them.
+  const from = last + 1;
+  if (from < 2 || medians.length - from < KNEE_INTERVALS_BEHIND) return undefined;
+  const floorNs = floorOf(medians.slice(0, from));
+  const behind = medians.slice(from);
+  if (!behind.every((value) => hasLeft(value, floorNs))) return undefined;
+  const atSec = intervals[from]!.start_sec;
+  const highest = Math.max(...behind);
+  return {
+    code: 'latency_knee',
+    message: `From second ${atSec} on the median total left its floor of ${formatLatency(floorNs)} and stayed above, up to ${formatLatency(highest)}: a queue builds up that this rate does not let drain, or something broke then.`,
+    evidence: { floor_p50_ns: floorNs, p50_ns: highest, at_sec: atSec },
+  };
+}
+
+function floorOf(values: readonly number[]): number {
+  return Math.min(...values);
+}
+
+/** A p99 that is this many times the usual one is a stall. */
+const STALL_FACTOR = 5;
+const STALL_AT_LEAST_NS = 5e6;
+/** Fewer repetitions are a coincidence. */
+const STALLS_AT_LEAST = 4;
+/** Seconds between stalls: more often they cannot be told from a noisy target at one figure a second. */
+const PERIOD_AT_LEAST_SEC = 3;
+
+/**
+ * Single seconds stand out at equal distances over most of the round, and not because the generator stalled. Of a long round, over
+ * the part in which each second has its interval: in longer ones a stall does not stand out.
+ */
+const periodicStalls: Finder = ({ intervals: all }) => {
+  const intervals = all.filter(({ start_sec: sec }) => sec < EVERY_SECOND_SEC);
+  const usual = medianOf(intervals.map(({ latency_ns: { total } }) => total.p99));
+  const isStall = ({ latency_ns: { total, schedule_lag: lag } }: IntervalResult): boolean =>
+    total.count >= SAMPLES_AT_LEAST &&
+    total.p99 >= STALL_FACTOR * usual &&
+    total.p99 - usual >= STALL_AT_LEAST_NS &&
+    lag.p99 < (total.p99 - usual) / 2;
+  const stalls = intervals.filter(isStall);
+  // One stall can reach over the end of a second.
+  const seconds = stalls.map(({ start_sec: sec }) => sec).filter((sec, at, all) => at === 0 || sec - all[at - 1]! > 1);
+  if (seconds.length < STALLS_AT_LEAST) return undefined;
+  const span = seconds.at(-1)! - seconds[0]!;
+  const period = span / (seconds.length - 1);
+  if (period < PERIOD_AT_LEAST_SEC || span < (intervals.length - 2 * period) * 0.8) return undefined;
+  // A whole second off is what counting in seconds does.
+  if (!seconds.every((sec, at) => Math.abs(sec - (seconds[0]! + at * period)) <= 1)) return undefined;
+  const worst = Math.max(...stalls.map(({ latency_ns: { total } }) => total.p99));
+  const where = intervals.length < all.length ? ` in the first ${EVERY_SECOND_SEC / 60} minutes` : '';
+  return {
+    code: 'periodic_stalls',
+    message: `About every ${formatSeconds(Math.round(period * 10) / 10)}${where} connections stalled: the p99 of such a second is up to ${formatLatency(worst)}, usually ${formatLatency(usual)}; look for something at the target or on the way that runs at this period.`,
+    evidence: { period_sec: Math.round(period * 100) / 100, at_sec: seconds, p99_ns: worst, usual_p99_ns: usual },
+  };
+};
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** Of latencies, only where the generator was not the limit: else they are its own. */
+export const FINDERS: readonly { readonly find: Finder; readonly needsValid: boolean }[] = [
+  { find: synDrops, needsValid: false },
+  { find: listenOverflow, needsValid: false },
+  { find: icmpRejects, needsValid: false },
+  { find: emptyResponses, needsValid: false },
+  { find: errorStatuses, needsValid: false },
+  { find: staysOpen, needsValid: false },
+  { find: latencyKnee, needsValid: true },
+  { find: periodicStalls, needsValid: true },
+];

@@ -1,0 +1,226 @@
+/** What this machine's kernel counted over a round: readings in, differences out. */
+import { addedTo, readKernel } from '../kernel/kernel-counters.ts';
+import type { KernelReading } from '../kernel/kernel-counters.ts';
+import { formatShare } from '../units/format.ts';
+import { IntervalSeries } from '../count/interval-series.ts';
+import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from '../document/kernel-table.ts';
+import type { KernelContext, KernelCounter, KernelGroup, KernelRow } from '../document/kernel-table.ts';
+
+/** How a core spent a round, in microseconds, to the tick of 10 ms. */
+export interface CoreUse {
+  readonly core: number;
+  readonly user_usec: number;
+  readonly system_usec: number;
+  readonly irq_usec: number;
+  readonly softirq_usec: number;
+  readonly steal_usec: number;
+  readonly idle_usec: number;
+}
+
+/** What an interval added, only what moved; a group's key with its group, `conntrack.drop`. */
+export interface KernelInterval {
+  readonly start_sec: number;
+  readonly length_sec: number;
+  readonly added: Readonly<Record<string, number>>;
+}
+
+/**
+ * Differences from the first reading to the last; of fills the highest reading. A key is absent where this kernel or
+ * container does not count it.
+ */
+export type KernelEvidence = Readonly<Partial<Record<KernelCounter, number>>> & {
+  readonly [Group in KernelGroup]?: { readonly [Key in keyof (typeof KERNEL_GROUPS)[Group]]?: number };
+} & { readonly cpu?: readonly CoreUse[]; readonly intervals?: readonly KernelInterval[] };
+
+/** Reads the kernel's counters at the times it is told to. Only for threads that pace nothing. */
+export class KernelWatch {
+  readonly #read: () => KernelReading;
+  readonly #keepsIntervals: boolean;
+  #first: KernelReading | undefined;
+  #last: KernelReading | undefined;
+  #beganNs = 0;
+  #lastNs = 0;
+  readonly #peaks = new Map<string, number>();
+  #series = kernelSeries();
+
+  /** `keepsIntervals`: whether what each second added is kept, which an open-ended run has no room for. */
+  constructor({ keepsIntervals, read = readKernel }: { keepsIntervals: boolean; read?: () => KernelReading }) {
+    this.#read = read;
+    this.#keepsIntervals = keepsIntervals;
+  }
+
+  /** The first reading: what was before does not count. Returns the files that could not be read. */
+  begin(nowNs: number): readonly string[] {
+    this.#first = this.#read();
+    this.#last = this.#first;
+    this.#beganNs = nowNs;
+    this.#lastNs = nowNs;
+    this.#peaks.clear();
+    this.#notePeaks(this.#first);
+    this.#series = kernelSeries();
+    return this.#first.missing;
+  }
+
+  /** One more reading, once a second. */
+  sample(nowNs: number): void {
+    if (this.#last === undefined) return;
+    const reading = this.#read();
+    this.#notePeaks(reading);
+    if (this.#keepsIntervals) this.#noteInterval(this.#last, reading, nowNs);
+    this.#last = reading;
+    this.#lastNs = nowNs;
+  }
+
+  /** The last reading, and what it all comes to. Undefined if there was no first, or nothing to read. */
+  end(nowNs: number): KernelEvidence | undefined {
+    this.sample(nowNs);
+    if (this.#first === undefined || this.#last === undefined) return undefined;
+    const first = this.#first;
+    const last = this.#last;
+    const valueOf = (row: KernelRow): number | undefined =>
+      row.kind === 'peak' ? this.#peaks.get(row.columns.join()) : added(row, first, last);
+    const groups = Object.entries(KERNEL_GROUPS).map(([name, rows]) => [name, present(rows, valueOf)] as const);
+    const cpu = coreUse(first, last);
+    const evidence: KernelEvidence = {
+      ...present(KERNEL_COUNTERS, valueOf),
+      ...Object.fromEntries(groups.filter(([, values]) => Object.keys(values).length > 0)),
+      ...(cpu.length > 0 ? { cpu } : {}),
+    };
+    if (Object.keys(evidence).length === 0) return undefined;
+    if (!this.#keepsIntervals) return evidence;
+    this.#series.finish();
+    return { ...evidence, intervals: this.#series.intervals };
+  }
+
+  #notePeaks(reading: KernelReading): void {
+    for (const { kind, columns } of KERNEL_ROWS.values()) {
+      if (kind !== 'peak') continue;
+      const values = columns.flatMap((column) => reading.columns.get(column) ?? []);
+      if (values.length === 0) continue;
+      const key = columns.join();
+      this.#peaks.set(key, Math.max(this.#peaks.get(key) ?? 0, sumOf(values)));
+    }
+  }
+
+  #noteInterval(from: KernelReading, to: KernelReading, nowNs: number): void {
+    const moved: Record<string, number> = {};
+    for (const [key, row] of KERNEL_ROWS) {
+      const count = row.kind === 'peak' ? undefined : added(row, from, to);
+      if (count !== undefined && count > 0) moved[key] = count;
+    }
+    const seconds = (ns: number): number => Math.round(ns / 1e6) / 1e3;
+    const startSec = seconds(this.#lastNs - this.#beganNs);
+    const interval = { start_sec: startSec, length_sec: seconds(nowNs - this.#lastNs), added: moved };
+    // Readings come some ms late.
+    this.#series.add(Math.floor(startSec + 0.5), interval, interval);
+  }
+}
+
+function kernelSeries(): IntervalSeries<KernelInterval, KernelInterval> {
+  return new IntervalSeries({ intervalOf: (_, interval) => interval, join: joinIntervals });
+}
+
+function joinIntervals(joined: KernelInterval | undefined, next: KernelInterval): KernelInterval {
+  if (joined === undefined) return next;
+  const added: Record<string, number> = { ...joined.added };
+  for (const [key, count] of Object.entries(next.added)) added[key] = (added[key] ?? 0) + count;
+  const lengthSec = Math.round((next.start_sec + next.length_sec - joined.start_sec) * 1e3) / 1e3;
+  return { start_sec: joined.start_sec, length_sec: lengthSec, added };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function added(row: KernelRow, from: KernelReading, to: KernelReading): number | undefined {
+  const values = row.columns.flatMap((column) => addedTo(column, from, to) ?? []);
+  return values.length === 0 ? undefined : sumOf(values);
+}
+
+function present(
+  rows: Readonly<Record<string, KernelRow>>,
+  valueOf: (row: KernelRow) => number | undefined,
+): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const [key, row] of Object.entries(rows)) {
+    const value = valueOf(row);
+    if (value !== undefined) values[key] = value;
+  }
+  return values;
+}
+
+function coreUse(first: KernelReading, last: KernelReading): CoreUse[] {
+  const cores: CoreUse[] = [];
+  for (const [core, before] of first.cores) {
+    const after = last.cores.get(core);
+    if (after === undefined) continue;
+    // Idle time is estimated and can go back by a tick.
+    const spent = (kind: keyof typeof before): number => Math.max(0, after[kind] - before[kind]);
+    cores.push({
+      core,
+      user_usec: spent('user'),
+      system_usec: spent('system'),
+      irq_usec: spent('irq'),
+      softirq_usec: spent('softirq'),
+      steal_usec: spent('steal'),
+      idle_usec: spent('idle'),
+    });
+  }
+  return cores;
+}
+
+/** What a value of the evidence is, by its path: `listen_drops`, `conntrack.drop`. */
+export function kernelValue(evidence: KernelEvidence | undefined, path: string): number | undefined {
+  let node: unknown = evidence;
+  for (const key of path.split('.')) {
+    if (typeof node !== 'object' || node === null) return undefined;
+    node = (node as Record<string, unknown>)[key];
+  }
+  return typeof node === 'number' ? node : undefined;
+}
+
+/** What the reasons of a verdict and the findings say of the kernel, by their code: the path of the row that says the same. */
+const TOLD_BY_CODE: Readonly<Record<string, string>> = {
+  conntrack_full: 'conntrack.drop',
+  cpu_throttled: 'cgroup.throttled',
+  listen_queue_overflow: 'listen_overflows',
+};
+
+/** One plain sentence for each value that matters; most often there is none. What is `told` by reasons of a verdict or by findings is not told again. */
+export function kernelSentences(
+  evidence: KernelEvidence,
+  attempts: number,
+  durationSec: number,
+  told: readonly { readonly code: string }[] = [],
+): string[] {
+  const toldPaths = new Set(told.map(({ code }) => TOLD_BY_CODE[code]));
+  const context: KernelContext = { attempts, durationSec, value: (path) => kernelValue(evidence, path) };
+  const sentences: string[] = [];
+  for (const [path, { says, matters = (value: number) => value > 0 }] of KERNEL_ROWS) {
+    const value = context.value(path);
+    if (toldPaths.has(path) || says === undefined || value === undefined) continue;
+    if (matters(value, context)) sentences.push(says(value, context));
+  }
+  return [...sentences, ...(evidence.cpu ?? []).flatMap((core) => coreSentence(core) ?? [])];
+}
+
+const BUSY_SHARE = 0.95;
+const SOFTIRQ_SHARE = 0.5;
+const STEAL_SHARE = 0.05;
+
+function coreSentence(use: CoreUse): string | undefined {
+  const { core, softirq_usec: softirq, steal_usec: steal, idle_usec: idle } = use;
+  const total = use.user_usec + use.system_usec + use.irq_usec + softirq + steal + idle;
+  // Half a second of ticks says something.
+  if (total < 500_000) return undefined;
+  if (steal > total * STEAL_SHARE) {
+    return `Core ${core} of this machine was taken away for ${formatShare(steal, total)} of the time by the host it runs on (steal): what is measured here is measured with gaps.`;
+  }
+  if (softirq > total * SOFTIRQ_SHARE) {
+    return `Core ${core} of this machine spent ${formatShare(softirq, total)} of the time on packets (softirq): spread them over more cores (RSS, RPS, more source addresses).`;
+  }
+  if (total - idle > total * BUSY_SHARE) {
+    return `Core ${core} of this machine was busy for ${formatShare(total - idle, total)} of the time, everything that runs here taken together: what needed it had to wait.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,349 @@
+/** When a round is not the target's figure, and what to do: the table that the README documents. */
+import { formatCount, formatLatency, formatPerSec, formatShare } from '../units/format.ts';
+import type { PortFacts, RoundFacts } from './facts.ts';
+import { kernelValue } from './kernel-evidence.ts';
+import {
+  CONNECT_TIMEOUT,
+  FD_EXHAUSTED,
+  REFUSED,
+  SINK_FAILED,
+  SOURCE_EXHAUSTED,
+  UNREACHABLE,
+} from '../document/outcome.ts';
+import { SCHEDULE_LAG, TOTAL } from '../count/recorder.ts';
+import type { VerdictReason, VerdictStatus, WorkerResult } from '../document/client.ts';
+import type { Tally } from '../count/round-tally.ts';
+
+export interface Rule {
+  readonly code: string;
+  readonly status: VerdictStatus;
+  /** What to say if the rule applies, else undefined. */
+  readonly applies: (facts: RoundFacts) => Omit<VerdictReason, 'code'> | undefined;
+}
+
+/** Below this share of the schedule, missed starts are named but do not change the verdict. */
+const MISSED_SHARE_LIMIT = 0.0001;
+/** Starts that are this late are late at any rate. */
+const LAG_LIMIT_NS = 10e6;
+/** A p99 like this is a turn of another thread or a garbage collection now and then, which every machine has. */
+const LAG_FLOOR_NS = 5e6;
+/** A start this many intervals late goes out in a burst with as many others, which is not the rate that was asked for. */
+const LAG_INTERVALS = 10;
+/** Of the exchanges of a round in stages. */
+const LATE_EXCHANGES_MOST = 0.01;
+/** As many waits for a batch are no lateness. */
+const LAG_BATCHES = 5;
+/** A thread that is on its core, or waits for one, for this share of the time has no time left. */
+const SATURATED_SHARE = 0.9;
+/** A pacing thread that stands in the queue for a core for this share of the time is late by what others do. */
+const WAIT_SHARE = 0.25;
+/** So it is from here on where it also waits for longer than it runs: alone, it waits for a fraction of that. */
+const WAIT_SHARE_BEYOND_RUN = 0.02;
+/** Of two workers with the same share of the schedule, one needs less than this part of the other's time. */
+const UNEVEN_PART = 0.5;
+/** From this share on it matters whatever connections take. */
+const WAIT_SHARE_ALWAYS = 0.1;
+/** Below, it does if the waits are this part of the time that connections took: each is some connection's, at most. */
+const WAIT_PART_OF_TOTAL = 0.2;
+/** Of the time that a quota stops the generator for, what is less shows in no percentile. */
+const THROTTLED_SHARE = 0.01;
+/** Shares over less time than this are chance. */
+const ELAPSED_AT_LEAST_USEC = 500_000;
+
+/** Attempts that this machine could start. */
+function sentToTarget({ started, outcomes }: Tally): number {
+  return started - outcomes[SOURCE_EXHAUSTED]! - outcomes[FD_EXHAUSTED]!;
+}
+
+/** How late the p99 may be: the closer the starts, the less. */
+export function lagLimitNs({ offeredRatePerSec, workers, batchNs }: RoundFacts): number {
+  const intervalNs = ((offeredRatePerSec === null ? 0 : 1e9 / offeredRatePerSec) || 0) * Math.max(1, workers.length);
+  return Math.min(LAG_LIMIT_NS, Math.max(LAG_FLOOR_NS, LAG_INTERVALS * intervalNs, LAG_BATCHES * batchNs));
+}
+
+/** In the order of reports; the README documents each. */
+export const RULES: readonly Rule[] = [
+  {
+    code: 'nothing_started',
+    status: 'invalid',
+    applies: ({ tally }) =>
+      tally.started > 0
+        ? undefined
+        : { message: 'No connection was started, so nothing was measured: make the round longer or the rate higher.' },
+  },
+  {
+    code: 'nothing_established',
+    status: 'invalid',
+    applies: ({ tally, target, timeoutNs }) =>
+      sentToTarget(tally) > 0 && tally.established === 0
+        ? {
+            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}`,
+          }
+        : undefined,
+  },
+  {
+    code: 'worker_died',
+    status: 'generator_limited',
+    applies: ({ workers, workersDied }) =>
+      workersDied > 0
+        ? {
+            message: `${formatCount(workersDied)} of ${formatCount(workers.length)} pacing threads died during the round: what was due on them after that was not started and is not counted. Run it again.`,
+          }
+        : undefined,
+  },
+  {
+    code: 'nothing_sent',
+    status: 'invalid',
+    applies: ({ tally }) =>
+      tally.started > 0 && sentToTarget(tally) === 0
+        ? {
+            message:
+              'No connection attempt left this machine, so nothing was measured of the target: see the other reasons.',
+          }
+        : undefined,
+  },
+  {
+    code: 'source_exhausted',
+    status: 'generator_limited',
+    applies: ({ tally, ports }) => {
+      const count = tally.outcomes[SOURCE_EXHAUSTED]!;
+      if (count === 0) return undefined;
+      return {
+        message: `${formatCount(count)} starts found no free source port: ${portAdvice(ports)}.`,
+        evidence: { source_exhausted: count, port_reuse_delay_sec: ports.reuseDelayNs / 1e9 },
+      };
+    },
+  },
+  {
+    code: 'fd_exhausted',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      const count = tally.outcomes[FD_EXHAUSTED]!;
+      return count > 0
+        ? {
+            message: `${formatCount(count)} starts found no free file descriptor: raise the limit (ulimit -n).`,
+            evidence: { fd_exhausted: count },
+          }
+        : undefined;
+    },
+  },
+  {
+    code: 'sink_failed',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      const count = tally.outcomes[SINK_FAILED]!;
+      return count > 0
+        ? {
+            message: `${formatCount(count)} responses could not be kept (no memory, a full disk; see errno): take another --sink, a smaller --max-memory or a roomier directory, or fewer connections (--max-in-flight).`,
+            evidence: { sink_failed: count },
+          }
+        : undefined;
+    },
+  },
+  {
+    code: 'in_flight_limit',
+    status: 'generator_limited',
+    applies: ({ tally, maxInFlight, isFdBound }) => {
+      if (tally.missedFull === 0) return undefined;
+      const wayOut = isFdBound
+        ? 'that is what the limit of open files allows; raise it (ulimit -n)'
+        : 'raise --max-in-flight';
+      return {
+        message: `${formatCount(tally.missedFull)} starts were missed because ${formatCount(maxInFlight)} connections were open at once: ${wayOut}, or shorten --timeout or --hold.`,
+        evidence: { missed: tally.missedFull, max_in_flight: maxInFlight },
+      };
+    },
+  },
+  {
+    code: 'missed_starts',
+    status: 'generator_limited',
+    applies: (facts) => {
+      const { tally } = facts;
+      const late = tally.missed - tally.missedFull;
+      if (late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
+      return {
+        message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
+        evidence: { missed: late, scheduled: tally.scheduled },
+      };
+    },
+  },
+  {
+    code: 'schedule_lag',
+    status: 'generator_limited',
+    applies: (facts) => {
+      if (facts.offeredRatePerSec === null) return undefined;
+      const { p99 } = facts.tally.latency[SCHEDULE_LAG]!.summary();
+      const limitNs = lagLimitNs(facts);
+      if (p99 <= limitNs) return undefined;
+      return {
+        message: `One start in a hundred was more than ${formatLatency(p99)} late, where ${formatPerSec(facts.offeredRatePerSec)} allows ${formatLatency(limitNs)}: this machine cannot keep the schedule; ${waysOut(facts, 'add --workers', 'stop what else runs here')}.`,
+        evidence: { p99_ns: p99, limit_ns: limitNs },
+      };
+    },
+  },
+  {
+    code: 'exchanges_late',
+    status: 'generator_limited',
+    applies: ({ tally }) => {
+      if (tally.exchangesLate <= tally.established * LATE_EXCHANGES_MOST) return undefined;
+      return {
+        message: `${formatCount(tally.exchangesLate)} of ${formatCount(tally.established)} exchanges began 10 ms late or more: this machine cannot keep their rate; lower it, or stop what else runs here.`,
+        evidence: { exchanges_late: tally.exchangesLate, established: tally.established },
+      };
+    },
+  },
+  { code: 'rate_not_reached', status: 'generator_limited', applies: rateNotReached },
+  { code: 'pacing_saturated', status: 'generator_limited', applies: pacingSaturated },
+  { code: 'cpu_throttled', status: 'generator_limited', applies: cpuThrottled },
+  { code: 'run_queue_wait', status: 'generator_limited', applies: runQueueWait },
+  { code: 'workers_uneven', status: 'generator_limited', applies: workersUneven },
+  {
+    code: 'conntrack_full',
+    status: 'generator_limited',
+    applies: ({ kernel }) => {
+      const drop = kernelValue(kernel, 'conntrack.drop') ?? 0;
+      if (drop === 0) return undefined;
+      const max = kernelValue(kernel, 'conntrack.max');
+      const size = max === undefined ? '' : ` (${formatCount(max)} entries)`;
+      return {
+        message: `This machine's own connection tracking${size} dropped ${formatCount(drop)} packets: what timed out may never have left; raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
+        evidence: { conntrack_drop: drop, ...(max === undefined ? {} : { conntrack_max: max }) },
+      };
+    },
+  },
+];
+
+/** What to do about a rate that is too high for this machine, as far as the user has a say in it. */
+function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
+  const all = isTrial || offeredRatePerSec === null ? ways : ['lower the rate', ...ways];
+  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
+}
+
+/** What to try where a name leads to addresses of both families, and that of the chosen one does not answer; empty if it has one. */
+export function otherFamilyAdvice(otherAddress: string | undefined): string {
+  if (otherAddress === undefined) return '';
+  const [tried, flag] = otherAddress.includes(':') ? ['an IPv4', '-6'] : ['an IPv6', '-4'];
+  return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
+}
+
+function nothingEstablished(tally: Tally, timeoutNs: number): string {
+  const { outcomes } = tally;
+  const part = (outcome: number): string => formatCount(outcomes[outcome]!);
+  const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
+  const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
+  if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
+  if (most === REFUSED)
+    return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
+  if (most === UNREACHABLE)
+    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
+  return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
+}
+
+/** `--source-ports most` has these, even where the system's own range is all that there is. */
+const MOST_PORTS = 56_000;
+
+/** What frees source ports, as far as it does in this run. */
+function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
+  const ways = ['give more addresses (--source)'];
+  if (perSource === null || perSource < MOST_PORTS) ways.push('more ports (--source-ports most)');
+  if (wouldResetHelp) ways.push('close with --close rst');
+  if (restsInTimeWait && reuseDelayNs >= 60e9)
+    ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');
+  if (isHeld) ways.push('shorten --hold');
+  // Then a port is only taken while its connection is open.
+  if (!restsInTimeWait) ways.push('shorten --timeout');
+  return ways.length === 1 ? ways[0]! : `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)!}`;
+}
+
+/** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
+function rateNotReached(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { tally, offeredRatePerSec } = facts;
+  if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0) return undefined;
+  const lag = tally.latency[SCHEDULE_LAG]!.summary();
+  const total = tally.latency[TOTAL]!.summary();
+  if (tally.started >= tally.scheduled * 0.99 || tally.ok < tally.started * 0.99) return undefined;
+  if (lag.p50 <= total.p50 || lag.p50 <= LAG_FLOOR_NS) return undefined;
+  return {
+    message: `Half of the starts were more than ${formatLatency(lag.p50)} late, while half of the connections were done ${formatLatency(total.p50)} after their start: more time was lost on this machine, before the start, than after it; ${waysOut(facts, 'use more cores or machines')}.`,
+    evidence: { lag_p50_ns: lag.p50, total_p50_ns: total.p50, started: tally.started, scheduled: tally.scheduled },
+  };
+}
+
+interface Load {
+  readonly worker: number;
+  /** Shares of the time: on a core, and ready to run without one. */
+  readonly cpu: number;
+  readonly wait: number;
+}
+
+/** The load of each worker whose kernel tells it, the highest first. */
+function loadsOf(workers: readonly WorkerResult[]): Load[] {
+  const loads = workers.flatMap(({ cpu_usec: cpu, run_queue_wait_usec: wait = 0, elapsed_usec: elapsed }, worker) =>
+    cpu === undefined || elapsed === undefined || elapsed < ELAPSED_AT_LEAST_USEC
+      ? []
+      : [{ worker, cpu: cpu / elapsed, wait: wait / elapsed }],
+  );
+  return loads.sort((a, b) => b.cpu + b.wait - a.cpu - a.wait);
+}
+
+function loadEvidence({ worker, cpu, wait }: Load): Record<string, number> {
+  const share = (value: number): number => Math.round(value * 1000) / 1000;
+  return { worker, cpu_share: share(cpu), run_queue_wait_share: share(wait) };
+}
+
+function pacingSaturated(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { workers } = facts;
+  const [load] = loadsOf(workers);
+  // What waits for others as much as it works is the next rule's.
+  if (load === undefined || load.cpu + load.wait < SATURATED_SHARE || load.wait > load.cpu / 2) return undefined;
+  const share = formatShare(Math.min(1, load.cpu + load.wait), 1);
+  return {
+    message: `Pacing thread ${load.worker} had work for ${share} of the time, all that a core has: the rate is what this machine can do, not the target; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
+    evidence: loadEvidence(load),
+  };
+}
+
+function cpuThrottled(facts: RoundFacts): ReturnType<Rule['applies']> {
+  const { kernel, workers } = facts;
+  const usec = kernelValue(kernel, 'cgroup.throttled_usec') ?? 0;
+  const elapsedUsec = Math.max(0, ...workers.map(({ elapsed_usec: elapsed = 0 }) => elapsed));
+  if (usec === 0 || usec < elapsedUsec * THROTTLED_SHARE) return undefined;
+  const count = kernelValue(kernel, 'cgroup.throttled') ?? 0;
+  return {
+    message: `A CPU quota stopped this process's control group ${formatCount(count)} times, for ${formatLatency(usec * 1e3)} in all: what was due or came back then had to wait; ${waysOut(facts, 'raise the quota (cpu.max)')}.`,
+    evidence: { throttled: count, throttled_usec: usec },
+  };
+}
+
+function runQueueWait(facts: RoundFacts): ReturnType<Rule['applies']> {
+  // A thread that a quota stopped waits for a core too, and for nobody's sake.
+  if (cpuThrottled(facts) !== undefined) return undefined;
+  const load = loadsOf(facts.workers).sort((a, b) => b.wait - a.wait)[0];
+  if (load === undefined || !isWaitLong(load, facts)) return undefined;
+  return {
+    message: `Pacing thread ${load.worker} was ready to run but had no core for ${formatShare(load.wait, 1)} of the time (it ran for ${formatShare(load.cpu, 1)}): other work on this machine delayed it; stop what else runs here, or give conngen cores of its own (taskset, cpuset).`,
+    evidence: loadEvidence(load),
+  };
+}
+
+/** At low rates a thread runs so little that what every machine has beside it makes it wait for longer. */
+function isWaitLong({ worker, cpu, wait }: Load, { tally, workers }: RoundFacts): boolean {
+  if (wait >= WAIT_SHARE) return true;
+  if (wait <= cpu || wait < WAIT_SHARE_BEYOND_RUN) return false;
+  if (wait >= WAIT_SHARE_ALWAYS) return true;
+  const { count, mean } = tally.latency[TOTAL]!.summary();
+  const { run_queue_wait_usec: waitUsec = 0, started } = workers[worker]!;
+  return count === 0 || waitUsec * 1e3 >= started * mean * WAIT_PART_OF_TOTAL;
+}
+
+function workersUneven({ workers }: RoundFacts): ReturnType<Rule['applies']> {
+  const loads = loadsOf(workers);
+  const most = loads[0];
+  const least = loads.at(-1);
+  if (most === undefined || least === undefined || most.cpu + most.wait < SATURATED_SHARE) return undefined;
+  if (least.cpu + least.wait >= (most.cpu + most.wait) * UNEVEN_PART) return undefined;
+  return {
+    message: `Worker ${most.worker} had no time left (${formatShare(Math.min(1, most.cpu + most.wait), 1)} of a core) while worker ${least.worker} needed ${formatShare(least.cpu + least.wait, 1)}: they share the schedule evenly, so something holds one of them up; look at what runs on its core (top -H).`,
+    evidence: { ...loadEvidence(most), least_worker: least.worker, least_cpu_share: least.cpu },
+  };
+}
