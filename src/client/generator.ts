@@ -1,6 +1,6 @@
 /* eslint max-lines: ['error', 700] -- the life of an attempt is one state machine, read from top to bottom */
-import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/engine.ts';
-import type { ClientDriver, ClientEngine } from '../engine/engine.ts';
+import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/seam/engine.ts';
+import type { ClientDriver, ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import {
   ABORTED,

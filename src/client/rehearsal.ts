@@ -3,7 +3,7 @@
  * nowhere, so that V8 has compiled them when the first slot is due. Without it the first second has a schedule lag several
  * times as long as the others.
  */
-import type { ClientEngine } from '../engine/engine.ts';
+import type { ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Recorder, createRecorderMemory } from '../count/recorder.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
 import { describeFailure } from '../units/run-error.ts';
-import type { BodyPlaces, ClientEngine } from '../engine/engine.ts';
+import type { BodyPlaces, ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createClientEngine } from '../engine/select.ts';
 import { collectNow } from '../runtime/v8.ts';

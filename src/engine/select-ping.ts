@@ -1,6 +1,6 @@
 import type { PingEngineChoice, PingEngineName } from '../plan/rtt-plan.ts';
 import { requireLibc } from './epoll/probe.ts';
-import type { PingEngine, PingEngineOptions } from './ping.ts';
+import type { PingEngine, PingEngineOptions } from './seam/ping.ts';
 import { selectEngine } from './select.ts';
 
 /** The engine that pings, and in `notes` why `auto` passed better ones over. Throws `EngineError` if it cannot work here. */

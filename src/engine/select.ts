@@ -1,6 +1,6 @@
-import type { DatagramEcho, DatagramEchoOptions } from './datagram-echo.ts';
+import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
 import { EngineError } from '../units/run-error.ts';
-import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
+import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './seam/engine.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
 import { probeEpoll } from './epoll/probe.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import type { PingDriver, PingEngine } from '../engine/ping.ts';
+import type { PingDriver, PingEngine } from '../engine/seam/ping.ts';
 import { ETIMEDOUT } from '../kernel/errno.ts';
 
 /** Opened together, before events are looked at. */

@@ -1,6 +1,6 @@
-import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
+import { DRAIN_NS, POLL_NS } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { PingDriver, PingEngine } from '../engine/ping.ts';
+import type { PingDriver, PingEngine } from '../engine/seam/ping.ts';
 import { NONE } from '../runtime/slot-list.ts';
 import { EPROTO } from '../kernel/errno.ts';
 import {

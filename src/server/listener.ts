@@ -1,5 +1,5 @@
-import { DRAIN_NS, POLL_NS } from '../engine/engine.ts';
-import type { ServerDriver, ServerEngine } from '../engine/engine.ts';
+import { DRAIN_NS, POLL_NS } from '../engine/seam/engine.ts';
+import type { ServerDriver, ServerEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ECONNRESET } from '../kernel/errno.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism, release } from 'node:os';
 import { monotonicNs } from '../runtime/clock.ts';
-import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/echo-guard.ts';
+import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import type { Selection } from '../engine/select.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';

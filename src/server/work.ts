@@ -1,7 +1,7 @@
 /** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ServerEngine } from '../engine/engine.ts';
+import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
 import { EngineError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';

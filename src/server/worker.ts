@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
-import type { DatagramDriver } from '../engine/datagram-echo.ts';
-import { DROP_REPLY } from '../engine/echo-guard.ts';
-import { POLL_NS } from '../engine/engine.ts';
+import type { DatagramDriver } from '../engine/seam/datagram-echo.ts';
+import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
+import { POLL_NS } from '../engine/seam/engine.ts';
 import { EngineError, describeFailure } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';

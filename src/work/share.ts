@@ -1,12 +1,12 @@
 import type { Libc } from '../kernel/libc.ts';
 import type { WorkStrategy } from '../plan/plan.ts';
 import { RunningGauge, WorkCounters } from './counters.ts';
-import { DirectExecutor, type ExecutorParts } from './direct-executor.ts';
-import { DispatchExecutor } from './dispatch-executor.ts';
+import { DirectExecutor, type ExecutorParts } from './strategies/direct.ts';
+import { DispatchExecutor } from './strategies/dispatch.ts';
 import { DispatchQueue, type DispatchMemory } from './dispatch-queue.ts';
 import type { AsyncJobRunner, Executor, JobHandler, JobRunner } from './executor.ts';
-import { PermitExecutor } from './permit-executor.ts';
-import { RuntimeExecutor } from './runtime-executor.ts';
+import { PermitExecutor } from './strategies/permit.ts';
+import { RuntimeExecutor } from './strategies/runtime.ts';
 import { SharedSemaphore } from '../runtime/shared/semaphore.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
 

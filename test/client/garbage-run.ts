@@ -4,7 +4,7 @@
  * generation that is not full before the end.
  */
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
-import type { ClientDriver, ClientEngine } from '../../src/engine/engine.ts';
+import type { ClientDriver, ClientEngine } from '../../src/engine/seam/engine.ts';
 import { AttemptTable } from '../../src/client/attempts.ts';
 import { exchangeOf } from '../../src/client/exchange.ts';
 import { Generator } from '../../src/client/generator.ts';

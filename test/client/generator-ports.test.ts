@@ -1,5 +1,5 @@
 import t from 'tap';
-import { KERNEL_PORT, KERNEL_SOURCE } from '../../src/engine/engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE } from '../../src/engine/seam/engine.ts';
 import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { FakeClientEngine } from '../support/fake-engine.ts';
 import { CLOSING, CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';

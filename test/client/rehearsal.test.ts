@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
-import type { ClientDriver } from '../../src/engine/engine.ts';
+import type { ClientDriver } from '../../src/engine/seam/engine.ts';
 import { troubleOf } from '../../src/engine/select.ts';
 import { UringClientEngine } from '../../src/engine/uring/client.ts';
 

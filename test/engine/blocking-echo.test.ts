@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import { BlockingDatagramEcho } from '../../src/engine/blocking/datagram-echo.ts';
-import { POLL_NS } from '../../src/engine/engine.ts';
+import { POLL_NS } from '../../src/engine/seam/engine.ts';
 import { loadLibc } from '../../src/kernel/libc.ts';
 
 function isSocket(fd: string): boolean {

@@ -1,6 +1,6 @@
 /** The pinger on a clock that stands still and an engine without a network. */
 import t from 'tap';
-import type { PingEngine } from '../../src/engine/ping.ts';
+import type { PingEngine } from '../../src/engine/seam/ping.ts';
 import { EAGAIN, ECONNRESET } from '../../src/kernel/errno.ts';
 import { PING_BANK, PingRound } from '../../src/count/ping-tally.ts';
 import { Recorder, RecorderReader, createRecorderMemory } from '../../src/count/recorder.ts';

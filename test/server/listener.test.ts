@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ServerEngine } from '../../src/engine/engine.ts';
+import type { ServerEngine } from '../../src/engine/seam/engine.ts';
 import { ECONNRESET, EMFILE, EPIPE } from '../../src/kernel/errno.ts';
 import type { RespondOn, ServerMode } from '../../src/plan/plan.ts';
 import {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
 import { EngineError } from '../../src/units/run-error.ts';
-import { listenError } from '../../src/engine/listen-error.ts';
+import { listenError } from '../../src/engine/sockets/listen-error.ts';
 import { readSysctlNumber } from '../../src/kernel/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../../src/server/run.ts';

@@ -1,4 +1,4 @@
-import type { ClientDriver, ClientEngine } from '../../src/engine/engine.ts';
+import type { ClientDriver, ClientEngine } from '../../src/engine/seam/engine.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 
 /** What the seam allows for a slot now. */

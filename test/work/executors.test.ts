@@ -11,7 +11,7 @@ import {
   RunningGauge,
   WorkCounters,
 } from '../../src/work/counters.ts';
-import { DispatchExecutor } from '../../src/work/dispatch-executor.ts';
+import { DispatchExecutor } from '../../src/work/strategies/dispatch.ts';
 import { DispatchQueue } from '../../src/work/dispatch-queue.ts';
 import { JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor } from '../../src/work/executor.ts';
 import { createExecutor, createWorkShare, type WorkShare } from '../../src/work/share.ts';

@@ -1,4 +1,4 @@
-import type { BodyPlaces } from '../../engine/engine.ts';
+import type { BodyPlaces } from '../../engine/seam/engine.ts';
 import type { ReceivedBytes } from '../head/received-bytes.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';

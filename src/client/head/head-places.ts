@@ -1,4 +1,4 @@
-import type { BodyPlaces } from '../../engine/engine.ts';
+import type { BodyPlaces } from '../../engine/seam/engine.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { mapOnTouch, type NativeMemory } from '../../kernel/native-memory.ts';
 import type { ReceivedBytes, Settling } from './received-bytes.ts';

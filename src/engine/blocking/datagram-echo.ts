@@ -15,11 +15,11 @@ import { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINTR, errnoName } from '../../ker
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/sockaddr.ts';
-import { closeFailed } from '../close-failed.ts';
-import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
-import { ANSWER, EchoGuard } from '../echo-guard.ts';
-import { POLL_NS } from '../engine.ts';
-import { listenError } from '../listen-error.ts';
+import { closeFailed } from '../sockets/close-failed.ts';
+import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../seam/datagram-echo.ts';
+import { ANSWER, EchoGuard } from '../sockets/echo-guard.ts';
+import { POLL_NS } from '../seam/engine.ts';
+import { listenError } from '../sockets/listen-error.ts';
 
 const DATAGRAM_MAX_BYTES = 65_536;
 /** Asked for; the kernel gives what net.core.rmem_max allows. */

@@ -2,11 +2,11 @@ import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL, PR_SET_TIMERSLACK } from '../../k
 import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { POLL_NS } from '../engine.ts';
-import { MessageReader } from '../message-reader.ts';
-import type { MessageListener } from '../message-reader.ts';
-import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
-import { PingSockets, isReported } from '../ping-socket.ts';
+import { POLL_NS } from '../seam/engine.ts';
+import { MessageReader } from '../sockets/message-reader.ts';
+import type { MessageListener } from '../sockets/message-reader.ts';
+import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
+import { PingSockets, isReported } from '../sockets/ping-socket.ts';
 
 /** No slot. */
 const NOBODY = -1;

@@ -1,9 +1,9 @@
 import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../kernel/constants.ts';
 import { EAGAIN, ECONNABORTED, EINTR } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import type { ServerDriver } from '../engine.ts';
+import type { ServerDriver } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { openListeningSocket } from '../listening-socket.ts';
+import { openListeningSocket } from '../sockets/listening-socket.ts';
 import type { EpollSet } from './epoll-set.ts';
 
 /** In place of a slot: an event of the listener. */

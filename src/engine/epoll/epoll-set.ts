@@ -8,7 +8,7 @@ import {
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
-import type { Deadline } from '../engine.ts';
+import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** struct epoll_event is packed on x86-64 alone: 12 bytes, elsewhere 16 (epoll_event(3type)). In 32-bit words: */

@@ -11,10 +11,10 @@ import {
 import { EAGAIN, ECONNREFUSED, EINTR, ENOBUFS } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { closeFailed } from '../close-failed.ts';
-import { MessageReader } from '../message-reader.ts';
-import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
-import { PingSockets, isReported } from '../ping-socket.ts';
+import { closeFailed } from '../sockets/close-failed.ts';
+import { MessageReader } from '../sockets/message-reader.ts';
+import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
+import { PingSockets, isReported } from '../sockets/ping-socket.ts';
 import { EpollSet } from './epoll-set.ts';
 
 /** A stream is told of as it changes; it takes no more calls than that. */

@@ -17,7 +17,7 @@ import {
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../kernel/errno.ts';
 import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';

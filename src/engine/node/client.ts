@@ -1,9 +1,9 @@
-import { freebindError } from '../freebind.ts';
+import { freebindError } from '../sockets/freebind.ts';
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
 import { ECONNRESET } from '../../kernel/errno.ts';
-import { KERNEL_SOURCE } from '../engine.ts';
-import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
+import { KERNEL_SOURCE } from '../seam/engine.ts';
+import type { ClientDriver, ClientEngine, ClientEngineOptions } from '../seam/engine.ts';
 import { Connection, inChunks } from './connection.ts';
 import { isItsOwnPeer, refusal } from './self-connection.ts';
 import { StepLoop } from './loop.ts';

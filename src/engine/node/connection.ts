@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { errnoNumber } from '../../kernel/errno.ts';
-import type { StepDriver } from '../engine.ts';
+import type { StepDriver } from '../seam/engine.ts';
 import type { StepLoop } from './loop.ts';
 import { errorBehindEnd } from './reset-behind.ts';
 

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket, SocketOptions } from 'node:dgram';
-import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../datagram-echo.ts';
-import { ANSWER, EchoGuard } from '../echo-guard.ts';
-import { listenError } from '../listen-error.ts';
+import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../seam/datagram-echo.ts';
+import { ANSWER, EchoGuard } from '../sockets/echo-guard.ts';
+import { listenError } from '../sockets/listen-error.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
 import { NodeServerEngine } from './server.ts';

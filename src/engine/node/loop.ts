@@ -1,4 +1,4 @@
-import type { StepDriver } from '../engine.ts';
+import type { StepDriver } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LONGEST_TIMER_MS } from '../../runtime/timer.ts';
 

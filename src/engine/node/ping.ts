@@ -1,12 +1,12 @@
-import { freebindError } from '../freebind.ts';
+import { freebindError } from '../sockets/freebind.ts';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as DatagramSocket } from 'node:dgram';
 import { Socket } from 'node:net';
 import { EAGAIN } from '../../kernel/errno.ts';
-import { MessageReader } from '../message-reader.ts';
-import { HEAD_BYTES } from '../ping.ts';
-import type { PingDriver, PingEngine, PingEngineOptions } from '../ping.ts';
-import { markDatagram } from '../ping-mark.ts';
+import { MessageReader } from '../sockets/message-reader.ts';
+import { HEAD_BYTES } from '../seam/ping.ts';
+import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
+import { markDatagram } from '../sockets/ping-mark.ts';
 import { errnoOf } from './connection.ts';
 import { StepLoop } from './loop.ts';
 import { errorBehindEnd } from './reset-behind.ts';

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { outsidePorts } from '../../kernel/outside-ports.ts';
-import { listenError } from '../listen-error.ts';
+import { listenError } from '../sockets/listen-error.ts';
 
 /**
  * The port for a server that wants `port`: that one, or 0, which has the kernel choose. After a large run of connections on

@@ -1,9 +1,9 @@
 import { Socket, createServer } from 'node:net';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { ECONNRESET } from '../../kernel/errno.ts';
-import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../engine.ts';
+import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import type { EngineError } from '../../units/run-error.ts';
-import { listenError } from '../listen-error.ts';
+import { listenError } from '../sockets/listen-error.ts';
 import { Connection, errnoOf, inChunks } from './connection.ts';
 import { StepLoop } from './loop.ts';
 

@@ -24,12 +24,12 @@ import {
 import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
-import { KERNEL_SOURCE } from '../engine.ts';
-import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../engine.ts';
-import { OutgoingSockets } from '../outgoing-sockets.ts';
-import { shutDownWriting } from '../shut-down.ts';
-import { SelfConnections } from '../self-connections.ts';
-import { SocketAddresses } from '../socket-addresses.ts';
+import { KERNEL_SOURCE } from '../seam/engine.ts';
+import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../seam/engine.ts';
+import { OutgoingSockets } from '../sockets/outgoing-sockets.ts';
+import { shutDownWriting } from '../sockets/shut-down.ts';
+import { SelfConnections } from '../sockets/self-connections.ts';
+import { SocketAddresses } from '../sockets/socket-addresses.ts';
 import { ConnectErrors } from './connect-errors.ts';
 import { registerDirectDescriptors } from './direct.ts';
 import {

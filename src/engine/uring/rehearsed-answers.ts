@@ -8,7 +8,7 @@ import {
   SOCKET_URING_OP_GETSOCKOPT,
 } from '../../kernel/io-uring.ts';
 import { NO_SLOT } from './acceptor.ts';
-import { AT_ONCE } from '../engine.ts';
+import { AT_ONCE } from '../seam/engine.ts';
 import type { EntryAnswers, Ring } from './ring.ts';
 
 /** Any number that a kernel does not complete a NOP with by itself. */

@@ -44,7 +44,7 @@ import {
 } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { EngineError } from '../../units/run-error.ts';
-import type { Deadline } from '../engine.ts';
+import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ringMemoryError } from './memory-error.ts';
 

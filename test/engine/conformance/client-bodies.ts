@@ -1,6 +1,6 @@
 /** That received bytes come where the driver wants them. */
 import { createHash } from 'node:crypto';
-import type { BodyPlaces } from '../../../src/engine/engine.ts';
+import type { BodyPlaces } from '../../../src/engine/seam/engine.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
 import { MIB, openMany, sharedPattern, stepping } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';

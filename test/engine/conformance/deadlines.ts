@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import type { ClientDriver, ServerDriver } from '../../../src/engine/engine.ts';
+import type { ClientDriver, ServerDriver } from '../../../src/engine/seam/engine.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import { MS } from './harness.ts';
 

@@ -1,5 +1,5 @@
-import { KERNEL_PORT, KERNEL_SOURCE } from '../../../src/engine/engine.ts';
-import type { ClientDriver, ClientEngine, ServerDriver, ServerEngine } from '../../../src/engine/engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE } from '../../../src/engine/seam/engine.ts';
+import type { ClientDriver, ClientEngine, ServerDriver, ServerEngine } from '../../../src/engine/seam/engine.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import { SlotStates } from './slots.ts';
 

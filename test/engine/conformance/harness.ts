@@ -1,13 +1,13 @@
 import { networkInterfaces } from 'node:os';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
-import { KERNEL_SOURCE } from '../../../src/engine/engine.ts';
+import { KERNEL_SOURCE } from '../../../src/engine/seam/engine.ts';
 import type {
   ClientEngine,
   ClientEngineOptions,
   ServerEngine,
   ServerEngineOptions,
-} from '../../../src/engine/engine.ts';
+} from '../../../src/engine/seam/engine.ts';
 import { ClientRun, ServerRun } from './driver.ts';
 import type { ClientScript, ServerScript } from './driver.ts';
 import { pattern } from './pattern.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { EngineError } from '../../../src/units/run-error.ts';
-import type { PingDriver, PingEngine } from '../../../src/engine/ping.ts';
+import type { PingDriver, PingEngine } from '../../../src/engine/seam/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/kernel/errno.ts';
 import type { PingEngineName, PingProtocol } from '../../../src/plan/rtt-plan.ts';

@@ -21,7 +21,7 @@ const NEXT: Readonly<Record<string, SlotState>> = {
   released: 'free',
 };
 
-/** Checks every event against the order promised in `src/engine/engine.ts` and keeps what was out of order. */
+/** Checks every event against the order promised in `src/engine/seam/engine.ts` and keeps what was out of order. */
 export class SlotStates {
   readonly violations: string[] = [];
   readonly states: SlotState[];

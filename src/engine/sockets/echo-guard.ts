@@ -1,5 +1,5 @@
-import type { Rate } from '../units/quantity.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Rate } from '../../units/quantity.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { isPing, isReply, markReply } from './ping-mark.ts';
 
 /** What to do with a datagram. */

@@ -6,9 +6,9 @@
  * happens to one connection is an integer, never an exception.
  */
 
-import type { Endpoint, EngineName } from '../plan/plan.ts';
-import { EngineError } from '../units/run-error.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Endpoint, EngineName } from '../../plan/plan.ts';
+import { EngineError } from '../../units/run-error.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** A source port of 0 in `open`: the kernel chooses at connect. */
 export const KERNEL_PORT = 0;

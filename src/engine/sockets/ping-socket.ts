@@ -13,7 +13,7 @@ import {
   SO_REUSEADDR,
   SO_SNDTIMEO,
   TCP_NODELAY,
-} from '../kernel/constants.ts';
+} from '../../kernel/constants.ts';
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
@@ -22,13 +22,13 @@ import {
   EINPROGRESS,
   ENETUNREACH,
   EPROTO,
-} from '../kernel/errno.ts';
-import type { Libc, NativeMemory } from '../kernel/libc.ts';
-import { outsidePorts } from '../kernel/outside-ports.ts';
+} from '../../kernel/errno.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { outsidePorts } from '../../kernel/outside-ports.ts';
 import { closeFailed } from './close-failed.ts';
-import { KERNEL_PORT, POLL_NS } from './engine.ts';
-import { HEAD_BYTES, messageStride } from './ping.ts';
-import type { PingEngineOptions } from './ping.ts';
+import { KERNEL_PORT, POLL_NS } from '../seam/engine.ts';
+import { HEAD_BYTES, messageStride } from '../seam/ping.ts';
+import type { PingEngineOptions } from '../seam/ping.ts';
 import { markDatagram } from './ping-mark.ts';
 import { freebindOption } from './freebind.ts';
 import { SelfConnections } from './self-connections.ts';

@@ -1,6 +1,6 @@
-import { EPROTO } from '../kernel/errno.ts';
-import { HEAD_BYTES } from './ping.ts';
-import type { PingDriver } from './ping.ts';
+import { EPROTO } from '../../kernel/errno.ts';
+import { HEAD_BYTES } from '../seam/ping.ts';
+import type { PingDriver } from '../seam/ping.ts';
 
 /** Who is told of messages. */
 export type MessageListener = Pick<PingDriver, 'received' | 'undelivered'>;

@@ -1,6 +1,6 @@
-import type { Rate } from '../units/quantity.ts';
+import type { Rate } from '../../units/quantity.ts';
 import type { StepDriver } from './engine.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 export interface DatagramEchoOptions {
   /** Address to receive at; null is every address of both families. */

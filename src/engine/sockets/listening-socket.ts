@@ -10,10 +10,10 @@ import {
   SO_REUSEADDR,
   SO_REUSEPORT,
   TCP_NODELAY,
-} from '../kernel/constants.ts';
-import { EADDRNOTAVAIL, EAFNOSUPPORT, errnoName } from '../kernel/errno.ts';
-import type { Libc } from '../kernel/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../kernel/sockaddr.ts';
+} from '../../kernel/constants.ts';
+import { EADDRNOTAVAIL, EAFNOSUPPORT, errnoName } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
+import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/sockaddr.ts';
 import { closeFailed } from './close-failed.ts';
 import { listenError } from './listen-error.ts';
 

@@ -1,5 +1,5 @@
-import { JOBS, JOBS_DONE, JOBS_RUN, type RunningGauge, type WorkCounters } from './counters.ts';
-import { JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor, type JobHandler, type JobRunner } from './executor.ts';
+import { JOBS, JOBS_DONE, JOBS_RUN, type RunningGauge, type WorkCounters } from '../counters.ts';
+import { JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor, type JobHandler, type JobRunner } from '../executor.ts';
 
 /** What every executor is made of. */
 export interface ExecutorParts {

@@ -1,8 +1,8 @@
-import { JOBS, JOBS_WAITED } from './counters.ts';
-import { deliver, runHere, type ExecutorParts } from './direct-executor.ts';
-import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type Executor } from './executor.ts';
-import type { SharedSemaphore } from '../runtime/shared/semaphore.ts';
-import type { Wakers } from '../runtime/shared/wakers.ts';
+import { JOBS, JOBS_WAITED } from '../counters.ts';
+import { deliver, runHere, type ExecutorParts } from './direct.ts';
+import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type Executor } from '../executor.ts';
+import type { SharedSemaphore } from '../../runtime/shared/semaphore.ts';
+import type { Wakers } from '../../runtime/shared/wakers.ts';
 
 /** Jobs that wait for a permit on one loop. One more, and the loop itself waits: then it neither accepts nor reads. */
 const MOST_WAITING = 128;

@@ -1,7 +1,7 @@
-import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../kernel/constants.ts';
-import type { Libc } from '../kernel/libc.ts';
+import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../../kernel/constants.ts';
+import type { Libc } from '../../kernel/libc.ts';
 import { closeFailed } from './close-failed.ts';
-import { KERNEL_PORT, KERNEL_SOURCE, type ClientEngineOptions } from './engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE, type ClientEngineOptions } from '../seam/engine.ts';
 import { freebindOption } from './freebind.ts';
 import type { SocketAddresses } from './socket-addresses.ts';
 

@@ -1,4 +1,4 @@
-import { EngineError } from '../units/run-error.ts';
+import { EngineError } from '../../units/run-error.ts';
 
 /** What a user can do about it, by the system's code. */
 function hintFor(code: string, port: number): string {

@@ -1,6 +1,6 @@
-import { MARKED_MESSAGE_BYTES } from '../plan/rtt-plan.ts';
-import { HEAD_BYTES } from './ping.ts';
-import type { PingEngineOptions } from './ping.ts';
+import { MARKED_MESSAGE_BYTES } from '../../plan/rtt-plan.ts';
+import { HEAD_BYTES } from '../seam/ping.ts';
+import type { PingEngineOptions } from '../seam/ping.ts';
 
 const PING = 'conngen?';
 const REPLY = 'conngen!';

@@ -3,10 +3,10 @@
  * messages to and fro. As with the first (`engine.ts`), the engine owns the wait and the sockets, the driver the
  * schedule and the bookkeeping; both speak of connections by slot, and nothing is allocated for a message on either side.
  */
-import type { Endpoint } from '../plan/plan.ts';
-import type { PingEngineName, PingProtocol } from '../plan/rtt-plan.ts';
+import type { Endpoint } from '../../plan/plan.ts';
+import type { PingEngineName, PingProtocol } from '../../plan/rtt-plan.ts';
 import type { StepDriver } from './engine.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 export interface PingEngineOptions {
   readonly protocol: PingProtocol;

@@ -1,7 +1,7 @@
-import { CALLER_RUNS, JOBS, QUEUE_FULL } from './counters.ts';
-import { deliver, runHere, type ExecutorParts } from './direct-executor.ts';
-import type { DispatchQueue } from './dispatch-queue.ts';
-import { JOB_OWNER, JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor } from './executor.ts';
+import { CALLER_RUNS, JOBS, QUEUE_FULL } from '../counters.ts';
+import { deliver, runHere, type ExecutorParts } from './direct.ts';
+import type { DispatchQueue } from '../dispatch-queue.ts';
+import { JOB_OWNER, JOB_TICKET, JOB_TURN, JOB_WORDS, type Executor } from '../executor.ts';
 
 /** Has jobs done by the threads of a pool; where their queue is full, by this loop, the oldest first. */
 export class DispatchExecutor implements Executor {

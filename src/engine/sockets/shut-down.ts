@@ -1,6 +1,6 @@
-import { SHUT_WR } from '../kernel/constants.ts';
-import { ECONNRESET, ENOTCONN } from '../kernel/errno.ts';
-import type { Libc } from '../kernel/libc.ts';
+import { SHUT_WR } from '../../kernel/constants.ts';
+import { ECONNRESET, ENOTCONN } from '../../kernel/errno.ts';
+import type { Libc } from '../../kernel/libc.ts';
 
 /**
  * Shuts down the writing side of a connection that was established; returns 0 or the errno. ENOTCONN (shutdown(2)) then means

@@ -1,6 +1,6 @@
-import { SOL_SOCKET, SO_LINGER } from '../kernel/constants.ts';
-import type { Libc, NativeMemory } from '../kernel/libc.ts';
-import { SOCKADDR_STRIDE } from '../kernel/sockaddr.ts';
+import { SOL_SOCKET, SO_LINGER } from '../../kernel/constants.ts';
+import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
 
 const PEER = SOCKADDR_STRIDE;
 const SIZES = 2 * SOCKADDR_STRIDE;

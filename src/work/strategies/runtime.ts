@@ -1,6 +1,6 @@
-import { CALLER_RUNS, JOBS, QUEUE_FULL } from './counters.ts';
-import { deliver, runHere, type ExecutorParts } from './direct-executor.ts';
-import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type AsyncJobRunner, type Executor } from './executor.ts';
+import { CALLER_RUNS, JOBS, QUEUE_FULL } from '../counters.ts';
+import { deliver, runHere, type ExecutorParts } from './direct.ts';
+import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type AsyncJobRunner, type Executor } from '../executor.ts';
 
 /** Jobs that the runtime has at once; koffi takes no more than 256 calls. */
 const LANES = 128;

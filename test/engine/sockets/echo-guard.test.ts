@@ -1,6 +1,12 @@
 import t from 'tap';
-import { ANSWER, DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY, EchoGuard } from '../../src/engine/echo-guard.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import {
+  ANSWER,
+  DROP_ECHO_PORT,
+  DROP_OVER_RATE,
+  DROP_REPLY,
+  EchoGuard,
+} from '../../../src/engine/sockets/echo-guard.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const OWN_PORT = 2345;
 const CLIENT_PORT = 40_000;
