@@ -30,7 +30,7 @@ import {
   sizeParser,
 } from '../units/quantity.ts';
 import { parseSourcePorts } from '../plan/source-ports.ts';
-import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/rtt-plan.ts';
+import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/ping-plan.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWorkStrategy } from '../plan/work.ts';
 import { LAB_OWN_OPTIONS } from './lab-options.ts';

@@ -1,6 +1,6 @@
 /** The options of `search`, with those of a profile where the user gives none. */
-import type { SearchInput } from '../trials/search-plan.ts';
-import { deviationsFrom, profileDefaults } from '../search/profiles.ts';
+import type { SearchInput } from '../limit/plan/search.ts';
+import { deviationsFrom, profileDefaults } from '../limit/profiles.ts';
 import { SEARCH_OPTIONS, TABLES, type OptionTable } from './options.ts';
 import { readOptions, type RawInput, type ReadOptions } from './read-options.ts';
 

@@ -1,11 +1,11 @@
 /** `conngen rtt`: plan, ping, report. */
 import type { RttResult } from '../document/rtt.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import { rttPlan, type RttPlan } from '../plan/rtt-plan.ts';
+import { rttPlan, type RttPlan } from '../plan/ping-plan.ts';
 import { LiveView } from '../report/live.ts';
 import { rttMarkdown } from '../report/run-markdown.ts';
 import { rttLiveLine, rttText } from '../report/rtt-text.ts';
-import type { runRtt } from '../rtt/run.ts';
+import type { runRtt } from '../ping/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';
@@ -33,7 +33,7 @@ async function planAndPing(raw: RawInput, io: Io, stop: StopRequest, run?: typeo
   const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
   for (const warning of [...warnings, ...planned.notices]) log.warn(warning);
   // Loaded here: what refuses its input needs no engine.
-  const runPlan = run ?? (await import('../rtt/run.ts')).runRtt;
+  const runPlan = run ?? (await import('../ping/run.ts')).runRtt;
   return pingAndReport(planned.plan, { files: input, io, log, live, stop, run: runPlan });
 }
 

@@ -2,9 +2,9 @@
 import type { SaturateResult } from '../document/limit.ts';
 import { saturateMarkdown } from '../report/limit-markdown.ts';
 import { saturateText, stepLine } from '../report/saturate-text.ts';
-import { saturatePlan } from '../trials/saturate-plan.ts';
-import { judgeSaturate } from '../trials/threshold.ts';
-import type { OpenTrials } from '../trials/trial-runner.ts';
+import { saturatePlan } from '../limit/plan/saturate.ts';
+import { judgeSaturate } from '../limit/decide/threshold.ts';
+import type { OpenTrials } from '../limit/trial-runner.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { limitCommand } from './limit-command.ts';
@@ -19,7 +19,7 @@ export function saturateCommand(raw: RawInput, io: Io, open?: OpenTrials): Promi
       plan: saturatePlan,
       run: async (plan, hooks, say) => {
         // Loaded here: what refuses its input needs no engine.
-        const { runSaturate } = await import('../trials/run-saturate.ts');
+        const { runSaturate } = await import('../limit/run-saturate.ts');
         let index = 0;
         const onStep = (step: SaturateResult['steps'][number], note: string): void =>
           say(stepLine(index++, step, note));

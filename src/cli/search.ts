@@ -2,9 +2,9 @@
 import type { SearchResult } from '../document/limit.ts';
 import { searchMarkdown } from '../report/limit-markdown.ts';
 import { searchText, trialLine } from '../report/search-text.ts';
-import { searchPlan } from '../trials/search-plan.ts';
-import { judgeSearch } from '../trials/threshold.ts';
-import type { OpenTrials } from '../trials/trial-runner.ts';
+import { searchPlan } from '../limit/plan/search.ts';
+import { judgeSearch } from '../limit/decide/threshold.ts';
+import type { OpenTrials } from '../limit/trial-runner.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { limitCommand } from './limit-command.ts';
@@ -19,7 +19,7 @@ export function searchCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise
       plan: searchPlan,
       run: async (plan, hooks, say) => {
         // Loaded here: what refuses its input needs no engine.
-        const { runSearch } = await import('../trials/run-search.ts');
+        const { runSearch } = await import('../limit/run-search.ts');
         const onTrial = (index: number, trial: SearchResult['trials'][number], reason: string | null): void =>
           say(trialLine(index, trial, reason));
         return runSearch(plan, { ...hooks, onTrial }, open);

@@ -11,7 +11,7 @@ import {
   parseRate,
   portParser,
 } from '../units/quantity.ts';
-import { DATAGRAM_RATE } from '../plan/rtt-plan.ts';
+import { DATAGRAM_RATE } from '../plan/ping-plan.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../plan/work.ts';
 import { parseFileName } from './option-parsers.ts';
 

@@ -7,7 +7,7 @@ import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import { PingThread } from '../rtt/ping-thread.ts';
+import { PingThread } from '../ping/ping-thread.ts';
 
 /** Of each ping of the probe. */
 const PROBE_BYTES = 64;

@@ -1,4 +1,4 @@
-import type { PingEngineChoice, PingEngineName } from '../plan/rtt-plan.ts';
+import type { PingEngineChoice, PingEngineName } from '../plan/ping-plan.ts';
 import { requireLibc } from './epoll/probe.ts';
 import type { PingEngine, PingEngineOptions } from './seam/ping.ts';
 import { selectEngine } from './select.ts';

@@ -1,7 +1,7 @@
 import { preferredEngines } from '../plan/engine-preference.ts';
 import { formatCountOf } from '../units/format.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
-import type { PingEngineChoice, PingEngineName } from '../plan/rtt-plan.ts';
+import type { PingEngineChoice, PingEngineName } from '../plan/ping-plan.ts';
 import { EngineError } from '../units/run-error.ts';
 import { selectPingEngine } from './select-ping.ts';
 import { selectEngine } from './select.ts';

@@ -5,7 +5,7 @@ import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { formatPerSec, threeDigits } from '../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
-import type { PingEngineName } from '../plan/rtt-plan.ts';
+import type { PingEngineName } from '../plan/ping-plan.ts';
 import { besideServer, durationArgument, resultOf } from './children.ts';
 import { refusedEngines } from './engines.ts';
 import type { AxisValue, Cell, CellContext, CellMeasurement, Lab } from './lab.ts';

@@ -7,7 +7,7 @@ import { isExplicit, problemOf, type Given, type Problem } from '../units/proble
 import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import { checkCpus } from './rtt-plan.ts';
+import { checkCpus } from './ping-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */

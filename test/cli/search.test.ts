@@ -5,7 +5,7 @@ import { searchCommand } from '../../src/cli/search.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { SearchResult } from '../../src/document/limit.ts';
 import type { RoundResult } from '../../src/document/client.ts';
-import type { OpenTrials } from '../../src/trials/trial-runner.ts';
+import type { OpenTrials } from '../../src/limit/trial-runner.ts';
 import { PLAIN } from '../../src/report/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';

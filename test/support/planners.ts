@@ -16,10 +16,10 @@ import { readSearchOptions } from '../../src/cli/profile-input.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { clientPlan, type Machine, type Planned } from '../../src/plan/client-plan.ts';
 import type { Problem } from '../../src/units/problem.ts';
-import { rttPlan } from '../../src/plan/rtt-plan.ts';
+import { rttPlan } from '../../src/plan/ping-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
-import { saturatePlan } from '../../src/trials/saturate-plan.ts';
-import { searchPlan } from '../../src/trials/search-plan.ts';
+import { saturatePlan } from '../../src/limit/plan/saturate.ts';
+import { searchPlan } from '../../src/limit/plan/search.ts';
 
 export interface Outcome {
   /** Null where there is a problem. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
 import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
 import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
-import { rttPlan, type RttPlan } from '../../src/plan/rtt-plan.ts';
+import { rttPlan, type RttPlan } from '../../src/plan/ping-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
 import { accept, formatProblem, refuse } from '../../src/units/problem.ts';

@@ -1,7 +1,7 @@
 /** A stand-in for the workers of a search: rounds as a simulated target would give them, at once. */
-import type { OpenTrials } from '../../src/trials/trial-runner.ts';
+import type { OpenTrials } from '../../src/limit/trial-runner.ts';
 import type { RoundResult } from '../../src/document/client.ts';
-import type { TrialOffer } from '../../src/search/quantity.ts';
+import type { TrialOffer } from '../../src/limit/decide/quantity.ts';
 import { interval, latency, outcomes, roundResult } from './results.ts';
 
 export interface SimulatedTarget {

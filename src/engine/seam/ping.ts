@@ -4,7 +4,7 @@
  * schedule and the bookkeeping; both speak of connections by slot, and nothing is allocated for a message on either side.
  */
 import type { Endpoint } from '../../plan/plan.ts';
-import type { PingEngineName, PingProtocol } from '../../plan/rtt-plan.ts';
+import type { PingEngineName, PingProtocol } from '../../plan/ping-plan.ts';
 import type { StepDriver } from './engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 

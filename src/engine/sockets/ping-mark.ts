@@ -1,4 +1,4 @@
-import { MARKED_MESSAGE_BYTES } from '../../plan/rtt-plan.ts';
+import { MARKED_MESSAGE_BYTES } from '../../plan/ping-plan.ts';
 import { HEAD_BYTES } from '../seam/ping.ts';
 import type { PingEngineOptions } from '../seam/ping.ts';
 

@@ -5,7 +5,7 @@ import { EngineError } from '../../../src/units/run-error.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/seam/ping.ts';
 import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/kernel/errno.ts';
-import type { PingEngineName, PingProtocol } from '../../../src/plan/rtt-plan.ts';
+import type { PingEngineName, PingProtocol } from '../../../src/plan/ping-plan.ts';
 import { freePort } from '../../support/ports.ts';
 import type { PingPeerPorts } from './ping-peers.ts';
 import { tsWorker } from './ts-worker.ts';

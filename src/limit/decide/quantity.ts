@@ -1,0 +1,59 @@
+/** What a search varies, and what a trial of it is. Pure. */
+import { NS_PER_SEC } from '../../units/quantity.ts';
+import type { Bounds } from './bounds.ts';
+
+/**
+ * `rate`: new connections per second. `connections`: how many are open at once. `teardown`: how many of those that are open are
+ * closed per second, by both sides.
+ */
+export const QUANTITIES = ['rate', 'connections', 'teardown'] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+
+/** What is searched for, between which bounds, and what stands still meanwhile. */
+export interface Measure extends Bounds {
+  readonly quantity: Quantity;
+  /** In stages: how many connections a trial has, where that is not what is searched. Null: trials take a time. */
+  readonly connections: number | null;
+  /** In stages: attempts per second, and exchanges too, where these are not what is searched. */
+  readonly attemptPerSec: number;
+}
+
+/** What a trial offers. */
+export interface TrialOffer {
+  readonly ratePerSec: number;
+  readonly durationNs: number;
+  /** In stages: how many connections it has. Null: as many as the time gives, each for itself. */
+  readonly connections: number | null;
+  /** In stages: exchanges begun a second, and connections closed. */
+  readonly exchangePerSec: number | null;
+  /** Its rate is what is searched: what this machine cannot start in time is better missed than started in a burst. */
+  readonly isEven: boolean;
+}
+
+/** The trial of a load. `durationNs` where it takes a time. */
+export function offerOf(measure: Measure, load: number, durationNs: number): TrialOffer {
+  const { quantity, attemptPerSec } = measure;
+  if (quantity === 'rate' && measure.connections === null) {
+    return timedOffer(load, durationNs);
+  }
+  const connections = quantity === 'connections' ? load : (measure.connections ?? 0);
+  const ratePerSec = quantity === 'rate' ? load : attemptPerSec;
+  return {
+    ratePerSec,
+    durationNs: (connections * NS_PER_SEC) / ratePerSec,
+    connections,
+    exchangePerSec: quantity === 'teardown' ? load : attemptPerSec,
+    isEven: quantity === 'rate',
+  };
+}
+
+/** A trial that takes a time. */
+export function timedOffer(ratePerSec: number, durationNs: number): TrialOffer {
+  return { ratePerSec, durationNs, connections: null, exchangePerSec: null, isEven: true };
+}
+
+/** How long a trial takes at least, all its stages together. */
+export function trialNs({ durationNs, connections, exchangePerSec }: TrialOffer): number {
+  if (connections === null || exchangePerSec === null) return durationNs;
+  return durationNs + (2 * connections * NS_PER_SEC) / exchangePerSec;
+}

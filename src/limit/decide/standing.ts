@@ -1,0 +1,148 @@
+/** Whether a trial says anything about the target. */
+import type { Criterion } from '../../judge/criterion.ts';
+import { countByOwner } from '../../document/outcome.ts';
+import type { RoundResult } from '../../document/client.ts';
+import type { Quantity } from './quantity.ts';
+import type { TrialStanding } from './trial.ts';
+
+export interface Standing {
+  readonly standing: TrialStanding;
+  /** Why it says nothing: the code of a reason of the verdict, or `cores_busy`; null where it does. */
+  readonly code: string | null;
+  /** The same in a sentence. */
+  readonly reason: string | null;
+}
+
+/** Of a core that client and target share: busier than that, and neither can be told from the other. */
+const BUSY_SHARED = 0.9;
+/** Of all cores, wherever the target is. */
+const BUSY_ALL = 0.97;
+
+/**
+ * Reasons of a verdict for which the load was offered as it should have been: the generator was short of time, so that what it
+ * measures is longer than it was. A goal that is met all the same is met, and what was lost was lost.
+ */
+const SHORT_OF_TIME: readonly string[] = ['cpu_throttled', 'run_queue_wait', 'pacing_saturated', 'workers_uneven'];
+
+/** The same of a trial in stages, for the stages whose rate is not what is searched. */
+const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
+  rate: ['exchanges_late'],
+  connections: ['schedule_lag', 'exchanges_late'],
+  teardown: ['schedule_lag'],
+};
+
+/** What goals a trial missed. `time`: of latencies, or other figures to which delays of this machine add. */
+export type Missed = 'none' | 'counts' | 'time';
+
+/** Of the schedule. With more than that missing it is another load. */
+const MISSED_MOST = 0.05;
+
+/** The round as it was offered: without the starts that this machine missed, which are no loss of the target's, at the rate started. */
+export function asStarted(round: RoundResult): RoundResult {
+  const { attempts, duration_sec: durationSec } = round;
+  if (attempts.missed === 0) return round;
+  return {
+    ...round,
+    offered_rate_per_sec: durationSec > 0 ? attempts.started / durationSec : round.offered_rate_per_sec,
+    attempts: { ...attempts, scheduled: attempts.started, missed: 0 },
+  };
+}
+
+/**
+ * Whether missed starts leave the round what it is. Few do. And where a part of the load was too much already, all of it is: a start
+ * that would have been late is missed instead (trials are even), so nothing was lost in a burst.
+ */
+function isStillLoad({ attempts }: RoundResult, missed: Missed, isLocal: boolean): boolean {
+  return attempts.missed <= attempts.scheduled * MISSED_MOST || (missed === 'counts' && !isLocal);
+}
+
+/** A round in stages as goals see it: a connection that was lost before all had had their exchange is no success. */
+export function asHeldTogether(round: RoundResult): RoundResult {
+  const lost = round.stages === undefined ? 0 : (round.held?.lost ?? 0);
+  if (lost === 0) return round;
+  const { outcomes } = round;
+  return { ...round, outcomes: { ...outcomes, ok: outcomes.ok - lost, reset: outcomes.reset + lost } };
+}
+
+/**
+ * The round of a trial where the lowest load was answered with bytes: an exchange that ended without one is a failure. What its
+ * time adds to the latencies stays.
+ */
+export function asAnswered(round: RoundResult): RoundResult {
+  const empty = round.empty_responses ?? 0;
+  if (empty === 0) return round;
+  const { ok, short_response: short } = round.outcomes;
+  const outcomes = { ...round.outcomes, ok: ok - empty, short_response: short + empty };
+  const { duration_sec: durationSec, rate_per_sec: rate } = round;
+  return {
+    ...round,
+    outcomes,
+    owners: countByOwner(outcomes, round.attempts.missed),
+    rate_per_sec: { ...rate, completed: durationSec > 0 ? Math.round((outcomes.ok / durationSec) * 10) / 10 : 0 },
+    intervals: round.intervals.map((interval) => {
+      const { empty_responses: count = 0 } = interval;
+      return count === 0 ? interval : { ...interval, ok: interval.ok - count, failed: interval.failed + count };
+    }),
+  };
+}
+
+/** Whether a round shows that the target answers with bytes. */
+export function hasAnswers(round: RoundResult): boolean {
+  return round.latency_ns.first_byte.count > 0;
+}
+
+/** By the goals that were not met. */
+export function missedBy(goals: readonly Criterion[], met: readonly boolean[]): Missed {
+  const missed = goals.filter((_, goal) => met[goal] !== true);
+  if (missed.length === 0) return 'none';
+  return missed.every(({ metric }) => metric.kind === 'attempts' || metric.kind === 'rate') ? 'counts' : 'time';
+}
+
+/**
+ * `isLocal`: the target has an address of this machine, and shares its cores. Where those were busy a failure is this machine's
+ * as much as the target's, and no reason to blame it.
+ */
+export function standingOf(
+  round: RoundResult,
+  missed: Missed,
+  isLocal: boolean,
+  quantity: Quantity = 'rate',
+): Standing {
+  const { status } = round.verdict;
+  const nothing = round.verdict.reasons.find(({ code }) => code === 'nothing_established');
+  const isTrusted = missed === 'none' || (missed === 'counts' && !isLocal);
+  const isTolerated = (code: string): boolean =>
+    (code === 'missed_starts' && isStillLoad(round, missed, isLocal)) ||
+    (isTrusted && (SHORT_OF_TIME.includes(code) || BESIDE_THE_POINT[quantity].includes(code)));
+  const reasons = round.verdict.reasons.filter(({ code }) => !isTolerated(code));
+  const [reason] = reasons;
+  if (reason !== undefined && (status === 'generator_limited' || (status === 'invalid' && nothing === undefined))) {
+    return { standing: 'generator_limited', code: reason.code, reason: reason.message };
+  }
+  if (nothing !== undefined) return { standing: 'nothing_established', code: nothing.code, reason: nothing.message };
+  const shares = coreShares(round);
+  const busiest = Math.max(0, ...shares);
+  const mean = shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  if (missed !== 'none' && ((isLocal && busiest > BUSY_SHARED) || mean > BUSY_ALL)) {
+    const whose = isLocal ? ', which the target shares' : '';
+    const percent = Math.round((isLocal ? busiest : mean) * 100);
+    const cores = isLocal ? 'A core' : 'The cores';
+    return {
+      standing: 'generator_limited',
+      code: 'cores_busy',
+      reason: `${cores} of this machine${whose} had no time left (busy for ${percent} %): what failed is not the target's alone. Use two machines.`,
+    };
+  }
+  return { standing: 'valid', code: null, reason: null };
+}
+
+/** How busy each core was while the load was on. What was done after it (connections that time out) counts too. */
+export function coreShares({ kernel, stages, intervals, duration_sec: scheduledSec }: RoundResult): number[] {
+  // In stages the load goes on after the last start.
+  const durationSec =
+    stages === undefined ? scheduledSec : intervals.reduce((sum, { length_sec: sec }) => sum + sec, 0);
+  return (kernel?.cpu ?? []).map((core) => {
+    const busyUsec = core.user_usec + core.system_usec + core.irq_usec + core.softirq_usec + core.steal_usec;
+    return durationSec > 0 ? Math.min(1, busyUsec / 1e6 / durationSec) : 0;
+  });
+}

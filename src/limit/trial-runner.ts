@@ -1,0 +1,103 @@
+/** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
+import { evenLagNs } from '../schedule/pacer.ts';
+import { openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
+import { monotonicNs } from '../runtime/clock.ts';
+import { sleepNs } from '../runtime/timer.ts';
+import { reuseDelayNs } from '../kernel/proc.ts';
+import { readProcesses, usedBetween } from '../kernel/processes.ts';
+import type { RoundResult } from '../document/client.ts';
+import { isOwnAddress } from '../plan/address.ts';
+import { leavesTimeWait } from '../plan/demand.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import { countPorts } from '../plan/source-ports.ts';
+import type { Neighbour } from './decide/limiting.ts';
+import type { TrialOffer } from './decide/quantity.ts';
+import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from './decide/port-budget.ts';
+
+/** What runs a trial; a test stands in for it. */
+export interface TrialRunner {
+  readonly startedAt: Date;
+  readonly system: ClientSession['system'];
+  /** How long `run` waits before this trial: for the target to recover, and for source ports in TIME_WAIT. */
+  leadNs(offer: TrialOffer): number;
+  /** Null where `stop` aborted before the end of the trial, or the workers died. */
+  run(offer: TrialOffer): Promise<RoundResult | null>;
+  readonly failures: ClientSession['failures'];
+  /** What other processes used of the processors during the last trial, the most first. */
+  neighbours?(): readonly Neighbour[];
+  close(): Promise<void>;
+}
+
+export type OpenTrials = (plan: ClientPlan, hooks: ClientRunHooks) => Promise<TrialRunner>;
+
+/** A wait that a person would notice. */
+const NOTED_WAIT_NS = 2e9;
+
+/** Rejects with `EngineError` where no engine can work. */
+export const openTrials: OpenTrials = async (plan, hooks) => {
+  const session = await openSession(plan, hooks);
+  const uses: PortUse[] = [];
+  const budget = portBudgetOf(plan);
+  let trials = 0;
+  let neighbours: readonly Neighbour[] = [];
+  const portWaitNs = (offer: TrialOffer, nowNs: number): number =>
+    budget === null
+      ? 0
+      : waitForPortsNs(budget, uses, portsNeeded(offer.ratePerSec, loadNs(plan, offer), budget), nowNs);
+  const recover = async (offer: TrialOffer): Promise<void> => {
+    if (trials > 0) await sleepNs(plan.cooldownNs, hooks.stop);
+    const waitNs = portWaitNs(offer, Number(monotonicNs()));
+    if (waitNs > NOTED_WAIT_NS) {
+      const sec = Math.ceil(waitNs / 1e9);
+      hooks.onNotice?.(
+        `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`,
+      );
+    }
+    await sleepNs(waitNs, hooks.stop);
+  };
+  const isStopped = (): boolean => hooks.stop?.aborted === true || session.failures.length > 0;
+  return {
+    startedAt: session.startedAt,
+    system: session.system,
+    get failures() {
+      return session.failures;
+    },
+    leadNs: (offer) => {
+      const cooldownNs = trials > 0 ? plan.cooldownNs : 0;
+      return cooldownNs + portWaitNs(offer, Number(monotonicNs()) + cooldownNs);
+    },
+    run: async (offer) => {
+      const { ratePerSec, durationNs, exchangePerSec, isEven } = offer;
+      await recover(offer);
+      if (isStopped()) return null;
+      const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
+      const before = readProcesses();
+      const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
+      neighbours = usedBetween(before, readProcesses());
+      const unmeasured = Math.ceil((ratePerSec * (loadNs(plan, offer) - durationNs)) / 1e9);
+      uses.push({ started: round.attempts.started + unmeasured, endNs: Number(monotonicNs()) });
+      return isStopped() ? null : round;
+    },
+    neighbours: () => neighbours,
+    close: () => session.close(),
+  };
+};
+
+/** A time at the trial's full rate that starts as many connections as the trial does, with its warm-up and its ramps. */
+function loadNs({ warmupNs, rampUpNs, rampDownNs }: ClientPlan, { durationNs }: TrialOffer): number {
+  return durationNs + warmupNs + (rampUpNs + rampDownNs) / 2;
+}
+
+/** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
+export function portBudgetOf({ sources, sourcePorts, target, finish, close }: ClientPlan): PortBudget | null {
+  if (sourcePorts.kind === 'kernel' || !leavesTimeWait(finish, close)) return null;
+  return {
+    ports: Math.max(1, sources.length) * countPorts(sourcePorts.ranges),
+    reuseDelayNs: reuseDelayNs(target.address),
+  };
+}
+
+/** Whether the target is an address of this machine, so that it shares its cores. */
+export function isLocalTarget({ target }: ClientPlan): boolean {
+  return isOwnAddress(target.address);
+}

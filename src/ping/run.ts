@@ -1,0 +1,196 @@
+import { availableParallelism, release } from 'node:os';
+import { monotonicNs } from '../runtime/clock.ts';
+import { startOnPingEngine } from '../engine/start.ts';
+import { callAfter, sleepNs } from '../runtime/timer.ts';
+import { CONNECTIONS_LOST, PINGS_SENT, PINGS_UNSENDABLE, PingRound, errorCounts } from '../count/ping-tally.ts';
+import { IN_FLIGHT_MAX } from '../count/recorder.ts';
+import type { BusyResult } from '../document/client.ts';
+import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
+import { rttVerdictOf } from '../judge/rtt-verdict.ts';
+import { formatHostPort } from '../plan/address.ts';
+import { rttConfig } from '../plan/ping-plan.ts';
+import type { PingEngineName, RttPlan } from '../plan/ping-plan.ts';
+import { VERSION } from '../units/version.ts';
+import { PingThread } from './ping-thread.ts';
+import type { PingSamples } from './ping-samples.ts';
+import type { Opened } from './worker-protocol.ts';
+
+/** What a caller of `runRtt` is told while it runs. Nothing here is on the thread that pings. */
+export interface RttRunHooks {
+  /** Once, before the first ping: the engine that was chosen and why others were passed over. */
+  onStart?(info: { engine: string; notes: readonly string[] }): void;
+  /** Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. */
+  onInterval?(roundIndex: number, interval: RttInterval, warmup: boolean): void;
+  /** When it aborts, the run sends nothing more, waits for replies for at most 5 s and reports. */
+  readonly stop?: AbortSignal;
+}
+
+/** The thread gets the message of a round this long before it begins. */
+const LEAD_NS = 10e6;
+
+/** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
+export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
+  const startedAt = new Date();
+  const baseNs = monotonicNs();
+  const { thread, engine, notes } = await startThread(plan, baseNs);
+  const rounds: RttRound[] = [];
+  const onStop = (): void => thread.stop();
+  try {
+    hooks.onStart?.({ engine, notes });
+    hooks.stop?.addEventListener('abort', onStop);
+    for (const index of plan.rates.keys()) {
+      if (hooks.stop?.aborted === true || thread.failure !== undefined) break;
+      rounds.push(await runRound(plan, thread, baseNs, index, hooks));
+      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, hooks.stop);
+    }
+    const { failure } = thread;
+    return {
+      schema: 'conngen.rtt/1',
+      conngen: VERSION,
+      started_at: startedAt.toISOString(),
+      system: {
+        kernel: release(),
+        node: process.version,
+        cpus: availableParallelism(),
+        engine,
+        ...(notes.length > 0 ? { engine_notes: notes } : {}),
+      },
+      config: rttConfig(plan),
+      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+      rounds,
+    };
+  } finally {
+    hooks.stop?.removeEventListener('abort', onStop);
+    await thread.close();
+  }
+}
+
+interface Started {
+  readonly thread: PingThread;
+  readonly engine: PingEngineName;
+  readonly notes: readonly string[];
+}
+
+/** The thread of the plan, ready to ping. */
+async function startThread(plan: RttPlan, baseNs: bigint): Promise<Started> {
+  return startOnPingEngine(plan.engine, async ({ name: engine, notes }) => {
+    const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
+    try {
+      await thread.ready();
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+    return { thread, engine, notes };
+  });
+}
+
+async function runRound(
+  plan: RttPlan,
+  thread: PingThread,
+  runBaseNs: bigint,
+  index: number,
+  hooks: RttRunHooks,
+): Promise<RttRound> {
+  const nowNs = (): number => Number(monotonicNs() - runBaseNs);
+  const opened = await thread.open();
+  const busyBefore = thread.busy;
+  const baseNs = nowNs() + LEAD_NS;
+  const measureNs = baseNs + plan.warmupNs;
+  const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
+  let cpuStart = process.cpuUsage();
+  // What the warm-up cost is not part of the round.
+  const cpuMark = callAfter(LEAD_NS + plan.warmupNs, () => {
+    cpuStart = process.cpuUsage();
+  });
+  let endNs = measureNs + plan.durationNs;
+  const onStop = (): void => {
+    endNs = Math.min(endNs, nowNs());
+  };
+  hooks.stop?.addEventListener('abort', onStop, { once: true });
+  try {
+    const { warmupNs, durationNs, rates, depths } = plan;
+    if (opened.established > 0) {
+      await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
+    } else endNs = measureNs;
+  } finally {
+    cpuMark.cancel();
+    hooks.stop?.removeEventListener('abort', onStop);
+  }
+  if (thread.failure !== undefined) thread.salvage(round, nowNs());
+  round.finish();
+  // Without a connection a closed loop is over before its time. A schedule is not: what was due on it counts as missed.
+  const isLost = round.total.get(CONNECTIONS_LOST) >= opened.established;
+  const isCut = thread.failure !== undefined || (isLost && plan.rates[index] === 'max');
+  if (isCut) endNs = Math.min(endNs, nowNs());
+  return {
+    ...roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart)),
+    ...busyPart(busyBefore, thread.busy),
+    ...samplesPart(thread.samples, measureNs),
+  };
+}
+
+function busyPart(before: BusyResult | null, after: BusyResult | null): Pick<RttRound, 'busy'> {
+  if (before === null || after === null) return {};
+  const { tasks, ticks, skipped } = after;
+  return { busy: { tasks, ticks: ticks - before.ticks, skipped: skipped - before.skipped } };
+}
+
+function samplesPart(samples: PingSamples | null, measureNs: number): { readonly samples?: RttSamples } {
+  if (samples === null) return {};
+  const each = samples.read();
+  return {
+    samples: {
+      every: samples.every,
+      at_sec: each.map(({ atNs }) => Math.round((atNs - measureNs) / 1e3) / 1e6),
+      rtt_ns: each.map(({ rttNs }) => rttNs),
+    },
+  };
+}
+
+function roundResult(
+  plan: RttPlan,
+  index: number,
+  { total, intervals }: PingRound,
+  opened: Opened,
+  durationNs: number,
+  cpu: NodeJS.CpuUsage,
+): RttRound {
+  const rate = plan.rates[index]!;
+  const counts = total.counts();
+  const durationSec = durationNs / 1e9;
+  const sent = total.get(PINGS_SENT);
+  const round = {
+    offered_rate_per_sec: rate === 'max' ? null : rate,
+    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
+    duration_sec: Math.round(durationSec * 1e6) / 1e6,
+    ...counts,
+    in_flight_max: total.get(IN_FLIGHT_MAX),
+    connections: {
+      established: opened.established,
+      failed: plan.connections - opened.established,
+      lost: total.get(CONNECTIONS_LOST),
+    },
+    errno: { ...errorCounts(opened.errnos), ...total.errnoCounts() },
+    bytes: { sent: counts.sent * plan.sizeBytes, received: counts.received * plan.sizeBytes },
+    ...total.latencies(),
+  };
+  return {
+    ...round,
+    cpu: {
+      user_usec: cpu.user,
+      system_usec: cpu.system,
+      usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
+    },
+    intervals,
+    verdict: rttVerdictOf({
+      round,
+      inFlightLimit: plan.engine === 'blocking' ? 1 : plan.connections * plan.depths[index]!,
+      target: formatHostPort(plan.host, plan.target.port),
+      otherAddress: plan.target.otherAddress,
+      isUdp: plan.protocol === 'udp',
+      unsendable: total.get(PINGS_UNSENDABLE),
+    }),
+  };
+}

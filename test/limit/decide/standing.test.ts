@@ -1,0 +1,152 @@
+import t from 'tap';
+import { parseCriterion, type Criterion } from '../../../src/judge/criterion.ts';
+import type { RoundResult } from '../../../src/document/client.ts';
+import { asAnswered, asHeldTogether, asStarted, missedBy, standingOf } from '../../../src/limit/decide/standing.ts';
+import { servedLoad, servedPerSec } from '../../../src/limit/decide/served.ts';
+import { interval, outcomes, refusedRound, roundResult } from '../../support/results.ts';
+
+function limitedBy(code: string): RoundResult {
+  return roundResult({ verdict: { status: 'generator_limited', reasons: [{ code, message: 'this machine' }] } });
+}
+
+/** Both cores busy for that share of a round of 10 s. */
+function busy(share: number): RoundResult {
+  const core = (index: number) => ({
+    core: index,
+    user_usec: share * 5e6,
+    system_usec: share * 3e6,
+    irq_usec: 0,
+    softirq_usec: share * 2e6,
+    steal_usec: 0,
+    idle_usec: (1 - share) * 10e6,
+  });
+  return roundResult({ kernel: { cpu: [core(0), core(1)] } as unknown as NonNullable<RoundResult['kernel']> });
+}
+
+function goals(...texts: string[]): Criterion[] {
+  return texts.map((text) => {
+    const parsed = parseCriterion(text);
+    if (!parsed.ok) throw new Error(parsed.expected);
+    return parsed.value;
+  });
+}
+
+t.test('what was missed', async (t) => {
+  const both = goals('loss<=0.1%', 'p99(total)<=20ms');
+  t.equal(missedBy(both, [true, true]), 'none');
+  t.equal(missedBy(both, [false, true]), 'counts');
+  t.equal(missedBy(both, [false, false]), 'time');
+  t.equal(missedBy(goals('rate(completed)>=99%'), [false]), 'counts');
+});
+
+t.test('a schedule that was not kept says nothing', async (t) => {
+  for (const code of ['schedule_lag', 'source_exhausted', 'fd_exhausted', 'in_flight_limit']) {
+    for (const missed of ['none', 'counts', 'time'] as const) {
+      t.same(
+        standingOf(limitedBy(code), missed, false),
+        { standing: 'generator_limited', code, reason: 'this machine' },
+        code,
+      );
+    }
+  }
+});
+
+t.test('a generator that was short of time, but kept the schedule', async (t) => {
+  const round = limitedBy('run_queue_wait');
+  t.equal(standingOf(round, 'none', true).standing, 'valid', 'what is met all the same is met');
+  t.equal(standingOf(round, 'counts', false).standing, 'valid', 'what was lost was lost');
+  t.equal(standingOf(round, 'time', false).standing, 'generator_limited', 'its delays are in the latency');
+  t.equal(standingOf(round, 'counts', true).standing, 'generator_limited', 'the target was short of time too');
+});
+
+t.test('few missed starts are another rate, many are another load', async (t) => {
+  const missing = (missed: number) => ({
+    ...limitedBy('missed_starts'),
+    attempts: { scheduled: 1000, started: 1000 - missed, missed, in_flight_max: 1 },
+  });
+  t.equal(standingOf(missing(50), 'counts', false).standing, 'valid');
+  t.equal(standingOf(missing(51), 'none', false).standing, 'generator_limited');
+  t.match(asStarted(missing(50)), { offered_rate_per_sec: 95, attempts: { scheduled: 950, missed: 0 } });
+  t.match(asStarted(missing(500)), { offered_rate_per_sec: 50, attempts: { scheduled: 500, missed: 0 } });
+  t.equal(standingOf(missing(500), 'counts', false).standing, 'valid', 'half of the load was too much already');
+  t.equal(standingOf(missing(500), 'counts', true).standing, 'generator_limited', 'or this machine was');
+  t.equal(standingOf(missing(500), 'time', false).standing, 'generator_limited');
+});
+
+t.test('cores that the target shares', async (t) => {
+  t.equal(standingOf(busy(0.95), 'counts', true).standing, 'generator_limited');
+  t.match(standingOf(busy(0.95), 'counts', true).reason, /busy for 95 %/);
+  t.equal(standingOf(busy(0.95), 'counts', false).standing, 'valid');
+  t.equal(standingOf(busy(0.99), 'counts', false).standing, 'generator_limited');
+  t.equal(standingOf(busy(0.5), 'time', true).standing, 'valid');
+  t.equal(standingOf(busy(1), 'none', true).standing, 'valid');
+});
+
+t.test('a target that is not there', async (t) => {
+  t.equal(standingOf(refusedRound(), 'counts', false).standing, 'nothing_established');
+  const unsent = { status: 'invalid', reasons: [{ code: 'nothing_sent', message: 'no port' }] } as const;
+  t.equal(standingOf(roundResult({ verdict: unsent }), 'counts', false).standing, 'generator_limited');
+});
+
+t.test('what a target kept up', async (t) => {
+  const seconds = (...oks: number[]) => oks.map((ok, start) => interval({ start_sec: start, ok }));
+  t.equal(servedPerSec(roundResult({ duration_sec: 3, intervals: seconds(1500, 1000, 1010, 400) })), 1005);
+  t.equal(
+    servedPerSec(roundResult({ duration_sec: 1, intervals: seconds(1500, 400) })),
+    1500,
+    'one second is all there is',
+  );
+  const wide = interval({ start_sec: 3, length_sec: 4, ok: 4020 });
+  const beyond = interval({ start_sec: 7, length_sec: 4, ok: 1000 });
+  t.equal(
+    servedPerSec(roundResult({ duration_sec: 8, intervals: [...seconds(1500, 1000, 1000), wide, beyond] })),
+    6020 / 6,
+    'an interval of several seconds counts for all of them, and for none where the load ended in it',
+  );
+  t.equal(servedPerSec(roundResult({ duration_sec: 0.5, intervals: seconds(500) })), null);
+});
+
+t.test('in stages only the rate that is searched must be kept', async (t) => {
+  const standing = (code: string, quantity: 'rate' | 'connections' | 'teardown'): string =>
+    standingOf(limitedBy(code), 'none', false, quantity).standing;
+  t.same(
+    (['rate', 'connections', 'teardown'] as const).map((quantity) => standing('schedule_lag', quantity)),
+    ['generator_limited', 'valid', 'valid'],
+  );
+  t.same(
+    (['rate', 'connections', 'teardown'] as const).map((quantity) => standing('exchanges_late', quantity)),
+    ['valid', 'valid', 'generator_limited'],
+  );
+});
+
+t.test('a connection that was lost before all had their exchange is no success', async (t) => {
+  const stages = { exchange_rate_per_sec: 100, late: 0 };
+  const round = roundResult({ outcomes: outcomes({ ok: 10 }), held: { lost: 2 } });
+  t.equal(asHeldTogether(round).outcomes.ok, 10, 'a --hold of each for itself is another thing');
+  t.match(asHeldTogether({ ...round, stages }).outcomes, { ok: 8, reset: 2 });
+  t.equal(servedLoad('connections', { ...round, stages }), 8);
+  t.equal(servedLoad('teardown', { ...round, stages }), null);
+});
+
+t.test('an exchange that ends empty is a failure of a trial', async (t) => {
+  const round = roundResult({
+    duration_sec: 2,
+    attempts: { scheduled: 10, started: 10, missed: 0, in_flight_max: 1 },
+    outcomes: outcomes({ ok: 9, refused: 1 }),
+    empty_responses: 4,
+    intervals: [interval({ ok: 9, failed: 1, empty_responses: 4 }), interval({ ok: 0, failed: 0 })],
+  });
+  const failed = asAnswered(round);
+  t.same(failed.outcomes, outcomes({ ok: 5, refused: 1, short_response: 4 }));
+  t.same(failed.owners, { generator: 0, network: 0, target: 5, unattributed: 0 });
+  t.equal(failed.rate_per_sec.completed, 2.5);
+  t.same(
+    failed.intervals.map(({ ok, failed: count }) => [ok, count]),
+    [
+      [5, 5],
+      [0, 0],
+    ],
+  );
+  const plain = roundResult({ empty_responses: 0 });
+  t.equal(asAnswered(plain), plain, 'nothing was empty');
+});
