@@ -1,5 +1,5 @@
 /** Where a result goes: stdout, `--json`, `--markdown`. */
-import { reasonOf, writeOutput } from '../report/output.ts';
+import { reasonOf, writeOutput } from '../run/output.ts';
 import { STDOUT, type FileInput } from './file-checks.ts';
 import type { Io } from './io.ts';
 import type { Log } from './log.ts';

@@ -1,9 +1,9 @@
 /** The standard streams as commands use them, so that a test can stand in for them. */
-import { columnsOf, type TextStyle } from '../report/layout.ts';
+import { columnsOf, type TextStyle } from '../view/layout.ts';
 import type { Problem } from '../units/problem.ts';
 import { printable } from '../units/printable.ts';
 import { formatProblem } from '../units/problem.ts';
-import type { LiveStream } from '../report/live.ts';
+import type { LiveStream } from '../view/live/line.ts';
 
 export interface Io {
   /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */

@@ -1,14 +1,14 @@
 /** The directory of a lab: `lab.json` after every cell, `cells.csv` and the plots as well. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cellsCsv } from '../lab/cells-csv.ts';
+import { cellsCsv } from '../view/csv/lab-cells.ts';
 import type { Axis, Lab } from '../lab/lab.ts';
-import { plotsOf } from '../lab/plots.ts';
+import { plotsOf } from '../view/chart/lab-plots.ts';
 import { faultOfLabResult } from '../document/lab-shape.ts';
 import type { LabResult } from '../document/lab.ts';
 import { readInput } from '../plan/input-file.ts';
 import { codeOf } from '../units/problem.ts';
-import { inspectOutput, reasonOf, writeOutput } from '../report/output.ts';
+import { inspectOutput, reasonOf, writeOutput } from '../run/output.ts';
 
 const RESULT_FILE = 'lab.json';
 /** The largest that is written holds some MB of samples. */

@@ -4,7 +4,7 @@ import { unmeasured, type MeasuredInput } from '../judge/criterion.ts';
 import type { Thresholds } from '../judge/threshold.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
-import type { TextStyle } from '../report/layout.ts';
+import type { TextStyle } from '../view/layout.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';
 import { printProblems, type Io } from './io.ts';

@@ -4,9 +4,9 @@ import type { LatencyHistogram } from '../count/histogram.ts';
 import { CLOCKS, type IntervalResult } from '../document/client.ts';
 import type { IntervalDetail } from '../count/round-tally.ts';
 import type { Given } from '../units/problem.ts';
-import { histogramTag, logHead, logLine, titledTable } from '../report/histogram-log.ts';
-import { csvHead, csvRow } from '../report/interval-csv.ts';
-import { LineFile } from '../report/line-file.ts';
+import { histogramTag, logHead, logLine, titledTable } from '../run/sinks/histogram-log.ts';
+import { csvHead, csvRow } from '../run/sinks/interval-csv.ts';
+import { LineFile } from '../run/line-file.ts';
 import { isByTag, tableFile } from './file-checks.ts';
 import type { Log } from './log.ts';
 

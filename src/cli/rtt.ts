@@ -2,9 +2,9 @@
 import type { RttResult } from '../document/rtt.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { rttPlan, type RttPlan } from '../plan/ping-plan.ts';
-import { LiveView } from '../report/live.ts';
-import { rttMarkdown } from '../report/run-markdown.ts';
-import { rttLiveLine, rttText } from '../report/rtt-text.ts';
+import { LiveView } from '../view/live/line.ts';
+import { rttMarkdown } from '../view/markdown/run.ts';
+import { rttLiveLine, rttText } from '../view/text/rtt.ts';
 import type { runRtt } from '../ping/run.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';

@@ -1,7 +1,7 @@
 /** `conngen saturate`: the rate at which latency leaves its floor. */
 import type { SaturateResult } from '../document/limit.ts';
-import { saturateMarkdown } from '../report/limit-markdown.ts';
-import { saturateText, stepLine } from '../report/saturate-text.ts';
+import { saturateMarkdown } from '../view/markdown/limit.ts';
+import { saturateText, stepLine } from '../view/text/saturate.ts';
 import { saturatePlan } from '../limit/plan/saturate.ts';
 import { judgeSaturate } from '../limit/decide/threshold.ts';
 import type { OpenTrials } from '../limit/trial-runner.ts';

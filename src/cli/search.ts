@@ -1,7 +1,7 @@
 /** `conngen search`: the highest rate that meets a goal. */
 import type { SearchResult } from '../document/limit.ts';
-import { searchMarkdown } from '../report/limit-markdown.ts';
-import { searchText, trialLine } from '../report/search-text.ts';
+import { searchMarkdown } from '../view/markdown/limit.ts';
+import { searchText, trialLine } from '../view/text/search.ts';
 import { searchPlan } from '../limit/plan/search.ts';
 import { judgeSearch } from '../limit/decide/threshold.ts';
 import type { OpenTrials } from '../limit/trial-runner.ts';

@@ -8,7 +8,7 @@ import type { ClientRunHooks, runClient } from '../../src/client/run.ts';
 import { EngineError } from '../../src/units/run-error.ts';
 import type { ClientResult } from '../../src/document/client.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { clientResult, interval, refusedRound, roundResult } from '../support/results.ts';
 

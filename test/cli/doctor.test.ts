@@ -5,7 +5,7 @@ import t from 'tap';
 import { clientCommand } from '../../src/cli/client.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { DoctorResult } from '../../src/doctor/check.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import { ROOT, plainEnvironment, runCli, type CliRun } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { clientResult } from '../support/results.ts';

@@ -5,7 +5,7 @@ import { readSearchOptions } from '../../src/cli/profile-input.ts';
 import { searchCommand } from '../../src/cli/search.ts';
 import type { SearchResult } from '../../src/document/limit.ts';
 import { NS_PER_SEC } from '../../src/units/quantity.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import { PROFILES } from '../../src/limit/profiles.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { simulated } from '../support/trials.ts';

@@ -9,7 +9,7 @@ import type { ClientRunHooks } from '../../src/client/run.ts';
 import { EngineError } from '../../src/units/run-error.ts';
 import { EVERY_SECOND_SEC } from '../../src/count/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/document/client.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import { clientResult as resultOf, runCli, startServer } from '../support/cli.ts';
 import { histogramOf } from '../support/histograms.ts';
 import { rawInput, type Typed } from '../support/plans.ts';

@@ -4,7 +4,7 @@ import type { Io } from '../../src/cli/io.ts';
 import type { SaturateResult } from '../../src/document/limit.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import type { OpenTrials } from '../../src/limit/trial-runner.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import { runCli, startServer } from '../support/cli.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { refusedRound, outcomes } from '../support/results.ts';

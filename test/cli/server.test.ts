@@ -5,7 +5,7 @@ import type { Io } from '../../src/cli/io.ts';
 import { serverCommand } from '../../src/cli/server.ts';
 import { EngineError } from '../../src/units/run-error.ts';
 import type { ServerResult } from '../../src/document/client.ts';
-import { PLAIN } from '../../src/report/layout.ts';
+import { PLAIN } from '../../src/view/layout.ts';
 import type { ServerRunHooks, runServer } from '../../src/server/run.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 import { serverResult } from '../support/results.ts';

@@ -23,7 +23,7 @@ import type { Bank } from '../../src/count/recorder.ts';
 import { OUTCOMES } from '../../src/document/outcome.ts';
 import { CLOCKS } from '../../src/document/client.ts';
 import { RoundMerger } from '../../src/count/round-tally.ts';
-import { clientText } from '../../src/report/text.ts';
+import { clientText } from '../../src/view/text/client.ts';
 import { clientResult, outcomes, roundResult } from '../support/results.ts';
 
 const WARMUP_SEC = 5;

@@ -1,0 +1,72 @@
+/** What a lab shows of itself while it runs: one line rewritten on a terminal, otherwise a line at the end of each cell. */
+import type { Cell, Lab } from '../../lab/lab.ts';
+import type { CellResult } from '../../document/lab.ts';
+import { timeLeftSec } from '../../lab/run.ts';
+import { cellLine, labProgressLine } from '../text/lab.ts';
+import { columnsOf } from '../layout.ts';
+import type { LiveStream } from './line.ts';
+
+const ERASE_LINE = '\r\u001b[2K';
+const REFRESH_MS = 1000;
+
+export interface ProgressPlan {
+  readonly lab: Lab;
+  /** Cells of the whole plan, and those of them that were done before. */
+  readonly total: number;
+  readonly before: number;
+  readonly plannedCellSec: number;
+}
+
+export class LabProgress {
+  readonly #stream: LiveStream;
+  readonly #plan: ProgressPlan;
+  readonly #nowSec: () => number;
+  readonly #tookSec: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #cell = '';
+  #startSec = 0;
+  #isShown = false;
+
+  constructor(stream: LiveStream, plan: ProgressPlan, nowSec: () => number = () => performance.now() / 1000) {
+    this.#stream = stream;
+    this.#plan = plan;
+    this.#nowSec = nowSec;
+  }
+
+  start(cell: Cell): void {
+    this.#cell = cell.name;
+    this.#startSec = this.#nowSec();
+    if (this.#stream.isTTY !== true) return;
+    this.refresh();
+    this.#timer = setInterval(() => this.refresh(), REFRESH_MS);
+  }
+
+  /** Writes the line anew, on a terminal. */
+  refresh(): void {
+    const { plannedCellSec, total, before } = this.#plan;
+    const currentSec = this.#nowSec() - this.#startSec;
+    const leftSec = timeLeftSec({ plannedCellSec, total: total - before, tookSec: this.#tookSec, currentSec });
+    const line = labProgressLine(this.#cell, this.#position(), currentSec, leftSec);
+    // A line that wraps could not be rewritten.
+    const room = Math.max(1, columnsOf(this.#stream) - 1);
+    this.#stream.write(ERASE_LINE + line.slice(0, room));
+    this.#isShown = true;
+  }
+
+  end(result: CellResult): void {
+    this.clear();
+    this.#stream.write(`${cellLine(this.#plan.lab, result, this.#position())}\n`);
+    this.#tookSec.push(result.took_sec);
+  }
+
+  /** Takes the line off the terminal; no other comes by itself. */
+  clear(): void {
+    clearInterval(this.#timer);
+    if (this.#isShown) this.#stream.write(ERASE_LINE);
+    this.#isShown = false;
+  }
+
+  #position(): string {
+    return `${this.#plan.before + this.#tookSec.length + 1}/${this.#plan.total}`;
+  }
+}

@@ -1,0 +1,74 @@
+/** What `search` and `saturate` found, as Markdown. */
+import type { SaturateResult, SearchResult } from '../../document/limit.ts';
+import type { RoundResult } from '../../document/client.ts';
+import { printable } from '../../units/printable.ts';
+import { targetLine } from '../headline.ts';
+import {
+  goalSentence,
+  goalTitle,
+  kpiSentence,
+  profileSentence,
+  saturateSentence,
+  searchEnd,
+} from '../limit-sentences.ts';
+import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
+import { ESTABLISHMENT, code, document, roundsTable, rowsTable } from './markdown.ts';
+import type { Column } from '../text/round-table.ts';
+import { stepColumns } from '../text/saturate.ts';
+import { trialColumns } from '../text/search.ts';
+
+type LimitResult = SearchResult | SaturateResult;
+
+export function searchMarkdown(result: SearchResult): string {
+  const end = searchEnd(result);
+  const profile = profileSentence(result);
+  return limitDocument(result, 'search', [
+    ...(profile === null ? [] : [`Followed: ${profile}.`]),
+    rowsTable([
+      ['goal', 'the most that meets it'],
+      ...result.goals.map((goal) => [code(goalTitle(goal)), goalSentence(goal)]),
+    ]),
+    ...(end === null ? [] : [end]),
+    ...kpiBlocks(result),
+    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${printable(each)}`).join('\n')]),
+    ...thresholdBlocks(result),
+    ...(result.trials.length === 0 ? [] : [`### Trials\n\n${trialsTable(trialColumns(result.trials), result.trials)}`]),
+  ]);
+}
+
+function kpiBlocks({ profile, goals }: SearchResult): string[] {
+  if (profile !== 'rfc9411-cps') return [];
+  const lines = goals.flatMap((goal) => {
+    const kpi = kpiSentence(goal);
+    return kpi === null ? [] : [`- ${code(goalTitle(goal))}: ${kpi}`];
+  });
+  return lines.length === 0 ? [] : [`### KPI\n\n${lines.join('\n')}`];
+}
+
+export function saturateMarkdown(result: SaturateResult): string {
+  return limitDocument(result, 'saturate', [
+    saturateSentence(result),
+    ...thresholdBlocks(result),
+    ...(result.steps.length === 0 ? [] : [`### Steps\n\n${trialsTable(stepColumns(result.steps), result.steps)}`]),
+  ]);
+}
+
+function thresholdBlocks(result: LimitResult): string[] {
+  const sentence = limitThresholdSentence(result);
+  if (sentence === null) return [];
+  return [
+    `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${each}`), '', sentence].join('\n').trim()}`,
+  ];
+}
+
+function limitDocument(result: LimitResult, command: string, blocks: readonly string[]): string {
+  return document(result, targetLine(command, result.config), [...blocks, ESTABLISHMENT]);
+}
+
+/** With what its asterisks mean below it. */
+function trialsTable(columns: readonly Column[], trials: readonly { readonly result: RoundResult }[]): string {
+  return roundsTable(
+    columns,
+    trials.map(({ result }) => result),
+  );
+}

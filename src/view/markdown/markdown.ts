@@ -1,0 +1,82 @@
+/** Blocks of Markdown, for reports to paste into a ticket. */
+import { formatCountOf } from '../../units/format.ts';
+import { printable, printableLines } from '../../units/printable.ts';
+import type { Fact, Part, Rows } from '../facts.ts';
+import { asteriskMeaning, type Column } from '../text/round-table.ts';
+import type { RoundResult } from '../../document/client.ts';
+
+/** What the columns min, mean and max of rounds are. */
+export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
+
+/** What every result says of itself. */
+interface Head {
+  readonly conngen: string;
+  readonly started_at: string;
+  readonly system: {
+    readonly kernel: string;
+    readonly node: string;
+    readonly cpus: number;
+    readonly engine?: string;
+    readonly workers?: number;
+  };
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A whole report: what was run, when and where, the blocks, and the options, with which it can be run again. */
+export function document(result: Head, title: string, blocks: readonly string[]): string {
+  const { system, config } = result;
+  const facts = [
+    `conngen ${result.conngen}`,
+    ...(system.engine === undefined ? [] : [`engine ${system.engine}`]),
+    ...(system.workers === undefined ? [] : [formatCountOf(system.workers, 'worker')]),
+    `Linux ${system.kernel}`,
+    `Node ${system.node}`,
+    `${system.cpus} cores`,
+  ];
+  const options = config === undefined ? [] : [`### Options\n\n${jsonBlock(config)}`];
+  return `${[`## ${title}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, ...options].join('\n\n')}\n`;
+}
+
+export function jsonBlock(value: unknown): string {
+  return `\`\`\`json\n${printableLines(JSON.stringify(value, null, 2))}\n\`\`\``;
+}
+
+export function code(text: string): string {
+  return `\`${printable(text)}\``;
+}
+
+/** A list of facts; what belongs to the fact before is a list below it. */
+export function factList(facts: readonly Fact[]): string {
+  const lines = facts.map(([label, text], index) => {
+    const shown = plain(text);
+    if (label === '') return index === 0 ? `- ${shown}` : `  - ${shown}`;
+    return `${label.startsWith(' ') ? '  ' : ''}- **${label.trim()}**: ${shown}`;
+  });
+  return lines.join('\n');
+}
+
+/** Facts as lists and rows as tables. */
+export function partBlocks(parts: readonly Part[]): string[] {
+  return parts.map((part) => ('facts' in part ? factList(part.facts) : rowsTable(part.rows)));
+}
+
+/** Text that means itself: what would be a mark of Markdown, or HTML, is escaped. */
+export function plain(text: string): string {
+  return printable(text).replaceAll(/[\\`*<]/g, String.raw`\$&`);
+}
+
+/** With what its asterisks mean below it. */
+export function roundsTable(columns: readonly Column[], rounds: readonly RoundResult[]): string {
+  const count = columns[0]?.cells.length ?? 0;
+  const rows = Array.from({ length: count }, (_, index) => columns.map(({ cells }) => cells[index] ?? ''));
+  const lines = rowsTable([columns.map(({ header }) => header), ...rows]);
+  const meaning = asteriskMeaning(rounds);
+  return meaning === null ? lines : `${lines}\n\n\\* ${meaning}`;
+}
+
+/** The first column to the left, the others to the right. */
+export function rowsTable([head = [], ...rows]: Rows): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => printable(cell).replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}

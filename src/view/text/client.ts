@@ -1,0 +1,194 @@
+/** The result of a client run for a person with five seconds. */
+import {
+  CLOCKS,
+  type ClientResult,
+  type ClockName,
+  type ProbeResult,
+  type RoundResult,
+} from '../../document/client.ts';
+import { isTooShortForRate } from '../../judge/criterion.ts';
+import { kernelSentences } from '../../judge/kernel-evidence.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatCountOf,
+  formatLatency,
+  formatPerSec,
+  formatSeconds,
+  formatShare,
+} from '../../units/format.ts';
+import { cpuSplit } from '../cpu-split.ts';
+import { targetLine } from '../headline.ts';
+import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from '../facts.ts';
+import { outcomeFacts } from './outcomes.ts';
+import { PLAIN, failure, paint, wrap, type TextStyle } from '../layout.ts';
+import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
+import { workText } from './work.ts';
+import { thresholdFacts, thresholdSentence } from './thresholds.ts';
+import { VERDICT_LOOKS } from '../verdict-looks.ts';
+
+const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
+  schedule_lag: 'schedule lag',
+  connect: 'connect',
+  first_byte: 'first byte',
+  total: 'total',
+  corrected_total: 'corrected total',
+};
+
+const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
+
+/** More rounds than these are in the table only. */
+export const ROUNDS_IN_FULL = 3;
+
+/** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
+export function clientText(result: ClientResult, style: TextStyle = PLAIN): string {
+  const blocks = [headline(result, style)];
+  const { rounds } = result;
+  if (rounds.length <= ROUNDS_IN_FULL) {
+    rounds.forEach((round, index) => blocks.push(roundText(round, index, rounds.length, style)));
+  }
+  if (rounds.length > 1) blocks.push(roundsTable(rounds, style));
+  if (rounds.length > ROUNDS_IN_FULL) blocks.push(...reasonsText(rounds, style));
+  for (const round of rounds) if (round.ramp !== undefined) blocks.push(seriesText(round, style));
+  if (result.rounds.length === 0) blocks.push(`  ${NO_ROUND}`);
+  if (result.interrupted === true) blocks.push(wrap(STOPPED_EARLY, style.columns, 0));
+  if (result.error !== undefined) blocks.push(failure(style, result.error));
+  const thresholds = thresholdSentence(result);
+  if (thresholds !== undefined) {
+    blocks.push(paint(style, result.thresholds_met === true ? 'green' : 'red', wrap(thresholds, style.columns, 0)));
+  }
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function reasonsText(rounds: readonly RoundResult[], style: TextStyle): string[] {
+  const lines = roundReasons(rounds).map((reason) => wrap(reason, style.columns, 2));
+  return lines.length === 0 ? [] : [lines.join('\n')];
+}
+
+function headline(result: ClientResult, style: TextStyle): string {
+  const lines = clientDetails(result).map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', targetLine('client', result.config)), ...lines].join('\n');
+}
+
+/** How it was measured, a line each. */
+export function clientDetails({ config, system }: ClientResult): string[] {
+  const payloadBytes = config['payload_bytes'];
+  const details = [
+    `engine ${system.engine}`,
+    formatCountOf(system.workers, 'worker'),
+    typeof payloadBytes === 'number' ? `payload ${formatBytes(payloadBytes)}` : '',
+    `finish ${textOf(config['finish'])}`,
+  ].filter((detail) => detail !== '');
+  return [details.join(', '), ...(system.engine_notes ?? [])];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function roundText(round: RoundResult, index: number, count: number, style: TextStyle): string {
+  const title = count > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${count}`)] : [];
+  return [...title, ...partLines(style, roundParts(round))].join('\n');
+}
+
+/** All that is told of a round. */
+export function roundParts(round: RoundResult): Part[] {
+  const { attempts } = round;
+  const offered: Fact[] = [
+    ['offered', `${offeredText(round)} for ${formatSeconds(round.duration_sec)}`],
+    ['achieved', achievedText(round)],
+    [
+      'attempts',
+      `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} missed; ` +
+        `${formatCount(attempts.in_flight_max)} in flight at most`,
+    ],
+  ];
+  return [
+    { facts: [...offered, ...outcomeFacts(round)] },
+    { rows: latencyRows(round) },
+    { facts: [...costFacts(round), ...verdictFacts(round)] },
+  ];
+}
+
+function costFacts(round: RoundResult): Fact[] {
+  const { bytes, cpu, rate_per_sec: rate, bodies, sink_work: sinkWork, timeouts, held, probe } = round;
+  const split = rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : '';
+  return [
+    ...listed('', isLimited(round) ? ['measured by a generator at its limit: not the target alone'] : []),
+    ['bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`],
+    ...listed('bodies', bodies === undefined ? [] : [bodiesText(bodies)]),
+    ...listed('sink work', sinkWork === undefined ? [] : [workText(sinkWork)]),
+    ...listed(
+      'timeouts',
+      timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} for want of a first byte`],
+    ),
+    ...listed('held', held === undefined ? [] : [`${formatCount(held.lost)} ended by the peer before their time`]),
+    ...listed('probe', probe === undefined ? [] : [probeText(probe)]),
+    ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${split}`],
+    ...listed('gc', gcTexts(round)),
+  ];
+}
+
+function verdictFacts(round: RoundResult): Fact[] {
+  const { attempts, kernel, findings, verdict } = round;
+  const looks = VERDICT_LOOKS[verdict.status];
+  const told = [...verdict.reasons, ...findings];
+  return [
+    ...listed(
+      'kernel',
+      kernel === undefined ? [] : kernelSentences(kernel, attempts.started, round.duration_sec, told),
+    ),
+    ...listed(
+      'findings',
+      findings.map(({ message }) => message),
+    ),
+    ['verdict', looks.words, looks.colour],
+    ...verdict.reasons.map(({ message }): Fact => ['', message]),
+    ...thresholdFacts(round),
+  ];
+}
+
+function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResult): string {
+  const trips = PERCENTILES.map((name) => `${name.replace('_', '.')} ${formatLatency(rtt[name])}`).join(', ');
+  const errors = Object.keys(errno);
+  const ending = errors.length === 0 ? '' : `; its connection broke (${errors.join(', ')})`;
+  const counts = `${formatCountOf(sent, 'ping')} on an established connection, ${formatCount(lost)} lost${ending}`;
+  return received === 0 ? counts : `${counts}; round trip ${trips}`;
+}
+
+function bodiesText({ kept, kept_bytes: bytes, spilled }: NonNullable<RoundResult['bodies']>): string {
+  const moved = spilled === 0 ? '' : `; ${formatCount(spilled)} went from memory to a file`;
+  return `${formatCount(kept)} kept, ${formatBytes(bytes)}${moved}`;
+}
+
+function achievedText(round: RoundResult): string {
+  const { started, established, completed } = round.rate_per_sec;
+  const rates = `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
+  if (isTooShortForRate(round)) return `${rates}: too few starts to tell a rate, make the round longer`;
+  return isRateLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
+}
+
+function latencyRows(round: RoundResult): Rows {
+  const header = ['latency', ...PERCENTILES.map((name) => name.replace('_', '.'))];
+  const rows = CLOCKS.map((clock) => {
+    const latency = round.latency_ns[clock];
+    return [
+      CLOCK_LABELS[clock],
+      ...PERCENTILES.map((name) => (latency.count === 0 ? '-' : formatLatency(latency[name]))),
+    ];
+  });
+  return [header, ...rows];
+}
+
+function gcTexts({ workers }: RoundResult): string[] {
+  const total = (of: (worker: RoundResult['workers'][number]) => number | undefined): number =>
+    workers.reduce((sum, worker) => sum + (of(worker) ?? 0), 0);
+  const elapsedUsec = total((worker) => worker.elapsed_usec);
+  if (total((worker) => worker.gc_pauses) === 0 || elapsedUsec === 0) return [];
+  const longestUsec = Math.max(...workers.map((worker) => worker.gc_longest_usec ?? 0));
+  const share = formatShare(
+    total((worker) => worker.gc_usec),
+    elapsedUsec,
+  );
+  return [`${share} of a pacing thread's time, ${formatLatency(longestUsec * 1e3)} at most`];
+}

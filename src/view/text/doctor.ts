@@ -1,0 +1,114 @@
+/** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
+import type { Check, CheckStatus, DoctorResult } from '../../doctor/check.ts';
+import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../../units/format.ts';
+import { printable } from '../../units/printable.ts';
+import { targetLine } from '../headline.ts';
+import { PLAIN, paint, wrap, type Colour, type TextStyle } from '../layout.ts';
+
+const LOOKS: Readonly<Record<CheckStatus, Colour>> = { ok: 'green', warning: 'yellow', problem: 'red', unknown: 'dim' };
+const STATUS_COLUMNS = 9;
+const ID_COLUMNS = 21;
+const INDENT = 2;
+
+/** Every check, or with `leavesOutOk` those that are not ok, and a closing line. With a newline at its end. */
+export function doctorText(
+  result: DoctorResult,
+  { leavesOutOk = false }: { readonly leavesOutOk?: boolean } = {},
+  style: TextStyle = PLAIN,
+): string {
+  const shown = shownChecks(result, leavesOutOk);
+  const blocks = [
+    headline(result, style),
+    ...(shown.length > 0 ? [shown.map((check) => checkText(check, style)).join('\n')] : []),
+    closing(result, style),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** A number, a ramp (two numbers), or `max`, as in `config`. */
+function rateText(rate: unknown): string {
+  if (typeof rate === 'number') return formatPerSec(rate);
+  const { from, to } = ((typeof rate === 'object' ? rate : null) as { from?: number; to?: number } | null) ?? {};
+  return from === undefined || to === undefined ? 'max' : `${formatPerSec(from)} to ${formatPerSec(to)}`;
+}
+
+export function shownChecks({ checks }: DoctorResult, leavesOutOk: boolean): Check[] {
+  return checks.filter(({ status }) => !leavesOutOk || status !== 'ok');
+}
+
+function headline({ config }: DoctorResult, style: TextStyle): string {
+  return `${paint(style, 'bold', targetLine('doctor', config))}\n${wrap(planText(config), style.columns, 0)}`;
+}
+
+/** The plan that is examined, in one line. */
+export function planText(config: DoctorResult['config']): string {
+  const count = config['count'];
+  const rates = Array.isArray(config['rates_per_sec']) ? config['rates_per_sec'] : [];
+  const plan = [
+    rates.map(rateText).join(', '),
+    typeof count === 'number' ? `for ${formatCountOf(count, 'attempt')}` : `for ${secondsOf(config['duration_sec'])}`,
+    `hold ${secondsOf(config['hold_sec'])}`,
+    `timeout ${secondsOf(config['timeout_sec'])}`,
+    `finish ${textOf(config['finish'])}`,
+    `close ${textOf(config['close'])}`,
+  ];
+  const [rate = '', duration = '', ...rest] = plan;
+  return `${rate} ${duration}, ${rest.join(', ')}`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function secondsOf(value: unknown): string {
+  return formatSeconds(typeof value === 'number' ? value : 0);
+}
+
+/** Two lines or more: value and need, the reason, and the fix alone on its line, so that it can be copied. */
+function checkText(check: Check, style: TextStyle): string {
+  const status = paint(style, LOOKS[check.status], check.status.padEnd(STATUS_COLUMNS));
+  const indent = INDENT + STATUS_COLUMNS;
+  const beside = wrap(amounts(check), style.columns, indent + ID_COLUMNS);
+  const first = `${' '.repeat(INDENT)}${status}${check.id.padEnd(ID_COLUMNS)}${beside}`.trimEnd();
+  const margin = ' '.repeat(indent);
+  const lines = [first, margin + wrap(check.why, style.columns, indent)];
+  if (check.fix !== null) lines.push(`${margin}fix: ${paint(style, 'bold', printable(check.fix))}`);
+  return lines.join('\n');
+}
+
+/** `28,232, needs 200,000`. */
+export function amounts({ value, needed }: Check): string {
+  const have = value === null ? '' : shown(value);
+  if (needed === null) return have;
+  return have === '' ? `needs ${shown(needed)}` : `${have}, needs ${shown(needed)}`;
+}
+
+function shown(value: number | string): string {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? formatCount(value) : String(value);
+}
+
+function closing(result: DoctorResult, style: TextStyle): string {
+  return paint(style, LOOKS[result.status], wrap(closingText(result), style.columns, 0));
+}
+
+/** How many checks found something, and what follows from that. */
+export function closingText({ checks, status }: DoctorResult): string {
+  const tally = (['problem', 'warning', 'unknown'] as const)
+    .map((each) => ({ each, number: checks.filter((check) => check.status === each).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ each, number }) => (each === 'unknown' ? `${number} unknown` : formatCountOf(number, each)));
+  const words = {
+    problem: 'this plan cannot work here as things stand.',
+    warning: 'this plan may meet a limit of this machine.',
+    ok: `nothing ${checks.some((check) => check.status === 'unknown') ? 'that is known ' : ''}here stands in the way of this plan.`,
+  }[status];
+  const counts = tally.length === 0 ? '' : `${tally.join(', ')}: `;
+  return `${counts}${words}`;
+}
+
+/** One line for a log, such as `source_ports: 28,232, needs 200,000. … Fix: --source-ports 1024-65535`. */
+export function checkLine(check: Check): string {
+  const fix = check.fix === null ? '' : ` Fix: ${check.fix}`;
+  return `${check.id}: ${amounts(check)}. ${check.why}${fix}`;
+}

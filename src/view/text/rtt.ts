@@ -1,0 +1,161 @@
+/** Round trips for a person with five seconds. */
+import type { LatencySummary } from '../../document/client.ts';
+import type { RttInterval, RttResult, RttRound } from '../../document/rtt.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatCountOf,
+  formatLatency,
+  formatPerSec,
+  formatSeconds,
+  formatShare,
+} from '../../units/format.ts';
+import { cpuSplit } from '../cpu-split.ts';
+import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from '../facts.ts';
+import { targetLine } from '../headline.ts';
+import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
+import { clockText } from '../live/line.ts';
+import { busyText } from './work.ts';
+import { VERDICT_LOOKS } from '../verdict-looks.ts';
+
+const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
+
+/** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
+export function rttText(result: RttResult, style: TextStyle = PLAIN): string {
+  const blocks = [headline(result, style)];
+  result.rounds.forEach((round, index) => blocks.push(roundText(round, index, result, style)));
+  if (result.rounds.length > 1) blocks.push(closingTable(result.rounds, style));
+  if (result.rounds.length === 0) blocks.push(`  ${NO_ROUND}`);
+  if (result.interrupted === true) blocks.push(wrap(STOPPED_EARLY, style.columns, 0));
+  if (result.error !== undefined) {
+    blocks.push(failure(style, result.error));
+  }
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function headline(result: RttResult, style: TextStyle): string {
+  const lines = rttDetails(result).map((line) => wrap(line, style.columns, 0));
+  return [paint(style, 'bold', targetLine('rtt', result.config)), ...lines].join('\n');
+}
+
+/** How it was measured, a line each. */
+export function rttDetails({ config, system }: RttResult): string[] {
+  const details = [
+    String(config['protocol']).toUpperCase(),
+    `engine ${system.engine}`,
+    formatCountOf(Number(config['connections']), 'connection'),
+    `messages of ${formatBytes(Number(config['size_bytes']))}`,
+  ];
+  return [details.join(', '), ...(system.engine_notes ?? [])];
+}
+
+function offered(round: RttRound): string {
+  return round.offered_rate_per_sec === null ? 'back to back' : formatPerSec(round.offered_rate_per_sec);
+}
+
+function roundText(round: RttRound, index: number, { rounds }: RttResult, style: TextStyle): string {
+  const title = rounds.length > 1 ? [paint(style, 'bold', `Round ${index + 1} of ${rounds.length}`)] : [];
+  return [...title, ...partLines(style, rttRoundParts(round))].join('\n');
+}
+
+/** All that is told of a round. */
+export function rttRoundParts(round: RttRound): Part[] {
+  const { busy, verdict } = round;
+  const looks = VERDICT_LOOKS[verdict.status];
+  const errors = Object.entries(round.errno).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const pings: Fact[] = [
+    ['offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`],
+    ['achieved', formatPerSec(round.achieved_rate_per_sec)],
+    ['pings', pingsText(round)],
+    ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),
+  ];
+  const rest: Fact[] = [
+    ['cpu', cpuText(round)],
+    ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'on the loop')]),
+    ['verdict', looks.words, looks.colour],
+    ...verdict.reasons.map(({ message }): Fact => ['', message]),
+  ];
+  return [{ facts: pings }, { rows: latencyRows(round) }, { facts: rest }];
+}
+
+function pingsText(round: RttRound): string {
+  const { sent, received, lost, connections } = round;
+  const rest: readonly (readonly [string, number])[] = [
+    ['missed', round.missed],
+    ['aborted', round.aborted],
+    ['out of order', round.out_of_order],
+    ['late', round.late],
+    ['repeated', round.duplicates],
+  ];
+  const parts = [
+    `${formatCount(sent)} sent`,
+    `${formatCount(received)} received`,
+    `${formatCount(lost)} lost (${formatShare(lost, sent)})`,
+    ...rest.filter(([, count]) => count > 0).map(([name, count]) => `${formatCount(count)} ${name}`),
+  ];
+  const broken = connections.failed + connections.lost;
+  return parts.join(', ') + (broken > 0 ? `; ${formatCountOf(broken, 'connection')} failed` : '');
+}
+
+function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
+  return sent === 0 ? '-' : `${formatLatency(cpu.usec_per_ping * 1e3)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
+}
+
+function latencyRows(round: RttRound): Rows {
+  const rows: readonly (readonly [string, LatencySummary])[] = [
+    ['schedule lag', round.schedule_lag_ns],
+    ['round trip', round.rtt_ns],
+    ['corrected', round.corrected_rtt_ns],
+  ];
+  const header = ['latency', 'min', ...PERCENTILES.map((name) => name.replace('_', '.'))];
+  const cells = rows.map(([label, latency]) => [
+    label,
+    ...(['min', ...PERCENTILES] as const).map((name) => (latency.count === 0 ? '-' : formatLatency(latency[name]))),
+  ]);
+  return [header, ...cells];
+}
+
+function closingTable(rounds: readonly RttRound[], style: TextStyle): string {
+  const [first = '', ...rest] = table(closingRows(rounds), 0);
+  return [paint(style, 'bold', first), ...rest].join('\n');
+}
+
+/** The rounds side by side. */
+export function closingRows(rounds: readonly RttRound[]): Rows {
+  const rows = rounds.map((round, index) => [
+    String(index + 1),
+    round.offered_rate_per_sec === null ? 'max' : formatPerSec(round.offered_rate_per_sec),
+    formatPerSec(round.achieved_rate_per_sec),
+    formatCount(round.lost),
+    ...(['p50', 'p99'] as const).map((name) => (round.rtt_ns.count === 0 ? '-' : formatLatency(round.rtt_ns[name]))),
+    round.verdict.status.replaceAll('_', ' '),
+  ]);
+  const header = ['round', 'offered', 'achieved', 'lost', 'p50', 'p99 rtt', 'verdict'];
+  return [header, ...rows];
+}
+
+/**
+ * `  12 s  1,000/s  lost 0  p50 21.3 µs  p99 40.1 µs`, and in front of it which round it is. `warmupSec`: how long the warm-up is
+ * that the interval is part of; null for the round itself.
+ */
+export function rttLiveLine(
+  roundIndex: number,
+  rounds: number,
+  interval: RttInterval,
+  warmupSec: number | null,
+): string {
+  const { rtt_ns: rtt } = interval;
+  const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmupSec === null ? '' : 'warm-up ');
+  // Second 0 is where a warm-up ends.
+  const atSec = (warmupSec ?? 0) + interval.start_sec + interval.length_sec;
+  const sentPerSec = interval.length_sec > 0 ? interval.sent / interval.length_sec : 0;
+  const parts = [
+    `${prefix}${clockText(atSec)}`,
+    formatPerSec(Math.round(sentPerSec)).padStart(9),
+    `lost ${formatCount(interval.lost)}`,
+    ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
+    `p50 ${rtt.count === 0 ? '-' : formatLatency(rtt.p50)}`,
+    `p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`,
+  ];
+  return parts.join('  ');
+}
