@@ -1,8 +1,8 @@
 /** `--config`: read before the command, whose options it holds; while it is read (it may be a pipe), a signal ends the process. */
 import { readInput } from '../plan/input-file.ts';
 import type { Parsed } from '../units/problem.ts';
-import { ENV_PREFIX } from './options.ts';
-import type { RawInput } from './read-options.ts';
+import { ENV_PREFIX } from '../options/tables.ts';
+import type { RawInput } from '../options/read.ts';
 
 /** Far beyond any set of options, and read in an instant. */
 const CONFIG_MAX_BYTES = 1024 * 1024;

@@ -1,8 +1,8 @@
 /** Where a result goes: stdout, `--json`, `--markdown`. */
 import { reasonOf, writeOutput } from '../run/output.ts';
 import { STDOUT, type FileInput } from './file-checks.ts';
-import type { Io } from './io.ts';
-import type { Log } from './log.ts';
+import type { Io } from './process/io.ts';
+import type { Log } from './process/log.ts';
 
 /** A result in every form that it can be asked for. Each ends in a newline but the JSON. */
 export interface Report {

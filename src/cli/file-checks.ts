@@ -6,7 +6,7 @@ import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { histogramTag } from '../run/sinks/histogram-log.ts';
-import { LAB_FILES } from './lab-directory.ts';
+import { LAB_FILES } from '../lab/directory.ts';
 import { inspectOutput, isSameFile, resolveTarget } from '../run/output.ts';
 
 /** The value of an option for stdout. */

@@ -5,14 +5,14 @@ import type { Thresholds } from '../judge/threshold.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { TextStyle } from '../view/layout.ts';
-import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './process/exit-codes.ts';
 import { checkFiles, type FileInput } from './file-checks.ts';
-import { printProblems, type Io } from './io.ts';
+import { printProblems, type Io } from './process/io.ts';
 import { deliver } from './deliver.ts';
-import { openLog } from './log.ts';
+import { openLog } from './process/log.ts';
 import { thisMachine } from './machine.ts';
-import type { RawInput } from './read-options.ts';
-import { answeringSignals, type StopRequest } from './signals.ts';
+import type { RawInput } from '../options/read.ts';
+import { answeringSignals, type StopRequest } from './process/signals.ts';
 import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
 
 /** What every table of such a command has. */

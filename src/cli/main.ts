@@ -2,16 +2,16 @@
 import yargs, { type Argv, type Options } from 'yargs';
 import type { Problem } from '../units/problem.ts';
 import { VERSION } from '../units/version.ts';
-import { spellOut } from './argv.ts';
+import { spellOut } from '../options/argv.ts';
 import { loadConfig } from './config-file.ts';
-import { endProcess } from './ending.ts';
-import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts';
-import { reportFailure } from './failure.ts';
-import { printProblems, processIo, type Io } from './io.ts';
-import { ENV_PREFIX, TABLES, type CommandName, type OptionSpec, type OptionTable } from './options.ts';
-import type { RawInput } from './read-options.ts';
-import { answeringSignals, keepIgnoredHangup } from './signals.ts';
-import { didYouMean } from './suggest.ts';
+import { endProcess } from './process/ending.ts';
+import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
+import { reportFailure } from './process/failure.ts';
+import { printProblems, processIo, type Io } from './process/io.ts';
+import { ENV_PREFIX, TABLES, type CommandName, type OptionSpec, type OptionTable } from '../options/tables.ts';
+import type { RawInput } from '../options/read.ts';
+import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
+import { didYouMean } from '../options/suggest.ts';
 
 interface Command {
   readonly name: CommandName;
@@ -33,7 +33,7 @@ const COMMANDS: readonly Command[] = [
       ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, the result as JSON'],
       ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as it goes, with a request'],
     ],
-    load: async () => (await import('./client.ts')).clientCommand,
+    load: async () => (await import('./commands/client.ts')).clientCommand,
   },
   {
     name: 'search',
@@ -46,21 +46,21 @@ const COMMANDS: readonly Command[] = [
         'two goals, an answer for each',
       ],
     ],
-    load: async () => (await import('./search.ts')).searchCommand,
+    load: async () => (await import('./commands/search.ts')).searchCommand,
   },
   {
     name: 'saturate',
     usage: 'saturate [target]',
     help: 'raise the rate until latency leaves its floor',
     examples: [['$0 saturate 10.0.0.5:80 --start 50 --factor 1.25', 'until p90 has doubled']],
-    load: async () => (await import('./saturate.ts')).saturateCommand,
+    load: async () => (await import('./commands/saturate.ts')).saturateCommand,
   },
   {
     name: 'server',
     usage: 'server',
     help: 'accept connections: the target for a client',
     examples: [['$0 server --port 2345 --listeners 2', 'echo on two threads']],
-    load: async () => (await import('./server.ts')).serverCommand,
+    load: async () => (await import('./commands/server.ts')).serverCommand,
   },
   {
     name: 'doctor',
@@ -70,7 +70,7 @@ const COMMANDS: readonly Command[] = [
       ['$0 doctor 10.0.0.5:80 --rate 25000 --duration 60s', 'would this run work from here?'],
       ['$0 doctor --rate 25000 --json -', 'both ends on this machine, as JSON'],
     ],
-    load: async () => (await import('./doctor.ts')).doctorCommand,
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
     name: 'rtt',
@@ -80,7 +80,7 @@ const COMMANDS: readonly Command[] = [
       ['$0 rtt 10.0.0.5:2345 --rate 1k --rate 10k', 'two rounds of 10 s on one TCP connection'],
       ['$0 rtt 10.0.0.5:2345 --protocol udp --rate max --engine blocking', 'back to back, the baseline'],
     ],
-    load: async () => (await import('./rtt.ts')).rttCommand,
+    load: async () => (await import('./commands/rtt.ts')).rttCommand,
   },
   {
     name: 'lab',
@@ -90,14 +90,14 @@ const COMMANDS: readonly Command[] = [
       ['$0 lab abstraction --out DIR', 'what five layers cost, synchronous to boxed promise'],
       ['$0 lab --resume DIR', 'go on with a lab that was interrupted'],
     ],
-    load: async () => (await import('./lab.ts')).labCommand,
+    load: async () => (await import('./commands/lab.ts')).labCommand,
   },
   {
     name: 'demo',
     usage: 'demo',
     help: 'a client against a server of its own on loopback, for 5 s',
     examples: [],
-    load: async () => (await import('./demo.ts')).demoCommand,
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
 ];
 

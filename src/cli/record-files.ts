@@ -8,7 +8,7 @@ import { histogramTag, logHead, logLine, titledTable } from '../run/sinks/histog
 import { csvHead, csvRow } from '../run/sinks/interval-csv.ts';
 import { LineFile } from '../run/line-file.ts';
 import { isByTag, tableFile } from './file-checks.ts';
-import type { Log } from './log.ts';
+import type { Log } from './process/log.ts';
 
 export interface RecordInput {
   readonly hlog?: Given<string> | undefined;

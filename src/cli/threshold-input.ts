@@ -2,7 +2,7 @@
 import type { Criterion } from '../judge/criterion.ts';
 import type { Thresholds } from '../judge/threshold.ts';
 import type { Given } from '../units/problem.ts';
-import type { Log } from './log.ts';
+import type { Log } from './process/log.ts';
 
 export interface ThresholdInput {
   readonly 'fail-if': readonly Given<Criterion>[];

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import t from 'tap';
-import { clientCommand } from '../../src/cli/client.ts';
+import { clientCommand } from '../../src/cli/commands/client.ts';
 import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
 import { EngineError } from '../../src/units/run-error.ts';

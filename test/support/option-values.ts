@@ -2,7 +2,7 @@
  * Values for the options of a table, found by its own parsers, so that a new option takes part without an edit here. An option whose
  * parser takes none of these needs a value in `SAMPLES`; test/cli/every-option.test.ts says so.
  */
-import type { OptionSpec } from '../../src/cli/options.ts';
+import type { OptionSpec } from '../../src/options/tables.ts';
 
 /** Small, so that a run with any of them is short and light. By what stands for the value in help. */
 const BY_KIND: Readonly<Record<string, readonly string[]>> = {

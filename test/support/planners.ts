@@ -9,11 +9,11 @@ import {
   SERVER_OPTIONS,
   TABLES,
   type CommandName,
-} from '../../src/cli/options.ts';
+} from '../../src/options/tables.ts';
 import { loadConfig } from '../../src/cli/config-file.ts';
-import { planLab } from '../../src/cli/lab-plan.ts';
-import { readSearchOptions } from '../../src/cli/profile-input.ts';
-import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
+import { planLab } from '../../src/lab/plan.ts';
+import { readSearchOptions } from '../../src/options/profile.ts';
+import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan, type Machine, type Planned } from '../../src/plan/client-plan.ts';
 import type { Problem } from '../../src/units/problem.ts';
 import { rttPlan } from '../../src/plan/ping-plan.ts';

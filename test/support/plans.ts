@@ -1,7 +1,7 @@
 /** Plans from what a user would type, for tests that want a plan and no process. */
 import { existsSync, readFileSync } from 'node:fs';
-import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/cli/options.ts';
-import { readOptions, type RawInput } from '../../src/cli/read-options.ts';
+import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/options/tables.ts';
+import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
 import { rttPlan, type RttPlan } from '../../src/plan/ping-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';

@@ -1,0 +1,58 @@
+/** The standard streams as commands use them, so that a test can stand in for them. */
+import { columnsOf, type TextStyle } from '../../view/layout.ts';
+import type { Problem } from '../../units/problem.ts';
+import { printable } from '../../units/printable.ts';
+import { formatProblem } from '../../units/problem.ts';
+import type { LiveStream } from '../../view/live/line.ts';
+
+export interface Io {
+  /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
+  readonly print: (text: string) => Promise<unknown>;
+  readonly stderr: LiveStream;
+  /** Looks of what `print` prints. */
+  readonly style: TextStyle;
+  /** Whether stderr may be coloured. */
+  readonly colourLogs: boolean;
+}
+
+/** The process's own streams. From here on a closed pipe behind them is no longer an exception. */
+export function processIo(env: Readonly<Record<string, string | undefined>>): Io {
+  // Without these listeners a write to a closed pipe would end the process with a stack trace.
+  process.stdout.on('error', ignoreError);
+  process.stderr.on('error', ignoreError);
+  const isDumb = env['TERM'] === 'dumb';
+  const mayColour = (env['NO_COLOR'] ?? '') === '' && !isDumb;
+  return {
+    print,
+    // What cannot erase a line is treated as what is no terminal: a line a second.
+    stderr: isDumb ? { write: (text) => process.stderr.write(text) } : process.stderr,
+    style: { columns: columnsOf(process.stdout), colours: process.stdout.isTTY && mayColour },
+    colourLogs: process.stderr.isTTY && mayColour,
+  };
+}
+
+function ignoreError(): void {
+  // `print` reports what matters; nobody is left to read the rest.
+}
+
+function print(text: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error === null || error === undefined) resolve(true);
+      else if ('code' in error && error.code === 'EPIPE') resolve(false);
+      else reject(error);
+    });
+  });
+}
+
+/** Says what is odd, then everything that is wrong, one line each, and where to look it up. */
+export function printProblems(
+  io: Io,
+  problems: readonly Problem[],
+  command: string,
+  warnings: readonly string[] = [],
+): void {
+  for (const warning of warnings) io.stderr.write(`WARN: ${printable(warning)}\n`);
+  for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`);
+  io.stderr.write(`See ${command} --help.\n`);
+}

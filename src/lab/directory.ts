@@ -1,0 +1,67 @@
+/** The directory of a lab: `lab.json` after every cell, `cells.csv` and the plots as well. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cellsCsv } from '../view/csv/lab-cells.ts';
+import type { Axis, Lab } from './lab.ts';
+import { plotsOf } from '../view/chart/lab-plots.ts';
+import { faultOfLabResult } from '../document/lab-shape.ts';
+import type { LabResult } from '../document/lab.ts';
+import { readInput } from '../plan/input-file.ts';
+import { codeOf } from '../units/problem.ts';
+import { inspectOutput, reasonOf, writeOutput } from '../run/output.ts';
+
+const RESULT_FILE = 'lab.json';
+/** The largest that is written holds some MB of samples. */
+const RESULT_MAX_BYTES = 256 * 1024 * 1024;
+const CELLS_FILE = 'cells.csv';
+/** All that are always there; plots are named by the lab and end in `.svg`. */
+export const LAB_FILES: readonly string[] = [RESULT_FILE, CELLS_FILE];
+
+/** Why a lab cannot begin in `directory`; completes "expected …". Null where it can. Makes nothing. */
+export async function whyNotEmpty(directory: string): Promise<string | null> {
+  try {
+    const names = await readdir(directory);
+    if (names.includes(RESULT_FILE))
+      return `a directory without a lab; to go on with the one that is there: --resume ${directory}`;
+    if (names.length > 0) return 'a directory that is empty or not there yet';
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOTDIR') return 'a directory, not a file';
+    if (code !== 'ENOENT') return `a directory that can be read (${reasonOf(error)})`;
+  }
+  const state = await inspectOutput(directory);
+  return state.kind === 'unwritable' ? `a directory that can be made (${state.reason})` : null;
+}
+
+/** What was kept in `directory`, or why it cannot be gone on with; completes "expected …". */
+export async function readLab(
+  directory: string,
+): Promise<{ readonly result: LabResult } | { readonly expected: string }> {
+  const read = await readInput(join(directory, RESULT_FILE), RESULT_MAX_BYTES);
+  if (!read.ok) return { expected: `the directory of a lab, with ${RESULT_FILE} in it, ${read.expected}` };
+  try {
+    const result = JSON.parse(Buffer.concat(read.value).toString('utf8')) as Partial<LabResult> | null;
+    if (result?.schema === 'conngen.lab/1') {
+      const fault = faultOfLabResult(result);
+      if (fault === null) return { result: result as LabResult };
+      return { expected: `the directory of a lab; in its ${RESULT_FILE}, ${fault}` };
+    }
+  } catch {
+    // Told below, like any other content that is no result.
+  }
+  return { expected: `the directory of a lab, whose ${RESULT_FILE} holds "schema": "conngen.lab/1"` };
+}
+
+/** Keeps the result so far; rejects with the system's error. Plots are drawn anew only `withPlots`. */
+export async function keepLab(
+  directory: string,
+  { lab, axes, result }: { readonly lab: Lab; readonly axes: readonly Axis[]; readonly result: LabResult },
+  withPlots: boolean,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeOutput(join(directory, RESULT_FILE), `${JSON.stringify(result, null, 1)}\n`);
+  const names = axes.map(({ name }) => name);
+  await writeOutput(join(directory, CELLS_FILE), cellsCsv(lab, names, result.cells));
+  if (!withPlots) return;
+  for (const { file, svg } of plotsOf(lab, axes, result)) await writeOutput(join(directory, file), svg);
+}

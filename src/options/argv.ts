@@ -1,0 +1,51 @@
+/**
+ * One spelling for every flag, `--name=value`, before yargs sees it: yargs would take `--json -` for a flag without a value
+ * and a positional, and `--rate --duration 5` silently for an empty rate.
+ */
+import type { OptionSpec, OptionTable } from './tables.ts';
+
+interface Known {
+  readonly name: string;
+  readonly spec: OptionSpec;
+}
+
+/** Rewrites what the tables know and leaves the rest alone. A flag whose value is missing becomes `--name=`. */
+export function spellOut(argv: readonly string[], tables: readonly OptionTable[]): string[] {
+  const known = new Map<string, Known>();
+  for (const table of tables) {
+    for (const [name, spec] of Object.entries(table)) {
+      if (spec.positional === true) continue;
+      known.set(`--${name}`, { name, spec });
+      for (const alias of spec.alias ?? []) known.set(alias.length === 1 ? `-${alias}` : `--${alias}`, { name, spec });
+    }
+  }
+  const spelled: string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (word === '--') return [...spelled, ...argv.slice(index)];
+    const flag = flagOf(word, known);
+    if (flag === null) {
+      spelled.push(word);
+    } else if (flag.value !== null) {
+      spelled.push(`--${flag.name}=${flag.value}`);
+    } else if (flag.spec.isSwitch === true) {
+      spelled.push(`--${flag.name}=true`);
+    } else {
+      const next = argv[index + 1];
+      const takesNext = next !== undefined && !next.startsWith('--') && flagOf(next, known) === null;
+      spelled.push(`--${flag.name}=${takesNext ? next : ''}`);
+      if (takesNext) index++;
+    }
+  }
+  return spelled;
+}
+
+function flagOf(word: string, known: ReadonlyMap<string, Known>): (Known & { readonly value: string | null }) | null {
+  if (!word.startsWith('-')) return null;
+  const equals = word.indexOf('=');
+  const plain = known.get(equals === -1 ? word : word.slice(0, equals));
+  if (plain !== undefined) return { ...plain, value: equals === -1 ? null : word.slice(equals + 1) };
+  // -r25k
+  const short = word.startsWith('--') ? undefined : known.get(word.slice(0, 2));
+  return short === undefined || short.spec.isSwitch === true ? null : { ...short, value: word.slice(2) };
+}

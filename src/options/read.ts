@@ -1,0 +1,273 @@
+/** From the three places a value can come from to the input of a plan, with every problem on the way. */
+import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } from '../units/problem.ts';
+import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './tables.ts';
+import { meantOption } from './meanings.ts';
+import { didYouMean, nearest } from './suggest.ts';
+
+/** What the command line and the environment hold, unparsed. */
+export interface RawInput {
+  /** For messages: `conngen client`. */
+  readonly command: string;
+  /** By full name; every text that was given. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** What was given without a name, beyond the table's positional. */
+  readonly extra: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the file of `--config` holds (`loadConfig`), where there is one. */
+  readonly config?: Parsed<string> | undefined;
+}
+
+export interface ReadOptions<Table extends OptionTable> {
+  /** Complete even where there are problems: a default stands in for what could not be read. */
+  readonly input: InputOf<Table>;
+  readonly problems: readonly Problem[];
+  /** What is odd and no problem. */
+  readonly warnings: readonly string[];
+}
+
+/** What one place says of one option. */
+interface Saying {
+  readonly origin: Origin;
+  readonly label: string;
+  readonly texts: readonly string[];
+  /** Set where it cannot even be parsed: a problem, unless a stronger place has something else to say. */
+  readonly problem?: Problem;
+}
+
+type Sayings = Map<string, Saying>;
+
+/**
+ * Reads a table: a flag beats the environment, the environment beats the file, the file beats the default. `others` are the
+ * tables of the other commands, whose variables may well be set too.
+ */
+export function readOptions<Table extends OptionTable>(
+  table: Table,
+  raw: RawInput,
+  others: readonly OptionTable[] = [],
+): ReadOptions<Table> {
+  const problems: Problem[] = [];
+  const flags = readFlags(table, raw, problems);
+  const { environment, warnings } = readEnvironment(table, raw, others);
+  const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
+  // The strongest place of each option.
+  const sayings: Sayings = new Map([...file, ...environment, ...flags]);
+  for (const name of replacedBy(table, sayings)) sayings.delete(name);
+  const input: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    const saying = sayings.get(name);
+    const given = saying === undefined ? [] : parseAll(spec, saying, problems);
+    const values = given.length > 0 ? given : defaultOf(name, spec);
+    input[name] = spec.repeatable === true ? values : values[0];
+  }
+  // The one place where the table's types and its values meet.
+  return { input: input as InputOf<Table>, problems, warnings };
+}
+
+/** Options whose value comes from a weaker place than that of an option which stands instead of them. */
+function replacedBy(table: OptionTable, sayings: Sayings): string[] {
+  const strength = ({ origin }: Saying): number => ORIGINS.indexOf(origin);
+  return [...sayings].flatMap(([name, saying]) => {
+    const spec = table[name];
+    const [text] = saying.texts;
+    if (spec?.replaces === undefined || text === undefined) return [];
+    const parsed = spec.parse(text);
+    if (!parsed.ok) return [];
+    return spec.replaces(parsed.value).filter((other) => {
+      const weaker = sayings.get(other);
+      return weaker !== undefined && strength(weaker) < strength(saying);
+    });
+  });
+}
+
+function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<unknown>[] {
+  const { label, texts, origin, problem } = saying;
+  if (problem !== undefined) {
+    problems.push(problem);
+    return [];
+  }
+  if (texts.length > 1 && spec.repeatable !== true) {
+    problems.push({ option: label, got: texts.join(', '), expected: 'it once' });
+    return [];
+  }
+  const given: Given<unknown>[] = [];
+  for (const text of texts) {
+    const parsed = spec.parse(text);
+    if (parsed.ok) given.push({ value: parsed.value, text, label, origin });
+    else problems.push({ option: label, got: text === '' ? null : text, expected: parsed.expected });
+  }
+  return given;
+}
+
+function defaultOf(name: string, spec: OptionSpec): Given<unknown>[] {
+  if (spec.default === undefined) return [];
+  const texts = spec.repeatable === true ? spec.default.split(',') : [spec.default];
+  return texts.map((text) => {
+    const parsed = spec.parse(text);
+    if (!parsed.ok) throw new Error(`the default of ${name} does not fit its own parser: ${parsed.expected}`);
+    return { value: parsed.value, text, label: `--${name}`, origin: ORIGINS[0] };
+  });
+}
+
+function flagNames(table: OptionTable): string[] {
+  return Object.entries(table)
+    .filter(([, spec]) => spec.positional !== true)
+    .flatMap(([name, spec]) => [name, ...(spec.alias ?? [])])
+    .map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
+}
+
+function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayings {
+  const sayings: Sayings = new Map();
+  for (const [name, texts] of raw.flags) {
+    const spec = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (spec === undefined) {
+      const flag = name.length === 1 ? `-${name}` : `--${name}`;
+      const meant = meantOption(flag, table) ?? didYouMean(flag, [...flagNames(table), '--help']);
+      const expected = `an option of ${raw.command}${meant}`;
+      problems.push({
+        option: flag,
+        // Without a value it is read as a switch.
+        got: texts.every((text) => text === '' || text === 'true') ? flag : texts.join(', '),
+        expected,
+      });
+    } else {
+      sayings.set(name, { origin: 'flag', label: spec.positional === true ? name : `--${name}`, texts });
+    }
+  }
+  for (const text of raw.extra) problems.push({ option: 'argument', got: text, expected: 'no further argument' });
+  return sayings;
+}
+
+function readEnvironment(
+  table: OptionTable,
+  raw: RawInput,
+  others: readonly OptionTable[],
+): { environment: Sayings; warnings: string[] } {
+  const environment: Sayings = new Map();
+  const byVariable = new Map(
+    Object.entries(table).flatMap(([name, spec]) =>
+      wordsFor(name, spec).map((word) => [envName(word), { name, spec }]),
+    ),
+  );
+  const known = [table, ...others].flatMap((each) =>
+    Object.entries(each).flatMap(([name, spec]) => wordsFor(name, spec).map(envName)),
+  );
+  const warnings: string[] = [];
+  const links: string[] = [];
+  for (const [variable, text] of Object.entries(raw.env)) {
+    // Set and empty is how a shell script says "not set".
+    if (!variable.startsWith(ENV_PREFIX) || text === undefined || text === '') continue;
+    if (isServiceLink(variable, text)) {
+      links.push(variable);
+      continue;
+    }
+    const option = byVariable.get(variable);
+    const same = option === undefined ? undefined : environment.get(option.name);
+    if (option !== undefined && same !== undefined) {
+      const problem = { option: variable, got: text, expected: `to be left out beside ${same.label}` };
+      environment.set(option.name, { ...same, problem });
+    } else if (option !== undefined) {
+      const texts = option.spec.repeatable === true ? text.split(',') : [text];
+      environment.set(option.name, { origin: 'environment', label: variable, texts });
+    } else if (!known.includes(variable)) {
+      warnings.push(`${variable} is no option and has no effect${didYouMeanVariable(variable, known)}`);
+    }
+  }
+  if (links.length > 0) warnings.push(linksRemark(links));
+  return { environment, warnings };
+}
+
+/**
+ * Orchestrators describe a service called `conngen`, or `conngen-…`, to every program beside it, in variables of these names
+ * (Kubernetes: "Accessing the Service, environment variables"; Docker: legacy container links).
+ */
+const LINK_NAME = /_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+/** The one that has the name of an option, and so is told by its value. */
+const LINK_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
+
+function isServiceLink(variable: string, text: string): boolean {
+  return LINK_NAME.test(variable) || (variable.endsWith('_PORT') && LINK_ADDRESS.test(text));
+}
+
+const LINKS_SHOWN = 2;
+
+function linksRemark(links: readonly string[]): string {
+  const more = links.length > LINKS_SHOWN ? ` and ${links.length - LINKS_SHOWN} more` : '';
+  return `${links.slice(0, LINKS_SHOWN).join(', ')}${more}: service links of an orchestrator, not options; ignored`;
+}
+
+/** Compared without the prefix that all of them share, which would make any two look alike. */
+function didYouMeanVariable(variable: string, known: readonly string[]): string {
+  const bare = (name: string): string => name.slice(ENV_PREFIX.length);
+  const found = nearest(bare(variable), known.map(bare));
+  return found === null ? '' : `; did you mean ${ENV_PREFIX}${found}?`;
+}
+
+function readFile(table: OptionTable, raw: RawInput, path: string | undefined, problems: Problem[]): Sayings {
+  const sayings: Sayings = new Map();
+  if (path === undefined || path === '' || !Object.hasOwn(table, 'config')) return sayings;
+  const content = parseJson(raw.config ?? refuse('a file that was read'));
+  if ('expected' in content) {
+    problems.push({ option: '--config', got: path, expected: content.expected });
+    return sayings;
+  }
+  const options = Object.entries(table).filter(([name]) => name !== 'config');
+  const nameOf = new Map(options.flatMap(([name, spec]) => wordsFor(name, spec).map((word) => [word, name])));
+  for (const [key, value] of Object.entries(content.object)) {
+    const word = key.replaceAll('_', '-');
+    const label = `${path}: ${key}`;
+    const name = nameOf.get(word) ?? word;
+    const spec = nameOf.has(word) ? table[name] : undefined;
+    const got = shownOf(value);
+    if (spec === undefined) {
+      problems.push({
+        option: label,
+        got,
+        expected: `an option of ${raw.command}${didYouMean(word, [...nameOf.keys()])}`,
+      });
+    } else if (sayings.has(name)) {
+      problems.push({ option: label, got, expected: `it once; ${sayings.get(name)!.label} is there too` });
+    } else {
+      const read = textsOf(value, spec);
+      const said = 'expected' in read ? { texts: [], problem: { option: label, got, ...read } } : read;
+      sayings.set(name, { origin: 'file', label, ...said });
+    }
+  }
+  return sayings;
+}
+
+function parseJson(text: Parsed<string>): { readonly object: object } | { readonly expected: string } {
+  if (!text.ok) return text;
+  try {
+    const value: unknown = JSON.parse(withoutMark(text.value));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value };
+    return { expected: 'a file that holds one JSON object' };
+  } catch (error) {
+    return { expected: `a file of JSON (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+/** Some editors begin a file with a byte-order mark, which JSON.parse does not take. */
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] } | { readonly expected: string } {
+  if (Array.isArray(value)) {
+    if (spec.repeatable !== true) return { expected: 'one value, not a list' };
+    if (value.length === 0) return { expected: 'at least one value' };
+    const texts = value.map(textOf);
+    return texts.every((text) => text !== null) ? { texts } : { expected: 'a list of texts and numbers' };
+  }
+  const text = textOf(value);
+  return text === null ? { expected: 'a text or a number' } : { texts: [text] };
+}
+
+/** What a problem shows of a value, which is quoted there: texts without quotes of their own. */
+function shownOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shownOf).join(', ')}]`;
+  return textOf(value) ?? JSON.stringify(value);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+}
