@@ -14,10 +14,9 @@ const LIBRARIES = {
 
 const ROOMS = [
   { files: ['src/cli/**/*.ts'], allows: ['yargs', 'pino'] },
-  { files: ['src/linux/**/*.ts'], allows: ['koffi'] },
+  { files: ['src/kernel/**/*.ts'], allows: ['koffi'] },
   { files: ['src/engine/node/**/*.ts'], allows: ['node:net', 'node:dgram'] },
-  { files: ['src/measure/**/*.ts'], allows: ['hdr-histogram-js'] },
-  { files: ['src/client/run*.ts', 'src/server/run*.ts', 'src/{client,server}/run/**/*.ts'], allows: ['pino'] },
+  { files: ['src/count/**/*.ts'], allows: ['hdr-histogram-js'] },
   // Telling an address from a name opens no socket. A bound datagram socket tells whether an address is this machine's.
   { files: ['src/plan/**/*.ts'], allows: ['node:dgram'], netHelpers: ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] },
   // What reads a pipe without a thread that waits in the kernel has the name of a socket in Node.

@@ -1,5 +1,5 @@
 import { monotonicNs } from '../runtime/clock.ts';
-import { EngineError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../count/ping-tally.ts';
 import type { IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
@@ -50,7 +50,7 @@ export class Probe {
     return this.#thread.failure;
   }
 
-  /** Resolves when one ping has come back. Rejects with `EngineError` where the target does not echo. */
+  /** Resolves when one ping has come back. Rejects with `RunError` where the target does not echo. */
   async ready(): Promise<void> {
     await this.#thread.ready();
     const { established, errnos } = await this.#thread.open();
@@ -64,7 +64,7 @@ export class Probe {
     const target = formatHostPort(this.#plan.host, this.#plan.target.port);
     const errors = Object.keys({ ...check.total.errnoCounts(), ...errorCounts(errnos) });
     const why = errors.length === 0 ? 'it answered nothing' : errors.join(', ');
-    throw new EngineError(
+    throw new RunError(
       'probe_no_echo',
       `--probe got no ping back from ${target} (${why}): it needs a target that sends back what it is sent`,
       'probe an echo server, such as conngen server, or leave --probe out',
@@ -101,7 +101,7 @@ function pingEngineOf(engine: EngineName): EngineName {
     selectPingEngine('epoll');
     return 'epoll';
   } catch (error) {
-    if (error instanceof EngineError) return 'node';
+    if (error instanceof RunError) return 'node';
     throw error;
   }
 }

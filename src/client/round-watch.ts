@@ -5,7 +5,7 @@ import type { Timer } from '../runtime/timer.ts';
 import { readThreadTimes } from '../kernel/thread-times.ts';
 import type { ThreadTimes } from '../kernel/thread-times.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
-import type { KernelEvidence } from '../judge/kernel-evidence.ts';
+import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { WorkerResult } from '../document/client.ts';
 
 const SAMPLE_MS = 1000;

@@ -68,7 +68,7 @@ export interface RoundChanges {
   readonly exchangePerSec?: number | null;
 }
 
-/** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
+/** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
 export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientResult> {
   const session = await openSession(plan, hooks);
   try {
@@ -89,7 +89,7 @@ export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): P
   }
 }
 
-/** Starts the workers of a plan; rejects with `EngineError` where no engine can work. Close it in any case. */
+/** Starts the workers of a plan; rejects with `RunError` where no engine can work. Close it in any case. */
 export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientSession> {
   const threads = plan.workers + (plan.probeRatePerSec === null ? 0 : 1);
   const preference = preferredEngines(plan.body.sink);

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { totalmem } from 'node:os';
-import { EngineError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import { memoryLimitBytes } from '../kernel/cgroup.ts';
 import { loadLibc, type Libc } from '../kernel/libc.ts';
 import type { WorkResult } from '../document/client.ts';
@@ -37,7 +37,7 @@ export class SinkCrew {
     this.#failures = failures;
   }
 
-  /** Null where nobody looks at responses. Rejects with `EngineError` where what is asked for is not to be had here. */
+  /** Null where nobody looks at responses. Rejects with `RunError` where what is asked for is not to be had here. */
   static async start(plan: ClientPlan, engine: EngineName, onFailure: () => void): Promise<SinkCrew | null> {
     const { body, workers } = plan;
     if (!watchesBodies(body)) return null;
@@ -100,7 +100,7 @@ function requireLibc(strategy: string): Libc {
   try {
     return loadLibc();
   } catch (error) {
-    throw new EngineError(
+    throw new RunError(
       'ENOSYS',
       `--sink-strategy ${strategy} calls the C library, and koffi, which does that, cannot be loaded here`,
       'use --sink-strategy direct, or pool with --engine node',

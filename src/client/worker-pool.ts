@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import { configureCollector } from '../runtime/v8.ts';
 import { RecorderReader, createRecorderMemory } from '../count/recorder.ts';
@@ -111,7 +111,7 @@ export class WorkerPool {
   async ready(): Promise<void> {
     await this.#settled();
     const failure = this.failures[0];
-    if (failure !== undefined) throw new EngineError(failure.code, failure.message, failure.hint);
+    if (failure !== undefined) throw new RunError(failure.code, failure.message, failure.hint);
   }
 
   /**

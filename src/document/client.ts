@@ -1,5 +1,5 @@
 /** The results of `conngen client` and `conngen server`: what JSON output holds. Every report is a function of one. */
-import type { KernelEvidence } from '../judge/kernel-evidence.ts';
+import type { KernelEvidence } from './kernel-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
 
 /** The clocks of an attempt, in the order of results. */

@@ -1,5 +1,5 @@
 /** The result of a lab, as `lab.json` holds it: what is resumed, and what every plot and report is a function of. */
-import type { AxisValue, Cell, CellMeasurement } from '../lab/lab.ts';
+import type { AxisValue, Cell, CellMeasurement } from './lab-description.ts';
 import { summarize, type Summary } from '../units/statistics.ts';
 
 /** What decides on the figures: a run that is resumed has to have the same. */

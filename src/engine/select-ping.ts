@@ -3,7 +3,7 @@ import { requireLibc } from './epoll/probe.ts';
 import type { PingEngine, PingEngineOptions } from './seam/ping.ts';
 import { selectEngine } from './select.ts';
 
-/** The engine that pings, and in `notes` why `auto` passed better ones over. Throws `EngineError` if it cannot work here. */
+/** The engine that pings, and in `notes` why `auto` passed better ones over. Throws `RunError` if it cannot work here. */
 export function selectPingEngine(choice: PingEngineChoice): {
   readonly name: PingEngineName;
   readonly notes: readonly string[];

@@ -1,5 +1,5 @@
 import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
-import { EngineError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './seam/engine.ts';
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
@@ -19,7 +19,7 @@ const PROBES: Readonly<Record<EngineName, () => void>> = {
   node: () => undefined,
 };
 
-/** Chooses the engine, for `auto` the first of `preference` that works here. Throws `EngineError` if the one that was asked for cannot. */
+/** Chooses the engine, for `auto` the first of `preference` that works here. Throws `RunError` if the one that was asked for cannot. */
 export function selectEngine(choice: EngineChoice, preference = preferredEngines()): Selection {
   if (choice !== 'auto') {
     PROBES[choice]();
@@ -31,11 +31,11 @@ export function selectEngine(choice: EngineChoice, preference = preferredEngines
       PROBES[name]();
       return { name, notes };
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof RunError)) throw error;
       notes.push(`engine ${name} is passed over: ${error.message}`);
     }
   }
-  throw new EngineError('ENOSYS', 'no engine works on this machine', 'please report this');
+  throw new RunError('ENOSYS', 'no engine works on this machine', 'please report this');
 }
 
 /** Why an engine cannot work here, and what helps; null where it works. */
@@ -44,7 +44,7 @@ export function troubleOf(name: EngineName): { readonly reason: string; readonly
     PROBES[name]();
     return null;
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
+    if (!(error instanceof RunError)) throw error;
     return { reason: error.message, hint: error.hint };
   }
 }
@@ -54,7 +54,7 @@ export function hasDirectDescriptors(): boolean {
   try {
     return probeUring().direct;
   } catch (error) {
-    if (error instanceof EngineError) return false;
+    if (error instanceof RunError) return false;
     throw error;
   }
 }
@@ -93,7 +93,7 @@ export async function canSharePort(name: EngineName): Promise<boolean> {
 }
 
 /**
- * The port to hand to the listeners of a server that wants `port`; 0 has the kernel choose. Rejects with `EngineError` where
+ * The port to hand to the listeners of a server that wants `port`; 0 has the kernel choose. Rejects with `RunError` where
  * somebody listens on it already, also by SO_REUSEPORT. For every engine node:net is asked: it works everywhere, and this is
  * no place for speed. `host` null is every address.
  */
@@ -101,7 +101,7 @@ export async function choosePort(host: string | null, port: number): Promise<num
   return (await import('./node/port-probe.ts')).choosePort(host, port);
 }
 
-/** Rejects with `EngineError` where the UDP port is taken. */
+/** Rejects with `RunError` where the UDP port is taken. */
 export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {
   await (await import('./node/port-probe.ts')).requireFreeDatagramPort(host, port);
 }

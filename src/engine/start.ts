@@ -2,7 +2,7 @@ import { preferredEngines } from '../plan/engine-preference.ts';
 import { formatCountOf } from '../units/format.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
 import type { PingEngineChoice, PingEngineName } from '../plan/ping-plan.ts';
-import { EngineError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import { selectPingEngine } from './select-ping.ts';
 import { selectEngine } from './select.ts';
 import type { Selection } from './select.ts';
@@ -37,7 +37,7 @@ export async function startOnEngine<T>(
     } catch (error) {
       rest = rest.slice(rest.indexOf(name) + 1);
       const canGoOn = choice === 'auto' && rest.length > 0;
-      if (!canGoOn || !(error instanceof EngineError) || !REFUSALS.has(error.code)) throw error;
+      if (!canGoOn || !(error instanceof RunError) || !REFUSALS.has(error.code)) throw error;
       notes.push(`engine ${name} is passed over for ${formatCountOf(threads, 'thread')}: ${error.message}`);
     }
   }

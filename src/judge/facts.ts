@@ -1,5 +1,5 @@
 import type { Finish } from '../plan/plan.ts';
-import type { KernelEvidence } from './kernel-evidence.ts';
+import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { IntervalResult, WorkerResult } from '../document/client.ts';
 import type { Tally } from '../count/round-tally.ts';
 

@@ -4,7 +4,7 @@ import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { kernelValue } from './kernel-evidence.ts';
-import type { KernelEvidence } from './kernel-evidence.ts';
+import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT } from '../document/outcome.ts';
 import { CONNECT } from '../count/recorder.ts';
 import type { Finding, IntervalResult } from '../document/client.ts';

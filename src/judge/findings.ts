@@ -1,6 +1,6 @@
 import type { RoundFacts } from './facts.ts';
 import { FINDERS, listenOverflowFinding, slowReadersFinding } from './finders.ts';
-import type { KernelEvidence } from './kernel-evidence.ts';
+import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { Finding, Verdict } from '../document/client.ts';
 
 /** What a round shows of the target, the network or this machine's kernel, in the order of reports. */

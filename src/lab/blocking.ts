@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectEngine } from '../engine/select.ts';
 import type { RoundResult, ServerResult } from '../document/client.ts';
-import { formatPerSec, threeDigits } from '../units/format.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
-import type { Cell, CellContext, CellMeasurement, Lab } from './lab.ts';
+import type { CellContext, Lab } from './lab.ts';
+import { BLOCKING_LAB } from '../document/labs.ts';
+import type { Cell, CellMeasurement } from '../document/lab-description.ts';
 import { elapsedSec, failures, meanOf, sampledRounds, startsSec, sumOf } from './rounds.ts';
 import { deviationPercent } from '../units/statistics.ts';
 
@@ -28,26 +29,7 @@ const STRATEGIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const BLOCKING: Lab = {
-  name: 'blocking',
-  title: 'connections whose response waits for blocking work, by where that is done',
-  quantity: { name: 'ns_per_batch', label: 'time of a batch of connections', unit: 'ns' },
-  figures: [
-    { name: 'connections_per_sec', label: 'connections', format: formatPerSec },
-    { name: 'deviation_percent', label: 'deviation', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'total_p50_ns', label: 'p50 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
-    { name: 'total_p99_ns', label: 'p99 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
-    { name: 'server_cpu_usec', label: 'server cpu of one', format: (usec) => `${threeDigits(usec)} µs` },
-    { name: 'waited', label: 'waited', format: String },
-    { name: 'queue_full', label: 'queue full', format: String },
-    { name: 'caller_runs', label: 'run by the caller', format: String },
-    { name: 'failures', label: 'failed', format: String },
-  ],
-  plots: [
-    { kind: 'median', x: 'strategy', lines: 'work' },
-    { kind: 'series', lines: 'strategy' },
-    { kind: 'ecdf', lines: 'strategy' },
-    { kind: 'density', lines: 'strategy' },
-  ],
+  ...BLOCKING_LAB,
   times: {
     full: { settleNs: NS_PER_SEC, warmupNs: 2 * NS_PER_SEC, durationNs: 5 * NS_PER_SEC },
     quick: { settleNs: 100 * NS_PER_MS, warmupNs: 700 * NS_PER_MS, durationNs: NS_PER_SEC },

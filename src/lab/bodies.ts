@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectEngine } from '../engine/select.ts';
 import type { RoundResult, WorkResult } from '../document/client.ts';
-import { formatBytes, threeDigits } from '../units/format.ts';
+import { formatBytes } from '../units/format.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
-import type { Cell, CellContext, CellMeasurement, Lab, Refusal } from './lab.ts';
+import type { CellContext, Lab, Refusal } from './lab.ts';
+import { BODIES_LAB } from '../document/labs.ts';
+import type { Cell, CellMeasurement } from '../document/lab-description.ts';
 import { elapsedSec, failures, meanOf, sampledRounds, startsSec, sumOf } from './rounds.ts';
 import { deviationPercent } from '../units/statistics.ts';
 
@@ -36,26 +38,7 @@ const STRATEGIES: Readonly<Record<string, string>> = {
 const isFile = (sink: unknown): boolean => sink === 'file' || sink === 'tmpfs';
 
 export const BODIES: Lab = {
-  name: 'bodies',
-  title: `${IN_FLIGHT} responses of 8 MiB at once, each held against what it should be, by where they are kept and where that is done`,
-  quantity: { name: 'bytes_per_sec', label: 'responses kept', unit: 'B/s' },
-  figures: [
-    { name: 'responses', label: 'responses', format: String },
-    { name: 'deviation_percent', label: 'deviation', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'total_p50_ns', label: 'p50 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
-    { name: 'total_p99_ns', label: 'p99 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
-    { name: 'cpu_usec', label: 'cpu of one', format: (usec) => `${threeDigits(usec / 1e3)} ms` },
-    { name: 'waited', label: 'waited', format: String },
-    { name: 'queue_full', label: 'queue full', format: String },
-    { name: 'caller_runs', label: 'run by the caller', format: String },
-    { name: 'failures', label: 'failed', format: String },
-  ],
-  plots: [
-    { kind: 'median', x: 'sink', lines: 'strategy' },
-    { kind: 'series', lines: 'strategy' },
-    { kind: 'ecdf', lines: 'strategy' },
-    { kind: 'density', lines: 'strategy' },
-  ],
+  ...BODIES_LAB,
   times: {
     full: { settleNs: NS_PER_SEC, warmupNs: 2 * NS_PER_SEC, durationNs: 5 * NS_PER_SEC },
     quick: { settleNs: 100 * NS_PER_MS, warmupNs: 500 * NS_PER_MS, durationNs: 1500 * NS_PER_MS },

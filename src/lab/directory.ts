@@ -2,7 +2,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cellsCsv } from '../view/csv/lab-cells.ts';
-import type { Axis, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { Axis } from '../document/lab-description.ts';
 import { plotsOf } from '../view/chart/lab-plots.ts';
 import { faultOfLabResult } from '../document/lab-shape.ts';
 import type { LabResult } from '../document/lab.ts';

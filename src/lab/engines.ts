@@ -1,8 +1,9 @@
 /** Which cells ask for an engine that this machine does not have. */
-import { EngineError } from '../units/run-error.ts';
-import type { Cell, Refusal } from './lab.ts';
+import { RunError } from '../units/run-error.ts';
+import type { Refusal } from './lab.ts';
+import type { Cell } from '../document/lab-description.ts';
 
-/** `choose` throws `EngineError` for an engine that cannot work here; asked once for each value of the axis `engine`. */
+/** `choose` throws `RunError` for an engine that cannot work here; asked once for each value of the axis `engine`. */
 export function refusedEngines(cells: readonly Cell[], choose: (engine: string) => unknown): Refusal[] {
   const reasons = new Map<string, string | null>();
   return cells.flatMap(({ name, axes }) => {
@@ -18,7 +19,7 @@ function whyNot(engine: string, choose: (engine: string) => unknown): string | n
     choose(engine);
     return null;
   } catch (error) {
-    if (error instanceof EngineError) return `a machine where engine ${engine} works: ${error.message}`;
+    if (error instanceof RunError) return `a machine where engine ${engine} works: ${error.message}`;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** From axes to named cells, and which of them are wanted. */
-import type { Axis, AxisValue, Cell, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { Axis, AxisValue, Cell } from '../document/lab-description.ts';
 
 /** Every combination, the last axis fastest. */
 export function crossAxes(axes: readonly Axis[]): Cell[] {

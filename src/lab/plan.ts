@@ -1,6 +1,7 @@
 /** From the options of `conngen lab` to a lab that can run, new or gone on with; or to everything that is wrong with it. */
 import { join } from 'node:path';
-import type { Cell, Lab, LabTimes } from './lab.ts';
+import type { Lab, LabTimes } from './lab.ts';
+import type { Cell } from '../document/lab-description.ts';
 import { LABS, labNamed } from './labs.ts';
 import { cellsOf, selectCells, uselessPatterns } from './matrix.ts';
 import { planChanges, type LabPlan, type LabResult, type LabSystem } from '../document/lab.ts';

@@ -3,12 +3,13 @@ import { selectPingEngine } from '../engine/select-ping.ts';
 import { allowedCpuList } from '../kernel/cpus.ts';
 import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
-import { formatPerSec, threeDigits } from '../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import type { PingEngineName } from '../plan/ping-plan.ts';
 import { besideServer, durationArgument, resultOf } from './children.ts';
 import { refusedEngines } from './engines.ts';
-import type { AxisValue, Cell, CellContext, CellMeasurement, Lab } from './lab.ts';
+import type { CellContext, Lab } from './lab.ts';
+import { RTT_LAB } from '../document/labs.ts';
+import type { AxisValue, Cell, CellMeasurement } from '../document/lab-description.ts';
 
 /** Of a round with more pings they are a sample, evenly over it: enough for a density, and for a file that can be opened. */
 const SAMPLES = 1000;
@@ -21,27 +22,7 @@ const BACK_TO_BACK = 'max';
 const RATES = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, BACK_TO_BACK];
 
 export const RTT: Lab = {
-  name: 'rtt',
-  title:
-    'round trips of 64 bytes on one held connection, by engine, rate and tasks that wake every millisecond on the loop that pings',
-  quantity: { name: 'round_trip_ns', label: 'round trip', unit: 'ns' },
-  figures: [
-    { name: 'offered_per_sec', label: 'offered', format: formatPerSec },
-    { name: 'achieved_per_sec', label: 'achieved', format: formatPerSec },
-    { name: 'lost_percent', label: 'lost', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'missed', label: 'missed', format: String },
-    { name: 'all_p50_ns', label: 'p50 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
-    { name: 'all_p99_ns', label: 'p99 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
-    { name: 'corrected_p50_ns', label: 'corrected p50', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
-    { name: 'busy_skipped_percent', label: 'ticks skipped', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'cpu_usec_per_ping', label: 'cpu a ping', format: (usec) => `${threeDigits(usec)} µs` },
-  ],
-  plots: [
-    { kind: 'median', x: 'rate', lines: 'engine' },
-    { kind: 'series', lines: 'engine' },
-    { kind: 'ecdf', lines: 'engine' },
-    { kind: 'density', lines: 'engine' },
-  ],
+  ...RTT_LAB,
   times: {
     // At 1/s, the fewest round trips that give an interval of confidence.
     full: { settleNs: NS_PER_SEC, warmupNs: NS_PER_SEC, durationNs: 6 * NS_PER_SEC },

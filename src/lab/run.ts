@@ -1,7 +1,8 @@
 /** Runs the cells of a lab one after the other. */
 import { sleepNs } from '../runtime/timer.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import type { Cell, CellContext, Lab } from './lab.ts';
+import type { CellContext, Lab } from './lab.ts';
+import type { Cell } from '../document/lab-description.ts';
 import { doneCell, failedCell, type CellResult } from '../document/lab.ts';
 
 export interface LabRunHooks {
@@ -52,21 +53,4 @@ async function measureCell(lab: Lab, cell: Cell, context: CellContext): ReturnTy
 /** How long one cell should take. */
 export function plannedCellSec(lab: Lab, { settleNs, warmupNs, durationNs }: CellContext['times']): number {
   return (settleNs + warmupNs + durationNs) / NS_PER_SEC + lab.overheadSec;
-}
-
-/** What is known while cells run. */
-export interface Progress {
-  readonly plannedCellSec: number;
-  readonly total: number;
-  /** How long each finished cell took. */
-  readonly tookSec: readonly number[];
-  /** Of the cell under way. */
-  readonly currentSec: number;
-}
-
-/** Seconds until the last cell ends: as planned at first, as the cells before took once there are any. */
-export function timeLeftSec({ plannedCellSec, total, tookSec, currentSec }: Progress): number {
-  const eachSec = tookSec.length === 0 ? plannedCellSec : tookSec.reduce((sum, sec) => sum + sec, 0) / tookSec.length;
-  const remaining = total - tookSec.length;
-  return remaining === 0 ? 0 : Math.max(0, eachSec - currentSec) + (remaining - 1) * eachSec;
 }

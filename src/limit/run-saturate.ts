@@ -6,7 +6,7 @@ import type { RoundResult } from '../document/client.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
-import { LATENCIES_AT_LEAST } from './decide/floor.ts';
+import { LATENCIES_AT_LEAST } from '../judge/floor.ts';
 import { timedOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
@@ -20,7 +20,7 @@ export interface SaturateHooks extends ClientRunHooks {
   onStep?(step: SaturateStepResult, note: string): void;
 }
 
-/** Rejects with `EngineError` where no engine can work. `open` is replaced in tests. */
+/** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSaturate(
   plan: SaturatePlan,
   hooks: SaturateHooks = {},

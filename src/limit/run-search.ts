@@ -6,7 +6,7 @@ import type { SearchResult, TrialResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
-import { deviationsFound } from './profiles.ts';
+import { deviationsFound } from '../plan/profiles.ts';
 import { offerOf, type TrialOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSearchMove, type SearchMove } from './decide/search.ts';
@@ -26,7 +26,7 @@ export interface SearchHooks extends ClientRunHooks {
 type TrialMove = Extract<SearchMove, { kind: 'trial' }>;
 type StoppedBy = SearchResult['stopped_by'];
 
-/** Rejects with `EngineError` where no engine can work. `open` is replaced in tests. */
+/** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSearch(
   plan: SearchPlan,
   hooks: SearchHooks = {},

@@ -33,7 +33,7 @@ export type OpenTrials = (plan: ClientPlan, hooks: ClientRunHooks) => Promise<Tr
 /** A wait that a person would notice. */
 const NOTED_WAIT_NS = 2e9;
 
-/** Rejects with `EngineError` where no engine can work. */
+/** Rejects with `RunError` where no engine can work. */
 export const openTrials: OpenTrials = async (plan, hooks) => {
   const session = await openSession(plan, hooks);
   const uses: PortUse[] = [];

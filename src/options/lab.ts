@@ -1,5 +1,5 @@
 /** The options that only `conngen lab` has; a part of the option table. */
-import { LABS } from '../lab/labs.ts';
+import { LAB_DESCRIPTIONS } from '../document/labs.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
 import { NS_PER_DAY, NS_PER_MS, choiceParser, durationParser, parseSwitch } from '../units/quantity.ts';
 
@@ -17,11 +17,11 @@ function parsePattern(text: string): Parsed<string> {
 
 export const LAB_OWN_OPTIONS = {
   name: {
-    parse: choiceParser(LABS.map(({ name }) => name)),
+    parse: choiceParser(LAB_DESCRIPTIONS.map(({ name }) => name)),
     value: 'NAME',
     positional: true,
     group: WHICH,
-    help: `the experiment: ${LABS.map(({ name }) => name).join(', ')}`,
+    help: `the experiment: ${LAB_DESCRIPTIONS.map(({ name }) => name).join(', ')}`,
   },
   only: {
     parse: parsePattern,

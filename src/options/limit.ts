@@ -2,7 +2,7 @@
 import { parseCriterion } from '../judge/criterion.ts';
 import { parseFactor } from '../plan/offer.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
-import { PROFILES } from '../limit/profiles.ts';
+import { PROFILES } from '../plan/profiles.ts';
 import {
   NS_PER_DAY,
   NS_PER_MS,
@@ -13,7 +13,7 @@ import {
   parseNumericRate,
 } from '../units/quantity.ts';
 import { IN_FLIGHT_MAX } from '../plan/client-plan.ts';
-import { QUANTITIES } from '../limit/decide/quantity.ts';
+import { QUANTITIES } from '../plan/limit-quantity.ts';
 
 const LIMIT = 'What to look for';
 

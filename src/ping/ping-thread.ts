@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import { compileSooner, configureCollector } from '../runtime/v8.ts';
 import { PING_BANK } from '../count/ping-tally.ts';
@@ -146,5 +146,5 @@ export class PingThread {
 }
 
 function expectSuccess(answer: FromWorker): void {
-  if (answer.type === 'failed') throw new EngineError(answer.code, answer.message, answer.hint);
+  if (answer.type === 'failed') throw new RunError(answer.code, answer.message, answer.hint);
 }

@@ -28,7 +28,7 @@ export interface RttRunHooks {
 /** The thread gets the message of a round this long before it begins. */
 const LEAD_NS = 10e6;
 
-/** Runs every round of the plan and returns the result; rejects with `EngineError` where no engine can work. */
+/** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
 export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
   const startedAt = new Date();
   const baseNs = monotonicNs();

@@ -1,7 +1,7 @@
 /** Thread entry: the one thread that pings. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import { createPingEngine } from '../engine/select-ping.ts';
 import { collectNow } from '../runtime/v8.ts';
 import { pinThread } from '../kernel/cpus.ts';
@@ -26,7 +26,7 @@ function tell(message: FromWorker): void {
 
 function pin(cpu: number | null): void {
   const error = cpu === null ? null : pinThread(cpu);
-  if (error !== null) throw new EngineError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
+  if (error !== null) throw new RunError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
 }
 
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import type { EngineName, ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
@@ -136,7 +136,7 @@ export class ListenerPool {
     }
     const ports = await Promise.all(members.map((member) => member.listening));
     const [failure] = this.failures;
-    if (failure !== undefined) throw new EngineError(failure.code, failure.message, failure.hint);
+    if (failure !== undefined) throw new RunError(failure.code, failure.message, failure.hint);
     return ports;
   }
 

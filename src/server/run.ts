@@ -4,7 +4,7 @@ import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/sockets/ec
 import type { Selection } from '../engine/select.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
-import type { KernelEvidence } from '../judge/kernel-evidence.ts';
+import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { DatagramCounts, ServerResult } from '../document/client.ts';
 import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
@@ -55,7 +55,7 @@ interface Start {
   readonly cpu: NodeJS.CpuUsage;
 }
 
-/** Serves until `stop` aborts and returns the result; rejects with `EngineError` where it cannot listen. */
+/** Serves until `stop` aborts and returns the result; rejects with `RunError` where it cannot listen. */
 export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): Promise<ServerResult> {
   let isServing = false;
   const serving = await startServing(plan, (message) => {

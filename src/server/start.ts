@@ -21,7 +21,7 @@ export interface Serving {
 }
 
 /**
- * Starts the threads of a plan; rejects with `EngineError` where it cannot listen. `onDeath` is called for a thread that dies, also before
+ * Starts the threads of a plan; rejects with `RunError` where it cannot listen. `onDeath` is called for a thread that dies, also before
  * this resolves.
  */
 export async function startServing(plan: ServerPlan, onDeath: (message: string) => void): Promise<Serving> {

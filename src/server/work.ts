@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
-import { EngineError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { loadLibc, type Libc } from '../kernel/libc.ts';
 import type { ServerResult } from '../document/client.ts';
@@ -48,7 +48,7 @@ export class WorkCrew {
   }
 
   /**
-   * Starts what the plan asks for; null where it asks for nothing. Rejects with `EngineError` where that is not to be had here.
+   * Starts what the plan asks for; null where it asks for nothing. Rejects with `RunError` where that is not to be had here.
    * `onFailure` is called when a work thread dies later on.
    */
   static async start(
@@ -107,7 +107,7 @@ function libcFor(strategy: string, work: string): Libc {
   try {
     return loadLibc();
   } catch (error) {
-    throw new EngineError(
+    throw new RunError(
       'ENOSYS',
       `--work ${work} with --work-strategy ${strategy} calls the C library, and koffi, which does that, cannot be loaded here`,
       'use --work cpu:300 with --work-strategy direct',

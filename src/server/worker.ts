@@ -5,7 +5,7 @@ import { MonotonicClock } from '../runtime/clock.ts';
 import type { DatagramDriver } from '../engine/seam/datagram-echo.ts';
 import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import { POLL_NS } from '../engine/seam/engine.ts';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
 import { pinThread } from '../kernel/cpus.ts';
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
 
 function pin(cpu: number): void {
   const error = pinThread(cpu);
-  if (error !== null) throw new EngineError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
+  if (error !== null) throw new RunError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
 }
 
 /** Serves until it is told to end. What has come by then is answered; nothing else is open. */

@@ -1,8 +1,8 @@
 import { describeSystemError } from './system-error.ts';
 
 /** An engine that cannot do its work here: stable code, what happened, what to do. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
+export class RunError extends Error {
+  override readonly name = 'RunError';
   readonly code: string;
   readonly hint: string;
   constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
@@ -14,7 +14,7 @@ export class EngineError extends Error {
 
 /** What a thread tells of the error that ended it: an engine's own words, or else the stack for whoever mends it. */
 export function describeFailure(error: unknown): { code: string; message: string; hint: string } {
-  if (error instanceof EngineError) return { code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof RunError) return { code: error.code, message: error.message, hint: error.hint };
   const system = describeSystemError(error);
   if (system !== null) return system;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -11,7 +11,7 @@ import type {
 import { evaluateCriterion, parseCriterion } from '../judge/criterion.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
-import { profileTitle } from '../limit/profiles.ts';
+import { profileTitle } from '../plan/profiles.ts';
 import { formatFigure } from './text/thresholds.ts';
 
 /** The answer for one goal, without the goal. */

@@ -34,7 +34,7 @@ export class Crew {
     this.#wakers = libc !== null && wakers !== null ? new Wakers(libc, wakers) : null;
   }
 
-  /** Resolves when its threads are ready; rejects with `EngineError` if they cannot be. */
+  /** Resolves when its threads are ready; rejects with `RunError` if they cannot be. */
   static async start(options: CrewOptions): Promise<Crew> {
     const crew = new Crew(options);
     try {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { EngineError, describeFailure } from '../units/run-error.ts';
+import { RunError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import { loadLibc } from '../kernel/libc.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
@@ -49,7 +49,7 @@ export class ThreadPool {
       const fail = (code: string, message: string, hint: string): void => {
         if (this.#isClosed) return;
         if (isReady) onFailure(message);
-        else reject(new EngineError(code, message, hint));
+        else reject(new RunError(code, message, hint));
       };
       thread.on('message', (message: FromPoolThread) => {
         if (message.type === 'failed') fail(message.code, message.message, message.hint);

@@ -6,7 +6,7 @@ import t from 'tap';
 import { clientCommand } from '../../src/cli/commands/client.ts';
 import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
-import { EngineError } from '../../src/units/run-error.ts';
+import { RunError } from '../../src/units/run-error.ts';
 import { EVERY_SECOND_SEC } from '../../src/count/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/document/client.ts';
 import { PLAIN } from '../../src/view/layout.ts';
@@ -138,7 +138,7 @@ t.test('a run that cannot start leaves what was there', async (t) => {
   const directory = t.testdir({ old: 'old' });
   const file = (name: string): string => join(directory, name);
   const ran = await command({ hlog: file('old'), csv: file('csv'), hgrm: file('hgrm') }, async () => {
-    throw new EngineError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
+    throw new RunError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
   });
   t.equal(ran.code, 1);
   t.same(readdirSync(directory), ['old']);
@@ -149,7 +149,7 @@ t.test('a run that breaks off keeps what it had', async (t) => {
   const directory = t.testdir({});
   const ran = await command({ csv: join(directory, 'csv') }, async (hooks) => {
     tellRun(hooks);
-    throw new EngineError('lost', 'the workers are gone', '');
+    throw new RunError('lost', 'the workers are gone', '');
   });
   t.equal(ran.code, 1);
   t.equal(readFileSync(join(directory, 'csv'), 'utf8').trimEnd().split('\n').length, 3);

@@ -1,6 +1,6 @@
 /** The matrices of the labs: which cells there are, and which of them are refused. */
 import t from 'tap';
-import { EngineError } from '../../src/units/run-error.ts';
+import { RunError } from '../../src/units/run-error.ts';
 import { refusedEngines } from '../../src/lab/engines.ts';
 import { LABS, labNamed } from '../../src/lab/labs.ts';
 import { cellsOf } from '../../src/lab/matrix.ts';
@@ -59,7 +59,7 @@ t.test('cells of an engine that does not work are refused by name, with the reas
   const cells = cellsOf(labNamed('bodies')!, true);
   const refused = refusedEngines(cells, (engine) => {
     asked++;
-    if (engine === 'uring') throw new EngineError('EPERM', 'io_uring is forbidden here', 'allow it');
+    if (engine === 'uring') throw new RunError('EPERM', 'io_uring is forbidden here', 'allow it');
   });
   t.same(
     refused.map(({ cell }) => cell),

@@ -2,7 +2,7 @@ import t from 'tap';
 import { ABSTRACTION } from '../../src/lab/abstraction/lab.ts';
 import { cellsOf, crossAxes, selectCells, uselessPatterns } from '../../src/lab/matrix.ts';
 import { planChanges } from '../../src/document/lab.ts';
-import { timeLeftSec } from '../../src/lab/run.ts';
+import { timeLeftSec } from '../../src/view/live/time-left.ts';
 
 const CELLS = crossAxes([
   { name: 'engine', values: ['epoll', 'node'] },

@@ -1,7 +1,7 @@
 /** A fault, a server and a run against it: what both ends say of it afterwards. */
 import type { Test } from 'tap';
 import type { OwnerCounts } from '../../src/document/outcome.ts';
-import type { KernelEvidence } from '../../src/judge/kernel-evidence.ts';
+import type { KernelEvidence } from '../../src/document/kernel-evidence.ts';
 import type { RoundResult, ServerResult } from '../../src/document/client.ts';
 import { clientResult } from '../support/cli.ts';
 import type { RunOptions, RunningServer } from '../support/cli.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
-import { EngineError } from '../../src/units/run-error.ts';
+import { RunError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/sockets/listen-error.ts';
 import { readSysctlNumber } from '../../src/kernel/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
@@ -14,13 +14,13 @@ import { freePort } from '../support/ports.ts';
 import { dial, serve, serverPlanOf, whyNot } from './serve.ts';
 
 /** What `runServer` rejects with. */
-async function refusal(plan: Partial<ServerPlan>): Promise<EngineError> {
+async function refusal(plan: Partial<ServerPlan>): Promise<RunError> {
   const stop = AbortSignal.abort();
   const error = await runServer(serverPlanOf(plan), { stop }).then(
     () => new Error('it listened'),
     (reason: unknown) => reason,
   );
-  if (error instanceof EngineError) return error;
+  if (error instanceof RunError) return error;
   throw error as Error;
 }
 

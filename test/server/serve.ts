@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
-import { EngineError } from '../../src/units/run-error.ts';
+import { RunError } from '../../src/units/run-error.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import type { ServerResult } from '../../src/document/client.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
@@ -85,7 +85,7 @@ export function whyNot(engine: EngineName): string | false {
     selectEngine(engine);
     return false;
   } catch (error) {
-    if (error instanceof EngineError) return `${engine}: ${error.message}`;
+    if (error instanceof RunError) return `${engine}: ${error.message}`;
     throw error;
   }
 }

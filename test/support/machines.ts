@@ -1,7 +1,7 @@
 /** Machines for the doctor: what their files say, and what asking their kernel would. */
 import { examine } from '../../src/doctor/examine.ts';
 import { readFacts, type Probed } from '../../src/doctor/facts.ts';
-import type { Check } from '../../src/doctor/check.ts';
+import type { Check } from '../../src/document/doctor.ts';
 import { reservedPorts, reuseDelayNs, type ReadFile } from '../../src/kernel/proc.ts';
 import { planClient, type Typed } from './plans.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../../src/options/tables.ts';
 import { loadConfig } from '../../src/cli/config-file.ts';
 import { planLab } from '../../src/lab/plan.ts';
-import { readSearchOptions } from '../../src/options/profile.ts';
+import { readSearchOptions } from '../../src/limit/plan/profile.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan, type Machine, type Planned } from '../../src/plan/client-plan.ts';
 import type { Problem } from '../../src/units/problem.ts';

@@ -1,7 +1,8 @@
 /** `conngen lab`: plan a matrix, run its cells, keep every one. */
 import { arch, cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Axis, Cell, Lab, Launch } from '../../lab/lab.ts';
+import type { Lab, Launch } from '../../lab/lab.ts';
+import type { Axis, Cell } from '../../document/lab-description.ts';
 import { inPlanOrder, isDone, type CellResult, type LabResult, type LabSystem } from '../../document/lab.ts';
 import { plannedCellSec, runCells } from '../../lab/run.ts';
 import { labMarkdown } from '../../view/markdown/lab.ts';

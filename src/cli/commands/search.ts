@@ -8,7 +8,7 @@ import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import type { Io } from '../process/io.ts';
 import { limitCommand } from '../limit-command.ts';
-import { readSearchOptions } from '../../options/profile.ts';
+import { readSearchOptions } from '../../limit/plan/profile.ts';
 import type { RawInput } from '../../options/read.ts';
 
 /** Returns the exit code. `open` is replaced in tests. */

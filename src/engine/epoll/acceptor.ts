@@ -43,7 +43,7 @@ export class Acceptor {
     return this.#restEndNs;
   }
 
-  /** Throws `EngineError` where it cannot listen. */
+  /** Throws `RunError` where it cannot listen. */
   listen(host: string | null, port: number, backlog: number): void {
     const socket = openListeningSocket(this.#libc, host, port, backlog);
     this.#fd = socket.fd;

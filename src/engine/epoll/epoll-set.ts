@@ -7,7 +7,7 @@ import {
 } from '../../kernel/constants.ts';
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
@@ -41,7 +41,7 @@ export class EpollSet {
     this.#fd = libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.#fd < 0) {
       const name = errnoName(libc.errno());
-      throw new EngineError(name, `epoll_create1 failed: ${name}`, 'raise the open file limit: ulimit -n');
+      throw new RunError(name, `epoll_create1 failed: ${name}`, 'raise the open file limit: ulimit -n');
     }
     this.#event = libc.alloc(16);
     this.#eventWords = new Int32Array(this.#event.bytes.buffer, 0, 4);
@@ -83,7 +83,7 @@ export class EpollSet {
       this.#preciseWait = false;
       return this.wait(deadline);
     }
-    throw new EngineError(errnoName(errno), `epoll_pwait2 failed: ${errnoName(errno)}`, 'please report this');
+    throw new RunError(errnoName(errno), `epoll_pwait2 failed: ${errnoName(errno)}`, 'please report this');
   }
 
   #call(waitNs: number): number {

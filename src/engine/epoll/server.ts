@@ -15,8 +15,7 @@ import {
   TCP_NODELAY,
 } from '../../kernel/constants.ts';
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../kernel/errno.ts';
-import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
-import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { loadLibc, nativeCopy, type Libc, type NativeMemory } from '../../kernel/libc.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';

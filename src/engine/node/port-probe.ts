@@ -7,7 +7,7 @@ import { listenError } from '../sockets/listen-error.ts';
 /**
  * The port for a server that wants `port`: that one, or 0, which has the kernel choose. After a large run of connections on
  * this machine every port that it may choose can be in TIME_WAIT; then one outside of its range (ip_local_port_range).
- * Rejects with `EngineError` (EADDRINUSE, EACCES …) where there is none that the server could have to itself.
+ * Rejects with `RunError` (EADDRINUSE, EACCES …) where there is none that the server could have to itself.
  *
  * Listeners that share a port by SO_REUSEPORT also share it, silently, with those of another server that the same user runs.
  * A socket without that option meets every listener as the owner of the port. It has SO_REUSEADDR, which node sets on Unix: what
@@ -50,7 +50,7 @@ function close(server: Server): Promise<void> {
 }
 
 /**
- * Rejects with `EngineError` where the UDP port is taken, also by sockets that share it: a socket without SO_REUSEPORT
+ * Rejects with `RunError` where the UDP port is taken, also by sockets that share it: a socket without SO_REUSEPORT
  * cannot bind such a port.
  */
 export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {

@@ -2,7 +2,7 @@ import { Socket, createServer } from 'node:net';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { ECONNRESET } from '../../kernel/errno.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
-import type { EngineError } from '../../units/run-error.ts';
+import type { RunError } from '../../units/run-error.ts';
 import { listenError } from '../sockets/listen-error.ts';
 import { Connection, errnoOf, inChunks } from './connection.ts';
 import { StepLoop } from './loop.ts';
@@ -159,7 +159,7 @@ export class NodeServerEngine implements ServerEngine {
     }
   }
 
-  #listenError(cause: Error): EngineError {
+  #listenError(cause: Error): RunError {
     const { host, port } = this.#options;
     return listenError(host, port, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause });
   }

@@ -28,7 +28,7 @@ export interface DatagramDriver extends StepDriver {
 export interface DatagramEcho {
   /** The port that is bound; valid once `listen` has returned. */
   readonly port: number;
-  /** Binds. Several may share a port (SO_REUSEPORT). Throws `EngineError` with the system's code. */
+  /** Binds. Several may share a port (SO_REUSEPORT). Throws `RunError` with the system's code. */
   listen(): void | Promise<void>;
   /** Echoes until `step` returns false. */
   run(driver: DatagramDriver): void | Promise<void>;

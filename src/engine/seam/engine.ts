@@ -7,7 +7,6 @@
  */
 
 import type { Endpoint, EngineName } from '../../plan/plan.ts';
-import { EngineError } from '../../units/run-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** A source port of 0 in `open`: the kernel chooses at connect. */
@@ -32,7 +31,7 @@ export interface ClientEngineOptions {
   readonly target: Endpoint;
   /** Source addresses, referred to by index; empty if only the system's choice is used. */
   readonly sources: readonly string[];
-  /** The sources need not be addresses of this machine. The node engine cannot do that, and throws `EngineError`. */
+  /** The sources need not be addresses of this machine. The node engine cannot do that, and throws `RunError`. */
   readonly isFreebind?: boolean | undefined;
   /** What each connection sends once it is established; may be empty. */
   readonly payload: Uint8Array;
@@ -163,7 +162,7 @@ export interface ServerEngine {
   readonly name: EngineName;
   /** The port that is bound; valid once `listen` has returned. */
   readonly port: number;
-  /** Binds and listens. Throws `EngineError` with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL …). */
+  /** Binds and listens. Throws `RunError` with the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL …). */
   listen(): void | Promise<void>;
   /**
    * Sends back the bytes just received; only from inside `received`. What the peer does not take yet is kept, at most

@@ -1,4 +1,4 @@
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 
 /** What a user can do about it, by the system's code. */
 function hintFor(code: string, port: number): string {
@@ -21,7 +21,7 @@ function hintFor(code: string, port: number): string {
 }
 
 /** The error of a server that cannot listen, by the system's code. `host` null is every address. */
-export function listenError(host: string | null, port: number, code: string, options?: ErrorOptions): EngineError {
+export function listenError(host: string | null, port: number, code: string, options?: ErrorOptions): RunError {
   const place = host === null ? '*' : host.includes(':') ? `[${host}]` : host;
-  return new EngineError(code, `cannot listen on ${place}:${port}: ${code}`, hintFor(code, port), options);
+  return new RunError(code, `cannot listen on ${place}:${port}: ${code}`, hintFor(code, port), options);
 }

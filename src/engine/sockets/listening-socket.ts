@@ -25,7 +25,7 @@ export interface ListeningSocket {
 
 /**
  * A non-blocking SO_REUSEPORT socket that listens on `host` (an address; null is every address of both families, on one
- * socket) and `port` (0: the kernel's choice). Throws `EngineError` with the system's code.
+ * socket) and `port` (0: the kernel's choice). Throws `RunError` with the system's code.
  */
 export function openListeningSocket(libc: Libc, host: string | null, port: number, backlog: number): ListeningSocket {
   const family = host === null || host.includes(':') ? 6 : 4;

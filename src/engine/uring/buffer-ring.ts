@@ -2,7 +2,7 @@ import { MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from '../../kernel/constants.t
 import { REGISTER_PBUF_RING } from '../../kernel/io-uring.ts';
 import { ENOMEM, errnoName } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 import { ringMemoryError } from './memory-error.ts';
 import type { Ring } from './ring.ts';
 
@@ -36,7 +36,7 @@ export class BufferRing {
   #taken = 0;
   #tail = 0;
 
-  /** Throws `EngineError` where the kernel has no rings of buffers (before Linux 5.19), or no memory for one. */
+  /** Throws `RunError` where the kernel has no rings of buffers (before Linux 5.19), or no memory for one. */
   constructor(libc: Libc, ring: Ring, bufferBytes: number) {
     this.#libc = libc;
     this.bufferBytes = bufferBytes;
@@ -52,7 +52,7 @@ export class BufferRing {
       libc.munmap(this.#mapping, ENTRIES * ENTRY_BYTES);
       if (result === -ENOMEM) throw ringMemoryError(ENOMEM);
       const name = errnoName(-result);
-      throw new EngineError(name, `this kernel's io_uring has no buffer rings (${name})`, 'use --engine epoll');
+      throw new RunError(name, `this kernel's io_uring has no buffer rings (${name})`, 'use --engine epoll');
     }
     const memory = libc.view(this.#mapping, ENTRIES * ENTRY_BYTES);
     this.#halfwords = new Uint16Array(memory);

@@ -10,7 +10,7 @@ import {
   OP_URING_CMD,
   REGISTER_PROBE,
 } from '../../kernel/io-uring.ts';
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { requireLibc } from '../epoll/probe.ts';
 import { Ring } from './ring.ts';
@@ -35,7 +35,7 @@ const UNREAD: Clock = { nowNs: 0, tick: () => undefined, now: () => 0 };
 
 let cached: UringAbilities | undefined;
 
-/** What io_uring offers here. Throws `EngineError` where it is absent, forbidden or too old. */
+/** What io_uring offers here. Throws `RunError` where it is absent, forbidden or too old. */
 export function probeUring(): UringAbilities {
   if (cached !== undefined) return cached;
   const libc = requireLibc();
@@ -46,7 +46,7 @@ export function probeUring(): UringAbilities {
     const has = (op: number): boolean => result >= 0 && (probe.bytes[16 + 8 * op + 2]! & OP_SUPPORTED) !== 0;
     if (!NEEDED_OPS.every(has)) {
       const hint = 'use --engine epoll; the uring engine needs Linux 6.1';
-      throw new EngineError('ENOSYS', "this kernel's io_uring lacks operations on sockets", hint);
+      throw new RunError('ENOSYS', "this kernel's io_uring lacks operations on sockets", hint);
     }
     cached = { direct: DIRECT_OPS.every(has) };
     return cached;

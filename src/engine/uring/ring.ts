@@ -43,7 +43,7 @@ import {
   SQ_TASKRUN,
 } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ringMemoryError } from './memory-error.ts';
@@ -156,7 +156,7 @@ export class Ring {
       this.dispose();
       if (errno === ENOMEM) throw ringMemoryError(errno);
       const name = errnoName(errno);
-      throw new EngineError(name, `the rings cannot be mapped: ${name}`, 'use --engine epoll');
+      throw new RunError(name, `the rings cannot be mapped: ${name}`, 'use --engine epoll');
     }
     this.#mappings.push({ address, size });
     return this.#libc.view(address, size);
@@ -284,7 +284,7 @@ export class Ring {
     // EBUSY and EAGAIN: completions must be reaped, or memory is short for a moment; the next call goes on where this one ended.
     if (errno === ETIME || errno === EINTR || errno === EBUSY || errno === EAGAIN) return;
     const name = errnoName(errno);
-    throw new EngineError(name, `io_uring_enter failed: ${name}`, 'use --engine epoll, and please report this');
+    throw new RunError(name, `io_uring_enter failed: ${name}`, 'use --engine epoll, and please report this');
   }
 
   /** Completions that are there to be read. */
@@ -326,7 +326,7 @@ function setUp(libc: Libc, address: number, params: Int32Array, options: RingOpt
       const missing = NEEDED_FEATURES & ~params[PARAMS_FEATURES]!;
       if (missing === 0) return fd;
       libc.close(fd);
-      throw new EngineError(
+      throw new RunError(
         'EINVAL',
         `this kernel's io_uring lacks features 0x${missing.toString(16)}`,
         'use --engine epoll',
@@ -343,7 +343,7 @@ function setUp(libc: Libc, address: number, params: Int32Array, options: RingOpt
   }
 }
 
-function setUpError(errno: number): EngineError {
+function setUpError(errno: number): RunError {
   if (errno === ENOMEM) return ringMemoryError(errno);
   const name = errnoName(errno);
   const reasons: Record<string, [string, string]> = {
@@ -359,5 +359,5 @@ function setUpError(errno: number): EngineError {
     EMFILE: ['no file descriptor is left for the ring', 'raise ulimit -n'],
   };
   const [why, hint] = reasons[name] ?? [`io_uring_setup failed`, 'use --engine epoll'];
-  return new EngineError(name, `${why} (${name})`, hint);
+  return new RunError(name, `${why} (${name})`, hint);
 }

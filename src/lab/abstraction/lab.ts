@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startThread } from '../../runtime/thread.ts';
-import { formatPerSec, threeDigits } from '../../units/format.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../../units/quantity.ts';
-import type { Cell, CellContext, CellMeasurement, Lab } from '../lab.ts';
+import type { CellContext, Lab } from '../lab.ts';
+import { ABSTRACTION_LAB, BUDGET_NS } from '../../document/labs.ts';
+import type { Cell, CellMeasurement } from '../../document/lab-description.ts';
 import { summarize } from '../../units/statistics.ts';
 import { STYLES, type Style } from './source.ts';
 import type { AbstractionInit, FromAbstraction } from './worker.ts';
@@ -15,29 +16,8 @@ const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`,
 /** 512 variants are compiled only after three to five seconds here, and uncompiled they cost ten times as much. */
 const WARMUP_NS = 6 * NS_PER_SEC;
 
-/** What a packet may take on weak hardware, so that gigabit speeds hold. */
-export const BUDGET_NS = 4000;
-
 export const ABSTRACTION: Lab = {
-  name: 'abstraction',
-  title: 'call trees 5 deep whose leaf is ready at once, by how each layer hands its result up',
-  quantity: {
-    name: 'ns_per_operation',
-    label: 'time per operation',
-    unit: 'ns',
-    reference: { value: BUDGET_NS, label: 'budget: 4 µs' },
-  },
-  figures: [
-    { name: 'budget_percent', label: 'of 4 µs', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'operations_per_sec', label: 'nothing else', format: formatPerSec },
-    { name: 'connections_per_sec', label: 'on top of 4 µs', format: formatPerSec },
-  ],
-  plots: [
-    { kind: 'median', x: 'style', lines: 'variants' },
-    { kind: 'series', lines: 'style' },
-    { kind: 'ecdf', lines: 'style' },
-    { kind: 'density', lines: 'style' },
-  ],
+  ...ABSTRACTION_LAB,
   times: {
     full: { settleNs: NS_PER_SEC, warmupNs: WARMUP_NS, durationNs: 5 * NS_PER_SEC },
     quick: { settleNs: 100 * NS_PER_MS, warmupNs: WARMUP_NS, durationNs: 500 * NS_PER_MS },

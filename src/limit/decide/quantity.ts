@@ -1,13 +1,7 @@
 /** What a search varies, and what a trial of it is. Pure. */
 import { NS_PER_SEC } from '../../units/quantity.ts';
 import type { Bounds } from './bounds.ts';
-
-/**
- * `rate`: new connections per second. `connections`: how many are open at once. `teardown`: how many of those that are open are
- * closed per second, by both sides.
- */
-export const QUANTITIES = ['rate', 'connections', 'teardown'] as const;
-export type Quantity = (typeof QUANTITIES)[number];
+import type { Quantity } from '../../plan/limit-quantity.ts';
 
 /** What is searched for, between which bounds, and what stands still meanwhile. */
 export interface Measure extends Bounds {

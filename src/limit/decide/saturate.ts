@@ -4,7 +4,7 @@
  */
 import { roundSteppedRate } from '../../plan/offer.ts';
 import { RATE_RESOLUTION_PER_SEC } from '../../units/quantity.ts';
-import { floorOf } from './floor.ts';
+import { floorOf } from '../../judge/floor.ts';
 
 export interface SaturateOptions {
   readonly startPerSec: number;

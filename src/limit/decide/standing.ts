@@ -2,7 +2,7 @@
 import type { Criterion } from '../../judge/criterion.ts';
 import { countByOwner } from '../../document/outcome.ts';
 import type { RoundResult } from '../../document/client.ts';
-import type { Quantity } from './quantity.ts';
+import type { Quantity } from '../../plan/limit-quantity.ts';
 import type { TrialStanding } from './trial.ts';
 
 export interface Standing {

@@ -4,7 +4,7 @@ import type { Machine, Planned } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
-import { LATENCIES_AT_LEAST } from '../decide/floor.ts';
+import { LATENCIES_AT_LEAST } from '../../judge/floor.ts';
 import { timedOffer } from '../decide/quantity.ts';
 import type { SaturateOptions } from '../decide/saturate.ts';
 import { checkRates, limitConfig, planClient, portNotices, type LimitInput } from './common.ts';

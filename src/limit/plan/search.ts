@@ -5,8 +5,9 @@ import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
 import { HIGHEST_PORT, countPorts } from '../../plan/source-ports.ts';
-import type { Followed } from '../profiles.ts';
-import { offerOf, type Measure, type Quantity } from '../decide/quantity.ts';
+import type { Followed } from '../../plan/profiles.ts';
+import { offerOf, type Measure } from '../decide/quantity.ts';
+import { type Quantity } from '../../plan/limit-quantity.ts';
 import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './common.ts';
 import { checkMaxTime } from '../time-limit.ts';
 

@@ -1,4 +1,4 @@
-import { EngineError } from '../../units/run-error.ts';
+import { RunError } from '../../units/run-error.ts';
 import { EFD_CLOEXEC, EFD_NONBLOCK, O_CLOEXEC, O_NONBLOCK } from '../../kernel/constants.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
@@ -45,11 +45,7 @@ export class Wakers {
       if (state[at + WRITE_FD]! >= 0) continue;
       const name = errnoName(libc.errno());
       new Wakers(libc, memory).close();
-      throw new EngineError(
-        name,
-        `no descriptor to wake a thread with: ${name}`,
-        'raise the open file limit: ulimit -n',
-      );
+      throw new RunError(name, `no descriptor to wake a thread with: ${name}`, 'raise the open file limit: ulimit -n');
     }
     return memory;
   }

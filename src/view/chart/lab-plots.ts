@@ -1,5 +1,6 @@
 /** Which plots a lab draws of its result: names of files, and what is in them. */
-import type { Axis, Lab, PlotSpec } from '../../lab/lab.ts';
+import type { LabDescription } from '../../document/lab-description.ts';
+import type { Axis, PlotSpec } from '../../document/lab-description.ts';
 import { isDone, type DoneCell, type LabResult } from '../../document/lab.ts';
 import { densityPlot, ecdfPlot, seriesPlot, type LinePlot } from './line-plots.ts';
 import { medianPlot } from './median-plot.ts';
@@ -20,7 +21,7 @@ const TITLES: Readonly<Record<PlotSpec['kind'], string>> = {
 const LINE_PLOTS = { series: seriesPlot, ecdf: ecdfPlot, density: densityPlot } as const;
 
 /** Every plot that there are cells for. */
-export function plotsOf(lab: Lab, axes: readonly Axis[], result: LabResult): PlotFile[] {
+export function plotsOf(lab: LabDescription, axes: readonly Axis[], result: LabResult): PlotFile[] {
   const cells = result.cells.filter(isDone);
   return lab.plots.flatMap((spec) =>
     groupsOf(spec, axes, cells).map(({ shared, members }) => ({
@@ -74,7 +75,13 @@ function plotUnit(unit: string, cells: readonly DoneCell[]): PlotUnit {
   return larger ?? { unit, size: 1 };
 }
 
-function draw(lab: Lab, spec: PlotSpec, axes: readonly Axis[], { shared, members }: Group, result: LabResult): string {
+function draw(
+  lab: LabDescription,
+  spec: PlotSpec,
+  axes: readonly Axis[],
+  { shared, members }: Group,
+  result: LabResult,
+): string {
   const apart = axes.filter(({ name }) => name !== spec.lines && name !== spec.x);
   const { label, reference } = lab.quantity;
   const { unit, size } = plotUnit(lab.quantity.unit, members);

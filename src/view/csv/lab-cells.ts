@@ -1,5 +1,5 @@
 /** `cells.csv`: a row for each cell that has a result. */
-import type { Lab } from '../../lab/lab.ts';
+import type { LabDescription } from '../../document/lab-description.ts';
 import { isDone, type CellResult } from '../../document/lab.ts';
 import type { Summary } from '../../units/statistics.ts';
 
@@ -16,7 +16,7 @@ const SUMMARY: readonly (keyof Summary)[] = [
 ];
 
 /** Axes, status, how many samples, what they say in the unit of the lab's quantity, its figures. Empty is not measured. */
-export function cellsCsv(lab: Lab, axisNames: readonly string[], cells: readonly CellResult[]): string {
+export function cellsCsv(lab: LabDescription, axisNames: readonly string[], cells: readonly CellResult[]): string {
   const head = [
     'cell',
     ...axisNames,

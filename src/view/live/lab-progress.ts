@@ -1,7 +1,8 @@
 /** What a lab shows of itself while it runs: one line rewritten on a terminal, otherwise a line at the end of each cell. */
-import type { Cell, Lab } from '../../lab/lab.ts';
+import type { LabDescription } from '../../document/lab-description.ts';
+import type { Cell } from '../../document/lab-description.ts';
 import type { CellResult } from '../../document/lab.ts';
-import { timeLeftSec } from '../../lab/run.ts';
+import { timeLeftSec } from './time-left.ts';
 import { cellLine, labProgressLine } from '../text/lab.ts';
 import { columnsOf } from '../layout.ts';
 import type { LiveStream } from './line.ts';
@@ -10,7 +11,7 @@ const ERASE_LINE = '\r\u001b[2K';
 const REFRESH_MS = 1000;
 
 export interface ProgressPlan {
-  readonly lab: Lab;
+  readonly lab: LabDescription;
   /** Cells of the whole plan, and those of them that were done before. */
   readonly total: number;
   readonly before: number;

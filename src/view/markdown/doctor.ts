@@ -1,5 +1,5 @@
 /** The findings of a doctor, as Markdown. */
-import type { Check, DoctorResult } from '../../doctor/check.ts';
+import type { Check, DoctorResult } from '../../document/doctor.ts';
 import { amounts, closingText, planText, shownChecks } from '../text/doctor.ts';
 import { targetLine } from '../headline.ts';
 import { code, document, plain } from './markdown.ts';

@@ -1,5 +1,5 @@
 /** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
-import type { Check, CheckStatus, DoctorResult } from '../../doctor/check.ts';
+import type { Check, CheckStatus, DoctorResult } from '../../document/doctor.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
 import { targetLine } from '../headline.ts';

@@ -1,5 +1,6 @@
 /** A lab as text: its cells beforehand, its progress, its result. */
-import type { Cell, Lab } from '../../lab/lab.ts';
+import type { LabDescription } from '../../document/lab-description.ts';
+import type { Cell } from '../../document/lab-description.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../../document/lab.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
@@ -13,12 +14,12 @@ export function formatQuantity(value: number, unit: string): string {
 }
 
 /** `--list`: the names, and how long all of them take. */
-export function labListText(lab: Lab, cells: readonly Cell[], secEach: number): string {
+export function labListText(lab: LabDescription, cells: readonly Cell[], secEach: number): string {
   const lines = cells.map(({ name }) => name);
   return `${lines.join('\n')}\n${summaryOf(lab, cells.length, secEach)}\n`;
 }
 
-function summaryOf(lab: Lab, count: number, secEach: number): string {
+function summaryOf(lab: LabDescription, count: number, secEach: number): string {
   return `lab ${lab.name}: ${formatCountOf(count, 'cell')} of about ${formatSeconds(secEach)}, ${formatSeconds(count * secEach)} in all`;
 }
 
@@ -28,12 +29,12 @@ export function labProgressLine(name: string, position: string, elapsedSec: numb
 }
 
 /** The line that stays when a cell has ended. */
-export function cellLine(lab: Lab, cell: CellResult, position: string): string {
+export function cellLine(lab: LabDescription, cell: CellResult, position: string): string {
   const told = isDone(cell) ? `median ${medianText(lab, cell)}` : `failed: ${printable(cell.error)}`;
   return `cell ${position}  ${printable(cell.cell)}  ${told}`;
 }
 
-function medianText(lab: Lab, { summary }: DoneCell): string {
+function medianText(lab: LabDescription, { summary }: DoneCell): string {
   const { unit } = lab.quantity;
   const median = formatQuantity(summary.median, unit);
   if (summary.median_lower === null || summary.median_upper === null) return median;
@@ -41,7 +42,7 @@ function medianText(lab: Lab, { summary }: DoneCell): string {
 }
 
 /** The whole result, for a terminal. */
-export function labText(lab: Lab, result: LabResult, directory: string, style: TextStyle): string {
+export function labText(lab: LabDescription, result: LabResult, directory: string, style: TextStyle): string {
   const done = result.cells.filter(isDone);
   const failed = result.cells.filter((cell) => !isDone(cell));
   const lines = [
@@ -69,12 +70,12 @@ export function missingText({ plan, cells }: LabResult, directory: string): stri
   return `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory}`;
 }
 
-function cellTable(lab: Lab, cells: readonly DoneCell[], style: TextStyle): string[] {
+function cellTable(lab: LabDescription, cells: readonly DoneCell[], style: TextStyle): string[] {
   return cells.length === 0 ? ['  nothing was measured'] : foldedTable(cellRows(lab, cells), style, 2);
 }
 
 /** The cells that were measured, a row each. */
-export function cellRows(lab: Lab, cells: readonly DoneCell[]): Rows {
+export function cellRows(lab: LabDescription, cells: readonly DoneCell[]): Rows {
   const { unit } = lab.quantity;
   const head = ['cell', 'median', '95 % interval', 'p99', ...lab.figures.map(({ label }) => label)];
   const rows = cells.map(({ cell, summary, figures }) => [

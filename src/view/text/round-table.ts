@@ -1,7 +1,7 @@
 /** Rounds or trials side by side, a row each, with the columns that RFC 3511 sections 5.2.5 and 5.3.5 ask for. */
 import { countByOwner } from '../../document/outcome.ts';
 import type { IntervalResult, RoundResult, Verdict } from '../../document/client.ts';
-import { LATENCIES_AT_LEAST, leavesFloorAt } from '../../limit/decide/floor.ts';
+import { LATENCIES_AT_LEAST, leavesFloorAt } from '../../judge/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { paint, table, wrap, type TextStyle } from '../layout.ts';
 

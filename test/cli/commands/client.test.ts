@@ -5,7 +5,7 @@ import t from 'tap';
 import { clientCommand, exitCodeOf } from '../../../src/cli/commands/client.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { ClientRunHooks, runClient } from '../../../src/client/run.ts';
-import { EngineError } from '../../../src/units/run-error.ts';
+import { RunError } from '../../../src/units/run-error.ts';
 import type { ClientResult } from '../../../src/document/client.ts';
 import type { ClientPlan } from '../../../src/plan/plan.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
@@ -159,7 +159,7 @@ t.test('what failed goes before a threshold, and a signal before both', async (t
 
 t.test('a run that cannot start', async (t) => {
   const ran = await command({}, async () => {
-    throw new EngineError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
+    throw new RunError('no_uring', 'io_uring is not permitted here', 'use --engine epoll');
   });
   t.equal(ran.code, 1);
   t.equal(ran.stderr, 'ERROR: io_uring is not permitted here\nhint: use --engine epoll\n');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { clientCommand } from '../../../src/cli/commands/client.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
-import type { DoctorResult } from '../../../src/doctor/check.ts';
+import type { DoctorResult } from '../../../src/document/doctor.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
 import { ROOT, plainEnvironment, runCli, type CliRun } from '../../support/cli.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Io } from '../../../src/cli/process/io.ts';
 import { serverCommand } from '../../../src/cli/commands/server.ts';
-import { EngineError } from '../../../src/units/run-error.ts';
+import { RunError } from '../../../src/units/run-error.ts';
 import type { ServerResult } from '../../../src/document/client.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
 import type { ServerRunHooks, runServer } from '../../../src/server/run.ts';
@@ -78,7 +78,7 @@ t.test('a listener that died: its results and the reason, exit code 1', async (t
 
 t.test('what goes wrong', async (t) => {
   const taken = await command({}, async () => {
-    throw new EngineError('EADDRINUSE', 'port 2345 is in use', 'choose another with --port');
+    throw new RunError('EADDRINUSE', 'port 2345 is in use', 'choose another with --port');
   });
   t.same(taken, { code: 1, stdout: '', stderr: 'ERROR: port 2345 is in use\nhint: choose another with --port\n' });
   const bad = await command({ port: '70000' }, served);

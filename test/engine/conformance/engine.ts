@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { EngineError } from '../../../src/units/run-error.ts';
+import { RunError } from '../../../src/units/run-error.ts';
 import { createClientEngine, createServerEngine, selectEngine } from '../../../src/engine/select.ts';
 import type { EngineName } from '../../../src/plan/plan.ts';
 import { SUITE_TIMEOUT_MS, clientConformance } from './client.ts';
@@ -25,7 +25,7 @@ function whyNot(name: EngineName): string | null {
     selectEngine(name);
     return null;
   } catch (error) {
-    if (error instanceof EngineError) return `${error.message} (${error.hint})`;
+    if (error instanceof RunError) return `${error.message} (${error.hint})`;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Listening, and the end of it. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '../../../src/units/run-error.ts';
+import { RunError } from '../../../src/units/run-error.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
 import { Wakers } from '../../../src/runtime/shared/wakers.ts';
 import { checkDeadlines } from './deadlines.ts';
@@ -22,25 +22,25 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
     },
   },
   {
-    name: 'a port in use: EngineError EADDRINUSE that names the port and says what to do',
+    name: 'a port in use: RunError EADDRINUSE that names the port and says what to do',
     async run(t, h) {
       const { port } = h.peers.serve({ behaviour: 'drain' });
       const { engine } = await h.create({ port });
       const error = await failureOf(async () => engine.listen());
-      t.ok(error instanceof EngineError);
-      t.equal((error as EngineError).code, 'EADDRINUSE');
-      t.match((error as EngineError).message, String(port));
-      t.match((error as EngineError).hint, '--port');
+      t.ok(error instanceof RunError);
+      t.equal((error as RunError).code, 'EADDRINUSE');
+      t.match((error as RunError).message, String(port));
+      t.match((error as RunError).hint, '--port');
       engine.dispose();
     },
   },
   {
-    name: 'an address that this machine does not have: EngineError EADDRNOTAVAIL',
+    name: 'an address that this machine does not have: RunError EADDRNOTAVAIL',
     async run(t, h) {
       const { engine } = await h.create({ host: '192.0.2.1' });
       const error = await failureOf(async () => engine.listen());
-      t.ok(error instanceof EngineError);
-      t.equal((error as EngineError).code, 'EADDRNOTAVAIL');
+      t.ok(error instanceof RunError);
+      t.equal((error as RunError).code, 'EADDRNOTAVAIL');
       engine.dispose();
     },
   },

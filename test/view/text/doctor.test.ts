@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Check, DoctorResult } from '../../../src/doctor/check.ts';
+import type { Check, DoctorResult } from '../../../src/document/doctor.ts';
 import { checkLine, doctorText } from '../../../src/view/text/doctor.ts';
 
 const OK: Check = { id: 'somaxconn', status: 'ok', value: 4096, needed: 100, why: 'It fits.', fix: null };

@@ -1,8 +1,8 @@
 /** The options of `search`, with those of a profile where the user gives none. */
-import type { SearchInput } from '../limit/plan/search.ts';
-import { deviationsFrom, profileDefaults } from '../limit/profiles.ts';
-import { SEARCH_OPTIONS, TABLES, type OptionTable } from './tables.ts';
-import { readOptions, type RawInput, type ReadOptions } from './read.ts';
+import type { SearchInput } from './search.ts';
+import { deviationsFrom, profileDefaults } from '../../plan/profiles.ts';
+import { SEARCH_OPTIONS, TABLES, type OptionTable } from '../../options/tables.ts';
+import { readOptions, type RawInput, type ReadOptions } from '../../options/read.ts';
 
 type SearchTable = typeof SEARCH_OPTIONS;
 

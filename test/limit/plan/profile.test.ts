@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import t from 'tap';
-import type { Io } from '../../src/cli/process/io.ts';
-import { readSearchOptions } from '../../src/options/profile.ts';
-import { searchCommand } from '../../src/cli/commands/search.ts';
-import type { SearchResult } from '../../src/document/limit.ts';
-import { NS_PER_SEC } from '../../src/units/quantity.ts';
-import { PLAIN } from '../../src/view/layout.ts';
-import { PROFILES } from '../../src/limit/profiles.ts';
-import { rawInput, type Typed } from '../support/plans.ts';
-import { simulated } from '../support/trials.ts';
+import type { Io } from '../../../src/cli/process/io.ts';
+import { readSearchOptions } from '../../../src/limit/plan/profile.ts';
+import { searchCommand } from '../../../src/cli/commands/search.ts';
+import type { SearchResult } from '../../../src/document/limit.ts';
+import { NS_PER_SEC } from '../../../src/units/quantity.ts';
+import { PLAIN } from '../../../src/view/layout.ts';
+import { PROFILES } from '../../../src/plan/profiles.ts';
+import { rawInput, type Typed } from '../../support/plans.ts';
+import { simulated } from '../../support/trials.ts';
 
 async function search(typed: Typed): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
