@@ -1,0 +1,171 @@
+/** What leaves a run while it goes on, and who may listen to it. */
+import type { LatencyHistogram } from '../count/histogram.ts';
+import type { ClientResult, IntervalResult, RoundResult, ServerResult } from '../document/client.ts';
+import type { CellResult, LabResult } from '../document/lab.ts';
+import type { SaturateResult, SaturateStepResult, SearchResult, TrialResult } from '../document/limit.ts';
+import type { RttInterval, RttResult, RttRound } from '../document/rtt.ts';
+
+/** A command whose run tells events. */
+export type RunCommand = 'client' | 'search' | 'saturate' | 'rtt' | 'lab' | 'server';
+
+/** The result that a run resolves to. */
+export type RunResult = ClientResult | SearchResult | SaturateResult | RttResult | LabResult | ServerResult;
+
+/** All that leaves a run while it goes on. Events come in order, each once, on the main thread and never on a pacing thread. */
+export type RunEvent =
+  | RunStarted
+  | RoundStarted
+  | SecondEvent
+  | RoundEnded
+  | TrialEnded
+  | StepEnded
+  | CellStarted
+  | CellEnded
+  | Notice
+  | RunEnded;
+
+/** A run has an engine and its threads are ready. This is the first event but for notices, and it comes once. */
+export interface RunStarted {
+  readonly type: 'run-started';
+  readonly command: RunCommand;
+  /** The moment from which `startNs` of all seconds counts. */
+  readonly startedAt: Date;
+  /** What the run aims at, as `HOST:PORT`; what a server listens on; the name of a lab. */
+  readonly target: string;
+  /** Null for a lab, whose cells choose their own. */
+  readonly engine: string | null;
+  /** Remarks for the log, a line each: engines that were passed over, the source ports. */
+  readonly notes: readonly string[];
+  /** How many rounds or cells the plan has; null where trials decide, and for a server. */
+  readonly rounds: number | null;
+  /** Present for a server: where it accepts. */
+  readonly listening?: Listening;
+}
+
+/** Where a server accepts. */
+export interface Listening {
+  /** `*` for every address. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'both';
+  readonly listeners: number;
+  readonly engine: string;
+}
+
+/** Which round an event belongs to. */
+export interface RoundPlace {
+  /** Counts from 0. A trial of a search and a step of a saturation have one round each, 0. */
+  readonly round: number;
+  /** Of search and saturate only: which trial or step of the run, from 0. */
+  readonly trial?: number;
+}
+
+/** A round begins: its warm-up, where it has one. */
+export interface RoundStarted extends RoundPlace {
+  readonly type: 'round-started';
+  /** Null for `max`. */
+  readonly offeredRatePerSec: number | null;
+}
+
+/** A histogram for each clock, by the clock's name. The memory is used again: whoever needs it after the call copies it. */
+export type Latency = Readonly<Record<string, LatencyHistogram>>;
+
+/** One complete second of a round, or what is left of one at the end of the warm-up or of the round. */
+export type SecondEvent = LoadSecond | PingSecond;
+
+interface Second extends RoundPlace {
+  readonly type: 'second';
+  /** From the end of the warm-up, whose seconds are negative. */
+  readonly second: number;
+  /** Seconds of a warm-up, or of a ramp before it, are in no result. */
+  readonly warmup: boolean;
+  /** When the second began, since `startedAt` of the run. */
+  readonly startNs: number;
+  /** Valid during the call. */
+  readonly latency: Latency;
+}
+
+/** A second of connections that were opened, with the probe's figures of the same second where there is a probe. */
+export interface LoadSecond extends Second {
+  readonly of: 'connections';
+  readonly counts: IntervalResult;
+}
+
+/** A second of round trips. */
+export interface PingSecond extends Second {
+  readonly of: 'pings';
+  readonly counts: RttInterval;
+}
+
+/** A round is over, and all its seconds were told. */
+export interface RoundEnded extends RoundPlace {
+  readonly type: 'round-ended';
+  readonly result: RoundResult | RttRound;
+  /** All that the round counted after its warm-up. Valid during the call. */
+  readonly latency: Latency;
+}
+
+/** A trial of a search was judged. */
+export interface TrialEnded {
+  readonly type: 'trial-ended';
+  readonly trial: number;
+  readonly result: TrialResult;
+  /** Why the trial says nothing about the target; null where it does. */
+  readonly reason: string | null;
+}
+
+/** A step of a saturation was judged. */
+export interface StepEnded {
+  readonly type: 'step-ended';
+  readonly trial: number;
+  readonly result: SaturateStepResult;
+  /** What was wrong with the step; empty where nothing was. */
+  readonly note: string;
+}
+
+/** A cell of a lab begins to settle. */
+export interface CellStarted {
+  readonly type: 'cell-started';
+  /** Counts from 0 among the cells that are run now. */
+  readonly index: number;
+  readonly cell: string;
+}
+
+/** A cell of a lab was measured, or failed, and is kept. */
+export interface CellEnded {
+  readonly type: 'cell-ended';
+  readonly index: number;
+  readonly result: CellResult;
+}
+
+/** Something worth a line in the log. */
+export interface Notice {
+  readonly type: 'notice';
+  readonly level: 'info' | 'warning';
+  readonly text: string;
+}
+
+/** The run is over; its promise resolves to the same result. A run that rejects does not tell this. */
+export interface RunEnded {
+  readonly type: 'run-ended';
+  readonly result: RunResult;
+}
+
+/** What a run is given beside its plan. */
+export interface RunContext {
+  /** Takes every event. It must neither throw nor wait: the next second is told only after it returns. */
+  readonly emit?: (event: RunEvent) => void;
+  /** When it aborts, the run starts nothing more, waits at most 5 s for what is open, and resolves to what it has. */
+  readonly stop?: AbortSignal;
+}
+
+/** A listener that writes, draws or hands on what it is told. A sink that fails says so once and the run goes on. */
+export interface Sink {
+  /** Takes one event. It neither throws nor waits, and keeps no histogram beyond the call. */
+  on(event: RunEvent): void;
+  /**
+   * Ends the sink, after the last event. `hasResult` is false where the run broke off without a result. Resolves when all is
+   * written, to whether all of it was; never rejects.
+   */
+  close(hasResult: boolean): Promise<boolean>;
+}
