@@ -14,7 +14,8 @@ import { CONNTRACK_CHECKS, QUEUE_CHECKS } from './queues.ts';
 import { situationOf, type Asked, type CheckRow } from './situation.ts';
 import { WAY_CHECKS } from './way.ts';
 
-const CHECKS: readonly CheckRow[] = [
+/** Every check, in the order of reports. */
+export const CHECKS: readonly CheckRow[] = [
   ...WAY_CHECKS,
   ...PORT_CHECKS,
   ...TIME_WAIT_CHECKS,

@@ -6,11 +6,13 @@ import type { QuickFacts } from './facts.ts';
 import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
 
 export const FILE_CHECKS: readonly CheckRow<QuickFacts>[] = [
-  { id: 'open_files', check: openFiles },
-  { id: 'in_flight', check: inFlight },
+  { id: 'open_files', compares: 'the limit of open files with rate × (--hold + --timeout)', check: openFiles },
+  { id: 'in_flight', compares: '--max-in-flight with rate × (--hold + --timeout)', check: inFlight },
 ];
 
-export const SYSTEM_FILE_CHECKS: readonly CheckRow[] = [{ id: 'file_max', check: fileMax }];
+export const SYSTEM_FILE_CHECKS: readonly CheckRow[] = [
+  { id: 'file_max', compares: 'the open files of all processes together with what the plan adds', check: fileMax },
+];
 
 function openFiles(situation: Situation<QuickFacts>): Verdict {
   const { plan, facts, demand, affordable, maxInFlightGiven } = situation;

@@ -21,14 +21,35 @@ const REUSE = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
 const MAX_LOOPBACK_SOURCES = 65_536;
 
 export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [
-  { id: 'source_ports', check: sourcePorts },
-  { id: 'ports_for_others', check: portsForOthers },
+  {
+    id: 'source_ports',
+    compares:
+      'the ports of all sources with rate × (--hold + the time until a port is free again), over rounds, warm-ups and pauses',
+    check: sourcePorts,
+  },
+  {
+    id: 'ports_for_others',
+    compares: 'the ports that the kernel can still give to other programs with an eighth of its range',
+    check: portsForOthers,
+  },
 ];
 
 export const TIME_WAIT_CHECKS: readonly CheckRow[] = [
-  { id: 'tcp_tw_reuse', check: twReuse },
-  { id: 'tcp_timestamps', check: timestamps },
-  { id: 'tcp_max_tw_buckets', check: twBuckets },
+  {
+    id: 'tcp_tw_reuse',
+    compares: 'whether a port may be used again after 1 s, where the plan needs that',
+    check: twReuse,
+  },
+  {
+    id: 'tcp_timestamps',
+    compares: 'whether TCP timestamps are on, where ports must be used again after 1 s',
+    check: timestamps,
+  },
+  {
+    id: 'tcp_max_tw_buckets',
+    compares: 'the size of the TIME_WAIT table with the connections closed within 60 s',
+    check: twBuckets,
+  },
 ];
 
 function sourcePorts(situation: Situation<QuickFacts>): Verdict {

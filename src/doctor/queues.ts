@@ -4,12 +4,31 @@ import { atLeast, unknown, type Verdict } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { remembered, sysctlAtLeast, sysctlFix, type CheckRow, type Situation } from './situation.ts';
 
-export const CONNTRACK_CHECKS: readonly CheckRow<QuickFacts>[] = [{ id: 'conntrack', check: conntrack }];
+export const CONNTRACK_CHECKS: readonly CheckRow<QuickFacts>[] = [
+  {
+    id: 'conntrack',
+    compares:
+      'the free places of the connection tracking table with rate × (--hold + 120 s), at most one for each 4-tuple',
+    check: conntrack,
+  },
+];
 
 export const QUEUE_CHECKS: readonly CheckRow[] = [
-  { id: 'somaxconn', check: somaxconn },
-  { id: 'tcp_max_syn_backlog', check: synBacklog },
-  { id: 'netdev_max_backlog', check: netdevBacklog },
+  {
+    id: 'somaxconn',
+    compares: 'the longest accept queue with the connections of 0.1 s, where the target is this machine',
+    check: somaxconn,
+  },
+  {
+    id: 'tcp_max_syn_backlog',
+    compares: 'the SYN queue with the connections of 0.1 s, where the target is this machine and SYN cookies are off',
+    check: synBacklog,
+  },
+  {
+    id: 'netdev_max_backlog',
+    compares: 'the queue of incoming packets with roughly the packets of 10 ms, where the target is this machine',
+    check: netdevBacklog,
+  },
 ];
 
 /** A pause that a server, and a way to it, should get over without a dropped SYN. */

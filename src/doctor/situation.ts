@@ -18,6 +18,8 @@ export interface Situation<F extends QuickFacts = Facts> {
 /** A row of the table of checks. */
 export interface CheckRow<F extends QuickFacts = Facts> {
   readonly id: string;
+  /** What the check compares with what, for people. */
+  readonly compares: string;
   readonly check: (situation: Situation<F>) => Verdict;
 }
 

@@ -6,8 +6,8 @@ import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
 
 export const WAY_CHECKS: readonly CheckRow[] = [
-  { id: 'route', check: route },
-  { id: 'source_addresses', check: sourceAddresses },
+  { id: 'route', compares: 'a route to the target, and the source address that it uses', check: route },
+  { id: 'source_addresses', compares: 'each --source with the addresses of this machine', check: sourceAddresses },
 ];
 
 function route({ plan, facts }: Situation): Verdict {

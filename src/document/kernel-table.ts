@@ -10,22 +10,33 @@ export interface KernelContext {
   readonly value: (key: string) => number | undefined;
 }
 
+/** A bound, or a test with the words for it. A few of some counters are normal. */
+export type ShownFrom =
+  | { readonly shareOfAttempts: number }
+  | { readonly perSec: number }
+  | { readonly words: string; readonly test: (value: number, context: KernelContext) => boolean };
+
 export interface KernelRow {
   /** As `KernelReading` names them; those that this kernel has are added up. */
   readonly columns: readonly string[];
   /** Of `peak` the result has the highest of all readings, else what was added from the first to the last. */
   readonly kind?: 'peak';
-  /** Whether a value is shown in the text. Without it: from 1 on, if there is a sentence. */
-  readonly matters?: (value: number, context: KernelContext) => boolean;
+  /** What the counter counts, for people. */
+  readonly counts: string;
+  /** From when on a value is shown in the text, if there is a sentence. Left out: from 1 on. */
+  readonly shownFrom?: ShownFrom;
   /** One sentence: what happened, what it means, what to do. Without it a value is in the JSON only. */
   readonly says?: (value: number, context: KernelContext) => string;
 }
 
-/** At least this share of the attempts: a few are the weather. */
-const anyShare =
-  (share: number) =>
-  (value: number, { attempts }: KernelContext): boolean =>
-    value > 0 && value >= attempts * share;
+/** Whether a value is shown in the text of a report: from 1 on where the row says nothing else. */
+export function isShown(value: number, { shownFrom }: KernelRow, context: KernelContext): boolean {
+  if (value <= 0) return false;
+  if (shownFrom === undefined) return true;
+  if ('shareOfAttempts' in shownFrom) return value >= context.attempts * shownFrom.shareOfAttempts;
+  if ('perSec' in shownFrom) return value > shownFrom.perSec * Math.max(1, context.durationSec);
+  return shownFrom.test(value, context);
+}
 
 /**
  * Directly under `kernel`. The meaning of each was read in the kernel's source (net/ipv4/tcp_input.c, tcp_output.c,
@@ -33,112 +44,143 @@ const anyShare =
  */
 export const KERNEL_COUNTERS = {
   syn_retransmits: {
+    counts: 'SYNs and SYN-ACKs that were sent again',
     columns: ['netstat.TcpExt.TCPSynRetrans'],
     says: (n) =>
       `This machine's kernel sent ${formatCount(n)} SYNs or SYN-ACKs again, because no answer came within about 1 s: something on the way or the other end dropped them.`,
   },
   listen_overflows: {
+    counts: 'handshakes dropped because an accept queue was full',
     columns: ['netstat.TcpExt.ListenOverflows'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'handshake')} because the accept queue of a listener here was full: it accepts too slowly, or its backlog is too small (--backlog, net.core.somaxconn).`,
   },
   listen_drops: {
+    counts: 'handshakes dropped towards listeners, those of full accept queues among them',
     columns: ['netstat.TcpExt.ListenDrops'],
     // Overflows are among them and have a sentence of their own.
-    matters: (n, { value }) => n > (value('listen_overflows') ?? 0),
+    shownFrom: { words: 'more than `listen_overflows`', test: (n, { value }) => n > (value('listen_overflows') ?? 0) },
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'handshake')} towards listeners here, full accept queues among them: look at net.ipv4.tcp_max_syn_backlog and the memory of TCP (net.ipv4.tcp_mem).`,
   },
   syn_queue_drops: {
+    counts: 'SYNs dropped because a SYN queue was full and SYN cookies are off',
     columns: ['netstat.TcpExt.TCPReqQFullDrop'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'SYN')} because the SYN queue of a listener here was full and SYN cookies are off: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
   },
   syn_cookies_sent: {
+    counts: 'SYNs answered with cookies because a SYN queue was full',
     columns: ['netstat.TcpExt.SyncookiesSent'],
     says: (n) =>
       `This machine's kernel answered ${formatCountOf(n, 'SYN')} with cookies, because the SYN queue of a listener here was full: raise net.ipv4.tcp_max_syn_backlog and the listener's backlog.`,
   },
   syn_cookies_failed: {
+    counts: 'ACKs that belong to no SYN and are no valid cookie',
     columns: ['netstat.TcpExt.SyncookiesFailed'],
     says: (n) =>
       `This machine's kernel got ${formatCountOf(n, 'ACK')} for listeners here that belong to no SYN and are no valid cookie: late, forged or beyond the SYN queue.`,
   },
   time_wait_overflow: {
+    counts: 'connections that ended without TIME_WAIT because the table was full',
     columns: ['netstat.TcpExt.TCPTimeWaitOverflow'],
     says: (n) =>
       `This machine's kernel ended ${formatCountOf(n, 'connection')} without TIME_WAIT, because net.ipv4.tcp_max_tw_buckets was reached: late packets of old connections can reach new ones; raise it.`,
   },
-  time_wait_reused: { columns: ['netstat.TcpExt.TWRecycled'] },
+  time_wait_reused: { counts: 'source ports taken over from TIME_WAIT', columns: ['netstat.TcpExt.TWRecycled'] },
   paws_rejected: {
+    counts: 'packets dropped for their old timestamps',
     columns: ['netstat.TcpExt.PAWSActive', 'netstat.TcpExt.PAWSEstab', 'netstat.TcpExt.PAWSTimewait'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'packet')} for their old timestamps (PAWS): where several machines share an address (NAT), their timestamps do not go together.`,
   },
   out_of_window: {
+    counts: 'packets dropped because they lie beyond the receive window (recent kernels)',
     columns: ['netstat.TcpExt.BeyondWindow'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'packet')} beyond its receive window: packets of an earlier connection on the same ports, or a device that rewrites sequence numbers.`,
   },
   challenge_acks: {
+    counts: 'RSTs and SYNs answered with a challenge ACK',
     columns: ['netstat.TcpExt.TCPChallengeACK'],
-    matters: anyShare(0.0001),
+    shownFrom: { shareOfAttempts: 0.0001 },
     says: (n) =>
       `This machine's kernel answered ${formatCount(n)} RSTs or SYNs with a challenge ACK instead of believing them: the other side may have forgotten connections that live on here, or ports are reused too soon.`,
   },
-  syn_challenges: { columns: ['netstat.TcpExt.TCPSYNChallenge'] },
-  embryonic_resets: { columns: ['netstat.TcpExt.EmbryonicRsts'] },
+  syn_challenges: {
+    counts: 'SYNs on established connections, answered with a challenge ACK',
+    columns: ['netstat.TcpExt.TCPSYNChallenge'],
+  },
+  embryonic_resets: {
+    counts: 'RSTs for connections that were not yet established',
+    columns: ['netstat.TcpExt.EmbryonicRsts'],
+  },
   retransmits: {
+    counts: 'segments that were sent again, SYNs among them',
     columns: ['snmp.Tcp.RetransSegs'],
     // SYNs have a sentence of their own.
-    matters: (n, { attempts, value }) => n - (value('syn_retransmits') ?? 0) > attempts * 0.01,
+    shownFrom: {
+      words: 'more than 1 % of the attempts beyond `syn_retransmits`',
+      test: (n, { attempts, value }) => n - (value('syn_retransmits') ?? 0) > attempts * 0.01,
+    },
     says: (n, { value }) =>
       `This machine's kernel sent ${formatCountOf(n, 'segment')} again, ${formatCount(value('syn_retransmits') ?? 0)} of them SYNs or SYN-ACKs: packets are lost on the way, or come late.`,
   },
   retransmits_failed: {
+    counts: 'segments that could not be sent again',
     columns: ['netstat.TcpExt.TCPRetransFail'],
     says: (n) =>
       `This machine's kernel could not send ${formatCountOf(n, 'segment')} again: a packet filter here, a full queue of the network card or a lack of memory.`,
   },
-  aborted_on_timeout: { columns: ['netstat.TcpExt.TCPAbortOnTimeout'] },
+  aborted_on_timeout: {
+    counts: 'connections given up because nothing came back',
+    columns: ['netstat.TcpExt.TCPAbortOnTimeout'],
+  },
   aborted_on_memory: {
+    counts: 'connections given up for lack of memory or too many orphans',
     columns: ['netstat.TcpExt.TCPAbortOnMemory'],
     says: (n) =>
       `This machine's kernel gave up ${formatCountOf(n, 'connection')} for want of memory or for too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
   },
   backlog_drops: {
+    counts: 'segments dropped because the buffers of their socket were full',
     columns: ['netstat.TcpExt.TCPBacklogDrop', 'netstat.TcpExt.TCPRcvQDrop'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'segment')} because the buffers of their socket were full: raise net.ipv4.tcp_rmem.`,
   },
   reverse_path_filtered: {
+    counts: 'packets that came in by another way than the answer would go',
     columns: ['netstat.TcpExt.IPReversePathFilter'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'packet')} that came in by another way than the answer would go (net.ipv4.conf.*.rp_filter): check routes and source addresses.`,
   },
   icmp_unreachable_received: {
+    counts: 'ICMP messages "destination unreachable" that were received',
     columns: ['snmp.Icmp.InDestUnreachs', 'snmp6.Icmp6InDestUnreachs'],
     says: (n) =>
       `This machine's kernel received ${formatCount(n)} ICMP messages "destination unreachable": a router or firewall rejects; as "port unreachable" it reads as refused (ECONNREFUSED), though no RST came.`,
   },
   no_route: {
+    counts: 'packets for which there was no route',
     columns: ['snmp.Ip.OutNoRoutes', 'snmp6.Ip6OutNoRoutes'],
     says: (n) =>
       `This machine's kernel had no route for ${formatCount(n)} packets: check its routes (ip route get ADDRESS).`,
   },
   out_discards: {
+    counts: 'packets that were discarded before they were sent',
     columns: ['snmp.Ip.OutDiscards', 'snmp6.Ip6OutDiscards'],
     says: (n) =>
       `This machine's kernel discarded ${formatCountOf(n, 'packet')} that it was to send: a packet filter here, or no buffer for them.`,
   },
-  active_opens: { columns: ['snmp.Tcp.ActiveOpens'] },
-  passive_opens: { columns: ['snmp.Tcp.PassiveOpens'] },
-  attempts_failed: { columns: ['snmp.Tcp.AttemptFails'] },
-  resets_received: { columns: ['snmp.Tcp.EstabResets'] },
-  resets_sent: { columns: ['snmp.Tcp.OutRsts'] },
+  active_opens: { counts: 'connections opened from here', columns: ['snmp.Tcp.ActiveOpens'] },
+  passive_opens: { counts: 'connections accepted here', columns: ['snmp.Tcp.PassiveOpens'] },
+  attempts_failed: { counts: 'attempts to connect that failed', columns: ['snmp.Tcp.AttemptFails'] },
+  resets_received: { counts: 'established connections that were reset', columns: ['snmp.Tcp.EstabResets'] },
+  resets_sent: { counts: 'RSTs that were sent', columns: ['snmp.Tcp.OutRsts'] },
   input_errors: {
+    counts: 'damaged segments that were dropped',
     columns: ['snmp.Tcp.InErrs'],
-    matters: anyShare(0.0001),
+    shownFrom: { shareOfAttempts: 0.0001 },
     says: (n) =>
       `This machine's kernel dropped ${formatCount(n)} damaged TCP segments (bad header or checksum): look at cables, network cards and what rewrites packets on the way.`,
   },
@@ -147,24 +189,31 @@ export const KERNEL_COUNTERS = {
 /** `kernel.conntrack`: this machine's connection tracking (net/netfilter/nf_conntrack_core.c). */
 const CONNTRACK = {
   count: {
+    counts: 'entries of the connection tracking table, the highest reading',
     columns: ['nf_conntrack_count'],
     kind: 'peak',
-    matters: (n, { value }) => n >= 0.9 * (value('conntrack.max') ?? Infinity),
+    shownFrom: {
+      words: '90 % of `conntrack.max`',
+      test: (n, { value }) => n >= 0.9 * (value('conntrack.max') ?? Infinity),
+    },
     says: (n, { value }) =>
       `This machine's connection tracking was ${formatShare(n, value('conntrack.max') ?? n)} full (${formatCount(n)} of ${formatCount(value('conntrack.max') ?? n)} entries): raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
   },
-  max: { columns: ['nf_conntrack_max'], kind: 'peak' },
+  max: { counts: 'the size of that table', columns: ['nf_conntrack_max'], kind: 'peak' },
   insert_failed: {
+    counts: 'packets dropped because their entry clashed with another',
     columns: ['nf_conntrack.insert_failed'],
     says: (n) =>
       `This machine's connection tracking dropped ${formatCountOf(n, 'packet')} because their entry clashed with another: address translation here ran out of ports, or two packets raced.`,
   },
   drop: {
+    counts: 'packets dropped, as when the table is full',
     columns: ['nf_conntrack.drop'],
     says: (n) =>
       `This machine's connection tracking dropped ${formatCount(n)} packets, as it does when its table is full: raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).`,
   },
   early_drop: {
+    counts: 'entries thrown out to make room for new ones',
     columns: ['nf_conntrack.early_drop'],
     says: (n) =>
       `This machine's connection tracking threw out ${formatCount(n)} entries to make room for new ones: its table is too small; raise net.netfilter.nf_conntrack_max.`,
@@ -174,18 +223,21 @@ const CONNTRACK = {
 /** `kernel.softnet`: the packet queues of all cores of the machine, whatever the namespace (net/core/dev.c). */
 const SOFTNET = {
   dropped: {
+    counts: 'incoming packets dropped because the queue of a core was full',
     columns: ['softnet_stat.dropped'],
     says: (n) =>
       `This machine's kernel dropped ${formatCount(n)} incoming packets because the queue of a core was full: raise net.core.netdev_max_backlog, or spread the load over cores (RSS, RPS).`,
   },
   squeezed: {
+    counts: 'times at which the kernel ran out of its time for packets with work left',
     columns: ['softnet_stat.time_squeeze'],
     // Being asked for more than one round's worth now and then is how it works.
-    matters: (n, { durationSec }) => n > 50 * Math.max(1, durationSec),
+    shownFrom: { perSec: 50 },
     says: (n) =>
       `This machine's kernel ran out of its time for packets ${formatCount(n)} times with work left: a core is busy with packets; raise net.core.netdev_budget and netdev_budget_usecs, or spread them over cores.`,
   },
   flow_limited: {
+    counts: 'packets dropped of flows that filled the queue of a core',
     columns: ['softnet_stat.flow_limit_count'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'packet')} of flows that filled the queue of a core (net.core.flow_limit_cpu_bitmap): spread the load over more source addresses.`,
@@ -194,21 +246,22 @@ const SOFTNET = {
 
 /** `kernel.sockets`: the highest of the readings. */
 const SOCKETS = {
-  time_wait: { columns: ['sockstat.TCP.tw'], kind: 'peak' },
-  orphans: { columns: ['sockstat.TCP.orphan'], kind: 'peak' },
-  tcp_in_use: { columns: ['sockstat.TCP.inuse', 'sockstat.TCP6.inuse'], kind: 'peak' },
-  tcp_allocated: { columns: ['sockstat.TCP.alloc'], kind: 'peak' },
-  tcp_memory_pages: { columns: ['sockstat.TCP.mem'], kind: 'peak' },
+  time_wait: { counts: 'sockets in TIME_WAIT', columns: ['sockstat.TCP.tw'], kind: 'peak' },
+  orphans: { counts: 'sockets that no process holds any more', columns: ['sockstat.TCP.orphan'], kind: 'peak' },
+  tcp_in_use: { counts: 'sockets in use', columns: ['sockstat.TCP.inuse', 'sockstat.TCP6.inuse'], kind: 'peak' },
+  tcp_allocated: { counts: 'sockets allocated', columns: ['sockstat.TCP.alloc'], kind: 'peak' },
+  tcp_memory_pages: { counts: 'pages of memory that TCP uses', columns: ['sockstat.TCP.mem'], kind: 'peak' },
 } as const satisfies Record<string, KernelRow>;
 
 /** `kernel.cgroup`: what a CPU quota did to this process and those that share its control group. */
 const CGROUP = {
   throttled: {
+    counts: 'times at which the quota stopped the control group',
     columns: ['cgroup.throttled'],
     says: (n, { value }) =>
       `This machine's kernel stopped this process's control group ${formatCount(n)} times, for ${formatLatency((value('cgroup.throttled_usec') ?? 0) * 1e3)} in all, because its CPU quota was used up: what came then had to wait; raise it (cpu.max).`,
   },
-  throttled_usec: { columns: ['cgroup.throttled_usec'] },
+  throttled_usec: { counts: 'for how long it did, its cores added up', columns: ['cgroup.throttled_usec'] },
 } as const satisfies Record<string, KernelRow>;
 
 export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS, cgroup: CGROUP } as const;

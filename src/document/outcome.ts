@@ -49,6 +49,10 @@ export interface OutcomeTraits {
   readonly owner: Owner;
   /** Null where it can happen in any. */
   readonly phase: Phase | null;
+  /** What happened, for people. */
+  readonly meaning: string;
+  /** Where to look for the cause; left out where there is nothing to look for. */
+  readonly lookAt?: string;
 }
 
 /**
@@ -57,21 +61,85 @@ export interface OutcomeTraits {
  * which the kernel gives as ECONNREFUSED like a RST (icmp_err_convert in net/ipv4/icmp.c).
  */
 export const OUTCOME_TRAITS: Readonly<Record<OutcomeName, OutcomeTraits>> = {
-  ok: { owner: 'nobody', phase: 'exchange' },
-  connect_timeout: { owner: 'network', phase: 'connect' },
-  exchange_timeout: { owner: 'target', phase: 'exchange' },
-  refused: { owner: 'target', phase: 'connect' },
-  reset: { owner: 'target', phase: 'exchange' },
-  unreachable: { owner: 'network', phase: 'connect' },
-  short_response: { owner: 'target', phase: 'exchange' },
-  source_exhausted: { owner: 'generator', phase: 'start' },
-  fd_exhausted: { owner: 'generator', phase: 'start' },
-  aborted: { owner: 'nobody', phase: null },
-  other: { owner: 'nobody', phase: null },
-  too_long: { owner: 'target', phase: 'exchange' },
-  verify_failed: { owner: 'target', phase: 'exchange' },
-  sink_failed: { owner: 'generator', phase: 'exchange' },
-  unexpected_response: { owner: 'target', phase: 'exchange' },
+  ok: { owner: 'nobody', phase: 'exchange', meaning: 'The exchange was complete.' },
+  connect_timeout: {
+    owner: 'network',
+    phase: 'connect',
+    meaning: 'No answer to the SYN within --timeout.',
+    lookAt: 'network, firewall, target',
+  },
+  exchange_timeout: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'The connection was established, and the exchange was not complete within --timeout.',
+    lookAt: 'target, network',
+  },
+  refused: {
+    owner: 'target',
+    phase: 'connect',
+    meaning: 'A RST in answer to the SYN, or ICMP "port unreachable" (ECONNREFUSED both).',
+    lookAt: 'target, a firewall that rejects',
+  },
+  reset: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'A RST after the connection was established (ECONNRESET, EPIPE, ECONNABORTED).',
+    lookAt: 'target, firewall',
+  },
+  unreachable: {
+    owner: 'network',
+    phase: 'connect',
+    meaning: 'No route, or ICMP said so (ENETUNREACH, EHOSTUNREACH and others; `errno` has the number).',
+    lookAt: 'network, the routes of this machine',
+  },
+  short_response: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'The peer ended before the exchange was complete, or with less than --min-response.',
+    lookAt: 'target',
+  },
+  source_exhausted: {
+    owner: 'generator',
+    phase: 'start',
+    meaning: 'There was no free source port.',
+    lookAt: 'this machine: more ports or addresses',
+  },
+  fd_exhausted: {
+    owner: 'generator',
+    phase: 'start',
+    meaning: 'There was no free file descriptor.',
+    lookAt: 'this machine: ulimit -n',
+  },
+  aborted: {
+    owner: 'nobody',
+    phase: null,
+    meaning: 'The connection was open when the run was stopped, or when a worker died.',
+  },
+  other: { owner: 'nobody', phase: null, meaning: 'Anything else; `errno` says what.', lookAt: '`errno`' },
+  too_long: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'The response is longer than --max-body.',
+    lookAt: 'target',
+  },
+  verify_failed: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'The response is not what --verify says.',
+    lookAt: 'target',
+  },
+  sink_failed: {
+    owner: 'generator',
+    phase: 'exchange',
+    meaning: 'There was no memory for the response, or a full disk (`errno` says which).',
+    lookAt: 'this machine: another --sink, more room',
+  },
+  unexpected_response: {
+    owner: 'target',
+    phase: 'exchange',
+    meaning: 'The response is not what --expect-status or --expect-prefix says.',
+    lookAt: 'target',
+  },
 };
 
 /** The owners of failures, in the order of reports. */

@@ -1,4 +1,4 @@
-/** What is looked for in the answers of a round, one function a finding. The README documents each. */
+/** What is looked for in the answers of a round, one function a finding. */
 import { formatCount, formatCountOf } from '../units/format.ts';
 import type { RoundFacts } from './facts.ts';
 import { FIRST_BYTE } from '../count/recorder.ts';

@@ -1,4 +1,4 @@
-/** What is looked for in a round, one function a finding. The README documents each: when, and what to do. */
+/** What is looked for in a round, one function a finding. The reference page of findings is made from the table. */
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
@@ -192,14 +192,79 @@ function medianOf(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-/** Of latencies, only where the generator was not the limit: else they are its own. */
-export const FINDERS: readonly { readonly find: Finder; readonly needsValid: boolean }[] = [
-  { find: synDrops, needsValid: false },
-  { find: listenOverflow, needsValid: false },
-  { find: icmpRejects, needsValid: false },
-  { find: emptyResponses, needsValid: false },
-  { find: errorStatuses, needsValid: false },
-  { find: staysOpen, needsValid: false },
-  { find: latencyKnee, needsValid: true },
-  { find: periodicStalls, needsValid: true },
+export interface FinderRow {
+  readonly code: string;
+  /** When the finding is made, for people. */
+  readonly when: string;
+  /** What a user can do about it, for people. */
+  readonly remedy: string;
+}
+
+/** What is looked for in a round, in the order of reports. Latencies are the target's only where the verdict is valid. */
+export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly needsValid: boolean })[] = [
+  {
+    code: 'syn_drops_suspected',
+    find: synDrops,
+    needsValid: false,
+    when: 'Connect times gather within 250 ms after 1, 2, 3, 4, 5 or 7 s (at least 3 of them, and 0.01 %), or connects timed out (--timeout 1 s or more) and the kernel of this machine sent SYNs again. Linux sends an unanswered SYN again after 1, 3 and 7 s, since 6.5 after 1, 2, 3, 4, 5 and 7 s (net.ipv4.tcp_syn_linear_timeouts).',
+    remedy: 'Look for full listen queues, SYN limits and packet loss on the way.',
+  },
+  {
+    code: 'listen_queue_overflow',
+    find: listenOverflow,
+    needsValid: false,
+    when: 'An accept queue of this machine overflowed: in the result of a server, and in that of a client where the target is this machine.',
+    remedy: 'Accept faster, or raise --backlog and net.core.somaxconn.',
+  },
+  {
+    code: 'icmp_rejects',
+    find: icmpRejects,
+    needsValid: false,
+    when: 'The kernel of this machine received ICMP messages "destination unreachable", at least 1 % of the failures.',
+    remedy: 'Look for what rejects packets on the way.',
+  },
+  {
+    code: 'empty_responses',
+    find: emptyResponses,
+    needsValid: false,
+    when: 'Some exchanges ended without a byte of answer, and others were answered with bytes. A target that sheds load looks like that.',
+    remedy: 'Use --min-response 1 to count them as failures.',
+  },
+  {
+    code: 'error_statuses',
+    find: errorStatuses,
+    needsValid: false,
+    when: 'The payload is an HTTP request, and some answers had a status of 400 or more. They count as ok. With --expect-status or --expect-prefix there is no such finding.',
+    remedy: 'Use --expect-status 2xx,3xx to count them as failures.',
+  },
+  {
+    code: 'peer_stays_open',
+    find: staysOpen,
+    needsValid: false,
+    when: 'Connections timed out although an answer had come, because --finish eof and half-close wait for the peer to close.',
+    remedy: 'Send "Connection: close" in the payload of an HTTP request, or use --finish bytes:N.',
+  },
+  {
+    code: 'latency_knee',
+    find: latencyKnee,
+    needsValid: true,
+    when: 'The median total is three times its lowest value and 1 ms above it: at this rate and at no lower rate of the run, or from one second of the round to its end (3 s or more). It needs 50 connections/s and a valid verdict.',
+    remedy: 'Look for a queue that begins at that rate.',
+  },
+  {
+    code: 'periodic_stalls',
+    find: periodicStalls,
+    needsValid: true,
+    when: 'The p99 of at least four seconds is five times the usual one and 5 ms above it, 3 s or more apart, at equal distances, over the whole round (its first 20 minutes, where it is longer), and this machine was not late then. It needs 50 connections/s and a valid verdict.',
+    remedy: 'Look for what runs at this period, at the target or on the way.',
+  },
+];
+
+/** What only the result of a server has. */
+export const SERVER_FINDINGS: readonly FinderRow[] = [
+  {
+    code: 'slow_readers',
+    when: 'In the result of a server: connections were closed before the answer was sent, because the peer did not read it for --idle-timeout or until the server ended.',
+    remedy: 'Look at what the peer does with its answers.',
+  },
 ];

@@ -3,7 +3,7 @@ import { addedTo, readKernel } from '../kernel/kernel-counters.ts';
 import type { KernelReading } from '../kernel/kernel-counters.ts';
 import { formatShare } from '../units/format.ts';
 import { IntervalSeries } from '../count/interval-series.ts';
-import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from '../document/kernel-table.ts';
+import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS, isShown } from '../document/kernel-table.ts';
 import type { KernelContext, KernelRow } from '../document/kernel-table.ts';
 import type { CoreUse, KernelInterval, KernelEvidence } from '../document/kernel-evidence.ts';
 
@@ -171,10 +171,10 @@ export function kernelSentences(
   const toldPaths = new Set(told.map(({ code }) => TOLD_BY_CODE[code]));
   const context: KernelContext = { attempts, durationSec, value: (path) => kernelValue(evidence, path) };
   const sentences: string[] = [];
-  for (const [path, { says, matters = (value: number) => value > 0 }] of KERNEL_ROWS) {
+  for (const [path, row] of KERNEL_ROWS) {
     const value = context.value(path);
-    if (toldPaths.has(path) || says === undefined || value === undefined) continue;
-    if (matters(value, context)) sentences.push(says(value, context));
+    if (toldPaths.has(path) || row.says === undefined || value === undefined) continue;
+    if (isShown(value, row, context)) sentences.push(row.says(value, context));
   }
   return [...sentences, ...(evidence.cpu ?? []).flatMap((core) => coreSentence(core) ?? [])];
 }

@@ -1,15 +1,9 @@
-/** When a round is not the target's figure, and what to do: the table that the README documents. */
+/** When a round is not the target's figure, and what to do. The reference page of verdicts is made from the table. */
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../units/format.ts';
-import type { PortFacts, RoundFacts } from './facts.ts';
+import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from './advice.ts';
+import type { RoundFacts } from './facts.ts';
 import { kernelValue } from './kernel-evidence.ts';
-import {
-  CONNECT_TIMEOUT,
-  FD_EXHAUSTED,
-  REFUSED,
-  SINK_FAILED,
-  SOURCE_EXHAUSTED,
-  UNREACHABLE,
-} from '../document/outcome.ts';
+import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../document/outcome.ts';
 import { SCHEDULE_LAG, TOTAL } from '../count/recorder.ts';
 import type { VerdictReason, VerdictStatus, WorkerResult } from '../document/client.ts';
 import type { Tally } from '../count/round-tally.ts';
@@ -17,6 +11,10 @@ import type { Tally } from '../count/round-tally.ts';
 export interface Rule {
   readonly code: string;
   readonly status: VerdictStatus;
+  /** When the rule applies, for people. */
+  readonly when: string;
+  /** What a user can do about it, for people. */
+  readonly remedy: string;
   /** What to say if the rule applies, else undefined. */
   readonly applies: (facts: RoundFacts) => Omit<VerdictReason, 'code'> | undefined;
 }
@@ -61,11 +59,13 @@ export function lagLimitNs({ offeredRatePerSec, workers, batchNs }: RoundFacts):
   return Math.min(LAG_LIMIT_NS, Math.max(LAG_FLOOR_NS, LAG_INTERVALS * intervalNs, LAG_BATCHES * batchNs));
 }
 
-/** In the order of reports; the README documents each. */
+/** The rules for a round of connections, in the order of reports. */
 export const RULES: readonly Rule[] = [
   {
     code: 'nothing_started',
     status: 'invalid',
+    when: 'No attempt was started.',
+    remedy: 'Make the round longer or the rate higher.',
     applies: ({ tally }) =>
       tally.started > 0
         ? undefined
@@ -74,6 +74,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'nothing_established',
     status: 'invalid',
+    when: 'Attempts left this machine, and no connection was established. The sentence follows what happened to most of them.',
+    remedy: 'Check that a server listens there, and the way to it.',
     applies: ({ tally, target, timeoutNs }) =>
       sentToTarget(tally) > 0 && tally.established === 0
         ? {
@@ -84,6 +86,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'worker_died',
     status: 'generator_limited',
+    when: 'A pacing thread died during the round (`error` says why). What was due on it after that is not counted.',
+    remedy: 'Run it again, and report the error.',
     applies: ({ workers, workersDied }) =>
       workersDied > 0
         ? {
@@ -94,6 +98,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'nothing_sent',
     status: 'invalid',
+    when: 'No attempt left this machine.',
+    remedy: 'See the reasons beside it.',
     applies: ({ tally }) =>
       tally.started > 0 && sentToTarget(tally) === 0
         ? {
@@ -105,6 +111,9 @@ export const RULES: readonly Rule[] = [
   {
     code: 'source_exhausted',
     status: 'generator_limited',
+    when: 'Starts found no free source port.',
+    remedy:
+      'Use more ports or addresses (--source-ports most, --source). The sentence names only what helps in this run.',
     applies: ({ tally, ports }) => {
       const count = tally.outcomes[SOURCE_EXHAUSTED]!;
       if (count === 0) return undefined;
@@ -117,6 +126,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'fd_exhausted',
     status: 'generator_limited',
+    when: 'Starts found no free file descriptor.',
+    remedy: 'Raise the limit of open files (ulimit -n).',
     applies: ({ tally }) => {
       const count = tally.outcomes[FD_EXHAUSTED]!;
       return count > 0
@@ -130,6 +141,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'sink_failed',
     status: 'generator_limited',
+    when: 'Responses could not be kept: no memory, or a full disk (see `errno`).',
+    remedy: 'Use another --sink, a smaller --max-memory or a directory with more room.',
     applies: ({ tally }) => {
       const count = tally.outcomes[SINK_FAILED]!;
       return count > 0
@@ -143,6 +156,9 @@ export const RULES: readonly Rule[] = [
   {
     code: 'in_flight_limit',
     status: 'generator_limited',
+    when: 'Starts were missed while --max-in-flight connections were open. With several workers each has its share of the limit.',
+    remedy:
+      'Raise --max-in-flight, or ulimit -n where that is the limit. If connections still pile up, the target answers slowly.',
     applies: ({ tally, maxInFlight, isFdBound }) => {
       if (tally.missedFull === 0) return undefined;
       const wayOut = isFdBound
@@ -157,6 +173,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'missed_starts',
     status: 'generator_limited',
+    when: 'More than 0.01 % of the starts were missed because this machine was too late.',
+    remedy: 'Lower --rate or add --workers.',
     applies: (facts) => {
       const { tally } = facts;
       const late = tally.missed - tally.missedFull;
@@ -170,6 +188,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'schedule_lag',
     status: 'generator_limited',
+    when: 'The p99 of the schedule lag is more than ten intervals between the starts of a worker (5 ms at least, 10 ms at most).',
+    remedy: 'Lower --rate, add --workers or stop what else runs here.',
     applies: (facts) => {
       if (facts.offeredRatePerSec === null) return undefined;
       const { p99 } = facts.tally.latency[SCHEDULE_LAG]!.summary();
@@ -184,6 +204,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'exchanges_late',
     status: 'generator_limited',
+    when: 'In stages: more than 1 % of the exchanges began 10 ms late or more.',
+    remedy: 'Lower the rate, or stop what else runs here.',
     applies: ({ tally }) => {
       if (tally.exchangesLate <= tally.established * LATE_EXCHANGES_MOST) return undefined;
       return {
@@ -192,14 +214,46 @@ export const RULES: readonly Rule[] = [
       };
     },
   },
-  { code: 'rate_not_reached', status: 'generator_limited', applies: rateNotReached },
-  { code: 'pacing_saturated', status: 'generator_limited', applies: pacingSaturated },
-  { code: 'cpu_throttled', status: 'generator_limited', applies: cpuThrottled },
-  { code: 'run_queue_wait', status: 'generator_limited', applies: runQueueWait },
-  { code: 'workers_uneven', status: 'generator_limited', applies: workersUneven },
+  {
+    code: 'rate_not_reached',
+    status: 'generator_limited',
+    when: 'More than 1 % of the starts were missed, and half of the starts were later than half of the connections took.',
+    remedy: 'Lower --rate, or use more cores or machines.',
+    applies: rateNotReached,
+  },
+  {
+    code: 'pacing_saturated',
+    status: 'generator_limited',
+    when: 'A pacing thread ran, or waited to run, for 90 % of the time; also with --rate max.',
+    remedy: 'Add --workers, or use more cores or machines.',
+    applies: pacingSaturated,
+  },
+  {
+    code: 'cpu_throttled',
+    status: 'generator_limited',
+    when: 'The CPU quota of the control group of this process stopped it for 1 % of the time.',
+    remedy: 'Raise the quota (cpu.max).',
+    applies: cpuThrottled,
+  },
+  {
+    code: 'run_queue_wait',
+    status: 'generator_limited',
+    when: 'A pacing thread was ready to run but had no core for 25 % of the time; or for longer than it ran, and that for 10 %, or for 2 % and a fifth of the time that connections took. No quota stopped it.',
+    remedy: 'Stop what else runs here, or give conngen cores of its own (taskset, cpuset).',
+    applies: runQueueWait,
+  },
+  {
+    code: 'workers_uneven',
+    status: 'generator_limited',
+    when: 'A worker had no time left while another one needed less than half of that.',
+    remedy: 'Look at what runs on its core (top -H).',
+    applies: workersUneven,
+  },
   {
     code: 'conntrack_full',
     status: 'generator_limited',
+    when: 'The connection tracking of this machine dropped packets.',
+    remedy: 'Raise net.netfilter.nf_conntrack_max, or exempt the traffic (notrack).',
     applies: ({ kernel }) => {
       const drop = kernelValue(kernel, 'conntrack.drop') ?? 0;
       if (drop === 0) return undefined;
@@ -212,48 +266,6 @@ export const RULES: readonly Rule[] = [
     },
   },
 ];
-
-/** What to do about a rate that is too high for this machine, as far as the user has a say in it. */
-function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
-  const all = isTrial || offeredRatePerSec === null ? ways : ['lower the rate', ...ways];
-  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
-}
-
-/** What to try where a name leads to addresses of both families, and that of the chosen one does not answer; empty if it has one. */
-export function otherFamilyAdvice(otherAddress: string | undefined): string {
-  if (otherAddress === undefined) return '';
-  const [tried, flag] = otherAddress.includes(':') ? ['an IPv4', '-6'] : ['an IPv6', '-4'];
-  return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
-}
-
-function nothingEstablished(tally: Tally, timeoutNs: number): string {
-  const { outcomes } = tally;
-  const part = (outcome: number): string => formatCount(outcomes[outcome]!);
-  const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
-  const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
-  if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
-  if (most === REFUSED)
-    return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
-  if (most === UNREACHABLE)
-    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
-  return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
-}
-
-/** `--source-ports most` has these, even where the system's own range is all that there is. */
-const MOST_PORTS = 56_000;
-
-/** What frees source ports, as far as it does in this run. */
-function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
-  const ways = ['give more addresses (--source)'];
-  if (perSource === null || perSource < MOST_PORTS) ways.push('more ports (--source-ports most)');
-  if (wouldResetHelp) ways.push('close with --close rst');
-  if (restsInTimeWait && reuseDelayNs >= 60e9)
-    ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');
-  if (isHeld) ways.push('shorten --hold');
-  // Then a port is only taken while its connection is open.
-  if (!restsInTimeWait) ways.push('shorten --timeout');
-  return ways.length === 1 ? ways[0]! : `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)!}`;
-}
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
 function rateNotReached(facts: RoundFacts): ReturnType<Rule['applies']> {

@@ -1,0 +1,47 @@
+/** What the sentences of a verdict say to do, as far as it helps in this run. */
+import { formatCount, formatLatency } from '../units/format.ts';
+import type { PortFacts, RoundFacts } from './facts.ts';
+import { CONNECT_TIMEOUT, REFUSED, UNREACHABLE } from '../document/outcome.ts';
+import type { Tally } from '../count/round-tally.ts';
+
+/** What to do about a rate that is too high for this machine, as far as the user has a say in it. */
+export function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
+  const all = isTrial || offeredRatePerSec === null ? ways : ['lower the rate', ...ways];
+  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
+}
+
+/** What to try where a name leads to addresses of both families, and that of the chosen one does not answer; empty if it has one. */
+export function otherFamilyAdvice(otherAddress: string | undefined): string {
+  if (otherAddress === undefined) return '';
+  const [tried, flag] = otherAddress.includes(':') ? ['an IPv4', '-6'] : ['an IPv6', '-4'];
+  return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
+}
+
+export function nothingEstablished(tally: Tally, timeoutNs: number): string {
+  const { outcomes } = tally;
+  const part = (outcome: number): string => formatCount(outcomes[outcome]!);
+  const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
+  const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
+  if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
+  if (most === REFUSED)
+    return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
+  if (most === UNREACHABLE)
+    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
+  return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
+}
+
+/** `--source-ports most` has these, even where the system's own range is all that there is. */
+const MOST_PORTS = 56_000;
+
+/** What frees source ports, as far as it does in this run. */
+export function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
+  const ways = ['give more addresses (--source)'];
+  if (perSource === null || perSource < MOST_PORTS) ways.push('more ports (--source-ports most)');
+  if (wouldResetHelp) ways.push('close with --close rst');
+  if (restsInTimeWait && reuseDelayNs >= 60e9)
+    ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');
+  if (isHeld) ways.push('shorten --hold');
+  // Then a port is only taken while its connection is open.
+  if (!restsInTimeWait) ways.push('shorten --timeout');
+  return ways.length === 1 ? ways[0]! : `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)!}`;
+}
