@@ -8,6 +8,7 @@ import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan, EngineName } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** Of each ping of the probe. */
 const PROBE_BYTES = 64;
@@ -67,7 +68,7 @@ export class Probe {
     throw new RunError(
       'probe_no_echo',
       `--probe got no ping back from ${target} (${why}): it needs a target that sends back what it is sent`,
-      'probe an echo server, such as conngen server, or leave --probe out',
+      OWN_ERROR_CODES.probe_no_echo.remedy,
     );
   }
 

@@ -9,6 +9,7 @@ import { RecorderReader, createRecorderMemory } from '../count/recorder.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
@@ -74,7 +75,7 @@ export class WorkerPool {
       fail(code, message, hint);
     });
     thread.on('exit', (code) => {
-      fail('worker_exited', `worker ${init.worker} ended with code ${code}`, 'please report this');
+      fail('worker_exited', `worker ${init.worker} ended with code ${code}`, OWN_ERROR_CODES.worker_exited.remedy);
     });
     return member;
   }

@@ -5,6 +5,7 @@ import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineChoice, EngineName } from '../plan/plan.ts';
 import { probeEpoll } from './epoll/probe.ts';
 import { probeUring } from './uring/probe.ts';
+import { PLEASE_REPORT } from '../units/bugs.ts';
 
 /** The engine that a run uses, and in `notes` why `auto` passed better ones over: a line each. */
 export interface Selection {
@@ -35,7 +36,7 @@ export function selectEngine(choice: EngineChoice, preference = preferredEngines
       notes.push(`engine ${name} is passed over: ${error.message}`);
     }
   }
-  throw new RunError('ENOSYS', 'no engine works on this machine', 'please report this');
+  throw new RunError('ENOSYS', 'no engine works on this machine', PLEASE_REPORT);
 }
 
 /** Why an engine cannot work here, and what helps; null where it works. */

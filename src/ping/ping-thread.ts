@@ -12,6 +12,7 @@ import { RecorderReader, createRecorderMemory } from '../count/recorder.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import { PingSamples } from './ping-samples.ts';
 import type { FromWorker, Opened, PingSetup, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** How often finished seconds are fetched from the thread. */
 const COLLECT_MS = 100;
@@ -65,7 +66,11 @@ export class PingThread {
       fail(describeFailure(error));
     });
     this.#thread.on('exit', (code) => {
-      fail({ code: 'worker_exited', message: `the thread ended with code ${code}`, hint: 'please report this' });
+      fail({
+        code: 'worker_exited',
+        message: `the thread ended with code ${code}`,
+        hint: OWN_ERROR_CODES.worker_exited.remedy,
+      });
     });
   }
 

@@ -8,6 +8,7 @@ import { ListenerCounters } from './counters.ts';
 import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';
 import type { ServerWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
@@ -95,7 +96,7 @@ export class ListenerPool {
       fail(code, message, hint);
     });
     thread.on('exit', (code) => {
-      fail('worker_exited', `listener ${listener} ended with code ${code}`, 'please report this');
+      fail('worker_exited', `listener ${listener} ended with code ${code}`, OWN_ERROR_CODES.worker_exited.remedy);
       hasEnded();
     });
     return member;

@@ -1,3 +1,4 @@
+import { OWN_ERROR_CODES } from './error-codes.ts';
 import { describeSystemError } from './system-error.ts';
 
 /** An engine that cannot do its work here: stable code, what happened, what to do. */
@@ -18,5 +19,5 @@ export function describeFailure(error: unknown): { code: string; message: string
   const system = describeSystemError(error);
   if (system !== null) return system;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'worker_failed', message, hint: 'please report this' };
+  return { code: 'worker_failed', message, hint: OWN_ERROR_CODES.worker_failed.remedy };
 }

@@ -9,6 +9,7 @@ import { DispatchQueue } from './dispatch-queue.ts';
 import type { WorkShare } from './share.ts';
 import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** Compiled code stands beside compiled code, source beside source. */
 const THREAD_URL = new URL(`./thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
@@ -62,7 +63,9 @@ export class ThreadPool {
         const { code, message, hint } = describeFailure(error);
         fail(code, message, hint);
       });
-      thread.on('exit', (code) => fail('worker_exited', `a work thread ended with code ${code}`, 'please report this'));
+      thread.on('exit', (code) =>
+        fail('worker_exited', `a work thread ended with code ${code}`, OWN_ERROR_CODES.worker_exited.remedy),
+      );
     });
   }
 

@@ -3,6 +3,7 @@ import { printableLines } from '../../units/printable.ts';
 import { describeSystemError } from '../../units/system-error.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { PLEASE_REPORT } from '../../units/bugs.ts';
 
 /** Says what went wrong and what to do; a stack only where it is our own mistake. Returns the exit code. */
 export function reportFailure(io: Io, error: unknown): number {
@@ -12,7 +13,7 @@ export function reportFailure(io: Io, error: unknown): number {
     if (known.hint !== '') io.stderr.write(`hint: ${printableLines(known.hint)}\n`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.stderr.write(`ERROR: conngen itself failed; please report this:\n${printableLines(detail)}\n`);
+    io.stderr.write(`ERROR: conngen itself failed; ${PLEASE_REPORT}\n${printableLines(detail)}\n`);
   }
   return EXIT_FAILED;
 }

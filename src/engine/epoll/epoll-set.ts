@@ -10,6 +10,7 @@ import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { PLEASE_REPORT } from '../../units/bugs.ts';
 
 /** struct epoll_event is packed on x86-64 alone: 12 bytes, elsewhere 16 (epoll_event(3type)). In 32-bit words: */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -83,7 +84,7 @@ export class EpollSet {
       this.#preciseWait = false;
       return this.wait(deadline);
     }
-    throw new RunError(errnoName(errno), `epoll_pwait2 failed: ${errnoName(errno)}`, 'please report this');
+    throw new RunError(errnoName(errno), `epoll_pwait2 failed: ${errnoName(errno)}`, PLEASE_REPORT);
   }
 
   #call(waitNs: number): number {

@@ -47,6 +47,7 @@ import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ringMemoryError } from './memory-error.ts';
+import { PLEASE_REPORT } from '../../units/bugs.ts';
 
 const NEEDED_FEATURES = FEAT_SINGLE_MMAP | FEAT_NODROP | FEAT_EXT_ARG | FEAT_CQE_SKIP;
 /** DEFER_TASKRUN wants SINGLE_ISSUER, and TASKRUN_FLAG tells when there is work left. */
@@ -284,7 +285,7 @@ export class Ring {
     // EBUSY and EAGAIN: completions must be reaped, or memory is short for a moment; the next call goes on where this one ended.
     if (errno === ETIME || errno === EINTR || errno === EBUSY || errno === EAGAIN) return;
     const name = errnoName(errno);
-    throw new RunError(name, `io_uring_enter failed: ${name}`, 'use --engine epoll, and please report this');
+    throw new RunError(name, `io_uring_enter failed: ${name}`, `use --engine epoll, and ${PLEASE_REPORT}`);
   }
 
   /** Completions that are there to be read. */

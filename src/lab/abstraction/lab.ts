@@ -10,6 +10,7 @@ import type { Cell, CellMeasurement } from '../../document/lab-description.ts';
 import { summarize } from '../../units/statistics.ts';
 import { STYLES, type Style } from './source.ts';
 import type { AbstractionInit, FromAbstraction } from './worker.ts';
+import { PLEASE_REPORT } from '../../units/bugs.ts';
 
 const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
@@ -43,7 +44,7 @@ async function measure(cell: Cell, { times, stop }: CellContext): Promise<CellMe
   try {
     const [answer] = (await once(thread, 'message', { signal: stop })) as [FromAbstraction];
     if (answer.type === 'wrong') {
-      throw new Error(`the tree gave ${answer.got} instead of ${answer.expected}: please report this`);
+      throw new Error(`the tree gave ${answer.got} instead of ${answer.expected}: ${PLEASE_REPORT}`);
     }
     const { nsPerOperation, atSec } = answer.timing;
     return { samples: nsPerOperation, atSec, figures: figuresOf(summarize(nsPerOperation).median) };

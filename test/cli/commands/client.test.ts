@@ -167,7 +167,7 @@ t.test('a run that cannot start', async (t) => {
     throw new TypeError('undefined is not a function');
   });
   t.equal(bug.code, 1);
-  t.match(bug.stderr, /^ERROR: conngen itself failed; please report this:\nTypeError/);
+  t.match(bug.stderr, /^ERROR: conngen itself failed; please report this: https:\/\/\S+\nTypeError/);
 });
 
 t.test('a signal ends the run with its report', async (t) => {

@@ -1,0 +1,61 @@
+/** The codes of errors that end a run, and what to do about each: the hints come from here, and so does the reference page. */
+import { PLEASE_REPORT } from './bugs.ts';
+
+export interface ErrorCode {
+  /** What happened, for people. */
+  readonly when: string;
+  /** What a user can do about it. The hint of an error is this, unless its place knows more. */
+  readonly remedy: string;
+}
+
+/** Codes of conngen's own, in snake_case. */
+export const OWN_ERROR_CODES = {
+  probe_no_echo: {
+    when: 'The target of --probe does not send back what it is sent. The run ends before the load.',
+    remedy: 'probe an echo server, such as conngen server, or leave --probe out',
+  },
+  sink_thread_failed: {
+    when: 'A thread of --sink-strategy dispatch died. The result has what was measured until then.',
+    remedy: PLEASE_REPORT,
+  },
+  worker_exited: {
+    when: 'A thread ended by itself. The result has what was measured until then.',
+    remedy: PLEASE_REPORT,
+  },
+  worker_failed: {
+    when: 'A thread died of a mistake in conngen. The message is its stack; the result has what was measured until then.',
+    remedy: PLEASE_REPORT,
+  },
+} as const satisfies Readonly<Record<string, ErrorCode>>;
+
+/** Codes of the system, and of Node on its behalf, that stop a run whatever it was doing. */
+export const SYSTEM_ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
+  EMFILE: {
+    when: 'The process has as many open files as it may.',
+    remedy: 'raise the limit of open files (ulimit -n 4096), or take fewer --workers or --listeners',
+  },
+  ENFILE: {
+    when: 'The machine has as many open files as it may.',
+    remedy: 'raise fs.file-max, or end what else has files open on this machine',
+  },
+  EAGAIN: {
+    when: 'No thread can be started.',
+    remedy: 'raise the limit of processes and threads (ulimit -u), or take fewer --workers or --listeners',
+  },
+  ENOMEM: {
+    when: 'There is no memory.',
+    remedy: 'free memory, or raise the limit of the control group',
+  },
+  ENOSPC: {
+    when: 'The disk is full.',
+    remedy: 'free space on that file system',
+  },
+  ERR_WORKER_INIT_FAILED: {
+    when: 'No thread can be started.',
+    remedy: 'raise the limit of processes and threads (ulimit -u), or take fewer --workers or --listeners',
+  },
+  ERR_WORKER_OUT_OF_MEMORY: {
+    when: 'A thread has used up its memory.',
+    remedy: 'free memory, or take fewer connections at once',
+  },
+};
