@@ -8,98 +8,11 @@ import { endProcess } from './process/ending.ts';
 import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
 import { reportFailure } from './process/failure.ts';
 import { printProblems, processIo, type Io } from './process/io.ts';
-import { ENV_PREFIX, TABLES, type CommandName, type OptionSpec, type OptionTable } from '../options/tables.ts';
+import { ENV_PREFIX, type OptionSpec, type OptionTable } from '../options/tables.ts';
+import { COMMANDS, TABLES, type CommandRow } from './commands.ts';
 import type { RawInput } from '../options/read.ts';
 import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
 import { didYouMean } from '../options/suggest.ts';
-
-interface Command {
-  readonly name: CommandName;
-  /** As yargs writes it: `client [target]`. */
-  readonly usage: string;
-  readonly help: string;
-  readonly examples: readonly (readonly [string, string])[];
-  /** Loads the handler only when it is needed, so that help starts fast. */
-  readonly load: () => Promise<(raw: RawInput, io: Io) => Promise<number>>;
-}
-
-const COMMANDS: readonly Command[] = [
-  {
-    name: 'client',
-    usage: 'client [target]',
-    help: 'open connections on a schedule, measure, report',
-    examples: [
-      ['$0 client 10.0.0.5:80 --rate 5000', '5000 connections/s for 10 s'],
-      ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, the result as JSON'],
-      ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as it goes, with a request'],
-    ],
-    load: async () => (await import('./commands/client.ts')).clientCommand,
-  },
-  {
-    name: 'search',
-    usage: 'search [target]',
-    help: 'find the highest rate that meets a goal',
-    examples: [
-      ['$0 search 10.0.0.5:80', 'the highest rate with a loss of at most 0.1 %'],
-      [
-        "$0 search 10.0.0.5:80 --goal 'p99(total)<=20ms' --goal 'loss<=0.001%' --max-rate 20k",
-        'two goals, an answer for each',
-      ],
-    ],
-    load: async () => (await import('./commands/search.ts')).searchCommand,
-  },
-  {
-    name: 'saturate',
-    usage: 'saturate [target]',
-    help: 'raise the rate until latency leaves its floor',
-    examples: [['$0 saturate 10.0.0.5:80 --start 50 --factor 1.25', 'until p90 has doubled']],
-    load: async () => (await import('./commands/saturate.ts')).saturateCommand,
-  },
-  {
-    name: 'server',
-    usage: 'server',
-    help: 'accept connections: the target for a client',
-    examples: [['$0 server --port 2345 --listeners 2', 'echo on two threads']],
-    load: async () => (await import('./commands/server.ts')).serverCommand,
-  },
-  {
-    name: 'doctor',
-    usage: 'doctor [target]',
-    help: 'check this machine for a plan of the client; sends nothing',
-    examples: [
-      ['$0 doctor 10.0.0.5:80 --rate 25000 --duration 60s', 'would this run work from here?'],
-      ['$0 doctor --rate 25000 --json -', 'both ends on this machine, as JSON'],
-    ],
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  {
-    name: 'rtt',
-    usage: 'rtt [target]',
-    help: 'round trips over held connections, TCP or UDP, to an echo server',
-    examples: [
-      ['$0 rtt 10.0.0.5:2345 --rate 1k --rate 10k', 'two rounds of 10 s on one TCP connection'],
-      ['$0 rtt 10.0.0.5:2345 --protocol udp --rate max --engine blocking', 'back to back, the baseline'],
-    ],
-    load: async () => (await import('./commands/rtt.ts')).rttCommand,
-  },
-  {
-    name: 'lab',
-    usage: 'lab [name]',
-    help: 'run an experiment cell by cell: figures as CSV and JSON, plots as SVG',
-    examples: [
-      ['$0 lab abstraction --out DIR', 'what five layers cost, synchronous to boxed promise'],
-      ['$0 lab --resume DIR', 'go on with a lab that was interrupted'],
-    ],
-    load: async () => (await import('./commands/lab.ts')).labCommand,
-  },
-  {
-    name: 'demo',
-    usage: 'demo',
-    help: 'a client against a server of its own on loopback, for 5 s',
-    examples: [],
-    load: async () => (await import('./commands/demo.ts')).demoCommand,
-  },
-];
 
 const EPILOGUE = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).
 Exit codes: 0 done, 1 failed while running, 2 usage, 3 (search, saturate) this machine was the limit,
@@ -148,13 +61,13 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
     .epilogue(EPILOGUE)
     .wrap(Math.min(100, io.style.columns))
     .exitProcess(false);
-  for (const command of COMMANDS) {
+  for (const [name, command] of Object.entries<CommandRow>(COMMANDS)) {
     parser = parser.command(
       command.usage,
       command.help,
       (each) => describe(each, command, asksForHelp),
       async (parsed) => {
-        exitCode = await runCommand(command, rawInput(command, parsed, env), io);
+        exitCode = await runCommand(command, rawInput(name, command.options, parsed, env), io);
       },
     );
   }
@@ -174,7 +87,7 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
 }
 
 /** Reads the file of `--config`, then runs the command with it. */
-async function runCommand(command: Command, raw: RawInput, io: Io): Promise<number> {
+async function runCommand(command: CommandRow, raw: RawInput, io: Io): Promise<number> {
   let config: RawInput['config'];
   const exitCode = await answeringSignals(io, async (stop) => {
     config = await loadConfig(raw);
@@ -182,11 +95,11 @@ async function runCommand(command: Command, raw: RawInput, io: Io): Promise<numb
   });
   if (exitCode !== EXIT_DONE) return exitCode;
   const run = await command.load();
-  return run({ ...raw, config }, io);
+  return run({ ...raw, config, others: Object.values(TABLES) }, io);
 }
 
 async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser: Argv, io: Io): Promise<number> {
-  const names = COMMANDS.map(({ name }) => name);
+  const names = Object.keys(COMMANDS);
   const problems: Problem[] = [];
   for (const word of wordsOf(parsed).slice(0, 1)) {
     const expected = `one of ${names.join(', ')}${didYouMean(word, names)}`;
@@ -208,8 +121,8 @@ async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser:
  * yargs lays out the help of every command that it runs, and keeps it: 70 ms for the options of the client. Whoever did not ask
  * for help gets the options without their help.
  */
-function describe(parser: Argv, command: Command, asksForHelp: boolean): Argv {
-  const table: OptionTable = TABLES[command.name];
+function describe(parser: Argv, command: CommandRow, asksForHelp: boolean): Argv {
+  const table: OptionTable = command.options;
   let described = parser;
   for (const [name, spec] of Object.entries(table)) {
     if (spec.positional === true) described = described.positional(name, { describe: spec.help });
@@ -230,12 +143,16 @@ function yargsOption(spec: OptionSpec): Options {
   };
 }
 
-function rawInput(command: Command, parsed: Readonly<Record<string, unknown>>, env: RawInput['env']): RawInput {
+function rawInput(
+  command: string,
+  table: OptionTable,
+  parsed: Readonly<Record<string, unknown>>,
+  env: RawInput['env'],
+): RawInput {
   const flags = flagsOf(parsed);
   const [first, ...others] = wordsOf(parsed).slice(1);
-  const table: OptionTable = TABLES[command.name];
   const positional = Object.keys(table).find((name) => table[name]?.positional === true);
-  const name = `conngen ${command.name}`;
+  const name = `conngen ${command}`;
   // Behind `--` yargs leaves words where they are.
   if (first !== undefined && positional !== undefined && !flags.has(positional))
     return { command: name, flags: flags.set(positional, [first]), extra: others, env };

@@ -2,7 +2,6 @@
 import type { Criterion } from '../judge/criterion.ts';
 import type { Thresholds } from '../judge/threshold.ts';
 import type { Given } from '../units/problem.ts';
-import type { Log } from './process/log.ts';
 
 export interface ThresholdInput {
   readonly 'fail-if': readonly Given<Criterion>[];
@@ -16,9 +15,9 @@ export function thresholdsOf(input: ThresholdInput): Thresholds {
   return { failIf, allowGeneratorLimited };
 }
 
-/** Warns of an allowance that nothing asks for, where a round that this machine limited fails by a threshold only. */
-export function warnOfAllowance({ failIf, allowGeneratorLimited }: Thresholds, log: Log): void {
-  if (allowGeneratorLimited && failIf.length === 0) {
-    log.warn('--allow-generator-limited has no effect without --fail-if');
-  }
+/** The warning of an allowance that nothing asks for, where a round that this machine limited fails by a threshold only. */
+export function allowanceWarnings({ failIf, allowGeneratorLimited }: Thresholds): string[] {
+  return allowGeneratorLimited && failIf.length === 0
+    ? ['--allow-generator-limited has no effect without --fail-if']
+    : [];
 }

@@ -15,15 +15,20 @@ export interface RawInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the file of `--config` holds (`loadConfig`), where there is one. */
   readonly config?: Parsed<string> | undefined;
+  /** The tables of other commands, whose variables may be set as well. */
+  readonly others?: readonly OptionTable[];
 }
 
-export interface ReadOptions<Table extends OptionTable> {
+/** An input that was read. */
+export interface ReadInput<Input> {
   /** Complete even where there are problems: a default stands in for what could not be read. */
-  readonly input: InputOf<Table>;
+  readonly input: Input;
   readonly problems: readonly Problem[];
   /** What is odd and no problem. */
   readonly warnings: readonly string[];
 }
+
+export type ReadOptions<Table extends OptionTable> = ReadInput<InputOf<Table>>;
 
 /** What one place says of one option. */
 interface Saying {
@@ -36,18 +41,11 @@ interface Saying {
 
 type Sayings = Map<string, Saying>;
 
-/**
- * Reads a table: a flag beats the environment, the environment beats the file, the file beats the default. `others` are the
- * tables of the other commands, whose variables may well be set too.
- */
-export function readOptions<Table extends OptionTable>(
-  table: Table,
-  raw: RawInput,
-  others: readonly OptionTable[] = [],
-): ReadOptions<Table> {
+/** Reads a table: a flag beats the environment, the environment beats the file, the file beats the default. */
+export function readOptions<Table extends OptionTable>(table: Table, raw: RawInput): ReadOptions<Table> {
   const problems: Problem[] = [];
   const flags = readFlags(table, raw, problems);
-  const { environment, warnings } = readEnvironment(table, raw, others);
+  const { environment, warnings } = readEnvironment(table, raw);
   const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
   // The strongest place of each option.
   const sayings: Sayings = new Map([...file, ...environment, ...flags]);
@@ -137,18 +135,14 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
   return sayings;
 }
 
-function readEnvironment(
-  table: OptionTable,
-  raw: RawInput,
-  others: readonly OptionTable[],
-): { environment: Sayings; warnings: string[] } {
+function readEnvironment(table: OptionTable, raw: RawInput): { environment: Sayings; warnings: string[] } {
   const environment: Sayings = new Map();
   const byVariable = new Map(
     Object.entries(table).flatMap(([name, spec]) =>
       wordsFor(name, spec).map((word) => [envName(word), { name, spec }]),
     ),
   );
-  const known = [table, ...others].flatMap((each) =>
+  const known = [table, ...(raw.others ?? [])].flatMap((each) =>
     Object.entries(each).flatMap(([name, spec]) => wordsFor(name, spec).map(envName)),
   );
   const warnings: string[] = [];

@@ -580,20 +580,6 @@ export const LAB_OPTIONS = {
 
 export const DEMO_OPTIONS = { quiet: COMMON_OPTIONS.quiet } as const satisfies OptionTable;
 
-/** The tables by command. A name that occurs in several means the same kind of value in all of them. */
-export const TABLES = {
-  client: CLIENT_OPTIONS,
-  saturate: SATURATE_OPTIONS,
-  search: SEARCH_OPTIONS,
-  server: SERVER_OPTIONS,
-  doctor: DOCTOR_OPTIONS,
-  rtt: RTT_OPTIONS,
-  lab: LAB_OPTIONS,
-  demo: DEMO_OPTIONS,
-} as const satisfies Readonly<Record<string, OptionTable>>;
-
-export type CommandName = keyof typeof TABLES;
-
 export const ENV_PREFIX = 'CONNGEN_';
 
 /** Every name of an option that is a word: its own first, then its aliases. */

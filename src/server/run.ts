@@ -28,17 +28,21 @@ import type { ListenerCounters } from './counters.ts';
 import type { ListenerPool } from './listener-pool.ts';
 import { startServing } from './start.ts';
 
+/** Where a server listens, and what is to be said of it. */
+export interface ListeningInfo {
+  /** "*" is every address. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: ServerProtocol;
+  readonly listeners: number;
+  readonly engine: string;
+  readonly notes: readonly string[];
+}
+
 /** What a caller of `runServer` is told while it runs. */
 export interface ServerRunHooks {
-  /** Once, when every listener accepts. `host` is what it listens on ("*" for every address). */
-  onListening?(info: {
-    host: string;
-    port: number;
-    protocol: ServerProtocol;
-    listeners: number;
-    engine: string;
-    notes: readonly string[];
-  }): void;
+  /** Once, when every listener accepts. */
+  onListening?(info: ListeningInfo): void;
   /** Something worth a line in the log. */
   onNotice?(message: string): void;
   /** When it aborts, the server stops accepting, drains for at most 5 s and reports. */

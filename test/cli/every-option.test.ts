@@ -5,7 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { TABLES, envName, type CommandName, type OptionSpec } from '../../src/options/tables.ts';
+import { TABLES, type CommandName } from '../../src/cli/commands.ts';
+import { envName, type OptionSpec } from '../../src/options/tables.ts';
 import type { RawInput } from '../../src/options/read.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
 import { formatProblem, type Problem } from '../../src/units/problem.ts';

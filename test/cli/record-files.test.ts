@@ -3,13 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import t from 'tap';
-import { clientCommand } from '../../src/cli/commands/client.ts';
 import { tableFile } from '../../src/cli/file-checks.ts';
 import type { ClientRunHooks } from '../../src/client/run.ts';
 import { RunError } from '../../src/units/run-error.ts';
 import { EVERY_SECOND_SEC } from '../../src/count/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/document/client.ts';
 import { PLAIN } from '../../src/view/layout.ts';
+import { clientBy } from '../support/commands.ts';
 import { clientResult as resultOf, runCli, startServer } from '../support/cli.ts';
 import { histogramOf } from '../support/histograms.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
@@ -28,7 +28,7 @@ async function command(
     style: PLAIN,
     colourLogs: false,
   };
-  const code = await clientCommand(rawInput({ quiet: 'true', ...typed }), io, (_plan, hooks) => run(hooks ?? {}));
+  const code = await clientBy((_plan, hooks) => run(hooks ?? {}))(rawInput({ quiet: 'true', ...typed }), io);
   return { code, stdout, stderr };
 }
 

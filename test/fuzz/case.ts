@@ -1,5 +1,6 @@
 /** What one case of the fuzzer does: a function of its seed and of the table of options, and of nothing else. */
-import { TABLES, envName, type CommandName, type OptionSpec } from '../../src/options/tables.ts';
+import { TABLES, type CommandName } from '../../src/cli/commands.ts';
+import { envName, type OptionSpec } from '../../src/options/tables.ts';
 import type { RawInput } from '../../src/options/read.ts';
 import { random } from '../engine/conformance/random.ts';
 import { takesAnyText, valuesFor } from '../support/option-values.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { spellOut } from '../../src/options/argv.ts';
-import { TABLES } from '../../src/options/tables.ts';
+import { TABLES } from '../../src/cli/commands.ts';
 
 function spelled(line: string): string {
   return spellOut(line.split(' '), Object.values(TABLES)).join(' ');

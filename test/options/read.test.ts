@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { parseFinish } from '../../src/options/parsers.ts';
-import { CLIENT_OPTIONS, TABLES, envName, type OptionTable } from '../../src/options/tables.ts';
+import { TABLES } from '../../src/cli/commands.ts';
+import { CLIENT_OPTIONS, envName, type OptionTable } from '../../src/options/tables.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { formatProblem } from '../../src/units/problem.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
 
 function read(typed: Typed, env: RawInput['env'] = {}) {
-  const { input, problems, warnings } = readOptions(CLIENT_OPTIONS, rawInput(typed, env), Object.values(TABLES));
+  const { input, problems, warnings } = readOptions(CLIENT_OPTIONS, {
+    ...rawInput(typed, env),
+    others: Object.values(TABLES),
+  });
   return { input, problems: problems.map(formatProblem), warnings };
 }
 

@@ -1,4 +1,5 @@
 /** Every command that makes a plan, from the raw input to its plan or to all that is wrong with it; nothing is opened or sent. */
+import { TABLES, type CommandName } from '../../src/cli/commands.ts';
 import {
   CLIENT_OPTIONS,
   DEMO_OPTIONS,
@@ -7,8 +8,6 @@ import {
   RTT_OPTIONS,
   SATURATE_OPTIONS,
   SERVER_OPTIONS,
-  TABLES,
-  type CommandName,
 } from '../../src/options/tables.ts';
 import { loadConfig } from '../../src/cli/config-file.ts';
 import { planLab } from '../../src/lab/plan.ts';
@@ -32,26 +31,24 @@ const OTHERS = Object.values(TABLES);
 const SYSTEM = { kernel: '6.1', node: '20.19.0', cpus: 2, cpu_model: 'none' };
 
 const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) => Promise<Outcome>>> = {
-  client: (raw, machine) => outcomeOf(readOptions(CLIENT_OPTIONS, raw, OTHERS), (input) => clientPlan(input, machine)),
-  doctor: (raw, machine) => outcomeOf(readOptions(DOCTOR_OPTIONS, raw, OTHERS), (input) => clientPlan(input, machine)),
+  client: (raw, machine) => outcomeOf(readOptions(CLIENT_OPTIONS, raw), (input) => clientPlan(input, machine)),
+  doctor: (raw, machine) => outcomeOf(readOptions(DOCTOR_OPTIONS, raw), (input) => clientPlan(input, machine)),
   search: (raw, machine) => outcomeOf(readSearchOptions(raw), (input) => searchPlan(input, machine)),
-  saturate: (raw, machine) =>
-    outcomeOf(readOptions(SATURATE_OPTIONS, raw, OTHERS), (input) => saturatePlan(input, machine)),
-  server: (raw, machine) => outcomeOf(readOptions(SERVER_OPTIONS, raw, OTHERS), (input) => serverPlan(input, machine)),
-  rtt: (raw, machine) => outcomeOf(readOptions(RTT_OPTIONS, raw, OTHERS), (input) => rttPlan(input, machine)),
+  saturate: (raw, machine) => outcomeOf(readOptions(SATURATE_OPTIONS, raw), (input) => saturatePlan(input, machine)),
+  server: (raw, machine) => outcomeOf(readOptions(SERVER_OPTIONS, raw), (input) => serverPlan(input, machine)),
+  rtt: (raw, machine) => outcomeOf(readOptions(RTT_OPTIONS, raw), (input) => rttPlan(input, machine)),
   lab: (raw) =>
-    outcomeOf(readOptions(LAB_OPTIONS, raw, OTHERS), async (input) => {
+    outcomeOf(readOptions(LAB_OPTIONS, raw), async (input) => {
       const planned = await planLab({ ...input, list: { ...input.list, value: true } }, SYSTEM, '0', new Date(0));
       return 'problems' in planned ? planned : { plan: planned.times, notices: [] };
     }),
-  demo: (raw) =>
-    outcomeOf(readOptions(DEMO_OPTIONS, raw, OTHERS), async (input) => ({ plan: { ...input }, notices: [] })),
+  demo: (raw) => outcomeOf(readOptions(DEMO_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
 };
 
 /** Rejects where planning throws, which it never should. A file that `--config` names is read before, as the command line does. */
 export async function planOf(command: CommandName, raw: RawInput, machine: Machine): Promise<Outcome> {
   const config = await loadConfig(raw);
-  return PLANNERS[command](config === undefined ? raw : { ...raw, config }, machine);
+  return PLANNERS[command]({ ...raw, others: OTHERS, ...(config !== undefined && { config }) }, machine);
 }
 
 async function outcomeOf<Input>(

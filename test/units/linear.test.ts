@@ -1,7 +1,8 @@
 /** No text is so odd that reading it takes longer than its length asks for: a parser that is not linear would not end here. */
 import t from 'tap';
 import { nearest } from '../../src/options/suggest.ts';
-import { CLIENT_OPTIONS, TABLES, type OptionTable } from '../../src/options/tables.ts';
+import { TABLES } from '../../src/cli/commands.ts';
+import { CLIENT_OPTIONS, type OptionTable } from '../../src/options/tables.ts';
 
 const LENGTH = 200_000;
 

@@ -1,97 +1,88 @@
 /** `conngen client`: plan, run, report. */
 import type { ClientRunHooks, runClient } from '../../client/run.ts';
+import type { ClientResult } from '../../document/client.ts';
+import { unmeasured } from '../../judge/criterion.ts';
+import { judge } from '../../judge/threshold.ts';
+import { CLIENT_OPTIONS } from '../../options/tables.ts';
+import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
-import { unmeasured } from '../../judge/criterion.ts';
-import type { ClientResult } from '../../document/client.ts';
-import { judge, type Thresholds } from '../../judge/threshold.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { clientMarkdown } from '../../view/markdown/run.ts';
+import { checkLine } from '../../view/text/doctor.ts';
 import { clientText } from '../../view/text/client.ts';
-import { startWarnings } from './doctor.ts';
-import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD, EXIT_USAGE } from '../process/exit-codes.ts';
-import { checkFiles, type FileInput } from '../file-checks.ts';
-import { printProblems, type Io } from '../process/io.ts';
-import { deliver } from '../deliver.ts';
-import { openLog, type Log } from '../process/log.ts';
-import { thisMachine } from '../machine.ts';
-import { CLIENT_OPTIONS, TABLES } from '../../options/tables.ts';
-import { readOptions, type RawInput } from '../../options/read.ts';
+import { handlerOf, logHooks, type Command, type RunContext, type Start, type Watcher } from '../command.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
+import type { Io } from '../process/io.ts';
+import type { Log } from '../process/log.ts';
 import { RecordFiles } from '../record-files.ts';
-import { answeringSignals, type StopRequest } from '../process/signals.ts';
-import { thresholdsOf, warnOfAllowance } from '../threshold-input.ts';
+import { allowanceWarnings, thresholdsOf } from '../threshold-input.ts';
 
-/** Returns the exit code. `run` is replaced in tests. */
-export function clientCommand(raw: RawInput, io: Io, run?: typeof runClient): Promise<number> {
-  return answeringSignals(io, (stop) => planAndRun(raw, io, stop, run));
-}
+const read = (raw: RawInput) => readOptions(CLIENT_OPTIONS, raw);
+type ClientOptions = ReturnType<typeof read>['input'];
 
-async function planAndRun(raw: RawInput, io: Io, stop: StopRequest, run?: typeof runClient): Promise<number> {
-  const { input, problems, warnings } = readOptions(CLIENT_OPTIONS, raw, Object.values(TABLES));
-  const machine = thisMachine();
-  const [planned, fileProblems] = await Promise.all([clientPlan(input, machine), checkFiles(input)]);
-  const allProblems = [
-    ...problems,
-    ...('problems' in planned ? planned.problems : []),
-    ...fileProblems,
-    ...unmeasured(input['fail-if'], input),
-  ];
-  if (allProblems.length > 0 || 'problems' in planned) {
-    printProblems(io, allProblems, raw.command, warnings);
-    return EXIT_USAGE;
-  }
-  const live = input.quiet.value ? null : new LiveView(io.stderr);
-  const log = await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
-  const findings = await startWarnings(input, planned.plan, machine);
-  for (const warning of [...warnings, ...planned.notices, ...findings]) log.warn(warning);
-  // Loaded here: what refuses its input needs no engine.
-  const runPlan = run ?? (await import('../../client/run.ts')).runClient;
-  const thresholds = thresholdsOf(input);
-  warnOfAllowance(thresholds, log);
-  const { plan } = planned;
-  const records = await RecordFiles.open(input, `${plan.host}:${plan.target.port}`, log);
-  return runAndReport(plan, { files: input, thresholds, records, io, log, live, stop, run: runPlan });
-}
+export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult, ClientWatch> = {
+  endingEarly: 'ending early, results follow; once more ends at once',
+  read,
+  plan: (input, machine) => clientPlan(input, machine),
+  check: (input) => unmeasured(input['fail-if'], input),
+  warnings: async ({ input, plan, machine }) => {
+    const { clientStartProblems } = await import('../../doctor/client-start.ts');
+    return [...clientStartProblems(input, plan, machine).map(checkLine), ...allowanceWarnings(thresholdsOf(input))];
+  },
+  watch: (start, io, log) => ClientWatch.open(start, io, log),
+  run: async (plan, context) => {
+    // Loaded here: what refuses its input needs no engine.
+    const { runClient } = await import('../../client/run.ts');
+    return runAndJudge(runClient, plan, context);
+  },
+  text: (result, { style }) => clientText(result, style),
+  markdown: clientMarkdown,
+  exitCodeOf,
+};
 
-interface Surroundings {
-  readonly files: FileInput;
-  readonly thresholds: Thresholds;
-  readonly records: RecordFiles;
-  readonly io: Io;
-  readonly log: Log;
+/** Returns the exit code. */
+export const clientCommand = handlerOf(CLIENT);
+
+/** The live view and the files of a run. */
+class ClientWatch implements Watcher {
   readonly live: LiveView | null;
-  readonly stop: StopRequest;
-  readonly run: typeof runClient;
-}
+  readonly records: RecordFiles;
 
-async function runAndReport(plan: ClientPlan, surroundings: Surroundings): Promise<number> {
-  const { files, thresholds, records, io, log, live, stop, run } = surroundings;
-  stop.onFirst((name) => log.info(`${name}: ending early, results follow; once more ends at once`));
-  try {
-    const measured = await run(plan, runHooks(plan, surroundings)).catch(async (error: unknown) => {
-      await records.close(false);
-      throw error;
-    });
-    live?.clear();
-    const isRecorded = await records.close(true);
-    const result = judge(thresholds, measured);
-    const delivered = await deliver(io, log, files, {
-      json: JSON.stringify(result, null, 2),
-      text: clientText(result, io.style),
-      markdown: () => clientMarkdown(result),
-    });
-    return stop.exitCode() ?? (isRecorded && delivered ? exitCodeOf(result) : EXIT_FAILED);
-  } finally {
-    live?.clear();
+  constructor(live: LiveView | null, records: RecordFiles) {
+    this.live = live;
+    this.records = records;
+  }
+
+  static async open({ input, plan }: Start<ClientOptions, ClientPlan>, io: Io, log: Log): Promise<ClientWatch> {
+    const records = await RecordFiles.open(input, `${plan.host}:${plan.target.port}`, log);
+    return new ClientWatch(input.quiet.value ? null : new LiveView(io.stderr), records);
+  }
+
+  clear(): void {
+    this.live?.clear();
+  }
+
+  close(isReported: boolean): Promise<boolean> {
+    return this.records.close(isReported);
   }
 }
 
-function runHooks(plan: ClientPlan, { records, log, live, stop }: Surroundings): ClientRunHooks {
+type Context = RunContext<ClientOptions, ClientWatch>;
+
+/** Runs the plan by `run` and judges the thresholds of the input. A test gives another `run`. */
+export async function runAndJudge(run: typeof runClient, plan: ClientPlan, context: Context): Promise<ClientResult> {
+  return judge(thresholdsOf(context.input), await run(plan, hooksOf(plan, context)));
+}
+
+function hooksOf(plan: ClientPlan, context: Context): ClientRunHooks {
+  const { live, records } = context.watch!;
+  const hooks = logHooks(context);
   return {
-    stop: stop.signal,
-    onStart: ({ notes, startedAt }) => {
-      for (const note of notes) log.info(note);
-      records.start(startedAt);
+    ...hooks,
+    onStart: (info) => {
+      hooks.onStart(info);
+      records.start(info.startedAt);
     },
     onRoundStart: ({ offeredRatePerSec }) => {
       records.roundStart(offeredRatePerSec);
@@ -105,7 +96,6 @@ function runHooks(plan: ClientPlan, { records, log, live, stop }: Surroundings):
     onRoundEnd: (roundIndex, latency) => {
       records.roundEnd(roundIndex, latency);
     },
-    onNotice: (message) => log.warn(message),
   };
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { clientCommand } from './client.ts';
 import { EXIT_FAILED, EXIT_USAGE } from '../process/exit-codes.ts';
 import { printProblems, type Io } from '../process/io.ts';
-import { DEMO_OPTIONS, ENV_PREFIX, TABLES } from '../../options/tables.ts';
+import { DEMO_OPTIONS, ENV_PREFIX } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { listenForStop } from '../process/signals.ts';
 
@@ -19,7 +19,7 @@ const PAYLOAD_BYTES = 64;
 
 /** Returns the exit code of the client run. */
 export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
-  const { input, problems } = readOptions(DEMO_OPTIONS, raw, Object.values(TABLES));
+  const { input, problems } = readOptions(DEMO_OPTIONS, raw);
   if (problems.length > 0) {
     printProblems(io, problems, raw.command);
     return EXIT_USAGE;

@@ -1,38 +1,48 @@
 /** `conngen saturate`: the rate at which latency leaves its floor. */
 import type { SaturateResult } from '../../document/limit.ts';
+import { unmeasured } from '../../judge/criterion.ts';
+import { judgeSaturate } from '../../limit/decide/threshold.ts';
+import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
+import type { OpenTrials } from '../../limit/trial-runner.ts';
+import { SATURATE_OPTIONS } from '../../options/tables.ts';
+import { readOptions, type RawInput } from '../../options/read.ts';
 import { saturateMarkdown } from '../../view/markdown/limit.ts';
 import { saturateText, stepLine } from '../../view/text/saturate.ts';
-import { saturatePlan } from '../../limit/plan/saturate.ts';
-import { judgeSaturate } from '../../limit/decide/threshold.ts';
-import type { OpenTrials } from '../../limit/trial-runner.ts';
+import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
+import { LineWatch } from '../line-watch.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
-import type { Io } from '../process/io.ts';
-import { limitCommand } from '../limit-command.ts';
-import { SATURATE_OPTIONS, TABLES } from '../../options/tables.ts';
-import { readOptions, type RawInput } from '../../options/read.ts';
+import { thresholdsOf } from '../threshold-input.ts';
 
-/** Returns the exit code. `open` is replaced in tests. */
-export function saturateCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise<number> {
-  return limitCommand(
-    {
-      read: (each) => readOptions(SATURATE_OPTIONS, each, Object.values(TABLES)),
-      plan: saturatePlan,
-      run: async (plan, hooks, say) => {
-        // Loaded here: what refuses its input needs no engine.
-        const { runSaturate } = await import('../../limit/run-saturate.ts');
-        let index = 0;
-        const onStep = (step: SaturateResult['steps'][number], note: string): void =>
-          say(stepLine(index++, step, note));
-        return runSaturate(plan, { ...hooks, onStep }, open);
-      },
-      judge: judgeSaturate,
-      text: saturateText,
-      markdown: saturateMarkdown,
-      exitCodeOf: saturateExitCode,
-    },
-    raw,
-    io,
-  );
+const read = (raw: RawInput) => readOptions(SATURATE_OPTIONS, raw);
+type SaturateOptions = ReturnType<typeof read>['input'];
+
+export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult, LineWatch> = {
+  endingEarly: 'ending early, results follow; once more ends at once',
+  read,
+  plan: saturatePlan,
+  check: (input) => unmeasured(input['fail-if'], input),
+  watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
+  run: runAndJudge,
+  text: (result, { style }) => saturateText(result, style),
+  markdown: (result) => saturateMarkdown(result),
+  exitCodeOf: saturateExitCode,
+};
+
+/** Returns the exit code. */
+export const saturateCommand = handlerOf(SATURATE);
+
+/** Saturates and judges the thresholds of the input. `open` is replaced in tests. */
+export async function runAndJudge(
+  plan: SaturatePlan,
+  context: RunContext<SaturateOptions, LineWatch>,
+  open?: OpenTrials,
+): Promise<SaturateResult> {
+  // Loaded here: what refuses its input needs no engine.
+  const { runSaturate } = await import('../../limit/run-saturate.ts');
+  let index = 0;
+  const onStep = (step: SaturateResult['steps'][number], note: string): void =>
+    context.watch?.line(stepLine(index++, step, note));
+  return judgeSaturate(thresholdsOf(context.input), await runSaturate(plan, { ...logHooks(context), onStep }, open));
 }
 
 /**

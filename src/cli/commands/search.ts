@@ -1,37 +1,45 @@
 /** `conngen search`: the highest rate that meets a goal. */
 import type { SearchResult } from '../../document/limit.ts';
+import { unmeasured } from '../../judge/criterion.ts';
+import { judgeSearch } from '../../limit/decide/threshold.ts';
+import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
+import type { OpenTrials } from '../../limit/trial-runner.ts';
+import { readSearchOptions } from '../../limit/plan/profile.ts';
 import { searchMarkdown } from '../../view/markdown/limit.ts';
 import { searchText, trialLine } from '../../view/text/search.ts';
-import { searchPlan } from '../../limit/plan/search.ts';
-import { judgeSearch } from '../../limit/decide/threshold.ts';
-import type { OpenTrials } from '../../limit/trial-runner.ts';
+import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
+import { LineWatch } from '../line-watch.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
-import type { Io } from '../process/io.ts';
-import { limitCommand } from '../limit-command.ts';
-import { readSearchOptions } from '../../limit/plan/profile.ts';
-import type { RawInput } from '../../options/read.ts';
+import { thresholdsOf } from '../threshold-input.ts';
 
-/** Returns the exit code. `open` is replaced in tests. */
-export function searchCommand(raw: RawInput, io: Io, open?: OpenTrials): Promise<number> {
-  return limitCommand(
-    {
-      read: readSearchOptions,
-      plan: searchPlan,
-      run: async (plan, hooks, say) => {
-        // Loaded here: what refuses its input needs no engine.
-        const { runSearch } = await import('../../limit/run-search.ts');
-        const onTrial = (index: number, trial: SearchResult['trials'][number], reason: string | null): void =>
-          say(trialLine(index, trial, reason));
-        return runSearch(plan, { ...hooks, onTrial }, open);
-      },
-      judge: judgeSearch,
-      text: searchText,
-      markdown: searchMarkdown,
-      exitCodeOf: searchExitCode,
-    },
-    raw,
-    io,
-  );
+type SearchOptions = ReturnType<typeof readSearchOptions>['input'];
+
+export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult, LineWatch> = {
+  endingEarly: 'ending early, results follow; once more ends at once',
+  read: readSearchOptions,
+  plan: searchPlan,
+  check: (input) => unmeasured(input['fail-if'], input),
+  watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
+  run: runAndJudge,
+  text: (result, { style }) => searchText(result, style),
+  markdown: (result) => searchMarkdown(result),
+  exitCodeOf: searchExitCode,
+};
+
+/** Returns the exit code. */
+export const searchCommand = handlerOf(SEARCH);
+
+/** Searches and judges the thresholds of the input. `open` is replaced in tests. */
+export async function runAndJudge(
+  plan: SearchPlan,
+  context: RunContext<SearchOptions, LineWatch>,
+  open?: OpenTrials,
+): Promise<SearchResult> {
+  // Loaded here: what refuses its input needs no engine.
+  const { runSearch } = await import('../../limit/run-search.ts');
+  const onTrial = (index: number, trial: SearchResult['trials'][number], reason: string | null): void =>
+    context.watch?.line(trialLine(index, trial, reason));
+  return judgeSearch(thresholdsOf(context.input), await runSearch(plan, { ...logHooks(context), onTrial }, open));
 }
 
 /**

@@ -28,3 +28,9 @@ export async function openLog(io: Io, options: { quiet: boolean; beforeLine?: ()
     error: (message) => logger.error(printable(message)),
   };
 }
+
+/** A log of plain lines on stderr, for a command that is done before a logger would be loaded. */
+export function lineLog(io: Io): Log {
+  const write = (level: string) => (message: string) => void io.stderr.write(`${level}: ${printable(message)}\n`);
+  return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
+}

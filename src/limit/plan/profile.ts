@@ -1,25 +1,22 @@
 /** The options of `search`, with those of a profile where the user gives none. */
 import type { SearchInput } from './search.ts';
 import { deviationsFrom, profileDefaults } from '../../plan/profiles.ts';
-import { SEARCH_OPTIONS, TABLES, type OptionTable } from '../../options/tables.ts';
-import { readOptions, type RawInput, type ReadOptions } from '../../options/read.ts';
+import { SEARCH_OPTIONS, type InputOf, type OptionTable } from '../../options/tables.ts';
+import { readOptions, type RawInput, type ReadInput } from '../../options/read.ts';
 
 type SearchTable = typeof SEARCH_OPTIONS;
 
-interface ReadSearch extends ReadOptions<SearchTable> {
-  readonly input: ReadOptions<SearchTable>['input'] & Pick<SearchInput, 'followed'>;
-}
+type ReadSearch = ReadInput<InputOf<SearchTable> & Pick<SearchInput, 'followed'>>;
 
 /** Reads twice where there is a profile: first which, then everything, with its defaults. */
 export function readSearchOptions(raw: RawInput): ReadSearch {
-  const others = Object.values(TABLES);
-  const plain = readOptions(SEARCH_OPTIONS, raw, others);
+  const plain = readOptions(SEARCH_OPTIONS, raw);
   const name = plain.input.profile?.value;
   if (name === undefined) return { ...plain, input: { ...plain.input, followed: null } };
   const maxPerSec = plain.input['max-rate'].value;
   const hasPayload = plain.input.payload.length > 0 || plain.input['payload-size'] !== undefined;
   const table = withDefaults(SEARCH_OPTIONS, profileDefaults(name, maxPerSec, hasPayload));
-  const read = readOptions(table, raw, others);
+  const read = readOptions(table, raw);
   const recipe = readOptions(table, { command: raw.command, flags: new Map(), extra: [], env: {} }).input;
   const deviations = deviationsFrom(name, read.input, recipe, maxPerSec);
   return { ...read, input: { ...read.input, followed: { name, deviations } } };

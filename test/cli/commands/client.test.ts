@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { clientCommand, exitCodeOf } from '../../../src/cli/commands/client.ts';
+import { exitCodeOf } from '../../../src/cli/commands/client.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { ClientRunHooks, runClient } from '../../../src/client/run.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import type { ClientResult } from '../../../src/document/client.ts';
 import type { ClientPlan } from '../../../src/plan/plan.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
+import { clientBy } from '../../support/commands.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { clientResult, interval, refusedRound, roundResult } from '../../support/results.ts';
 
@@ -38,7 +39,7 @@ async function command(
     plan = given;
     return run(hooks ?? {});
   };
-  const code = await clientCommand(rawInput({ host: '127.0.0.1', ...typed }), io, fake);
+  const code = await clientBy(fake)(rawInput({ host: '127.0.0.1', ...typed }), io);
   return { code, stdout, stderr, plan };
 }
 

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { clientCommand } from '../../../src/cli/commands/client.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { DoctorResult } from '../../../src/document/doctor.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
+import { clientBy } from '../../support/commands.ts';
 import { ROOT, plainEnvironment, runCli, type CliRun } from '../../support/cli.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { clientResult } from '../../support/results.ts';
@@ -177,7 +177,7 @@ async function startOf(typed: Typed): Promise<string> {
     style: PLAIN,
     colourLogs: false,
   };
-  await clientCommand(rawInput({ host: '127.0.0.1', ...typed }), io, async () => Promise.resolve(clientResult()));
+  await clientBy(async () => Promise.resolve(clientResult()))(rawInput({ host: '127.0.0.1', ...typed }), io);
   return stderr;
 }
 

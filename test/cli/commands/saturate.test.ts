@@ -1,10 +1,10 @@
 import t from 'tap';
-import { saturateCommand } from '../../../src/cli/commands/saturate.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { SaturateResult } from '../../../src/document/limit.ts';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { OpenTrials } from '../../../src/limit/trial-runner.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
+import { saturateBy } from '../../support/commands.ts';
 import { runCli, startServer } from '../../support/cli.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { refusedRound, outcomes } from '../../support/results.ts';
@@ -19,7 +19,7 @@ async function saturate(typed: Typed, open: OpenTrials): Promise<{ code: number;
     style: PLAIN,
     colourLogs: false,
   };
-  const code = await saturateCommand(rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen saturate'), io, open);
+  const code = await saturateBy(open)(rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen saturate'), io);
   return { code, stdout, stderr };
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { searchCommand } from '../../../src/cli/commands/search.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { SearchResult } from '../../../src/document/limit.ts';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { OpenTrials } from '../../../src/limit/trial-runner.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
+import { searchBy } from '../../support/commands.ts';
 import { runCli, startServer } from '../../support/cli.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { freePort } from '../../support/ports.ts';
@@ -28,7 +28,7 @@ async function search(typed: Typed, open: OpenTrials): Promise<Ran> {
     style: PLAIN,
     colourLogs: false,
   };
-  const code = await searchCommand(rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen search'), io, open);
+  const code = await searchBy(open)(rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen search'), io);
   return { code, stdout, stderr };
 }
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Io } from '../../../src/cli/process/io.ts';
-import { serverCommand } from '../../../src/cli/commands/server.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import type { ServerResult } from '../../../src/document/client.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
 import type { ServerRunHooks, runServer } from '../../../src/server/run.ts';
+import { serverBy } from '../../support/commands.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { serverResult } from '../../support/results.ts';
 
@@ -20,7 +20,7 @@ async function command(typed: Typed, run: (hooks: ServerRunHooks) => Promise<Ser
     colourLogs: false,
   };
   const fake: typeof runServer = (_plan, hooks) => run(hooks ?? {});
-  const code = await serverCommand(rawInput(typed, {}, 'conngen server'), io, fake);
+  const code = await serverBy(fake)(rawInput(typed, {}, 'conngen server'), io);
   return { code, stdout, stderr };
 }
 

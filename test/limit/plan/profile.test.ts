@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Io } from '../../../src/cli/process/io.ts';
 import { readSearchOptions } from '../../../src/limit/plan/profile.ts';
-import { searchCommand } from '../../../src/cli/commands/search.ts';
 import type { SearchResult } from '../../../src/document/limit.ts';
 import { NS_PER_SEC } from '../../../src/units/quantity.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
 import { PROFILES } from '../../../src/plan/profiles.ts';
+import { searchBy } from '../../support/commands.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { simulated } from '../../support/trials.ts';
 
@@ -20,11 +20,7 @@ async function search(typed: Typed): Promise<{ code: number; stdout: string; std
     colourLogs: false,
   };
   const raw = rawInput({ host: '127.0.0.1', ...typed }, {}, 'conngen search');
-  const code = await searchCommand(
-    raw,
-    io,
-    simulated({ limitPerSec: () => 1000, connections: 7000, teardownPerSec: 2700 }),
-  );
+  const code = await searchBy(simulated({ limitPerSec: () => 1000, connections: 7000, teardownPerSec: 2700 }))(raw, io);
   return { code, stdout, stderr };
 }
 

@@ -1,0 +1,111 @@
+/** The table of commands: what each is called, takes and is for. Its code is loaded when it runs. */
+import {
+  CLIENT_OPTIONS,
+  DEMO_OPTIONS,
+  DOCTOR_OPTIONS,
+  LAB_OPTIONS,
+  RTT_OPTIONS,
+  SATURATE_OPTIONS,
+  SEARCH_OPTIONS,
+  SERVER_OPTIONS,
+  type OptionTable,
+} from '../options/tables.ts';
+import type { Handler } from './command.ts';
+
+export interface CommandRow {
+  /** As yargs writes it: `client [target]`. */
+  readonly usage: string;
+  readonly help: string;
+  readonly examples: readonly (readonly [line: string, help: string])[];
+  readonly options: OptionTable;
+  /** Loads the code of the command. Help and the options of other commands do without it. */
+  load(): Promise<Handler>;
+}
+
+export const COMMANDS = {
+  client: {
+    usage: 'client [target]',
+    help: 'open connections on a schedule, measure, report',
+    examples: [
+      ['$0 client 10.0.0.5:80 --rate 5000', '5000 connections/s for 10 s'],
+      ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, the result as JSON'],
+      ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as it goes, with a request'],
+    ],
+    options: CLIENT_OPTIONS,
+    load: async () => (await import('./commands/client.ts')).clientCommand,
+  },
+  search: {
+    usage: 'search [target]',
+    help: 'find the highest rate that meets a goal',
+    examples: [
+      ['$0 search 10.0.0.5:80', 'the highest rate with a loss of at most 0.1 %'],
+      [
+        "$0 search 10.0.0.5:80 --goal 'p99(total)<=20ms' --goal 'loss<=0.001%' --max-rate 20k",
+        'two goals, an answer for each',
+      ],
+    ],
+    options: SEARCH_OPTIONS,
+    load: async () => (await import('./commands/search.ts')).searchCommand,
+  },
+  saturate: {
+    usage: 'saturate [target]',
+    help: 'raise the rate until latency leaves its floor',
+    examples: [['$0 saturate 10.0.0.5:80 --start 50 --factor 1.25', 'until p90 has doubled']],
+    options: SATURATE_OPTIONS,
+    load: async () => (await import('./commands/saturate.ts')).saturateCommand,
+  },
+  server: {
+    usage: 'server',
+    help: 'accept connections: the target for a client',
+    examples: [['$0 server --port 2345 --listeners 2', 'echo on two threads']],
+    options: SERVER_OPTIONS,
+    load: async () => (await import('./commands/server.ts')).serverCommand,
+  },
+  doctor: {
+    usage: 'doctor [target]',
+    help: 'check this machine for a plan of the client; sends nothing',
+    examples: [
+      ['$0 doctor 10.0.0.5:80 --rate 25000 --duration 60s', 'would this run work from here?'],
+      ['$0 doctor --rate 25000 --json -', 'both ends on this machine, as JSON'],
+    ],
+    options: DOCTOR_OPTIONS,
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  rtt: {
+    usage: 'rtt [target]',
+    help: 'round trips over held connections, TCP or UDP, to an echo server',
+    examples: [
+      ['$0 rtt 10.0.0.5:2345 --rate 1k --rate 10k', 'two rounds of 10 s on one TCP connection'],
+      ['$0 rtt 10.0.0.5:2345 --protocol udp --rate max --engine blocking', 'back to back, the baseline'],
+    ],
+    options: RTT_OPTIONS,
+    load: async () => (await import('./commands/rtt.ts')).rttCommand,
+  },
+  lab: {
+    usage: 'lab [name]',
+    help: 'run an experiment cell by cell: figures as CSV and JSON, plots as SVG',
+    examples: [
+      ['$0 lab abstraction --out DIR', 'what five layers cost, synchronous to boxed promise'],
+      ['$0 lab --resume DIR', 'go on with a lab that was interrupted'],
+    ],
+    options: LAB_OPTIONS,
+    load: async () => (await import('./commands/lab.ts')).labCommand,
+  },
+  demo: {
+    usage: 'demo',
+    help: 'a client against a server of its own on loopback, for 5 s',
+    examples: [],
+    options: DEMO_OPTIONS,
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** The option tables by command. A name that occurs in several means the same kind of value in all of them. */
+export const TABLES = tablesOf(COMMANDS);
+
+function tablesOf<Name extends string>(rows: Readonly<Record<Name, CommandRow>>): Readonly<Record<Name, OptionTable>> {
+  const entries = Object.entries<CommandRow>(rows).map(([name, { options }]) => [name, options]);
+  return Object.fromEntries(entries) as Record<Name, OptionTable>;
+}

@@ -1,0 +1,19 @@
+/** What is certain to stop a client's plan, told at its start: the cheap part of the examination. */
+import { affordableInFlight, type ClientInput, type Machine } from '../plan/client-plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
+import type { Check } from '../document/doctor.ts';
+import { findProblems } from './examine.ts';
+import type { Asked } from './situation.ts';
+
+/** The checks that found a problem. */
+export function clientStartProblems(input: ClientInput, plan: ClientPlan, machine: Machine): Check[] {
+  return findProblems(plan, askedOf(input, machine));
+}
+
+/** What the checks want to know beside the plan. */
+export function askedOf(input: ClientInput, machine: Machine): Asked {
+  return {
+    affordable: affordableInFlight(input, machine),
+    maxInFlightGiven: input['max-in-flight']?.value ?? null,
+  };
+}
