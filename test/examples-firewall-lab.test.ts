@@ -5,11 +5,12 @@ import path from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { SearchResult } from '../src/document/limit.ts';
-import type { ClientResult, LatencySummary, RoundResult } from '../src/document/client.ts';
+import type { ClientResult, RoundResult } from '../src/document/client.ts';
+import type { LatencySummary } from '../src/document/common.ts';
 import { noLab } from './netns/lab.ts';
 import { ROOT } from './support/cli.ts';
-import { checkIdentities } from './support/identities.ts';
-import { runScript, skipWithout, somethingRuns, type ScriptOptions, type ScriptRun } from './support/script.ts';
+import { checkIdentities, checkRounds } from './support/identities.ts';
+import { runScript, type ScriptOptions, type ScriptRun, skipWithout, somethingRuns } from './support/script.ts';
 
 const SCRIPT = 'examples/firewall-lab/firewall-lab.sh';
 const skip = noLab();
@@ -92,12 +93,16 @@ t.test('the size of a table is found, with an exchange on every connection when 
   const search = ['search', '--profile', 'rfc3511-capacity', ...options, '--json', '-', '--quiet'];
   const run = await runLab(t, ['--table', '100', '--', ...search]);
   t.equal(run.code, 0, run.output);
-  const { goals, trials, ...result } = JSON.parse(run.stdout) as SearchResult;
+  const { goals, trials, config } = JSON.parse(run.stdout) as SearchResult;
   t.match(goals, [{ quantity: 'connections', status: 'found', rate_per_sec: null }]);
   const { connections, upper_connections: upper } = goals[0]!;
   t.ok(connections! >= 98 && connections! <= 100, 'the table', { found: connections });
   t.ok(upper! > 100 && upper! <= 103, 'more fails', { found: upper });
-  checkIdentities(t, { ...result, schema: 'conngen.client/1', rounds: trials.map((trial) => trial.result) });
+  checkRounds(
+    t,
+    config,
+    trials.map((trial) => trial.result),
+  );
   for (const trial of trials) {
     const { attempts, outcomes, bytes } = trial.result;
     t.equal(attempts.started, trial.connections, 'as many as were asked for');

@@ -1,4 +1,4 @@
-import { availableParallelism, release } from 'node:os';
+import { engineSystem } from '../document/system.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import type { Selection } from '../engine/select.ts';
 import { startOnEngine } from '../engine/start.ts';
@@ -132,14 +132,7 @@ async function openSessionOn(
   }
   const ports = sourcePortsLine(plan.sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
   hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ports, ...missingEvidenceNotes()], startedAt });
-  const system = {
-    kernel: release(),
-    node: process.version,
-    cpus: availableParallelism(),
-    engine,
-    ...(notes.length > 0 ? { engine_notes: notes } : {}),
-    workers: plan.workers,
-  };
+  const system = { ...engineSystem(engine, notes), workers: plan.workers };
   return sessionOf(plan, hooks, { pool, crew, probe, runBaseNs: baseNs }, { startedAt, system, close });
 }
 

@@ -1,4 +1,4 @@
-import type { LatencySummary } from '../document/client.ts';
+import type { LatencySummary } from '../document/common.ts';
 
 /**
  * The layout of HdrHistogram with three significant digits, from 1 ns to an hour: 2 048 buckets of 1 ns, then 1 024 for

@@ -21,17 +21,18 @@ import {
   IN_FLIGHT_MAX,
   MISSED,
   MISSED_FULL,
-  NOT_HTTP,
   NO_RESPONSE,
+  NOT_HTTP,
   SCHEDULED,
-  STARTED,
   START_NS,
+  STARTED,
   TIMEOUTS_ANSWERED,
   WARMUP,
 } from './recorder.ts';
 import type { Bank } from './recorder.ts';
 import { CLOCKS } from '../document/client.ts';
-import type { ClockName, IntervalResult, LatencySummary } from '../document/client.ts';
+import type { ClockName, IntervalResult } from '../document/client.ts';
+import type { LatencySummary } from '../document/common.ts';
 
 /** The plain figures of a `Tally`. */
 const SUMS = [

@@ -6,9 +6,10 @@ export function worstOf(checks: readonly Check[]): 'ok' | 'warning' | 'problem' 
   return has('problem') ? 'problem' : has('warning') ? 'warning' : 'ok';
 }
 
-export type Verdict = Omit<Check, 'id'>;
+/** What a check found: a line of the report without its name. */
+export type CheckResult = Omit<Check, 'id'>;
 
-export function unknown(why: string): Verdict {
+export function unknown(why: string): CheckResult {
   return { status: 'unknown', value: null, needed: null, why, fix: null };
 }
 
@@ -19,7 +20,7 @@ export function atLeast(
   status: 'warning' | 'problem',
   why: string,
   fix: string | null,
-): Verdict {
+): CheckResult {
   const isEnough = value >= needed;
   return { status: isEnough ? 'ok' : status, value, needed, why, fix: isEnough ? null : fix };
 }

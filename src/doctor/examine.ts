@@ -1,5 +1,5 @@
 /** The table of checks, in the order of reports, and what goes through it. */
-import { availableParallelism, release } from 'node:os';
+import { machineSystem } from '../document/system.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { VERSION } from '../units/version.ts';
@@ -51,7 +51,7 @@ export async function runDoctor(plan: ClientPlan, asked: Asked): Promise<DoctorR
     schema: 'conngen.doctor/1',
     conngen: VERSION,
     started_at: startedAt.toISOString(),
-    system: { kernel: release(), node: process.version, cpus: availableParallelism() },
+    system: machineSystem(),
     config: clientConfig(plan),
     status: worstOf(checks),
     checks,

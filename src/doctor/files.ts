@@ -1,7 +1,7 @@
 /** Open files: the limit of this process, the user's own limit, and the system's. */
 import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/client-plan.ts';
 import { formatCount } from '../units/format.ts';
-import { atLeast, seconds, unknown, type Verdict } from './check.ts';
+import { atLeast, seconds, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
 
@@ -14,7 +14,7 @@ export const SYSTEM_FILE_CHECKS: readonly CheckRow[] = [
   { id: 'file_max', compares: 'the open files of all processes together with what the plan adds', check: fileMax },
 ];
 
-function openFiles(situation: Situation<QuickFacts>): Verdict {
+function openFiles(situation: Situation<QuickFacts>): CheckResult {
   const { plan, facts, demand, affordable, maxInFlightGiven } = situation;
   if (facts.fdLimit === undefined) return unknown('The limit of open files (/proc/self/limits) cannot be read.');
   const value = Math.max(0, affordable);
@@ -53,7 +53,7 @@ function filesFix(facts: QuickFacts, files: number): string {
   return room + (mayRaiseLimits ? `ulimit -n ${files}` : `sudo prlimit --pid $$ --nofile=${files}:${files}`);
 }
 
-function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<QuickFacts>): Verdict {
+function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<QuickFacts>): CheckResult {
   const limit = maxInFlightGiven ?? (demand.hasClosedLoop ? plan.maxInFlight : null);
   if (limit === null) {
     const value = Math.max(0, Math.min(plan.maxInFlight, affordable));
@@ -74,7 +74,7 @@ function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<Quic
 /** What is shown for a limit that is none. */
 const BEYOND_COUNTING = 2 ** 50;
 
-function fileMax({ facts, demand }: Situation): Verdict {
+function fileMax({ facts, demand }: Situation): CheckResult {
   const key = 'fs.file-max';
   const max = facts.sysctl(key);
   if (max === undefined || facts.filesInUse === undefined) return unknown(`${key} or fs.file-nr cannot be read.`);

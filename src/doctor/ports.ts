@@ -3,7 +3,7 @@ import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../kernel/proc.ts';
 import { demandOf } from '../plan/demand.ts';
 import { formatCount, formatCountOf, formatPerSec } from '../units/format.ts';
 import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';
-import { atLeast, seconds, unknown, type Verdict } from './check.ts';
+import { atLeast, seconds, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import {
   asRoot,
@@ -52,7 +52,7 @@ export const TIME_WAIT_CHECKS: readonly CheckRow[] = [
   },
 ];
 
-function sourcePorts(situation: Situation<QuickFacts>): Verdict {
+function sourcePorts(situation: Situation<QuickFacts>): CheckResult {
   const { plan, demand } = situation;
   const perPair = portsPerPair(situation);
   if (perPair === undefined) return unknown('The range of source ports (ip_local_port_range) cannot be read.');
@@ -118,7 +118,7 @@ function mostPorts({ localPorts = DEFAULT_PORT_RANGE, reservedPorts }: QuickFact
 /** What a run takes of the ports that the kernel gives to other programs: less than this part of them is too little. */
 const PART_FOR_OTHERS = 1 / 8;
 
-function portsForOthers({ plan, demand, facts }: Situation<QuickFacts>): Verdict {
+function portsForOthers({ plan, demand, facts }: Situation<QuickFacts>): CheckResult {
   const { localPorts, reservedPorts } = facts;
   if (localPorts === undefined) return unknown("The system's range of ports (ip_local_port_range) cannot be read.");
   const { left, of } = leftToOthers(plan.sourcePorts, { localPorts, reservedPorts });
@@ -143,12 +143,12 @@ function hasEnoughPorts(situation: Situation): boolean {
   return perPair === undefined || situation.demand.ports.least <= perPair * pairsOf(situation.plan);
 }
 
-function twReuse(situation: Situation): Verdict {
+function twReuse(situation: Situation): CheckResult {
   const { facts, demand } = situation;
   const key = 'net.ipv4.tcp_tw_reuse';
   const value = facts.sysctl(key);
   if (value === undefined) return unknown(`${key} cannot be read; conngen lets a port rest for 60 s then.`);
-  const fine = (why: string): Verdict => ({ status: 'ok', value, needed: null, why, fix: null });
+  const fine = (why: string): CheckResult => ({ status: 'ok', value, needed: null, why, fix: null });
   if (!demand.leavesTimeWait)
     return fine('Nothing rests in TIME_WAIT on this side: the other one closes first, or a RST ends it.');
   if (facts.reuseDelayNs < TIME_WAIT_NS) {
@@ -161,7 +161,7 @@ function twReuse(situation: Situation): Verdict {
   return { status: 'warning', value, needed: 1, why: reasonOf(key, facts), fix: sysctlFix(key, 1, facts) };
 }
 
-function timestamps(situation: Situation): Verdict {
+function timestamps(situation: Situation): CheckResult {
   const { facts, demand } = situation;
   const key = 'net.ipv4.tcp_timestamps';
   const value = facts.sysctl(key);
@@ -178,7 +178,7 @@ function timestamps(situation: Situation): Verdict {
   return sysctlAtLeast(key, { value, needed: 1 }, 'Ports in TIME_WAIT have to be used again.', facts);
 }
 
-function twBuckets(situation: Situation): Verdict {
+function twBuckets(situation: Situation): CheckResult {
   const { plan, facts, demand } = situation;
   const key = 'net.ipv4.tcp_max_tw_buckets';
   const value = facts.sysctl(key);

@@ -2,7 +2,7 @@
 import { preferredEngines } from '../plan/engine-preference.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { formatCount } from '../units/format.ts';
-import { atLeast, unknown, type Verdict } from './check.ts';
+import { atLeast, unknown, type CheckResult } from './check.ts';
 import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
 
 export const ENGINE_CHECKS: readonly CheckRow[] = [
@@ -42,7 +42,7 @@ function engineOf({ plan, facts }: Situation): EngineName {
     : (preferredEngines(plan.body.sink).find((name) => facts.engines[name] === null) ?? 'node');
 }
 
-function engine(situation: Situation): Verdict {
+function engine(situation: Situation): CheckResult {
   const { plan, facts } = situation;
   const value = engineOf(situation);
   const trouble = facts.engines[value];
@@ -52,7 +52,7 @@ function engine(situation: Situation): Verdict {
   return { status: 'ok', value, needed: plan.engine === 'auto' ? null : value, why, fix: null };
 }
 
-function ioUring({ plan, facts }: Situation): Verdict {
+function ioUring({ plan, facts }: Situation): CheckResult {
   const trouble = facts.engines.uring;
   if (trouble === null) {
     return { status: 'ok', value: 'available', needed: null, why: 'A connection costs least with it.', fix: null };
@@ -80,7 +80,7 @@ function costText(situation: Situation): string {
   return `Roughly ${COST_USEC[name]} µs a connection with ${name}${ends}; half or twice that on another machine.`;
 }
 
-function cores(situation: Situation): Verdict {
+function cores(situation: Situation): CheckResult {
   const { facts, demand } = situation;
   const value = facts.cpus;
   if (demand.ratePerSec === null) {
@@ -98,7 +98,7 @@ function slowerFix(situation: Situation, available: number): string {
   return `--rate ${Math.max(1, Number(ratePerSec.toPrecision(2)))}, or a machine with more cores`;
 }
 
-function workers(situation: Situation): Verdict {
+function workers(situation: Situation): CheckResult {
   const { plan, demand } = situation;
   const value = plan.workers;
   if (demand.ratePerSec === null) {
@@ -109,7 +109,7 @@ function workers(situation: Situation): Verdict {
   return atLeast(value, needed, 'warning', why, `--workers ${needed}`);
 }
 
-function cpuQuota(situation: Situation): Verdict {
+function cpuQuota(situation: Situation): CheckResult {
   const { facts, demand } = situation;
   const quota = facts.cpuQuota;
   if (quota === undefined) return unknown('The control groups of this process cannot be read.');
@@ -126,7 +126,7 @@ function cpuQuota(situation: Situation): Verdict {
   return { status: isShort && needed > value * HOPELESS ? 'problem' : 'warning', value, needed, why, fix };
 }
 
-function governor({ facts }: Situation): Verdict {
+function governor({ facts }: Situation): CheckResult {
   const { governors } = facts;
   if (governors === undefined) {
     return unknown('The kernel here sets no clock rates, or does not say (usual in virtual machines: the host does).');
@@ -148,7 +148,7 @@ function governor({ facts }: Situation): Verdict {
 /** Those that need a system call, or a slow device, for every look at the clock. */
 const SLOW_CLOCKS: readonly string[] = ['hpet', 'acpi_pm', 'xen', 'jiffies', 'refined-jiffies', 'pit'];
 
-function clockSource({ facts }: Situation): Verdict {
+function clockSource({ facts }: Situation): CheckResult {
   const clock = facts.clockSource;
   if (clock === undefined) return unknown('/sys does not say what the kernel keeps time with.');
   const value = clock.current;
@@ -167,7 +167,7 @@ function clockSource({ facts }: Situation): Verdict {
   };
 }
 
-function virtualization({ facts }: Situation): Verdict {
+function virtualization({ facts }: Situation): CheckResult {
   const { container, virtualMachine } = facts;
   const kinds = [
     ...(container === null ? [] : [`container (${container})`]),

@@ -1,6 +1,6 @@
 /** Queues and tables that packets and connections pass in the kernel. */
 import { formatCount } from '../units/format.ts';
-import { atLeast, unknown, type Verdict } from './check.ts';
+import { atLeast, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { remembered, sysctlAtLeast, sysctlFix, type CheckRow, type Situation } from './situation.ts';
 
@@ -45,7 +45,7 @@ function arrivals({ plan, demand }: Situation, sec: number): number {
   return Math.ceil(ratePerSec === null ? plan.maxInFlight : Math.min(ratePerSec * sec, Math.max(plan.maxInFlight, 1)));
 }
 
-function somaxconn(situation: Situation): Verdict {
+function somaxconn(situation: Situation): CheckResult {
   const { facts } = situation;
   const key = 'net.core.somaxconn';
   const value = facts.sysctl(key);
@@ -56,13 +56,13 @@ function somaxconn(situation: Situation): Verdict {
 }
 
 /** With SYN cookies the listener's backlog counts, not this (tcp_conn_request in net/ipv4/tcp_input.c). */
-function synBacklog(situation: Situation): Verdict {
+function synBacklog(situation: Situation): CheckResult {
   const { facts } = situation;
   const key = 'net.ipv4.tcp_max_syn_backlog';
   const value = facts.sysctl(key);
   const cookies = facts.sysctl('net.ipv4.tcp_syncookies');
   if (value === undefined || cookies === undefined) return unknown(`${key} or tcp_syncookies cannot be read.`);
-  const fine = (why: string): Verdict => ({ status: 'ok', value, needed: null, why, fix: null });
+  const fine = (why: string): CheckResult => ({ status: 'ok', value, needed: null, why, fix: null });
   if (!facts.isTargetLocal) return fine(AT_THE_TARGET);
   if (cookies > 0)
     return fine(`SYN cookies are on (tcp_syncookies = ${cookies}), so only the listener's backlog counts.`);
@@ -70,7 +70,7 @@ function synBacklog(situation: Situation): Verdict {
   return sysctlAtLeast(key, { value, needed }, 'SYN cookies are off, so the handshakes of 0.1 s have to fit.', facts);
 }
 
-function netdevBacklog(situation: Situation): Verdict {
+function netdevBacklog(situation: Situation): CheckResult {
   const { facts, demand } = situation;
   const key = 'net.core.netdev_max_backlog';
   const value = facts.sysctl(key);
@@ -88,7 +88,7 @@ function netdevBacklog(situation: Situation): Verdict {
   return sysctlAtLeast(key, { value, needed }, why, facts);
 }
 
-function conntrack(situation: Situation<QuickFacts>): Verdict {
+function conntrack(situation: Situation<QuickFacts>): CheckResult {
   const { plan, facts, demand } = situation;
   const table = facts.conntrack;
   if (table === undefined) return unknown('Whether this kernel tracks connections cannot be read.');

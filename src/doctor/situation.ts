@@ -2,7 +2,7 @@
 import { demandOf, type Demand } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { countPorts, leftToOthers } from '../plan/source-ports.ts';
-import { atLeast, type Verdict } from './check.ts';
+import { atLeast, type CheckResult } from './check.ts';
 import type { Facts, QuickFacts } from './facts.ts';
 
 export interface Situation<F extends QuickFacts = Facts> {
@@ -20,7 +20,7 @@ export interface CheckRow<F extends QuickFacts = Facts> {
   readonly id: string;
   /** What the check compares with what, for people. */
   readonly compares: string;
-  readonly check: (situation: Situation<F>) => Verdict;
+  readonly check: (situation: Situation<F>) => CheckResult;
 }
 
 /** What is asked for beside the plan. */
@@ -85,7 +85,7 @@ export function sysctlAtLeast(
   },
   why: string,
   facts: QuickFacts,
-): Verdict {
+): CheckResult {
   const { value, needed, status = 'warning', set = needed } = has;
   return atLeast(
     value,

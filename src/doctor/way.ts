@@ -1,7 +1,7 @@
 /** From which address to the target, and whether there is a way. */
 import { formatCount } from '../units/format.ts';
 import { addressCommand } from '../plan/zones.ts';
-import { unknown, type Verdict } from './check.ts';
+import { unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
 
@@ -10,7 +10,7 @@ export const WAY_CHECKS: readonly CheckRow[] = [
   { id: 'source_addresses', compares: 'each --source with the addresses of this machine', check: sourceAddresses },
 ];
 
-function route({ plan, facts }: Situation): Verdict {
+function route({ plan, facts }: Situation): CheckResult {
   const { address } = plan.target;
   const { route: found } = facts;
   switch (found.kind) {
@@ -37,7 +37,7 @@ function route({ plan, facts }: Situation): Verdict {
 
 const SHOWN = 3;
 
-function sourceAddresses({ plan, facts }: Situation): Verdict {
+function sourceAddresses({ plan, facts }: Situation): CheckResult {
   const { sources } = plan;
   const { missingSources: missing } = facts;
   if (sources.length === 0) {

@@ -1,279 +1,258 @@
-/** The results of `conngen client` and `conngen server`: what JSON output holds. Every report is a function of one. */
+/** The result of `conngen client`: the document `conngen.client/1`. The rounds of searches and saturations are the same. */
+import type {
+  ByteCounts,
+  ConnectionCpu,
+  ErrorCounts,
+  Finding,
+  LatencySummary,
+  RunFailure,
+  Verdict,
+  WorkResult,
+} from './common.ts';
+import type { ClientConfig } from './config.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
+import type { LoadSystem } from './system.ts';
 
 /** The clocks of an attempt, in the order of results. */
 export const CLOCKS = ['schedule_lag', 'connect', 'first_byte', 'total', 'corrected_total'] as const;
 export type ClockName = (typeof CLOCKS)[number];
 
-/** A latency distribution in nanoseconds. All zero when `count` is 0. */
-export interface LatencySummary {
-  readonly count: number;
-  readonly min: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p75: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p99_9: number;
-  readonly max: number;
-}
-
-export type VerdictStatus = 'valid' | 'generator_limited' | 'invalid';
-
-export interface VerdictReason {
-  readonly code: string;
-  /** What it means and what to do. */
-  readonly message: string;
-  /** The figures that it rests on, with their units in the names. */
-  readonly evidence?: Evidence;
-}
-
-export type Evidence = Readonly<Record<string, number | readonly number[]>>;
-
-/** What a run shows of the target, the network or the kernel, beside the verdict on the generator. */
-export interface Finding {
-  readonly code: string;
-  /** What it means and what to do. */
-  readonly message: string;
-  readonly evidence: Evidence;
+/** The latencies of attempts, by clock. */
+export interface ClockLatencies extends Readonly<Record<ClockName, LatencySummary>> {
+  /** From the moment an attempt was due to its start, of every attempt that was started. */
+  readonly schedule_lag: LatencySummary;
+  /** From the start (the SYN) to the established connection (the SYN-ACK), of every connection that was established. */
+  readonly connect: LatencySummary;
+  /** From the start to the first byte of the response. */
+  readonly first_byte: LatencySummary;
+  /** From the start to the end of the exchange, of the attempts that were ok or timed out. */
+  readonly total: LatencySummary;
+  /** From the moment the attempt was due to the end of the exchange, of the same attempts as `total`. */
+  readonly corrected_total: LatencySummary;
 }
 
 /** One pacing thread over the scheduled part of a round. */
 export interface WorkerResult {
+  /** Attempts that the thread started. */
   readonly started: number;
+  /** Attempts that were due on the thread and were not started. */
   readonly missed: number;
-  /** On a core, of `elapsed_usec`. Absent where the kernel does not tell. */
+  /** Microseconds on a core, of `elapsed_usec`. Left out where the kernel does not tell. */
   readonly cpu_usec?: number;
-  /** Ready to run while no core was free for it. Absent where the kernel does not tell. */
+  /** Microseconds ready to run while no core was free. Left out where the kernel does not tell. */
   readonly run_queue_wait_usec?: number;
+  /** Microseconds that the other times are part of. Left out where the kernel does not tell. */
   readonly elapsed_usec?: number;
-  /** How often and how long garbage collection stopped the thread while it was measured. Absent of one that died. */
+  /** How often garbage collection stopped the thread while it was measured. Left out of a thread that died. */
   readonly gc_pauses?: number;
+  /** Microseconds that garbage collection stopped the thread for. Left out of a thread that died. */
   readonly gc_usec?: number;
+  /** The longest of these pauses, in microseconds. Left out of a thread that died. */
   readonly gc_longest_usec?: number;
 }
 
-export interface Verdict {
-  readonly status: VerdictStatus;
-  readonly reasons: readonly VerdictReason[];
-}
-
-/** Of a criterion's limit and of what it is compared with. A `percent` of 0.1 is one in a thousand. */
+/** The unit of a criterion's limit and of the figure it is compared with. A `percent` of 0.1 is one in a thousand. */
 export type CriterionUnit = 'ns' | 'percent' | 'count' | 'per_sec';
 
-/** One `--fail-if` and what a round had to say to it. */
+/** One expression of `--fail-if`, held against a round. */
 export interface ThresholdResult {
-  /** As the user wrote it. */
+  /** The expression as the user wrote it. */
   readonly expression: string;
-  /** In `unit`; null where nothing of the kind was measured, and then it is not met. */
+  /** The figure, in `unit`; null where it was not measured, and then the threshold is not met. */
   readonly value: number | null;
+  /** The unit of `value`. */
   readonly unit: CriterionUnit;
-  /** The threshold is met: what the expression says is not so. The same as a `status` of `pass`. */
+  /** True where what the expression says is not so: the same as a `status` of `pass`. */
   readonly met: boolean;
-  /** `fail`: the expression is true, which fails the run. `not_measured` fails it too. */
+  /** `fail` means that the expression is true, which fails the run; `not_measured` fails it too. */
   readonly status: 'pass' | 'fail' | 'not_measured';
 }
 
+/** The attempts of a round. `scheduled = started + missed`. */
 export interface Attempts {
+  /** Attempts that were due on the schedule; with rate `max`, attempts that were started. */
   readonly scheduled: number;
+  /** Attempts that were started. */
   readonly started: number;
+  /** Attempts that were due and were not started. */
   readonly missed: number;
+  /** The most connections open at once; with several workers an upper bound. */
   readonly in_flight_max: number;
 }
 
-/** Round trips of an established connection beside the load (`--probe`). */
+/** Round trips of one established connection beside the load (`--probe`). */
 export interface ProbeResult {
+  /** Pings sent. */
   readonly sent: number;
+  /** Pings that came back within `--timeout`. */
   readonly received: number;
-  /** Not back within `--timeout`, or under way when the connection broke. */
+  /** Pings that did not come back within `--timeout`, or were under way when the connection broke. */
   readonly lost: number;
+  /** Round trips, in nanoseconds. */
   readonly rtt_ns: LatencySummary;
-  /** Of a round, where its connection broke: by name. */
-  readonly errno?: Readonly<Record<string, number>>;
+  /** Errors by name. Only there of a round in which the connection of the probe broke. */
+  readonly errno?: ErrorCounts;
 }
 
 /**
- * What happened in an interval of a round, by the time it happened: one second, or several (see `intervalLengthAt`). The sums over a
- * round's intervals are its totals.
+ * An interval of a round, by the time at which things happened: one second, or several in a long round. The sums over the intervals of
+ * a round are its totals.
  */
 export interface IntervalResult {
+  /** When the interval begins, in seconds since the end of the warm-up. */
   readonly start_sec: number;
+  /** How long the interval is, in seconds. */
   readonly length_sec: number;
+  /** Attempts that were due. */
   readonly scheduled: number;
+  /** Attempts that were started. */
   readonly started: number;
+  /** Attempts that were due and were not started. */
   readonly missed: number;
+  /** Connections that were established. */
   readonly established: number;
+  /** Attempts that ended well. */
   readonly ok: number;
+  /** Attempts that ended with another outcome. */
   readonly failed: number;
-  /** Left out where there are none. */
+  /** Exchanges that ended without a byte of answer. Left out where there are none. */
   readonly empty_responses?: number;
-  /** Open at the end of the interval, held ones included. */
+  /** Connections open at the end of the interval, held ones included. */
   readonly in_flight: number;
-  /** Of these, kept open after their exchange (`--hold`). */
+  /** Connections kept open after their exchange (`--hold`), at the end of the interval. */
   readonly held: number;
-  readonly bytes: { readonly sent: number; readonly received: number };
-  readonly latency_ns: Readonly<Record<ClockName, LatencySummary>>;
-  /** With `--probe` only. */
+  /** Bytes of payload. */
+  readonly bytes: ByteCounts;
+  /** Latencies by clock, in nanoseconds. */
+  readonly latency_ns: ClockLatencies;
+  /** The probe. Only there with `--probe`. */
   readonly probe?: ProbeResult;
 }
 
+/** The rates of a ramp. */
+export interface RampRates {
+  /** The rate at the beginning, per second. */
+  readonly from_per_sec: number;
+  /** The rate at the end, per second. */
+  readonly to_per_sec: number;
+}
+
+/** The rates that a round achieved, per second of its duration. */
+export interface AchievedRates {
+  /** Attempts started per second. */
+  readonly started: number;
+  /** Connections established per second. */
+  readonly established: number;
+  /** Attempts that ended well, per second. */
+  readonly completed: number;
+}
+
+/** Exchange timeouts that are told apart. */
+export interface Timeouts {
+  /** Exchange timeouts because no first byte came within `--first-byte-timeout`. */
+  readonly first_byte: number;
+}
+
+/** Responses that the sink kept. */
+export interface Bodies {
+  /** Responses that were kept whole. */
+  readonly kept: number;
+  /** The bytes of these responses. */
+  readonly kept_bytes: number;
+  /** Kept responses that went from memory to a file. */
+  readonly spilled: number;
+}
+
+/** A round in stages: all connections are opened, then there is an exchange on each, then all are closed. */
+export interface Stages {
+  /** Exchanges begun per second, and connections closed per second. */
+  readonly exchange_rate_per_sec: number;
+  /** Exchanges that this machine began 10 ms late or more. */
+  readonly late: number;
+}
+
+/** Connections that were kept open. */
+export interface Held {
+  /** Connections that the peer ended before their time. */
+  readonly lost: number;
+}
+
+/** One round of a client, or one trial of a search. */
 export interface RoundResult {
-  /** Null for `max`. */
+  /** The rate that was asked for, per second; of a ramp the mean; null for `max`. */
   readonly offered_rate_per_sec: number | null;
-  /** With `--ramp` only: where the rate began and ended; `offered_rate_per_sec` is its mean. */
-  readonly ramp?: { readonly from_per_sec: number; readonly to_per_sec: number };
+  /** The rates of a ramp. Only there with `--ramp`. */
+  readonly ramp?: RampRates;
+  /** How long the measured part was, in seconds; shorter than asked for after a signal. */
   readonly duration_sec: number;
+  /** The attempts. */
   readonly attempts: Attempts;
+  /** Attempts by their outcome. */
   readonly outcomes: Readonly<Record<OutcomeName, number>>;
+  /** Failures by the side that caused them. */
   readonly owners: OwnerCounts;
-  /** By name, only those that happened. */
-  readonly errno: Readonly<Record<string, number>>;
-  readonly rate_per_sec: { readonly started: number; readonly established: number; readonly completed: number };
-  readonly latency_ns: Readonly<Record<ClockName, LatencySummary>>;
-  readonly bytes: { readonly sent: number; readonly received: number };
-  /** Where a payload is sent: exchanges that came to their end without a byte of answer, whatever the outcome. */
+  /** Failures by the name of their error, such as `ECONNREFUSED`. */
+  readonly errno: ErrorCounts;
+  /** The rates that were achieved. */
+  readonly rate_per_sec: AchievedRates;
+  /** Latencies by clock, in nanoseconds. */
+  readonly latency_ns: ClockLatencies;
+  /** Bytes of payload. */
+  readonly bytes: ByteCounts;
+  /** Exchanges that ended without a byte of answer, whatever their outcome. Only there where a payload is sent. */
   readonly empty_responses?: number;
   /**
-   * Where the payload is an HTTP request, or a status is expected: how many of the established connections were answered with each
-   * status. `not_http`: bytes came that do not begin with a whole status line; `none`: no byte came.
+   * Established connections by the HTTP status of their answer. `not_http` counts answers that do not begin with a whole status line,
+   * `none` those without a byte. Only there where the payload is an HTTP request, or with `--expect-status`.
    */
   readonly responses?: Readonly<Record<string, number>>;
-  /** With `--first-byte-timeout` only: of the exchange timeouts, those without a first byte in time. */
-  readonly timeouts?: { readonly first_byte: number };
-  /** With a `--sink` that keeps them: responses that were kept whole, and of these those that went from memory to a file. */
-  readonly bodies?: { readonly kept: number; readonly kept_bytes: number; readonly spilled: number };
-  /** With a `--sink-strategy` other than direct only: the jobs that keeping them took, warm-up included. */
+  /** Exchange timeouts that are told apart. Only there with `--first-byte-timeout`. */
+  readonly timeouts?: Timeouts;
+  /** Responses that were kept. Only there with a `--sink` that keeps them. */
+  readonly bodies?: Bodies;
+  /** The jobs that keeping responses took, those of the warm-up included. Only there with a `--sink-strategy` other than direct. */
   readonly sink_work?: WorkResult;
-  /** In a round in stages only (trials of a search): all are opened, then there is an exchange on each, then all are closed. */
-  readonly stages?: {
-    /** Exchanges begun a second, and connections closed. */
-    readonly exchange_rate_per_sec: number;
-    /** Exchanges that this machine began 10 ms late or more. */
-    readonly late: number;
-  };
-  /** With `--hold`, or in stages: held connections that the peer ended before their time. */
-  readonly held?: { readonly lost: number };
-  /** With `--probe` only. */
+  /** The stages. Only there in a round in stages. */
+  readonly stages?: Stages;
+  /** Connections that were kept open. Only there with `--hold`, or in stages. */
+  readonly held?: Held;
+  /** The probe. Only there with `--probe`. */
   readonly probe?: ProbeResult;
-  readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_connection: number };
+  /** Processor time of the whole process. */
+  readonly cpu: ConnectionCpu;
+  /** The pacing threads. */
   readonly workers: readonly WorkerResult[];
-  /** On Linux. */
+  /** What this machine's kernel counted. Only there on Linux. */
   readonly kernel?: KernelEvidence;
+  /** The round by the time at which things happened, without its warm-up. */
   readonly intervals: readonly IntervalResult[];
+  /** Whether the figures are those of the target. */
   readonly verdict: Verdict;
-  /** With `--fail-if` only. */
+  /** The expressions of `--fail-if`, held against this round. Only there with `--fail-if`. */
   readonly thresholds?: readonly ThresholdResult[];
+  /** What the round shows of the target, the network or the kernel. */
   readonly findings: readonly Finding[];
 }
 
+/** The result of `conngen client`. */
 export interface ClientResult {
+  /** The kind of document and its version. */
   readonly schema: 'conngen.client/1';
+  /** The version of conngen. */
   readonly conngen: string;
+  /** When the run began, in ISO 8601, UTC. */
   readonly started_at: string;
-  readonly system: {
-    readonly kernel: string;
-    readonly node: string;
-    readonly cpus: number;
-    readonly engine: string;
-    /** Why `--engine auto` passed better engines over, a line each; left out where there is nothing to say. */
-    readonly engine_notes?: readonly string[];
-    readonly workers: number;
-  };
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Present and true when a signal ended the run early. */
+  /** The machine, the engine and the pacing threads. */
+  readonly system: LoadSystem;
+  /** Every option as it took effect. */
+  readonly config: ClientConfig;
+  /** True where a signal ended the run early. Only there then. */
   readonly interrupted?: boolean;
-  /** Present when a worker died or the run could not go on: what the others measured stands. */
-  readonly error?: { readonly code: string; readonly message: string };
-  /** With `--fail-if` only: each was met in every round, and no round was limited by this machine unless that is allowed. */
+  /** Why the run broke off. Only there where a worker died or the run could not go on; what was measured until then stands. */
+  readonly error?: RunFailure;
+  /** Whether every threshold was met in every round, and no round was limited by this machine unless that is allowed. Only there with `--fail-if`. */
   readonly thresholds_met?: boolean;
+  /** The rounds that were begun, in order. */
   readonly rounds: readonly RoundResult[];
-}
-
-/** Tasks that wake every millisecond on a loop and compute. */
-export interface BusyResult {
-  /** On each loop. */
-  readonly tasks: number;
-  /** Ticks that were run, and those that came too late to be, on all loops. */
-  readonly ticks: number;
-  readonly skipped: number;
-}
-
-/** The work of connections, a job each. jobs = done + unfinished; where nothing is unfinished, jobs = on_loop + on_threads. */
-export interface WorkResult {
-  readonly jobs: number;
-  readonly done: number;
-  /** Not done when the drain at the end ran out of time. */
-  readonly unfinished: number;
-  /** Done on a listener's loop, `caller_runs` included. */
-  readonly on_loop: number;
-  readonly on_threads: number;
-  /** Had to wait for a permit. */
-  readonly waited: number;
-  readonly queue_full: number;
-  /** Done on a loop because the queue was full. */
-  readonly caller_runs: number;
-  /** The most that ran at the same time; null for the runtime's own pool, which does not tell. */
-  readonly running_max: number | null;
-  /** What ran in the place of the work where that cannot run. */
-  readonly stand_in?: string;
-}
-
-/** What an echo of datagrams received, and what became of it. */
-export interface DatagramCounts {
-  readonly received: number;
-  readonly sent: number;
-  /** Received and not answered, so that two echoes do not answer each other without end. Present where there are any. */
-  readonly dropped?: {
-    /** Replies of an echo to pings. */
-    readonly replies: number;
-    /** From a port on which servers send (echo, chargen …), or from this server's own. */
-    readonly server_ports: number;
-    /** Beyond --datagram-rate. */
-    readonly over_rate: number;
-  };
-}
-
-export interface ServerResult {
-  readonly schema: 'conngen.server/1';
-  readonly conngen: string;
-  readonly started_at: string;
-  readonly duration_sec: number;
-  readonly system: {
-    readonly kernel: string;
-    readonly node: string;
-    readonly cpus: number;
-    readonly engine: string;
-    /** As in `ClientResult`. */
-    readonly engine_notes?: readonly string[];
-  };
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly accepted: number;
-  /** From the first connection that was accepted to the last; left out below 0.1 s. */
-  readonly accepting?: { readonly duration_sec: number; readonly rate_per_sec: number };
-  /** Closed in the way the mode intends. */
-  readonly completed: number;
-  /** Beyond --max-connections: accepted and closed at once. Not in `accepted`. */
-  readonly rejected: number;
-  readonly idle_closed: number;
-  /** Open when the drain at the end ran out of time. */
-  readonly aborted: number;
-  readonly listeners: readonly { readonly accepted: number; readonly completed: number; readonly rejected: number }[];
-  /** Echoed one by one; with `--protocol udp` or `both` only. */
-  readonly datagrams?: DatagramCounts;
-  /** Of connections and datagrams. */
-  readonly bytes: { readonly received: number; readonly sent: number };
-  /** With `--work` or `--work-strategy`. */
-  readonly work?: WorkResult;
-  /** With `--busy-tasks`. */
-  readonly busy?: BusyResult;
-  /** By class, only those that happened: `accept_EMFILE`, `reset`, `other_EPIPE` … */
-  readonly errors: Readonly<Record<string, number>>;
-  /** Present when a listener died, and the server stopped for that. */
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_connection: number };
-  /** On Linux. */
-  readonly kernel?: KernelEvidence;
-  readonly findings: readonly Finding[];
 }

@@ -266,7 +266,6 @@ const CGROUP = {
 
 export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS, cgroup: CGROUP } as const;
 
-export type KernelCounter = keyof typeof KERNEL_COUNTERS;
 export type KernelGroup = keyof typeof KERNEL_GROUPS;
 
 /** Every row by its path in the JSON, `listen_drops` or `conntrack.drop`, in the order of reports. */

@@ -1,59 +1,115 @@
-/** The results of `conngen saturate` and `conngen search`. */
-import type { ClientResult, RoundResult, Verdict } from './client.ts';
+/** The results of `conngen saturate` and `conngen search`: the documents `conngen.saturate/1` and `conngen.search/1`. */
+import type { CriterionUnit, RoundResult } from './client.ts';
+import type { RunFailure, Verdict } from './common.ts';
+import type { QuantityName, SaturateConfig, SearchConfig } from './config.ts';
+import type { LoadSystem } from './system.ts';
 
+/** What the results of both commands have. */
 interface LimitResult {
+  /** The version of conngen. */
   readonly conngen: string;
+  /** When the run began, in ISO 8601, UTC. */
   readonly started_at: string;
+  /** How long the run took, in seconds. */
   readonly duration_sec: number;
-  readonly system: ClientResult['system'];
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Present and true when a signal ended the run early. */
+  /** The machine, the engine and the pacing threads. */
+  readonly system: LoadSystem;
+  /** True where a signal ended the run early. Only there then. */
   readonly interrupted?: boolean;
-  /** Present when a worker died. */
-  readonly error?: { readonly code: string; readonly message: string };
+  /** Why the run broke off. Only there where a worker died. */
+  readonly error?: RunFailure;
   /**
-   * With `--fail-if` only: each was met in every trial that gives an answer, every answer has such a trial, and none is limited by
-   * this machine unless that is allowed. The figures are in the `thresholds` of those trials' results.
+   * Whether every threshold was met in every trial that gives an answer, every answer has such a trial, and none is limited by this
+   * machine unless that is allowed. The figures are in the `thresholds` of these trials. Only there with `--fail-if`.
    */
   readonly thresholds_met?: boolean;
 }
 
-/** Why this machine was the limit of a trial, and what its processors did meanwhile. */
-export interface LimitedByResult {
-  /** A reason of a verdict, or `cores_busy`: the processors that the target shares had no time left. */
-  readonly code: string;
-  readonly message: string;
-  /** The busiest one; null where the kernel does not tell. */
-  readonly processor: { readonly core: number; readonly busy_percent: number } | null;
-  /** Of one processor: what this process used, all its threads together. */
-  readonly own_percent: number;
-  /** Other processes, the most first, in per cent of one processor. */
-  readonly shared_with: readonly { readonly pid: number; readonly name: string; readonly percent: number }[];
+/** How busy one processor was. */
+export interface BusyProcessor {
+  /** The number of the processor. */
+  readonly core: number;
+  /** The share of the time that it was busy, in per cent. */
+  readonly busy_percent: number;
 }
 
+/** Another process that used the processors. */
+export interface NeighbourResult {
+  /** The process id. */
+  readonly pid: number;
+  /** The name of the process. */
+  readonly name: string;
+  /** What it used, in per cent of one processor. */
+  readonly percent: number;
+}
+
+/** Why this machine was the limit of a trial, and what its processors did meanwhile. */
+export interface LimitedByResult {
+  /** The code of a reason of a verdict, or `cores_busy`: the processors that the target shares had no time left. */
+  readonly code: string;
+  /** The message says why, in a sentence. */
+  readonly message: string;
+  /** The busiest processor; null where the kernel does not tell. */
+  readonly processor: BusyProcessor | null;
+  /** What this process used, all its threads together, in per cent of one processor. */
+  readonly own_percent: number;
+  /** Other processes, the busiest first. */
+  readonly shared_with: readonly NeighbourResult[];
+}
+
+/** The goal of a saturation, held against a step. */
+export interface StepGoalResult {
+  /** The figure, in `unit`; null where it was not measured. */
+  readonly value: number | null;
+  /** The unit of `value`. */
+  readonly unit: CriterionUnit;
+  /** Whether the step met the goal. */
+  readonly met: boolean;
+}
+
+/** One step of a saturation. */
 export interface SaturateStepResult {
+  /** The rate of the step, per second. */
   readonly rate_per_sec: number;
-  /** Of `total`; null where too few exchanges ended. */
+  /** The 90th percentile of `total`, in nanoseconds; null where too few exchanges ended. */
   readonly p90_ns: number | null;
   /** Attempts that were started and not ok. */
   readonly failures: number;
+  /** The goal, held against this step. What this machine did not start is no loss of the target's. */
+  readonly goal: StepGoalResult;
+  /** Whether the figures are those of the target. */
   readonly verdict: Verdict;
-  /** The rate of the step before once more, because that would have ended the run. */
+  /** True where the rate of the step before was run once more, because that step would have ended the run. */
   readonly repeat: boolean;
+  /** The whole result of the step. */
   readonly result: RoundResult;
 }
 
+/** The step that others are compared with. */
+export interface SaturateBase {
+  /** The rate of the step, per second. */
+  readonly rate_per_sec: number;
+  /** The 90th percentile of `total`, in nanoseconds. */
+  readonly p90_ns: number;
+}
+
+/** The result of `conngen saturate`. */
 export interface SaturateResult extends LimitResult {
+  /** The kind of document and its version. */
   readonly schema: 'conngen.saturate/1';
+  /** Every option as it took effect. */
+  readonly config: SaturateConfig;
+  /** The steps, in order. */
   readonly steps: readonly SaturateStepResult[];
-  /** What the last step was compared with. */
-  readonly base: { readonly rate_per_sec: number; readonly p90_ns: number } | null;
-  /** The first rate that was too slow or failed too often, twice; null where none was. */
+  /** What the last step was compared with; null where there was nothing to compare it with. */
+  readonly base: SaturateBase | null;
+  /** The first rate that was too slow or failed too often, twice, per second; null where none was. */
   readonly saturated_at: number | null;
-  /** The highest rate that was neither. */
+  /** The highest rate that was neither, per second; null where none was. */
   readonly sustained_per_sec: number | null;
-  /** Null unless `stopped_by` is `generator_limited`. */
+  /** Why this machine was the limit; null unless `stopped_by` is `generator_limited`. */
   readonly limited_by: LimitedByResult | null;
+  /** Why there were no more steps. */
   readonly stopped_by:
     | 'slowdown'
     | 'failures'
@@ -65,96 +121,137 @@ export interface SaturateResult extends LimitResult {
     | 'error';
 }
 
+/** What became known of a goal. */
 export type GoalStatusName =
   'found' | 'range' | 'at_max_rate' | 'fails_at_min_rate' | 'generator_limited' | 'unfinished';
 
-/** What is searched for, see `search/quantity.ts`. */
-export type QuantityName = 'rate' | 'connections' | 'teardown';
-
-interface LatencyRange {
+/** The smallest, the mean and the largest of latencies. */
+export interface LatencyRange {
+  /** The smallest, in nanoseconds. */
   readonly min: number;
+  /** The mean, in nanoseconds. */
   readonly mean: number;
+  /** The largest, in nanoseconds. */
   readonly max: number;
 }
 
-/** What RFC 9411 section 7.2 asks to be reported, of the last trial that confirmed an answer. */
+/** What RFC 9411, section 7.2, asks to be reported, of the last trial that confirmed an answer. */
 export interface KpiResult {
-  /** Established, on average. */
+  /** Connections established per second, on average. */
   readonly connections_per_sec: number;
-  /** Payloads in both directions. */
+  /** Payload in both directions, in bits per second. */
   readonly throughput_bits_per_sec: number;
-  /** From the start of a connection; null where there was none. */
+  /** From the start of a connection to the first byte; null where none came. */
   readonly time_to_first_byte_ns: LatencyRange | null;
+  /** From the start of a connection to the last byte; null where none came. */
   readonly time_to_last_byte_ns: LatencyRange | null;
-  /** The furthest that a sample of 2 s was from the mean: of what was established, and of what was open. Null where that cannot be told. */
+  /** The furthest that 2 s of established connections were from their mean, in per cent; null where that cannot be told. */
   readonly rate_deviation_percent: number | null;
+  /** The furthest that 2 s of open connections were from their mean, in per cent; null where that cannot be told. */
   readonly concurrency_deviation_percent: number | null;
 }
 
-/** With `connections` as the quantity, the rates are null; else the numbers of connections are. */
+/** Trials that confirmed an answer. */
+export interface Confirmed {
+  /** Trials that met the goal. */
+  readonly passed: number;
+  /** All trials at that load. */
+  readonly of: number;
+}
+
+/** The length of a trial: a short one that explores, or a full one that confirms. */
+export type TrialLength = 'exploratory' | 'final';
+
+/** The trials that a lower bound rests on. */
+export interface LowerTrials extends Confirmed {
+  /** Their length. */
+  readonly length: TrialLength;
+  /** How long each was, in seconds. */
+  readonly duration_sec: number;
+}
+
+/** The answer for one goal. Where connections are searched for, the rates are null; otherwise the numbers of connections are. */
 export interface GoalResult {
+  /** The goal as the user wrote it. */
   readonly goal: string;
+  /** What was searched for. */
   readonly quantity: QuantityName;
-  /** Present where a run has several payloads. */
+  /** The payload of this search; null for none. Only there where a run has several payloads. */
   readonly payload_file?: string | null;
   /** How many connections open at once meet the goal; null unless `status` is `found` or `at_max_rate`. */
   readonly connections: number | null;
+  /** The most connections that met the goal; null where none did. */
   readonly lower_connections: number | null;
+  /** The fewest connections that did not meet it; null where none are known. */
   readonly upper_connections: number | null;
-  /** The highest rate that meets the goal, of tear-downs with `teardown`; null unless `status` is `found` or `at_max_rate`. */
+  /** The highest rate that meets the goal, per second; with `teardown`, of tear-downs. Null unless `status` is `found` or `at_max_rate`. */
   readonly rate_per_sec: number | null;
-  /** What was asked of the trials that confirm it; `rate_per_sec` is what they started, which may be less. */
+  /** The rate that the confirming trials were asked for, per second; `rate_per_sec` is what they started, which may be less. */
   readonly trial_rate_per_sec: number | null;
+  /** The highest rate that met the goal, per second; null where none did. */
   readonly lower_per_sec: number | null;
+  /** The lowest rate that did not meet it, per second; null where none is known. */
   readonly upper_per_sec: number | null;
+  /** What became known. */
   readonly status: GoalStatusName;
-  /** Full-length trials at the answer. */
-  readonly confirmed: { readonly passed: number; readonly of: number } | null;
-  /** The lowest rate, or number of connections, that this machine could not offer. */
+  /** The full-length trials at the answer; null where there is no answer. */
+  readonly confirmed: Confirmed | null;
+  /** The lowest rate that this machine could not offer, per second; null where there was none. */
   readonly generator_limit_per_sec: number | null;
+  /** The fewest connections that this machine could not offer; null where there were none. */
   readonly generator_limit_connections: number | null;
-  /** Why this machine was the limit, where it was. */
+  /** Why this machine was the limit, in a sentence; null where it was not. */
   readonly reason: string | null;
   /** The same with its figures; null unless `status` is `generator_limited`. */
   readonly limited_by: LimitedByResult | null;
-  /** What the lower bound rests on: the trials at that load, full-length ones where there were any. Null where there is no bound. */
-  readonly lower_trials: {
-    readonly passed: number;
-    readonly of: number;
-    readonly length: 'exploratory' | 'final';
-    readonly duration_sec: number;
-  } | null;
-  /** Of trials that take a time, where one confirmed the answer; else null. */
+  /** The trials that the lower bound rests on, full-length ones where there were any; null where there is no bound. */
+  readonly lower_trials: LowerTrials | null;
+  /** The figures of RFC 9411; null where no trial with a duration confirmed the answer. */
   readonly kpi: KpiResult | null;
 }
 
+/** One trial of a search. */
 export interface TrialResult {
+  /** What is searched for. */
   readonly quantity: QuantityName;
+  /** The payload of this trial; null for none. Only there where a run has several payloads. */
   readonly payload_file?: string | null;
   /** Attempts per second. */
   readonly rate_per_sec: number;
-  /** In stages: connections of the trial; else null. */
+  /** The connections of a trial in stages; null without stages. */
   readonly connections: number | null;
-  /** In stages: exchanges begun (of `teardown`, tear-downs) per second; else null. */
+  /** Exchanges begun per second in stages, or tear-downs; null without stages. */
   readonly exchange_rate_per_sec: number | null;
-  readonly length: 'exploratory' | 'final';
+  /** The length of the trial. */
+  readonly length: TrialLength;
+  /** Why the trial was made. */
   readonly why: string;
-  /** By goal; null where this machine was the limit. */
+  /** Whether the trial met each goal; null where this machine was the limit. */
   readonly passed: Readonly<Record<string, boolean | null>>;
-  /** By goal, in the unit of its limit. */
+  /** The figure of each goal, in the unit of its limit; null where it was not measured. */
   readonly values: Readonly<Record<string, number | null>>;
+  /** Whether the trial says something about the target. */
   readonly standing: 'valid' | 'generator_limited' | 'nothing_established';
+  /** What the target served, per second; null where that is unknown or no rate is searched for. */
   readonly served_per_sec: number | null;
+  /** The whole result of the trial. */
   readonly result: RoundResult;
 }
 
+/** The result of `conngen search`. */
 export interface SearchResult extends LimitResult {
+  /** The kind of document and its version. */
   readonly schema: 'conngen.search/1';
-  /** The recipe that was followed, or null. */
+  /** Every option as it took effect. */
+  readonly config: SearchConfig;
+  /** The profile that was followed (`--profile`); null without one. */
   readonly profile: string | null;
-  /** Where the run differs from the recipe. */
+  /** Where the run differs from the profile, a line each. */
   readonly deviations: readonly string[];
+  /** The answers, one for each goal, quantity and payload. */
   readonly goals: readonly GoalResult[];
+  /** Why there were no more trials. */
   readonly stopped_by: 'answered' | 'target_gone' | 'too_many_trials' | 'max_time' | 'interrupted' | 'error';
+  /** The trials, in order. */
   readonly trials: readonly TrialResult[];
 }

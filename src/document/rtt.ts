@@ -1,27 +1,31 @@
-/** The result of `conngen rtt`: `conngen.rtt/1`. */
-import type { BusyResult, LatencySummary, Verdict } from './client.ts';
+/** The result of `conngen rtt`: the document `conngen.rtt/1`. */
+import type { BusyResult, ByteCounts, CpuTimes, ErrorCounts, LatencySummary, RunFailure, Verdict } from './common.ts';
+import type { RttConfig } from './config.ts';
+import type { EngineSystem } from './system.ts';
 
-/** What became of pings: `sent = received + lost + aborted`, `scheduled = sent + missed`. */
+/** The pings of a round or an interval. In a round `sent = received + lost + aborted` and `scheduled = sent + missed`. */
 export interface PingCounts {
-  /** Due on the schedule; with rate `max`, sent. */
+  /** Pings that were due on the schedule; with rate `max`, pings that were sent. */
   readonly scheduled: number;
+  /** Pings sent. */
   readonly sent: number;
-  /** Came back within the timeout. */
+  /** Pings that came back within the timeout. */
   readonly received: number;
-  /** Did not come back within the timeout, or were on a connection that broke. */
+  /** Pings that did not come back within the timeout, or were on a connection that broke. */
   readonly lost: number;
-  /** Due and not sent, because too many were under way or this machine was too slow. */
+  /** Pings that were due and not sent, because too many were under way or this machine was too slow. */
   readonly missed: number;
-  /** Under way when a signal ended the run. */
+  /** Pings under way when a signal ended the run. */
   readonly aborted: number;
-  /** Received after one that had been sent later on the same connection. */
+  /** Replies that came after the reply to a later ping of the same connection. */
   readonly out_of_order: number;
-  /** Came back after the timeout; counted as lost as well. */
+  /** Replies that came after the timeout. They are counted as lost as well. */
   readonly late: number;
-  /** Came back once more. */
+  /** Replies that came once more. */
   readonly duplicates: number;
 }
 
+/** The latencies of pings, in nanoseconds. */
 export interface RttLatencies {
   /** From the send to the reply. */
   readonly rtt_ns: LatencySummary;
@@ -31,65 +35,86 @@ export interface RttLatencies {
   readonly schedule_lag_ns: LatencySummary;
 }
 
-/** An interval of a round, by the time things happened: one second, or several (see `intervalLengthAt`). */
+/** An interval of a round, by the time at which things happened: one second, or several in a long round. */
 export interface RttInterval extends PingCounts, RttLatencies {
+  /** When the interval begins, in seconds since the end of the warm-up. */
   readonly start_sec: number;
+  /** How long the interval is, in seconds. */
   readonly length_sec: number;
-  /** Under way at the end of the interval. */
+  /** Pings under way at the end of the interval. */
   readonly in_flight: number;
 }
 
-/** Single round trips, one of `every` so many, in the order in which the replies came. */
+/** Single round trips, one of `every` so many, in the order of the replies. */
 export interface RttSamples {
+  /** One round trip of so many was kept. */
   readonly every: number;
-  /** When the reply came, since the end of the warm-up. */
+  /** When each reply came, in seconds since the end of the warm-up. */
   readonly at_sec: readonly number[];
+  /** The round trips, in nanoseconds. */
   readonly rtt_ns: readonly number[];
 }
 
+/** The connections that pings were sent on. */
+export interface PingConnections {
+  /** Connections that were established before the round began. */
+  readonly established: number;
+  /** Connections that could not be established. */
+  readonly failed: number;
+  /** Connections that the peer or the network broke in the round. */
+  readonly lost: number;
+}
+
+/** Processor time of the whole process, and its share for each ping. */
+export interface PingCpu extends CpuTimes {
+  /** Microseconds for each ping; 0 where none was sent. */
+  readonly usec_per_ping: number;
+}
+
+/** One round of pings. */
 export interface RttRound extends PingCounts, RttLatencies {
-  /** Null for `max`. */
+  /** The pings per second that were asked for; null for `max`. */
   readonly offered_rate_per_sec: number | null;
   /** Pings sent per second of the round. */
   readonly achieved_rate_per_sec: number;
+  /** How long the measured part was, in seconds. */
   readonly duration_sec: number;
+  /** The most pings under way at once. */
   readonly in_flight_max: number;
-  readonly connections: {
-    /** Established before the round began. */
-    readonly established: number;
-    /** That could not be established. */
-    readonly failed: number;
-    /** Broken by the peer or the network in the round. */
-    readonly lost: number;
-  };
-  /** By name, only those that happened: of connections, and of datagrams that were not delivered. */
-  readonly errno: Readonly<Record<string, number>>;
-  readonly bytes: { readonly sent: number; readonly received: number };
-  readonly cpu: { readonly user_usec: number; readonly system_usec: number; readonly usec_per_ping: number };
-  /** With busy tasks only: those of the loop that pings, in this round. */
+  /** The connections. */
+  readonly connections: PingConnections;
+  /** Errors by name: of connections, and of datagrams that were not delivered. */
+  readonly errno: ErrorCounts;
+  /** Bytes of messages. */
+  readonly bytes: ByteCounts;
+  /** Processor time of the whole process. */
+  readonly cpu: PingCpu;
+  /** The busy tasks of the loop that pings, in this round. Only there with `--busy-tasks`. */
   readonly busy?: BusyResult;
-  /** With `--samples` only. */
+  /** Single round trips. Only there with `--samples`. */
   readonly samples?: RttSamples;
+  /** The round by the time at which things happened, without its warm-up. */
   readonly intervals: readonly RttInterval[];
+  /** Whether the figures are those of the target. */
   readonly verdict: Verdict;
 }
 
+/** The result of `conngen rtt`. */
 export interface RttResult {
+  /** The kind of document and its version. */
   readonly schema: 'conngen.rtt/1';
+  /** The version of conngen. */
   readonly conngen: string;
+  /** When the run began, in ISO 8601, UTC. */
   readonly started_at: string;
-  readonly system: {
-    readonly kernel: string;
-    readonly node: string;
-    readonly cpus: number;
-    readonly engine: string;
-    /** Why better engines were passed over, where they were. */
-    readonly engine_notes?: readonly string[];
-  };
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Present and true when a signal ended the run early. */
+  /** The machine and the engine. */
+  readonly system: EngineSystem;
+  /** Every option as it took effect. */
+  readonly config: RttConfig;
+  /** True where a signal ended the run early. Only there then. */
   readonly interrupted?: boolean;
-  /** Present when the run could not go on: what was measured until then stands. */
-  readonly error?: { readonly code: string; readonly message: string };
+  /** Why the run broke off; what was measured until then stands. */
+  readonly error?: RunFailure;
+  /** The rounds that were begun, in order. */
   readonly rounds: readonly RttRound[];
 }

@@ -2,7 +2,7 @@
 import { formatCount, formatCountOf } from '../units/format.ts';
 import type { RoundFacts } from './facts.ts';
 import { FIRST_BYTE } from '../count/recorder.ts';
-import type { Finding } from '../document/client.ts';
+import type { Finding } from '../document/common.ts';
 
 /** Some exchanges ended without a byte of answer where others had bytes: a target that sheds load looks like that. */
 export function emptyResponses({ tally, target }: RoundFacts): Finding | undefined {

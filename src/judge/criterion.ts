@@ -8,12 +8,13 @@
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
-import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
+import { accept, type Given, type Parsed, type Problem, problemOf, refuse } from '../units/problem.ts';
 import type { Finish } from '../plan/plan.ts';
-import { NS_PER_DAY, durationParser, parseNumericRate } from '../units/quantity.ts';
+import { durationParser, NS_PER_DAY, parseNumericRate } from '../units/quantity.ts';
 import { meantMetric } from './criterion-words.ts';
-import { OUTCOMES, type OutcomeName } from '../document/outcome.ts';
-import { CLOCKS, type CriterionUnit, type LatencySummary, type RoundResult } from '../document/client.ts';
+import { type OutcomeName, OUTCOMES } from '../document/outcome.ts';
+import { CLOCKS, type CriterionUnit, type RoundResult } from '../document/client.ts';
+import type { LatencySummary } from '../document/common.ts';
 
 export type Comparison = '<' | '<=' | '>' | '>=';
 

@@ -7,7 +7,8 @@ import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT } from '../document/outcome.ts';
 import { CONNECT } from '../count/recorder.ts';
-import type { Finding, IntervalResult } from '../document/client.ts';
+import type { Finding } from '../document/common.ts';
+import type { IntervalResult } from '../document/client.ts';
 import type { Tally } from '../count/round-tally.ts';
 
 type Finder = (facts: RoundFacts) => Finding | undefined;

@@ -1,7 +1,7 @@
 import type { RoundFacts } from './facts.ts';
 import { FINDERS, listenOverflowFinding, slowReadersFinding } from './finders.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
-import type { Finding, Verdict } from '../document/client.ts';
+import type { Finding, Verdict } from '../document/common.ts';
 
 /** What a round shows of the target, the network or this machine's kernel, in the order of reports. */
 export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {

@@ -1,5 +1,5 @@
 /** Whose limit a round of pings shows. */
-import type { Verdict, VerdictReason, VerdictStatus } from '../document/client.ts';
+import type { Verdict, VerdictReason, VerdictStatus } from '../document/common.ts';
 import type { RttRound } from '../document/rtt.ts';
 import { otherFamilyAdvice } from './advice.ts';
 

@@ -5,7 +5,8 @@ import type { RoundFacts } from './facts.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../document/outcome.ts';
 import { SCHEDULE_LAG, TOTAL } from '../count/recorder.ts';
-import type { VerdictReason, VerdictStatus, WorkerResult } from '../document/client.ts';
+import type { VerdictReason, VerdictStatus } from '../document/common.ts';
+import type { WorkerResult } from '../document/client.ts';
 import type { Tally } from '../count/round-tally.ts';
 
 export interface Rule {

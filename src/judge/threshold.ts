@@ -1,4 +1,5 @@
 /** `--fail-if`: what of a result a script must not accept. */
+import type { ThresholdConfig } from '../document/config.ts';
 import { evaluateCriterion, type Criterion } from './criterion.ts';
 import type { ClientResult, RoundResult, ThresholdResult } from '../document/client.ts';
 
@@ -27,13 +28,17 @@ export function judge(thresholds: Thresholds, result: ClientResult): ClientResul
     rounds.every((round) => round.thresholds.every((threshold) => threshold.met) && !isRefused(thresholds, round));
   return {
     ...result,
-    config: {
-      ...result.config,
-      fail_if: thresholds.failIf.map((criterion) => criterion.expression),
-      allow_generator_limited: thresholds.allowGeneratorLimited,
-    },
+    config: { ...result.config, ...thresholdConfig(thresholds) },
     thresholds_met: met,
     rounds,
+  };
+}
+
+/** Returns what the `config` of a result says of its thresholds. */
+export function thresholdConfig({ failIf, allowGeneratorLimited }: Thresholds): ThresholdConfig {
+  return {
+    fail_if: failIf.map(({ expression }) => expression),
+    allow_generator_limited: allowGeneratorLimited,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RoundFacts } from './facts.ts';
-import type { Verdict, VerdictReason, VerdictStatus } from '../document/client.ts';
+import type { Verdict, VerdictReason, VerdictStatus } from '../document/common.ts';
 import { RULES } from './rules.ts';
 
 /** Whose limit a round shows. The worst status of the rules that apply, with the sentence of each. */

@@ -3,7 +3,8 @@ import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectEngine } from '../engine/select.ts';
-import type { RoundResult, WorkResult } from '../document/client.ts';
+import type { RoundResult } from '../document/client.ts';
+import type { WorkResult } from '../document/common.ts';
 import { formatBytes } from '../units/format.ts';
 import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';

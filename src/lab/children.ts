@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { ServerResult } from '../document/client.ts';
+import type { ServerResult } from '../document/server.ts';
 import type { CellContext } from './lab.ts';
 
 /** What a cell needs of its context to start others. */

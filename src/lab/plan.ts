@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { Lab, LabTimes } from './lab.ts';
 import type { Cell } from '../document/lab-description.ts';
-import { LABS, labNamed } from './labs.ts';
+import { labNamed, LABS } from './labs.ts';
 import { cellsOf, selectCells, uselessPatterns } from './matrix.ts';
-import { planChanges, type LabPlan, type LabResult, type LabSystem } from '../document/lab.ts';
-import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
+import { planChanges } from './cells.ts';
+import type { LabPlan, LabResult } from '../document/lab.ts';
+import type { LabSystem } from '../document/system.ts';
+import { type Given, isExplicit, type Problem, problemOf } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { readLab, whyNotEmpty } from './directory.ts';
 import type { InputOf, LAB_OPTIONS } from '../options/tables.ts';

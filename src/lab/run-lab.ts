@@ -1,7 +1,8 @@
 /** Runs a planned lab: its cells one after the other, and the directory that keeps what they gave. */
 import type { Axis, Cell } from '../document/lab-description.ts';
 import type { Launch } from './lab.ts';
-import { inPlanOrder, isDone, type CellResult, type LabResult } from '../document/lab.ts';
+import { inPlanOrder } from './cells.ts';
+import { type CellResult, isDone, type LabResult } from '../document/lab.ts';
 import { reasonOf } from '../run/output.ts';
 import { RunError } from '../units/run-error.ts';
 import { VERSION } from '../units/version.ts';

@@ -3,7 +3,8 @@ import { sleepNs } from '../runtime/timer.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import type { CellContext, Lab } from './lab.ts';
 import type { Cell } from '../document/lab-description.ts';
-import { doneCell, failedCell, type CellResult } from '../document/lab.ts';
+import { doneCell, failedCell } from './cells.ts';
+import type { CellResult } from '../document/lab.ts';
 
 export interface LabRunHooks {
   /** `index` counts from 0 among the cells that are run now. */

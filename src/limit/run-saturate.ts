@@ -1,7 +1,7 @@
 /** Runs `saturate`: steps at rising rates until one is too slow. */
 import { monotonicNs } from '../runtime/clock.ts';
 import { evaluateCriterion } from '../judge/criterion.ts';
-import type { LimitedByResult, SaturateResult, SaturateStepResult } from '../document/limit.ts';
+import type { LimitedByResult, SaturateResult, SaturateStepResult, StepGoalResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { ClientRunHooks } from '../client/run.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
@@ -34,7 +34,7 @@ export async function runSaturate(
   let failure: { readonly code: string; readonly message: string } | undefined;
   let isAnswered = false;
   let stoppedBy: SaturateResult['stopped_by'];
-  let judged: ReturnType<typeof judge> | undefined;
+  let judged: JudgedStep | undefined;
   try {
     for (;;) {
       const move = nextSaturateMove(plan, steps);
@@ -56,7 +56,7 @@ export async function runSaturate(
       const round = isAnswered ? asAnswered(measured) : measured;
       judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
       steps.push(judged.step);
-      results.push(stepResult(judged.step, round, move.isRepeat));
+      results.push(stepResult(judged, round, move.isRepeat));
       hooks.onStep?.(results.at(-1)!, judged.note);
     }
     // Before the end, which every worker leaves by.
@@ -83,14 +83,22 @@ export async function runSaturate(
   };
 }
 
+interface JudgedStep {
+  readonly step: SaturateStep;
+  readonly goal: StepGoalResult;
+  /** What was wrong with the step; empty where nothing was. */
+  readonly note: string;
+  readonly limit: LimitedByResult | null;
+}
+
 function judge(
   plan: SaturatePlan,
   ratePerSec: number,
   round: RoundResult,
   neighbours: readonly Neighbour[],
-): { step: SaturateStep; note: string; limit: LimitedByResult | null } {
+): JudgedStep {
   const { total } = round.latency_ns;
-  const { met } = evaluateCriterion(plan.goal, asStarted(round));
+  const { value, met } = evaluateCriterion(plan.goal, asStarted(round));
   const judged = standingOf(round, missedBy([plan.goal], [met]), isLocalTarget(plan.client));
   const { standing, reason } = judged;
   const step: SaturateStep = {
@@ -100,14 +108,16 @@ function judge(
     isGeneratorLimited: standing === 'generator_limited',
   };
   const note = reason ?? (met ? '' : `fails ${plan.goal.expression}`);
-  return { step, note, limit: limitedBy(round, judged, neighbours) };
+  const goal = { value, unit: plan.goal.unit, met };
+  return { step, goal, note, limit: limitedBy(round, judged, neighbours) };
 }
 
-function stepResult(step: SaturateStep, round: RoundResult, isRepeat: boolean): SaturateStepResult {
+function stepResult({ step, goal }: JudgedStep, round: RoundResult, isRepeat: boolean): SaturateStepResult {
   return {
     rate_per_sec: step.ratePerSec,
     p90_ns: step.p90Ns,
     failures: round.attempts.started - round.outcomes.ok,
+    goal,
     verdict: round.verdict,
     repeat: isRepeat,
     result: round,

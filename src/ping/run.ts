@@ -1,10 +1,10 @@
-import { availableParallelism, release } from 'node:os';
+import { engineSystem } from '../document/system.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnPingEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
-import { CONNECTIONS_LOST, PINGS_SENT, PINGS_UNSENDABLE, PingRound, errorCounts } from '../count/ping-tally.ts';
+import { CONNECTIONS_LOST, errorCounts, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../count/recorder.ts';
-import type { BusyResult } from '../document/client.ts';
+import type { BusyResult } from '../document/common.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { rttVerdictOf } from '../judge/rtt-verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -48,13 +48,7 @@ export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<Rt
       schema: 'conngen.rtt/1',
       conngen: VERSION,
       started_at: startedAt.toISOString(),
-      system: {
-        kernel: release(),
-        node: process.version,
-        cpus: availableParallelism(),
-        engine,
-        ...(notes.length > 0 ? { engine_notes: notes } : {}),
-      },
+      system: engineSystem(engine, notes),
       config: rttConfig(plan),
       ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),

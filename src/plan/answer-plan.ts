@@ -1,4 +1,5 @@
 /** What counts as an answer: `--min-response`, `--expect-status`, `--expect-prefix`. */
+import type { AnswerConfig } from '../document/config.ts';
 import { loadPayload } from './payload.ts';
 import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import type { AnswerPlan, ClientPlan, Finish } from './plan.ts';
@@ -124,8 +125,8 @@ export function acceptsEmpty({ answer, body }: Pick<ClientPlan, 'answer' | 'body
   return answer.minBytes === 0 && !expectsResponse(answer) && body.verification === null;
 }
 
-/** What results echo of it, with the units in the names. */
-export function answerConfig({ minBytes, statuses, prefixText }: AnswerPlan): Record<string, unknown> {
+/** Returns what the `config` of a result says of answers. */
+export function answerConfig({ minBytes, statuses, prefixText }: AnswerPlan): AnswerConfig {
   return {
     min_response_bytes: minBytes,
     ...(statuses === null ? {} : { expect_status: statuses.join(',') }),

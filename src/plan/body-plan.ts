@@ -1,4 +1,5 @@
 /** What becomes of response bodies: `--sink` and what goes with it. */
+import type { BodyConfig } from '../document/config.ts';
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -210,8 +211,8 @@ function checkLength(
   return verification;
 }
 
-/** What results echo of it, with the units in the names. */
-export function bodyConfig(plan: BodyPlan): Record<string, unknown> {
+/** Returns what the `config` of a result says of responses. */
+export function bodyConfig(plan: BodyPlan): BodyConfig {
   return {
     sink: plan.sink.kind === 'file' ? `file:${plan.sink.directory}` : plan.sink.kind,
     sink_strategy: formatWorkStrategy(plan.strategy),

@@ -1,4 +1,5 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
+import type { ClientConfig, RateConfig } from '../document/config.ts';
 import type { Family } from './address.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
@@ -122,8 +123,8 @@ export async function clientPlan(
   return { plan: Object.freeze({ ...load, sourcePorts }), notices };
 }
 
-/** Every effective option in snake_case with its unit in the name, as results echo it. */
-export function clientConfig(plan: ClientPlan): Record<string, unknown> {
+/** Returns the `config` of a result: every option as it took effect. */
+export function clientConfig(plan: ClientPlan): ClientConfig {
   return {
     host: plan.host,
     address: plan.target.address,
@@ -154,7 +155,7 @@ export function clientConfig(plan: ClientPlan): Record<string, unknown> {
   };
 }
 
-function rateConfig(rate: RoundRate): unknown {
+function rateConfig(rate: RoundRate): RateConfig {
   return typeof rate === 'object' ? { from: rate.fromPerSec, to: rate.toPerSec } : rate;
 }
 

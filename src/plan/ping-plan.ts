@@ -1,4 +1,5 @@
 /** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
+import type { RttConfig } from '../document/config.ts';
 import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
 import type { Endpoint, EngineName } from './plan.ts';
@@ -133,8 +134,8 @@ function thinkNotices({ rates, connections, thinkNs }: RttPlan): string[] {
   ];
 }
 
-/** Every effective option in snake_case with its unit in the name, as results echo it. */
-export function rttConfig(plan: RttPlan): Record<string, unknown> {
+/** Returns the `config` of a result: every option as it took effect. */
+export function rttConfig(plan: RttPlan): RttConfig {
   return {
     host: plan.host,
     address: plan.target.address,

@@ -1,4 +1,5 @@
 /** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
+import type { ServerConfig } from '../document/config.ts';
 import { resolveHost } from './address.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
 import { ROOMY_FD_LIMIT } from './open-files.ts';
@@ -68,8 +69,8 @@ export async function serverPlan(input: ServerInput, machine: Machine): Promise<
   return { plan: Object.freeze(plan), notices };
 }
 
-/** Every effective option in snake_case with its unit in the name, as results echo it. */
-export function serverConfig(plan: ServerPlan): Record<string, unknown> {
+/** Returns the `config` of a result: every option as it took effect. */
+export function serverConfig(plan: ServerPlan): ServerConfig {
   return {
     host: plan.host,
     port: plan.port,

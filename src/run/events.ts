@@ -1,6 +1,7 @@
 /** What leaves a run while it goes on, and who may listen to it. */
 import type { LatencyHistogram } from '../count/histogram.ts';
-import type { ClientResult, IntervalResult, RoundResult, ServerResult } from '../document/client.ts';
+import type { ClientResult, IntervalResult, RoundResult } from '../document/client.ts';
+import type { ServerResult } from '../document/server.ts';
 import type { CellResult, LabResult } from '../document/lab.ts';
 import type { SaturateResult, SaturateStepResult, SearchResult, TrialResult } from '../document/limit.ts';
 import type { RttInterval, RttResult, RttRound } from '../document/rtt.ts';

@@ -1,11 +1,11 @@
-import { availableParallelism, release } from 'node:os';
+import { engineSystem } from '../document/system.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import type { Selection } from '../engine/select.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
-import type { DatagramCounts, ServerResult } from '../document/client.ts';
+import type { DatagramCounts, ServerResult } from '../document/server.ts';
 import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../units/version.ts';
@@ -15,14 +15,14 @@ import {
   BYTES_RECEIVED,
   BYTES_SENT,
   COMPLETED,
-  IDLE_CLOSED,
-  REJECTED,
-  SLOW_READERS,
   DATAGRAMS_DROPPED,
   DATAGRAMS_RECEIVED,
   DATAGRAMS_SENT,
   FIRST_ACCEPT_NS,
+  IDLE_CLOSED,
   LAST_ACCEPT_NS,
+  REJECTED,
+  SLOW_READERS,
 } from './counters.ts';
 import type { ListenerCounters } from './counters.ts';
 import type { ListenerPool } from './listener-pool.ts';
@@ -130,13 +130,7 @@ function serverResult(
     conngen: VERSION,
     started_at: start.at.toISOString(),
     duration_sec: Math.round(Number(monotonicNs() - start.ns) / 1e3) / 1e6,
-    system: {
-      kernel: release(),
-      node: process.version,
-      cpus: availableParallelism(),
-      engine,
-      ...(notes.length > 0 ? { engine_notes: notes } : {}),
-    },
+    system: engineSystem(engine, notes),
     config: serverConfig(plan),
     accepted,
     ...acceptingOf(counters),

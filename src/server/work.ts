@@ -5,8 +5,8 @@ import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
-import { loadLibc, type Libc } from '../kernel/libc.ts';
-import type { ServerResult } from '../document/client.ts';
+import { type Libc, loadLibc } from '../kernel/libc.ts';
+import type { ServerResult } from '../document/server.ts';
 import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
@@ -15,7 +15,7 @@ import { Crew } from '../work/crew.ts';
 import { createExecutor, needsWakers, type WorkShare } from '../work/share.ts';
 import { workSummary } from '../work/summary.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
-import { createAsyncRunner, createRunner, runtimeWorkFor, type RuntimeWork } from '../work/workload.ts';
+import { createAsyncRunner, createRunner, type RuntimeWork, runtimeWorkFor } from '../work/workload.ts';
 
 const WORKLOAD_URL = new URL(`../work/workload${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 

@@ -1,17 +1,26 @@
 /** What samples say: quantiles, the median with its confidence interval, the empirical distribution, its density. */
 
-/** What is told of the samples of a cell, in their unit. */
+/** What samples say, in their unit. */
 export interface Summary {
+  /** The number of samples. */
   readonly count: number;
+  /** The median. */
   readonly median: number;
-  /** Bounds of the 95 % confidence interval of the median; null with fewer than six samples, which cannot give one. */
+  /** The lower end of the 95 % confidence interval of the median; null with fewer than six samples. */
   readonly median_lower: number | null;
+  /** The upper end of the 95 % confidence interval of the median; null with fewer than six samples. */
   readonly median_upper: number | null;
+  /** The smallest sample. */
   readonly min: number;
+  /** The mean. */
   readonly mean: number;
+  /** The 90th percentile. */
   readonly p90: number;
+  /** The 95th percentile. */
   readonly p95: number;
+  /** The 99th percentile. */
   readonly p99: number;
+  /** The largest sample. */
   readonly max: number;
 }
 

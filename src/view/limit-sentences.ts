@@ -3,12 +3,11 @@ import type {
   GoalResult,
   KpiResult,
   LimitedByResult,
-  QuantityName,
   SaturateResult,
   SaturateStepResult,
   SearchResult,
 } from '../document/limit.ts';
-import { evaluateCriterion, parseCriterion } from '../judge/criterion.ts';
+import type { QuantityName } from '../document/config.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
 import { profileTitle } from '../plan/profiles.ts';
@@ -157,11 +156,8 @@ function nothingEstablished(step: SaturateStepResult | undefined): string {
 
 /** `the goal p99(probe)<=5ms is missed (8.41 ms)`. */
 function missedGoal(result: SaturateResult, step: SaturateStepResult | undefined): string {
-  const expression = String(result.config['goal']);
-  const goal = parseCriterion(expression);
-  if (!goal.ok || step === undefined) return `the goal ${expression} is missed`;
-  const { value } = evaluateCriterion(goal.value, step.result);
-  return `the goal ${expression} is missed (${formatFigure({ value, unit: goal.value.unit })})`;
+  const { goal } = result.config;
+  return step === undefined ? `the goal ${goal} is missed` : `the goal ${goal} is missed (${formatFigure(step.goal)})`;
 }
 
 /** What a saturation that this machine ended has shown all the same. */

@@ -1,4 +1,4 @@
-import type { Verdict } from '../document/client.ts';
+import type { Verdict } from '../document/common.ts';
 import type { Colour } from './layout.ts';
 
 /** How a verdict is said to a person. */

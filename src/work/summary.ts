@@ -1,4 +1,4 @@
-import type { WorkResult } from '../document/client.ts';
+import type { WorkResult } from '../document/common.ts';
 import {
   CALLER_RUNS,
   JOBS,

@@ -13,7 +13,7 @@ import { clientBy } from '../support/commands.ts';
 import { clientResult as resultOf, runCli, startServer } from '../support/cli.ts';
 import { histogramOf } from '../support/histograms.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
-import { clientResult, interval, latency } from '../support/results.ts';
+import { clientConfig, clientResult, interval, latency } from '../support/results.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
 async function command(
@@ -171,7 +171,7 @@ t.test('a disk that fills up while a run goes on', { skip }, async (t) => {
   const file = join(disk.path, 'run.hlog');
   const filled = await command({ hlog: file, json: join(disk.path, 'run.json') }, async (hooks) => {
     tellRun(hooks, { seconds: 400 });
-    return clientResult({ config: { filler: 'x'.repeat(80_000) } });
+    return clientResult({ config: clientConfig({ host: 'x'.repeat(80_000) }) });
   });
   t.equal(filled.code, 1);
   t.match(

@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import t from 'tap';
 import {
+  bucketOf,
   BUCKETS,
   HIGHEST_NS,
   LatencyHistogram,
-  STATS,
+  lowestAt,
   STAT_COUNT,
   STAT_MAX,
   STAT_MIN,
   STAT_SUM,
-  bucketOf,
-  lowestAt,
+  STATS,
 } from '../../src/count/histogram.ts';
 import { histogramOf as countsOf } from '../support/histograms.ts';
-import type { LatencySummary } from '../../src/document/client.ts';
+import type { LatencySummary } from '../../src/document/common.ts';
 
 /** What hdr-histogram-js keeps to itself, to compare the layouts. */
 interface Layout {

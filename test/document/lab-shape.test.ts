@@ -1,6 +1,7 @@
 import t from 'tap';
 import { faultOfLabResult } from '../../src/document/lab-shape.ts';
-import { doneCell, failedCell, type LabResult } from '../../src/document/lab.ts';
+import { doneCell, failedCell } from '../../src/lab/cells.ts';
+import type { LabResult } from '../../src/document/lab.ts';
 
 const AT = new Date(0);
 const CELL = { name: 'uring/1', axes: { engine: 'uring', depth: 1 } };

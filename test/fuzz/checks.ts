@@ -1,10 +1,11 @@
 /** What is true of every result and of every end of a process, whatever the options, the peer and the signals were. */
 import type { Test } from 'tap';
 import type { SaturateResult, SearchResult } from '../../src/document/limit.ts';
-import type { ClientResult, ServerResult } from '../../src/document/client.ts';
+import type { ClientResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import type { PingCounts, RttResult } from '../../src/document/rtt.ts';
 import type { CliRun } from '../support/cli.ts';
-import { checkIdentities } from '../support/identities.ts';
+import { checkIdentities, checkRounds } from '../support/identities.ts';
 import type { Case, FuzzedCommand } from './case.ts';
 
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -74,11 +75,14 @@ export function checkResult(t: Test, result: unknown): void {
 /** The rounds of trials have the same accounting as those of a client. */
 function checkTrials(
   t: Test,
-  { config }: Pick<SearchResult, 'config'>,
+  { config }: SearchResult | SaturateResult,
   trials: readonly { readonly result: ClientResult['rounds'][number] }[],
 ): void {
-  const rounds = trials.map(({ result }) => result);
-  checkIdentities(t, { schema: 'conngen.client/1', config, rounds } as unknown as ClientResult);
+  checkRounds(
+    t,
+    config,
+    trials.map(({ result }) => result),
+  );
 }
 
 /** JSON makes null of a figure that is none: where a count or a time is one, that is what it was. */

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ABSTRACTION } from '../../src/lab/abstraction/lab.ts';
 import { cellsOf, crossAxes, selectCells, uselessPatterns } from '../../src/lab/matrix.ts';
-import { planChanges } from '../../src/document/lab.ts';
+import { planChanges } from '../../src/lab/cells.ts';
 import { timeLeftSec } from '../../src/view/live/time-left.ts';
 
 const CELLS = crossAxes([

@@ -2,9 +2,10 @@
 import type { Test } from 'tap';
 import type { OwnerCounts } from '../../src/document/outcome.ts';
 import type { KernelEvidence } from '../../src/document/kernel-evidence.ts';
-import type { RoundResult, ServerResult } from '../../src/document/client.ts';
+import type { RoundResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import { clientResult } from '../support/cli.ts';
-import type { RunOptions, RunningServer } from '../support/cli.ts';
+import type { RunningServer, RunOptions } from '../support/cli.ts';
 import { checkIdentities, established } from '../support/identities.ts';
 import type { Lab } from './lab.ts';
 

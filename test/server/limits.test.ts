@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import type { ServerResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import type { EngineName } from '../../src/plan/plan.ts';
-import { MS, checkServerIdentities, dial, serve, until, whyNot } from './serve.ts';
+import { checkServerIdentities, dial, MS, serve, until, whyNot } from './serve.ts';
 import type { Peer } from './serve.ts';
 
 const MIB = 1024 * 1024;

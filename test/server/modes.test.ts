@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
-import type { ServerResult } from '../../src/document/client.ts';
-import { MS, dial, serve, sharedBytes, until, whyNot } from './serve.ts';
+import type { ServerResult } from '../../src/document/server.ts';
+import { dial, MS, serve, sharedBytes, until, whyNot } from './serve.ts';
 import type { Peer } from './serve.ts';
 
 const RESPONSE = Buffer.from('HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n');

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Test } from 'tap';
 import { RunError } from '../../src/units/run-error.ts';
 import { selectEngine } from '../../src/engine/select.ts';
-import type { ServerResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../../src/server/run.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Test } from 'tap';
-import type { ServerResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
 import { dial, serve, sharedBytes, whyNot } from './serve.ts';
 

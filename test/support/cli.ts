@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import type { ClientResult, ServerResult } from '../../src/document/client.ts';
+import type { ClientResult } from '../../src/document/client.ts';
+import type { ServerResult } from '../../src/document/server.ts';
 import { freePort } from './ports.ts';
 
 /** The checkout. */

@@ -1,6 +1,7 @@
 /** What is true of every result, whatever happened; see "Always true" in the contract of the results. */
 import type { Test } from 'tap';
 import { CLOCKS } from '../../src/document/client.ts';
+import type { LoadConfig } from '../../src/document/config.ts';
 import type { ClientResult, IntervalResult, RoundResult } from '../../src/document/client.ts';
 
 /**
@@ -9,11 +10,16 @@ import type { ClientResult, IntervalResult, RoundResult } from '../../src/docume
  */
 export function checkIdentities(t: Test, result: ClientResult): void {
   t.equal(result.schema, 'conngen.client/1');
-  for (const [index, round] of result.rounds.entries()) {
-    const name = (text: string): string => (result.rounds.length > 1 ? `round ${index}: ${text}` : text);
+  checkRounds(t, result.config, result.rounds);
+}
+
+/** Asserts the same of rounds, whatever they are part of. */
+export function checkRounds(t: Test, config: LoadConfig, rounds: readonly RoundResult[]): void {
+  for (const [index, round] of rounds.entries()) {
+    const name = (text: string): string => (rounds.length > 1 ? `round ${index}: ${text}` : text);
     checkAttempts(t, round, name);
     // What a warm-up has opened is still open when the round begins.
-    const { warmup_sec: warmup, ramp_up_sec: rampUp } = result.config;
+    const { warmup_sec: warmup, ramp_up_sec: rampUp } = config;
     if (warmup === 0 && rampUp === 0)
       t.ok(round.attempts.in_flight_max <= round.attempts.started, name('in_flight_max <= started'));
     checkLatencies(t, round, name);

@@ -1,14 +1,15 @@
 /** Results as runs give them, for tests of what is made of them. */
+import type { ClientConfig, RttConfig, ServerConfig } from '../../src/document/config.ts';
 import {
-  CLOCKS,
   type ClientResult,
   type ClockName,
+  CLOCKS,
   type IntervalResult,
-  type LatencySummary,
   type RoundResult,
-  type ServerResult,
 } from '../../src/document/client.ts';
-import { OUTCOMES, type OutcomeName } from '../../src/document/outcome.ts';
+import type { LatencySummary } from '../../src/document/common.ts';
+import type { ServerResult } from '../../src/document/server.ts';
+import { type OutcomeName, OUTCOMES } from '../../src/document/outcome.ts';
 
 export function latency(medianNs: number, count = 100): LatencySummary {
   if (count === 0) return { count: 0, min: 0, mean: 0, p50: 0, p75: 0, p90: 0, p95: 0, p99: 0, p99_9: 0, max: 0 };
@@ -54,13 +55,95 @@ export function roundResult(changes: Partial<RoundResult> = {}): RoundResult {
   };
 }
 
+export function clientConfig(changes: Partial<ClientConfig> = {}): ClientConfig {
+  return {
+    host: '127.0.0.1',
+    address: '127.0.0.1',
+    port: 2345,
+    rates_per_sec: [25_000],
+    duration_sec: 10,
+    warmup_sec: 0,
+    cooldown_sec: 0,
+    ramp_up_sec: 0,
+    ramp_down_sec: 0,
+    payload_file: null,
+    payload_bytes: 64,
+    finish: 'echo',
+    close: 'fin',
+    hold_sec: 0,
+    timeout_sec: 5,
+    sink: 'null',
+    sink_strategy: 'direct',
+    max_memory_bytes: null,
+    spill_directory: null,
+    max_body_bytes: null,
+    first_byte_timeout_sec: null,
+    verify: null,
+    min_response_bytes: 0,
+    sources: [],
+    source_ports: '10000-32767',
+    max_in_flight: 1000,
+    workers: 1,
+    probe_rate_per_sec: null,
+    engine: 'auto',
+    ...changes,
+  };
+}
+
+export function rttConfig(changes: Partial<RttConfig> = {}): RttConfig {
+  return {
+    host: '::1',
+    address: '::1',
+    port: 2345,
+    protocol: 'udp',
+    rates_per_sec: [1000],
+    duration_sec: 1,
+    warmup_sec: 0,
+    cooldown_sec: 0,
+    size_bytes: 64,
+    connections: 1,
+    pipeline: [1],
+    think_sec: 0,
+    timeout_sec: 1,
+    sources: [],
+    cpu: null,
+    busy_tasks: 0,
+    samples: 0,
+    engine: 'auto',
+    ...changes,
+  };
+}
+
+export function serverConfig(changes: Partial<ServerConfig> = {}): ServerConfig {
+  return {
+    host: null,
+    port: 2345,
+    protocol: 'tcp',
+    listeners: 2,
+    cpus: [],
+    backlog: 4096,
+    mode: 'echo',
+    response_file: null,
+    response_bytes: 0,
+    respond_on: 'eof',
+    datagram_rate_per_sec: 1000,
+    idle_timeout_sec: 60,
+    max_connections: 10_000,
+    work: 'none',
+    work_strategy: 'direct',
+    busy_tasks: 0,
+    engine: 'auto',
+    ...changes,
+  };
+}
+
 export function clientResult(changes: Partial<ClientResult> = {}): ClientResult {
   return {
     schema: 'conngen.client/1',
     conngen: '0.1.0',
     started_at: '2026-01-01T00:00:00.000Z',
     system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll', workers: 1 },
-    config: { host: '127.0.0.1', address: '127.0.0.1', port: 2345, payload_bytes: 64, finish: 'echo' },
+    config: clientConfig(),
     rounds: [roundResult()],
     ...changes,
   };
@@ -108,7 +191,7 @@ export function serverResult(changes: Partial<ServerResult> = {}): ServerResult 
     started_at: '2026-01-01T00:00:00.000Z',
     duration_sec: 12.5,
     system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll' },
-    config: {},
+    config: serverConfig(),
     accepted: 5000,
     accepting: { duration_sec: 2, rate_per_sec: 2500 },
     completed: 4990,

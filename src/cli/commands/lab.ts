@@ -1,7 +1,7 @@
 /** `conngen lab`: plan a matrix, run its cells, keep every one. */
-import { arch, cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { isDone, type LabResult, type LabSystem } from '../../document/lab.ts';
+import { isDone, type LabResult } from '../../document/lab.ts';
+import { labSystem } from '../../document/system.ts';
 import type { Launch } from '../../lab/lab.ts';
 import { planLab, type LabInput, type PlannedLab } from '../../lab/plan.ts';
 import { plannedCellSec } from '../../lab/run.ts';
@@ -22,7 +22,7 @@ const LAB: Command<LabInput, PlannedLab, LabResult, LabProgress> = {
   endingEarly: 'ending early, the cells that are done are kept; once more ends at once',
   read: (raw) => readOptions(LAB_OPTIONS, raw),
   plan: async (input) => {
-    const planned = await planLab(input, thisSystem(), VERSION, new Date());
+    const planned = await planLab(input, labSystem(), VERSION, new Date());
     return 'problems' in planned ? planned : { plan: planned, notices: [] };
   },
   preview: (input, { lab, cells, times }) =>
@@ -60,15 +60,5 @@ function launchOf(env: RawInput['env']): Launch {
     command: process.execPath,
     args: [...process.execArgv, LAUNCHER],
     env: Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(ENV_PREFIX))),
-  };
-}
-
-function thisSystem(): LabSystem {
-  const cores = cpus();
-  return {
-    kernel: release(),
-    node: process.versions.node,
-    cpus: cores.length,
-    cpu_model: cores[0]?.model.trim() ?? arch(),
   };
 }

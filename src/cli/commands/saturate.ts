@@ -52,5 +52,5 @@ export async function runAndJudge(
 export function saturateExitCode({ stopped_by: stoppedBy, thresholds_met: areMet, config }: SaturateResult): number {
   if (['fails_at_start', 'max_time', 'error'].includes(stoppedBy)) return EXIT_FAILED;
   if (areMet === false) return EXIT_THRESHOLD;
-  return stoppedBy === 'generator_limited' && config['allow_generator_limited'] !== true ? EXIT_LIMITED : EXIT_DONE;
+  return stoppedBy === 'generator_limited' && config.allow_generator_limited !== true ? EXIT_LIMITED : EXIT_DONE;
 }

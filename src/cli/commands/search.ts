@@ -51,5 +51,5 @@ export function searchExitCode(result: SearchResult): number {
   if (unanswered || result.error !== undefined) return EXIT_FAILED;
   if (result.thresholds_met === false) return EXIT_THRESHOLD;
   const isLimited = result.goals.some(({ status }) => status === 'generator_limited');
-  return isLimited && result.config['allow_generator_limited'] !== true ? EXIT_LIMITED : EXIT_DONE;
+  return isLimited && result.config.allow_generator_limited !== true ? EXIT_LIMITED : EXIT_DONE;
 }

@@ -1,8 +1,8 @@
 /** `conngen server`: plan, serve, report. */
-import type { ServerResult } from '../../document/client.ts';
+import type { ServerResult } from '../../document/server.ts';
 import { serverStartWarnings } from '../../doctor/server-start.ts';
 import { SERVER_OPTIONS } from '../../options/tables.ts';
-import { readOptions, type RawInput } from '../../options/read.ts';
+import { type RawInput, readOptions } from '../../options/read.ts';
 import { formatHostPort } from '../../plan/address.ts';
 import type { ServerPlan } from '../../plan/plan.ts';
 import { serverPlan } from '../../plan/server-plan.ts';
@@ -10,7 +10,7 @@ import type { ListeningInfo, ServerRunHooks } from '../../server/run.ts';
 import { formatCountOf } from '../../units/format.ts';
 import { serverMarkdown } from '../../view/markdown/run.ts';
 import { serverText } from '../../view/text/server.ts';
-import { handlerOf, logHooks, type Command, type Handler, type RunContext, type Watcher } from '../command.ts';
+import { type Command, type Handler, handlerOf, logHooks, type RunContext, type Watcher } from '../command.ts';
 import { STDOUT } from '../file-checks.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 import { endWithParent } from '../process/signals.ts';

@@ -1,6 +1,7 @@
 /** Key performance indicators of a trial, as RFC 9411 section 7.2 has them. Pure. */
 import type { KpiResult } from '../../document/limit.ts';
-import type { IntervalResult, LatencySummary, RoundResult } from '../../document/client.ts';
+import type { IntervalResult, RoundResult } from '../../document/client.ts';
+import type { LatencySummary } from '../../document/common.ts';
 
 /** Seconds of one sample; more where the interval has more, in a round of more than 20 minutes. */
 const SAMPLE_SEC = 2;

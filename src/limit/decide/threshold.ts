@@ -4,7 +4,7 @@
  */
 import type { GoalResult, SaturateResult, SearchResult, TrialResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
-import { judgeRound, type Thresholds } from '../../judge/threshold.ts';
+import { judgeRound, thresholdConfig, type Thresholds } from '../../judge/threshold.ts';
 import { asStarted } from './standing.ts';
 import { loadOf } from './goal-result.ts';
 
@@ -23,7 +23,7 @@ export function judgeSearch(thresholds: Thresholds, result: SearchResult): Searc
   const isLimited = result.goals.some(({ status }) => status === 'generator_limited');
   return {
     ...result,
-    config: thresholdConfig(thresholds, result.config),
+    config: { ...result.config, ...thresholdConfig(thresholds) },
     thresholds_met:
       isAnswered && isAccepted(thresholds, isLimited) && trials.every(({ result: round }) => isMet(round)),
     trials,
@@ -41,7 +41,7 @@ export function judgeSaturate(thresholds: Thresholds, result: SaturateResult): S
   const isLimited = result.stopped_by === 'generator_limited';
   return {
     ...result,
-    config: thresholdConfig(thresholds, result.config),
+    config: { ...result.config, ...thresholdConfig(thresholds) },
     thresholds_met: good >= 0 && isAccepted(thresholds, isLimited) && steps.every(({ result: round }) => isMet(round)),
     steps,
   };
@@ -87,15 +87,4 @@ function withAllowance<Result extends SearchResult | SaturateResult>(
   result: Result,
 ): Result {
   return allowGeneratorLimited ? { ...result, config: { ...result.config, allow_generator_limited: true } } : result;
-}
-
-function thresholdConfig(
-  { failIf, allowGeneratorLimited }: Thresholds,
-  config: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  return {
-    ...config,
-    fail_if: failIf.map(({ expression }) => expression),
-    allow_generator_limited: allowGeneratorLimited,
-  };
 }

@@ -1,4 +1,5 @@
 /** What the plans of `saturate` and `search` have in common. */
+import type { LoadConfig } from '../../document/config.ts';
 import { clientConfig, clientPlan, type ClientInput, type Machine, type Planned } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
@@ -61,7 +62,8 @@ export function portNotices(plan: ClientPlan, maxPerSec: number, maxTimeNs: numb
   return [`${says.join('; ')}. For more, give addresses (--source), or close with ${reset}`];
 }
 
-export function limitConfig(plan: ClientPlan): Record<string, unknown> {
-  // What it offers is not the client's to say.
-  return Object.fromEntries(Object.entries(clientConfig(plan)).filter(([name]) => name !== 'rates_per_sec'));
+/** Returns what the `config` of a search or a saturation has of the client's. Trials choose the rates, so these are not among it. */
+export function limitConfig(plan: ClientPlan): LoadConfig {
+  const { rates_per_sec: _chosenByTrials, ...config } = clientConfig(plan);
+  return config;
 }

@@ -1,4 +1,5 @@
 /** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
+import type { SaturateConfig } from '../../document/config.ts';
 import { unmeasured, type Criterion } from '../../judge/criterion.ts';
 import type { Machine, Planned } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
@@ -61,7 +62,8 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
   };
 }
 
-export function saturateConfig(plan: SaturatePlan): Record<string, unknown> {
+/** Returns the `config` of a result: every option as it took effect. */
+export function saturateConfig(plan: SaturatePlan): SaturateConfig {
   return {
     ...limitConfig(plan.client),
     start_per_sec: plan.startPerSec,

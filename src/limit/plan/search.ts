@@ -1,4 +1,5 @@
 /** From what the user gave to the checked plan of `search`, or to everything that is wrong with it. */
+import type { SearchConfig } from '../../document/config.ts';
 import { unmeasured, type Criterion } from '../../judge/criterion.ts';
 import { affordableInFlight, type Machine, type Planned } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
@@ -242,7 +243,8 @@ function checkGoals(goals: readonly Given<Criterion>[], problems: Problem[]): vo
   }
 }
 
-export function searchConfig(plan: SearchPlan): Record<string, unknown> {
+/** Returns the `config` of a result: every option as it took effect. */
+export function searchConfig(plan: SearchPlan): SearchConfig {
   const [first] = plan.measures;
   const ofRate = plan.measures.find(({ quantity }) => quantity !== 'connections');
   const ofCount = plan.measures.find(({ quantity }) => quantity === 'connections');

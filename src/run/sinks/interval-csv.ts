@@ -1,5 +1,6 @@
 /** `--csv`: a row for each second of a round. */
-import { CLOCKS, type ClockName, type IntervalResult, type LatencySummary } from '../../document/client.ts';
+import { type ClockName, CLOCKS, type IntervalResult } from '../../document/client.ts';
+import type { LatencySummary } from '../../document/common.ts';
 
 /** What stands in a row beside the interval. */
 export interface CsvPlace {

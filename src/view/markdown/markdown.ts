@@ -19,7 +19,7 @@ interface Head {
     readonly engine?: string;
     readonly workers?: number;
   };
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: object;
 }
 
 /** A whole report: what was run, when and where, the blocks, and the options, with which it can be run again. */

@@ -1,14 +1,15 @@
 /** What `client`, `rtt` and `server` measured, as Markdown. */
-import type { ClientResult, RoundResult, ServerResult } from '../../document/client.ts';
+import type { ClientResult, RoundResult } from '../../document/client.ts';
+import type { ServerResult } from '../../document/server.ts';
 import type { RttResult } from '../../document/rtt.ts';
-import { NO_ROUND, STOPPED_EARLY, type Part } from '../facts.ts';
+import { NO_ROUND, type Part, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { failureText } from '../layout.ts';
-import { ESTABLISHMENT, document, factList, partBlocks, plain, roundsTable, rowsTable } from './markdown.ts';
+import { document, ESTABLISHMENT, factList, partBlocks, plain, roundsTable, rowsTable } from './markdown.ts';
 import { numberedColumns, roundReasons, seriesOf } from '../text/round-table.ts';
 import { closingRows, rttDetails, rttRoundParts } from '../text/rtt.ts';
 import { serverFacts } from '../text/server.ts';
-import { ROUNDS_IN_FULL, clientDetails, roundParts } from '../text/client.ts';
+import { clientDetails, roundParts, ROUNDS_IN_FULL } from '../text/client.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
 
 export function clientMarkdown(result: ClientResult): string {

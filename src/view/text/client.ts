@@ -1,8 +1,8 @@
 /** The result of a client run for a person with five seconds. */
 import {
-  CLOCKS,
   type ClientResult,
   type ClockName,
+  CLOCKS,
   type ProbeResult,
   type RoundResult,
 } from '../../document/client.ts';
@@ -19,9 +19,9 @@ import {
 } from '../../units/format.ts';
 import { cpuSplit } from '../cpu-split.ts';
 import { targetLine } from '../headline.ts';
-import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from '../facts.ts';
+import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { outcomeFacts } from './outcomes.ts';
-import { PLAIN, failure, paint, wrap, type TextStyle } from '../layout.ts';
+import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
 import { workText } from './work.ts';
 import { thresholdFacts, thresholdSentence } from './thresholds.ts';
@@ -72,18 +72,13 @@ function headline(result: ClientResult, style: TextStyle): string {
 
 /** How it was measured, a line each. */
 export function clientDetails({ config, system }: ClientResult): string[] {
-  const payloadBytes = config['payload_bytes'];
   const details = [
     `engine ${system.engine}`,
     formatCountOf(system.workers, 'worker'),
-    typeof payloadBytes === 'number' ? `payload ${formatBytes(payloadBytes)}` : '',
-    `finish ${textOf(config['finish'])}`,
-  ].filter((detail) => detail !== '');
+    `payload ${formatBytes(config.payload_bytes)}`,
+    `finish ${config.finish}`,
+  ];
   return [details.join(', '), ...(system.engine_notes ?? [])];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function roundText(round: RoundResult, index: number, count: number, style: TextStyle): string {

@@ -1,4 +1,5 @@
 /** The findings of a doctor for a person: what is wrong, by how much, and the command that cures it. */
+import type { RateConfig } from '../../document/config.ts';
 import type { Check, CheckStatus, DoctorResult } from '../../document/doctor.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
@@ -25,11 +26,9 @@ export function doctorText(
   return `${blocks.join('\n\n')}\n`;
 }
 
-/** A number, a ramp (two numbers), or `max`, as in `config`. */
-function rateText(rate: unknown): string {
-  if (typeof rate === 'number') return formatPerSec(rate);
-  const { from, to } = ((typeof rate === 'object' ? rate : null) as { from?: number; to?: number } | null) ?? {};
-  return from === undefined || to === undefined ? 'max' : `${formatPerSec(from)} to ${formatPerSec(to)}`;
+function rateText(rate: RateConfig): string {
+  if (rate === 'max') return rate;
+  return typeof rate === 'number' ? formatPerSec(rate) : `${formatPerSec(rate.from)} to ${formatPerSec(rate.to)}`;
 }
 
 export function shownChecks({ checks }: DoctorResult, leavesOutOk: boolean): Check[] {
@@ -42,26 +41,15 @@ function headline({ config }: DoctorResult, style: TextStyle): string {
 
 /** The plan that is examined, in one line. */
 export function planText(config: DoctorResult['config']): string {
-  const count = config['count'];
-  const rates = Array.isArray(config['rates_per_sec']) ? config['rates_per_sec'] : [];
-  const plan = [
-    rates.map(rateText).join(', '),
-    typeof count === 'number' ? `for ${formatCountOf(count, 'attempt')}` : `for ${secondsOf(config['duration_sec'])}`,
-    `hold ${secondsOf(config['hold_sec'])}`,
-    `timeout ${secondsOf(config['timeout_sec'])}`,
-    `finish ${textOf(config['finish'])}`,
-    `close ${textOf(config['close'])}`,
-  ];
-  const [rate = '', duration = '', ...rest] = plan;
-  return `${rate} ${duration}, ${rest.join(', ')}`;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-function secondsOf(value: unknown): string {
-  return formatSeconds(typeof value === 'number' ? value : 0);
+  const { count, duration_sec: durationSec } = config;
+  const length = count === undefined ? formatSeconds(durationSec ?? 0) : formatCountOf(count, 'attempt');
+  return [
+    `${config.rates_per_sec.map(rateText).join(', ')} for ${length}`,
+    `hold ${formatSeconds(config.hold_sec)}`,
+    `timeout ${formatSeconds(config.timeout_sec)}`,
+    `finish ${config.finish}`,
+    `close ${config.close}`,
+  ].join(', ');
 }
 
 /** Two lines or more: value and need, the reason, and the fix alone on its line, so that it can be copied. */

@@ -29,7 +29,7 @@ export function limitThresholdSentence(result: LimitResult): string | null {
   );
   const sentences = [
     ...(missed.length > 0 ? [`Thresholds not met: ${missed.join(', ')}.`] : ['The thresholds are not met.']),
-    ...(isLimited(result) && result.config['allow_generator_limited'] !== true
+    ...(isLimited(result) && result.config.allow_generator_limited !== true
       ? [
           "This machine was the limit, so the target's is higher and was not found (--allow-generator-limited accepts that).",
         ]

@@ -1,9 +1,10 @@
 /** Rounds or trials side by side, a row each, with the columns that RFC 3511 sections 5.2.5 and 5.3.5 ask for. */
 import { countByOwner } from '../../document/outcome.ts';
-import type { IntervalResult, RoundResult, Verdict } from '../../document/client.ts';
+import type { IntervalResult, RoundResult } from '../../document/client.ts';
+import type { Verdict } from '../../document/common.ts';
 import { LATENCIES_AT_LEAST, leavesFloorAt } from '../../judge/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
-import { paint, table, wrap, type TextStyle } from '../layout.ts';
+import { paint, table, type TextStyle, wrap } from '../layout.ts';
 
 /** One column: its heading, a cell for each row, and how early it is left out where the width is short (0: never). */
 export interface Column {

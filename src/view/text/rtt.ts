@@ -1,5 +1,5 @@
 /** Round trips for a person with five seconds. */
-import type { LatencySummary } from '../../document/client.ts';
+import type { LatencySummary } from '../../document/common.ts';
 import type { RttInterval, RttResult, RttRound } from '../../document/rtt.ts';
 import {
   formatBytes,
@@ -11,9 +11,9 @@ import {
   formatShare,
 } from '../../units/format.ts';
 import { cpuSplit } from '../cpu-split.ts';
-import { NO_ROUND, STOPPED_EARLY, listed, partLines, type Fact, type Part, type Rows } from '../facts.ts';
+import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
-import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
+import { failure, paint, PLAIN, table, type TextStyle, wrap } from '../layout.ts';
 import { clockText } from '../live/line.ts';
 import { busyText } from './work.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
@@ -41,10 +41,10 @@ function headline(result: RttResult, style: TextStyle): string {
 /** How it was measured, a line each. */
 export function rttDetails({ config, system }: RttResult): string[] {
   const details = [
-    String(config['protocol']).toUpperCase(),
+    config.protocol.toUpperCase(),
     `engine ${system.engine}`,
-    formatCountOf(Number(config['connections']), 'connection'),
-    `messages of ${formatBytes(Number(config['size_bytes']))}`,
+    formatCountOf(config.connections, 'connection'),
+    `messages of ${formatBytes(config.size_bytes)}`,
   ];
   return [details.join(', '), ...(system.engine_notes ?? [])];
 }

@@ -1,10 +1,10 @@
 /** The result of a server for a person. */
-import type { DatagramCounts, ServerResult } from '../../document/client.ts';
+import type { DatagramCounts, ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { kernelSentences } from '../../judge/kernel-evidence.ts';
 import { busyText, workText } from './work.ts';
-import { factLines, listed, type Fact } from '../facts.ts';
-import { PLAIN, failure, paint, wrap, type TextStyle } from '../layout.ts';
+import { type Fact, factLines, listed } from '../facts.ts';
+import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 
 /** The summary, with a newline at its end. */
 export function serverText(result: ServerResult, style: TextStyle = PLAIN): string {

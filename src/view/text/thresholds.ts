@@ -37,7 +37,7 @@ export function thresholdSentence(result: ClientResult): string | undefined {
       .map(({ expression }) => (result.rounds.length > 1 ? `${expression} in round ${index + 1}` : expression)),
   );
   const limited =
-    result.config['allow_generator_limited'] !== true &&
+    result.config.allow_generator_limited !== true &&
     result.rounds.some((round) => round.verdict.status === 'generator_limited');
   const sentences = [
     missed.length > 0 ? `Thresholds not met: ${missed.join(', ')}.` : 'The thresholds say nothing of the target.',

@@ -1,5 +1,5 @@
 /** Work beside a loop, as text. */
-import type { BusyResult, WorkResult } from '../../document/client.ts';
+import type { BusyResult, WorkResult } from '../../document/common.ts';
 import { formatCount } from '../../units/format.ts';
 
 /** Where jobs were done, and what stood in their way. */

@@ -1,8 +1,17 @@
 import t from 'tap';
-import type { RoundResult, ServerResult } from '../../../src/document/client.ts';
+import type { RoundResult } from '../../../src/document/client.ts';
+import type { ServerResult } from '../../../src/document/server.ts';
 import { clientText } from '../../../src/view/text/client.ts';
 import { serverText } from '../../../src/view/text/server.ts';
-import { clientResult, interval, outcomes, refusedRound, roundResult, serverResult } from '../../support/results.ts';
+import {
+  clientConfig,
+  clientResult,
+  interval,
+  outcomes,
+  refusedRound,
+  roundResult,
+  serverResult,
+} from '../../support/results.ts';
 
 function widest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length));
@@ -178,7 +187,9 @@ t.test('a long ramp shows intervals of several seconds, and not the one that goe
 t.test('wide figures still fit', (t) => {
   const round = refusedRound();
   const wide = { ...round, attempts: { scheduled: 1e9, started: 1e9, missed: 123_456_789, in_flight_max: 4_000_000 } };
-  const text = clientText(clientResult({ rounds: [wide, wide], config: { host: '::1', address: '::1', port: 1 } }));
+  const text = clientText(
+    clientResult({ rounds: [wide, wide], config: clientConfig({ host: '::1', address: '::1', port: 1 }) }),
+  );
   t.ok(widest(text) <= 80, String(widest(text)));
   t.match(text, /^conngen client \[::1\]:1\n/);
   t.end();
@@ -198,7 +209,7 @@ t.test('how a run ended', (t) => {
   );
   t.match(clientText(clientResult({ rounds: [] })), /No round was run/);
   t.match(
-    clientText(clientResult({ config: { host: 'a', address: '::1', port: 1 } })),
+    clientText(clientResult({ config: clientConfig({ host: 'a', address: '::1', port: 1 }) })),
     /^conngen client a:1 \(::1\)\n/,
   );
   t.end();

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Check, DoctorResult } from '../../../src/document/doctor.ts';
+import { clientConfig } from '../../support/results.ts';
 import { checkLine, doctorText } from '../../../src/view/text/doctor.ts';
 
 const OK: Check = { id: 'somaxconn', status: 'ok', value: 4096, needed: 100, why: 'It fits.', fix: null };
@@ -19,16 +20,14 @@ function result(checks: readonly Check[], status: DoctorResult['status']): Docto
     conngen: '0.1.0',
     started_at: '2026-01-01T00:00:00.000Z',
     system: { kernel: '6.18', node: 'v20.20.0', cpus: 2 },
-    config: {
+    config: clientConfig({
       host: '::1',
+      address: '::1',
       port: 80,
       rates_per_sec: [20_000, 'max'],
-      duration_sec: 10,
       hold_sec: 60,
-      timeout_sec: 5,
       finish: 'half-close',
-      close: 'fin',
-    },
+    }),
     status,
     checks,
   };

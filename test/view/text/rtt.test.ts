@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { RttInterval, RttResult, RttRound } from '../../../src/document/rtt.ts';
 import { rttLiveLine, rttText } from '../../../src/view/text/rtt.ts';
-import { latency } from '../../support/results.ts';
+import { latency, rttConfig } from '../../support/results.ts';
 
 const COUNTS = {
   scheduled: 1000,
@@ -44,7 +44,7 @@ function result(rounds: readonly RttRound[], changes: Partial<RttResult> = {}): 
     conngen: '0.1.0',
     started_at: '2026-01-01T00:00:00.000Z',
     system: { kernel: '6.18.0', node: 'v20.20.2', cpus: 2, engine: 'uring' },
-    config: { host: '::1', address: '::1', port: 2345, protocol: 'udp', connections: 1, size_bytes: 64 },
+    config: rttConfig(),
     rounds,
     ...changes,
   };
