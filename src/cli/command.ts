@@ -4,6 +4,7 @@
  */
 import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
+import type { RunEvent, Sink } from '../run/events.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import type { TextStyle } from '../view/layout.ts';
 import { deliver } from './deliver.ts';
@@ -34,6 +35,12 @@ export interface Watcher {
   close?(isReported: boolean): Promise<boolean>;
 }
 
+/** A listener of a run's events that may have a line on the terminal. */
+export interface CommandSink extends Sink {
+  /** Takes the line off the terminal that would be in the way of the next one. */
+  clear?(): void;
+}
+
 /** What a run is given beside its plan. */
 export interface RunContext<Input, Watch> {
   readonly input: Input;
@@ -41,6 +48,8 @@ export interface RunContext<Input, Watch> {
   readonly raw: RawInput;
   readonly io: Io;
   readonly log: Log;
+  /** Tells an event to the log and to every sink. */
+  readonly emit: (event: RunEvent) => void;
   /** Aborts when the run is to end early and report. */
   readonly stop: AbortSignal;
   /** Null where `--quiet` leaves it out, or the command has none. */
@@ -73,6 +82,8 @@ export interface Command<Input extends CommonInput, Plan, Result, Watch extends 
   warnings?(start: Start<Input, Plan>): Promise<readonly string[]> | readonly string[];
   /** Opens what shows and writes the run. */
   watch?(start: Start<Input, Plan>, io: Io, log: Log): Promise<Watch> | Watch | null;
+  /** Opens what listens to the events of the run. It is closed when the run is over. */
+  sinks?(start: Start<Input, Plan>, io: Io, log: Log): Promise<readonly CommandSink[]> | readonly CommandSink[];
   /** Rejects with `RunError` where it cannot run. */
   run(plan: Plan, context: RunContext<Input, Watch>): Promise<Result>;
   text(result: Result, rendering: Rendering<Input, Plan>): string;
@@ -131,11 +142,23 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result, Watch exte
 ): Promise<number> {
   const { input, plan, machine } = start;
   let watch: Watch | null = null;
-  const log = command.hasPlainLog
-    ? lineLog(io)
-    : await openLog(io, { quiet: input.quiet.value, beforeLine: () => watch?.clear?.() });
+  let sinks: readonly CommandSink[] = [];
+  const clear = (): void => {
+    watch?.clear?.();
+    for (const sink of sinks) sink.clear?.();
+  };
+  const log = command.hasPlainLog ? lineLog(io) : await openLog(io, { quiet: input.quiet.value, beforeLine: clear });
   for (const warning of [...warnings, ...((await command.warnings?.(start)) ?? [])]) log.warn(warning);
   watch = (await command.watch?.(start, io, log)) ?? null;
+  sinks = (await command.sinks?.(start, io, log)) ?? [];
+  const emit = (event: RunEvent): void => {
+    logEvent(log, event);
+    for (const sink of sinks) sink.on(event);
+  };
+  const close = async (hasResult: boolean): Promise<boolean> => {
+    const closed = await Promise.all([watch?.close?.(hasResult), ...sinks.map((sink) => sink.close(hasResult))]);
+    return !closed.includes(false);
+  };
   const { endingEarly } = command;
   if (endingEarly !== undefined) stop.onFirst((name) => log.info(`${name}: ${endingEarly}`));
   let isWhole = true;
@@ -144,13 +167,13 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result, Watch exte
     isWhole = false;
   };
   try {
-    const context = { input, machine, raw, io, log, stop: stop.signal, watch, fail };
+    const context = { input, machine, raw, io, log, emit, stop: stop.signal, watch, fail };
     const result = await command.run(plan, context).catch(async (error: unknown) => {
-      await watch?.close?.(false);
+      await close(false);
       throw error;
     });
-    watch?.clear?.();
-    if ((await watch?.close?.(true)) === false) isWhole = false;
+    clear();
+    if (!(await close(true))) isWhole = false;
     const rendering = { input, plan, style: io.style };
     const isLine = command.hasJsonLines === true && input.json?.value === STDOUT;
     const isDelivered = await deliver(io, log, input, {
@@ -160,8 +183,14 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result, Watch exte
     });
     return stop.exitCode() ?? (isWhole && isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);
   } finally {
-    watch?.clear?.();
+    clear();
   }
+}
+
+/** Writes what an event says to the person at the terminal. */
+function logEvent(log: Log, event: RunEvent): void {
+  if (event.type === 'run-started') for (const note of event.notes) log.info(note);
+  if (event.type === 'notice') log[event.level === 'info' ? 'info' : 'warn'](event.text);
 }
 
 /** What the hooks of every run have in common: its remarks go to the log. */
