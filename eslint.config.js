@@ -122,6 +122,26 @@ export default defineConfig(
 
   {
     files: ['test/**/*.ts'],
+    // The servers are processes with too few descriptors to read a schema; who started them does.
+    ignores: ['test/support/runs.ts', 'test/server/{limited,exhausted}-server.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'src/(client|server|ping|limit|lab|doctor)/(run|run-\\w+|examine)\\.ts$',
+              importNamePattern: '^run[A-Z]',
+              allowTypeImports: true,
+              message: 'Take it from test/support/runs.ts, which holds each result against its schema.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
     rules: {
       // tap collects the promises of its subtests itself.
       '@typescript-eslint/no-floating-promises': [

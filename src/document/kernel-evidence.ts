@@ -1,5 +1,5 @@
 /** What this machine's kernel counted during a round: the `kernel` block of results. */
-import type { KERNEL_COUNTERS, KERNEL_GROUPS, KernelGroup } from './kernel-table.ts';
+import type { KERNEL_COUNTERS, KERNEL_GROUPS } from './kernel-table.ts';
 
 /** How one processor spent a round, in microseconds, to the tick of 10 ms. */
 export interface CoreUse {
@@ -34,7 +34,7 @@ type Counters = { readonly [Key in keyof typeof KERNEL_COUNTERS]?: number };
 
 /** The groups of counters. */
 type Groups = {
-  readonly [Group in KernelGroup]?: { readonly [Key in keyof (typeof KERNEL_GROUPS)[Group]]?: number };
+  readonly [Group in keyof typeof KERNEL_GROUPS]?: { readonly [Key in keyof (typeof KERNEL_GROUPS)[Group]]?: number };
 };
 
 /**

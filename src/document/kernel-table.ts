@@ -264,9 +264,16 @@ const CGROUP = {
   throttled_usec: { counts: 'for how long it did, its cores added up', columns: ['cgroup.throttled_usec'] },
 } as const satisfies Record<string, KernelRow>;
 
-export const KERNEL_GROUPS = { conntrack: CONNTRACK, softnet: SOFTNET, sockets: SOCKETS, cgroup: CGROUP } as const;
-
-export type KernelGroup = keyof typeof KERNEL_GROUPS;
+export const KERNEL_GROUPS = {
+  /** The connection tracking of this machine. Only there where it is in use. */
+  conntrack: CONNTRACK,
+  /** The packet queues of all processors of the machine. */
+  softnet: SOFTNET,
+  /** Sockets, the highest of all readings. */
+  sockets: SOCKETS,
+  /** The CPU quota of the control group. Only there where it has one. */
+  cgroup: CGROUP,
+} as const;
 
 /** Every row by its path in the JSON, `listen_drops` or `conntrack.drop`, in the order of reports. */
 export const KERNEL_ROWS: ReadonlyMap<string, KernelRow> = new Map<string, KernelRow>([

@@ -147,11 +147,13 @@ export const BLAMED = ['target', 'network', 'generator'] as const satisfies read
 
 /** Failures by owner. `scheduled = ok + generator + network + target + unattributed`. */
 export interface OwnerCounts {
-  /** With the missed starts. */
+  /** Failures of this machine, starts that were missed included. */
   readonly generator: number;
+  /** Failures between this machine and the target. */
   readonly network: number;
+  /** Failures of the target. */
   readonly target: number;
-  /** `aborted` and `other`. */
+  /** Attempts that ended as `aborted` or `other`. */
   readonly unattributed: number;
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import { checkIdentities } from '../support/identities.ts';

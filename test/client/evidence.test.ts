@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import type { Test } from 'tap';
 import { selectEngine } from '../../src/engine/select.ts';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
 import { accept } from '../../src/units/problem.ts';

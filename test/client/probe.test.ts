@@ -1,7 +1,7 @@
 /** A load with a probe beside it, against peers that echo and peers that do not. */
 import { once } from 'node:events';
 import t from 'tap';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';

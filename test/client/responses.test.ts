@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import { checkIdentities } from '../support/identities.ts';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import t from 'tap';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { planClient } from '../support/plans.ts';

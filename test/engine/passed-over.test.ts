@@ -1,6 +1,6 @@
 /** A machine that the faster engines do not know: every probe but node's fails. */
 import t from 'tap';
-import { runClient } from '../../src/client/run.ts';
+import { runClient } from '../support/runs.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import { planClient } from '../support/plans.ts';
 import { serve } from '../server/serve.ts';

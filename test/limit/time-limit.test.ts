@@ -1,6 +1,5 @@
 import t from 'tap';
-import { runSaturate } from '../../src/limit/run-saturate.ts';
-import { runSearch } from '../../src/limit/run-search.ts';
+import { runSaturate, runSearch } from '../support/runs.ts';
 import { saturatePlan } from '../../src/limit/plan/saturate.ts';
 import { searchPlan } from '../../src/limit/plan/search.ts';
 import { fitsInTime } from '../../src/limit/time-limit.ts';

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { RttResult, RttRound } from '../../src/document/rtt.ts';
-import { runRtt } from '../../src/ping/run.ts';
+import { runRtt } from '../support/runs.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { tsWorker } from '../engine/conformance/ts-worker.ts';
 import { planRtt } from '../support/plans.ts';

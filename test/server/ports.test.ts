@@ -9,7 +9,7 @@ import { RunError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/sockets/listen-error.ts';
 import { readSysctlNumber } from '../../src/kernel/proc.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
-import { runServer } from '../../src/server/run.ts';
+import { runServer } from '../support/runs.ts';
 import { freePort } from '../support/ports.ts';
 import { dial, serve, serverPlanOf, whyNot } from './serve.ts';
 

@@ -7,7 +7,7 @@ import { RunError } from '../../src/units/run-error.ts';
 import { selectEngine } from '../../src/engine/select.ts';
 import type { ServerResult } from '../../src/document/server.ts';
 import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
-import { runServer } from '../../src/server/run.ts';
+import { runServer } from '../support/runs.ts';
 
 export const SEC = 1e9;
 export const MS = 1e6;

@@ -2,11 +2,11 @@ import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import { createServerEngine } from '../../src/engine/select.ts';
-import { runServer } from '../../src/server/run.ts';
+import { runServer } from '../support/runs.ts';
 import { ACCEPTED, COMPLETED, ListenerCounters } from '../../src/server/counters.ts';
 import { CONTROL_STATE, DRAIN, Listener } from '../../src/server/listener.ts';
 import { modeOf } from '../../src/server/modes.ts';
-import { SEC, dial, serve, serverPlanOf, until, whyNot } from './serve.ts';
+import { dial, SEC, serve, serverPlanOf, until, whyNot } from './serve.ts';
 
 for (const engine of ['uring', 'epoll', 'node'] as const) {
   const skip = whyNot(engine);

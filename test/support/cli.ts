@@ -1,10 +1,12 @@
 /** The command line as a user meets it: in a process of its own. */
 import { spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { ClientResult } from '../../src/document/client.ts';
 import type { ServerResult } from '../../src/document/server.ts';
 import { freePort } from './ports.ts';
+import { validated } from './schemas.ts';
 
 /** The checkout. */
 export const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -44,7 +46,7 @@ export function plainEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 }
 
-/** Starts `PREFIX node bin/conngen.js ARGS`; `ended` never rejects. */
+/** Starts `PREFIX node bin/conngen.js ARGS`; `ended` rejects only where a result is not as its schema says. */
 function start(args: readonly string[], options: RunOptions): { child: ChildProcess; ended: Promise<CliRun> } {
   const [command, ...rest] = [...(options.prefix ?? []), process.execPath, LAUNCHER, ...args];
   const child = spawn(command!, rest, {
@@ -62,17 +64,57 @@ function start(args: readonly string[], options: RunOptions): { child: ChildProc
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
-  const ended = new Promise<CliRun>((resolve) => {
+  const ended = new Promise<CliRun>((resolve, reject) => {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       running.delete(child);
-      resolve({ code, signal, stdout, stderr });
+      try {
+        // What was refused has written nothing; a file that it names may be a test's own.
+        if (code !== 2) validateResults(args, stdout, options.cwd ?? ROOT);
+        resolve({ code, signal, stdout, stderr });
+      } catch (error) {
+        reject(error);
+      }
     });
   });
   return { child, ended };
 }
 
-/** Runs `conngen ARGS` to its end. Never rejects; a bad end is in the result. */
+/** Throws where a result that a run has written, on stdout or to a file, is not as its schema says. */
+function validateResults(args: readonly string[], stdout: string, cwd: string): void {
+  const files = args.flatMap((arg, index) => {
+    const [flag, value = args[index + 1]] = arg.split('=', 2);
+    if (value === undefined || value === '-') return [];
+    if (flag === '--json') return [value];
+    return flag === '--out' || flag === '--resume' ? [path.join(value, 'lab.json')] : [];
+  });
+  const written = files.map((file) => readIfFile(path.resolve(cwd, file)));
+  const lines = stdout.startsWith('{"event"') ? stdout.split('\n') : [stdout];
+  for (const text of [...lines, ...written]) {
+    const value = jsonOf(text);
+    if (value !== undefined) validated(value);
+  }
+}
+
+function readIfFile(file: string): string {
+  try {
+    // A pipe or a device would keep us waiting.
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : '';
+  } catch {
+    return '';
+  }
+}
+
+function jsonOf(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `conngen ARGS` to its end. Rejects only where a result is not as its schema says; a bad end is in the result. */
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<CliRun> {
   return start(args, options).ended;
 }
