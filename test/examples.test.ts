@@ -9,6 +9,8 @@ import path from 'node:path';
 import { createServer } from 'node:tls';
 import t from 'tap';
 import type { ClientResult } from '../src/document/client.ts';
+import { readOptions } from '../src/options/read.ts';
+import { CLIENT_OPTIONS } from '../src/options/tables.ts';
 import { ROOT, startServer } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { freePort } from './support/ports.ts';
@@ -172,4 +174,26 @@ t.test('the scripts for a target', async (t) => {
     const { code, output } = await runScript('examples/many-sources.sh', args);
     t.equal(code, 0, 'exit code', { output });
   });
+
+  await t.test('ci/gate.sh', { skip: skipWithout('jq') }, async (t) => {
+    const out = path.join(work, 'gate.json');
+    const refused = await runScript('examples/ci/gate.sh', [target, '--duration', '1s'], { env: { OUT: out } });
+    t.equal(refused.code, 99, 'answers that are no HTTP do not pass', { output: refused.output });
+    t.match(refused.output, /\nround 1: 200\/s offered, 0 of \d+ ok/);
+    t.match(refused.output, /\nfail: failures>0.1% \(100 percent\)/);
+    checkIdentities(t, JSON.parse(readFileSync(out, 'utf8')) as ClientResult);
+    // What noise can break is not among these criteria.
+    const args = [target, '--duration', '1s', '--allow-generator-limited', '--fail-if', 'reset>0'];
+    const passed = await runScript('examples/ci/gate.sh', args, { env: { OUT: out } });
+    t.equal(passed.code, 0, 'options override the file', { output: passed.output });
+  });
+});
+
+t.test('config/web-server.json is a configuration of the client', async (t) => {
+  const config = readFileSync(path.join(EXAMPLES, 'config/web-server.json'), 'utf8');
+  const flags = new Map([['config', ['web-server.json']]]);
+  const raw = { command: 'conngen client', flags, extra: [], env: {}, config: { ok: true as const, value: config } };
+  const { problems, input } = readOptions(CLIENT_OPTIONS, raw);
+  t.strictSame(problems, []);
+  t.equal(input.rate.length, 3);
 });
