@@ -189,7 +189,7 @@ export const KERNEL_COUNTERS = {
 /** `kernel.conntrack`: this machine's connection tracking (net/netfilter/nf_conntrack_core.c). */
 const CONNTRACK = {
   count: {
-    counts: 'entries of the connection tracking table, the highest reading',
+    counts: 'entries of the connection tracking table',
     columns: ['nf_conntrack_count'],
     kind: 'peak',
     shownFrom: {

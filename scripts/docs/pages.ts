@@ -1,0 +1,71 @@
+/** Every file that `npm run docs` writes, by its path from the root of the project. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { DOCUMENTED_COMMANDS, commandPage } from './commands.ts';
+import { findingsPage, kernelPage, outcomesPage, verdictsPage } from './judging.ts';
+import { bullets, filled } from './markdown.ts';
+import { checksPage, criteriaPage, csvPage, errorsPage, exitCodesPage, profilesPage } from './reference.ts';
+import { resultPage, type Schema } from './results.ts';
+import { roomsTable } from './rooms.ts';
+import { schemaFiles } from '../schema/documents.ts';
+
+export const ROOT = path.resolve(import.meta.dirname, '../..');
+
+interface Entry {
+  /** From `docs/reference/`. */
+  readonly name: string;
+  /** For the index. */
+  readonly title: string;
+  readonly make: () => string;
+}
+
+const ENTRIES: readonly Entry[] = [
+  ...DOCUMENTED_COMMANDS.map((command) => ({
+    name: `commands/${command}.md`,
+    title: `Options: ${command}`,
+    make: () => commandPage(command),
+  })),
+  { name: 'outcomes.md', title: 'Outcomes and their owners', make: outcomesPage },
+  { name: 'verdicts.md', title: 'Verdicts: reasons', make: verdictsPage },
+  { name: 'findings.md', title: 'Findings', make: findingsPage },
+  { name: 'kernel-counters.md', title: 'Kernel counters', make: kernelPage },
+  { name: 'checks.md', title: 'Checks of the doctor', make: checksPage },
+  { name: 'profiles.md', title: 'Profiles of a search', make: profilesPage },
+  { name: 'criteria.md', title: 'Criteria of thresholds and goals', make: criteriaPage },
+  { name: 'csv.md', title: 'Columns of --csv', make: csvPage },
+  { name: 'exit-codes.md', title: 'Exit codes', make: exitCodesPage },
+  { name: 'errors.md', title: 'Error codes', make: errorsPage },
+];
+
+/** The text of each generated file. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const schemas = schemaFiles(ROOT);
+  const entries = [...ENTRIES, ...[...schemas].map(([file, text]) => resultEntry(file, text))];
+  const index = bullets(entries.map(({ name, title }) => `[${title}](reference/${name})`));
+  const pages = new Map(entries.map(({ name, make }) => [`docs/reference/${name}`, make()]));
+  pages.set('docs/README.md', filled(readPage('docs/README.md'), 'reference pages', index));
+  pages.set('ARCHITECTURE.md', filled(readPage('ARCHITECTURE.md'), 'rooms', roomsTable()));
+  const style = await resolveConfig(path.join(ROOT, 'README.md'));
+  const formatted = [...pages].map(async ([file, text]): Promise<[string, string]> => [
+    file,
+    await format(text, { ...style, parser: 'markdown' }),
+  ]);
+  const schemaTexts = [...schemas].map(([file, text]): [string, string] => [`schema/${file}`, text]);
+  return new Map([...(await Promise.all(formatted)), ...schemaTexts]);
+}
+
+/** The page of a document, from the text of its schema. */
+function resultEntry(file: string, text: string): Entry {
+  const stem = path.basename(file, '.json');
+  const kind = stem.replace(/-\d+$/, '');
+  return {
+    name: `results/${kind}.md`,
+    title: `Result: ${kind}`,
+    make: () => resultPage(stem, `schema/${file}`, JSON.parse(text) as Schema),
+  };
+}
+
+function readPage(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
+}
