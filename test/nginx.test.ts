@@ -1,4 +1,6 @@
 /** The client against a server that others wrote: what conngen counts is what nginx logs. */
+import { ENGINE_NAMES } from '../src/plan/engines.ts';
+import { whyNot } from './support/engines.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,9 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { selectEngine } from '../src/engine/select.ts';
 import type { RoundResult } from '../src/document/client.ts';
-import type { EngineName } from '../src/plan/plan.ts';
 import { clientResult, runCli } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { freePort } from './support/ports.ts';
@@ -75,15 +75,6 @@ function requestOf(target: string): string {
   return `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
 }
 
-function skipOf(engine: EngineName): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
 const skip = NGINX === undefined ? 'needs nginx (apt-get install nginx-light)' : false;
 
 t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async (t) => {
@@ -107,8 +98,8 @@ t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async 
   t.equal(lines, attempts.started, 'lines in the access log');
 });
 
-for (const engine of ['uring', 'epoll', 'node'] as const) {
-  t.test(`${engine}: answers of nginx by their status`, { skip: skip || skipOf(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  t.test(`${engine}: answers of nginx by their status`, { skip: skip || (await whyNot(engine)) }, async (t) => {
     const nginx = await startNginx(NGINX!);
     t.teardown(() => nginx.stop());
     const folder = t.testdir({ missing: requestOf('/missing'), busy: requestOf('/busy'), root: requestOf('/') });

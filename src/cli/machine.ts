@@ -1,7 +1,7 @@
+import { machineHasDirectSockets } from '../kernel/uring-operations.ts';
 import { availableParallelism } from 'node:os';
 import { allowedCpuList } from '../kernel/cpus.ts';
 import { openFileLimit } from '../kernel/limits.ts';
-import { hasDirectDescriptors } from '../engine/select.ts';
 import { lowestPort } from '../kernel/privilege.ts';
 import { listeningPorts } from '../kernel/listening-ports.ts';
 import { localPortRange, reservedPorts, reuseDelayNs } from '../kernel/proc.ts';
@@ -15,7 +15,7 @@ import { missingSources } from '../plan/sources.ts';
 export function thisMachine(): Machine {
   return {
     fdLimit: openFileLimit(),
-    hasDirectDescriptors: hasDirectDescriptors(),
+    hasDirectDescriptors: machineHasDirectSockets(),
     cpus: availableParallelism(),
     localPorts: localPortRange(),
     reservedPorts: reservedPorts(),

@@ -1,11 +1,12 @@
+import { engineHas, preferredEngines, type EngineName } from '../plan/engines.ts';
+import { selectEngine } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
-import { selectPingEngine } from '../engine/select-ping.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../count/ping-tally.ts';
 import type { IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
-import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
@@ -25,12 +26,12 @@ export class Probe {
   readonly #runBaseNs: bigint;
   #isOpen = false;
 
-  constructor(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint) {
+  private constructor(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint) {
     this.#plan = plan;
     this.#ratePerSec = ratePerSec;
     this.#runBaseNs = baseNs;
     const setup = {
-      engine: pingEngineOf(engine),
+      engine,
       protocol: 'tcp',
       target: plan.target,
       sources: plan.sources.slice(0, 1),
@@ -45,6 +46,11 @@ export class Probe {
       recordsLag: false,
     } as const;
     this.#thread = new PingThread(setup, baseNs);
+  }
+
+  /** A probe beside a load on `engine`. */
+  static async create(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint): Promise<Probe> {
+    return new Probe(plan, ratePerSec, await pingEngineBeside(engine), baseNs);
   }
 
   get failure(): PingThread['failure'] {
@@ -95,16 +101,11 @@ export class Probe {
   }
 }
 
-/** The engine of the load, but for node: its pauses turn the event loop, which a probe must not cost. */
-function pingEngineOf(engine: EngineName): EngineName {
-  if (engine !== 'node') return engine;
-  try {
-    selectPingEngine('epoll');
-    return 'epoll';
-  } catch (error) {
-    if (error instanceof RunError) return 'node';
-    throw error;
-  }
+/** The engine of the load, unless its waits turn the event loop: a probe must not pay for its pauses. */
+async function pingEngineBeside(engine: EngineName): Promise<EngineName> {
+  if (!engineHas(engine, 'turnsEventLoop')) return engine;
+  const preference = preferredEngines({ kind: 'memory' }).filter((name) => !engineHas(name, 'turnsEventLoop'));
+  return (await selectEngine('auto', [...preference, engine])).name;
 }
 
 /** The seconds of a round with those of the probe beside them, told once both are there. Without a probe they pass through. */

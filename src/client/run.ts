@@ -1,6 +1,7 @@
 import { engineSystem } from '../document/system.ts';
+import { preferredEngines } from '../plan/engines.ts';
+import type { Selection } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import type { Selection } from '../engine/select.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
@@ -11,8 +12,7 @@ import type { LatencyHistogram } from '../count/histogram.ts';
 import { RoundMerger, type IntervalDetail } from '../count/round-tally.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
-import { preferredEngines } from '../plan/engine-preference.ts';
-import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
+import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
 import { VERSION } from '../units/version.ts';
 import { Probe, ProbedRound } from './probe.ts';
@@ -105,7 +105,7 @@ async function openSessionOn(
 ): Promise<ClientSession> {
   const startedAt = new Date();
   const baseNs = monotonicNs();
-  const sources = boundSources(plan, engine);
+  const sources = boundSources(plan);
   const portOffset = Math.random();
   // A thread of it that dies leaves responses that nobody finishes: no round would end.
   const crew = await SinkCrew.start(plan, engine, () => pool.abandon());
@@ -113,7 +113,8 @@ async function openSessionOn(
   const pool = new WorkerPool(
     Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset, sink })),
   );
-  const probe = plan.probeRatePerSec === null ? undefined : new Probe(plan, plan.probeRatePerSec, engine, baseNs);
+  const probe =
+    plan.probeRatePerSec === null ? undefined : await Probe.create(plan, plan.probeRatePerSec, engine, baseNs);
   const onStop = (): void => {
     pool.stop();
     probe?.stop();
@@ -169,9 +170,9 @@ function sessionOf(
 }
 
 /** Ports can only be handed out for an address that is known: the given ones, or what the kernel would choose. */
-function boundSources(plan: ClientPlan, engine: EngineName): readonly string[] {
+function boundSources(plan: ClientPlan): readonly string[] {
   if (plan.sources.length > 0 || plan.sourcePorts.kind === 'kernel') return plan.sources;
-  if (engine === 'node' && process.platform !== 'linux') return [];
+  if (process.platform !== 'linux') return [];
   try {
     const address = sourceAddressTowards(plan.target.family, plan.target.address, plan.target.port);
     return address === undefined ? [] : [address];

@@ -1,4 +1,5 @@
 /** What keeps response bodies beside the pacing threads: memory that all workers share, and the threads of `--sink-strategy`. */
+import type { EngineName } from '../plan/engines.ts';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { totalmem } from 'node:os';
@@ -6,7 +7,7 @@ import { RunError } from '../units/run-error.ts';
 import { memoryLimitBytes } from '../kernel/cgroup.ts';
 import { type Libc, loadLibc } from '../kernel/libc.ts';
 import type { WorkResult } from '../document/common.ts';
-import type { BodyPlan, ClientPlan, EngineName } from '../plan/plan.ts';
+import type { BodyPlan, ClientPlan } from '../plan/plan.ts';
 import { Crew } from '../work/crew.ts';
 import { needsWakers, type WorkShare } from '../work/share.ts';
 import { workSummary } from '../work/summary.ts';

@@ -1,4 +1,5 @@
-import type { ClientPlan, EngineName, RoundRate } from '../plan/plan.ts';
+import type { EngineName } from '../plan/engines.ts';
+import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import type { GcUse } from './gc-watch.ts';
 import type { SinkShare } from './sink-crew.ts';
 

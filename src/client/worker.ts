@@ -1,11 +1,12 @@
 /** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+import { engineHas } from '../plan/engines.ts';
+import { createClientEngine } from '../engine/registry.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
 import { describeFailure } from '../units/run-error.ts';
 import type { BodyPlaces, ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createClientEngine } from '../engine/select.ts';
 import { collectNow } from '../runtime/v8.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { putFirst } from '../kernel/priority.ts';
@@ -109,7 +110,7 @@ function stagesOf({ exchangePerSec }: RoundOrder): Stages | undefined {
 function createBodies({ body }: ClientPlan, capacity: number): ResponseBodies | undefined {
   if (init.sink === null) return undefined;
   const { share, jobs } = init.sink;
-  const libc = init.engine === 'node' && share.wakers === null ? undefined : loadLibc();
+  const libc = !engineHas(init.engine, 'usesLibc') && share.wakers === null ? undefined : loadLibc();
   return new ResponseBodies({
     plan: body,
     capacity,
@@ -127,9 +128,12 @@ function createHeads(
   bodies: ResponseBodies | undefined,
 ): ResponseHeads | undefined {
   if (!readsHeads(plan)) return undefined;
-  const libc = init.engine === 'node' ? undefined : loadLibc();
-  // The ring's receives are under way side by side.
-  return new ResponseHeads({ libc, capacity, isShared: init.engine !== 'uring' }, plan.answer, bodies?.places);
+  const libc = engineHas(init.engine, 'usesLibc') ? loadLibc() : undefined;
+  return new ResponseHeads(
+    { libc, capacity, isShared: !engineHas(init.engine, 'receivesSideBySide') },
+    plan.answer,
+    bodies?.places,
+  );
 }
 
 /** Has the engine end its sleep when another thread has done something for this one. */

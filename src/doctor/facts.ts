@@ -1,4 +1,5 @@
 /** What the checks look at: plain data about one machine, read once. */
+import type { EngineName } from '../plan/engines.ts';
 import type { CpuQuota } from '../kernel/cgroup.ts';
 import { readCpuQuota } from '../kernel/cgroup.ts';
 import { readConntrack, type Conntrack } from '../kernel/conntrack.ts';
@@ -25,7 +26,7 @@ import {
   type ReadFile,
 } from '../kernel/proc.ts';
 import { loadSettings, type Setting } from '../kernel/settings.ts';
-import type { ClientPlan, EngineName } from '../plan/plan.ts';
+import type { ClientPlan } from '../plan/plan.ts';
 
 /** What costs some file reads: enough for the warnings at the start of a run. */
 export interface QuickFacts {

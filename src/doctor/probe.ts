@@ -1,6 +1,7 @@
 /** Asks the system what no file says. Opens sockets and closes them; sends nothing. */
+import { ENGINE_NAMES } from '../plan/engines.ts';
+import { troubleOf } from '../engine/registry.ts';
 import { availableParallelism } from 'node:os';
-import { troubleOf } from '../engine/select.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
 import { missingSources } from '../plan/sources.ts';
@@ -13,11 +14,17 @@ export async function probeMachine(plan: ClientPlan): Promise<Probed> {
   ]);
   return {
     cpus: availableParallelism(),
-    engines: { uring: troubleOf('uring'), epoll: troubleOf('epoll'), node: troubleOf('node') },
+    engines: await engineTroubles(),
     route: routeTo(plan.target),
     isTargetLocal: missingTarget.length === 0,
     missingSources: missing,
   };
+}
+
+/** By engine: why it cannot work here, or null. */
+async function engineTroubles(): Promise<Probed['engines']> {
+  const troubles = await Promise.all(ENGINE_NAMES.map(async (name) => [name, await troubleOf(name)] as const));
+  return Object.fromEntries(troubles) as Probed['engines'];
 }
 
 function routeTo({ family, address, port }: Endpoint): Route {

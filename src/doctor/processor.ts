@@ -1,6 +1,5 @@
 /** Engine, cores, clock and kind of machine. */
-import { preferredEngines } from '../plan/engine-preference.ts';
-import type { EngineName } from '../plan/plan.ts';
+import { preferredEngines, traitsOf, type EngineName } from '../plan/engines.ts';
 import { formatCount } from '../units/format.ts';
 import { atLeast, unknown, type CheckResult } from './check.ts';
 import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts';
@@ -28,11 +27,6 @@ export const PROCESSOR_CHECKS: readonly CheckRow[] = [
   },
 ];
 
-/**
- * Processor time of a connection at one end, kernel included, in microseconds: measured near saturation on two virtual cores
- * of an AMD EPYC (bench/README). Another machine may need half of it, or twice as much.
- */
-const COST_USEC: Readonly<Record<EngineName, number>> = { uring: 40, epoll: 50, node: 110 };
 /** Beyond the rough figure by more than machines differ. */
 const HOPELESS = 2;
 
@@ -40,6 +34,11 @@ function engineOf({ plan, facts }: Situation): EngineName {
   return plan.engine !== 'auto'
     ? plan.engine
     : (preferredEngines(plan.body.sink).find((name) => facts.engines[name] === null) ?? 'node');
+}
+
+/** Processor time of a connection at one end. */
+function costUsec(situation: Situation): number {
+  return traitsOf(engineOf(situation)).connectionUsec;
 }
 
 function engine(situation: Situation): CheckResult {
@@ -58,7 +57,7 @@ function ioUring({ plan, facts }: Situation): CheckResult {
     return { status: 'ok', value: 'available', needed: null, why: 'A connection costs least with it.', fix: null };
   }
   const value = 'not available';
-  if (plan.engine === 'epoll' || plan.engine === 'node') {
+  if (plan.engine !== 'auto' && plan.engine !== 'uring') {
     return { status: 'ok', value, needed: null, why: `Not needed with --engine ${plan.engine}.`, fix: null };
   }
   const status = plan.engine === 'uring' ? 'problem' : 'warning';
@@ -70,14 +69,14 @@ function ioUring({ plan, facts }: Situation): CheckResult {
 /** Cores that the plan keeps busy, to one decimal. */
 function coresNeeded(situation: Situation, ratePerSec: number): number {
   const ends = situation.facts.isTargetLocal ? 2 : 1;
-  const busy = (ratePerSec * COST_USEC[engineOf(situation)] * ends) / 1e6;
+  const busy = (ratePerSec * costUsec(situation) * ends) / 1e6;
   return Math.max(0.1, Math.round(busy * 10) / 10);
 }
 
 function costText(situation: Situation): string {
   const name = engineOf(situation);
   const ends = situation.facts.isTargetLocal ? ' at each end, and both ends are on this machine' : '';
-  return `Roughly ${COST_USEC[name]} µs a connection with ${name}${ends}; half or twice that on another machine.`;
+  return `Roughly ${traitsOf(name).connectionUsec} µs a connection with ${name}${ends}; half or twice that on another machine.`;
 }
 
 function cores(situation: Situation): CheckResult {
@@ -94,7 +93,7 @@ function cores(situation: Situation): CheckResult {
 /** The highest rate that so many cores should carry, in two digits. */
 function slowerFix(situation: Situation, available: number): string {
   const ends = situation.facts.isTargetLocal ? 2 : 1;
-  const ratePerSec = (available * 1e6) / (COST_USEC[engineOf(situation)] * ends);
+  const ratePerSec = (available * 1e6) / (costUsec(situation) * ends);
   return `--rate ${Math.max(1, Number(ratePerSec.toPrecision(2)))}, or a machine with more cores`;
 }
 
@@ -104,8 +103,8 @@ function workers(situation: Situation): CheckResult {
   if (demand.ratePerSec === null) {
     return { status: 'ok', value, needed: null, why: '--rate max takes what a thread can do.', fix: null };
   }
-  const needed = Math.max(1, Math.ceil((demand.ratePerSec * COST_USEC[engineOf(situation)]) / 1e6 - 1e-9));
-  const why = `Threads that start connections: one starts about ${formatCount(1e6 / COST_USEC[engineOf(situation)])}/s.`;
+  const needed = Math.max(1, Math.ceil((demand.ratePerSec * costUsec(situation)) / 1e6 - 1e-9));
+  const why = `Threads that start connections: one starts about ${formatCount(1e6 / costUsec(situation))}/s.`;
   return atLeast(value, needed, 'warning', why, `--workers ${needed}`);
 }
 

@@ -1,11 +1,13 @@
-import { preferredEngines } from '../plan/engine-preference.ts';
+import { selectEngine, selectPingEngine, type Selection } from './registry.ts';
+import {
+  preferredEngines,
+  type EngineChoice,
+  type EngineName,
+  type PingEngineChoice,
+  type PingEngineName,
+} from '../plan/engines.ts';
 import { formatCountOf } from '../units/format.ts';
-import type { EngineChoice, EngineName } from '../plan/plan.ts';
-import type { PingEngineChoice, PingEngineName } from '../plan/ping-plan.ts';
 import { RunError } from '../units/run-error.ts';
-import { selectPingEngine } from './select-ping.ts';
-import { selectEngine } from './select.ts';
-import type { Selection } from './select.ts';
 
 /** What the kernel answers a thread to which it refuses what it has given to others: a limit of the user's, or of the machine. */
 const REFUSALS: ReadonlySet<string> = new Set(['ENOMEM', 'EPERM']);
@@ -30,7 +32,7 @@ export async function startOnEngine<T>(
   let rest = preference;
   const notes: string[] = [];
   for (;;) {
-    const { name, notes: passedOver } = selectEngine(choice, rest);
+    const { name, notes: passedOver } = await selectEngine(choice, rest);
     notes.push(...passedOver);
     try {
       return await start({ name, notes: [...notes] });
@@ -48,5 +50,5 @@ export function startOnPingEngine<T>(
   choice: PingEngineChoice,
   start: (selection: { readonly name: PingEngineName; readonly notes: readonly string[] }) => Promise<T>,
 ): Promise<T> {
-  return choice === 'blocking' ? start(selectPingEngine(choice)) : startOnEngine({ choice, threads: 1 }, start);
+  return choice === 'blocking' ? selectPingEngine(choice).then(start) : startOnEngine({ choice, threads: 1 }, start);
 }

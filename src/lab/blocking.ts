@@ -1,11 +1,11 @@
 /** `lab blocking`: what work on each connection costs beside a loop, by where it is done. */
+import { ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
+import { selectEngine } from '../engine/registry.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selectEngine } from '../engine/select.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { ServerResult } from '../document/server.ts';
-import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
@@ -37,14 +37,14 @@ export const BLOCKING: Lab = {
   },
   overheadSec: 1.5,
   axes: (quick) => [
-    { name: 'engine', values: quick ? ['uring', 'node'] : ['uring', 'epoll', 'node'] },
+    { name: 'engine', values: quick ? ['uring', 'node'] : ENGINE_NAMES },
     { name: 'work', values: Object.keys(WORK) },
     { name: 'strategy', values: Object.keys(STRATEGIES) },
     { name: 'batch', label: 'connections at once', values: quick ? [100] : [100, 200] },
   ],
   // The other engines never return to the event loop through which the runtime's own pool answers.
-  isWanted: ({ engine, strategy }) => strategy !== 'pool' || engine === 'node',
-  refusals: async (cells) => refusedEngines(cells, (engine) => selectEngine(engine as EngineName)),
+  isWanted: ({ engine, strategy }) => strategy !== 'pool' || engineHas(engine, 'turnsEventLoop'),
+  refusals: (cells) => refusedEngines(cells, (engine) => selectEngine(engine as EngineName)),
   measure,
 };
 

@@ -1,12 +1,12 @@
 /** `lab bodies`: responses of 8 MiB, by where they are kept and where that is done. */
+import { ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
+import { selectEngine } from '../engine/registry.ts';
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selectEngine } from '../engine/select.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { WorkResult } from '../document/common.ts';
 import { formatBytes } from '../units/format.ts';
-import type { EngineName } from '../plan/plan.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { besideServer } from './children.ts';
 import { refusedEngines } from './engines.ts';
@@ -46,15 +46,16 @@ export const BODIES: Lab = {
   },
   overheadSec: 1.5,
   axes: (quick) => [
-    { name: 'engine', values: quick ? ['uring', 'node'] : ['uring', 'epoll', 'node'] },
+    { name: 'engine', values: quick ? ['uring', 'node'] : ENGINE_NAMES },
     { name: 'sink', values: SINKS },
     { name: 'strategy', values: quick ? ['direct', 'dispatch', 'pool'] : Object.keys(STRATEGIES) },
   ],
   // Where nothing is kept nothing is done; the runtime's own threads only write files, and answer one engine only.
   isWanted: ({ engine, sink, strategy }) =>
-    strategy === 'direct' || (strategy === 'pool' ? engine === 'node' && isFile(sink) : sink !== 'null'),
+    strategy === 'direct' ||
+    (strategy === 'pool' ? engineHas(engine, 'turnsEventLoop') && isFile(sink) : sink !== 'null'),
   refusals: async (cells) => [
-    ...refusedEngines(cells, (engine) => selectEngine(engine as EngineName)),
+    ...(await refusedEngines(cells, (engine) => selectEngine(engine as EngineName))),
     ...(await refusedTmpfs(cells)),
   ],
   measure,

@@ -3,20 +3,25 @@ import { RunError } from '../units/run-error.ts';
 import type { Refusal } from './lab.ts';
 import type { Cell } from '../document/lab-description.ts';
 
-/** `choose` throws `RunError` for an engine that cannot work here; asked once for each value of the axis `engine`. */
-export function refusedEngines(cells: readonly Cell[], choose: (engine: string) => unknown): Refusal[] {
-  const reasons = new Map<string, string | null>();
-  return cells.flatMap(({ name, axes }) => {
-    const engine = String(axes['engine']);
-    if (!reasons.has(engine)) reasons.set(engine, whyNot(engine, choose));
+/** `choose` rejects with `RunError` for an engine that cannot work here; asked once for each value of the axis `engine`. */
+export async function refusedEngines(
+  cells: readonly Cell[],
+  choose: (engine: string) => Promise<unknown>,
+): Promise<Refusal[]> {
+  const reasons = new Map<unknown, string | null>();
+  for (const { axes } of cells) {
+    const { engine } = axes;
+    if (!reasons.has(engine)) reasons.set(engine, await whyNot(String(engine), choose));
+  }
+  return cells.flatMap(({ name, axes: { engine } }) => {
     const reason = reasons.get(engine) ?? null;
     return reason === null ? [] : [{ cell: name, expected: reason }];
   });
 }
 
-function whyNot(engine: string, choose: (engine: string) => unknown): string | null {
+async function whyNot(engine: string, choose: (engine: string) => Promise<unknown>): Promise<string | null> {
   try {
-    choose(engine);
+    await choose(engine);
     return null;
   } catch (error) {
     if (error instanceof RunError) return `a machine where engine ${engine} works: ${error.message}`;

@@ -1,10 +1,10 @@
 /** `lab rtt`: round trips of every engine beside blocking sockets, by rate, beside tasks on the same loop. */
-import { selectPingEngine } from '../engine/select-ping.ts';
+import { PING_ENGINE_NAMES, engineHas, type PingEngineName } from '../plan/engines.ts';
+import { selectPingEngine } from '../engine/registry.ts';
 import { allowedCpuList } from '../kernel/cpus.ts';
 import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
-import type { PingEngineName } from '../plan/ping-plan.ts';
 import { besideServer, durationArgument, resultOf } from './children.ts';
 import { refusedEngines } from './engines.ts';
 import type { CellContext, Lab } from './lab.ts';
@@ -14,7 +14,6 @@ import type { AxisValue, Cell, CellMeasurement } from '../document/lab-descripti
 /** Of a round with more pings they are a sample, evenly over it: enough for a density, and for a file that can be opened. */
 const SAMPLES = 1000;
 
-const ENGINES: readonly PingEngineName[] = ['blocking', 'uring', 'epoll', 'node'];
 const PROTOCOLS = ['tcp', 'udp'];
 /** `closed`: the next ping waits for the reply. `pipelined`: it leaves when it is due. */
 const LOOPS = ['closed', 'pipelined'];
@@ -30,14 +29,15 @@ export const RTT: Lab = {
   },
   overheadSec: 1,
   axes: (quick) => [
-    { name: 'engine', values: ENGINES },
+    { name: 'engine', values: PING_ENGINE_NAMES },
     { name: 'protocol', values: PROTOCOLS },
     { name: 'loop', values: quick ? LOOPS.slice(0, 1) : LOOPS },
     { name: 'rate', label: 'pings per second', values: quick ? [1000, BACK_TO_BACK] : RATES },
     { name: 'tasks', label: 'busy tasks', values: quick ? [0, 100] : [0, 10, 100, 1000] },
   ],
-  isWanted: ({ engine, loop, rate }) => loop === 'closed' || (engine !== 'blocking' && rate !== BACK_TO_BACK),
-  refusals: async (cells) => refusedEngines(cells, (engine) => selectPingEngine(engine as PingEngineName)),
+  isWanted: ({ engine, loop, rate }) =>
+    loop === 'closed' || (!engineHas(engine, 'waitsForEachReply') && rate !== BACK_TO_BACK),
+  refusals: (cells) => refusedEngines(cells, (engine) => selectPingEngine(engine as PingEngineName)),
   measure,
 };
 
@@ -67,7 +67,7 @@ function rttArguments(
     'rtt',
     `127.0.0.1:${port}`,
     ...['--engine', String(axes['engine']), '--protocol', String(axes['protocol'])],
-    ...['--rate', rate, ...(isClosed && axes['engine'] !== 'blocking' ? ['--pipeline', '1'] : [])],
+    ...['--rate', rate, ...(isClosed && !engineHas(axes['engine'], 'waitsForEachReply') ? ['--pipeline', '1'] : [])],
     ...['--busy-tasks', String(axes['tasks']), '--samples', String(SAMPLES), ...cpu],
     ...['--warmup', durationArgument(times.warmupNs), '--duration', durationArgument(times.durationNs)],
   ];

@@ -3,6 +3,7 @@
  * The option table: every option once, with its parser, default, unit and help. The command line, the help, the environment
  * (`CONNGEN_*`) and configuration files are all read by it.
  */
+import { ENGINE_NAMES, PING_ENGINE_NAMES, type EngineChoice, type PingEngineChoice } from '../plan/engines.ts';
 import { parseCriterion } from '../judge/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit.ts';
 import { parseFileName, parseFinish, parseJsonFile, parseRecordFile, parseWorkers } from './parsers.ts';
@@ -86,7 +87,7 @@ const HOUR_NS = 3600 * NS_PER_SEC;
 
 const COMMON_OPTIONS = {
   engine: {
-    parse: choiceParser(['auto', 'uring', 'epoll', 'node']),
+    parse: choiceParser<EngineChoice>(['auto', ...ENGINE_NAMES]),
     value: 'NAME',
     default: 'auto',
     group: GENERATOR,
@@ -562,7 +563,7 @@ export const RTT_OPTIONS = {
   },
   ...COMMON_OPTIONS,
   engine: {
-    parse: choiceParser(['auto', 'uring', 'epoll', 'node', 'blocking']),
+    parse: choiceParser<PingEngineChoice>(['auto', ...PING_ENGINE_NAMES]),
     value: 'NAME',
     default: 'auto',
     group: GENERATOR,

@@ -1,4 +1,6 @@
 import { engineSystem } from '../document/system.ts';
+import { engineHas } from '../plan/engines.ts';
+import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnPingEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
@@ -9,7 +11,7 @@ import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/r
 import { rttVerdictOf } from '../judge/rtt-verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
-import type { PingEngineName, RttPlan } from '../plan/ping-plan.ts';
+import type { RttPlan } from '../plan/ping-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { PingThread } from './ping-thread.ts';
 import type { PingSamples } from './ping-samples.ts';
@@ -180,7 +182,7 @@ function roundResult(
     intervals,
     verdict: rttVerdictOf({
       round,
-      inFlightLimit: plan.engine === 'blocking' ? 1 : plan.connections * plan.depths[index]!,
+      inFlightLimit: engineHas(plan.engine, 'waitsForEachReply') ? 1 : plan.connections * plan.depths[index]!,
       target: formatHostPort(plan.host, plan.target.port),
       otherAddress: plan.target.otherAddress,
       isUdp: plan.protocol === 'udp',

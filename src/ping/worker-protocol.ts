@@ -1,6 +1,7 @@
+import type { PingEngineName } from '../plan/engines.ts';
 import type { Endpoint } from '../plan/plan.ts';
 import type { Rate } from '../units/quantity.ts';
-import type { PingEngineName, PingProtocol } from '../plan/ping-plan.ts';
+import type { PingProtocol } from '../plan/ping-plan.ts';
 
 /** What a thread that pings needs to know of the plan it serves. */
 export interface PingSetup {

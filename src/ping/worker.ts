@@ -1,8 +1,9 @@
 /** Thread entry: the one thread that pings. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+import { engineHas } from '../plan/engines.ts';
+import { createPingEngine } from '../engine/registry.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
 import { RunError, describeFailure } from '../units/run-error.ts';
-import { createPingEngine } from '../engine/select-ping.ts';
 import { collectNow } from '../runtime/v8.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import { PING_BANK } from '../count/ping-tally.ts';
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
       isUp,
       depth: round.depth,
       // It sleeps in the receive of one reply.
-      inFlightLimit: setup.engine === 'blocking' ? 1 : connections * round.depth,
+      inFlightLimit: engineHas(setup.engine, 'waitsForEachReply') ? 1 : connections * round.depth,
       isStream: protocol === 'tcp',
       thinkNs: setup.thinkNs,
       timeoutNs,

@@ -1,16 +1,16 @@
 /** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
 import type { ClientConfig, RateConfig } from '../document/config.ts';
+import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
 import type { Family } from './address.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
 import { planSources, planTarget, type EndpointsInput, type EndpointsMachine } from './endpoints.ts';
-import { preferredEngines } from './engine-preference.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
-import type { ClientPlan, EngineChoice, Finish, RoundRate } from './plan.ts';
+import type { ClientPlan, Finish, RoundRate } from './plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
@@ -197,7 +197,10 @@ export function affordableSlots(
   needsDescriptors: boolean,
 ): number {
   const ordinary = machine.fdLimit - reserved;
-  const isDirect = machine.hasDirectDescriptors && !needsDescriptors && (engine === 'auto' || engine === 'uring');
+  const isDirect =
+    machine.hasDirectDescriptors &&
+    !needsDescriptors &&
+    (engine === 'auto' || engineHas(engine, 'hasDirectDescriptors'));
   return isDirect && ordinary > 0 ? Math.max(ordinary, machine.fdLimit * threads) : ordinary;
 }
 

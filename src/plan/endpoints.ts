@@ -1,4 +1,5 @@
 /** Both ends of the connections of a plan: the target, in the address family that is asked for, and the source addresses. */
+import { engineHas, enginesWith } from './engines.ts';
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import type { Endpoint } from './plan.ts';
 import { accept, isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
@@ -63,8 +64,9 @@ function checkFreebind(
 ): void {
   if (!freebind.value) return;
   if (source.length === 0) problems.push(problemOf(freebind, '--source beside it, which says what to bind'));
-  if (engine.value === 'node') {
-    problems.push(problemOf(freebind, '--engine uring or epoll: Node.js has no way to set IP_FREEBIND on a socket'));
+  if (engine.value !== 'auto' && !engineHas(engine.value, 'bindsFreely')) {
+    const able = enginesWith('bindsFreely');
+    problems.push(problemOf(freebind, `--engine ${able}: Node.js has no way to set IP_FREEBIND on a socket`));
   }
 }
 

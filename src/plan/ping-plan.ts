@@ -1,8 +1,9 @@
 /** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
 import type { RttConfig } from '../document/config.ts';
+import { engineHas, type PingEngineChoice } from './engines.ts';
 import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
-import type { Endpoint, EngineName } from './plan.ts';
+import type { Endpoint } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatCountOf, formatPerSec } from '../units/format.ts';
@@ -11,8 +12,6 @@ import { compactSources } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
 /** The engines of connections; and blocking sockets on one thread, the baseline. */
-export type PingEngineName = EngineName | 'blocking';
-export type PingEngineChoice = PingEngineName | 'auto';
 
 /** The options of a run, each parsed by itself. Those with a default are always there. */
 export interface RttInput extends EndpointsInput {
@@ -171,7 +170,7 @@ function ratesOf(input: RttInput): readonly Rate[] {
  */
 function depthOf(input: RttInput, rate: Rate): number {
   if (input.pipeline !== undefined) return input.pipeline.value;
-  if (rate === 'max' || input.think.value > 0 || input.engine.value === 'blocking') return 1;
+  if (rate === 'max' || input.think.value > 0 || engineHas(input.engine.value, 'waitsForEachReply')) return 1;
   const perTimeout = (rate * input.timeout.value) / NS_PER_SEC / input.connections.value;
   const affordable = Math.floor(IN_FLIGHT_MAX / input.connections.value);
   return Math.max(1, Math.min(DEPTH_AUTO_MAX, affordable, Math.ceil(perTimeout) + 1));
@@ -220,8 +219,8 @@ function checkLoop(input: RttInput, problems: Problem[]): void {
       ),
     );
   }
-  if (engine.value === 'blocking') {
-    problems.push(problemOf(pipeline, 'to be left out beside --engine blocking, which waits for each reply'));
+  if (engineHas(engine.value, 'waitsForEachReply')) {
+    problems.push(problemOf(pipeline, `to be left out beside --engine ${engine.value}, which waits for each reply`));
   }
 }
 

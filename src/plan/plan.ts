@@ -3,11 +3,9 @@
  *
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
+import type { EngineChoice } from './engines.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { Rate } from '../units/quantity.ts';
-
-export type EngineName = 'uring' | 'epoll' | 'node';
-export type EngineChoice = EngineName | 'auto';
 
 /** A socket address, already resolved. */
 export interface Endpoint {

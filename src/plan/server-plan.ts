@@ -1,11 +1,12 @@
 /** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
 import type { ServerConfig } from '../document/config.ts';
+import type { EngineChoice } from './engines.ts';
 import { resolveHost } from './address.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
 import { ROOMY_FD_LIMIT } from './open-files.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
-import type { EngineChoice, RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
+import type { RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkCpus } from './ping-plan.ts';

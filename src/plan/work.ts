@@ -1,6 +1,7 @@
 /** What is done beside a loop, and where: `--work`, and the strategies that servers and sinks share. */
+import { engineHas, type EngineChoice } from './engines.ts';
 import { formatCountOf } from '../units/format.ts';
-import type { EngineChoice, Work, WorkStrategy } from './plan.ts';
+import type { Work, WorkStrategy } from './plan.ts';
 import { accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { NS_PER_MS, NS_PER_SEC, countParser, durationParser, formatDuration } from '../units/quantity.ts';
 
@@ -96,7 +97,7 @@ export function engineFor(
   problems: Problem[],
   notices: string[],
 ): EngineChoice {
-  if (strategy.value.kind !== 'pool' || engine.value === 'node') return engine.value;
+  if (strategy.value.kind !== 'pool' || engineHas(engine.value, 'turnsEventLoop')) return engine.value;
   if (engine.value !== 'auto') {
     const why = `the runtime's own pool answers through the event loop, which --engine ${engine.value} never returns to`;
     problems.push(problemOf(strategy, `--engine node with it, because ${why}`));

@@ -1,9 +1,10 @@
+import type { EngineName } from '../plan/engines.ts';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { RunError, describeFailure } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
-import type { EngineName, ServerPlan } from '../plan/plan.ts';
+import type { ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
 import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';
 import type { ServerWork } from './work.ts';

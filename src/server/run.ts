@@ -1,7 +1,7 @@
 import { engineSystem } from '../document/system.ts';
+import type { Selection } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/sockets/echo-guard.ts';
-import type { Selection } from '../engine/select.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';

@@ -1,6 +1,5 @@
+import { canSharePort, choosePort, requireFreeDatagramPort, type Selection } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import { canSharePort, choosePort, requireFreeDatagramPort } from '../engine/select.ts';
-import type { Selection } from '../engine/select.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { readSysctlNumber } from '../kernel/proc.ts';

@@ -1,4 +1,5 @@
 /** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
+import type { EngineName } from '../plan/engines.ts';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ServerEngine } from '../engine/seam/engine.ts';
@@ -7,7 +8,7 @@ import { RunError } from '../units/run-error.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { type Libc, loadLibc } from '../kernel/libc.ts';
 import type { ServerResult } from '../document/server.ts';
-import type { EngineName, ServerPlan, Work } from '../plan/plan.ts';
+import type { ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import type { Executor, JobHandler } from '../work/executor.ts';

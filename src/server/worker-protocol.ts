@@ -1,4 +1,5 @@
-import type { EngineName, ServerPlan } from '../plan/plan.ts';
+import type { EngineName } from '../plan/engines.ts';
+import type { ServerPlan } from '../plan/plan.ts';
 import type { ServerWork } from './work.ts';
 
 /** What a listener's thread is born with. */

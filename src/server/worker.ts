@@ -1,4 +1,5 @@
 /** Thread entry: one listener. Once it serves, it hears nothing but the shared control words. */
+import { createDatagramEcho, createServerEngine } from '../engine/registry.ts';
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
@@ -7,7 +8,6 @@ import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import { POLL_NS } from '../engine/seam/engine.ts';
 import { RunError, describeFailure } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createDatagramEcho, createServerEngine } from '../engine/select.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import {
   BYTES_RECEIVED,

@@ -1,5 +1,6 @@
+import { engineHas, type EngineName } from '../plan/engines.ts';
 import type { Libc } from '../kernel/libc.ts';
-import type { EngineName, WorkStrategy } from '../plan/plan.ts';
+import type { WorkStrategy } from '../plan/plan.ts';
 import { createWorkShare, needsWakers, type WorkShare } from './share.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
@@ -27,7 +28,7 @@ export class Crew {
   readonly #wakers: Wakers | null;
 
   private constructor({ strategy, owners, engine, tickets, libc, module, data, onFailure }: CrewOptions) {
-    const kind = engine === 'node' ? 'pipe' : 'eventfd';
+    const kind = engineHas(engine, 'turnsEventLoop') ? 'pipe' : 'eventfd';
     const wakers = libc !== null && needsWakers(strategy) ? Wakers.create(libc, owners, kind) : null;
     this.share = createWorkShare({ strategy, owners, tickets, wakers });
     this.#pool = strategy.kind === 'dispatch' ? new ThreadPool({ share: this.share, module, data, onFailure }) : null;

@@ -1,16 +1,16 @@
 /** Answers that are empty, too short or never end, in whole runs against real sockets. */
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { whyNot } from '../support/engines.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
-import { selectEngine } from '../../src/engine/select.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { planClient, type Typed } from '../support/plans.ts';
 
 const ATTEMPTS = 20;
-const ENGINES = ['uring', 'epoll', 'node'] as const;
 
 /** A peer that answers each request with `answer(n)`, for the nth connection. */
 async function listening(t: Test, answer: (socket: Socket, index: number) => void): Promise<number> {
@@ -40,19 +40,10 @@ async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult
   return result.rounds[0]!;
 }
 
-function skipOf(engine: (typeof ENGINES)[number]): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
 const codesOf = ({ findings }: RoundResult): string[] => findings.map(({ code }) => code);
 
-for (const engine of ENGINES) {
-  t.test(engine, { skip: skipOf(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     await t.test('an exchange that ends without a byte of answer is counted', async (t) => {
       const port = await listening(t, (socket, index) => (index % 2 === 0 ? socket.end() : socket.end('answer')));
       for (const finish of ['eof', 'half-close']) {

@@ -1,4 +1,6 @@
 /** What becomes of response bodies, in whole runs against a real server. */
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { whyNot } from '../support/engines.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -8,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
-import { selectEngine } from '../../src/engine/select.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import { pattern } from '../engine/conformance/pattern.ts';
 import { runCli, startServer } from '../support/cli.ts';
@@ -37,15 +38,6 @@ async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult
   return result.rounds[0]!;
 }
 
-function skipOf(engine: 'uring' | 'epoll' | 'node'): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
 async function responding(t: Test): Promise<number> {
   const server = await startServer(['--response', body, '--respond-on', 'accept', '--listeners', '1']);
   t.teardown(() => server.stop());
@@ -55,8 +47,8 @@ async function responding(t: Test): Promise<number> {
 t.test('against a server that sends 1.5 MB', async (t) => {
   const port = await responding(t);
   const files = t.testdir({});
-  for (const engine of ['uring', 'epoll', 'node'] as const) {
-    await t.test(engine, { skip: skipOf(engine) }, async (t) => {
+  for (const engine of ENGINE_NAMES) {
+    await t.test(engine, { skip: await whyNot(engine) }, async (t) => {
       const kept = { kept: ATTEMPTS, kept_bytes: ATTEMPTS * BODY_BYTES, spilled: 0 };
       const sinks: [Typed, object | undefined][] = [
         [{ verify: body }, undefined],
@@ -90,8 +82,8 @@ t.test('against a server that sends 1.5 MB', async (t) => {
 t.test('what may block is done where --sink-strategy says, and none of it is lost', async (t) => {
   const port = await responding(t);
   const files = t.testdir({});
-  for (const engine of ['uring', 'epoll', 'node'] as const) {
-    await t.test(engine, { skip: skipOf(engine) }, async (t) => {
+  for (const engine of ENGINE_NAMES) {
+    await t.test(engine, { skip: await whyNot(engine) }, async (t) => {
       const strategies = ['permit:1', 'dispatch:2,queue=64', 'dispatch:1,queue=1'];
       for (const strategy of engine === 'node' ? [...strategies, 'pool'] : strategies) {
         const sinks = strategy === 'pool' ? [`file:${files}`] : ['memory', 'gather', `file:${files}`];

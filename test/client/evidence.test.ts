@@ -1,10 +1,11 @@
 /** Whose doing it was, told by real runs on loopback. */
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { whyNot } from '../support/engines.ts';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
 import type { Test } from 'tap';
-import { selectEngine } from '../../src/engine/select.ts';
 import { runClient } from '../support/runs.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import type { Machine } from '../../src/plan/client-plan.ts';
@@ -55,18 +56,8 @@ t.test('a round carries what the kernel and the pacing threads tell', { skip }, 
     t.ok(cpu !== undefined && elapsed !== undefined && cpu > 0 && cpu <= elapsed * 1.05, `${cpu} of ${elapsed} µs`);
 });
 
-/** Why an engine cannot be tested here; false if it can. */
-function skipOf(engine: 'uring' | 'epoll' | 'node'): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
-
-for (const engine of ['uring', 'epoll', 'node'] as const) {
-  t.test(`${engine}: a RST before and after, and an end too soon`, { skip: skipOf(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  t.test(`${engine}: a RST before and after, and an end too soon`, { skip: await whyNot(engine) }, async (t) => {
     const refused = await roundOf(t, await freePort(), { engine });
     t.same(refused.owners, { generator: 0, network: 0, target: 50, unattributed: 0 });
     t.same([refused.outcomes.refused, refused.errno], [50, { ECONNREFUSED: 50 }]);

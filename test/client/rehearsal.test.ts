@@ -1,14 +1,14 @@
 /** A worker warms up on connections that go nowhere: nothing arrives at the target, and the rounds that follow are whole. */
+import { troubleOf } from '../../src/engine/registry.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import type { ClientDriver } from '../../src/engine/seam/engine.ts';
-import { troubleOf } from '../../src/engine/select.ts';
 import { UringClientEngine } from '../../src/engine/uring/client.ts';
 
 const ROUND = 40;
-const trouble = troubleOf('uring')?.reason ?? false;
+const trouble = (await troubleOf('uring'))?.reason ?? false;
 
 /** Opens `ROUND` connections at once, closes each when the peer has ended it or `responseBytes` are there, and counts events. */
 class Counts implements ClientDriver {

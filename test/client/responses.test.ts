@@ -1,4 +1,6 @@
 /** What responses begin with, in whole runs against real sockets. */
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { whyNot } from '../support/engines.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -6,13 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
-import { selectEngine } from '../../src/engine/select.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { planClient, type Typed } from '../support/plans.ts';
 
 const ATTEMPTS = 20;
-const ENGINES = ['uring', 'epoll', 'node'] as const;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const folder = t.testdir({ hello: 'hell', request: REQUEST, other: 'GET / FTP\r\n' });
 const payload = join(folder, 'request');
@@ -45,15 +45,6 @@ async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult
   const result = await runClient(plan);
   checkIdentities(t, result);
   return result.rounds[0]!;
-}
-
-function skipOf(engine: (typeof ENGINES)[number]): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    return String(error);
-  }
 }
 
 const codesOf = ({ findings }: RoundResult): string[] => findings.map(({ code }) => code);
@@ -89,8 +80,8 @@ const SIX = [
   (s: Socket) => s.end(),
 ];
 
-for (const engine of ENGINES) {
-  t.test(engine, { skip: skipOf(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     await t.test('responses to an HTTP request are counted by status', async (t) => {
       const port = await listening(t, SIX);
       // Sinks that keep have their own places for the bytes; the last of these has none.

@@ -1,7 +1,7 @@
 /** What a user may lock in memory is too little: run as nobody, for whom the limit holds. */
+import { troubleOf } from '../../src/engine/registry.ts';
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { troubleOf } from '../../src/engine/select.ts';
 import type { RttResult } from '../../src/document/rtt.ts';
 import { ROOT, clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
@@ -9,15 +9,15 @@ import { checkIdentities } from '../support/identities.ts';
 const NOBODY = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', '--bounding-set=-all'];
 const NOTE = /^engine uring is passed over.*: the limit of lockable memory, [\d,]+ KiB \(ulimit -l\), is too small/;
 
-function whyNot(): string | false {
-  const trouble = troubleOf('uring');
+async function whyNot(): Promise<string | false> {
+  const trouble = await troubleOf('uring');
   if (trouble !== null) return trouble.reason;
   if (process.getuid?.() !== 0) return 'needs root, to become nobody';
   const [command, ...rest] = [...NOBODY, 'prlimit', '--memlock=65536', 'test', '-r', `${ROOT}/package.json`];
   return spawnSync(command, rest).status === 0 ? false : 'needs setpriv, prlimit, and a checkout that nobody may read';
 }
 
-const skip = whyNot();
+const skip = await whyNot();
 
 /**
  * In bytes. Other processes of nobody share it: what is too little here stays so. Without the options that tap gives to every Node, which

@@ -1,7 +1,7 @@
 /** A machine that the faster engines do not know: every probe but node's fails. */
+import { selectEngine } from '../../src/engine/registry.ts';
 import t from 'tap';
 import { runClient } from '../support/runs.ts';
-import { selectEngine } from '../../src/engine/select.ts';
 import { planClient } from '../support/plans.ts';
 import { serve } from '../server/serve.ts';
 
@@ -9,7 +9,7 @@ t.test('auto takes what works, and the results say why nothing better', async (t
   const { arch } = process;
   Object.defineProperty(process, 'arch', { value: 'riscv64' });
   t.teardown(() => Object.defineProperty(process, 'arch', { value: arch }));
-  const { name, notes } = selectEngine('auto');
+  const { name, notes } = await selectEngine('auto');
   t.equal(name, 'node');
   t.match(notes, [
     /^engine uring is passed over: it knows x64 and arm64, and this machine is riscv64$/,

@@ -1,6 +1,7 @@
+import { PING_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import t from 'tap';
 import { pingConformance } from './conformance/ping.ts';
 
-for (const name of ['uring', 'epoll', 'node', 'blocking'] as const) {
+for (const name of PING_ENGINE_NAMES) {
   await t.test(name, { timeout: 120_000 }, (t) => pingConformance(t, name));
 }

@@ -57,7 +57,7 @@ t.test('bodies: nothing is done where nothing is kept, and the pool writes files
 t.test('cells of an engine that does not work are refused by name, with the reason', async (t) => {
   let asked = 0;
   const cells = cellsOf(labNamed('bodies')!, true);
-  const refused = refusedEngines(cells, (engine) => {
+  const refused = await refusedEngines(cells, async (engine) => {
     asked++;
     if (engine === 'uring') throw new RunError('EPERM', 'io_uring is forbidden here', 'allow it');
   });

@@ -1,6 +1,6 @@
 /** Source addresses of a prefix that is routed to the client's machine, none of which is an address of a device. */
+import { troubleOf } from '../../src/engine/registry.ts';
 import t from 'tap';
-import { troubleOf } from '../../src/engine/select.ts';
 import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
@@ -19,7 +19,7 @@ function routePrefix(lab: Lab): void {
 }
 
 for (const engine of ['uring', 'epoll'] as const) {
-  const why = skip || (troubleOf(engine)?.reason ?? false);
+  const why = skip || ((await troubleOf(engine))?.reason ?? false);
   void t.test(`${engine}: connections from addresses of a routed prefix`, { skip: why }, async (t) => {
     const lab = Lab.forTest(t);
     routePrefix(lab);
@@ -35,7 +35,7 @@ for (const engine of ['uring', 'epoll'] as const) {
       const result = clientResult(run);
       checkIdentities(t, result);
       t.equal(result.rounds[0]!.outcomes.ok, 40, finish);
-      t.equal(result.config['freebind'], true);
+      t.equal(result.config.freebind, true);
     }
     const pings = ['--rate', '100', '--duration', '200ms', ...ROUTED, '--freebind', '--engine', engine];
     const run = await runCli(['rtt', TARGET, ...pings, '--json', '-', '--quiet'], { prefix });

@@ -1,6 +1,7 @@
 /** Link-local addresses with their device, by name and by number, from one end of a veth pair to the other. */
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { troubleOf } from '../../src/engine/registry.ts';
 import t from 'tap';
-import { troubleOf } from '../../src/engine/select.ts';
 import type { RttResult } from '../../src/document/rtt.ts';
 import { clientResult, runCli, startServer } from '../support/cli.ts';
 import { checkIdentities } from '../support/identities.ts';
@@ -15,8 +16,8 @@ function linkLocal(lab: Lab): void {
   lab.client.ip('address', 'add', 'fe80::2/64', 'dev', 'eth0', 'nodad');
 }
 
-for (const engine of ['uring', 'epoll', 'node'] as const) {
-  const why = skip || (troubleOf(engine)?.reason ?? false);
+for (const engine of ENGINE_NAMES) {
+  const why = skip || ((await troubleOf(engine))?.reason ?? false);
   void t.test(`${engine}: a link-local target, source and host`, { skip: why }, async (t) => {
     const lab = Lab.forTest(t);
     linkLocal(lab);

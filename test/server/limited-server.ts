@@ -1,5 +1,5 @@
 /** Process entry: an echo server under the limits of its parent. Prints where it listens; at the end of stdin its result. */
-import type { EngineName } from '../../src/plan/plan.ts';
+import type { EngineName } from '../../src/plan/engines.ts';
 import { runServer } from '../../src/server/run.ts';
 import { serverPlanOf } from './serve.ts';
 

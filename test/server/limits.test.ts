@@ -1,18 +1,17 @@
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { ServerResult } from '../../src/document/server.ts';
-import type { EngineName } from '../../src/plan/plan.ts';
-import { checkServerIdentities, dial, MS, serve, until, whyNot } from './serve.ts';
+import { checkServerIdentities, dial, MS, serve, until } from './serve.ts';
+import { whyNot } from '../support/engines.ts';
 import type { Peer } from './serve.ts';
 
 const MIB = 1024 * 1024;
 /** Most that may be kept for a peer that does not read. */
 const MOST_KEPT_BYTES = 64 * 1024;
-
-const ENGINES = ['uring', 'epoll', 'node'] as const satisfies readonly EngineName[];
 
 async function echoes({ socket, data }: Peer, text: string): Promise<void> {
   const before = data().length;
@@ -29,8 +28,8 @@ async function isServed(peer: Peer): Promise<boolean> {
   return peer.data().length > 0;
 }
 
-for (const engine of ENGINES) {
-  const skip = whyNot(engine);
+for (const engine of ENGINE_NAMES) {
+  const skip = await whyNot(engine);
 
   void t.test(`${engine}: an idle connection is closed and counted, a busy one is not`, { skip }, async (t) => {
     const server = await serve(t, { engine, idleTimeoutNs: 1000 * MS });
@@ -131,7 +130,7 @@ for (const engine of ENGINES) {
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 for (const engine of ['uring', 'epoll'] as const) {
-  const skip = whyNot(engine) || (hasPrlimit ? false : 'needs prlimit (util-linux)');
+  const skip = (await whyNot(engine)) || (hasPrlimit ? false : 'needs prlimit (util-linux)');
   void t.test(`${engine}: out of descriptors: counted, waited for, served again`, { skip }, async (t) => {
     const child = spawn(
       'prlimit',

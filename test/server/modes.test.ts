@@ -1,9 +1,11 @@
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
-import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
+import type { ServerPlan } from '../../src/plan/plan.ts';
 import type { ServerResult } from '../../src/document/server.ts';
-import { dial, MS, serve, sharedBytes, until, whyNot } from './serve.ts';
+import { dial, MS, serve, sharedBytes, until } from './serve.ts';
+import { whyNot } from '../support/engines.ts';
 import type { Peer } from './serve.ts';
 
 const RESPONSE = Buffer.from('HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n');
@@ -158,8 +160,8 @@ const cases: readonly ModeCase[] = [
   },
 ];
 
-for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
-  void t.test(engine, { skip: whyNot(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  void t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     for (const { name, plan, peer, expect } of cases) {
       await t.test(name, async (t) => {
         const server = await serve(t, { ...plan, engine });

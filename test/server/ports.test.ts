@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -8,10 +9,11 @@ import type { Test } from 'tap';
 import { RunError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/sockets/listen-error.ts';
 import { readSysctlNumber } from '../../src/kernel/proc.ts';
-import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
+import type { ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../support/runs.ts';
 import { freePort } from '../support/ports.ts';
-import { dial, serve, serverPlanOf, whyNot } from './serve.ts';
+import { dial, serve, serverPlanOf } from './serve.ts';
+import { whyNot } from '../support/engines.ts';
 
 /** What `runServer` rejects with. */
 async function refusal(plan: Partial<ServerPlan>): Promise<RunError> {
@@ -83,8 +85,8 @@ t.test('a port whose last connections are in TIME_WAIT is free', async (t) => {
   }
 });
 
-for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
-  void t.test(`${engine}: every listener gets connections`, { skip: whyNot(engine) }, async (t) => {
+for (const engine of ENGINE_NAMES) {
+  void t.test(`${engine}: every listener gets connections`, { skip: await whyNot(engine) }, async (t) => {
     const server = await serve(t, { engine, listeners: 4, host: null });
     const count = 400;
     for (let done = 0; done < count; done += 50) {

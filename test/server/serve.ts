@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
-import { RunError } from '../../src/units/run-error.ts';
-import { selectEngine } from '../../src/engine/select.ts';
 import type { ServerResult } from '../../src/document/server.ts';
-import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
+import type { ServerPlan } from '../../src/plan/plan.ts';
 import { runServer } from '../support/runs.ts';
 
 export const SEC = 1e9;
@@ -77,17 +75,6 @@ export async function serve(t: Test, changes: Partial<ServerPlan> = {}): Promise
       return counted;
     },
   };
-}
-
-/** Why the engine cannot be tested here, or false. */
-export function whyNot(engine: EngineName): string | false {
-  try {
-    selectEngine(engine);
-    return false;
-  } catch (error) {
-    if (error instanceof RunError) return `${engine}: ${error.message}`;
-    throw error;
-  }
 }
 
 /** Every accepted connection ended in exactly one way, and the listeners add up. */

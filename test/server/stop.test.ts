@@ -1,15 +1,17 @@
+import { createServerEngine } from '../../src/engine/registry.ts';
+import { whyNot } from '../support/engines.ts';
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
-import { createServerEngine } from '../../src/engine/select.ts';
 import { runServer } from '../support/runs.ts';
 import { ACCEPTED, COMPLETED, ListenerCounters } from '../../src/server/counters.ts';
 import { CONTROL_STATE, DRAIN, Listener } from '../../src/server/listener.ts';
 import { modeOf } from '../../src/server/modes.ts';
-import { dial, SEC, serve, serverPlanOf, until, whyNot } from './serve.ts';
+import { dial, SEC, serve, serverPlanOf, until } from './serve.ts';
 
-for (const engine of ['uring', 'epoll', 'node'] as const) {
-  const skip = whyNot(engine);
+for (const engine of ENGINE_NAMES) {
+  const skip = await whyNot(engine);
 
   void t.test(`${engine}: after a stop, open connections are served and new ones refused`, { skip }, async (t) => {
     const server = await serve(t, { engine, listeners: engine === 'node' ? 1 : 2 });
@@ -66,7 +68,7 @@ t.test('a listener that dies: the server stops and says why', async (t) => {
 
 for (const name of ['uring', 'epoll'] as const) {
   // node:net closes its listener with what is in the backlog.
-  void t.test(`${name}: what waits in the backlog at a stop is served`, { skip: whyNot(name) }, async (t) => {
+  void t.test(`${name}: what waits in the backlog at a stop is served`, { skip: await whyNot(name) }, async (t) => {
     const clock = new MonotonicClock(monotonicNs());
     const mode = modeOf('echo', 'eof');
     const capacity = 100;

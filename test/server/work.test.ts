@@ -1,8 +1,10 @@
+import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { ServerResult } from '../../src/document/server.ts';
-import type { EngineName, ServerPlan } from '../../src/plan/plan.ts';
-import { dial, serve, sharedBytes, whyNot } from './serve.ts';
+import type { ServerPlan } from '../../src/plan/plan.ts';
+import { dial, serve, sharedBytes } from './serve.ts';
+import { whyNot } from '../support/engines.ts';
 
 const MS = 1e6;
 
@@ -32,10 +34,10 @@ function checkWork(t: Test, result: ServerResult, count: number): NonNullable<Se
 const respond = { mode: 'respond', response: sharedBytes(Buffer.from('answer')) } as const;
 const sleep = { kind: 'sleep', sleepNs: 2 * MS, longestNs: 2 * MS } as const;
 
-for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
+for (const engine of ENGINE_NAMES) {
   const listeners = engine === 'node' ? 1 : 2;
   const base = { ...respond, engine, listeners } as const;
-  void t.test(engine, { skip: whyNot(engine) }, async (t) => {
+  void t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     await t.test('direct: on the loop', async (t) => {
       const work = checkWork(t, await served(t, { ...base, work: { kind: 'cpu', integers: 300 } }, 50), 50);
       t.match(work, { on_loop: 50, on_threads: 0, waited: 0, caller_runs: 0 });
@@ -111,7 +113,7 @@ for (const engine of ['uring', 'epoll', 'node'] satisfies EngineName[]) {
 }
 
 for (const mode of ['echo', 'discard', 'reset'] as const) {
-  void t.test(`epoll: work before the end of ${mode}`, { skip: whyNot('epoll') }, async (t) => {
+  void t.test(`epoll: work before the end of ${mode}`, { skip: await whyNot('epoll') }, async (t) => {
     const workStrategy = { kind: 'dispatch', threads: 1, queue: 10 } as const;
     const server = await serve(t, { mode, work: sleep, workStrategy });
     const peer = await dial(t, server.port);

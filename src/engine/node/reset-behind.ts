@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { SOL_SOCKET, SO_ERROR } from '../../kernel/constants.ts';
 import { EPIPE } from '../../kernel/errno.ts';
-import { requireLibc } from '../epoll/probe.ts';
+import { requireLibc } from '../sockets/require-libc.ts';
 
 type ErrorReader = (fd: number) => number;
 

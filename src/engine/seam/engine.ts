@@ -6,7 +6,8 @@
  * happens to one connection is an integer, never an exception.
  */
 
-import type { Endpoint, EngineName } from '../../plan/plan.ts';
+import type { EngineName } from '../../plan/engines.ts';
+import type { Endpoint } from '../../plan/plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** A source port of 0 in `open`: the kernel chooses at connect. */

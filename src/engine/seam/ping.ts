@@ -3,8 +3,9 @@
  * messages to and fro. As with the first (`engine.ts`), the engine owns the wait and the sockets, the driver the
  * schedule and the bookkeeping; both speak of connections by slot, and nothing is allocated for a message on either side.
  */
+import type { PingEngineName } from '../../plan/engines.ts';
 import type { Endpoint } from '../../plan/plan.ts';
-import type { PingEngineName, PingProtocol } from '../../plan/ping-plan.ts';
+import type { PingProtocol } from '../../plan/ping-plan.ts';
 import type { StepDriver } from './engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
 

@@ -43,7 +43,7 @@ import {
   prepareOption,
   setAddress,
 } from './entries.ts';
-import { probeUring } from './probe.ts';
+import { requireUring } from './support.ts';
 import { RehearsedAnswers } from './rehearsed-answers.ts';
 import { Ring } from './ring.ts';
 import { NO_SLOT } from './acceptor.ts';
@@ -139,7 +139,7 @@ export class UringClientEngine implements ClientEngine {
   constructor(options: ClientEngineOptions) {
     const libc = loadLibc();
     const { target, sources, payload, capacity } = options;
-    const { direct } = probeUring();
+    const { direct } = requireUring();
     this.#libc = libc;
     this.#ring = new Ring({ libc, clock: options.clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
     this.#selves = options.mayMeetItself === true ? new SelfConnections(libc) : undefined;

@@ -11,7 +11,7 @@ import { messageStride } from '../seam/ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
 import { PingSockets, isReported } from '../sockets/ping-socket.ts';
 import { GENERATION_MASK, STAGE_BITS, STAGE_MASK, firstStage, prepareCancel, setAddress } from './entries.ts';
-import { probeUring } from './probe.ts';
+import { requireUring } from './support.ts';
 import { Ring } from './ring.ts';
 
 const RING_ENTRIES = 1024;
@@ -65,7 +65,7 @@ export class UringPingEngine implements PingEngine {
 
   constructor(options: PingEngineOptions) {
     const libc = loadLibc();
-    probeUring();
+    requireUring();
     const { connections, messageBytes, protocol, clock } = options;
     this.#libc = libc;
     this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });

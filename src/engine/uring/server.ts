@@ -46,7 +46,7 @@ import {
   prepareOption,
   setAddress,
 } from './entries.ts';
-import { probeUring } from './probe.ts';
+import { requireUring } from './support.ts';
 import { Ring } from './ring.ts';
 import { STAGE_WAKE, Waker } from './waker.ts';
 
@@ -126,7 +126,7 @@ export class UringServerEngine implements ServerEngine {
   constructor(options: ServerEngineOptions) {
     const libc = loadLibc();
     const { capacity, clock } = options;
-    const { direct } = probeUring();
+    const { direct } = requireUring();
     this.#libc = libc;
     this.#clock = clock;
     this.#options = options;

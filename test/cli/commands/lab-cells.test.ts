@@ -1,20 +1,11 @@
 /** A cell of each lab that starts others, from the command line to its figures. */
+import { whyNot } from '../../support/engines.ts';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { selectEngine } from '../../../src/engine/select.ts';
 import { isDone, type DoneCell, type LabResult } from '../../../src/document/lab.ts';
 import { runCli } from '../../support/cli.ts';
-
-function skipped(): string | false {
-  try {
-    selectEngine('epoll');
-    return false;
-  } catch (error) {
-    return String(error);
-  }
-}
 
 async function cellOf(cwd: string, lab: string, cell: string): Promise<DoneCell> {
   const times = ['--settle', '0s', '--warmup', '100ms', '--duration', '500ms'];
@@ -25,7 +16,7 @@ async function cellOf(cwd: string, lab: string, cell: string): Promise<DoneCell>
   return done!;
 }
 
-t.test('rtt: the rate that was offered, and the one that was reached', { skip: skipped() }, async (t) => {
+t.test('rtt: the rate that was offered, and the one that was reached', { skip: await whyNot('epoll') }, async (t) => {
   const cwd = t.testdir({});
   const { samples, figures, summary } = await cellOf(cwd, 'rtt', 'epoll/udp/pipelined/1000/10');
   t.equal(figures['offered_per_sec'], 1000);
@@ -41,7 +32,7 @@ t.test('rtt: the rate that was offered, and the one that was reached', { skip: s
   t.equal(readdirSync(join(cwd, 'out')).filter((name) => name.endsWith('.svg')).length, 4);
 });
 
-t.test('a signal ends what a cell has started', { skip: skipped() }, async (t) => {
+t.test('a signal ends what a cell has started', { skip: await whyNot('epoll') }, async (t) => {
   const cwd = t.testdir({});
   const args = ['lab', 'rtt', '--only', 'epoll/tcp/closed/10/0', '--settle', '0s', '--duration', '60s', '--out', 'out'];
   const run = await runCli(args, {
@@ -59,7 +50,7 @@ t.test('a signal ends what a cell has started', { skip: skipped() }, async (t) =
   t.same([interrupted, cells.length], [true, 0]);
 });
 
-t.test('a server ends with its lab, also where that was killed', { skip: skipped() }, async (t) => {
+t.test('a server ends with its lab, also where that was killed', { skip: await whyNot('epoll') }, async (t) => {
   let children: string[] = [];
   let server: string | undefined;
   const args = [
@@ -113,7 +104,7 @@ function childrenOf(pid: number): string[] {
   }
 }
 
-t.test('blocking: a sample a batch, and what became of the jobs', { skip: skipped() }, async (t) => {
+t.test('blocking: a sample a batch, and what became of the jobs', { skip: await whyNot('epoll') }, async (t) => {
   const { samples, figures } = await cellOf(t.testdir({}), 'blocking', 'epoll/cpu/dispatch/100');
   t.equal(samples.length, 5);
   t.equal(figures['failures'], 0);
@@ -121,7 +112,7 @@ t.test('blocking: a sample a batch, and what became of the jobs', { skip: skippe
   t.ok(figures['queue_full'] !== null && figures['caller_runs'] !== null);
 });
 
-t.test('bodies: bytes a second, verified and finished elsewhere', { skip: skipped() }, async (t) => {
+t.test('bodies: bytes a second, verified and finished elsewhere', { skip: await whyNot('epoll') }, async (t) => {
   const { samples, figures } = await cellOf(t.testdir({}), 'bodies', 'epoll/gather/dispatch');
   t.equal(samples.length, 2);
   t.equal(figures['failures'], 0);

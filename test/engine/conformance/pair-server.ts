@@ -1,7 +1,7 @@
 /** An echo server on the engine under test, on a thread of its own. */
+import type { EngineName } from '../../../src/plan/engines.ts';
+import { createServerEngine } from '../../../src/engine/registry.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createServerEngine } from '../../../src/engine/select.ts';
-import type { EngineName } from '../../../src/plan/plan.ts';
 import { ServerRun } from './driver.ts';
 import { newClock } from './harness.ts';
 import { echoing } from './server-modes.ts';

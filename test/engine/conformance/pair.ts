@@ -1,6 +1,6 @@
+import type { EngineName } from '../../../src/plan/engines.ts';
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import type { EngineName } from '../../../src/plan/plan.ts';
 import { ClientHarness, sharedPattern, stepping } from './harness.ts';
 import type { ClientFactory } from './harness.ts';
 import type { PairResult } from './pair-server.ts';

@@ -1,11 +1,12 @@
+import type { PingEngineName } from '../../../src/plan/engines.ts';
+import { createPingEngine, selectPingEngine } from '../../../src/engine/registry.ts';
 import { once } from 'node:events';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import type { PingDriver, PingEngine } from '../../../src/engine/seam/ping.ts';
-import { createPingEngine, selectPingEngine } from '../../../src/engine/select-ping.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/kernel/errno.ts';
-import type { PingEngineName, PingProtocol } from '../../../src/plan/ping-plan.ts';
+import type { PingProtocol } from '../../../src/plan/ping-plan.ts';
 import { freePort } from '../../support/ports.ts';
 import type { PingPeerPorts } from './ping-peers.ts';
 import { tsWorker } from './ts-worker.ts';
@@ -88,7 +89,7 @@ class Script implements PingDriver {
 /** The whole suite for one engine; skipped, with the reason, where the engine cannot work. */
 export async function pingConformance(t: Test, name: PingEngineName): Promise<void> {
   try {
-    selectPingEngine(name);
+    await selectPingEngine(name);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     t.pass(`ping engine ${name}`, { skip: `${error.message} (${error.hint})` });

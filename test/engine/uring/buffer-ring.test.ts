@@ -1,12 +1,12 @@
 /** How many buffers of 64 KiB a server makes for peers that do not read. */
+import { troubleOf } from '../../../src/engine/registry.ts';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
-import { troubleOf } from '../../../src/engine/select.ts';
 import { BufferRing } from '../../../src/engine/uring/buffer-ring.ts';
 import { Ring } from '../../../src/engine/uring/ring.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
 
-const trouble = troubleOf('uring');
+const trouble = await troubleOf('uring');
 
 t.test(
   'one batch of buffers serves all receives that failed together',
