@@ -56,6 +56,18 @@ t.test('every page of docs/ can be reached from its index', async (t) => {
   );
 });
 
+t.test('files that pages name in code spans exist', async (t) => {
+  const missing = markdownFiles()
+    .filter((file) => file !== 'CHANGELOG.md')
+    .flatMap((file) =>
+      [...readMarkdown(file).matchAll(/`((?:src|test|docs|scripts|bench|examples|kernel-tuning|schema)\/[\w./-]*)`/g)]
+        .map((match) => match[1]!)
+        .filter((name) => !existsSync(path.join(ROOT, name)))
+        .map((name) => `${file}: ${name}`),
+    );
+  t.strictSame([...new Set(missing)], []);
+});
+
 t.test('the README is short', async (t) => {
   t.ok(readMarkdown('README.md').split('\n').length <= 251);
 });
