@@ -52,11 +52,13 @@ function libraryRules({ allows = [], netHelpers = [] } = {}) {
 }
 
 const NODE_GLOBALS = Object.fromEntries(
-  ['Buffer', 'URL', 'clearTimeout', 'console', 'process', 'setTimeout'].map((name) => [name, 'readonly']),
+  ['AbortController', 'Buffer', 'URL', 'clearTimeout', 'console', 'performance', 'process', 'setTimeout'].map(
+    (name) => [name, 'readonly'],
+  ),
 );
 
 export default defineConfig(
-  globalIgnores(['dist/', '.tap/', 'bench/results/']),
+  globalIgnores(['dist/', '.tap/', '.compiled/', 'bench/results/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

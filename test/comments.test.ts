@@ -2,8 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
-
-const ROOT = path.dirname(import.meta.dirname);
+import { ROOT } from './support/modules.ts';
 
 interface Comment {
   readonly file: string;

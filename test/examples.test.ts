@@ -1,3 +1,4 @@
+// tier: kernel
 /** The payloads are sent byte for byte, and the scripts are what a user copies. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';

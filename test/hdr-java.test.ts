@@ -1,3 +1,4 @@
+// tier: kernel
 /** Histogram files, read by the implementation that HdrHistogram comes from. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

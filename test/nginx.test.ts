@@ -1,3 +1,4 @@
+// tier: kernel
 /** The client against a server that others wrote: what conngen counts is what nginx logs. */
 import { ENGINE_NAMES } from '../src/plan/engines.ts';
 import { whyNot } from './support/engines.ts';

@@ -5,7 +5,7 @@ import { ROOT, plainEnvironment } from './support/cli.ts';
 
 function runTests(t: Test, content: string): { code: number | null; stdout: string } {
   const file = join(t.testdir({ 'some.test.ts': content }), 'some.test.ts');
-  const run = spawnSync(process.execPath, [join(ROOT, 'test/run.js'), file], {
+  const run = spawnSync(process.execPath, [join(ROOT, 'test/run.js'), '--as-is', file], {
     cwd: ROOT,
     env: plainEnvironment(),
     encoding: 'utf8',

@@ -1,3 +1,4 @@
+// tier: kernel
 /** What a user can type wrongly, as a user meets it: exit code 2, every problem named, nothing written. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** `--markdown` of every command that reports, in processes of their own and with real connections. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** Files that are written while a run goes on: what is in them, and that nothing is lost and nothing is overwritten. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** The command line with real runs behind it: what only whole processes can show. */
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';

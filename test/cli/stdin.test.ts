@@ -1,3 +1,4 @@
+// tier: kernel
 /** What is read from stdin, by processes that have one of their own. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** Answers that are empty, too short or never end, in whole runs against real sockets. */
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** What becomes of response bodies, in whole runs against a real server. */
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** Whose doing it was, told by real runs on loopback. */
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';

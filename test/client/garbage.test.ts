@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import path from 'node:path';
 import t from 'tap';
+import { MODULE_ARGS, modulePath } from '../support/modules.ts';
 
 /** Holds all that the rounds leave behind if each connection left as much as it did before it was looked after: 300 bytes. */
 const YOUNG_MIB = 512;
@@ -13,8 +13,8 @@ t.test('a connection leaves next to nothing behind for the collector', (t) => {
     [
       `--min-semi-space-size=${YOUNG_MIB}`,
       `--max-semi-space-size=${YOUNG_MIB}`,
-      '--import=tsx',
-      path.join(import.meta.dirname, 'garbage-run.ts'),
+      ...MODULE_ARGS,
+      modulePath('test/client/garbage-run.ts'),
     ],
     { encoding: 'utf8' },
   );

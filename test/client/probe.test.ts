@@ -1,3 +1,4 @@
+// tier: kernel
 /** A load with a probe beside it, against peers that echo and peers that do not. */
 import { once } from 'node:events';
 import t from 'tap';
@@ -5,11 +6,12 @@ import { runClient } from '../support/runs.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
-import { tsWorker } from '../engine/conformance/ts-worker.ts';
+import { startThread } from '../../src/runtime/thread.ts';
+import { moduleUrl } from '../support/modules.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { planClient } from '../support/plans.ts';
 
-const peers = tsWorker(new URL('../engine/conformance/ping-peers.ts', import.meta.url), {});
+const peers = startThread(moduleUrl('test/engine/conformance/ping-peers.ts'), {});
 t.teardown(() => peers.terminate());
 const [ports] = (await once(peers, 'message')) as [PingPeerPorts];
 

@@ -1,3 +1,4 @@
+// tier: kernel
 /** A worker warms up on connections that go nowhere: nothing arrives at the target, and the rounds that follow are whole. */
 import { troubleOf } from '../../src/engine/registry.ts';
 import { once } from 'node:events';

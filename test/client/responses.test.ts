@@ -1,3 +1,4 @@
+// tier: kernel
 /** What responses begin with, in whole runs against real sockets. */
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';

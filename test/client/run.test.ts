@@ -1,3 +1,4 @@
+// tier: kernel
 /** A whole run in this process: pacing threads, shared memory and merging, against a real echo server. */
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';

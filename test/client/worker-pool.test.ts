@@ -1,3 +1,4 @@
+// tier: kernel
 /** The threads of a pool: what they do beside their rounds is not at the priority of a round, nor part of it. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -23,7 +23,8 @@ import {
 } from '../../src/count/recorder.ts';
 import type { Bank } from '../../src/count/recorder.ts';
 import { CLOCKS } from '../../src/document/client.ts';
-import { tsWorker } from '../engine/conformance/ts-worker.ts';
+import { startThread } from '../../src/runtime/thread.ts';
+import { moduleUrl } from '../support/modules.ts';
 import type { ReaderInit, ReaderReport } from './recorder-reader.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -234,7 +235,7 @@ t.test('a writer that must hand over waits for the reader on another thread', as
   const { memory, recorder } = newPair();
   const done = new SharedArrayBuffer(4);
   const workerData: ReaderInit = { memory, done };
-  const thread = tsWorker(new URL('recorder-reader.ts', import.meta.url), { workerData });
+  const thread = startThread(moduleUrl('test/count/recorder-reader.ts'), { workerData });
   await once(thread, 'message');
   const handOvers = 3000;
   let latencySumNs = 0;

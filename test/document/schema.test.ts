@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { schemaFiles } from '../../scripts/schema/documents.ts';
+import { ROOT } from '../support/modules.ts';
 import { clientResult, serverResult } from '../support/results.ts';
 import { schemaFaults } from '../support/schemas.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '../..');
 
 t.test('the schemas in the repository are those of the interfaces (npm run schema writes them)', async (t) => {
   const made = schemaFiles(ROOT);

@@ -1,3 +1,4 @@
+// tier: kernel
 import { readdirSync, readlinkSync } from 'node:fs';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';

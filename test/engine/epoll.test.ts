@@ -1,3 +1,4 @@
+// tier: kernel
 import t from 'tap';
 import { engineConformance } from './conformance/engine.ts';
 

@@ -1,3 +1,4 @@
+// tier: kernel
 /** What a user may lock in memory is too little: run as nobody, for whom the limit holds. */
 import { troubleOf } from '../../src/engine/registry.ts';
 import { spawnSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+// tier: kernel
 import t from 'tap';
 import { NodeServerEngine } from '../../src/engine/node/server.ts';
 import { engineConformance } from './conformance/engine.ts';

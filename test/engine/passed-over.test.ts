@@ -1,3 +1,4 @@
+// tier: kernel
 /** A machine that the faster engines do not know: every probe but node's fails. */
 import { selectEngine } from '../../src/engine/registry.ts';
 import t from 'tap';

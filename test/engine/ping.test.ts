@@ -1,3 +1,4 @@
+// tier: kernel
 import { PING_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import t from 'tap';
 import { pingConformance } from './conformance/ping.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 /**
  * Random valid options against peers that misbehave, with signals at random moments. What is checked holds for any of them.
  *

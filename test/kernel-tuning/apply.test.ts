@@ -1,3 +1,4 @@
+// tier: kernel
 /** apply and restore in network namespaces of their own: what changes, what does not, and that everything comes back. */
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,13 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { openFileLimit, readLockedMemoryLimit } from '../../src/kernel/limits.ts';
-import { ROOT } from '../support/cli.ts';
+import { MODULE_ARGS, moduleUrl } from '../support/modules.ts';
 
 t.test('the limit of open files', (t) => {
   t.ok(Number.isInteger(openFileLimit()) && openFileLimit() > 0);
-  const script = `import { openFileLimit, readLockedMemoryLimit } from './src/kernel/limits.ts'; console.log(openFileLimit());`;
-  const command = `ulimit -n 321; exec "${process.execPath}" --import=tsx --input-type=module -e "${script}"`;
-  t.equal(execFileSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' }).trim(), '321');
+  const { href } = moduleUrl('src/kernel/limits.ts');
+  const script = `import { openFileLimit } from '${href}'; console.log(openFileLimit());`;
+  const args = [
+    '-c',
+    'ulimit -n 321; exec "$@"',
+    'sh',
+    process.execPath,
+    ...MODULE_ARGS,
+    '--input-type=module',
+    '-e',
+    script,
+  ];
+  t.equal(execFileSync('sh', args, { encoding: 'utf8' }).trim(), '321');
   t.end();
 });
 

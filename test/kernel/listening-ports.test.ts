@@ -1,3 +1,4 @@
+// tier: kernel
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: kernel
 import t from 'tap';
 import { missingAddresses } from '../../src/kernel/own-addresses.ts';
 import { missingSources } from '../../src/plan/sources.ts';

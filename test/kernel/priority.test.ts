@@ -2,13 +2,11 @@ import { once } from 'node:events';
 import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
-
-const MODULE = new URL('../../src/kernel/priority.ts', import.meta.url).href;
+import { importExpression } from '../support/modules.ts';
 
 /** The nice value of a thread that has called `putFirst` for this platform. */
 async function niceOfThread(platform: string): Promise<number> {
-  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  const code = `import(${tsx}).then(({ register }) => { register(); return import(${JSON.stringify(MODULE)}); }).then(({ putFirst }) => {
+  const code = `${importExpression('src/kernel/priority.ts')}.then(({ putFirst }) => {
     putFirst(${JSON.stringify(platform)});
     require('node:worker_threads').parentPort.postMessage(require('node:os').getPriority(0));
   });`;

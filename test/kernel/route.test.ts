@@ -1,3 +1,4 @@
+// tier: kernel
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: netns
 /** Source addresses of a prefix that is routed to the client's machine, none of which is an address of a device. */
 import { troubleOf } from '../../src/engine/registry.ts';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: netns
 /** Faults of the generator's own machine: no port, no descriptor, no time. None of them is the target's. */
 import { execFileSync, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';

@@ -1,8 +1,9 @@
+// tier: netns
 /** The trial ground itself: what goes through it unharmed, and what it leaves behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import t from 'tap';
+import { MODULE_ARGS, moduleUrl } from '../support/modules.ts';
 import { ROOT } from '../support/cli.ts';
 import { Lab, labNames, noLab } from './lab.ts';
 import { checkBlame, trial } from './trial.ts';
@@ -34,12 +35,11 @@ t.test('a lab is gone when it is closed, with what runs in it', { skip }, async 
 });
 
 t.test('what a run that was killed left behind is removed by the next one', { skip }, async (t) => {
-  const module = path.join(ROOT, 'test/netns/lab.ts');
   const script = `
-    const { Lab } = await import(${JSON.stringify(module)});
+    const { Lab } = await import(${JSON.stringify(moduleUrl('test/netns/lab.ts').href)});
     console.log(new Lab().client.name);
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '--eval', script], {
+  const child = spawn(process.execPath, [...MODULE_ARGS, '--input-type=module', '--eval', script], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,3 +1,4 @@
+// tier: netns
 /** Faults between the two ends: the router drops, rejects and forgets. */
 import t from 'tap';
 import { CLIENT_ADDRESSES, Lab, noLab } from './lab.ts';

@@ -1,3 +1,4 @@
+// tier: netns
 /** What a run leaves for the other programs of its machine: they bind and connect while it takes ports, and after it. */
 import { spawn } from 'node:child_process';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: netns
 /** A target on this machine where nothing listens, on a port that can become the source port: never a connection. */
 import t from 'tap';
 import type { Test } from 'tap';

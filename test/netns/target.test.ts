@@ -1,3 +1,4 @@
+// tier: netns
 /** Faults of the server: it does not accept, does not answer, answers half. */
 import t from 'tap';
 import { Lab, noLab } from './lab.ts';

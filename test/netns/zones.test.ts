@@ -1,3 +1,4 @@
+// tier: netns
 /** Link-local addresses with their device, by name and by number, from one end of a veth pair to the other. */
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { troubleOf } from '../../src/engine/registry.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** Whole runs in this process, against peers that echo and peers that do not. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -6,11 +7,12 @@ import type { Test } from 'tap';
 import type { RttResult, RttRound } from '../../src/document/rtt.ts';
 import { runRtt } from '../support/runs.ts';
 import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
-import { tsWorker } from '../engine/conformance/ts-worker.ts';
+import { startThread } from '../../src/runtime/thread.ts';
+import { moduleUrl } from '../support/modules.ts';
 import { planRtt } from '../support/plans.ts';
 import type { Typed } from '../support/plans.ts';
 
-const peers = tsWorker(new URL('../engine/conformance/ping-peers.ts', import.meta.url), {});
+const peers = startThread(moduleUrl('test/engine/conformance/ping-peers.ts'), {});
 t.teardown(() => peers.terminate());
 const [ports] = (await once(peers, 'message')) as [PingPeerPorts];
 

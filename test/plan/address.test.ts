@@ -1,3 +1,4 @@
+// tier: kernel
 import t from 'tap';
 import {
   canonicalAddress,

@@ -1,3 +1,4 @@
+// tier: kernel
 import fc from 'fast-check';
 import t from 'tap';
 import { NO_PORT, SourcePortAllocator } from '../../src/client/source-ports.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 import { join } from 'node:path';
 import t from 'tap';
 import { serverConfig } from '../../src/plan/server-plan.ts';

@@ -1,3 +1,4 @@
+// tier: kernel
 import fc from 'fast-check';
 import t from 'tap';
 import { MAX_SOURCES, compactSources, expandSources, missingSources, parseSource } from '../../src/plan/sources.ts';

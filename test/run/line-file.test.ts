@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { MODULE_ARGS, moduleUrl } from '../support/modules.ts';
 import { LineFile } from '../../src/run/line-file.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
@@ -42,14 +43,13 @@ t.test('what cannot be opened, or takes nothing', async (t) => {
 
 t.test('a process that ends at once keeps what was written', async (t) => {
   const directory = t.testdir({ log: 'old' });
-  const module = join(import.meta.dirname, '../../src/run/line-file.ts');
   const script = `
-    import { LineFile } from ${JSON.stringify(module)};
+    import { LineFile } from ${JSON.stringify(moduleUrl('src/run/line-file.ts').href)};
     const file = new LineFile('log');
     file.append('one\\n');
     process.on('exit', () => file.abandon());
     setTimeout(() => { file.append('two\\n'); process.exit(3); }, 200);`;
-  const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+  const args = [...MODULE_ARGS, '--input-type=module', '--eval', script];
   const run = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
   t.equal(run.status, 3, run.stderr);
   t.same(readdirSync(directory).sort(), ['log', 'log.partial']);

@@ -1,3 +1,4 @@
+// tier: kernel
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';

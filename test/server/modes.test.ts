@@ -1,3 +1,4 @@
+// tier: kernel
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';

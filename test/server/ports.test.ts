@@ -1,10 +1,11 @@
+// tier: kernel
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { MODULE_ARGS, modulePath } from '../support/modules.ts';
 import type { Test } from 'tap';
 import { RunError } from '../../src/units/run-error.ts';
 import { listenError } from '../../src/engine/sockets/listen-error.ts';
@@ -140,9 +141,9 @@ t.test(
   async (t) => {
     const range = [40_000, 40_007] as const;
     const script =
-      'ip link set lo up && echo "$1 $2" > /proc/sys/net/ipv4/ip_local_port_range && exec "$3" --import=tsx "$4" "$1" "$2"';
-    const entry = fileURLToPath(new URL('exhausted-server.ts', import.meta.url));
-    const argv = ['--net', 'sh', '-c', script, 'sh', ...range.map(String), process.execPath, entry];
+      'ip link set lo up && echo "$1 $2" > /proc/sys/net/ipv4/ip_local_port_range && range="$1 $2" && shift 2 && exec "$@" $range';
+    const entry = modulePath('test/server/exhausted-server.ts');
+    const argv = ['--net', 'sh', '-c', script, 'sh', ...range.map(String), process.execPath, ...MODULE_ARGS, entry];
     const { stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', input: '', timeout: 20_000 });
     const port = Number(stdout);
     t.ok(port >= 1024 && (port < range[0] || port > range[1]), `it listens on ${port} ${stderr}`);

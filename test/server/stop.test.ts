@@ -1,3 +1,4 @@
+// tier: kernel
 import { createServerEngine } from '../../src/engine/registry.ts';
 import { whyNot } from '../support/engines.ts';
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';

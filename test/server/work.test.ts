@@ -1,3 +1,4 @@
+// tier: kernel
 import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import t from 'tap';
 import type { Test } from 'tap';

@@ -5,11 +5,11 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { ClientResult } from '../../src/document/client.ts';
 import type { ServerResult } from '../../src/document/server.ts';
+import { ROOT } from './modules.ts';
 import { freePort } from './ports.ts';
 import { validated } from './schemas.ts';
 
-/** The checkout. */
-export const ROOT = path.resolve(import.meta.dirname, '../..');
+export { ROOT };
 const LAUNCHER = path.join(ROOT, 'bin/conngen.js');
 
 export interface RunOptions {

@@ -8,6 +8,11 @@ import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
 import { accept, formatProblem, refuse } from '../../src/units/problem.ts';
 
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
+}
+
+/** Has the loopback addresses and no others. */
 export const MACHINE: Machine = {
   fdLimit: 20_000,
   hasDirectDescriptors: false,
@@ -15,6 +20,8 @@ export const MACHINE: Machine = {
   localPorts: { first: 32_768, last: 60_999 },
   allowedCpus: [0, 1],
   mtuTowards: () => 1500,
+  missingSources: async (addresses) => addresses.filter((address) => !isLoopback(address)),
+  isOwnAddress: async (address) => isLoopback(address),
 };
 
 export type Typed = Readonly<Record<string, string | readonly string[]>>;

@@ -1,3 +1,4 @@
+// tier: kernel
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// tier: kernel
 /** A cell of each lab that starts others, from the command line to its figures. */
 import { whyNot } from '../../support/engines.ts';
 import { readFileSync, readdirSync } from 'node:fs';

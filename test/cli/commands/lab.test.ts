@@ -1,3 +1,4 @@
+// tier: kernel
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: kernel
 import t from 'tap';
 import type { Io } from '../../../src/cli/process/io.ts';
 import type { SaturateResult } from '../../../src/document/limit.ts';

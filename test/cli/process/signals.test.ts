@@ -1,3 +1,4 @@
+// tier: kernel
 /** Signals at any time: before a run, in it, more than one, and where the process waits for what never comes. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { MODULE_ARGS, moduleUrl } from '../../support/modules.ts';
 import type { RttResult } from '../../../src/document/rtt.ts';
 import { clientResult, runCli, startServer, type CliRun } from '../../support/cli.ts';
 import { checkIdentities } from '../../support/identities.ts';
@@ -54,14 +56,13 @@ t.test('a signal ends what waits for a pipe that nobody writes', { timeout: 110_
 t.test('the process ends although a thread of it waits in the kernel', (t) => {
   const cwd = t.testdir({});
   execFileSync('mkfifo', [join(cwd, 'fifo')]);
-  const module = join(import.meta.dirname, '../../../src/cli/process/ending.ts');
   const script = `
     import { open } from 'node:fs';
-    import { endProcess } from ${JSON.stringify(module)};
+    import { endProcess } from ${JSON.stringify(moduleUrl('src/cli/process/ending.ts').href)};
     open('fifo', 'r', () => undefined);
     process.on('exit', () => process.stdout.write('listeners ran'));
     setTimeout(() => endProcess(130), 100);`;
-  const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+  const args = [...MODULE_ARGS, '--input-type=module', '--eval', script];
   const run = spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' });
   t.match(run, { status: 130, stdout: 'listeners ran' }, run.stderr);
   t.end();

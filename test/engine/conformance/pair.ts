@@ -5,7 +5,8 @@ import { ClientHarness, sharedPattern, stepping } from './harness.ts';
 import type { ClientFactory } from './harness.ts';
 import type { PairResult } from './pair-server.ts';
 import { PeerThread } from './peer-thread.ts';
-import { tsWorker } from './ts-worker.ts';
+import { startThread } from '../../../src/runtime/thread.ts';
+import { moduleUrl } from '../../support/modules.ts';
 
 const TOTAL = 500;
 const SLOTS = 50;
@@ -17,7 +18,7 @@ export function pairConformance(t: Test, name: EngineName, create: ClientFactory
     const peers = await PeerThread.start();
     t.teardown(() => peers.stop());
     const stop = new Int32Array(new SharedArrayBuffer(4));
-    const server = tsWorker(new URL('./pair-server.ts', import.meta.url), { workerData: { name, stop } });
+    const server = startThread(moduleUrl('test/engine/conformance/pair-server.ts'), { workerData: { name, stop } });
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
     const setup = { port, payload: sharedPattern(PAYLOAD_BYTES), halfClose: true, capacity: SLOTS };
     let opened = 0;

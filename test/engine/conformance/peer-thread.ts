@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Act, DialArgs, PeerCalls, PeerRecord, ServeArgs } from './peer-calls.ts';
-import { tsWorker } from './ts-worker.ts';
+import { startThread } from '../../../src/runtime/thread.ts';
+import { moduleUrl } from '../../support/modules.ts';
 
 /** How long an answer may take before the test is called broken. */
 const PATIENCE_MS = 20_000;
@@ -28,7 +29,7 @@ export class PeerThread implements PeerCalls {
     const { port1, port2 } = new MessageChannel();
     const signal = new Int32Array(new SharedArrayBuffer(4));
     const gate = new Int32Array(new SharedArrayBuffer(4));
-    const worker = tsWorker(new URL('./peers.ts', import.meta.url), {
+    const worker = startThread(moduleUrl('test/engine/conformance/peers.ts'), {
       workerData: { port: port2, signal, gate },
       transferList: [port2],
     });

@@ -9,7 +9,8 @@ import { EAGAIN, ECONNREFUSED, ECONNRESET, EPROTO } from '../../../src/kernel/er
 import type { PingProtocol } from '../../../src/plan/ping-plan.ts';
 import { freePort } from '../../support/ports.ts';
 import type { PingPeerPorts } from './ping-peers.ts';
-import { tsWorker } from './ts-worker.ts';
+import { startThread } from '../../../src/runtime/thread.ts';
+import { moduleUrl } from '../../support/modules.ts';
 
 /** A run that takes longer is broken. */
 const PATIENCE_NS = 10e9;
@@ -95,7 +96,7 @@ export async function pingConformance(t: Test, name: PingEngineName): Promise<vo
     t.pass(`ping engine ${name}`, { skip: `${error.message} (${error.hint})` });
     return;
   }
-  const peers = tsWorker(new URL('./ping-peers.ts', import.meta.url), {});
+  const peers = startThread(moduleUrl('test/engine/conformance/ping-peers.ts'), {});
   t.teardown(() => peers.terminate());
   const [ports] = (await once(peers, 'message')) as [PingPeerPorts];
   await new PingSuite(t, name, ports).run();

@@ -1,6 +1,7 @@
 /** Listening, and the end of it. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { importExpression } from '../../support/modules.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
 import { Wakers } from '../../../src/runtime/shared/wakers.ts';
@@ -229,10 +230,11 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
 /** A thread that wakes owner 0 `times` times, each time after it was asleep again. */
 function wakeFromThread(memory: SharedArrayBuffer, asked: Int32Array, times: number): Promise<unknown> {
   const source = `
-    const { workerData: { memory, asked, times, tsx, wakers, libc } } = require('node:worker_threads');
-    import(tsx).then(async ({ register }) => {
-      register();
-      const [{ Wakers }, { loadLibc }] = await Promise.all([import(wakers), import(libc)]);
+    const { workerData: { memory, asked, times } } = require('node:worker_threads');
+    Promise.all([
+      ${importExpression('src/runtime/shared/wakers.ts')},
+      ${importExpression('src/kernel/libc.ts')},
+    ]).then(async ([{ Wakers }, { loadLibc }]) => {
       const waker = new Wakers(loadLibc(), memory);
       const state = new Int32Array(memory);
       for (let i = 0; i < times; i++) {
@@ -243,15 +245,7 @@ function wakeFromThread(memory: SharedArrayBuffer, asked: Int32Array, times: num
         waker.wake(0);
       }
     });`;
-  const url = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
-  const workerData = {
-    memory,
-    asked,
-    times,
-    tsx: import.meta.resolve('tsx/esm/api'),
-    wakers: url('work/wakers.ts'),
-    libc: url('linux/libc.ts'),
-  };
+  const workerData = { memory, asked, times };
   return once(new Worker(source, { eval: true, workerData }), 'exit');
 }
 

@@ -1,3 +1,4 @@
+// tier: kernel
 /** How many buffers of 64 KiB a server makes for peers that do not read. */
 import { troubleOf } from '../../../src/engine/registry.ts';
 import t from 'tap';

@@ -1,3 +1,4 @@
+// tier: kernel
 import { join } from 'node:path';
 import t from 'tap';
 import type { Io } from '../../../src/cli/process/io.ts';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import t from 'tap';
+import { importExpression } from '../../support/modules.ts';
 import { SharedRing } from '../../../src/runtime/shared/ring.ts';
 import { holds } from '../../support/property.ts';
 
@@ -63,8 +64,8 @@ t.test('threads at both ends: every record arrives once', { timeout: 60_000 }, a
   const left = new SharedArrayBuffer(4);
   new Int32Array(left)[0] = 3 * each;
   const source = `
-    const { workerData: { memory, seen, left, first, each, tsx, ring } } = require('node:worker_threads');
-    import(tsx).then(({ register }) => { register(); return import(ring); }).then(({ SharedRing }) => {
+    const { workerData: { memory, seen, left, first, each } } = require('node:worker_threads');
+    ${importExpression('src/runtime/shared/ring.ts')}.then(({ SharedRing }) => {
       const queue = new SharedRing(memory, ${limit}, 1);
       const record = new Int32Array(1);
       const counts = new Int32Array(seen);
@@ -72,14 +73,7 @@ t.test('threads at both ends: every record arrives once', { timeout: 60_000 }, a
       if (first >= 0) for (let i = 0; i < each; ) { record[0] = first + i; if (queue.push(record, 0)) i++; }
       else while (Atomics.load(remaining, 0) > 0) if (queue.pop(record, 0)) { Atomics.add(counts, record[0], 1); Atomics.sub(remaining, 0, 1); }
     });`;
-  const shared = {
-    memory,
-    seen,
-    left,
-    each,
-    tsx: import.meta.resolve('tsx/esm/api'),
-    ring: new URL('../../../src/runtime/shared/ring.ts', import.meta.url).href,
-  };
+  const shared = { memory, seen, left, each };
   const threads = [0, each, 2 * each, -1, -1].map(
     (first) => new Worker(source, { eval: true, workerData: { ...shared, first } }),
   );

@@ -1,0 +1,124 @@
+// Runs test files in processes of their own, several at a time where they cannot disturb each other.
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { COMPILED, ROOT, compiledFile } from './compile.js';
+import { tierOf } from './tiers.js';
+
+/** A file that has not ended after this long is ended. Machines in CI are slow and shared. */
+const TIMEOUT_MS = 180_000;
+/** What tap may take to tell which test ran when it was ended. */
+const GRACE_MS = 5000;
+
+const REFUSE_SOCKETS = path.join(import.meta.dirname, 'refuse-sockets.js');
+const DURATIONS = path.join(COMPILED, 'durations.json');
+
+/** Becomes the command that follows, in a new network namespace with a loopback device. */
+const IN_NAMESPACE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+
+/** Whether this user may create network namespaces. Found by trying: containers differ. */
+function mayUnshare() {
+  const [command, ...args] = [...IN_NAMESPACE, 'true'];
+  return process.platform === 'linux' && spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** How long files took the last time, in ms by name. */
+function readDurations() {
+  try {
+    return JSON.parse(readFileSync(DURATIONS, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+function commandOf({ file, tier, hasNamespace }) {
+  const compiled = compiledFile(file);
+  const steering = [
+    ...(tier === 'quick' ? [`--import=${REFUSE_SOCKETS}`] : []),
+    // A file that stands elsewhere, such as one that a test has written.
+    ...(compiled === null ? ['--import=tsx'] : []),
+  ];
+  return [...(hasNamespace ? IN_NAMESPACE : []), process.execPath, ...steering, compiled ?? path.resolve(ROOT, file)];
+}
+
+/** The processes that run now. */
+const running = new Set();
+
+/** Ends all files that run. */
+export function endAll(signal) {
+  for (const child of running) child.kill(signal);
+}
+
+/** Runs one file to its end and reports it. Resolves with its time in ms. */
+function runFile(task, report) {
+  const [command, ...args] = commandOf(task);
+  const startMs = performance.now();
+  const file = report.file(task.file);
+  const env = { ...process.env, TAP: '1', TAP_TIMEOUT: String(TIMEOUT_MS / 1000) };
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let stderr = '';
+  let expired = 0;
+  child.stdout.on('data', (chunk) => file.write(chunk));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  let timer;
+  const expire = () => {
+    const leftMs = Math.max(TIMEOUT_MS, file.timeoutMs) - (performance.now() - startMs);
+    if (leftMs > 0) timer = setTimeout(expire, leftMs);
+    else {
+      expired = performance.now() - startMs;
+      child.kill('SIGTERM');
+      timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    }
+  };
+  timer = setTimeout(expire, TIMEOUT_MS);
+  return new Promise((resolve) => {
+    child.once('error', (error) => (stderr += `${error.message}\n`));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      running.delete(child);
+      const ms = performance.now() - startMs;
+      report.ended(file, { code, signal, expired, ms, stderr });
+      resolve(ms);
+    });
+  });
+}
+
+/** Runs `tasks`, `jobs` at a time, until `stop` is aborted. */
+async function runSome(tasks, jobs, report, stop, durations) {
+  const left = [...tasks];
+  const lane = async () => {
+    for (let task = left.shift(); task !== undefined && !stop.aborted; task = left.shift()) {
+      durations[task.file] = Math.round(await runFile(task, report));
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, lane));
+}
+
+/**
+ * Runs the files and reports each as it ends. Those that need the machine for themselves, and those that would share ports and counters
+ * because no namespace can be had, run one at a time after the others.
+ */
+export async function runFiles(files, report, { jobs = availableParallelism(), stop }) {
+  const durations = readDurations();
+  const canUnshare = mayUnshare();
+  const tasks = files.map((file) => {
+    const { tier, isAlone } = tierOf(file);
+    const hasNamespace = tier !== 'quick' && canUnshare;
+    return { file, tier, hasNamespace, isAlone: isAlone || (tier !== 'quick' && !canUnshare) };
+  });
+  // The longest first, so that none of them is the one that all wait for in the end; those not known are probably new and short.
+  const together = tasks
+    .filter(({ isAlone }) => !isAlone)
+    .sort((a, b) => (durations[b.file] ?? 0) - (durations[a.file] ?? 0));
+  await runSome(together, jobs, report, stop, durations);
+  await runSome(
+    tasks.filter(({ isAlone }) => isAlone),
+    1,
+    report,
+    stop,
+    durations,
+  );
+  writeFileSync(DURATIONS, JSON.stringify(durations));
+}
