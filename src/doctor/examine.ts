@@ -8,7 +8,7 @@ import { type Check, type DoctorResult } from '../document/doctor.ts';
 import { readFacts, readQuickFacts, type Facts, type QuickFacts } from './facts.ts';
 import { FILE_CHECKS, SYSTEM_FILE_CHECKS } from './files.ts';
 import { PORT_CHECKS, TIME_WAIT_CHECKS } from './ports.ts';
-import { probeMachine } from './probe.ts';
+import { inspectMachine } from './inspect.ts';
 import { ENGINE_CHECKS, PROCESSOR_CHECKS } from './processor.ts';
 import { CONNTRACK_CHECKS, QUEUE_CHECKS } from './queues.ts';
 import { situationOf, type Asked, type CheckRow } from './situation.ts';
@@ -46,7 +46,7 @@ export function findProblems(plan: ClientPlan, asked: Asked, facts: QuickFacts =
 /** Looks at the machine we are on. Sends no packet and changes nothing. */
 export async function runDoctor(plan: ClientPlan, asked: Asked): Promise<DoctorResult> {
   const startedAt = new Date();
-  const checks = examine(plan, readFacts(plan, await probeMachine(plan)), asked);
+  const checks = examine(plan, readFacts(plan, await inspectMachine(plan)), asked);
   return {
     schema: 'conngen.doctor/1',
     conngen: VERSION,

@@ -55,7 +55,7 @@ export type Route =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What is asked of the system otherwise than by a file. */
-export interface Probed {
+export interface Inspected {
   readonly cpus: number;
   readonly engines: Readonly<Record<EngineName, EngineTrouble>>;
   readonly route: Route;
@@ -65,7 +65,7 @@ export interface Probed {
   readonly missingSources: readonly string[];
 }
 
-export interface Facts extends QuickFacts, Probed {
+export interface Facts extends QuickFacts, Inspected {
   readonly filesInUse: number | undefined;
   readonly backlogDrops: number | undefined;
   readonly cpuQuota: CpuQuota | null | undefined;
@@ -90,10 +90,10 @@ export function readQuickFacts(plan: ClientPlan, read: ReadFile = readProc): Qui
   };
 }
 
-export function readFacts(plan: ClientPlan, probed: Probed, read: ReadFile = readProc): Facts {
+export function readFacts(plan: ClientPlan, inspected: Inspected, read: ReadFile = readProc): Facts {
   return {
     ...readQuickFacts(plan, read),
-    ...probed,
+    ...inspected,
     filesInUse: readFilesInUse(read),
     backlogDrops: readBacklogDrops(read),
     cpuQuota: readCpuQuota(read),

@@ -18,7 +18,7 @@ export interface Cell {
 }
 
 /** What the samples of a lab are. */
-export interface Quantity {
+export interface SampleQuantity {
   /** As in files: `ns_per_operation`. */
   readonly name: string;
   /** As on an axis: `time per operation`. */
@@ -66,7 +66,7 @@ export interface LabDescription {
   readonly name: string;
   /** What is compared, in half a sentence. */
   readonly title: string;
-  readonly quantity: Quantity;
+  readonly quantity: SampleQuantity;
   readonly figures: readonly FigureSpec[];
   readonly plots: readonly PlotSpec[];
 }

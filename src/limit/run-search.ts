@@ -12,7 +12,7 @@ import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSearchMove, type SearchMove } from './decide/search.ts';
 import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
 import { servedLoad } from './decide/served.ts';
-import { goalResults, type Progress } from './decide/goal-result.ts';
+import { goalResults, type GoalProgress } from './decide/goal-result.ts';
 import { searchConfig, type SearchPlan } from './plan/search.ts';
 import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget, openTrials, type OpenTrials, type TrialRunner } from './trial-runner.ts';
@@ -34,7 +34,7 @@ export async function runSearch(
 ): Promise<SearchResult> {
   const beginNs = monotonicNs();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
-  const all = plan.measures.map((measure): Progress => {
+  const all = plan.measures.map((measure): GoalProgress => {
     return {
       measure,
       options: { ...measure, goals: plan.goals.length },
@@ -83,7 +83,7 @@ export async function runSearch(
 
 interface MeasureRun {
   readonly plan: SearchPlan;
-  readonly progress: Progress;
+  readonly progress: GoalProgress;
   readonly runner: TrialRunner;
   readonly hooks: SearchHooks;
   readonly elapsedNs: () => number;
@@ -114,7 +114,7 @@ async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }
 /** Adds a trial; returns why it says nothing about the target, or null. */
 function record(
   plan: SearchPlan,
-  progress: Progress,
+  progress: GoalProgress,
   move: TrialMove,
   offer: TrialOffer,
   round: RoundResult,

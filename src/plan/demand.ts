@@ -58,7 +58,7 @@ export function peakInUse(stretches: readonly Stretch[], busyNs: number): number
 }
 
 /** A bound from a target that answers at once to one that lets every connection run into its timeout. */
-export interface Bounds {
+export interface LeastAndMost {
   readonly least: number;
   readonly most: number;
 }
@@ -72,9 +72,9 @@ export interface Demand {
   readonly attempts: number;
   /** Whether this side sends the first FIN. */
   readonly leavesTimeWait: boolean;
-  readonly open: Bounds;
+  readonly open: LeastAndMost;
   /** Source ports in use, those included that rest in TIME_WAIT for `reuseDelayNs`. */
-  readonly ports: Bounds;
+  readonly ports: LeastAndMost;
   /** Connections whose end is less than `ns` ago, or that are open, if the target answers at once. */
   within(ns: number): number;
 }

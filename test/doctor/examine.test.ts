@@ -25,16 +25,16 @@ t.test('the fixes that it names do fix it', async (t) => {
   const typed = { rate: '20000', hold: '60s', duration: '10s', source: '127.0.0.1-127.0.0.8' };
   t.same((await examined(typed)).withStatus('problem'), []);
   const remote = { host: REMOTE_TARGET, rate: '5000', duration: '10s' };
-  const short = await examined({ ...remote, 'source-ports': 'system' }, { probed: REMOTE });
+  const short = await examined({ ...remote, 'source-ports': 'system' }, { inspected: REMOTE });
   t.match(short.find('source_ports'), { status: 'problem', needed: 50_000, fix: '--source-ports most' });
-  const wide = await examined({ ...remote, 'source-ports': 'most' }, { probed: REMOTE });
+  const wide = await examined({ ...remote, 'source-ports': 'most' }, { inspected: REMOTE });
   t.match(wide.find('source_ports'), { status: 'ok', value: 60_983, fix: null });
-  t.match((await examined(remote, { probed: REMOTE })).find('source_ports'), { status: 'ok', value: 53_925 });
+  t.match((await examined(remote, { inspected: REMOTE })).find('source_ports'), { status: 'ok', value: 53_925 });
 });
 
 t.test('to another machine a port rests for 60 s, unless tcp_tw_reuse is 1', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '20000', duration: '60s', timeout: '100ms' };
-  const short = await examined(typed, { probed: REMOTE });
+  const short = await examined(typed, { inspected: REMOTE });
   t.match(short.find('source_ports'), { status: 'problem', needed: 1_200_000 });
   t.match(short.find('tcp_tw_reuse'), {
     status: 'warning',
@@ -45,11 +45,11 @@ t.test('to another machine a port rests for 60 s, unless tcp_tw_reuse is 1', asy
   t.match(short.find('tcp_timestamps').status, 'ok');
   t.match(short.find('source_ports').fix, 'tcp_tw_reuse=1');
   const files = { ...ORDINARY, '/proc/sys/net/ipv4/tcp_tw_reuse': '1' };
-  const reused = await examined(typed, { probed: REMOTE, files });
+  const reused = await examined(typed, { inspected: REMOTE, files });
   t.match(reused.find('source_ports'), { status: 'ok', needed: 20_000 });
   t.equal(reused.find('tcp_tw_reuse').status, 'ok');
   const without = await examined(typed, {
-    probed: REMOTE,
+    inspected: REMOTE,
     files: { ...files, '/proc/sys/net/ipv4/tcp_timestamps': '0' },
   });
   t.match(without.find('source_ports'), { status: 'problem', needed: 1_200_000 });
@@ -65,7 +65,7 @@ t.test('reserved ports are none of ours', async (t) => {
 t.test('what a plan leaves of the ports that the kernel gives to other programs', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '5000', duration: '10s' };
   const left = async (more: Typed) =>
-    (await examined({ ...typed, ...more }, { probed: REMOTE })).find('ports_for_others');
+    (await examined({ ...typed, ...more }, { inspected: REMOTE })).find('ports_for_others');
   t.match(await left({ rate: '100' }), { status: 'ok', value: 28_232, needed: 3529, why: /takes none of the 28,232/ });
   t.match(await left({}), { status: 'ok', value: 10_587, why: /can take 17,645 of the 28,232 ports/ });
   t.match(await left({ rate: '25000' }), { status: 'ok', value: 3529 }, 'an eighth at least');
@@ -97,7 +97,7 @@ t.test('--max-in-flight', async (t) => {
 });
 
 t.test('--rate max: what cannot be known beforehand is not judged', async (t) => {
-  const found = await examined({ rate: 'max' }, { probed: REMOTE });
+  const found = await examined({ rate: 'max' }, { inspected: REMOTE });
   t.equal(found.find('source_ports').status, 'unknown');
   t.equal(found.find('cores').needed, null);
   t.same(found.withStatus('problem'), []);
@@ -111,7 +111,7 @@ t.test('a limit above what ulimit may set needs fs.nr_open too', async (t) => {
 t.test('a fix is what whoever reads it can type', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '60000', timeout: '100ms', hold: '1s' };
   const as = async (status: string) =>
-    examined(typed, { probed: REMOTE, files: { ...ORDINARY, '/proc/self/status': status }, affordable: 20_000 });
+    examined(typed, { inspected: REMOTE, files: { ...ORDINARY, '/proc/self/status': status }, affordable: 20_000 });
   const user = await as('Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000');
   t.equal(user.find('tcp_tw_reuse').fix, 'sudo sysctl -w net.ipv4.tcp_tw_reuse=1');
   t.equal(user.find('open_files').fix, 'sudo prlimit --pid $$ --nofile=60064:60064');
@@ -123,34 +123,37 @@ t.test('a fix is what whoever reads it can type', async (t) => {
 t.test('more ports and their reuse together, where neither is enough alone', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '60000', timeout: '10ms' };
   const reuse = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
-  const found = await examined({ ...typed, 'source-ports': 'system' }, { probed: REMOTE });
+  const found = await examined({ ...typed, 'source-ports': 'system' }, { inspected: REMOTE });
   t.equal(found.find('source_ports').fix, `${reuse}, then --source-ports most`);
   const files = { ...ORDINARY, '/proc/sys/net/ipv4/tcp_tw_reuse': '1' };
-  const fixed = await examined({ ...typed, 'source-ports': 'most' }, { probed: REMOTE, files });
+  const fixed = await examined({ ...typed, 'source-ports': 'most' }, { inspected: REMOTE, files });
   t.equal(fixed.find('source_ports').status, 'ok');
-  const kernel = await examined({ ...typed, 'source-ports': 'kernel' }, { probed: REMOTE });
+  const kernel = await examined({ ...typed, 'source-ports': 'kernel' }, { inspected: REMOTE });
   t.equal(kernel.find('source_ports').fix, `${reuse}, then --source-ports most`, 'the system keeps its range');
 });
 
 t.test('connection tracking in the path, off the path, and neither known', async (t) => {
   const typed = { host: REMOTE_TARGET, rate: '25000', duration: '60s', source: '192.0.2.20-192.0.2.99' };
-  const full = await examined(typed, { probed: REMOTE, files: WITH_CONNTRACK });
+  const full = await examined(typed, { inspected: REMOTE, files: WITH_CONNTRACK });
   t.match(full.find('conntrack'), { status: 'problem', value: 262_000, needed: 1_500_000 });
   t.equal(full.find('conntrack').fix, 'sysctl -w net.netfilter.nf_conntrack_max=1500144');
-  const few = await examined({ ...typed, source: '192.0.2.20' }, { probed: REMOTE, files: WITH_CONNTRACK });
+  const few = await examined({ ...typed, source: '192.0.2.20' }, { inspected: REMOTE, files: WITH_CONNTRACK });
   t.match(few.find('conntrack'), { status: 'ok', needed: 60_983 }, 'no more than there are 4-tuples');
   const empty = { ...WITH_CONNTRACK, '/proc/sys/net/netfilter/nf_conntrack_count': '0' };
-  t.equal((await examined(typed, { probed: REMOTE, files: empty })).find('conntrack').status, 'unknown');
+  t.equal((await examined(typed, { inspected: REMOTE, files: empty })).find('conntrack').status, 'unknown');
   const busy = { ...empty, '/proc/net/sockstat': 'sockets: used 9\nTCP: inuse 2 orphan 0 tw 7 alloc 4 mem 2' };
-  t.match((await examined(typed, { probed: REMOTE, files: busy })).find('conntrack'), { status: 'ok', needed: null });
-  t.equal((await examined(typed, { probed: REMOTE })).find('conntrack').value, 'none');
+  t.match((await examined(typed, { inspected: REMOTE, files: busy })).find('conntrack'), {
+    status: 'ok',
+    needed: null,
+  });
+  t.equal((await examined(typed, { inspected: REMOTE })).find('conntrack').value, 'none');
 });
 
 t.test('a server on this machine, and one elsewhere', async (t) => {
-  const here = await examined({ rate: '60000' }, { probed: { ...LOCAL, cpus: 16 } });
+  const here = await examined({ rate: '60000' }, { inspected: { ...LOCAL, cpus: 16 } });
   t.match(here.find('somaxconn'), { status: 'warning', needed: 6000, fix: 'sysctl -w net.core.somaxconn=65535' });
   t.match(here.find('netdev_max_backlog'), { status: 'warning', needed: 6000 });
-  const there = await examined({ host: REMOTE_TARGET, rate: '60000' }, { probed: REMOTE });
+  const there = await examined({ host: REMOTE_TARGET, rate: '60000' }, { inspected: REMOTE });
   t.match(there.find('somaxconn'), { status: 'ok', needed: null });
   const noCookies = { ...ORDINARY, '/proc/sys/net/ipv4/tcp_syncookies': '0' };
   t.match((await examined({ rate: '60000' }, { files: noCookies })).find('tcp_max_syn_backlog'), {
@@ -161,11 +164,11 @@ t.test('a server on this machine, and one elsewhere', async (t) => {
 
 t.test('cores and quota against the rate', async (t) => {
   const two = { ...REMOTE, cpus: 2 };
-  t.equal((await examined({ host: REMOTE_TARGET, rate: '25000' }, { probed: two })).find('cores').status, 'ok');
-  t.equal((await examined({ host: REMOTE_TARGET, rate: '80000' }, { probed: two })).find('cores').status, 'warning');
-  t.equal((await examined({ host: REMOTE_TARGET, rate: '1m' }, { probed: two })).find('cores').status, 'problem');
+  t.equal((await examined({ host: REMOTE_TARGET, rate: '25000' }, { inspected: two })).find('cores').status, 'ok');
+  t.equal((await examined({ host: REMOTE_TARGET, rate: '80000' }, { inspected: two })).find('cores').status, 'warning');
+  t.equal((await examined({ host: REMOTE_TARGET, rate: '1m' }, { inspected: two })).find('cores').status, 'problem');
   const files = { ...ORDINARY, '/sys/fs/cgroup/user.slice/cpu.max': '50000 100000' };
-  t.match((await examined({ host: REMOTE_TARGET, rate: '1000' }, { files, probed: two })).find('cpu_quota'), {
+  t.match((await examined({ host: REMOTE_TARGET, rate: '1000' }, { files, inspected: two })).find('cpu_quota'), {
     status: 'warning',
     value: 0.5,
     needed: 0.1,
@@ -175,12 +178,12 @@ t.test('cores and quota against the rate', async (t) => {
 
 t.test('engines', async (t) => {
   const trouble = { reason: 'io_uring is forbidden here', hint: 'use --engine epoll' };
-  const probed = { ...LOCAL, engines: { ...LOCAL.engines, uring: trouble } };
-  const auto = await examined({}, { probed });
+  const inspected = { ...LOCAL, engines: { ...LOCAL.engines, uring: trouble } };
+  const auto = await examined({}, { inspected });
   t.match(auto.find('engine'), { status: 'ok', value: 'epoll' });
   t.match(auto.find('io_uring'), { status: 'warning', fix: 'use --engine epoll' });
-  t.equal((await examined({ engine: 'epoll' }, { probed })).find('io_uring').status, 'ok');
-  t.same((await examined({ engine: 'uring' }, { probed })).withStatus('problem'), ['engine', 'io_uring']);
+  t.equal((await examined({ engine: 'epoll' }, { inspected })).find('io_uring').status, 'ok');
+  t.same((await examined({ engine: 'uring' }, { inspected })).withStatus('problem'), ['engine', 'io_uring']);
 });
 
 t.test('clock, governor and kind of machine', async (t) => {
@@ -199,16 +202,19 @@ t.test('clock, governor and kind of machine', async (t) => {
 });
 
 t.test('no way, and no such source', async (t) => {
-  const probed = { ...REMOTE, route: { kind: 'none' } as const, missingSources: ['192.0.2.21'] };
-  const found = await examined({ host: REMOTE_TARGET, source: '192.0.2.20-192.0.2.21' }, { probed });
+  const inspected = { ...REMOTE, route: { kind: 'none' } as const, missingSources: ['192.0.2.21'] };
+  const found = await examined({ host: REMOTE_TARGET, source: '192.0.2.20-192.0.2.21' }, { inspected });
   t.same(found.withStatus('problem'), ['route', 'source_addresses']);
   t.equal(found.find('source_addresses').fix, 'ip addr add 192.0.2.21/32 dev DEVICE');
-  const stray = await examined({ host: REMOTE_TARGET, source: '127.0.0.1' }, { probed: REMOTE });
+  const stray = await examined({ host: REMOTE_TARGET, source: '127.0.0.1' }, { inspected: REMOTE });
   t.match(stray.find('source_addresses'), { status: 'problem' });
 });
 
 t.test('a machine without /proc and /sys: unknown, and no figure made up', async (t) => {
-  const found = await examined({}, { files: {}, probed: { ...LOCAL, route: { kind: 'unknown', reason: 'no koffi' } } });
+  const found = await examined(
+    {},
+    { files: {}, inspected: { ...LOCAL, route: { kind: 'unknown', reason: 'no koffi' } } },
+  );
   const unknown = found.checks.filter(({ status }) => status === 'unknown');
   t.same(
     unknown.map(({ id }) => id),

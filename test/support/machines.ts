@@ -1,6 +1,6 @@
 /** Machines for the doctor: what their files say, and what asking their kernel would. */
 import { examine } from '../../src/doctor/examine.ts';
-import { readFacts, type Probed } from '../../src/doctor/facts.ts';
+import { readFacts, type Inspected } from '../../src/doctor/facts.ts';
 import type { Check } from '../../src/document/doctor.ts';
 import { reservedPorts, reuseDelayNs, type ReadFile } from '../../src/kernel/proc.ts';
 import { planClient, type Typed } from './plans.ts';
@@ -51,7 +51,7 @@ export function reading(files: Files): ReadFile {
   return (path) => (Object.hasOwn(files, path) ? files[path] : undefined);
 }
 
-export const REMOTE: Probed = {
+export const REMOTE: Inspected = {
   cpus: 4,
   engines: { uring: null, epoll: null, node: null },
   route: { kind: 'found', source: '192.0.2.20' },
@@ -59,7 +59,7 @@ export const REMOTE: Probed = {
   missingSources: [],
 };
 
-export const LOCAL: Probed = { ...REMOTE, route: { kind: 'found', source: '127.0.0.1' }, isTargetLocal: true };
+export const LOCAL: Inspected = { ...REMOTE, route: { kind: 'found', source: '127.0.0.1' }, isTargetLocal: true };
 
 export interface Examined {
   readonly checks: readonly Check[];
@@ -74,24 +74,24 @@ export async function examined(
   typed: Typed,
   {
     files = ORDINARY,
-    probed = LOCAL,
+    inspected = LOCAL,
     affordable = 1_048_512,
-  }: { files?: Files; probed?: Probed; affordable?: number } = {},
+  }: { files?: Files; inspected?: Inspected; affordable?: number } = {},
 ): Promise<Examined> {
   const { plan, problems } = await planClient(typed, {
     fdLimit: 2 ** 40,
     hasDirectDescriptors: false,
-    cpus: probed.cpus,
+    cpus: inspected.cpus,
     localPorts: { first: 32_768, last: 60_999 },
     reservedPorts: reservedPorts(reading(files)),
     reuseDelayNs: (address) => reuseDelayNs(address, reading(files)),
-    isOwnAddress: async () => Promise.resolve(probed.isTargetLocal),
+    isOwnAddress: async () => Promise.resolve(inspected.isTargetLocal),
     missingSources: async () => Promise.resolve([]),
   });
   if (plan === null) throw new Error(problems.join('\n'));
   const given = typed['max-in-flight'];
   const maxInFlightGiven = typeof given === 'string' ? Number(given) : null;
-  const checks = examine(plan, readFacts(plan, probed, reading(files)), { affordable, maxInFlightGiven });
+  const checks = examine(plan, readFacts(plan, inspected, reading(files)), { affordable, maxInFlightGiven });
   return {
     checks,
     find: (id) => {

@@ -6,7 +6,7 @@ import type { Trial } from './trial.ts';
 import type { PlannedMeasure, SearchPlan } from '../plan/search.ts';
 
 /** What has been found so far for one measure. */
-export interface Progress {
+export interface GoalProgress {
   readonly measure: PlannedMeasure;
   readonly options: SearchOptions;
   readonly trials: Trial[];
@@ -22,7 +22,7 @@ export interface Progress {
 /** One for each goal; what is not decided is `unfinished`, with its bounds. */
 export function goalResults(
   plan: SearchPlan,
-  { measure, options, trials, results, reason, limits }: Progress,
+  { measure, options, trials, results, reason, limits }: GoalProgress,
 ): GoalResult[] {
   const { quantity } = measure;
   const isCount = quantity === 'connections';

@@ -4,7 +4,7 @@ import type { Bounds } from './bounds.ts';
 import type { Quantity } from '../../plan/limit-quantity.ts';
 
 /** What is searched for, between which bounds, and what stands still meanwhile. */
-export interface Measure extends Bounds {
+export interface SearchRange extends Bounds {
   readonly quantity: Quantity;
   /** In stages: how many connections a trial has, where that is not what is searched. Null: trials take a time. */
   readonly connections: number | null;
@@ -25,7 +25,7 @@ export interface TrialOffer {
 }
 
 /** The trial of a load. `durationNs` where it takes a time. */
-export function offerOf(measure: Measure, load: number, durationNs: number): TrialOffer {
+export function offerOf(measure: SearchRange, load: number, durationNs: number): TrialOffer {
   const { quantity, attemptPerSec } = measure;
   if (quantity === 'rate' && measure.connections === null) {
     return timedOffer(load, durationNs);

@@ -7,7 +7,7 @@ import { isExplicit, problemOf, type Given, type Problem } from '../../units/pro
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
 import { HIGHEST_PORT, countPorts } from '../../plan/source-ports.ts';
 import type { Followed } from '../../plan/profiles.ts';
-import { offerOf, type Measure } from '../decide/quantity.ts';
+import { offerOf, type SearchRange } from '../decide/quantity.ts';
 import { type Quantity } from '../../plan/limit-quantity.ts';
 import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './common.ts';
 import { checkMaxTime } from '../time-limit.ts';
@@ -28,7 +28,7 @@ export interface SearchInput extends Omit<LimitInput, 'payload'> {
   readonly followed?: Followed | null;
 }
 
-export interface PlannedMeasure extends Measure {
+export interface PlannedMeasure extends SearchRange {
   readonly client: ClientPlan;
 }
 

@@ -1,5 +1,5 @@
 /** What is known while cells run. */
-export interface Progress {
+export interface LabTime {
   readonly plannedCellSec: number;
   readonly total: number;
   /** How long each finished cell took. */
@@ -9,7 +9,7 @@ export interface Progress {
 }
 
 /** Seconds until the last cell ends: as planned at first, as the cells before took once there are any. */
-export function timeLeftSec({ plannedCellSec, total, tookSec, currentSec }: Progress): number {
+export function timeLeftSec({ plannedCellSec, total, tookSec, currentSec }: LabTime): number {
   const eachSec = tookSec.length === 0 ? plannedCellSec : tookSec.reduce((sum, sec) => sum + sec, 0) / tookSec.length;
   const remaining = total - tookSec.length;
   return remaining === 0 ? 0 : Math.max(0, eachSec - currentSec) + (remaining - 1) * eachSec;

@@ -5,9 +5,9 @@ import { availableParallelism } from 'node:os';
 import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
 import { missingSources } from '../plan/sources.ts';
-import type { Probed, Route } from './facts.ts';
+import type { Inspected, Route } from './facts.ts';
 
-export async function probeMachine(plan: ClientPlan): Promise<Probed> {
+export async function inspectMachine(plan: ClientPlan): Promise<Inspected> {
   const [missing, missingTarget] = await Promise.all([
     missingSources(plan.sources),
     missingSources([plan.target.address]),
@@ -22,9 +22,9 @@ export async function probeMachine(plan: ClientPlan): Promise<Probed> {
 }
 
 /** By engine: why it cannot work here, or null. */
-async function engineTroubles(): Promise<Probed['engines']> {
+async function engineTroubles(): Promise<Inspected['engines']> {
   const troubles = await Promise.all(ENGINE_NAMES.map(async (name) => [name, await troubleOf(name)] as const));
-  return Object.fromEntries(troubles) as Probed['engines'];
+  return Object.fromEntries(troubles) as Inspected['engines'];
 }
 
 function routeTo({ family, address, port }: Endpoint): Route {
