@@ -61,8 +61,16 @@ function installPackages() {
   const first = !existsSync(inRoot('node_modules'));
   process.stderr.write(`Installing packages (${first ? 'first time only' : 'the lock file has changed'}) …\n`);
   const command = existsSync(inRoot('package-lock.json')) ? 'ci' : 'install';
-  // No package here needs its install script, and the build below would otherwise run twice.
-  const { ok, output } = npm(command, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  // No package here needs its install script, and the build below would otherwise run twice. A package that npm has in its cache is not
+  // asked for: without a network, npm would remove the installed ones before it fails.
+  const { ok, output } = npm(
+    command,
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  );
   if (ok) return;
   fail('The packages could not be installed.', `Check the network, then run "npm ${command}" to see it all.`, output);
 }
