@@ -6,7 +6,9 @@ import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
 import type { RunEvent, Sink } from '../run/events.ts';
 import type { Given, Problem } from '../units/problem.ts';
-import type { TextStyle } from '../view/layout.ts';
+import { render } from '../view/renderers.ts';
+import { PLAIN_LOOK, type Look } from '../view/look.ts';
+import type { Document } from '../document/read.ts';
 import { deliver } from './deliver.ts';
 import { checkFiles, STDOUT, type FileInput } from './file-checks.ts';
 import { thisMachine } from './machine.ts';
@@ -18,13 +20,6 @@ import { answeringSignals, type StopRequest } from './process/signals.ts';
 /** The options that every such command has, and those that name a file. */
 export interface CommonInput extends FileInput {
   readonly quiet: Given<boolean>;
-}
-
-/** What a command looks at beside its document when it renders it. */
-export interface Rendering<Input, Plan> {
-  readonly input: Input;
-  readonly plan: Plan;
-  readonly style: TextStyle;
 }
 
 /** What a run shows and writes while it goes on. */
@@ -65,7 +60,7 @@ export interface Start<Input, Plan> {
   readonly machine: Machine;
 }
 
-export interface Command<Input extends CommonInput, Plan, Result, Watch extends Watcher = Watcher> {
+export interface Command<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher = Watcher> {
   /** What a first signal is answered with: `SIGINT: ending early, …`. Without it the command is given up a second after. */
   readonly endingEarly?: string;
   /** The log writes plain lines: loading the logger would take longer than the command. */
@@ -86,8 +81,8 @@ export interface Command<Input extends CommonInput, Plan, Result, Watch extends 
   sinks?(start: Start<Input, Plan>, io: Io, log: Log): Promise<readonly CommandSink[]> | readonly CommandSink[];
   /** Rejects with `RunError` where it cannot run. */
   run(plan: Plan, context: RunContext<Input, Watch>): Promise<Result>;
-  text(result: Result, rendering: Rendering<Input, Plan>): string;
-  markdown(result: Result, rendering: Rendering<Input, Plan>): string;
+  /** How the document is to look, where its kind leaves a choice. */
+  look?(input: Input, plan: Plan): Partial<Look>;
   /** The exit code of a run that was not interrupted and whose result was delivered. */
   exitCodeOf(result: Result): number;
 }
@@ -95,13 +90,13 @@ export interface Command<Input extends CommonInput, Plan, Result, Watch extends 
 /** Runs a command line and returns the exit code. Does not reject. */
 export type Handler = (raw: RawInput, io: Io) => Promise<number>;
 
-export function handlerOf<Input extends CommonInput, Plan, Result, Watch extends Watcher>(
+export function handlerOf<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
   command: Command<Input, Plan, Result, Watch>,
 ): Handler {
   return (raw, io) => answeringSignals(io, (stop) => planAndRun(command, raw, io, stop));
 }
 
-async function planAndRun<Input extends CommonInput, Plan, Result, Watch extends Watcher>(
+async function planAndRun<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
   command: Command<Input, Plan, Result, Watch>,
   raw: RawInput,
   io: Io,
@@ -134,7 +129,7 @@ function notUnread(found: readonly Problem[], unread: readonly Problem[]): Probl
   return found.filter(({ option, got }) => got !== null || !unread.some((each) => each.option === option));
 }
 
-async function runAndDeliver<Input extends CommonInput, Plan, Result, Watch extends Watcher>(
+async function runAndDeliver<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
   command: Command<Input, Plan, Result, Watch>,
   start: Start<Input, Plan>,
   warnings: readonly string[],
@@ -174,13 +169,12 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result, Watch exte
     });
     clear();
     if (!(await close(true))) isWhole = false;
-    const rendering = { input, plan, style: io.style };
-    const isLine = command.hasJsonLines === true && input.json?.value === STDOUT;
-    const isDelivered = await deliver(io, log, input, {
-      json: JSON.stringify(result, null, isLine ? 0 : 2),
-      text: command.text(result, rendering),
-      markdown: () => command.markdown(result, rendering),
-    });
+    const look = { ...PLAIN_LOOK, style: io.style, ...command.look?.(input, plan) };
+    const isDelivered = await deliver(io, log, input, (format) =>
+      format === 'json' && command.hasJsonLines === true && input.json?.value === STDOUT
+        ? Promise.resolve(`${JSON.stringify(result)}\n`)
+        : render(result, format, look),
+    );
     return stop.exitCode() ?? (isWhole && isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);
   } finally {
     clear();

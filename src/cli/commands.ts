@@ -4,6 +4,7 @@ import {
   DEMO_OPTIONS,
   DOCTOR_OPTIONS,
   LAB_OPTIONS,
+  REPORT_OPTIONS,
   RTT_OPTIONS,
   SATURATE_OPTIONS,
   SEARCH_OPTIONS,
@@ -90,6 +91,16 @@ export const COMMANDS = {
     ],
     options: LAB_OPTIONS,
     load: async () => (await import('./commands/lab.ts')).labCommand,
+  },
+  report: {
+    usage: 'report [file..]',
+    help: 'show the result in a file again, as text or in another format',
+    examples: [
+      ['$0 report run.json', 'the text that the run printed'],
+      ['$0 report run.json --markdown run.md', 'for a ticket'],
+    ],
+    options: REPORT_OPTIONS,
+    load: async () => (await import('./commands/report.ts')).reportCommand,
   },
   demo: {
     usage: 'demo',

@@ -1,47 +1,39 @@
-/** Where a result goes: stdout, `--json`, `--markdown`. */
+/** Where a result goes: stdout, and the files of `--json`, `--markdown` and other formats. */
+import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import { reasonOf, writeOutput } from '../run/output.ts';
 import { STDOUT, type FileInput } from './file-checks.ts';
 import type { Io } from './process/io.ts';
 import type { Log } from './process/log.ts';
 
-/** A result in every form that it can be asked for. Each ends in a newline but the JSON. */
-export interface Report {
-  readonly json: string;
-  readonly text: string;
-  markdown(): string;
-}
+/** Returns a result in a format, with a newline at its end. */
+export type RenderAs = (format: FormatName | 'text') => Promise<string>;
 
 /**
- * Hands the result out: to stdout as JSON or Markdown for `-`, otherwise as text, and to the files. A JSON file that cannot be
+ * Hands the result out: to stdout in the format whose file is `-`, otherwise as text, and to the files. A JSON file that cannot be
  * written leaves the JSON on stdout in place of the text, so that nothing measured is lost. Returns whether all of it worked.
  */
 export async function deliver(
   io: Io,
   log: Log,
-  { json, markdown }: Pick<FileInput, 'json' | 'markdown'>,
-  report: Report,
+  files: Pick<FileInput, FormatName>,
+  renderAs: RenderAs,
 ): Promise<boolean> {
-  const jsonLine = `${report.json}\n`;
-  let shown = json?.value === STDOUT ? jsonLine : markdown?.value === STDOUT ? report.markdown() : report.text;
+  let onStdout: FormatName | 'text' = FORMAT_NAMES.find((format) => files[format]?.value === STDOUT) ?? 'text';
   let isWritten = true;
-  if (json !== undefined && json.value !== STDOUT) {
-    const failure = await tryWrite(json.value, jsonLine);
-    if (failure !== null) {
-      log.error(`${json.value} could not be written: ${failure}; the JSON is on stdout instead`);
-      shown = jsonLine;
-      isWritten = false;
-    }
-  }
-  if (markdown !== undefined && markdown.value !== STDOUT) {
-    const failure = await tryWrite(markdown.value, report.markdown());
-    if (failure !== null) {
-      log.error(`${markdown.value} could not be written: ${failure}`);
-      isWritten = false;
-    }
+  for (const format of FORMAT_NAMES) {
+    const path = files[format]?.value;
+    if (path === undefined || path === STDOUT) continue;
+    const failure = await tryWrite(path, await renderAs(format));
+    if (failure === null) continue;
+    isWritten = false;
+    if (format === 'json') onStdout = format;
+    const remark = format === 'json' ? '; the JSON is on stdout instead' : '';
+    log.error(`${path} could not be written: ${failure}${remark}`);
   }
   try {
+    const isRead = await io.print(await renderAs(onStdout));
     // As where a Ctrl-C has ended the program that reads the pipe as well.
-    if ((await io.print(shown)) === false) log.warn('nobody reads stdout any more: the result was not printed');
+    if (isRead === false) log.warn('nobody reads stdout any more: the result was not printed');
     return isWritten;
   } catch (error) {
     log.error(`the result could not be printed: ${reasonOf(error)}`);

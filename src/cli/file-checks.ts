@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { isStdoutClosed } from '../kernel/stdout.ts';
 import { CLOCKS } from '../document/client.ts';
+import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
@@ -15,14 +16,17 @@ export const STDOUT = '-';
 /** Stands in the name of `--hgrm` for the histogram's tag; then each has a file of its own. */
 const TAG_PLACE = '%';
 
+/** The files of the formats of results. */
+type Formats = Readonly<Partial<Record<FormatName, Given<string> | undefined>>>;
+
 /** Every option that names a file, by whether it is read or written. A command has some of them. */
-export interface FileInput {
+export interface FileInput extends Formats {
   readonly config?: Given<string> | undefined;
   readonly payload?: Given<string> | readonly Given<string>[] | undefined;
   readonly response?: Given<string> | undefined;
+  /** Results that are read. */
+  readonly file?: readonly Given<string>[] | undefined;
   readonly verify?: Given<Verify> | undefined;
-  readonly json?: Given<string> | undefined;
-  readonly markdown?: Given<string> | undefined;
   readonly hlog?: Given<string> | undefined;
   readonly hgrm?: Given<string> | undefined;
   readonly csv?: Given<string> | undefined;
@@ -52,12 +56,12 @@ export function tableFile(hgrm: string, tag: string): string {
  * second one for stdout. Opens and changes nothing.
  */
 export async function checkFiles(input: FileInput): Promise<Problem[]> {
-  const { json, markdown, hlog, hgrm, csv } = input;
+  const { hlog, hgrm, csv } = input;
   const problems: Problem[] = [];
   const taken = [...filesRead(input), ...filesOfLab(input)];
   let onStdout: Given<string> | null = null;
   // Names of --hgrm are many: they are held against all others.
-  for (const output of [json, markdown, hlog, csv, hgrm]) {
+  for (const output of [...FORMAT_NAMES.map((format) => input[format]), hlog, csv, hgrm]) {
     if (output === undefined) continue;
     if (output.value === STDOUT) {
       problems.push(...checkStdout(output, onStdout));
@@ -71,20 +75,19 @@ export async function checkFiles(input: FileInput): Promise<Problem[]> {
   return problems;
 }
 
-function filesRead({ config, payload, response, verify }: FileInput): Taken[] {
-  const given = [config, payload ?? [], response].flat().filter((each) => each !== undefined);
+function filesRead({ config, payload, response, verify, file }: FileInput): Taken[] {
+  const given = [config, payload ?? [], response, file ?? []].flat().filter((each) => each !== undefined);
   const taken = given.map(({ label, value }) => ({ label, path: value }));
   if (verify?.value.kind === 'file') taken.push({ label: verify.label, path: verify.value.file });
   return taken.filter(({ path }) => path !== STDIN);
 }
 
 /** What a lab writes into its directory, as far as another output could have the name. */
-function filesOfLab({ resume, out, json, markdown }: FileInput): Taken[] {
-  const directory = resume ?? out;
+function filesOfLab(input: FileInput): Taken[] {
+  const directory = input.resume ?? input.out;
   if (directory === undefined) return [];
-  const plots = [json, markdown].flatMap((output) =>
-    output?.value.endsWith('.svg') === true ? [basename(output.value)] : [],
-  );
+  const outputs = FORMAT_NAMES.flatMap((format) => input[format]?.value ?? []);
+  const plots = outputs.filter((path) => path.endsWith('.svg')).map((path) => basename(path));
   return [...LAB_FILES, ...plots].map((name) => ({
     label: `${name} of ${directory.label}`,
     path: join(directory.value, name),

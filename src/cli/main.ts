@@ -63,7 +63,8 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
     .exitProcess(false);
   for (const [name, command] of Object.entries<CommandRow>(COMMANDS)) {
     parser = parser.command(
-      command.usage,
+      // Of a list of words yargs would drop each `-`; without the list it leaves all of them to us.
+      command.usage.replace(/ \[\w+\.\.\]$/, ''),
       command.help,
       (each) => describe(each, command, asksForHelp),
       async (parsed) => {
@@ -125,7 +126,9 @@ function describe(parser: Argv, command: CommandRow, asksForHelp: boolean): Argv
   const table: OptionTable = command.options;
   let described = parser;
   for (const [name, spec] of Object.entries(table)) {
-    if (spec.positional === true) described = described.positional(name, { describe: spec.help });
+    if (spec.positional === true && spec.repeatable === true)
+      described = described.usage(`$0 ${command.usage}\n\n${spec.help}`);
+    else if (spec.positional === true) described = described.positional(name, { describe: spec.help });
     else described = described.option(name, { ...yargsOption(spec), hidden: !asksForHelp });
   }
   return described.example(command.examples.map(([line, help]) => [line, help]));
@@ -154,6 +157,10 @@ function rawInput(
   const positional = Object.keys(table).find((name) => table[name]?.positional === true);
   const name = `conngen ${command}`;
   // Behind `--` yargs leaves words where they are.
+  if (first !== undefined && positional !== undefined && table[positional]?.repeatable === true) {
+    const texts = [...(flags.get(positional) ?? []), first, ...others];
+    return { command: name, flags: flags.set(positional, texts), extra: [], env };
+  }
   if (first !== undefined && positional !== undefined && !flags.has(positional))
     return { command: name, flags: flags.set(positional, [first]), extra: others, env };
   return { command: name, flags, extra: wordsOf(parsed).slice(1), env };

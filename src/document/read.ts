@@ -34,8 +34,12 @@ export const DOCUMENT_VERSIONS: Readonly<Record<DocumentKind, number>> = {
 /** The largest document that is read. Half a gigabyte is where the strings of Node.js end. */
 export const DOCUMENT_MAX_BYTES = 256 * 1024 * 1024;
 
-/** A document, or a clause that says what is wrong: "it is cut off after 1,234 bytes". */
-export type ReadDocument = { readonly document: Document } | { readonly problem: string };
+/**
+ * A document, or a clause that says what is wrong: "it is cut off after 1,234 bytes". `fault` is there where it is a document with a
+ * value that does not belong there.
+ */
+export type ReadDocument =
+  { readonly document: Document } | { readonly problem: string } | { readonly problem: string; readonly fault: string };
 
 /** Returns the kind of a document. */
 export function kindOf({ schema }: Document): DocumentKind {
@@ -61,9 +65,12 @@ function readBytes(bytes: Uint8Array): ReadDocument {
   return readText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 
-/** Ends a refusal with the way out. */
+/** The way out where a document is too large. */
+export const LEAVE_OUT =
+  "to read a part of it, leave out what is long: jq 'del(.rounds[]?.samples) | (.rounds[]?, .trials[]?.result).intervals = []'";
+
 function tooLarge(what: string): string {
-  return `${what}; to read a part of it, leave out what is long: jq 'del(.rounds[].samples, .rounds[].intervals)'`;
+  return `${what}; ${LEAVE_OUT}`;
 }
 
 /** A list or an object takes this on the heap of V8, and so does one more member of it. */
@@ -140,7 +147,7 @@ function readValue(value: unknown): ReadDocument {
     };
   }
   const fault = faultOf(schemaOf(kind), value);
-  return fault === null ? { document: value as unknown as Document } : { problem: `in it, ${fault}` };
+  return fault === null ? { document: value as unknown as Document } : { problem: `in it, ${fault}`, fault };
 }
 
 function foreignObject(value: Readonly<Record<string, unknown>>): string {

@@ -5,15 +5,13 @@ import { cellsCsv } from '../view/csv/lab-cells.ts';
 import type { Lab } from './lab.ts';
 import type { Axis } from '../document/lab-description.ts';
 import { plotsOf } from '../view/chart/lab-plots.ts';
-import { faultOfLabResult } from '../document/lab-shape.ts';
+import { DOCUMENT_MAX_BYTES, readDocument } from '../document/read.ts';
 import type { LabResult } from '../document/lab.ts';
 import { readInput } from '../plan/input-file.ts';
 import { codeOf } from '../units/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../run/output.ts';
 
 const RESULT_FILE = 'lab.json';
-/** The largest that is written holds some MB of samples. */
-const RESULT_MAX_BYTES = 256 * 1024 * 1024;
 const CELLS_FILE = 'cells.csv';
 /** All that are always there; plots are named by the lab and end in `.svg`. */
 export const LAB_FILES: readonly string[] = [RESULT_FILE, CELLS_FILE];
@@ -38,18 +36,11 @@ export async function whyNotEmpty(directory: string): Promise<string | null> {
 export async function readLab(
   directory: string,
 ): Promise<{ readonly result: LabResult } | { readonly expected: string }> {
-  const read = await readInput(join(directory, RESULT_FILE), RESULT_MAX_BYTES);
+  const read = await readInput(join(directory, RESULT_FILE), DOCUMENT_MAX_BYTES);
   if (!read.ok) return { expected: `the directory of a lab, with ${RESULT_FILE} in it, ${read.expected}` };
-  try {
-    const result = JSON.parse(Buffer.concat(read.value).toString('utf8')) as Partial<LabResult> | null;
-    if (result?.schema === 'conngen.lab/1') {
-      const fault = faultOfLabResult(result);
-      if (fault === null) return { result: result as LabResult };
-      return { expected: `the directory of a lab; in its ${RESULT_FILE}, ${fault}` };
-    }
-  } catch {
-    // Told below, like any other content that is no result.
-  }
+  const found = readDocument(Buffer.concat(read.value));
+  if ('document' in found && found.document.schema === 'conngen.lab/1') return { result: found.document };
+  if ('fault' in found) return { expected: `the directory of a lab; in its ${RESULT_FILE}, ${found.fault}` };
   return { expected: `the directory of a lab, whose ${RESULT_FILE} holds "schema": "conngen.lab/1"` };
 }
 

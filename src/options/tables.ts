@@ -4,6 +4,7 @@
  * (`CONNGEN_*`) and configuration files are all read by it.
  */
 import { ENGINE_NAMES, PING_ENGINE_NAMES, type EngineChoice, type PingEngineChoice } from '../plan/engines.ts';
+import { DOCUMENT_FORMATS, FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import { parseCriterion } from '../judge/criterion.ts';
 import { SATURATE_ONLY, SEARCH_ONLY } from './limit.ts';
 import { parseFileName, parseFinish, parseJsonFile, parseRecordFile, parseWorkers } from './parsers.ts';
@@ -85,6 +86,17 @@ const BODY_MAX_BYTES = 2 ** 40;
 const DAYS_30_NS = 30 * NS_PER_DAY;
 const HOUR_NS = 3600 * NS_PER_SEC;
 
+type FormatOptions = Readonly<Record<FormatName, OptionSpec<string>>>;
+
+/** One option for each format of results. */
+function formatOptions(): FormatOptions {
+  const rows = FORMAT_NAMES.map((name): [FormatName, OptionSpec<string>] => [
+    name,
+    { parse: parseJsonFile, value: 'FILE', group: OUTPUT, help: DOCUMENT_FORMATS[name].help },
+  ]);
+  return Object.fromEntries(rows) as FormatOptions;
+}
+
 const COMMON_OPTIONS = {
   engine: {
     parse: choiceParser<EngineChoice>(['auto', ...ENGINE_NAMES]),
@@ -93,18 +105,7 @@ const COMMON_OPTIONS = {
     group: GENERATOR,
     help: 'uring, epoll or node; auto takes the first that works',
   },
-  json: {
-    parse: parseJsonFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: 'write the result as JSON; - is stdout, which then holds nothing else',
-  },
-  markdown: {
-    parse: parseJsonFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: 'write the report as Markdown, for a ticket; - prints it in place of the text',
-  },
+  ...formatOptions(),
   quiet: {
     parse: parseSwitch,
     value: '',
@@ -573,10 +574,22 @@ export const RTT_OPTIONS = {
 
 export const LAB_OPTIONS = {
   ...LAB_OWN_OPTIONS,
+  ...formatOptions(),
   json: { ...COMMON_OPTIONS.json, help: 'write the result as JSON here too; - is stdout' },
-  markdown: COMMON_OPTIONS.markdown,
   quiet: COMMON_OPTIONS.quiet,
   config: COMMON_OPTIONS.config,
+} as const satisfies OptionTable;
+
+export const REPORT_OPTIONS = {
+  file: {
+    parse: parseFileName,
+    value: 'FILE',
+    positional: true,
+    repeatable: true,
+    group: OUTPUT,
+    help: 'a result that --json has written; - is stdin; repeatable',
+  },
+  ...formatOptions(),
 } as const satisfies OptionTable;
 
 export const DEMO_OPTIONS = { quiet: COMMON_OPTIONS.quiet } as const satisfies OptionTable;

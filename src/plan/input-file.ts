@@ -22,7 +22,10 @@ export async function readInput(path: string, maxBytes: number): Promise<Parsed<
   try {
     const fd = await openFile(path, FLAGS);
     const stats = await statFile(fd);
-    const chunks = await takeAll(stats.isFIFO() ? pipeChunks(fd) : fileChunks(fd), maxBytes);
+    // Known beforehand of an ordinary file: it need not be read to be refused.
+    const isTooLarge = stats.isFile() && stats.size > maxBytes;
+    if (isTooLarge) await closeFile(fd);
+    const chunks = isTooLarge ? null : await takeAll(stats.isFIFO() ? pipeChunks(fd) : fileChunks(fd), maxBytes);
     return chunks === null ? refuse(`a file of at most ${formatSize(maxBytes)}`) : accept(chunks);
   } catch (error) {
     return refuse(expectationOf(error));

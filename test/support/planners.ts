@@ -5,6 +5,7 @@ import {
   DEMO_OPTIONS,
   DOCTOR_OPTIONS,
   LAB_OPTIONS,
+  REPORT_OPTIONS,
   RTT_OPTIONS,
   SATURATE_OPTIONS,
   SERVER_OPTIONS,
@@ -42,6 +43,7 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
       const planned = await planLab({ ...input, list: { ...input.list, value: true } }, SYSTEM, '0', new Date(0));
       return 'problems' in planned ? planned : { plan: planned.times, notices: [] };
     }),
+  report: (raw) => outcomeOf(readOptions(REPORT_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   demo: (raw) => outcomeOf(readOptions(DEMO_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
 };
 

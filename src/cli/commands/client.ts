@@ -8,9 +8,7 @@ import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { LiveView } from '../../view/live/line.ts';
-import { clientMarkdown } from '../../view/markdown/run.ts';
 import { checkLine } from '../../view/text/doctor.ts';
-import { clientText } from '../../view/text/client.ts';
 import { handlerOf, logHooks, type Command, type RunContext, type Start, type Watcher } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import type { Io } from '../process/io.ts';
@@ -36,8 +34,6 @@ export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult, ClientWatc
     const { runClient } = await import('../../client/run.ts');
     return runAndJudge(runClient, plan, context);
   },
-  text: (result, { style }) => clientText(result, style),
-  markdown: clientMarkdown,
   exitCodeOf,
 };
 

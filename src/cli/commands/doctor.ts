@@ -4,8 +4,6 @@ import { DOCTOR_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
-import { doctorMarkdown } from '../../view/markdown/doctor.ts';
-import { doctorText } from '../../view/text/doctor.ts';
 import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 
@@ -26,8 +24,7 @@ const DOCTOR: Command<DoctorInput, ClientPlan, DoctorResult> = {
     const { askedOf } = await import('../../doctor/client-start.ts');
     return runDoctor(plan, askedOf(input, machine));
   },
-  text: (result, { input, style }) => doctorText(result, { leavesOutOk: input.quiet.value }, style),
-  markdown: (result, { input }) => doctorMarkdown(result, { leavesOutOk: input.quiet.value }),
+  look: (input) => ({ leavesOutOk: input.quiet.value }),
   exitCodeOf: ({ status }) => (status === 'problem' ? EXIT_FAILED : EXIT_DONE),
 };
 

@@ -10,8 +10,7 @@ import { ENV_PREFIX, LAB_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { VERSION } from '../../units/version.ts';
 import { LabProgress } from '../../view/live/lab-progress.ts';
-import { labMarkdown } from '../../view/markdown/lab.ts';
-import { labListText, labText } from '../../view/text/lab.ts';
+import { labListText } from '../../view/text/lab.ts';
 import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 import type { Io } from '../process/io.ts';
@@ -36,8 +35,7 @@ const LAB: Command<LabInput, PlannedLab, LabResult, LabProgress> = {
       onResult: (result) => watch?.end(result),
       onUnkept: (message, isFinal) => (isFinal ? fail(message) : log.error(message)),
     }),
-  text: (result, { plan, style }) => labText(plan.lab, result, plan.directory, style),
-  markdown: (result, { plan }) => labMarkdown(plan.lab, result, plan.directory),
+  look: (_input, { directory }) => ({ directory }),
   exitCodeOf: ({ cells }) => (cells.every(isDone) ? EXIT_DONE : EXIT_FAILED),
 };
 

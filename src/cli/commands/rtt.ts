@@ -5,8 +5,7 @@ import { readOptions, type RawInput } from '../../options/read.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
 import { NS_PER_SEC } from '../../units/quantity.ts';
 import { LiveView } from '../../view/live/line.ts';
-import { rttMarkdown } from '../../view/markdown/run.ts';
-import { rttLiveLine, rttText } from '../../view/text/rtt.ts';
+import { rttLiveLine } from '../../view/text/rtt.ts';
 import { handlerOf, logHooks, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 
@@ -29,8 +28,6 @@ const RTT: Command<RttInput, RttPlan, RttResult, LiveView> = {
         ),
     });
   },
-  text: (result, { style }) => rttText(result, style),
-  markdown: (result) => rttMarkdown(result),
   exitCodeOf,
 };
 

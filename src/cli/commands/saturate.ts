@@ -6,8 +6,7 @@ import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { SATURATE_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
-import { saturateMarkdown } from '../../view/markdown/limit.ts';
-import { saturateText, stepLine } from '../../view/text/saturate.ts';
+import { stepLine } from '../../view/text/saturate.ts';
 import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
 import { LineWatch } from '../line-watch.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
@@ -23,8 +22,6 @@ export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult, Li
   check: (input) => unmeasured(input['fail-if'], input),
   watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
   run: runAndJudge,
-  text: (result, { style }) => saturateText(result, style),
-  markdown: (result) => saturateMarkdown(result),
   exitCodeOf: saturateExitCode,
 };
 

@@ -5,8 +5,7 @@ import { judgeSearch } from '../../limit/decide/threshold.ts';
 import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { readSearchOptions } from '../../limit/plan/profile.ts';
-import { searchMarkdown } from '../../view/markdown/limit.ts';
-import { searchText, trialLine } from '../../view/text/search.ts';
+import { trialLine } from '../../view/text/search.ts';
 import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
 import { LineWatch } from '../line-watch.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
@@ -21,8 +20,6 @@ export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult, LineWatch>
   check: (input) => unmeasured(input['fail-if'], input),
   watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
   run: runAndJudge,
-  text: (result, { style }) => searchText(result, style),
-  markdown: (result) => searchMarkdown(result),
   exitCodeOf: searchExitCode,
 };
 

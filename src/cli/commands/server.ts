@@ -8,8 +8,6 @@ import type { ServerPlan } from '../../plan/plan.ts';
 import { serverPlan } from '../../plan/server-plan.ts';
 import type { ListeningInfo, ServerRunHooks } from '../../server/run.ts';
 import { formatCountOf } from '../../units/format.ts';
-import { serverMarkdown } from '../../view/markdown/run.ts';
-import { serverText } from '../../view/text/server.ts';
 import { type Command, type Handler, handlerOf, logHooks, type RunContext, type Watcher } from '../command.ts';
 import { STDOUT } from '../file-checks.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
@@ -29,8 +27,6 @@ export const SERVER: Command<ServerInput, ServerPlan, ServerResult> = {
     const { runServer } = await import('../../server/run.ts');
     return runServer(plan, serverHooks(context));
   },
-  text: (result, { style }) => serverText(result, style),
-  markdown: (result) => serverMarkdown(result),
   exitCodeOf: ({ error }) => (error === undefined ? EXIT_DONE : EXIT_FAILED),
 };
 

@@ -1,10 +1,10 @@
 /** What a lab measured, as Markdown. */
-import type { LabDescription } from '../../document/lab-description.ts';
 import { isDone, type LabResult } from '../../document/lab.ts';
-import { cellLine, cellRows, labMachine, missingText } from '../text/lab.ts';
+import { cellLine, cellRows, describedBy, labMachine, missingText } from '../text/lab.ts';
 import { document, jsonBlock, plain, rowsTable } from './markdown.ts';
 
-export function labMarkdown(lab: LabDescription, result: LabResult, directory: string): string {
+export function labMarkdown(result: LabResult, directory: string | null): string {
+  const lab = describedBy(result);
   const done = result.cells.filter(isDone);
   const failed = result.cells.filter((cell) => !isDone(cell));
   const missing = missingText(result, directory);

@@ -1,6 +1,7 @@
 /** A lab as text: its cells beforehand, its progress, its result. */
 import type { LabDescription } from '../../document/lab-description.ts';
 import type { Cell } from '../../document/lab-description.ts';
+import { LAB_DESCRIPTIONS } from '../../document/labs.ts';
 import { isDone, type CellResult, type DoneCell, type LabResult } from '../../document/lab.ts';
 import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
@@ -41,8 +42,23 @@ function medianText(lab: LabDescription, { summary }: DoneCell): string {
   return `${median} (${formatQuantity(summary.median_lower, unit)} to ${formatQuantity(summary.median_upper, unit)})`;
 }
 
+/** Returns the description of a result's lab. One that this version does not have is described by what the result holds. */
+export function describedBy({ lab, title, quantity, cells }: LabResult): LabDescription {
+  const known = LAB_DESCRIPTIONS.find(({ name }) => name === lab);
+  if (known !== undefined) return { ...known, title };
+  const figures = Object.keys(cells.find(isDone)?.figures ?? {});
+  return {
+    name: lab,
+    title,
+    quantity: { ...quantity, label: quantity.name },
+    figures: figures.map((name) => ({ name, label: name, format: threeDigits })),
+    plots: [],
+  };
+}
+
 /** The whole result, for a terminal. */
-export function labText(lab: LabDescription, result: LabResult, directory: string, style: TextStyle): string {
+export function labText(result: LabResult, directory: string | null, style: TextStyle): string {
+  const lab = describedBy(result);
   const done = result.cells.filter(isDone);
   const failed = result.cells.filter((cell) => !isDone(cell));
   const lines = [
@@ -55,7 +71,7 @@ export function labText(lab: LabDescription, result: LabResult, directory: strin
   ];
   const missing = missingText(result, directory);
   if (missing !== null) lines.push(paint(style, 'yellow', wrap(missing, style.columns, 0)));
-  lines.push(`${printable(directory)}: cells.csv, lab.json, plots as *.svg`);
+  if (directory !== null) lines.push(`${printable(directory)}: cells.csv, lab.json, plots as *.svg`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -64,10 +80,10 @@ export function labMachine({ system }: LabResult): string {
 }
 
 /** How to measure the cells that are missing; null where none is. */
-export function missingText({ plan, cells }: LabResult, directory: string): string | null {
+export function missingText({ plan, cells }: LabResult, directory: string | null): string | null {
   const missing = plan.cells.length - cells.filter(isDone).length;
   if (missing === 0) return null;
-  return `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory}`;
+  return `${missing} of ${plan.cells.length} cells are missing; to go on: conngen lab --resume ${directory ?? 'DIRECTORY'}`;
 }
 
 function cellTable(lab: LabDescription, cells: readonly DoneCell[], style: TextStyle): string[] {
