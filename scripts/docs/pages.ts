@@ -10,8 +10,6 @@ import { resultPage, type Schema } from './results.ts';
 import { roomsTable } from './rooms.ts';
 import { schemaFiles } from '../schema/documents.ts';
 
-export const ROOT = path.resolve(import.meta.dirname, '../..');
-
 interface Entry {
   /** From `docs/reference/`. */
   readonly name: string;
@@ -38,15 +36,15 @@ const ENTRIES: readonly Entry[] = [
   { name: 'errors.md', title: 'Error codes', make: errorsPage },
 ];
 
-/** The text of each generated file. */
-export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  const schemas = schemaFiles(ROOT);
+/** The text of each generated file of the checkout at `root`. */
+export async function generatedFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  const schemas = schemaFiles(root);
   const entries = [...ENTRIES, ...[...schemas].map(([file, text]) => resultEntry(file, text))];
   const index = bullets(entries.map(({ name, title }) => `[${title}](reference/${name})`));
   const pages = new Map(entries.map(({ name, make }) => [`docs/reference/${name}`, make()]));
-  pages.set('docs/README.md', filled(readPage('docs/README.md'), 'reference pages', index));
-  pages.set('ARCHITECTURE.md', filled(readPage('ARCHITECTURE.md'), 'rooms', roomsTable()));
-  const style = await resolveConfig(path.join(ROOT, 'README.md'));
+  pages.set('docs/README.md', filled(readPage(root, 'docs/README.md'), 'reference pages', index));
+  pages.set('ARCHITECTURE.md', filled(readPage(root, 'ARCHITECTURE.md'), 'rooms', roomsTable(root)));
+  const style = await resolveConfig(path.join(root, 'README.md'));
   const formatted = [...pages].map(async ([file, text]): Promise<[string, string]> => [
     file,
     await format(text, { ...style, parser: 'markdown' }),
@@ -66,6 +64,6 @@ function resultEntry(file: string, text: string): Entry {
   };
 }
 
-function readPage(file: string): string {
-  return readFileSync(path.join(ROOT, file), 'utf8');
+function readPage(root: string, file: string): string {
+  return readFileSync(path.join(root, file), 'utf8');
 }

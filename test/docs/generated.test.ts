@@ -6,10 +6,10 @@ import { filled, prose, table } from '../../scripts/docs/markdown.ts';
 import { generatedFiles } from '../../scripts/docs/pages.ts';
 import { METRIC_WORDS } from '../../src/judge/criterion-words.ts';
 import { parseCriterion } from '../../src/judge/criterion.ts';
-import { ROOT } from '../support/cli.ts';
+import { ROOT } from '../support/modules.ts';
 
 t.test('the committed pages are current: else run npm run docs', async (t) => {
-  const files = await generatedFiles();
+  const files = await generatedFiles(ROOT);
   const stale = [...files].filter(([file, text]) => {
     const full = path.join(ROOT, file);
     return !existsSync(full) || readFileSync(full, 'utf8') !== text;

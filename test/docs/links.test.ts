@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { ROOT } from '../support/cli.ts';
+import { ROOT } from '../support/modules.ts';
 import { anchorsOf, markdownFiles, readMarkdown, withoutFences } from '../support/markdown.ts';
 
 /** The targets of links and images, with the line of each. Code spans are no links. */

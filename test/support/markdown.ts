@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from './cli.ts';
+import { ROOT } from './modules.ts';
 
 /** Every Markdown file that belongs to the project, relative to its root. */
 export function markdownFiles(): string[] {
