@@ -12,7 +12,7 @@ export const CLOSING = 4;
 export const RETRYING = 5;
 /** Established, and its exchange is still to begin (a round in stages). */
 export const WAITING = 6;
-/** The response is whole, and what keeps it is at work; the same where the peer has ended the connection meanwhile. */
+/** The response is whole and is being kept; in the second state the peer has also ended the connection. */
 export const KEEPING = 7;
 export const KEEPING_ALONE = 8;
 
@@ -44,7 +44,7 @@ export class AttemptTable {
   readonly measured: Uint8Array;
   /** Started and unfinished, oldest first: all have the same timeout. */
   readonly unfinished: SlotList;
-  /** Of these, those without a first byte, where that has a timeout of its own. Same order. */
+  /** Attempts without a first byte, where that has a timeout of its own, in the same order. */
   readonly unanswered: SlotList;
   /** Held, oldest first: all are held equally long. */
   readonly held: SlotList;

@@ -8,7 +8,7 @@ export interface GcUse {
 }
 
 interface Pause {
-  /** On this thread's `performance.now()`. */
+  /** The time of the collection, on this thread's `performance.now()`. */
   readonly startTime: number;
   readonly duration: number;
 }

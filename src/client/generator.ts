@@ -64,13 +64,13 @@ import { NONE } from '../runtime/slot-list.ts';
 const STARTS_PER_STEP = 64;
 /** How many ports one attempt tries before it counts as `source_exhausted`. */
 const PORT_TRIES = 32;
-/** In closed loop an attempt that failed on this machine would be repeated at once, for ever: it waits this long. */
+/** How long closed loop waits after a failure on this machine: without a wait it would repeat the attempt in a tight loop. */
 const LOCAL_FAILURE_PAUSE_NS = 1e6;
 
 /** What was due for longer than this when a stop came, and was not started, is missed. */
 const STOP_GRACE_NS = 10e6;
 
-/** In a round in stages, an exchange that begins this late is not at the rate that was asked for. */
+/** An exchange of a round in stages that begins later than this is not at the rate that was asked for. */
 const EXCHANGE_LATE_NS = 10e6;
 
 export interface GeneratorOptions {
@@ -89,7 +89,7 @@ export interface GeneratorOptions {
   readonly reset: boolean;
   readonly holdNs: number;
   readonly timeoutNs: number;
-  /** From the start of an attempt to its first byte; Infinity if that does not matter. */
+  /** The timeout from the start of an attempt to its first byte; Infinity where there is none. */
   readonly firstByteTimeoutNs: number;
   /** Undefined: responses are counted and dropped. */
   readonly bodies: ResponseBodies | undefined;
@@ -97,7 +97,7 @@ export interface GeneratorOptions {
   readonly heads?: ResponseHeads | undefined;
   /** Nonzero in [0]: stop starting, drain, return. */
   readonly control: Int32Array;
-  /** Undefined: each connection has its exchange as soon as it is established, and is closed behind it. */
+  /** Undefined: each connection has its exchange as soon as it is established, and is closed after it. */
   readonly stages?: Stages | undefined;
 }
 
@@ -127,7 +127,7 @@ export class Generator implements ClientDriver, BodyListener {
   #pauseEndNs = -Infinity;
   /** When the last exchange of the round had ended; Infinity before. */
   endedNs = Infinity;
-  /** When the last step began. All that a step does it does as of then: a warm-up that ends meanwhile ends for all of it in the next. */
+  /** When the last step began. A step uses one time stamp throughout; a warm-up that ends during the step takes effect in the next one. */
   #stepNs = -Infinity;
 
   constructor(options: GeneratorOptions) {
@@ -409,7 +409,7 @@ export class Generator implements ClientDriver, BodyListener {
     const { responseBytes } = this.#o.exchange;
     if (this.#heads !== undefined) this.#heads.received(slot, bytes);
     if (this.#bodies !== undefined) {
-      // What comes behind the response is not part of it.
+      // What comes after the response is not part of it.
       const outcome = this.#bodies.received(slot, before, Math.min(bytes, responseBytes - before));
       if (outcome !== OK) {
         this.#reject(slot, outcome);
@@ -560,7 +560,7 @@ export class Generator implements ClientDriver, BodyListener {
     this.#held++;
   }
 
-  /** Ends an attempt whose response is wrong or cannot be kept. The connection itself is sound: its close is an ordinary one. */
+  /** Ends an attempt whose response is wrong or cannot be kept. The connection itself is intact, so it is closed as usual. */
   #reject(slot: number, outcome: number): void {
     this.#endFailed(slot, outcome, this.#bodies!.errno);
     this.#close(slot);

@@ -11,7 +11,7 @@ import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
-/** Of each ping of the probe. */
+/** The size of each ping of the probe. */
 const PROBE_BYTES = 64;
 const MOST_UNDER_WAY = 65_536;
 
@@ -83,7 +83,7 @@ export class Probe {
     this.#isOpen = (await this.#thread.open()).established === 1;
   }
 
-  /** Pings for as long as a round of the load, `durationNs` behind its warm-up; resolves when the last ping is back or given up. */
+  /** Pings for as long as a round of the load, `durationNs` after its warm-up; resolves when the last ping is back or given up. */
   async round(baseNs: number, durationNs: number, pings: PingRound): Promise<void> {
     if (!this.#isOpen) return;
     const { timeoutNs, warmupNs, rampUpNs } = this.#plan;

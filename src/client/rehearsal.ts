@@ -33,11 +33,11 @@ export interface Rehearsed {
   readonly ports: Uint16Array | null;
   /** How many attempts a second the round offers this worker at most; null in closed loop. */
   readonly ratePerSec: number | null;
-  /** Of a complete response; Infinity where the peer's end completes it. */
+  /** The size of a complete response; Infinity where the peer's end completes it. */
   readonly responseBytes: number;
 }
 
-/** A response of `--finish eof` and `half-close`, whose length is not known beforehand. */
+/** The size of a response to `--finish eof` and `half-close`, which is not known beforehand. */
 const RESPONSE_BYTES = 512;
 /** Longer ones take more receives of the same code. */
 const RESPONSE_MAX_BYTES = 64 * 1024;
@@ -51,7 +51,7 @@ const PACED_MOST_PER_SEC = 20_000;
 const SLOTS = 512;
 const RELEASED_NS = 1e9;
 
-/** Rehearses, if the engine can do so here. Takes 50 to 150 ms, and leaves nothing behind but compiled code. */
+/** Rehearses, if the engine can do so here. Takes 50 to 150 ms, and its only effect is compiled code. */
 export function rehearse(worker: Rehearsed): void {
   const { engine, ratePerSec } = worker;
   if (engine.rehearse === undefined) return;

@@ -1,4 +1,4 @@
-/** From what was measured in a round to its result: figures, whose limit they show, and what else can be seen. */
+/** Makes the result of a round from what was measured: figures, verdict and findings. */
 import { reuseDelayNs } from '../kernel/proc.ts';
 import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../judge/facts.ts';
 import { findingsOf } from '../judge/findings.ts';
@@ -23,11 +23,11 @@ export interface MeasuredRound {
   readonly rate: RoundRate;
   /** Null where the round is not in stages. */
   readonly exchangePerSec: number | null;
-  /** Of a search or a saturation. */
+  /** The round is a trial of a search or a step of a saturation. */
   readonly isTrial: boolean;
   readonly durationNs: number;
   readonly evidence: RoundEvidence;
-  /** By worker. */
+  /** One entry a worker. */
   readonly gc: readonly (GcUse | undefined)[];
   readonly workersDied: number;
   /** What keeping the responses took; undefined where there is nothing to tell. */

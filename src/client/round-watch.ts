@@ -25,7 +25,7 @@ export type ThreadUse = Pick<WorkerResult, 'cpu_usec' | 'run_queue_wait_usec' | 
 export interface RoundEvidence {
   readonly cpu: NodeJS.CpuUsage;
   readonly kernel: KernelEvidence | undefined;
-  /** By worker. */
+  /** One entry a worker. */
   readonly threads: readonly ThreadUse[];
 }
 
@@ -41,7 +41,7 @@ export class RoundWatch {
 
   /**
    * `leadNs`: until the first connection of the warm-up, or of the round where there is none. `durationNs`: of the schedule
-   * behind the warm-up.
+   * after the warm-up.
    */
   constructor(threadIds: readonly (number | null)[], leadNs: number, warmupNs: number, durationNs: number) {
     this.#threadIds = threadIds;
@@ -70,7 +70,7 @@ export class RoundWatch {
     };
   }
 
-  /** Nothing more is started from now on. */
+  /** Marks the end of the starts. */
   endSchedule(): void {
     this.#scheduleEnd ??= this.#mark();
   }

@@ -17,10 +17,10 @@ import { watchesBodies } from './body/response-bodies.ts';
 
 const JOBS_URL = new URL(`./body/body-jobs${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
-/** Of the memory of the machine, or of the control group, what responses may take: the rest is socket buffers and other programs. */
+/** The share of the memory of the machine or the control group that responses may take: the rest is for socket buffers and other programs. */
 const BODY_MEMORY_SHARE = 0.5;
 
-/** What a worker is told of it. Plain data. */
+/** What a worker needs to know of it. Plain data. */
 export interface SinkShare {
   readonly share: WorkShare;
   readonly jobs: BodyJobs;
@@ -38,7 +38,7 @@ export class SinkCrew {
     this.#failures = failures;
   }
 
-  /** Null where nobody looks at responses. Rejects with `RunError` where what is asked for is not to be had here. */
+  /** Null where responses are not looked at. Rejects with `RunError` where this machine lacks what was asked for. */
   static async start(plan: ClientPlan, engine: EngineName, onFailure: () => void): Promise<SinkCrew | null> {
     const { body, workers } = plan;
     if (!watchesBodies(body)) return null;
@@ -68,7 +68,7 @@ export class SinkCrew {
     return message === undefined ? undefined : { code: 'sink_thread_failed', message };
   }
 
-  /** What has become of the jobs since `since`; undefined where all are done at once, and there is nothing to tell. */
+  /** The jobs since `since`; undefined where each is done immediately, so that there is nothing to report. */
   summary(since?: WorkResult): WorkResult | undefined {
     const { share } = this.sink;
     return share.strategy.kind === 'direct' ? undefined : workSummary(share, since);

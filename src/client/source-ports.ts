@@ -6,14 +6,14 @@ import { expandPorts, type PortRange } from '../plan/source-ports.ts';
  *
  * One allocator serves one worker and one target. Each source address has ports of its own: first the ones never used, from a
  * random place on, so that runs in a row do not meet each other's TIME_WAITs; then the oldest one that is free again.
- * Whoever owns the 4-tuples knows before asking the kernel that none is free, and spares it the search: with 100 000
+ * An owner of the 4-tuples knows without asking the kernel that none is free, and saves it the search: with 100 000
  * TIME_WAITs around, a connect that searches costs ten times as much.
  */
 export interface SourcePortsOptions {
   readonly sources: number;
   /** The worker's share, see `portsOfWorker`. */
   readonly ports: Uint16Array;
-  /** Where in `ports` to begin. */
+  /** The index in `ports` to begin at. */
   readonly offset: number;
   readonly clock: Pick<Clock, 'nowNs'>;
   /** How long a port that is left in TIME_WAIT must rest. */
@@ -61,7 +61,7 @@ export class SourcePortAllocator {
     return ready.isEmpty() ? NO_PORT : ready.shift();
   }
 
-  /** Gives a port back, free again at once, or after its rest. */
+  /** Gives a port back: it is free immediately, or after its rest. */
   give(source: number, port: number, rests: boolean): void {
     const { nowNs } = this.#clock;
     if (rests) this.#waiting[source]!.push(port, nowNs + this.#restNs);

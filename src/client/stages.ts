@@ -7,7 +7,7 @@ export const STAGE_OPENING = 0;
 export const STAGE_EXCHANGING = 1;
 export const STAGE_CLOSING = 2;
 
-/** Where in the control memory of a round the workers count who is done with a stage: the stop flag is before it. */
+/** The index in the control memory of a round at which workers count the stages they have finished; the stop flag is before it. */
 const ARRIVALS = 1;
 /** Words of control memory: the stop flag, and the stages that have an end to wait for. */
 export const CONTROL_WORDS = 3;
@@ -24,11 +24,11 @@ export interface StagesOptions {
   readonly workers: number;
   /** Exchanges begun a second, and connections closed, over all workers. */
   readonly ratePerSec: number;
-  /** From the end of the last exchange to the first close. */
+  /** The time from the end of the last exchange to the first close. */
   readonly holdNs: number;
 }
 
-/** Where one worker stands, and when its next connection has its turn. Opening has a schedule of its own (the pacer's). */
+/** The stage of one worker, and when its next connection is due in it. Opening follows the pacer's schedule instead. */
 export class Stages {
   stage = STAGE_OPENING;
   readonly #o: StagesOptions;
@@ -83,12 +83,12 @@ export class Stages {
   }
 }
 
-/** Before a round: nobody is done with anything. */
+/** Resets the counts before a round. */
 export function resetStages(control: Int32Array): void {
   for (let at = ARRIVALS; at < CONTROL_WORDS; at++) Atomics.store(control, at, 0);
 }
 
-/** A worker died: nobody waits for anybody any more in this round. */
+/** Lets all workers go on without waiting for each other, because one has died. */
 export function openStages(control: Int32Array): void {
   for (let at = ARRIVALS; at < CONTROL_WORDS; at++) Atomics.store(control, at, EVERYBODY);
 }

@@ -14,11 +14,11 @@ export interface WorkerInit {
   /** Source addresses that the worker binds; empty if the kernel chooses address and port. */
   readonly sources: readonly string[];
   readonly recorderMemory: SharedArrayBuffer;
-  /** Null where nobody looks at responses. */
+  /** Null where responses are not looked at. */
   readonly sink: SinkShare | null;
   /** Int32 [0]: nonzero stops the round. Behind it, where the workers meet in a round in stages (`stages.ts`). */
   readonly control: SharedArrayBuffer;
-  /** Where in the port range this run begins, in [0, 1). */
+  /** The point of the port range at which this run begins, in [0, 1). */
   readonly portOffset: number;
 }
 
@@ -30,20 +30,20 @@ export interface RoundOrder {
   readonly durationNs: number;
   /** Attempts of all workers that are measured; null where the duration says when the round ends. */
   readonly count: number | null;
-  /** Before the warm-up the rate rises from 0 for so long, and falls to 0 behind the round; neither is measured. */
+  /** How long the rate rises from 0 before the warm-up, and falls to 0 after the round; neither is measured. */
   readonly rampUpNs: number;
   readonly rampDownNs: number;
   /** See `PacerOptions`. */
   readonly maxLagNs: number;
-  /** In stages: exchanges begun a second. Null where the plan has none. */
+  /** Exchanges begun a second in a round in stages; null for other rounds. */
   readonly exchangePerSec: number | null;
 }
 
-/** To the worker: get ready for a round; run it; or leave. */
+/** Messages to the worker: get ready for a round; run it; or leave. */
 export type ToWorker =
   { readonly type: 'prepare' } | ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
 
-/** From the worker. */
+/** Messages from the worker. */
 export type FromWorker =
   /** `threadId`: as /proc/self/task has it; null where there is no /proc. */
   | { readonly type: 'ready'; readonly threadId: number | null }

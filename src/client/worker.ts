@@ -1,4 +1,4 @@
-/** Thread entry: one pacing thread of a client run. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+/** Thread entry: one pacing thread of a client run. It waits for messages between rounds; during a round it reads only the stop flag. */
 import { engineHas } from '../plan/engines.ts';
 import { createClientEngine } from '../engine/registry.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -60,7 +60,7 @@ function createPorts(plan: ClientPlan, ports: Uint16Array | null, clock: Clock):
   });
 }
 
-/** Where no address is known beforehand, the kernel chooses the port too. */
+/** Whether the kernel chooses the port: it does where no source address is known beforehand. */
 function mayMeetItself({ sourcePorts }: ClientPlan): boolean {
   return sourcePorts.kind === 'kernel' ? sourcePorts.mayMeetItself : init.sources.length === 0;
 }
@@ -157,7 +157,7 @@ interface Obedience {
   readonly end: () => void;
 }
 
-/** Does what it is told, until it shall end. */
+/** Follows messages until one says to leave. */
 function obey({ prepare, runRound, end }: Obedience): void {
   port.on('message', (message: ToWorker) => {
     if (message.type === 'prepare') prepare();

@@ -19,11 +19,11 @@ export function readCpuQuota(read: ReadFile = readProc): CpuQuota | null | undef
 export interface CpuThrottling {
   /** Periods in which the group was stopped. */
   readonly count: number;
-  /** For how long, its cores added up. */
+  /** How long the group was throttled, its cores added up. */
   readonly usec: number;
 }
 
-/** Of all quotas on the way up from this process, added up; undefined where there is none, or nothing is counted. */
+/** Throttling by all quotas on the way up from this process, added up; undefined where there is no quota, or no count. */
 export function readCpuThrottling(read: ReadFile = readProc): CpuThrottling | undefined {
   const counted = (readCpuQuotas(read) ?? []).flatMap(({ path }) => throttlingOf(dirname(path), read) ?? []);
   if (counted.length === 0) return undefined;

@@ -13,7 +13,7 @@ export const SO_ERROR = 4;
 export const SO_RCVBUF = 8;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
-/** With a struct timeval of 64-bit parts. */
+/** The variant of the option that takes a struct timeval of 64-bit parts. */
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 
@@ -61,7 +61,7 @@ export const CLOCK_MONOTONIC = 1;
 export const PR_SET_TIMERSLACK = 29;
 export const RLIMIT_NOFILE = 7;
 
-/** Asked by number: the wrapper came with glibc 2.35, the call with Linux 5.11. */
+/** Called by number: glibc has a wrapper since 2.35, Linux the call since 5.11. */
 export const SYS_epoll_pwait2 = 441;
 export const SYS_io_uring_setup = 425;
 export const SYS_io_uring_enter = 426;

@@ -62,7 +62,7 @@ export function readVirtualMachine(read: ReadFile = readProc): string | null | u
   return maker.length > 0 ? maker.join(' ') : 'maker unknown';
 }
 
-/** Whether sysctls cannot be written here, whoever asks: /proc/sys is mounted read-only, as containers have it. */
+/** Whether no user can write sysctls here, root included: containers mount /proc/sys read-only. */
 export function isSysctlReadOnly(read: ReadFile = readProc): boolean {
   const mount = (read('/proc/self/mountinfo') ?? '').split('\n').find((line) => line.split(' ')[4] === '/proc/sys');
   return mount !== undefined && (mount.split(' ')[5] ?? '').split(',').includes('ro');

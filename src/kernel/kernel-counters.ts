@@ -17,18 +17,18 @@ export interface CoreTimes {
   readonly irq: number;
   readonly softirq: number;
   readonly steal: number;
-  /** With the time it waited for disks. */
+  /** Idle time, the wait for disks included. */
   readonly idle: number;
 }
 
-/** One reading. What a kernel or a container does not have is not there; nothing is 0 for want of a file. */
+/** One reading. What a kernel or a container does not have is not there: a counter whose file is missing is absent, not 0. */
 export interface KernelReading {
   /**
    * By file and column: `netstat.TcpExt.ListenDrops`, `snmp.Tcp.RetransSegs`, `sockstat.TCP.tw`, `nf_conntrack.drop` …; and
    * `cgroup.throttled`, `cgroup.throttled_usec` where a control group limits the processor time.
    */
   readonly columns: ReadonlyMap<string, number>;
-  /** By number of the core. */
+  /** The times of each core, by its number. */
   readonly cores: ReadonlyMap<number, CoreTimes>;
   /** The files that could not be read. */
   readonly missing: readonly string[];

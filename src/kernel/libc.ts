@@ -52,7 +52,7 @@ export interface Libc {
   write(fd: number, data: number, size: number): number;
   /** Unlike the others it returns the error number itself. */
   clock_nanosleep(clock: number, flags: number, request: number, remain: number): number;
-  /** The same on one of libuv's threads; `done` is called on this thread's event loop. At most 256 at once. */
+  /** The same on one of libuv's threads; `done` is called on this thread's event loop. At most 256 run at the same time. */
   clock_nanosleep_async(clock: number, flags: number, request: number, remain: number, done: () => void): void;
   /** _exit(2): the process ends, wherever its threads are. Nothing that is buffered is written. */
   exitNow(status: number): number;

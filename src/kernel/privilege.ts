@@ -2,7 +2,7 @@ import { readProc, readSysctlNumber, type ReadFile } from './proc.ts';
 
 /** The bit of CAP_NET_BIND_SERVICE in a set of capabilities (linux/capability.h). */
 const CAP_NET_BIND_SERVICE = 1n << 10n;
-/** Of CAP_SYS_RESOURCE. */
+/** The bit of CAP_SYS_RESOURCE. */
 const CAP_SYS_RESOURCE = 1n << 24n;
 
 /** Whether a process may bind privileged ports, by its /proc/PID/status (proc(5), capabilities(7)). */
@@ -22,7 +22,7 @@ export interface Privilege {
   readonly mayRaiseLimits: boolean;
 }
 
-/** Of this process; all of it where nothing can be read, so that a command is not made longer for nothing. */
+/** What this process may do. Everything where it cannot be read: a hint then leaves out `sudo`. */
 export function readPrivilege(read: ReadFile = readProc): Privilege {
   const status = read('/proc/self/status');
   if (status === undefined) return { isRoot: true, mayRaiseLimits: true };

@@ -61,7 +61,7 @@ export const TIME_WAIT_NS = 60e9;
  * tcp_tw_reuse_delay (Linux 6.14, in ms) or the one to two seconds of earlier kernels; elsewhere 60 s.
  *
  * That is what the administrator has agreed to, not what the kernel enforces: a port that was bound by the program passes a
- * TIME_WAIT at once if both ends had timestamps (tcp_twsk_unique), whatever tcp_tw_reuse says. But a firewall or a NAT on the
+ * TIME_WAIT immediately if both ends had timestamps (tcp_twsk_unique), whatever tcp_tw_reuse says. But a firewall or a NAT on the
  * way may still know the old connection, and drop what looks like a part of it: that would be counted as the target's failure.
  */
 export function reuseDelayNs(address: string, read: ReadFile = readProc): number {

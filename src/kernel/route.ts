@@ -25,7 +25,7 @@ export function mtuTowards(family: 4 | 6, address: string, port: number): number
   });
 }
 
-/** Asks a UDP socket that is connected to an address. `ask` gets room for an address and, behind it, for its size. */
+/** Asks a UDP socket that is connected to an address. `ask` gets room for an address, followed by room for its size. */
 function askConnected<T>(
   family: 4 | 6,
   address: string,

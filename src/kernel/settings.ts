@@ -5,7 +5,7 @@ import { readProc } from './proc.ts';
 export type Side = 'client' | 'server' | 'gateway';
 
 export interface Setting {
-  /** As sysctl(8) names it. */
+  /** The name of the setting, as sysctl(8) writes it. */
   readonly key: string;
   /** What `kernel-tuning/apply` sets. */
   readonly value: string;

@@ -3,7 +3,7 @@ import { readProc } from './proc.ts';
 
 /** The time of a thread so far. */
 export interface ThreadTimes {
-  /** On a core. */
+  /** The time that the thread ran on a core. */
   readonly runNs: number;
   /** Ready to run, with no core free for it. Undefined where the kernel does not count it. */
   readonly waitNs: number | undefined;
@@ -33,7 +33,7 @@ export function readThreadTimes(
   if (runNs !== undefined && waitNs !== undefined && runNs > 0) return { runNs, waitNs };
   const stat = read(`/proc/self/task/${thread}/stat`);
   if (stat === undefined) return undefined;
-  // Fields 14 and 15 of proc(5), counted behind the name, which may hold anything.
+  // Fields 14 and 15 of proc(5), counted after the name, which may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return Number.isFinite(ticks) ? { runNs: ticks * TICK_NS, waitNs: undefined } : undefined;

@@ -1,12 +1,12 @@
-/** In front of the samples: how many there are, and of how many pings each is one. */
+/** The words before the samples: how many there are, and how many pings each stands for. */
 const COUNT = 0;
 const EVERY = 1;
 const HEAD = 2;
-/** Of one sample: when the reply came, and the round trip. */
+/** The words of one sample: when the reply came, and the round trip. */
 const FIELDS = 2;
 
 /**
- * Single round trips, evenly over a round whose length in pings nobody knows beforehand: every k-th is kept, and where the memory is
+ * Single round trips, evenly over a round whose number of pings is not known beforehand: every k-th is kept, and where the memory is
  * full every other one of those goes and k doubles. Written by the thread that pings, read when its round is over.
  */
 export class PingSamples {
@@ -19,7 +19,7 @@ export class PingSamples {
     this.#limit = (this.#values.length - HEAD) / FIELDS;
   }
 
-  /** For at most `limit` samples, and at least half as many of a round that has more pings. */
+  /** The memory for at most `limit` samples; a round with more pings fills at least half of it. */
   static createMemory(limit: number): SharedArrayBuffer {
     return new SharedArrayBuffer((HEAD + FIELDS * limit) * Float64Array.BYTES_PER_ELEMENT);
   }
@@ -58,12 +58,12 @@ export class PingSamples {
     return nextPing === ping;
   }
 
-  /** Of how many pings each sample is one. */
+  /** How many pings each sample stands for. */
   get every(): number {
     return this.#values[EVERY]!;
   }
 
-  /** In the order in which the replies came. */
+  /** The samples in the order in which the replies came. */
   read(): { readonly atNs: number; readonly rttNs: number }[] {
     return Array.from({ length: this.#values[COUNT]! }, (_, sample) => ({
       atNs: this.#values[HEAD + FIELDS * sample]!,

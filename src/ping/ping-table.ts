@@ -63,7 +63,7 @@ export class PingTable {
     return ticket;
   }
 
-  /** The ping is ANSWERED or LOST; its ticket goes behind all that are free. */
+  /** The ping is ANSWERED or LOST; its ticket goes to the end of the free ones. */
   settle(ticket: number, state: number): void {
     this.state[ticket] = state;
     this.waiting.remove(ticket);
@@ -72,7 +72,7 @@ export class PingTable {
     this.#free[tail] = ticket;
   }
 
-  /** The one that was sent after `ticket`, of those that wait; NONE behind the last. */
+  /** The next waiting ping that was sent after `ticket`; NONE after the last. */
   after(ticket: number): number {
     return this.#links.next[ticket]!;
   }

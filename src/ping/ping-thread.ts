@@ -103,7 +103,7 @@ export class PingThread {
 
   /**
    * Runs a round to its end, or to that of the thread; connections are closed then. What is counted goes to `into` as it comes: a
-   * thread whose seconds nobody fetches waits for that.
+   * thread waits where its seconds are not fetched.
    */
   async round(command: RoundCommand, into: PingRound): Promise<void> {
     const collect = (): void => this.#reader.drain((bank) => into.add(bank));

@@ -49,14 +49,14 @@ export interface PingerOptions {
   readonly token: number;
   /** `[0]` nonzero stops the round. */
   readonly control: Int32Array;
-  /** Where single round trips are kept, if any are. */
+  /** Keeps single round trips, where they are asked for. */
   readonly samples?: PingSamples | undefined;
   /** What else the loop has to do. */
   readonly busyTasks?: BusyTasks | undefined;
 }
 
 /**
- * Sends the pings of a round when they are due, on whichever connection is free, and counts what becomes of them. A ping that
+ * Sends the pings of a round when they are due, on the next free connection, and counts replies and losses. A ping that
  * finds no connection free waits and is late; its latency counts from when it was due. The driver of a ping engine.
  */
 export class Pinger implements PingDriver {

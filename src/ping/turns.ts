@@ -1,4 +1,4 @@
-/** Where a connection stands. */
+/** The state of a connection. */
 const IDLE = 0;
 const READY = 1;
 const THINKING = 2;
@@ -6,7 +6,7 @@ const BLOCKED = 3;
 const DOWN = 4;
 
 /**
- * Whose turn it is: the connections that can send, in the order in which they became able to, and those that pause after a
+ * The line of connections: those that can send, in the order in which they became able to, and those that pause after a
  * reply. Two rings of slots; makes nothing.
  */
 export class Turns {
@@ -71,7 +71,7 @@ export class Turns {
     this.#ready[(this.#readyHead + this.#readyCount++) % this.#ready.length] = slot;
   }
 
-  /** Takes the one whose turn it is out of the line. There must be one. */
+  /** Takes the first connection out of the line, which must not be empty. */
   take(): number {
     const slot = this.#ready[this.#readyHead]!;
     this.#readyHead = (this.#readyHead + 1) % this.#ready.length;
@@ -89,7 +89,7 @@ export class Turns {
     this.#thinkingEndNs[place] = endNs;
   }
 
-  /** Puts those into the line whose pause is over. */
+  /** Puts connections whose pause is over into the line. */
   wake(nowNs: number): void {
     while (this.#thinkingCount > 0 && this.#thinkingEndNs[this.#thinkingHead]! <= nowNs) {
       const slot = this.#thinking[this.#thinkingHead]!;

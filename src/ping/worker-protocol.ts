@@ -27,9 +27,9 @@ export interface WorkerInit {
   /** Origin of the run's clock, in CLOCK_MONOTONIC nanoseconds. */
   readonly baseNs: bigint;
   readonly recorderMemory: SharedArrayBuffer;
-  /** Of `WorkCounters`; null without busy tasks. */
+  /** The memory of `WorkCounters`; null without busy tasks. */
   readonly busyMemory: SharedArrayBuffer | null;
-  /** Of `PingSamples`; null where none are kept. */
+  /** The memory of `PingSamples`; null where none are kept. */
   readonly samplesMemory: SharedArrayBuffer | null;
   /** Int32 [0]: nonzero stops the round. */
   readonly control: SharedArrayBuffer;
@@ -44,18 +44,18 @@ export interface RoundCommand {
   readonly durationNs: number;
 }
 
-/** To the thread: open all connections; run a round on them and close them; or leave. */
+/** Messages to the thread: open all connections; run a round on them and close them; or leave. */
 export type ToWorker =
   { readonly type: 'open' } | ({ readonly type: 'round' } & RoundCommand) | { readonly type: 'exit' };
 
 /** What came of opening. */
 export interface Opened {
   readonly established: number;
-  /** Of those that could not be opened: count by error number. */
+  /** How many connections could not be opened, by error number. */
   readonly errnos: ReadonlyMap<number, number>;
 }
 
-/** From the thread. */
+/** Messages from the thread. */
 export type FromWorker =
   | { readonly type: 'ready' }
   | ({ readonly type: 'opened' } & Opened)

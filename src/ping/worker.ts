@@ -1,4 +1,4 @@
-/** Thread entry: the one thread that pings. Between rounds it waits for messages, during a round it hears nothing but the stop flag. */
+/** Thread entry: the one thread that pings. It waits for messages between rounds; during a round it reads only the stop flag. */
 import { engineHas } from '../plan/engines.ts';
 import { createPingEngine } from '../engine/registry.ts';
 import { parentPort, workerData } from 'node:worker_threads';

@@ -8,7 +8,7 @@ export interface ClockReading {
 }
 
 /**
- * The clock of a thread that must not leave garbage behind, as far as that is possible.
+ * The clock of a thread that must not make garbage, as far as that is possible.
  *
  * Until Node 24, `performance.now()` makes a number object of 16 bytes a call. That is half of what a connection leaves to the
  * collector, which stops a pacing thread for 0.2 ms whenever a megabyte is full. WASI's clock_time_get writes into memory
@@ -65,7 +65,7 @@ const MODULE = Uint8Array.from([
   ...section(10, 1, READ.length, ...READ),
 ]);
 
-/** What is used of the global of that name, whose types are the browser's. */
+/** The parts of the global `WebAssembly` that are used here; its types are the browser's. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (
@@ -82,7 +82,7 @@ export function wasiReading(): ClockReading {
   return { read, ns: new Float64Array(memory.buffer, RESULT_AT, 1) };
 }
 
-/** Node warns on stderr that its WASI is experimental. Whoever reads that has no choice to make, and a test watches over it. */
+/** Node warns on stderr that its WASI is experimental. A user could do nothing about that, and a test checks that it works. */
 function quietly<T>(make: () => T): T {
   const original = Object.getOwnPropertyDescriptor(process, 'emitWarning')!;
   process.emitWarning = () => undefined;

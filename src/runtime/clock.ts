@@ -14,7 +14,7 @@ export function monotonicNs(): bigint {
 export class MonotonicClock implements Clock {
   nowNs = -Infinity;
   readonly #read: () => void;
-  /** Where `#read` leaves its result. */
+  /** The result of `#read`. */
   readonly #readNs: Float64Array;
   readonly #offsetNs: number;
 

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * A pacing thread leaves 2 to 3 MiB behind until its code is compiled, and next to nothing from then on. So its young generation
+ * A pacing thread makes 2 to 3 MiB of garbage until its code is compiled, and next to none from then on. So its young generation
  * begins with more room than that, and what a collection finds alive is moved away before a round: there is then no pause in it.
  * Where there is one all the same, it works alone: helpers of an ordinary priority that it must wait for made it longer, 0.4 ms
  * instead of 0.25.

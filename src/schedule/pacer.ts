@@ -17,7 +17,7 @@ export function batchNsOf(ratePerSec: number | null, workers: number): number {
   return ratePerSec !== null && ratePerSec / workers > BATCH_ABOVE_PER_SEC ? BATCH_NS : 0;
 }
 
-/** As many starts at once are even enough for what counts connections. */
+/** Starts in one wake-up: bursts this small do not show in what counts connections. */
 const BURST_STARTS = 4;
 /** Timers are late by so much on any machine. */
 const LAG_FLOOR_NS = 500e3;
@@ -41,7 +41,7 @@ export interface PacerOptions {
    * closed loop, how many this worker starts. Null or left out where only the time counts.
    */
   readonly count?: number | null;
-  /** After what is measured the schedule goes on for so long (a rate that falls); 0 if left out. */
+  /** How long the schedule goes on after the measured part, while the rate falls; 0 if left out. */
   readonly tailNs?: number;
   /** How late a start may be woken so that one wake-up serves several; 0 wakes for each. */
   readonly batchNs: number;
@@ -58,7 +58,7 @@ export class Pacer {
   /** End of the warm-up. */
   readonly measureNs: number;
   readonly endNs: number;
-  /** By then the round has been over for so long that what is still due must be given up. */
+  /** The time at which starts that are still due are given up, since the round has long been over. */
   readonly overdueNs: number;
   /** What is later than this is given up. */
   readonly maxLagNs: number;
@@ -144,7 +144,7 @@ export class Pacer {
     return index >= this.#firstMeasured && index < this.#measuredEnd;
   }
 
-  /** Nothing more will be started. */
+  /** Whether the schedule has ended: no more attempts will start. */
   get isDone(): boolean {
     return this.#wakeNs === Infinity;
   }

@@ -1,5 +1,5 @@
 /**
- * When attempt n is due. Pure arithmetic on the index: a late start never moves the ones behind it.
+ * When attempt n is due. Pure arithmetic on the index: a late start never moves later ones.
  */
 export interface Schedule {
   /** The intended start of attempt n in ns after the base, not decreasing in n. */
@@ -56,7 +56,7 @@ interface RatePiece {
  */
 class RateInPieces implements Schedule {
   readonly #pieces: readonly RatePiece[];
-  /** By piece: when it begins, and how many attempts (with fractions) are due before it and before its end. */
+  /** Each piece has its start, and how many attempts (with fractions) are due before it and before its end. */
   readonly #startNs: Float64Array;
   readonly #before: Float64Array;
   readonly #until: Float64Array;
@@ -143,11 +143,11 @@ export class LinearRamp extends RateInPieces {
 
 export interface RampedRateOptions {
   readonly ratePerSec: number;
-  /** From 0 to the rate, before it stands. */
+  /** How long the rate rises from 0. */
   readonly upNs: number;
   /** How long it stands. */
   readonly steadyNs: number;
-  /** From the rate to 0. */
+  /** How long the rate falls to 0. */
   readonly downNs: number;
 }
 

@@ -7,7 +7,7 @@ export const NONE = -1;
  * is touched only as slots come into use.
  */
 export class ConnectionTable {
-  /** Where the exchange stands, in the terms of the mode. */
+  /** The phase of each exchange, in the terms of the mode. */
   readonly phase: Uint8Array;
   readonly #progressNs: Float64Array;
   readonly #next: Int32Array;
@@ -28,12 +28,12 @@ export class ConnectionTable {
     return this.#open;
   }
 
-  /** The one whose last progress is the longest ago, or NONE. */
+  /** The connection whose last progress is the longest ago, or NONE. */
   get stalest(): number {
     return this.#head;
   }
 
-  /** The one whose last progress came next after that of `slot`, or NONE. */
+  /** The connection whose last progress came next after that of `slot`, or NONE. */
   after(slot: number): number {
     return this.#next[slot]!;
   }

@@ -11,12 +11,12 @@ export const BYTES_RECEIVED = 5;
 export const BYTES_SENT = 6;
 /** The peer ended before it had sent anything that could have been answered. */
 export const EARLY_EOF = 7;
-/** Of datagrams alone. */
+/** Counters of datagrams. */
 export const DATAGRAMS_RECEIVED = 8;
 export const DATAGRAMS_SENT = 9;
 /** Datagrams that were not answered. The first of the counters; the others follow in the order of `EchoGuard`'s reasons. */
 export const DATAGRAMS_DROPPED = 10;
-/** Closed for want of progress, or aborted, while a part of the answer was not sent because the peer did not read. */
+/** Connections that were closed without progress, or aborted, while a part of the answer waited for a peer that did not read. */
 export const SLOW_READERS = DATAGRAMS_DROPPED + 3;
 /** When the first and the last connection was accepted, in nanoseconds of the run's clock; only meant where `ACCEPTED` is not 0. */
 export const FIRST_ACCEPT_NS = SLOW_READERS + 1;

@@ -107,7 +107,7 @@ export class ListenerPool {
     return this.#members.map((member) => member.counters);
   }
 
-  /** Of the threads that serve one protocol. */
+  /** The counters of the threads that serve one protocol. */
   countersOf(protocol: WorkerInit['protocol']): readonly ListenerCounters[] {
     return this.#members.filter((member) => member.protocol === protocol).map((member) => member.counters);
   }
@@ -152,7 +152,7 @@ export class ListenerPool {
     await Promise.all(this.#members.map((member) => member.ended));
   }
 
-  /** Ends what has not ended yet, at once. */
+  /** Ends immediately whatever has not ended yet. */
   async close(): Promise<void> {
     Atomics.store(this.#control, CONTROL_STATE, QUIT);
     await Promise.all(

@@ -19,7 +19,7 @@ import type { ListenerCounters } from './counters.ts';
 import { LINGERING } from './modes.ts';
 import type { Mode, ModeActions } from './modes.ts';
 
-/** In `control[CONTROL_STATE]`: serve; stop accepting and drain; leave at once. */
+/** Values of `control[CONTROL_STATE]`: serve; stop accepting and drain; leave immediately. */
 export const CONTROL_STATE = 0;
 export const SERVE = 0;
 export const DRAIN = 1;
@@ -119,7 +119,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     }
   }
 
-  /** Of connections that are only held, those whose peer has ended wait for nothing once the server stops. */
+  /** Closes held connections whose peer has ended: once the server stops they wait for nothing. */
   #completeEnded(): void {
     const connections = this.#connections;
     for (let slot = connections.stalest; slot !== NONE;) {
@@ -145,14 +145,14 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
     this.#engine.close(slot, reset);
   }
 
-  /** The result of work that is still under way will find nobody. */
+  /** Frees a slot. The result of work that is still under way is then ignored. */
   #forget(slot: number): void {
     this.#connections.remove(slot);
     this.#isWorking[slot] = 0;
   }
 
   admits(): boolean {
-    // The limit is the sum of all listeners: whoever goes beyond it takes its step back.
+    // The limit is the sum of all listeners: a listener that exceeds it takes its count back.
     if (Atomics.add(this.#control, CONTROL_OPEN, 1) < this.#maxConnections) return true;
     Atomics.sub(this.#control, CONTROL_OPEN, 1);
     this.#counters.add(REJECTED, 1);
@@ -169,7 +169,7 @@ export class Listener implements ServerDriver, ModeActions, JobHandler {
 
   received(slot: number, bytes: number): void {
     this.#counters.add(BYTES_RECEIVED, bytes);
-    // What a peer sends after its response moves nothing forward, and must not keep the connection open for ever.
+    // What a peer sends after its response is no progress, and must not keep the connection open.
     if (this.phase[slot] !== LINGERING) this.#connections.touch(slot, this.#clock.nowNs);
     this.#mode.received(this, slot);
   }

@@ -7,7 +7,7 @@ export interface ModeActions {
   echo(slot: number): void;
   respond(slot: number): void;
   halfClose(slot: number): void;
-  /** The request is there: does the work of the connection, then the mode's `answer`; at once where there is no work. */
+  /** Called when the request has arrived: does the work of the connection, if any, then the mode's `answer`. */
   answer(slot: number): void;
   /** Closes it, and counts it as completed. */
   complete(slot: number): void;
@@ -31,7 +31,7 @@ export interface Mode {
   ended(actions: ModeActions, slot: number): void;
 }
 
-/** A connection that the mode is done with, and whose peer has not closed yet, is in this phase; in the others 0 is the first. */
+/** The phase of a connection that the mode has finished with while the peer has not closed yet. Phase 0 is the first of each mode. */
 export const LINGERING = 255;
 
 const WAITING = 0;

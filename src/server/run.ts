@@ -28,7 +28,7 @@ import type { ListenerCounters } from './counters.ts';
 import type { ListenerPool } from './listener-pool.ts';
 import { startServing } from './start.ts';
 
-/** Where a server listens, and what is to be said of it. */
+/** Where a server listens, and remarks for the log. */
 export interface ListeningInfo {
   /** "*" is every address. */
   readonly host: string;

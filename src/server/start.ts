@@ -7,7 +7,7 @@ import type { ServerPlan } from '../plan/plan.ts';
 import { ListenerPool } from './listener-pool.ts';
 import { WorkCrew } from './work.ts';
 
-/** A server all of whose listeners accept. Close the pool, then the crew. */
+/** A server whose listeners all accept. Close the pool, then the crew. */
 export interface Serving {
   readonly selection: Selection;
   /** Threads for each protocol. */

@@ -20,14 +20,14 @@ import { createAsyncRunner, createRunner, type RuntimeWork, runtimeWorkFor } fro
 
 const WORKLOAD_URL = new URL(`../work/workload${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
-/** What a listener's thread is told of its work. */
+/** What a listener's thread needs to know of its work. */
 export interface ServerWork {
   readonly share: WorkShare;
   readonly work: Work;
   /** Whether connections have work at all, be it nothing by a strategy; else there are only busy tasks. */
   readonly hasJobs: boolean;
   readonly busyTasks: number;
-  /** With strategy `pool`. */
+  /** Runs a job for the strategy `pool`. */
   readonly runtimeWork: RuntimeWork | null;
 }
 

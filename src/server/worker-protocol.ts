@@ -19,12 +19,12 @@ export interface WorkerInit {
   readonly control: SharedArrayBuffer;
 }
 
-/** To the worker, once: listen on this port. */
+/** The one message to the worker: listen on this port. */
 export interface ListenCommand {
   readonly port: number;
 }
 
-/** From the worker. After `done` or `failed` it ends. */
+/** Messages from the worker. After `done` or `failed` it ends. */
 export type FromWorker =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'done' }

@@ -1,4 +1,4 @@
-/** Thread entry: one listener. Once it serves, it hears nothing but the shared control words. */
+/** Thread entry: one listener. While it serves it reads only the shared control words. */
 import { createDatagramEcho, createServerEngine } from '../engine/registry.ts';
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -41,7 +41,7 @@ function pin(cpu: number): void {
   if (error !== null) throw new RunError(error, `cannot stay on core ${cpu}: ${error}`, 'leave --cpu out');
 }
 
-/** Serves until it is told to end. What has come by then is answered; nothing else is open. */
+/** Serves until the control word ends it. Datagrams that have arrived by then are answered. */
 async function serveDatagrams(command: ListenCommand, clock: Clock): Promise<void> {
   const { plan } = init;
   const echo = await createDatagramEcho(init.engine, {

@@ -56,6 +56,6 @@ export const SYSTEM_ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   },
   ERR_WORKER_OUT_OF_MEMORY: {
     when: 'A thread has used up its memory.',
-    remedy: 'free memory, or take fewer connections at once',
+    remedy: 'free memory, or open fewer connections at the same time',
   },
 };

@@ -37,7 +37,7 @@ export function formatCountOf(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `25,000/s`; with digits behind the point below 100. */
+/** `25,000/s`; below 100 with digits after the point. */
 export function formatPerSec(ratePerSec: number): string {
   // 1/m would be 0.02/s.
   if (ratePerSec > 0 && ratePerSec < 0.1) return `${ratePerSec.toFixed(4)}/s`;
@@ -95,7 +95,7 @@ export function formatShare(part: number, whole: number): string {
   return formatPercent(whole === 0 ? 0 : (part / whole) * 100);
 }
 
-/** As `formatShare`; 12.5 is `12.5 %`. */
+/** The same for a number of percent: 12.5 is `12.5 %`. */
 export function formatPercent(percent: number): string {
   if (percent === 0 || percent === 100) return `${percent} %`;
   if (percent < 0.001) return '< 0.001 %';

@@ -14,7 +14,7 @@ export function printable(text: string, limit = Infinity): string {
   return shown.replace(UNPRINTABLE, (character) => SHORT[character] ?? escaped(character));
 }
 
-/** As `printable`, for a text whose line breaks are meant. */
+/** Makes a text printable like `printable`, but keeps its line breaks. */
 export function printableLines(text: string): string {
   return text
     .split('\n')

@@ -5,9 +5,9 @@ import { printable } from './printable.ts';
 
 /** One thing the user gave that cannot be used. */
 export interface Problem {
-  /** Where it was given: `--rate`, `CONNGEN_RATE`, `conf.json: rate`. */
+  /** The place where it was given: `--rate`, `CONNGEN_RATE`, `conf.json: rate`. */
   readonly option: string;
-  /** As the user wrote it; null where something is missing. */
+  /** The text that the user wrote; null where something is missing. */
   readonly got: string | null;
   /** Completes the sentence "expected …"; names the way out where there is one. */
   readonly expected: string;
@@ -19,7 +19,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 /** Turns the user's text into a value. Never throws. */
 export type Parser<T> = (text: string) => Parsed<T>;
 
-/** Where a value was given; later ones beat earlier ones. */
+/** The places where a value can be given; a later one in this list beats an earlier one. */
 export const ORIGINS = ['default', 'file', 'environment', 'flag'] as const;
 export type Origin = (typeof ORIGINS)[number];
 
@@ -28,7 +28,7 @@ export interface Given<T> {
   readonly value: T;
   /** What the user wrote. */
   readonly text: string;
-  /** As in `Problem.option`. */
+  /** The place, as in `Problem.option`. */
   readonly label: string;
   readonly origin: Origin;
 }

@@ -105,7 +105,7 @@ const CONNECTION_RATES = { min: RATE_MIN_PER_SEC, max: RATE_MAX_PER_SEC };
 
 const parseRateOrMax = rateParser('connections', CONNECTION_RATES, '25000, 25k or max');
 
-/** As `parseRate`, without `max`. */
+/** Parses a rate like `parseRate`, but refuses `max`. */
 export const parseNumericRate = rateParser('connections', CONNECTION_RATES);
 
 /** Parses rates of `what` (a plural) per second between `min` and `max`, both included. `examples` are for who wrote something else. */

@@ -13,7 +13,7 @@ export class RunError extends Error {
   }
 }
 
-/** What a thread tells of the error that ended it: an engine's own words, or else the stack for whoever mends it. */
+/** What a thread tells of the error that ended it: the message of a `RunError`, otherwise the stack for a bug report. */
 export function describeFailure(error: unknown): { code: string; message: string; hint: string } {
   if (error instanceof RunError) return { code: error.code, message: error.message, hint: error.hint };
   const system = describeSystemError(error);

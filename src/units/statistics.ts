@@ -29,10 +29,10 @@ const CONFIDENCE = 0.95;
 /** Two-sided, of the normal distribution. */
 const Z = 1.959_963_985;
 
-/** From here on the binomial distribution is close enough to the normal one for a rank. */
+/** The number of samples from which the normal distribution is close enough to the binomial one for a rank. */
 const NORMAL_FROM = 200;
 
-/** Of at least one sample, in any order. */
+/** Summarizes at least one sample, in any order. */
 export function summarize(samples: readonly number[]): Summary {
   const sorted = Float64Array.from(samples).sort();
   const count = sorted.length;
@@ -54,7 +54,7 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
-/** Of ascending samples; between two of them by interpolation (type 7 of Hyndman and Fan 1996, as in R and NumPy). */
+/** The quantile of ascending samples; between two of them by interpolation (type 7 of Hyndman and Fan 1996, as in R and NumPy). */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   const position = (sorted.length - 1) * share;
   const below = Math.floor(position);
@@ -111,7 +111,7 @@ export function density(samples: readonly number[], at: readonly number[]): numb
 
 const QUARTILES_PER_DEVIATION = 1.34;
 
-/** Of the Gaussian kernel, in the unit of the samples; 0 where they do not differ. */
+/** The bandwidth of the Gaussian kernel, in the unit of the samples; 0 where they do not differ. */
 export function kernelWidth(samples: readonly number[]): number {
   const sorted = Float64Array.from(samples).sort();
   if (sorted.length < 2) return 0;

@@ -7,7 +7,7 @@ export const JOBS = 0;
 export const JOBS_DONE = 1;
 /** Run on the thread that counts: a loop, or a thread of the pool. */
 export const JOBS_RUN = 2;
-/** Not started at once: no permit was free. */
+/** Jobs that did not start immediately, because no permit was free. */
 export const JOBS_WAITED = 3;
 /** The queue was found full: at least as often as a loop runs a job because of it. */
 export const QUEUE_FULL = 4;

@@ -10,9 +10,9 @@ export interface CrewOptions {
   /** The number of loops, and their engine. */
   readonly owners: number;
   readonly engine: EngineName;
-  /** The most jobs that one loop has use for at once, such as its connections. */
+  /** The most jobs of one loop that can be open at the same time, such as its connections. */
   readonly tickets: number;
-  /** For a strategy that wakes loops; null will do for the others. */
+  /** Needed by a strategy that wakes loops; null for the others. */
   readonly libc: Libc | null;
   /** What threads of `dispatch` run, and with which data: see `ThreadPoolOptions`. */
   readonly module: URL;

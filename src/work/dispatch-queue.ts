@@ -17,7 +17,7 @@ const SIGNAL_WORDS = 4;
 export interface DispatchMemory {
   readonly jobs: SharedArrayBuffer;
   readonly signal: SharedArrayBuffer;
-  /** By owner. */
+  /** Rings for results, by owner. */
   readonly results: readonly SharedArrayBuffer[];
   readonly queue: number;
   readonly resultsOfOwner: number;
@@ -41,7 +41,7 @@ export class DispatchQueue {
     this.#signal = new Int32Array(memory.signal);
   }
 
-  /** `tickets` is the most jobs that one loop has use for at once. */
+  /** `tickets` is the most jobs of one loop that can be open at the same time. */
   static createMemory(owners: number, queue: number, tickets: number): DispatchMemory {
     return {
       jobs: SharedRing.createMemory(queue, JOB_WORDS),

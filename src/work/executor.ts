@@ -3,12 +3,12 @@
  * that it crosses threads through shared memory and nothing is made for it.
  */
 
-/** Words of a job: whose it is, what it is for, and what the runner is to do. */
+/** The words of a job: its owner, its ticket and turn, and the order for the runner. */
 export const JOB_OWNER = 0;
 /** The ticket and the turn come back with the result: a slot, and which of its connections it was. */
 export const JOB_TICKET = 1;
 export const JOB_TURN = 2;
-/** From here on they are the runner's. */
+/** The first word of the runner's own. */
 export const JOB_ARGUMENTS = 3;
 export const JOB_WORDS = 8;
 

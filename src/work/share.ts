@@ -13,11 +13,11 @@ import { Wakers } from '../runtime/shared/wakers.ts';
 /** What the loops of a process and the threads of its pool share to do work by one strategy. Plain data: goes to threads. */
 export interface WorkShare {
   readonly strategy: WorkStrategy;
-  /** By owner, then by thread of the pool. */
+  /** Counters, by owner, then by thread of the pool. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly owners: number;
   readonly gauge: SharedArrayBuffer;
-  /** Null where nobody ever wakes a loop. */
+  /** Null where no thread ever wakes a loop. */
   readonly wakers: SharedArrayBuffer | null;
   readonly semaphore: SharedArrayBuffer | null;
   readonly dispatch: DispatchMemory | null;
@@ -27,7 +27,7 @@ export interface WorkShareOptions {
   readonly strategy: WorkStrategy;
   /** The number of loops. */
   readonly owners: number;
-  /** The most jobs that one loop has use for at once, such as its connections. */
+  /** The most jobs of one loop that can be open at the same time, such as its connections. */
   readonly tickets: number;
   /** The memory of `Wakers`; needed for `permit` and `dispatch`. */
   readonly wakers: SharedArrayBuffer | null;
@@ -56,9 +56,9 @@ export interface LoopParts {
   readonly owner: number;
   readonly run: JobRunner;
   readonly handler: JobHandler;
-  /** For strategy `pool`. */
+  /** Runs a job for the strategy `pool`. */
   readonly runAsync?: AsyncJobRunner;
-  /** For `permit` and `dispatch`. */
+  /** Needed by `permit` and `dispatch`. */
   readonly libc?: Libc;
 }
 

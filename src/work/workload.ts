@@ -40,9 +40,9 @@ function shuffleAndSort(count: number): JobRunner {
   };
 }
 
-/** Of sleeps that differ, so many lengths are prepared. */
+/** How many lengths are prepared where sleeps differ. */
 const LENGTHS = 64;
-/** Of an exponential distribution that is cut off where it has fallen to e⁻⁴, a fiftieth. */
+/** Where the exponential distribution is cut off, in means: it has fallen to e⁻⁴, a fiftieth. */
 const FALL = 4;
 
 /** Gives the address of a struct timespec for each sleep, in an order that repeats only after 2³² - 1 of them. */

@@ -29,12 +29,12 @@ const WORD = 2 ** 32;
 
 /** Plain data: goes to threads. */
 export interface BodyJobs {
-  /** Of `ChunkTable`, by owner. */
+  /** The memory of each `ChunkTable`, by owner. */
   readonly tables: readonly SharedArrayBuffer[];
   readonly gathers: boolean;
   /** What a whole response is held against; null where that is done as it comes, or not at all. */
   readonly verification: Verification | null;
-  /** For one gathered response. */
+  /** Memory for one gathered response. */
   readonly gatherLimitBytes: number;
 }
 
@@ -46,7 +46,7 @@ export function setBytes(job: Int32Array, bytes: number): void {
   job[JOB_BYTES_ABOVE] = Math.floor(bytes / WORD);
 }
 
-/** For a thread of the pool. */
+/** Makes the runner of a thread of the pool. */
 export function createRunner(data: unknown): JobRunner {
   const jobs = data as BodyJobs;
   const libc = loadLibc();
@@ -119,7 +119,7 @@ class BodyRunner {
     return verifier?.isWhole(0, bytes) === false ? NOT_AS_EXPECTED : 0;
   }
 
-  /** Reads it again, as somebody would who has use for it. */
+  /** Reads the gathered bytes again, as a program would that uses them. */
   #verifyFile(fd: number, bytes: number): number {
     const verifier = this.#verifier;
     if (verifier === null) return 0;

@@ -14,10 +14,10 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
   readonly #pool: ChunkPool;
   readonly #first: Int32Array;
   readonly #last: Int32Array;
-  /** By chunk. */
+  /** How many bytes each chunk holds. */
   readonly #next: Int32Array;
   readonly #lengths: Int32Array;
-  /** Where bytes go for which there is no memory, of any slot. */
+  /** The place, for all slots, of bytes that there is no memory for. */
   readonly #waste: number;
   readonly #isWasting: Uint8Array;
 
@@ -69,7 +69,7 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
     return this.#isWasting[slot] === 1;
   }
 
-  /** Where the bytes lie that were received last: in this chunk, behind `lengthOf` it. */
+  /** The chunk of the bytes that were received last; they begin at its `lengthOf`. */
   lastOf(slot: number): number {
     return this.#isWasting[slot] === 1 ? this.#waste : this.#last[slot]!;
   }
@@ -96,7 +96,7 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
     return this.#first[slot]!;
   }
 
-  /** Whether there are chunks behind the first. */
+  /** Whether there is more than one chunk. */
   isLong(slot: number): boolean {
     return this.#first[slot] !== this.#last[slot];
   }
@@ -107,7 +107,7 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
 
   /**
    * Takes the first chunk out of the chain: it is the caller's, to give back to the pool. Only where no receive is under way, or there
-   * are chunks behind it: the kernel writes into the last one.
+   * are more chunks: the kernel writes into the last one.
    */
   detachFirst(slot: number): number {
     const first = this.#first[slot]!;
@@ -117,7 +117,7 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
     return first;
   }
 
-  /** Forgets all bytes. The slot keeps its last chunk, since the kernel may be writing behind its bytes. */
+  /** Forgets all bytes. The slot keeps its last chunk, since the kernel may be writing after its bytes. */
   clear(slot: number): void {
     if (this.#first[slot] === NO_CHUNK) return;
     while (this.isLong(slot)) this.#pool.give(this.detachFirst(slot));

@@ -57,7 +57,7 @@ export class ChunkPool {
     return true;
   }
 
-  /** Only when no engine and no job uses a chunk any more. */
+  /** Frees the memory. No engine and no job may still use a chunk. */
   dispose(): void {
     for (const address of this.#mappings) this.#libc?.munmap(address, CHUNK_BATCH * CHUNK_BYTES);
     this.#mappings.length = 0;

@@ -4,9 +4,9 @@ export const NO_CHUNK = -1;
 /** Chunks are made this many at a time. */
 export const CHUNK_BATCH = 16;
 
-/** By chunk, in doubles: where it lies in native memory (0 if not there), and where its bytes belong in their response. */
+/** Two doubles a chunk: its address in native memory (0 if it has none), and where its bytes belong in their response. */
 const DOUBLES = 2;
-/** By chunk, in words: how many bytes it holds, and the chunk behind it. */
+/** Two words a chunk: how many bytes it holds, and the next chunk. */
 const WORDS = 2;
 
 /**
@@ -29,7 +29,7 @@ export class ChunkTable {
     this.next = new Int32Array(memory, 20 * this.most, this.most);
   }
 
-  /** For as many chunks as `limitBytes` hold, and at least one batch of them. */
+  /** The memory for as many chunks as `limitBytes` hold, and at least one batch of them. */
   static createMemory(limitBytes: number): SharedArrayBuffer {
     const most = Math.max(CHUNK_BATCH, Math.floor(limitBytes / CHUNK_BYTES / CHUNK_BATCH) * CHUNK_BATCH);
     return new SharedArrayBuffer(most * (DOUBLES * 8 + WORDS * 4));

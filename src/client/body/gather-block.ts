@@ -15,7 +15,7 @@ export class GatherBlock {
     this.#limitBytes = Math.min(limitBytes, constants.MAX_LENGTH);
   }
 
-  /** At least `bytes`, until the next call; undefined where there is no memory for them. */
+  /** A block of at least `bytes`, valid until the next call; undefined where there is no memory for it. */
   get(bytes: number): Buffer | undefined {
     if (bytes <= this.#view.length) return this.#view;
     let size = CHUNK_BYTES;

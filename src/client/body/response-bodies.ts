@@ -69,15 +69,15 @@ export function watchesBodies({ sink, maxBodyBytes, verification }: BodyPlan): b
 }
 
 /**
- * What becomes of the responses of one worker: checked, kept in memory, gathered, written to files. Only there where a plan
+ * The responses of one worker: checked, kept in memory, gathered, written to files. Only there where a plan
  * asks for it. What may block is a job of an executor; while one is under way, its memory and its file are its own.
  */
 export class ResponseBodies implements JobHandler {
-  /** For the engine; undefined where nobody looks at the bytes. */
+  /** The places that the engine writes to; undefined where the bytes are not looked at. */
   readonly places: ChunkChains | undefined;
   /** Whether bodies are kept at all. */
   readonly keeps: boolean;
-  /** With the outcome that was told last: the Linux error number, or 0. */
+  /** The Linux error number of the last outcome that was returned, or 0. */
   errno = 0;
   readonly #owner: number;
   readonly #jobs: BodyJobs;
@@ -86,7 +86,7 @@ export class ResponseBodies implements JobHandler {
   readonly #table: ChunkTable;
   readonly #pool: ChunkPool | undefined;
   readonly #chains: ChunkChains | undefined;
-  /** Of what is verified as it comes. */
+  /** The state of responses that are verified as they come. */
   readonly #verifier: Verifier | undefined;
   readonly #files: TempFiles;
   readonly #executor: Executor;
@@ -135,18 +135,18 @@ export class ResponseBodies implements JobHandler {
     this.#failureErrnos = new Int32Array(capacity);
   }
 
-  /** Whose job it is that this loop does where a queue is full, nobody knows. */
+  /** When the queue is full the loop runs the oldest job, which may belong to another connection. */
   #views(libc: Libc | undefined): ChunkViews {
     const foreign = libc === undefined ? undefined : nativeViews(this.#jobs, libc);
     return (owner, chunk) => (owner === this.#owner ? this.#pool!.viewOf(chunk) : foreign!(owner, chunk));
   }
 
-  /** Between rounds nobody listens, and no job is under way. */
+  /** Ends what is left between rounds, when no job is under way. */
   listen(listener: BodyListener): void {
     this.#listener = listener;
   }
 
-  /** As `Executor` has it. */
+  /** Steps the executor; see `Executor`. */
   step(): void {
     this.#executor.step();
   }
@@ -155,7 +155,7 @@ export class ResponseBodies implements JobHandler {
     return this.#executor.maySleep();
   }
 
-  /** `bytes` more came where `places` said, behind `before` of the same response. Returns `OK` or how the attempt ends. */
+  /** `bytes` more came where `places` said, after `before` bytes of the same response. Returns `OK` or how the attempt ends. */
   received(slot: number, before: number, bytes: number): number {
     const total = before + bytes;
     if (total > this.#maxBodyBytes) return this.#end(TOO_LONG, 0);

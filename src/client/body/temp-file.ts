@@ -75,7 +75,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** As a Linux error number. */
+/** Turns an error of Node.js into a Linux error number. */
 export function errnoOf(error: unknown): number {
   return errnoNumber(codeOf(error));
 }

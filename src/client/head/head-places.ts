@@ -5,10 +5,10 @@ import type { ReceivedBytes, Settling } from './received-bytes.ts';
 
 /** A response that is shorter needs one receive only. */
 const PLACE_BYTES = 512;
-/** Of all places; where there are many slots each has less, one cache line at least. */
+/** The most memory of all places together. With many slots each has less, but at least one cache line. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 const LINE_BYTES = 64;
-/** Where one place does for all slots. */
+/** The size of a place that all slots share. */
 const SHARED_BYTES = 64 * 1024;
 
 /** How an engine receives, and so what it needs of the places. */
@@ -29,7 +29,7 @@ export class HeadPlaces implements BodyPlaces, ReceivedBytes {
   readonly #libc: Libc | undefined;
   readonly #memory: NativeMemory;
   readonly #room: number;
-  /** From one slot's place to the next one's. */
+  /** The distance from one slot's place to the next one's. */
   readonly #stride: number;
 
   /** Throws `RangeError` where there is no memory for it. */
@@ -51,7 +51,7 @@ export class HeadPlaces implements BodyPlaces, ReceivedBytes {
     return this.#memory.address + slot * this.#stride;
   }
 
-  /** Only where one place does for all slots. */
+  /** The place that all slots share, where they do. */
   viewOf(): Uint8Array {
     return this.#memory.bytes;
   }

@@ -1,7 +1,7 @@
-/** Where the bytes lie that a slot received last. Makes nothing. */
+/** The bytes that a slot received last. Allocates nothing. */
 export interface ReceivedBytes {
   bytesOf(slot: number): Uint8Array;
-  /** Of the first of them in `bytesOf`. */
+  /** The index of the first of them in `bytesOf`. */
   offsetOf(slot: number): number;
 }
 

@@ -15,13 +15,13 @@ export interface Expectation {
  * for it.
  */
 export class ResponseHeads implements Settling {
-  /** For the engine; undefined where the bytes come elsewhere. */
+  /** The places that the engine writes to; undefined where the bytes come elsewhere. */
   readonly places: HeadPlaces | undefined;
   readonly #received: ReceivedBytes;
   readonly #status: StatusReader;
   /** Undefined where nothing is expected of the first bytes. */
   readonly #prefix: PrefixMatcher | undefined;
-  /** By what a response counts as: 1 where it is expected. */
+  /** For each number that a response counts as: 1 where it is expected. */
   readonly #isExpected: Uint8Array = new Uint8Array(RESPONSES).fill(1);
 
   /** `received`: where the bytes come, if something else than this wants them too. */

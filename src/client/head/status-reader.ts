@@ -7,7 +7,7 @@ const LF = 10;
 const SPACE = 32;
 const DIGIT_0 = 48;
 
-/** Where the reader of a slot is: below these, how many bytes of the status line have come. */
+/** States of a slot's reader. A smaller number says how many bytes of the status line have come. */
 const AFTER_VERSION = START.length + 1;
 const FIRST_DIGIT = AFTER_VERSION + 1;
 /** How many bytes a status line has up to the last digit of its status. */

@@ -22,7 +22,7 @@ import { POLL_NS } from '../seam/engine.ts';
 import { listenError } from '../sockets/listen-error.ts';
 
 const DATAGRAM_MAX_BYTES = 65_536;
-/** Asked for; the kernel gives what net.core.rmem_max allows. */
+/** The receive buffer that is requested; the kernel grants up to net.core.rmem_max. */
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const CONTROL_BYTES = 64;
 /** Datagrams in a row before the driver is asked whether to go on: under load it is not asked for each. */
@@ -35,7 +35,7 @@ const MSG_CONTROLLEN = 10;
 const MSG_FLAGS = 12;
 const MSG_BYTES = 56;
 
-/** In front of it are family and port, in it the address of either family (or, of IPv4, zeros) and the flow label, which is 0. */
+/** The offset in a sockaddr after family and port. The address of either family follows (zeros for the rest of IPv4), and the flow label, which is 0. */
 const ADDRESS_AT = 4;
 const ADDRESS_BYTES = 20;
 
@@ -60,7 +60,7 @@ export class BlockingDatagramEcho implements DatagramEcho {
   readonly #controlWords: Int32Array;
   readonly #data: NativeMemory;
   readonly #value: NativeMemory;
-  /** Never changes: what waits for that sleeps. */
+  /** A word that never changes: a wait for its change is a sleep. */
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #fd = -1;
   #port = 0;

@@ -27,7 +27,7 @@ export class BlockingPingEngine implements PingEngine, MessageListener {
   /** struct timespec. */
   readonly #sleep: NativeMemory;
   readonly #sleepWords: Int32Array;
-  /** Whose reply is waited for, which one it is, and since when. */
+  /** The slot, the sequence number and the start of the wait for a reply. */
   #awaited = NOBODY;
   #awaitedSequence = 0;
   #awaitedTicket = 0;

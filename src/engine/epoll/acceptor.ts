@@ -11,7 +11,7 @@ export const LISTENER = -1;
 /** There is no connection to accept now. */
 export const NOBODY = -1;
 
-/** How long the listener rests after accept failed for want of descriptors or memory: doubled each time, to the longest. */
+/** How long the listener rests after accept failed because descriptors or memory ran out: doubled each time, to the longest. */
 const SHORTEST_REST_NS = 10e6;
 const LONGEST_REST_NS = 1e9;
 

@@ -1,7 +1,7 @@
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 
 /**
- * Native buffers of one size, made when none is free and kept for the next time: as many as were ever needed at once, no
+ * Native buffers of one size, made when none is free and kept for the next time: as many as were ever needed at a time, no
  * matter how many connections pass.
  */
 export class BufferPool {

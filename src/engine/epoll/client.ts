@@ -29,12 +29,12 @@ import { Forecast } from './forecast.ts';
 import { Unwatched } from './unwatched.ts';
 
 const SINK_BYTES = 256 * 1024;
-/** Where as much came at once, more is on its way: looking again is cheaper than being woken for it, for both ends. */
+/** After a receive of this many bytes more is on its way: for both ends another receive costs less than a wake-up. */
 const STREAM_BYTES = 32 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLET;
 const INTEREST = READABLE | EPOLLOUT;
 
-/** In the place of a slot: what other threads write to. Its events need only end the wait. */
+/** In place of a slot: the descriptor that other threads write to. Its events only have to end the wait. */
 const WAKER = -1;
 
 /** What a slot is doing. */
@@ -71,7 +71,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly #ended: Uint8Array;
   /**
    * Whether a connection is established when connect returns, as on loopback and on the shortest of wires. Its payload then
-   * goes out at once: the peer is woken once instead of twice, and there is one event less to wait for.
+   * goes out in one piece: the peer is woken once instead of twice, and there is one event less to wait for.
    */
   readonly #atConnect = new Forecast();
   /** Whether the answer is there by when all that is due has been started. Then a registration and an event are spared. */
@@ -148,7 +148,7 @@ export class EpollClientEngine implements ClientEngine {
     return 0;
   }
 
-  /** Where the first send found no connection yet, or none any more. Returns what `open` does. */
+  /** Handles a first send that found no connection yet, or none any more. Returns what `open` returns. */
   #openUnsent(slot: number, errno: number): number {
     if (errno === EAGAIN) {
       this.#atConnect.learn(false);
@@ -257,7 +257,7 @@ export class EpollClientEngine implements ClientEngine {
     words[1] = 4;
     const { address } = this.#error;
     this.#libc.getsockopt(this.#fds[slot]!, SOL_SOCKET, SO_ERROR, address, address + 4);
-    // A hang-up without an error is a reset whose error somebody has read already.
+    // A hang-up without an error is a reset whose error was read already.
     return words[0] === 0 ? ECONNRESET : words[0];
   }
 

@@ -1,4 +1,4 @@
-/** Where a try pays: how often it did lately, in steps from 0 to 3. */
+/** Forecasts for each slot whether a try pays: how often it did lately, in steps from 0 to 3. */
 const CERTAIN = 3;
 const WORTH_IT = 2;
 /** Against the forecast, one in this many tries all the same, to notice that the peers have changed. */

@@ -17,11 +17,11 @@ import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts'
 import { PingSockets, isReported } from '../sockets/ping-socket.ts';
 import { EpollSet } from './epoll-set.ts';
 
-/** A stream is told of as it changes; it takes no more calls than that. */
+/** Streams are watched edge-triggered: one event for each change, and no call more. */
 const STREAM = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 /**
  * Datagrams by level: a short receive does not say that it was the last. EPOLLOUT only where a send was refused, as the kernel
- * would tell of the room that each datagram leaves behind.
+ * would report the room that each datagram leaves.
  */
 const DATAGRAM = EPOLLIN;
 /** Reads of one slot in a row, before the others get their turn. */
@@ -43,7 +43,7 @@ export class EpollPingEngine implements PingEngine {
   readonly #unsentBytes: Int32Array;
   /** A `send` was refused. */
   readonly #isRefused: Uint8Array;
-  /** Replies that may be there behind the one at hand. */
+  /** Replies that may follow the one at hand. */
   readonly #expected: Int32Array;
   #driver!: PingDriver;
 
@@ -94,7 +94,7 @@ export class EpollPingEngine implements PingEngine {
     }
     const errno = this.#libc.errno();
     if (errno === EAGAIN || errno === ENOBUFS || errno === EINTR) return this.#refuse(slot);
-    // A stream that is broken is told of by its event.
+    // An event reports a broken stream.
     if (this.#isStream) return 0;
     this.#driver.undelivered(slot, errno);
     // What was refused is a datagram before this one; to be told took this one's turn.
@@ -184,7 +184,7 @@ export class EpollPingEngine implements PingEngine {
         return;
       }
       this.#reader.stream(driver, slot, bytes, 0, received);
-      // A short receive has emptied the queue; an end behind it is an event of its own.
+      // A short receive has emptied the queue; an end after it is an event of its own.
       if (received < bytes.length || this.#generations[slot] !== generation) return;
     }
   }

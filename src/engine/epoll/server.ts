@@ -26,7 +26,7 @@ import { Forecast } from './forecast.ts';
 /** In place of a slot: another thread has woken this one. */
 const WAKER = -2;
 
-/** Most that is read at once, and so most that is kept for a peer that does not read. */
+/** The most bytes of one read, and so the most that are kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
 /** Most of a payload that one send is asked to take. */
 const SEND_BYTES = 256 * 1024;
@@ -37,7 +37,7 @@ const TURNS = 16;
 
 /** What is true of a slot; 0 is a free one. */
 const OPEN = 1;
-/** In the epoll set, and there with EPOLLOUT. */
+/** The slot is in the epoll set; and it is there with EPOLLOUT. */
 const WATCHED = 2;
 const WATCHED_OUT = 4;
 /** `ended` or `failed` has been reported: nothing is read any more. */
@@ -70,7 +70,7 @@ export class EpollServerEngine implements ServerEngine {
    */
   readonly #forecast = new Forecast();
   readonly #buffers: BufferPool;
-  /** The buffer that everything is received into; a connection that cannot echo at once keeps it, and another takes its place. */
+  /** The buffer that everything is received into; a connection that cannot echo immediately keeps it, and another takes its place. */
   #buffer: number;
   #receivedBytes = 0;
   /** struct linger {1, 0}, int 1 and room for getsockopt: linger at 0, the one at 8, error at 12, its size at 16. */
@@ -166,7 +166,7 @@ export class EpollServerEngine implements ServerEngine {
       this.#receivedBytes = 0;
       this.#receive(driver, slot, 0);
       if (this.#generations[slot] !== generation) return;
-      // Bytes but no end yet; the end may stand right behind them.
+      // Bytes but no end yet; the end may follow directly.
       if (this.#receivedBytes > 0 && (this.#flags[slot] & (OVER | ECHOING)) === 0 && this.#forecast.isWorthATry()) {
         this.#receive(driver, slot, 0);
         const isOver = this.#generations[slot] !== generation || (this.#flags[slot] & OVER) !== 0;
@@ -213,11 +213,11 @@ export class EpollServerEngine implements ServerEngine {
     this.#receive(driver, slot, events);
   }
 
-  /** Of a connection that is only held: the peer's end, and its reset, which may come later. */
+  /** Handles the events of a connection that is only held: the peer's end, and its reset, which may come later. */
   #handleUnread(driver: ServerDriver, slot: number, events: number): void {
     if ((events & (EPOLLERR | EPOLLHUP)) !== 0) {
       const errno = this.#pendingError(slot);
-      // So the kernel calls a reset that comes behind the end; nothing was sent that could have met it.
+      // The kernel reports this for a reset after the end; nothing was sent that could have met it.
       this.#fail(driver, slot, errno === EPIPE ? ECONNRESET : errno);
     } else if ((this.#flags[slot]! & OVER) === 0 && (events & EPOLLRDHUP) !== 0) this.#end(driver, slot);
   }
@@ -322,7 +322,7 @@ export class EpollServerEngine implements ServerEngine {
     if ((this.#flags[slot]! & HALF_CLOSED) !== 0) this.#libc.shutdown(fd, SHUT_WR);
     driver.flushed(slot);
     if (more === 0 || this.#generations[slot] !== generation || (this.#flags[slot]! & HALF_CLOSED) !== 0) return;
-    // Nobody has said that this was the end: setting TCP_NODELAY again pushes what MSG_MORE holds back (tcp(7)).
+    // MSG_MORE has announced more bytes: setting TCP_NODELAY again pushes what MSG_MORE holds back (tcp(7)).
     this.#libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, this.#sockopt.address + 8, 4);
   }
 
@@ -382,7 +382,7 @@ export class EpollServerEngine implements ServerEngine {
     this.#stopsListening = this.#isDispatching;
     if (this.#isDispatching) return;
     // To their peers the connections in the backlog are established; closing the listener would reset them. No more than
-    // the backlog holds, or arrivals could keep it open for ever.
+    // the backlog holds, or new arrivals could keep it open without end.
     if (this.#driver !== null) this.#accept(this.#driver, this.#options.backlog + 1);
     this.#acceptor.close();
   }

@@ -15,7 +15,7 @@ interface Shared {
   readonly loop: StepLoop<ClientDriver>;
   readonly options: ClientEngineOptions;
   readonly chunks: readonly Uint8Array[];
-  /** Where responses go. Every read of every socket overwrites it. */
+  /** The buffer that responses are read to. Every read of every socket overwrites it. */
   readonly sink: Uint8Array;
 }
 

@@ -60,7 +60,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
 
   /** Everything that `send` was given is with the kernel. */
   protected abstract onFlushed(driver: Driver): void;
-  /** The slot is free again; the driver is told next. */
+  /** The slot is free again; the driver's `released` follows. */
   protected abstract onFree(): void;
 
   /** Whether `send` has bytes left to hand over. */
@@ -76,7 +76,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     socket.on('end', this.#onEnd).on('error', this.#onError).on('drain', this.#onDrain).on('close', this.#onClose);
   }
 
-  /** Asked with each event: the driver, if it is to be told. It will be stepped soon. */
+  /** The driver, if the event is to be reported; it will be stepped soon. Called with each event. */
   protected listener(): Driver | null {
     if (!this.#live || this.#final) return null;
     this.loop.poke();
@@ -88,7 +88,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     return false;
   }
 
-  /** The connection has failed; the driver is told next, unless it closes it here. */
+  /** The connection has failed; the driver's `failed` follows, unless the driver closes it before. */
   protected beforeFailure(_driver: Driver, _errno: number): void {
     // Nothing to tell before.
   }
@@ -113,7 +113,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     const { socket } = this;
     while (driver !== null && socket !== null && this.#live) {
       if (this.#pendingBytes > 0) {
-        // A write that failed at once has left the queue as well; `error` follows.
+        // A write that failed immediately has left the queue as well; `error` follows.
         if (socket.writableLength > 0 || socket.errored !== null) return;
         const bytes = this.#pendingBytes;
         this.#pendingBytes = 0;
@@ -131,7 +131,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     }
   }
 
-  /** Ends the connection for the driver: nothing but `released` follows, at once where the socket is closed already. */
+  /** Ends the connection for the driver: only `released` follows, immediately if the socket is closed already. */
   close(reset: boolean): void {
     if (!this.#live) return;
     this.#live = false;
@@ -155,7 +155,7 @@ export abstract class Connection<Driver extends ConnectionDriver> {
     driver.released(this.slot);
   }
 
-  /** Closes the socket and tells nobody. */
+  /** Closes the socket without a report. */
   abandon(): void {
     this.#taken = false;
     this.#live = false;

@@ -43,7 +43,7 @@ export class StepLoop<Driver extends StepDriver> {
   poke(): void {
     if (this.#poked || this.#driver === null) return;
     this.#poked = true;
-    // The driver dates what it is told by the last reading, which may be as old as the last step.
+    // The driver uses the last reading of the clock as the time of an event; it may be as old as the last step.
     this.#clock.tick();
     clearTimeout(this.#timer);
     this.#immediate ??= setImmediate(this.#turn);

@@ -19,7 +19,7 @@ interface Shared {
   readonly loop: StepLoop<PingDriver>;
   readonly options: PingEngineOptions;
   readonly reader: MessageReader;
-  /** Where streams are read to. Every read of every socket overwrites it. */
+  /** The buffer that streams are read to. Every read of every socket overwrites it. */
   readonly sink: Uint8Array;
 }
 
@@ -29,7 +29,7 @@ abstract class Held {
   protected readonly shared: Shared;
   /** What is sent; its head changes from ping to ping. */
   protected readonly message: Buffer;
-  /** How it failed between two runs, when nobody could be told; -1 if it has not. */
+  /** The errno of a failure between two runs, when there was no driver to report it to; -1 if there was none. */
   #unheardErrno = -1;
 
   constructor(slot: number, shared: Shared) {
@@ -47,7 +47,7 @@ abstract class Held {
     this.message.writeInt32LE(ticket | 0, HEAD_BYTES / 2);
   }
 
-  /** Asked with each event: the driver, if one is at work. It will be stepped soon. */
+  /** The driver, if one is at work; it will be stepped soon. Called with each event. */
   protected listener(): PingDriver | null {
     this.shared.loop.poke();
     return this.shared.loop.driver;

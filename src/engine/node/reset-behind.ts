@@ -7,7 +7,7 @@ type ErrorReader = (fd: number) => number;
 
 let cached: ErrorReader | undefined;
 
-/** Without libc there is no way to ask: then there is never an error. */
+/** Null without libc: the error cannot be asked for, and is taken for 0. */
 function createReader(): ErrorReader {
   try {
     const libc = requireLibc();
@@ -25,7 +25,7 @@ function createReader(): ErrorReader {
 }
 
 /**
- * The error number of a connection whose end node:net has just told, 0 where it did end. Where the last bytes and a reset come in the same
+ * The error number of a connection whose end node:net has just reported, 0 where it did end. Where the last bytes and a reset come in the same
  * turn of the event loop, libuv says "end" and drops the reset (uv__stream_io in src/unix/stream.c: POLLHUP after a read that did not fill
  * its buffer); the kernel still knows of it. EPIPE is a reset after the end, which the other engines do not see either.
  */

@@ -5,7 +5,7 @@ export function isItsOwnPeer({ localPort, localAddress, remotePort, remoteAddres
   return localPort === remotePort && localAddress === remoteAddress;
 }
 
-/** What a connect reports where nothing listens, and so what a connection to itself is told as. */
+/** The error of a connection to itself: that of a connect where nothing listens. */
 export function refusal(): NodeJS.ErrnoException {
   return Object.assign(new Error('connected to itself: nothing listens there'), { code: 'ECONNREFUSED' });
 }

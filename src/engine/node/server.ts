@@ -9,7 +9,7 @@ import { StepLoop } from './loop.ts';
 
 /** How much of what a peer sends is swallowed by a server that does not read, so that node notices its end. */
 const READ_AHEAD_BYTES = 64 * 1024;
-/** Where libuv knows SO_REUSEPORT with load balancing (uv_tcp_bind, UV_TCP_REUSEPORT). */
+/** The platforms on which libuv knows SO_REUSEPORT with load balancing (uv_tcp_bind, UV_TCP_REUSEPORT). */
 const REUSE_PORT_PLATFORMS: readonly string[] = ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'];
 
 /** What all connections of one engine share. */
@@ -22,9 +22,9 @@ interface Shared {
 
 class ServerConnection extends Connection<ServerDriver> {
   readonly #shared: Shared;
-  /** What was received last; there only while the driver is told of it. */
+  /** The bytes that were received last; present only during the driver's `received`. */
   #data: Uint8Array | null = null;
-  /** For `echo`: one chunk, kept until it is with the kernel. */
+  /** The chunk of `echo`, kept until the kernel has it. */
   readonly #echoed: Uint8Array[] = [];
   #paused = false;
   #endWanted = false;
@@ -78,7 +78,7 @@ class ServerConnection extends Connection<ServerDriver> {
     else this.socket?.end();
   }
 
-  /** An end is behind the bytes before it: what they left to send back comes first. */
+  /** Reports the end of a connection after the bytes before it were sent back. */
   protected override holdsEnd(): boolean {
     return this.#paused;
   }
@@ -259,5 +259,5 @@ function isFamilyMissing(error: Error): boolean {
 }
 
 function ignore(): void {
-  // The error of a connection that nobody has heard of.
+  // The error of a connection that was not reported to the driver.
 }

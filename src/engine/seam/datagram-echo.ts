@@ -6,7 +6,7 @@ export interface DatagramEchoOptions {
   /** Address to receive at; null is every address of both families. */
   readonly host: string | null;
   readonly port: number;
-  /** As `EchoGuard` has it: of datagrams that are no pings of conngen. */
+  /** The rate of `EchoGuard` for datagrams that are not pings of conngen. */
   readonly ratePerPeer: Rate;
   readonly clock: Clock;
 }

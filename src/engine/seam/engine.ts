@@ -16,13 +16,13 @@ export const KERNEL_PORT = 0;
 export const KERNEL_SOURCE = -1;
 
 /**
- * Where a client's driver wants the bytes of a slot. Asked before each receive; the place stays the kernel's until the next
+ * The places where a client's driver wants the bytes of a slot. An engine asks before each receive; the place stays the kernel's until the next
  * `received` or `released` of the slot.
  */
 export interface BodyPlaces {
-  /** Bytes that fit there. 0: what comes is not wanted, and the kernel drops it. Asked first. */
+  /** How many bytes fit there; asked first. With 0 the bytes are not wanted, and the kernel drops them. */
   roomOf(slot: number): number;
-  /** In native memory, for engines that call libc; asked where there is room. */
+  /** The address of the place in native memory, for engines that call libc; asked where there is room. */
   addressOf(slot: number): number;
   /** The same place for an engine without native memory: never empty, for what comes and is not wanted lands there too. */
   viewOf(slot: number): Uint8Array;
@@ -38,7 +38,7 @@ export interface ClientEngineOptions {
   readonly payload: Uint8Array;
   /** Shut down writing after the last byte of the payload. */
   readonly halfClose: boolean;
-  /** The payload, and the half-close behind it, wait for `startSending`. False if left out: they follow `connected` at once. */
+  /** The payload and the half-close after it wait for `startSending`. False if left out: they follow `connected` immediately. */
   readonly sendsWhenAsked?: boolean | undefined;
   /**
    * The kernel may choose the target's own port on this machine, and so connect a socket to itself: that is reported as
@@ -54,11 +54,11 @@ export interface ClientEngineOptions {
 
 /** How long to wait. A double that is handed over or returned by a call is an object; in a field it is none. */
 export interface Deadline {
-  /** In ns on the clock. */
+  /** The end of the wait, in ns on the clock. */
   readonly deadlineNs: number;
 }
 
-/** To look, and not to wait. */
+/** Looks for events without waiting. */
 export const AT_ONCE: Deadline = { deadlineNs: -Infinity };
 
 /** What every engine asks of its driver between waits. `deadlineNs` is when to step again at the latest; `step` sets it. */
@@ -87,9 +87,9 @@ export interface ClientDriver extends StepDriver {
   released(slot: number): void;
 }
 
-/** A driver asks for a step at least this often: nothing wakes a thread that shall stop. */
+/** A driver asks for a step at least this often, because nothing wakes a thread that is to stop. */
 export const POLL_NS = 50e6;
-/** After a stop, what is open has this long to end by itself. */
+/** How long open connections have to end by themselves after a stop. */
 export const DRAIN_NS = 5e9;
 
 export interface ClientEngine {
@@ -101,13 +101,13 @@ export interface ClientEngine {
    */
   open(slot: number, source: number, port: number): number;
   /**
-   * With `sendsWhenAsked`, once for a slot that is connected and has neither ended nor failed: sends the payload, then shuts
+   * Called with `sendsWhenAsked`, once for a slot that is connected and has neither ended nor failed: sends the payload, then shuts
    * down writing if so configured. Events of the slot may come before this returns.
    */
   startSending(slot: number): void;
   /** Closes the slot with FIN, or with RST if `reset`. `released` follows, possibly before this returns. */
   close(slot: number, reset: boolean): void;
-  /** As in `ServerEngine`. */
+  /** The same as in `ServerEngine`. */
   watch(fd: number): void;
   /** Drives until `step` returns false. Engines that need the event loop return a promise. */
   run(driver: ClientDriver): void | Promise<void>;
@@ -124,7 +124,7 @@ export interface ClientEngine {
 export interface ServerEngineOptions {
   /** Address to listen on; null is every address of both families. */
   readonly host: string | null;
-  /** With `port` 0 the kernel picks one; see `ServerEngine.port`. */
+  /** The port to bind. For 0 the kernel picks one; see `ServerEngine.port`. */
   readonly port: number;
   readonly backlog: number;
   /** What `respond` sends. */
@@ -143,7 +143,7 @@ export interface ServerEngineOptions {
 
 /** What a server engine reports. The same rules as for `ClientDriver`. */
 export interface ServerDriver extends StepDriver {
-  /** Asked once for each connection taken from the backlog; false closes it at once, unseen. */
+  /** Asked once for each connection taken from the backlog; false closes it immediately, without a report. */
   admits(): boolean;
   accepted(slot: number): void;
   /** `bytes` were received; the driver may answer with `echo` before it returns. */

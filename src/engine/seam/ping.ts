@@ -14,9 +14,9 @@ export interface PingEngineOptions {
   readonly target: Endpoint;
   /** Source addresses, used in turn by slot; empty is the system's choice. */
   readonly sources: readonly string[];
-  /** As in `ClientEngineOptions`. */
+  /** The same as in `ClientEngineOptions`. */
   readonly isFreebind?: boolean | undefined;
-  /** Of each message, at least `HEAD_BYTES`. */
+  /** The size of each message, at least `HEAD_BYTES`. */
   readonly messageBytes: number;
   /** The number of slots. */
   readonly connections: number;
@@ -45,8 +45,8 @@ export interface PingDriver extends StepDriver {
 export interface PingEngine {
   readonly name: PingEngineName;
   /**
-   * Opens a connection on a free slot, TCP always with TCP_NODELAY; a UDP socket is connected too, so that it hears of nobody
-   * else. Returns 0, or the errno of what failed at once; the slot is then still free and nothing has been reported.
+   * Opens a connection on a free slot, TCP always with TCP_NODELAY; a UDP socket is connected too, so that it gets datagrams of no other
+   * peer. Returns 0, or the errno of what failed at once; the slot is then still free and nothing has been reported.
    * `connected` follows, possibly before this returns.
    */
   open(slot: number): number;

@@ -16,7 +16,7 @@ const SERVER_PORTS = new Set([7, 11, 13, 17, 19, 37, 53, 69, 123]);
 
 /** Peers with the same hash share a place, and with it a rate: forged addresses cannot make the memory grow. */
 const PLACES = 65_536;
-/** A peer that was silent may send what a second allows all at once. */
+/** A peer that was silent may send the datagrams of a second in one burst. */
 const BURST_NS = 1e9;
 
 /**
@@ -29,7 +29,7 @@ export class EchoGuard {
   readonly #ownPort: number;
   readonly #intervalNs: number;
   readonly #burstNs: number;
-  /** By place: when its next datagram would be due at the rate that is allowed. */
+  /** For each place, when its next datagram would be due at the rate that is allowed. */
   readonly #nextNs = new Float64Array(PLACES);
   /** Keeps others from choosing an address that shares a place with a given one. */
   readonly #seed = (Math.random() * 2 ** 32) | 0;

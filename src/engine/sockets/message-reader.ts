@@ -2,7 +2,7 @@ import { EPROTO } from '../../kernel/errno.ts';
 import { HEAD_BYTES } from '../seam/ping.ts';
 import type { PingDriver } from '../seam/ping.ts';
 
-/** Who is told of messages. */
+/** The part of a driver that hears of messages. */
 export type MessageListener = Pick<PingDriver, 'received' | 'undelivered'>;
 
 /**

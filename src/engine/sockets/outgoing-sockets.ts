@@ -8,9 +8,9 @@ import type { SocketAddresses } from './socket-addresses.ts';
 /** The sockets of a client before they connect, made through libc, and the option values that they need. */
 export class OutgoingSockets {
   readonly addresses: SocketAddresses;
-  /** Where an int 1 stands. */
+  /** The address of an int 1. */
   readonly one: number;
-  /** Where a struct linger stands that makes a close a reset; 8 bytes. */
+  /** The address of a struct linger, 8 bytes, that makes a close a reset. */
   readonly linger: number;
   /** What a socket needs before it is bound to an address that this machine does not have; null where it is bound to no such one. */
   readonly freebind: { readonly level: number; readonly name: number } | null;

@@ -6,7 +6,7 @@ const PING = 'conngen?';
 const REPLY = 'conngen!';
 const LAST = HEAD_BYTES + PING.length - 1;
 
-/** Marks the message at `at` as a ping, behind its head, if it is a datagram with room for that. Echoes of streams need no mark. */
+/** Marks the message at `at` as a ping, after its head, if it is a datagram with room for that. Echoes of streams need no mark. */
 export function markDatagram(options: PingEngineOptions, bytes: Uint8Array, at: number): void {
   if (options.protocol !== 'udp' || options.messageBytes < MARKED_MESSAGE_BYTES) return;
   for (let i = 0; i < PING.length; i++) bytes[at + HEAD_BYTES + i] = PING.charCodeAt(i);

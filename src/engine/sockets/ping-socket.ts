@@ -34,9 +34,9 @@ import { freebindOption } from './freebind.ts';
 import { SelfConnections } from './self-connections.ts';
 import { SocketAddresses } from './socket-addresses.ts';
 
-/** What a receive buffer holds at least: several messages of a stream come at once. */
+/** The smallest receive buffer: one receive brings several messages of a stream. */
 const RECEIVE_BYTES = 64 * 1024;
-/** Replies to many pings come at once: asked for is more than the kernel's default; it gives what net.core.rmem_max allows. */
+/** The receive buffer that is requested, more than the kernel's default, since replies to many pings arrive together. The kernel grants up to net.core.rmem_max. */
 const DATAGRAM_BUFFER_BYTES = 4 * 1024 * 1024;
 
 const PATTERN = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -140,7 +140,7 @@ export class PingSockets {
     return fd;
   }
 
-  /** Where to connect to, for an engine that does it in a way of its own. */
+  /** The address of the peer's sockaddr, for an engine that connects by itself. */
   get target(): { readonly address: number; readonly size: number } {
     return { address: this.#addresses.target, size: this.#addresses.size };
   }
@@ -150,7 +150,7 @@ export class PingSockets {
     this.#libc.setsockopt(fd, level, name, this.#value.address, 4);
   }
 
-  /** No call of a blocking socket lasts for ever (socket(7), SO_RCVTIMEO; connect counts as sending). */
+  /** Limits how long a call of a blocking socket lasts (socket(7), SO_RCVTIMEO; connect counts as sending). */
   #setTimeouts(fd: number): void {
     const { timeoutNs } = this.#options;
     this.#setTime(fd, SO_SNDTIMEO, timeoutNs);
@@ -181,7 +181,7 @@ export class PingSockets {
   }
 }
 
-/** Printable behind the head, so that a packet capture reads well. */
+/** Fills the message with printable bytes after the head, so that a packet capture reads well. */
 export function fillMessages(bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) bytes[i] = PATTERN.charCodeAt((i + HEAD_BYTES) % PATTERN.length);
 }

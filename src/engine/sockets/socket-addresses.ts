@@ -8,7 +8,7 @@ export class SocketAddresses {
   readonly family: number;
   /** Bytes of each sockaddr. */
   readonly size: number;
-  /** Where the target's stands. */
+  /** The address of the target's sockaddr. */
   readonly target: number;
   readonly #sources: NativeMemory;
 
@@ -24,7 +24,7 @@ export class SocketAddresses {
     }
   }
 
-  /** Where the source's sockaddr stands, with this port in it until the next call for the same source. */
+  /** The address of the source's sockaddr, with this port in it until the next call for the same source. */
   source(index: number, port: number): number {
     const offset = index * SOCKADDR_STRIDE;
     writePort(this.#sources.bytes, offset, port);

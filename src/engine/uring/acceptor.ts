@@ -10,7 +10,7 @@ export const NO_SLOT = -1;
 export const STAGE_ACCEPT = 0;
 const STAGE_OTHER = 7;
 
-/** How long accepting rests after it failed for want of descriptors or memory: doubled each time, to the longest. */
+/** How long accepting rests after it failed because descriptors or memory ran out: doubled each time, to the longest. */
 const SHORTEST_REST_NS = 10e6;
 const LONGEST_REST_NS = 1e9;
 

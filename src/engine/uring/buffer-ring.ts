@@ -32,7 +32,7 @@ export class BufferRing {
   readonly #spares: number[] = [];
   readonly #mapping: number;
   #count = 0;
-  /** Of them, those that are not the kernel's. */
+  /** How many of them the kernel does not have. */
   #taken = 0;
   #tail = 0;
 
@@ -143,7 +143,7 @@ export class BufferRing {
     Atomics.store(this.#halfwords, TAIL_HALFWORD, this.#tail);
   }
 
-  /** Only after the ring is closed. */
+  /** Frees the memory; only after the ring is closed. */
   dispose(): void {
     this.#libc.munmap(this.#mapping, ENTRIES * ENTRY_BYTES);
   }

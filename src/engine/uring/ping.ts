@@ -16,7 +16,7 @@ import { Ring } from './ring.ts';
 
 const RING_ENTRIES = 1024;
 const RING_COMPLETIONS = 8192;
-/** What one RECV takes of a stream at least: with many pings under way several replies come at once. */
+/** The smallest buffer of a RECV on a stream: with many pings under way one receive brings several replies. */
 const STREAM_RECEIVE_BYTES = 2048;
 
 /** What an entry is for. */
@@ -56,7 +56,7 @@ export class UringPingEngine implements PingEngine {
   readonly #pending: Uint8Array;
   /** A `send` was refused. */
   readonly #isRefused: Uint8Array;
-  /** Replies that may be there behind the one at hand. */
+  /** Replies that may follow the one at hand. */
   readonly #expected: Int32Array;
   /** SENDs that the next call hands over. They are done as it begins, and nobody waits for that. */
   #freshSends = 0;

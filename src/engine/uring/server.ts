@@ -50,7 +50,7 @@ import { requireUring } from './support.ts';
 import { Ring } from './ring.ts';
 import { STAGE_WAKE, Waker } from './waker.ts';
 
-/** Most that is received at once, and so most that is kept for a peer that does not read. */
+/** The most bytes of one receive, and so the most that are kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
 /** Most of a response that one entry sends: progress is seen in steps of this. */
 const SEND_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Wakers } from './wakers.ts';
 
 const FREE = 0;
-/** Where the next search for somebody who wants a permit begins. */
+/** The index at which the next search for a waiting loop begins. */
 const TURN = 1;
 const OWNERS = 2;
 const OWNER_WORDS = 2;

@@ -9,7 +9,7 @@ const ASLEEP = 0;
 const WRITE_FD = 1;
 const READ_FD = 2;
 
-/** How a sleeping loop is told: an eventfd(2), or a pipe(7) for those that can watch nothing else. */
+/** What wakes a sleeping loop: an eventfd(2), or a pipe(7) for loops that can watch nothing else. */
 export type WakeKind = 'eventfd' | 'pipe';
 
 /**
@@ -29,7 +29,7 @@ export class Wakers {
     this.#one.bytes[0] = 1;
   }
 
-  /** Makes the descriptors. They belong to the process and outlive the loops, so that nobody writes to a stranger: see `close`. */
+  /** Makes the descriptors. They belong to the process and outlive the loops, so that no thread writes to a number that was given to another file: see `close`. */
   static create(libc: Libc, owners: number, kind: WakeKind): SharedArrayBuffer {
     const memory = new SharedArrayBuffer(owners * OWNER_WORDS * Int32Array.BYTES_PER_ELEMENT);
     const state = new Int32Array(memory).fill(-1);

@@ -26,7 +26,7 @@ export function deliver({ handler, counters }: ExecutorParts, ticket: number, tu
   handler.jobDone(ticket, turn, result);
 }
 
-/** Does every job on the loop, at once. */
+/** Does every job on the loop, immediately. */
 export class DirectExecutor implements Executor {
   readonly job = new Int32Array(JOB_WORDS);
   readonly #parts: ExecutorParts;

@@ -25,7 +25,7 @@ export class DispatchExecutor implements Executor {
     const { job } = this;
     counters.add(JOBS, 1);
     job[JOB_OWNER] = owner;
-    // A result that finds no room would stop whoever brings it: so many jobs of connections that have gone are not queued.
+    // A result without room would block the thread that brings it, so jobs beyond this number are not queued.
     const hasRoom = this.#outstanding++ < this.#queue.resultsOfOwner;
     if (hasRoom && this.#queue.push(job)) return;
     counters.add(QUEUE_FULL, 1);

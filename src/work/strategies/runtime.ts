@@ -2,7 +2,7 @@ import { CALLER_RUNS, JOBS, QUEUE_FULL } from '../counters.ts';
 import { deliver, runHere, type ExecutorParts } from './direct.ts';
 import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type AsyncJobRunner, type Executor } from '../executor.ts';
 
-/** Jobs that the runtime has at once; koffi takes no more than 256 calls. */
+/** The most jobs that the runtime has at a time; koffi takes at most 256 calls. */
 const LANES = 128;
 /** Jobs that wait for one of these. One more, and the loop does the oldest itself. */
 const MOST_WAITING = 128;
