@@ -10,14 +10,15 @@ export function commandPage(command: keyof typeof COMMANDS): string {
   const { help, examples, options: table }: CommandRow = COMMANDS[command];
   const groups = [...new Set(Object.values(table).map(({ group }) => group))];
   const positional = Object.entries(table).find(([, spec]) => spec.positional === true);
-  const usage = `conngen ${command}${positional === undefined ? '' : ` [${positional[1].value}]`} [OPTIONS]`;
+  const usage = `conngen ${command}${positional === undefined ? '' : ` [${positional[1].value}${positional[1].repeatable === true ? ' …' : ''}]`} [OPTIONS]`;
+  const file = Object.hasOwn(table, 'config') ? ' or from the file of `--config`' : '';
   return page(
     `conngen ${command}`,
     '`src/cli/commands.ts` and `src/options/`',
     `${firstUpper(prose(help))}.`,
     `\`\`\`\n${usage}\n\`\`\``,
     examplesOf(examples),
-    'Every option can also come from a `CONNGEN_…` variable or from the file of `--config`: see [configuration](../../guide/configuration.md). ' +
+    `Every option can also come from a \`CONNGEN_…\` variable${file}: see [configuration](../../guide/configuration.md). ` +
       'The same texts are in `conngen ' +
       `${command} --help-all\`.`,
     ...groups.map((group) => groupSection(group, table)),

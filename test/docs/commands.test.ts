@@ -112,6 +112,16 @@ function fullName(table: OptionTable, name: string): string {
   return found?.[0] ?? name;
 }
 
+t.test('the README lists every command', async (t) => {
+  const rows = readMarkdown('README.md').match(/^\| `conngen \w+`/gm) ?? [];
+  // The demo is what "Sixty seconds" shows, and completions are for shells.
+  const listed = [...rows.map((row) => /conngen (\w+)/.exec(row)![1]!), 'demo', 'completion'];
+  t.strictSame(
+    Object.keys(TABLES).filter((name) => !listed.includes(name)),
+    [],
+  );
+});
+
 t.test('command lines of pages', async (t) => {
   const lines = markdownFiles()
     .filter((file) => file !== 'CHANGELOG.md')
