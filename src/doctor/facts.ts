@@ -61,7 +61,7 @@ export interface Inspected {
   readonly route: Route;
   /** Whether the target is an address of this machine. */
   readonly isTargetLocal: boolean;
-  /** Of `--source`. */
+  /** Addresses of `--source` that this machine does not have. */
   readonly missingSources: readonly string[];
 }
 

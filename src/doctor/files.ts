@@ -21,7 +21,7 @@ function openFiles(situation: Situation<QuickFacts>): CheckResult {
   // What does not fit is refused by the client before it starts.
   const least = Math.max(demand.open.least, maxInFlightGiven ?? 1, 1);
   const most = Math.max(least, Math.min(demand.open.most, maxInFlightGiven ?? Infinity));
-  const limit = `Connections that can be open at once with a limit of ${formatCount(facts.fdLimit)} open files`;
+  const limit = `Connections that can be open at the same time with a limit of ${formatCount(facts.fdLimit)} open files`;
   const fix = filesFix(facts, (least > value ? least : most) + FDS_RESERVED);
   if (least > value) {
     return { status: 'problem', value, needed: least, why: `${limit}; the plan has more of them.`, fix };

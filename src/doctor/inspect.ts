@@ -21,7 +21,7 @@ export async function inspectMachine(plan: ClientPlan): Promise<Inspected> {
   };
 }
 
-/** By engine: why it cannot work here, or null. */
+/** For each engine, why it cannot work here, or null. */
 async function engineTroubles(): Promise<Inspected['engines']> {
   const troubles = await Promise.all(ENGINE_NAMES.map(async (name) => [name, await troubleOf(name)] as const));
   return Object.fromEntries(troubles) as Inspected['engines'];

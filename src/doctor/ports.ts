@@ -67,14 +67,14 @@ function sourcePorts(situation: Situation<QuickFacts>): CheckResult {
     return { ...unknown(`${why} What --rate max will need cannot be told beforehand.`), value };
   }
   if (most > value) {
-    const ifSlow = `Enough while the target answers at once; if each connection took its --timeout it would be ${formatCount(most)}.`;
+    const ifSlow = `Enough while the target answers immediately; if each connection took its --timeout it would be ${formatCount(most)}.`;
     const fix = portsFix(situation, most, perPair);
     return { status: 'warning', value, needed: most, why: `${why} ${ifSlow}`, fix };
   }
   return { status: 'ok', value, needed: least, why, fix: null };
 }
 
-/** How long a start keeps its port if the target answers at once. */
+/** How long a start keeps its port if the target answers immediately. */
 function busyForNs({ plan, demand, facts }: Situation<QuickFacts>): number {
   return plan.holdNs + (demand.leavesTimeWait ? facts.reuseDelayNs : 0);
 }
@@ -90,7 +90,7 @@ function restText({ plan, demand, facts }: Situation<QuickFacts>): string {
   return both === '' ? 'each free again as soon as its connection ends' : `each free again after ${both}`;
 }
 
-/** What one line can do comes first: more ports, reuse, addresses of loopback; then addresses that somebody has to add. */
+/** The cures in order: what one line can do (more ports, reuse, addresses of loopback), then addresses that the user has to add. */
 function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: number): string {
   const { plan, facts, demand } = situation;
   const pairs = pairsOf(plan);

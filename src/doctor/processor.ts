@@ -27,7 +27,7 @@ export const PROCESSOR_CHECKS: readonly CheckRow[] = [
   },
 ];
 
-/** Beyond the rough figure by more than machines differ. */
+/** The factor by which a need may exceed the rough figure: machines differ by less. */
 const HOPELESS = 2;
 
 function engineOf({ plan, facts }: Situation): EngineName {
@@ -144,7 +144,7 @@ function governor({ facts }: Situation): CheckResult {
   };
 }
 
-/** Those that need a system call, or a slow device, for every look at the clock. */
+/** Clock sources that need a system call, or a slow device, for every reading. */
 const SLOW_CLOCKS: readonly string[] = ['hpet', 'acpi_pm', 'xen', 'jiffies', 'refined-jiffies', 'pit'];
 
 function clockSource({ facts }: Situation): CheckResult {

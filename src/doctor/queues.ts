@@ -39,7 +39,7 @@ const PACKETS_PER_CONNECTION = 10;
 
 const AT_THE_TARGET = 'It matters where a server listens, and the target is another machine: run the doctor there too.';
 
-/** Connections that come within a time; with `--rate max` no more than are in flight. */
+/** Connections that arrive within a time; with `--rate max` at most those in flight. */
 function arrivals({ plan, demand }: Situation, sec: number): number {
   const { ratePerSec } = demand;
   return Math.ceil(ratePerSec === null ? plan.maxInFlight : Math.min(ratePerSec * sec, Math.max(plan.maxInFlight, 1)));

@@ -4,7 +4,7 @@ import { loadSettings } from '../kernel/settings.ts';
 import { formatCount } from '../units/format.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 
-/** Fewer connections at once than this surprise whoever did not ask for it. */
+/** A limit of fewer connections than this is a surprise for a user who did not ask for it. */
 const FEW_CONNECTIONS = 1000;
 /** Half-open connections of unknown peers may fill this share of tcp_max_syn_backlog (tcp_conn_request). */
 const SYN_SHARE = 0.75;
@@ -17,11 +17,11 @@ export function serverStartWarnings(plan: ServerPlan, isLimitGiven: boolean, rea
 function openFiles({ maxConnections }: ServerPlan, isLimitGiven: boolean): string[] {
   if (isLimitGiven || maxConnections >= FEW_CONNECTIONS) return [];
   return [
-    `open_files: the limit of open files leaves room for ${formatCount(maxConnections)} connections at once; more are rejected. Fix: ulimit -n 65536`,
+    `open_files: the limit of open files leaves room for ${formatCount(maxConnections)} connections at the same time; more are rejected. Fix: ulimit -n 65536`,
   ];
 }
 
-/** Only without SYN cookies: with them the backlog alone counts. */
+/** Applies without SYN cookies only: with them the backlog alone counts. */
 function synBacklog({ backlog }: ServerPlan, read: ReadFile): string[] {
   const key = 'net.ipv4.tcp_max_syn_backlog';
   const limit = readSysctlNumber(key, read);

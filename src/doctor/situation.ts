@@ -9,7 +9,7 @@ export interface Situation<F extends QuickFacts = Facts> {
   readonly plan: ClientPlan;
   readonly demand: Demand;
   readonly facts: F;
-  /** What the limit of open files allows to be open at once. */
+  /** How many connections the limit of open files allows at the same time. */
   readonly affordable: number;
   /** `--max-in-flight`, where it was given. */
   readonly maxInFlightGiven: number | null;
@@ -55,7 +55,7 @@ export function remembered(situation: Situation<QuickFacts>, ns: number): number
   return demand.hasClosedLoop && ns > 0 ? Math.min(demand.attempts, tuples) : Math.min(demand.within(ns), tuples);
 }
 
-/** The command as whoever reads it has to type it. It must not redirect: `writeFix` does that. */
+/** The command as the reader has to type it. It must not redirect: `writeFix` does that. */
 export function asRoot(command: string, { privilege }: QuickFacts): string {
   return privilege.isRoot ? command : `sudo ${command}`;
 }

@@ -1,4 +1,4 @@
-/** From which address to the target, and whether there is a way. */
+/** Checks of the route: from which address the target is reached, and whether it is. */
 import { formatCount } from '../units/format.ts';
 import { addressCommand } from '../plan/zones.ts';
 import { unknown, type CheckResult } from './check.ts';
@@ -65,7 +65,7 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 
-/** One command for each, in a line that a shell takes; the device is for whoever knows the network to choose. */
+/** The commands that add the addresses, in a line for a shell; the user has to choose the device. */
 function addFix(missing: readonly string[], facts: QuickFacts): string {
   const commands = missing.slice(0, SHOWN).map((address) => asRoot(addressCommand(address, 'DEVICE'), facts));
   return commands.join(' && ') + (missing.length > SHOWN ? ' && …' : '');

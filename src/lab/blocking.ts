@@ -21,7 +21,7 @@ const MESSAGE_BYTES = 64;
 /** What a connection costs: nothing; 300 integers shuffled and sorted; sleeps of 1 to 49 µs, the short ones more often. */
 const WORK: Readonly<Record<string, string>> = { none: 'none', cpu: 'cpu:300', sleep: 'sleep:1us-49us' };
 
-/** Four threads with each: four loops, or two with two threads behind them. Those of the pool are libuv's. */
+/** Each has four threads: four loops, or two loops and two threads that do their work. `pool` uses the threads of libuv. */
 const STRATEGIES: Readonly<Record<string, readonly string[]>> = {
   direct: ['--work-strategy', 'direct', '--listeners', '4'],
   permit: ['--work-strategy', 'permit:2', '--listeners', '4'],
@@ -40,7 +40,7 @@ export const BLOCKING: Lab = {
     { name: 'engine', values: quick ? ['uring', 'node'] : ENGINE_NAMES },
     { name: 'work', values: Object.keys(WORK) },
     { name: 'strategy', values: Object.keys(STRATEGIES) },
-    { name: 'batch', label: 'connections at once', values: quick ? [100] : [100, 200] },
+    { name: 'batch', label: 'concurrent connections', values: quick ? [100] : [100, 200] },
   ],
   // The other engines never return to the event loop through which the runtime's own pool answers.
   isWanted: ({ engine, strategy }) => strategy !== 'pool' || engineHas(engine, 'turnsEventLoop'),

@@ -25,7 +25,7 @@ const WORKERS = 2;
 const TMPFS = '/dev/shm';
 /** statfs(2). */
 const TMPFS_MAGIC = 0x01021994;
-/** What all responses at once may take there, with one of each worker on its way out. */
+/** What all responses together may take there, with one of each worker that is being written. */
 const TMPFS_BYTES = (IN_FLIGHT + 2 * WORKERS) * RESPONSE_BYTES;
 
 const SINKS = ['null', 'memory', 'gather', 'file', 'tmpfs'];

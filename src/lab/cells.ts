@@ -29,7 +29,7 @@ export function failedCell(cell: Cell, startedAt: Date, tookSec: number, error: 
   };
 }
 
-/** To a millisecond. */
+/** Rounds to a millisecond. */
 function rounded(sec: number): number {
   return Math.round(sec * 1000) / 1000;
 }

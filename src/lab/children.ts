@@ -8,7 +8,7 @@ import type { CellContext } from './lab.ts';
 /** What a cell needs of its context to start others. */
 export type Surroundings = Pick<CellContext, 'launch' | 'stop'>;
 
-/** Of what a child says on stderr, so much at its end is told where it fails. */
+/** How much of the end of a child's stderr an error message holds. */
 const TOLD_CHARACTERS = 500;
 /** A server has as long to end by itself. */
 const PATIENCE_MS = 8000;
@@ -30,7 +30,7 @@ function start({ launch, stop }: Surroundings, args: readonly string[]): Child {
   let told = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (told = (told + text).slice(-TOLD_CHARACTERS)));
   const kill = (): void => void child.kill('SIGKILL');
-  // A signal from the terminal has reached it as well; one that was sent to the lab alone has not. A second one ends the lab at once.
+  // A signal from the terminal has reached it as well; one that was sent to the lab alone has not. A second one ends the lab immediately.
   stop.addEventListener('abort', kill, { once: true });
   process.once('exit', kill);
   const exit = once(child, 'close').then(([code]) => {
@@ -38,7 +38,7 @@ function start({ launch, stop }: Surroundings, args: readonly string[]): Child {
     process.removeListener('exit', kill);
     return code as number | null;
   });
-  // Heard by whoever waits for it.
+  // The waiting call gets the error.
   exit.catch(() => undefined);
   return { process: child, exit, complaint: () => told.trim().replaceAll(/\s*\n\s*/g, '; ') };
 }

@@ -3,7 +3,7 @@ import type { Axis, Cell, CellMeasurement, LabDescription } from '../document/la
 
 /** How long things take, the same for every cell. Nanoseconds. */
 export interface LabTimes {
-  /** Before each cell, so that nothing of the one before is left: TIME_WAIT, writeback, heat. */
+  /** The pause before each cell, so that nothing of the one before is left: TIME_WAIT, writeback, heat. */
   readonly settleNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
@@ -18,7 +18,7 @@ export interface Launch {
 
 export interface CellContext {
   readonly times: LabTimes;
-  /** Aborted: end at once, whatever was measured is dropped. */
+  /** When it aborts, the cell ends immediately and its measurement is dropped. */
   readonly stop: AbortSignal;
   readonly launch: Launch;
 }
@@ -31,7 +31,7 @@ export interface Refusal {
 
 export interface Lab extends LabDescription {
   readonly times: { readonly full: LabTimes; readonly quick: LabTimes };
-  /** Beyond its times, what a cell takes: processes to start, threads to wait for. */
+  /** What a cell takes beyond its times: processes to start, threads to wait for. */
   readonly overheadSec: number;
   /** The matrix; `quick` is a coarser one. */
   readonly axes: (quick: boolean) => readonly Axis[];

@@ -1,4 +1,4 @@
-/** From axes to named cells, and which of them are wanted. */
+/** Makes named cells from axes, and selects those that are wanted. */
 import type { Lab } from './lab.ts';
 import type { Axis, AxisValue, Cell } from '../document/lab-description.ts';
 
@@ -20,10 +20,10 @@ export function cellsOf(lab: Lab, quick: boolean): Cell[] {
   return crossAxes(lab.axes(quick)).filter(({ axes }) => lab.isWanted?.(axes) ?? true);
 }
 
-/** As in a shell: `*` is anything, `?` one character; the whole name has to match. */
+/** Matches a name with a pattern as a shell does: `*` is any text, `?` one character; the whole name has to match. */
 function isMatch(pattern: string, name: string): boolean {
   let at = 0;
-  // Where to go on after a mismatch: behind the last `*`, with one more character of the name for it. Stars before it keep what
+  // Where to go on after a mismatch: after the last `*`, with one more character of the name for it. Stars before it keep what
   // they have, which is why no pattern takes longer than its length times that of the name.
   let star = -1;
   let starEnd = 0;

@@ -1,4 +1,4 @@
-/** From the options of `conngen lab` to a lab that can run, new or gone on with; or to everything that is wrong with it. */
+/** Plans `conngen lab`: from its options to a lab that can run, new or resumed, or to every problem with it. */
 import { join } from 'node:path';
 import type { Lab, LabTimes } from './lab.ts';
 import type { Cell } from '../document/lab-description.ts';
@@ -85,7 +85,7 @@ async function readBefore(input: LabInput, problems: Problem[]): Promise<LabResu
 function labOf(input: LabInput, before: LabResult | null, problems: Problem[]): Lab | null {
   const names = LABS.map(({ name }) => name).join(', ');
   if (input.name !== undefined) return labNamed(input.name.value) ?? null;
-  // What was wrong with the directory is told already.
+  // The problem with the directory has been reported already.
   if (input.resume !== undefined && before === null) return null;
   const lab = before === null ? undefined : labNamed(before.lab);
   if (lab === undefined) {

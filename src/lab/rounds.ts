@@ -3,19 +3,19 @@ import type { ClientResult, RoundResult } from '../document/client.ts';
 import { durationArgument, resultOf } from './children.ts';
 import type { CellContext } from './lab.ts';
 
-/** Before the first round, and between two: the client's own lead. */
+/** The client's own lead before the first round, and between two. */
 const LEAD_SEC = 0.01;
 
 export interface Loop {
   readonly port: number;
   readonly inFlight: number;
-  /** Of one round. */
+  /** The length of one round. */
   readonly sampleNs: number;
   /** What each connection does, and on which engine. */
   readonly exchange: readonly string[];
 }
 
-/** The rounds behind the warm-up, as many as the cell's duration has room for, and at least one. */
+/** The rounds after the warm-up, as many as the cell's duration has room for, and at least one. */
 export async function sampledRounds(context: CellContext, loop: Loop): Promise<readonly RoundResult[]> {
   const { warmupNs, durationNs } = context.times;
   const warmups = Math.ceil(warmupNs / loop.sampleNs);
@@ -31,7 +31,7 @@ export async function sampledRounds(context: CellContext, loop: Loop): Promise<r
   return rounds.slice(warmups);
 }
 
-/** From its start until its last connection had ended. */
+/** The time from the start of a round until its last connection had ended. */
 export function elapsedSec({ intervals }: RoundResult): number {
   return intervals.reduce((sum, { length_sec: lengthSec }) => sum + lengthSec, 0);
 }

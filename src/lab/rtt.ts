@@ -11,7 +11,7 @@ import type { CellContext, Lab } from './lab.ts';
 import { RTT_LAB } from '../document/labs.ts';
 import type { AxisValue, Cell, CellMeasurement } from '../document/lab-description.ts';
 
-/** Of a round with more pings they are a sample, evenly over it: enough for a density, and for a file that can be opened. */
+/** The most samples of a round, evenly over it: enough for a density, few enough for a file that can be opened. */
 const SAMPLES = 1000;
 
 const PROTOCOLS = ['tcp', 'udp'];

@@ -26,7 +26,7 @@ export async function runCells(
   hooks: LabRunHooks,
 ): Promise<void> {
   const nowSec = hooks.nowSec ?? (() => performance.now() / 1000);
-  // Asked anew each time: it changes while a cell is under way.
+  // Read each time: it changes while a cell is under way.
   const isStopped = (): boolean => context.stop.aborted;
   for (const [index, cell] of cells.entries()) {
     if (isStopped()) return;

@@ -94,7 +94,7 @@ export function sendsPayload({ finish, payload }: Pick<ClientPlan, 'finish' | 'p
   return finish.kind !== 'connect' && payload.length > 0;
 }
 
-/** Of a payload; its first line is looked for in so many bytes. */
+/** How many bytes of a payload are searched for its first line. */
 const REQUEST_LINE_MAX_BYTES = 16 * 1024;
 
 /** Whether the payload begins with the request line of HTTP/1 (RFC 9112, section 3). */

@@ -1,4 +1,4 @@
-/** What becomes of response bodies: `--sink` and what goes with it. */
+/** Plans what is done with response bodies: `--sink` and its options. */
 import type { BodyConfig } from '../document/config.ts';
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -197,7 +197,7 @@ async function planVerification(
   return checkLength(verify, finish, { kind: 'bytes', expected: loaded.value }, problems);
 }
 
-/** Where `--finish bytes:N` says how long a response is, it must be as long. */
+/** Refuses a response to verify whose length differs from that of `--finish bytes:N`. */
 function checkLength(
   verify: Given<Verify>,
   { value: finish, label }: Given<Finish>,

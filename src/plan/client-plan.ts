@@ -1,4 +1,4 @@
-/** From what the user gave to the checked plan of a client run, or to everything that is wrong with it. */
+/** Plans `conngen client`: from the options to a checked plan, or to every problem with them. */
 import type { ClientConfig, RateConfig } from '../document/config.ts';
 import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
 import type { Family } from './address.ts';
@@ -51,7 +51,7 @@ export interface Machine extends SourcePortsMachine, EndpointsMachine {
 export type Planned<P> =
   { readonly plan: P; readonly notices: readonly string[] } | { readonly problems: readonly Problem[] };
 
-/** As many as can be asked for: a table of 4 000 000 slots is some 240 MB. */
+/** The largest `--max-in-flight`: a table of 4 000 000 slots is some 240 MB. */
 export const IN_FLIGHT_MAX = 4_000_000;
 
 /** Files that are open anyway: standard streams, threads, the engine's own, a margin for the rest. */
@@ -60,7 +60,7 @@ export const FDS_RESERVED = 64;
 const MAX_IN_FLIGHT_CLOSED_LOOP = 100;
 const MAX_IN_FLIGHT_AT_LEAST = 1000;
 
-/** What an exchange takes with a target that answers at once, to be on the safe side. */
+/** The time of an exchange with a target that answers immediately, rounded up. */
 const QUICK_EXCHANGE_SEC = 0.1;
 /** What one worker starts per second with ease; beyond it `auto` takes another. */
 const RATE_PER_WORKER = 25_000;
@@ -159,7 +159,7 @@ function rateConfig(rate: RoundRate): RateConfig {
   return typeof rate === 'object' ? { from: rate.fromPerSec, to: rate.toPerSec } : rate;
 }
 
-/** As `--finish` takes it. */
+/** The text that `--finish` takes for it. */
 export function formatFinish(finish: Finish): string {
   return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
 }
@@ -188,7 +188,7 @@ async function planPayload(
   return payload;
 }
 
-/** How many connections can be open at once, over all threads. `needsDescriptors`: each takes one of the process, whatever the engine. */
+/** How many connections can be open at the same time, over all threads. `needsDescriptors`: each takes a descriptor of the process, whatever the engine. */
 export function affordableSlots(
   machine: Machine,
   reserved: number,
@@ -219,7 +219,7 @@ export function checkAffordable(
   problems.push(problemOf(given, expected));
 }
 
-/** How many connections a client can have open at once with the machine's limit of open files. */
+/** How many connections a client can have open at the same time with the machine's limit of open files. */
 export function affordableInFlight(input: ClientInput, machine: Machine): number {
   // Too little for the margin: half of it is what one worker needs.
   if (machine.fdLimit >= FDS_RESERVED && machine.fdLimit < 2 * FDS_RESERVED) return Math.floor(machine.fdLimit / 2);
@@ -260,7 +260,7 @@ function planMaxInFlight(
     );
     return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
   }
-  // As many as can be open at once when every one of them runs into its timeout.
+  // As many as are open at the same time when each of them runs into its timeout.
   const lifeSec = (input.timeout.value + input.hold.value) / NS_PER_SEC + 1;
   const peak = Math.max(...numericRates);
   // That alone is not worth a thread more: it would take a core from the others, for a target that answers nothing.

@@ -3,7 +3,7 @@ import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 const MOST = 4096;
 
-/** In the order in which they are written. */
+/** Parses a list of cores, and keeps its order. */
 export function parseCpuList(text: string): Parsed<readonly number[]> {
   const expected = 'the numbers of cores, such as 0, 0-3 or 0,2';
   const cpus: number[] = [];

@@ -43,7 +43,7 @@ export function stretchesOf(plan: PlannedLoad): Stretch[] {
 }
 
 /**
- * The most of something that are in use at once, if each start takes one and gives it back `busyNs` later: the fullest window
+ * The most of something that are in use at a time, if each start takes one and gives it back `busyNs` later: the fullest window
  * of that length. The count in a window that slides over steps is largest where an edge of it meets an edge of a step.
  */
 export function peakInUse(stretches: readonly Stretch[], busyNs: number): number {
@@ -57,7 +57,7 @@ export function peakInUse(stretches: readonly Stretch[], busyNs: number): number
   return Math.ceil(Math.max(0, ...counts) - 1e-6);
 }
 
-/** A bound from a target that answers at once to one that lets every connection run into its timeout. */
+/** The range from a target that answers immediately to one that lets every connection run into its timeout. */
 export interface LeastAndMost {
   readonly least: number;
   readonly most: number;
@@ -66,16 +66,16 @@ export interface LeastAndMost {
 export interface Demand {
   /** The highest; null where every round is `--rate max`. */
   readonly ratePerSec: number | null;
-  /** A round keeps `--max-in-flight` open, at a rate that nobody knows beforehand. */
+  /** Whether a round keeps `--max-in-flight` open, at a rate that is not known beforehand. */
   readonly hasClosedLoop: boolean;
-  /** Of all rounds, where they are counted; Infinity where only time ends a round. */
+  /** The attempts of all rounds, where they are counted; Infinity where only time ends a round. */
   readonly attempts: number;
   /** Whether this side sends the first FIN. */
   readonly leavesTimeWait: boolean;
   readonly open: LeastAndMost;
   /** Source ports in use, those included that rest in TIME_WAIT for `reuseDelayNs`. */
   readonly ports: LeastAndMost;
-  /** Connections whose end is less than `ns` ago, or that are open, if the target answers at once. */
+  /** Connections whose end is less than `ns` ago, or that are open, if the target answers immediately. */
   within(ns: number): number;
 }
 

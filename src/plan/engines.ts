@@ -4,7 +4,7 @@ interface EngineTraits {
   readonly name: string;
   /** `connections`: for client, server and pings. `pings`: for `rtt` alone. */
   readonly carries: 'connections' | 'pings';
-  /** In which order `auto` tries them, 1 first: for responses that are dropped, and for responses that are kept. Null: never. */
+  /** The order in which `auto` tries engines, 1 first: for responses that are dropped, and for responses that are kept. Null: never. */
   readonly rank: { readonly dropping: number; readonly keeping: number } | null;
   /**
    * Processor time of a connection at one end, kernel included: measured near saturation on two virtual cores of an AMD

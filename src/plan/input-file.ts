@@ -65,7 +65,7 @@ async function takeAll(from: AsyncIterable<Buffer>, maxBytes: number): Promise<B
   return chunks;
 }
 
-/** By chunks, because devices do not know their size. Closes the descriptor. */
+/** Reads in chunks, because devices do not know their size. Closes the descriptor. */
 async function* fileChunks(fd: number): AsyncGenerator<Buffer> {
   try {
     for (;;) {

@@ -1,5 +1,5 @@
 /**
- * `rate`: new connections per second. `connections`: how many are open at once. `teardown`: how many of those that are open are
+ * `rate`: new connections per second. `connections`: how many are open at the same time. `teardown`: how many of those that are open are
  * closed per second, by both sides.
  */
 export const QUANTITIES = ['rate', 'connections', 'teardown'] as const;

@@ -43,7 +43,7 @@ const parseRoundDuration = durationParser({ min: NS_PER_MS, max: ROUND_MAX_NS })
 
 /** `100..5k/30s`: from 100/s to 5000/s in 30 s; falling ramps too, and one end may be 0. */
 export function parseRamp(text: string): Parsed<RampSpec> {
-  // What stands behind the last slash is the time, because a rate may have one of its own (5k/s).
+  // The text after the last slash is the time, because a rate may have one of its own (5k/s).
   const parts = partsOf(text);
   if (parts === null) return refuse(EXPECTED_RAMP);
   const { fromText, toText, durationText } = parts;
@@ -95,7 +95,7 @@ export function parseSteps(text: string): Parsed<StepsSpec> {
   if (!duration.ok) return refuse(`${duration.expected} as TIME of ${EXPECTED_STEPS}`);
   if (to.value <= from.value) return refuse('a TO above FROM');
   const by = sign === '*' ? parseFactor(byText) : parseNumericRate(byText);
-  if (!by.ok) return refuse(`${by.expected} behind ${sign}`);
+  if (!by.ok) return refuse(`${by.expected} after ${sign}`);
   const steps = stepsBetween(
     from.value,
     to.value,
@@ -220,7 +220,7 @@ interface BesideOffer {
   readonly count?: Given<number> | undefined;
 }
 
-/** Refuses ramps before and behind a rate that does not stand, and a probe beside a round of which nobody knows how long it is. */
+/** Refuses ramps before and after a rate that is not constant, and a probe beside a round of unknown length. */
 export function checkBesideOffer(input: BesideOffer, rates: readonly RoundRate[], problems: Problem[]): void {
   const { probe, count } = input;
   if (rates.some((rate) => typeof rate !== 'number')) {

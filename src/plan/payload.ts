@@ -14,7 +14,7 @@ export function makePayload(bytes: number): Uint8Array<SharedArrayBuffer> {
   return payload;
 }
 
-/** In the place of a file to read: stdin. */
+/** The name that means stdin in place of a file to read. */
 export const STDIN = '-';
 
 /** The whole of a file, a pipe or, for `-`, of stdin, which may be empty. Never throws: what cannot be read is an expectation. */

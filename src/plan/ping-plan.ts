@@ -1,4 +1,4 @@
-/** From what the user gave to the checked plan of round trips, or to everything that is wrong with it. */
+/** Plans `conngen rtt`: from the options to a checked plan, or to every problem with them. */
 import type { RttConfig } from '../document/config.ts';
 import { engineHas, type PingEngineChoice } from './engines.ts';
 import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
@@ -33,7 +33,7 @@ export interface RttInput extends EndpointsInput {
 
 /** Plain data, frozen. Times in nanoseconds, sizes in bytes, rates per second. */
 export interface RttPlan {
-  /** As the user wrote it, for reports. */
+  /** The host as the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
   readonly protocol: PingProtocol;
@@ -50,11 +50,11 @@ export interface RttPlan {
   readonly timeoutNs: number;
   /** Used in turn; empty is the system's choice. */
   readonly sources: readonly string[];
-  /** As in `ClientPlan`. */
+  /** The same as in `ClientPlan`. */
   readonly isFreebind: boolean;
   /** The core that the thread which pings is kept on; null leaves it to the kernel. */
   readonly cpu: number | null;
-  /** On the loop that pings. */
+  /** How many busy tasks run on the loop that pings. */
   readonly busyTasks: number;
   /** Single round trips of each round that are kept, at most. */
   readonly samples: number;
@@ -63,7 +63,7 @@ export interface RttPlan {
 
 /** What IPv4 can carry: 65 535 less the headers of IP and UDP. */
 export const DATAGRAM_MAX_BYTES = 65_507;
-/** At least the sequence number and what tells a reply from other people's bytes. */
+/** The smallest message: the sequence number, and the ticket that tells a reply from other bytes. */
 export const MESSAGE_BYTES = { min: 8, max: 1024 * 1024 } as const;
 /** A datagram of fewer bytes has no room for the mark of a ping. */
 export const MARKED_MESSAGE_BYTES = 16;
@@ -121,7 +121,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
   return { plan: Object.freeze(plan), notices };
 }
 
-/** Where pauses allow fewer pings than a rate asks for, the rest is missed. */
+/** A notice where pauses allow fewer pings than a rate asks for: the rest is missed. */
 function thinkNotices({ rates, connections, thinkNs }: RttPlan): string[] {
   const mostPerSec = (connections * NS_PER_SEC) / thinkNs;
   const beyond = rates.find((rate): rate is number => rate !== 'max' && rate > mostPerSec);

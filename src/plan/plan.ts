@@ -38,20 +38,20 @@ export type Verification =
   | { readonly kind: 'bytes'; readonly expected: Uint8Array<SharedArrayBuffer> }
   | { readonly kind: 'sha256'; readonly sha256: string };
 
-/** What becomes of responses. */
+/** What is done with responses. */
 export interface BodyPlan {
-  /** Where that is done which may block: writing, gathering, verifying. */
+  /** Which threads do what may block: writing, gathering, verifying. */
   readonly strategy: WorkStrategy;
   readonly sink: Sink;
-  /** Where files are made; null where none ever is. */
+  /** The directory for files; null where none is made. */
   readonly directory: string | null;
-  /** Of one response; what is longer goes to a file. Null: no limit but the machine's. */
+  /** The most memory of one response; a longer one goes to a file. Null: only the machine limits it. */
   readonly maxMemoryBytes: number | null;
   /** A longer response is `too_long`. */
   readonly maxBodyBytes: number | null;
-  /** From the start of a connection to the first byte of its response. */
+  /** The timeout from the start of a connection to the first byte of its response. */
   readonly firstByteTimeoutNs: number | null;
-  /** As the user wrote it. */
+  /** The text that the user wrote. */
   readonly verifyText: string | null;
   readonly verification: Verification | null;
 }
@@ -68,12 +68,12 @@ export interface AnswerPlan {
 }
 
 export interface ClientPlan {
-  /** As the user wrote it, for reports. */
+  /** The host as the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
   /** One round each, in order. */
   readonly rates: readonly RoundRate[];
-  /** Of each round, where `count` is null; see `roundDurationNs`. */
+  /** The length of each round, where `count` is null; see `roundDurationNs`. */
   readonly durationNs: number;
   /** Attempts of each round, instead of a duration. */
   readonly count: number | null;
@@ -82,9 +82,9 @@ export interface ClientPlan {
   /** Around each round the rate rises from 0 for so long, and falls to 0; neither is measured. */
   readonly rampUpNs: number;
   readonly rampDownNs: number;
-  /** Where the payload came from, or null for `--payload-size` and for none. */
+  /** The file of the payload; null for `--payload-size` and for none. */
   readonly payloadFile: string | null;
-  /** In shared memory, so that workers do not copy it. */
+  /** The payload, in shared memory, so that workers do not copy it. */
   readonly payload: Uint8Array<SharedArrayBuffer>;
   readonly finish: Finish;
   readonly close: 'fin' | 'rst';
@@ -122,15 +122,15 @@ export type Work =
   /** A blocking sleep of the thread: for `sleepNs`, or up to `longestNs`, with short ones more often. */
   | { readonly kind: 'sleep'; readonly sleepNs: number; readonly longestNs: number };
 
-/** Where blocking work is done. */
+/** Which threads do blocking work. */
 export type WorkStrategy =
-  /** On the loop, at once. */
+  /** The loop does it, immediately. */
   | { readonly kind: 'direct' }
-  /** On the loops, on at most `permits` of them at once. */
+  /** The loops do it, at most `permits` of them at a time. */
   | { readonly kind: 'permit'; readonly permits: number }
-  /** On threads of their own, behind a queue of at most `queue` jobs. */
+  /** Threads of their own do it, fed by a queue of at most `queue` jobs. */
   | { readonly kind: 'dispatch'; readonly threads: number; readonly queue: number }
-  /** On the runtime's own threads. */
+  /** The runtime's own threads do it. */
   | { readonly kind: 'pool' };
 
 export interface ServerPlan {
@@ -147,14 +147,14 @@ export interface ServerPlan {
   readonly responseFile: string | null;
   readonly response: Uint8Array<SharedArrayBuffer>;
   readonly respondOn: RespondOn;
-  /** Of datagrams that are no pings of conngen, answered to one address and port. */
+  /** The most answers to one address and port, for datagrams that are not pings of conngen. */
   readonly datagramRate: Rate;
   readonly idleTimeoutNs: number;
   /** Over all listeners. */
   readonly maxConnections: number;
   readonly work: Work;
   readonly workStrategy: WorkStrategy;
-  /** On each listener. */
+  /** How many busy tasks run on each listener. */
   readonly busyTasks: number;
   readonly engine: EngineChoice;
 }

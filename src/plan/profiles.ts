@@ -19,7 +19,7 @@ export type ProfileName = (typeof PROFILES)[number];
 interface Setting {
   /** The value, as a user would write it. */
   readonly text: string;
-  /** For deviations; left out where the procedure leaves the value open. */
+  /** The name of the value in deviations; left out where the procedure leaves the value open. */
   readonly what?: string;
   /** A duration: in nanoseconds once it is parsed. */
   readonly isTime?: true;
@@ -32,7 +32,7 @@ interface Profile {
   readonly title: string;
   /** How a deviation begins. */
   readonly differs: string;
-  /** By option. */
+  /** The settings, by option. */
   settings(maxPerSec: number): Readonly<Record<string, Setting>>;
   /** What each connection does, by option, unless the user says what it sends. */
   readonly exchange?: Readonly<Record<string, Setting>>;
@@ -51,7 +51,7 @@ export interface Followed {
 
 const NOT_CONFORMANT = 'not conformant';
 
-/** As long as Linux keeps a tracked connection after its reset (nf_conntrack_tcp_timeout_close). */
+/** How long Linux keeps a tracked connection after its reset (nf_conntrack_tcp_timeout_close). */
 const AGEING: Setting = { text: '10s' };
 const MOST_PORTS: Setting = { text: 'most' };
 /** Every target of the kind that `conngen server` is answers it. */
@@ -234,7 +234,7 @@ export function profileTitle(name: string): string | null {
   return found === undefined ? null : TABLE[found].title;
 }
 
-/** By option, the text that stands where the user gives none. `maxPerSec` is the highest rate that may be offered. */
+/** The defaults of a profile, by option, as text. `maxPerSec` is the highest rate that may be offered. */
 export function profileDefaults(
   name: ProfileName,
   maxPerSec: number,

@@ -1,4 +1,4 @@
-/** From what the user gave to the checked plan of a server, or to everything that is wrong with it. */
+/** Plans `conngen server`: from the options to a checked plan, or to every problem with them. */
 import type { ServerConfig } from '../document/config.ts';
 import type { EngineChoice } from './engines.ts';
 import { resolveHost } from './address.ts';

@@ -77,7 +77,7 @@ export function parseSourcePorts(text: string): Parsed<PortChoice> {
   return isTwice ? refuse('each port once') : accept({ kind: 'ranges', ranges });
 }
 
-/** As `--source-ports` takes it. */
+/** The text that `--source-ports` takes for it. */
 export function formatSourcePorts(ports: SourcePorts): string {
   return ports.kind === 'kernel' ? 'kernel' : formatRanges(ports.ranges);
 }
@@ -140,7 +140,7 @@ export function choosePorts(
   return { kind: 'own', ranges: rangesOf(portsFor(wanted, machine, isFree)) };
 }
 
-/** Ports for so many: those that nobody misses first, a part of the system's range last. */
+/** Chooses this many ports: first those that no other program uses, last a part of the system's range. */
 function portsFor(needed: PortsNeeded, machine: PortMachine, isFree: (port: number) => boolean): number[] {
   const { localPorts, lowestPort = 0 } = machine;
   const isSystems = (port: number): boolean => port >= localPorts.first && port <= localPorts.last;

@@ -107,7 +107,7 @@ export function engineFor(
   return 'node';
 }
 
-/** Where there are no more loops than permits, none is ever waited for: a line that says so. */
+/** A notice where there are as many permits as loops: then no loop ever waits for one. */
 export function permitNotices(strategy: Given<WorkStrategy>, loops: number, loopName: string): string[] {
   if (strategy.value.kind !== 'permit' || strategy.value.permits < loops) return [];
   const all = formatCountOf(loops, loopName);

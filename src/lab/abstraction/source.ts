@@ -57,7 +57,7 @@ const isLeaf = (level: number): boolean => level === DEPTH - 1;
 
 type LayerSource = (variant: number, level: number) => string;
 
-/** `id` is the layer, `next` the one below. The leaf is always ready at once. */
+/** `id` is the layer, `next` the one below. The leaf is always ready immediately. */
 const LAYERS: Readonly<Record<Style, LayerSource>> = {
   sync: (variant, level) => {
     const y = isLeaf(level) ? downOf(variant, level) : `f${variant}_${level + 1}(${downOf(variant, level)})`;

@@ -7,7 +7,7 @@ export interface TimingPlan {
 }
 
 export interface Timing {
-  /** Of one call from top to leaf and back, each the mean over one sample's passes. */
+  /** The times of one call from top to leaf and back, each the mean over one sample's passes. */
   readonly nsPerOperation: readonly number[];
   /** When each sample began, since the first did. */
   readonly atSec: readonly number[];
@@ -46,7 +46,7 @@ async function warmUp(tree: Tree, warmupMs: number, nowMs: () => number): Promis
     await tree.run(passes);
     const tookMs = nowMs() - beginMs;
     const wanted = tookMs > 0 ? Math.max(1, Math.round((passes * SAMPLE_MS) / tookMs)) : passes * 2;
-    // The first passes run uncompiled: never more than twice as many at once.
+    // The first passes run uncompiled, so the number of passes at most doubles.
     passes = Math.min(wanted, passes * 2);
     if (nowMs() - startMs >= warmupMs && passes === wanted) return passes;
   }

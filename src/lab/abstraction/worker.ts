@@ -1,4 +1,4 @@
-/** A thread with a heap and compiled code of its own, for one cell: no cell finds what another has left behind. */
+/** A thread with a heap and compiled code of its own, for one cell: no cell is affected by an earlier one. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { runInThisContext } from 'node:vm';
 import { expectedResult, treeSource, type Style, type Tree } from './source.ts';

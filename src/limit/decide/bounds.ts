@@ -6,11 +6,11 @@ export interface Bounds {
   readonly maxLoad: number;
   /** How far apart lower and upper bound may be, as a share of the lower one. */
   readonly precision: number;
-  /** Only whole numbers are loads. */
+  /** Whether only whole numbers are loads. */
   readonly isWhole?: boolean;
 }
 
-/** To about a thousandth, so that a load can be named, and repeated, exactly; or to a whole number. */
+/** Rounds a load to about a thousandth, or to a whole number, so that it can be named and repeated exactly. */
 export function roundLoad(load: number, { isWhole = false }: Pick<Bounds, 'isWhole'>): number {
   if (isWhole) return Math.round(load);
   const digits = Math.max(0, 3 - Math.floor(Math.log10(load)));

@@ -16,7 +16,7 @@ export type Confirmation =
   | { readonly kind: 'fails_at_min' }
   | { readonly kind: 'generator_limited' };
 
-/** Of three. */
+/** The number of full-length trials, out of three, that must meet the goal. */
 const MAJORITY = 2;
 /** A target that completed much less than this share of the rate has broken down; that is no measure of its limit. */
 const BROKEN_DOWN = 0.8;

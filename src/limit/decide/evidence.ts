@@ -13,7 +13,7 @@ export interface RateEvidence {
   readonly long: Count;
   /** Trials that say nothing, because this machine was the limit. */
   readonly limited: number;
-  /** Of the trials that failed; null where none can tell. */
+  /** The load that the target served in the failed trials; null where none shows it. */
   readonly served: number | null;
   readonly verdict: 'pass' | 'fail' | 'limited';
 }

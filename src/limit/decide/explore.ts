@@ -10,14 +10,14 @@
 import { roundLoad, type Bounds } from './bounds.ts';
 import { bracketOf, type RateEvidence } from './evidence.ts';
 
-/** Where exploration stands: another trial, or the last word. */
+/** The state of the exploration: another trial, or its result. */
 export type Exploration =
   | { readonly kind: 'trial'; readonly load: number; readonly why: string }
   | { readonly kind: 'bounded'; readonly lower: number }
   | { readonly kind: 'fails_at_min' }
   | { readonly kind: 'generator_limited' };
 
-/** From a rate that passes to the next while none has failed. */
+/** The factor from a rate that passes to the next, while none has failed. */
 const GROWTH = 4;
 /** How near the limit of this machine is looked for; it is not what was asked. */
 const CEILING_PRECISION = 0.1;
@@ -100,7 +100,7 @@ interface Guess {
   readonly overload: number;
 }
 
-/** Of the trial that was overloaded least. */
+/** A guess from the trial with the least overload. */
 function guessOf(evidence: readonly RateEvidence[], bounds: Bounds): Guess | null {
   const { precision } = bounds;
   for (const { verdict, load, served } of evidence) {
@@ -132,7 +132,7 @@ function between(
     : trial(belowGuess(upper, evidence, guess, half, bounds), 'below what the target kept up');
 }
 
-/** A trial overloaded by no more than this measures the limit itself, not how a target breaks down. */
+/** A trial with at most this overload measures the limit itself, not how a target breaks down. */
 const MILD_OVERLOAD = 1.15;
 const MILD_STEP = 0.1;
 

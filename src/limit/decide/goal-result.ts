@@ -11,15 +11,15 @@ export interface GoalProgress {
   readonly options: SearchOptions;
   readonly trials: Trial[];
   readonly results: TrialResult[];
-  /** Of the last trial that said nothing. */
+  /** Why the last inconclusive trial was inconclusive. */
   reason: string | null;
   /** The lowest load was answered with bytes: an exchange that ends without one is a failure. */
   isAnswered: boolean;
-  /** By load: of the last trial there that this machine limited. */
+  /** For each load, the reason of the last trial there that this machine limited. */
   readonly limits: Map<number, LimitedByResult>;
 }
 
-/** One for each goal; what is not decided is `unfinished`, with its bounds. */
+/** The result of each goal; an undecided one is `unfinished`, with its bounds. */
 export function goalResults(
   plan: SearchPlan,
   { measure, options, trials, results, reason, limits }: GoalProgress,

@@ -5,7 +5,7 @@ import type { LatencySummary } from '../../document/common.ts';
 
 /** Seconds of one sample; more where the interval has more, in a round of more than 20 minutes. */
 const SAMPLE_SEC = 2;
-/** Of fewer connections, one more or less is a deviation. */
+/** The fewest connections of a second; with fewer, one more or less is a deviation already. */
 const OPEN_AT_LEAST = 20;
 
 export function kpiOf(round: RoundResult): KpiResult {

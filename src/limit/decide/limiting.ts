@@ -14,7 +14,7 @@ export interface Neighbour {
 const SHARE_AT_LEAST = 0.05;
 const NEIGHBOURS_MOST = 3;
 
-/** The reason with what the processors did meanwhile; null where the trial was not limited by this machine. */
+/** The reason, with the use of the processors during the trial; null where this machine did not limit the trial. */
 export function limitedBy(
   round: RoundResult,
   { standing, code, reason }: Standing,

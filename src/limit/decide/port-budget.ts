@@ -3,7 +3,7 @@
 export interface PortBudget {
   /** Over all source addresses. */
   readonly ports: number;
-  /** Until a port can be used again. */
+  /** The time until a port can be used again. */
   readonly reuseDelayNs: number;
 }
 
@@ -13,7 +13,7 @@ export interface PortUse {
   readonly endNs: number;
 }
 
-/** How many ports a trial needs at once: those it uses come back when it lasts longer than they rest. */
+/** How many ports a trial needs at a time. In a trial that is longer than their rest, ports are used again. */
 export function portsNeeded(ratePerSec: number, durationNs: number, { reuseDelayNs }: PortBudget): number {
   return Math.ceil((ratePerSec * Math.min(durationNs, reuseDelayNs)) / 1e9);
 }

@@ -3,12 +3,12 @@ import { NS_PER_SEC } from '../../units/quantity.ts';
 import type { Bounds } from './bounds.ts';
 import type { Quantity } from '../../plan/limit-quantity.ts';
 
-/** What is searched for, between which bounds, and what stands still meanwhile. */
+/** What is searched for, between which bounds, and what stays the same. */
 export interface SearchRange extends Bounds {
   readonly quantity: Quantity;
-  /** In stages: how many connections a trial has, where that is not what is searched. Null: trials take a time. */
+  /** How many connections a trial in stages has, where that is not what is searched for. Null: trials last for a time. */
   readonly connections: number | null;
-  /** In stages: attempts per second, and exchanges too, where these are not what is searched. */
+  /** Attempts per second of a trial in stages, and exchanges too, where these are not what is searched for. */
   readonly attemptPerSec: number;
 }
 
@@ -16,9 +16,9 @@ export interface SearchRange extends Bounds {
 export interface TrialOffer {
   readonly ratePerSec: number;
   readonly durationNs: number;
-  /** In stages: how many connections it has. Null: as many as the time gives, each for itself. */
+  /** How many connections a trial in stages has. Null: as many as its time allows, each independent of the others. */
   readonly connections: number | null;
-  /** In stages: exchanges begun a second, and connections closed. */
+  /** Exchanges begun a second, and connections closed, in a trial in stages. */
   readonly exchangePerSec: number | null;
   /** Its rate is what is searched: what this machine cannot start in time is better missed than started in a burst. */
   readonly isEven: boolean;

@@ -8,7 +8,7 @@ import { floorOf } from '../../judge/floor.ts';
 
 export interface SaturateOptions {
   readonly startPerSec: number;
-  /** From a step to the next, more than 1. */
+  /** The factor from a step to the next, more than 1. */
   readonly factor: number;
   /** A p90 of more than so many times the reference is too slow. */
   readonly slowdown: number;

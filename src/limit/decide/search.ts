@@ -59,7 +59,7 @@ export function nextSearchMove(options: SearchOptions, trials: readonly Trial[])
   return { kind: 'end', stoppedBy: 'answered' };
 }
 
-/** Not a single connection: from a target that was overrun, or from one that is gone? The lowest rate tells. */
+/** Handles a trial without a single connection: the lowest rate shows whether the target was overrun or is gone. */
 function afterSilence(options: SearchOptions, trials: readonly Trial[]): SearchMove | null {
   const isSilent = (trial: Trial | undefined): boolean => trial?.standing === 'nothing_established';
   if (trials.length < 2 || !isSilent(trials.at(-1))) return null;
@@ -74,7 +74,7 @@ type GoalState =
   | { readonly kind: 'trial'; readonly load: number; readonly length: TrialLength; readonly why: string }
   | { readonly kind: 'answer'; readonly answer: Answer };
 
-/** The answer for each goal as far as `trials` go; what is not decided is `unfinished`, with its bounds. */
+/** The answer for each goal from `trials`; an undecided goal is `unfinished`, with its bounds. */
 export function answersSoFar(options: SearchOptions, trials: readonly Trial[]): Answer[] {
   return Array.from({ length: options.goals }, (_, goal) => {
     const state = stateOf(options, trials, goal);

@@ -13,9 +13,9 @@ export interface Standing {
   readonly reason: string | null;
 }
 
-/** Of a core that client and target share: busier than that, and neither can be told from the other. */
+/** The highest use of a core that client and target share; above it the two cannot be told apart. */
 const BUSY_SHARED = 0.9;
-/** Of all cores, wherever the target is. */
+/** The highest use of all cores together, wherever the target is. */
 const BUSY_ALL = 0.97;
 
 /**
@@ -24,7 +24,7 @@ const BUSY_ALL = 0.97;
  */
 const SHORT_OF_TIME: readonly string[] = ['cpu_throttled', 'run_queue_wait', 'pacing_saturated', 'workers_uneven'];
 
-/** The same of a trial in stages, for the stages whose rate is not what is searched. */
+/** The same for the stages of a trial whose rate is not what is searched for. */
 const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
   rate: ['exchanges_late'],
   connections: ['schedule_lag', 'exchanges_late'],
@@ -34,7 +34,7 @@ const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
 /** What goals a trial missed. `time`: of latencies, or other figures to which delays of this machine add. */
 export type Missed = 'none' | 'counts' | 'time';
 
-/** Of the schedule. With more than that missing it is another load. */
+/** The share of the schedule that may be missed; with more it is another load. */
 const MISSED_MOST = 0.05;
 
 /** The round as it was offered: without the starts that this machine missed, which are no loss of the target's, at the rate started. */
@@ -91,7 +91,7 @@ export function hasAnswers(round: RoundResult): boolean {
   return round.latency_ns.first_byte.count > 0;
 }
 
-/** By the goals that were not met. */
+/** Which kind of goals were not met: none, only goals about counts, or goals about times too. */
 export function missedBy(goals: readonly Criterion[], met: readonly boolean[]): Missed {
   const missed = goals.filter((_, goal) => met[goal] !== true);
   if (missed.length === 0) return 'none';

@@ -63,7 +63,7 @@ function answeringTrials(goal: GoalResult, trials: readonly TrialResult[]): Tria
   return full.length > 0 ? full : there;
 }
 
-/** As goals are held against it: what this machine did not start is no loss. Only `missed` is about just that. */
+/** The round as goals judge it: starts that this machine missed are no loss. Only `missed` counts them. */
 function judgedRound({ failIf, ...rest }: Thresholds, round: RoundResult): RoundResult {
   const offered = asStarted(round);
   const thresholds = failIf.flatMap((criterion) => {
