@@ -30,8 +30,8 @@ function commandsOf(file: string): Line[] {
       [...each.matchAll(/`(conngen [^`]+)`/g)].map((match) => ({ place: `${file}:${index + 1}`, command: match[1]! })),
     );
   return [
-    ...blocks.map(({ place, command }) => ({ place, words: wordsOf(command), isWhole: true })),
-    ...spans.map(({ place, command }) => ({ place, words: wordsOf(command), isWhole: false })),
+    ...blocks.flatMap(({ place, command }) => wordsOf(command).map((words) => ({ place, words, isWhole: true }))),
+    ...spans.flatMap(({ place, command }) => wordsOf(command).map((words) => ({ place, words, isWhole: false }))),
   ];
 }
 
@@ -49,15 +49,21 @@ function joined(lines: readonly string[], isConsole: boolean): { readonly text: 
   return commands;
 }
 
-/** The words of the conngen command in a line, without variables, quotes, pipes and comments; empty where there is none. */
-function wordsOf(line: string): string[] {
+/** The words of each conngen command in a line, without variables, quotes, redirections and comments. */
+function wordsOf(line: string): string[][] {
   const words = [...line.matchAll(/'[^']*'|"[^"]*"|[^\s'"]+(?:'[^']*'|"[^"]*"|[^\s'"])*/g)].map(([word]) =>
     word.replaceAll(/^['"]|['"]$/g, ''),
   );
-  const end = words.findIndex((word) => /^(#|\||>|&&?|;|\|\|)/.test(word));
-  const all = end < 0 ? words : words.slice(0, end);
-  const start = all.findIndex((word) => word === 'conngen' || word === 'bin/conngen.js');
-  return start < 0 ? [] : all.slice(start + 1);
+  const commands: string[][] = [[]];
+  for (const word of words) {
+    if (word.startsWith('#')) break;
+    if (/^(\||&|;|>)/.test(word)) commands.push([]);
+    else commands.at(-1)!.push(word);
+  }
+  return commands.flatMap((command) => {
+    const start = command.findIndex((word) => word === 'conngen' || word === 'bin/conngen.js');
+    return start < 0 ? [] : [command.slice(start + 1)];
+  });
 }
 
 function isCommand(word: string | undefined): word is keyof typeof TABLES {
