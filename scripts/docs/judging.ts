@@ -2,8 +2,8 @@
 import { OUTCOMES, OUTCOME_TRAITS, type OutcomeName } from '../../src/document/outcome.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, type KernelRow } from '../../src/document/kernel-table.ts';
 import { FINDERS, SERVER_FINDINGS } from '../../src/judge/finders.ts';
-import { RULES } from '../../src/judge/rules.ts';
-import { RTT_RULES } from '../../src/judge/rtt-verdict.ts';
+import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
+import { PING_RULES } from '../../src/judge/rules/ping.ts';
 import { code, page, prose, table } from './markdown.ts';
 
 const OWNER_TEXT = {
@@ -49,14 +49,14 @@ function sectionOf({ code: name, status, when, remedy }: Documented): string {
 export function verdictsPage(): string {
   return page(
     'Verdicts: reasons',
-    '`src/judge/rules.ts` and `src/judge/rtt-verdict.ts`',
+    '`src/judge/rules/client.ts` and `src/judge/rules/ping.ts`',
     'The status of a verdict is the worst of its reasons: `invalid` (nothing could be measured), then `generator_limited` (this machine was ' +
       'the bottleneck), then `valid`. Each reason has its figures in `evidence`.',
     '## Of `client`, `search` and `saturate`',
-    ...RULES.map(sectionOf),
+    ...CLIENT_RULES.map(sectionOf),
     '## Of `rtt`',
     // The anchors of the reasons that both have differ by a number.
-    ...RTT_RULES.map(sectionOf),
+    ...PING_RULES.map(sectionOf),
   );
 }
 

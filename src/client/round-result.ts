@@ -6,7 +6,8 @@ import { countByOwner } from '../document/outcome.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { WorkResult } from '../document/common.ts';
 import type { RoundMerger } from '../count/round-tally.ts';
-import { verdictOf } from '../judge/verdict.ts';
+import { CLIENT_RULES } from '../judge/rules/client.ts';
+import { judge } from '../judge/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
@@ -41,7 +42,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
   const { total: tally, inFlightMax } = merger;
   const { cpu, kernel } = evidence;
   const facts = factsOf(round);
-  const verdict = verdictOf(facts);
+  const verdict = judge(CLIENT_RULES, facts);
   const outcomes = tally.outcomeCounts();
   const durationSec = durationNs / 1e9;
   const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);

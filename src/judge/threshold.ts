@@ -20,7 +20,7 @@ export function judgeRound({ failIf }: Thresholds, round: RoundResult): Threshol
 }
 
 /** The result with its thresholds judged, in every round. Without a threshold it is the same. */
-export function judge(thresholds: Thresholds, result: ClientResult): ClientResult {
+export function judgeClient(thresholds: Thresholds, result: ClientResult): ClientResult {
   if (thresholds.failIf.length === 0) return result;
   const rounds = result.rounds.map((round) => ({ ...round, thresholds: judgeRound(thresholds, round) }));
   const met =

@@ -8,7 +8,8 @@ import { CONNECTIONS_LOST, errorCounts, PingRound, PINGS_SENT, PINGS_UNSENDABLE 
 import { IN_FLIGHT_MAX } from '../count/recorder.ts';
 import type { BusyResult } from '../document/common.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
-import { rttVerdictOf } from '../judge/rtt-verdict.ts';
+import { PING_RULES } from '../judge/rules/ping.ts';
+import { judge } from '../judge/verdict.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
@@ -180,7 +181,7 @@ function roundResult(
       usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
     },
     intervals,
-    verdict: rttVerdictOf({
+    verdict: judge(PING_RULES, {
       round,
       inFlightLimit: engineHas(plan.engine, 'waitsForEachReply') ? 1 : plan.connections * plan.depths[index]!,
       target: formatHostPort(plan.host, plan.target.port),

@@ -10,9 +10,13 @@ import {
 import { Recorder, RecorderReader, SCHEDULE_LAG, TOTAL, createRecorderMemory } from '../../src/count/recorder.ts';
 import type { WorkerResult } from '../../src/document/client.ts';
 import { Tally } from '../../src/count/round-tally.ts';
-import { verdictOf } from '../../src/judge/verdict.ts';
+import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
+import { judge } from '../../src/judge/verdict.ts';
+import type { Verdict } from '../../src/document/common.ts';
 import type { RoundFacts } from '../../src/judge/facts.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+
+const verdictOf = (facts: RoundFacts): Verdict => judge(CLIENT_RULES, facts);
 
 interface Facts {
   readonly scheduled?: number;
@@ -62,13 +66,15 @@ function inputOf(facts: Facts): RoundFacts {
   };
 }
 
+function messages(facts: Facts): string {
+  const { reasons } = verdictOf(inputOf(facts));
+  return reasons.map(({ message }) => message).join('\n');
+}
+
 t.test('a trial is not advised to lower a rate that the user does not choose', (t) => {
   const facts: Facts[] = [{ missed: 5000 }, { lagsMs: [[20, 100]] }];
   for (const each of facts) {
-    const said = (isTrial: boolean): string =>
-      verdictOf(inputOf({ ...each, more: { isTrial } }))
-        .reasons.map(({ message }) => message)
-        .join(' ');
+    const said = (isTrial: boolean): string => messages({ ...each, more: { isTrial } });
     t.match(said(false), /lower the rate, add --workers or /);
     t.notMatch(said(true), /lower the rate/);
     t.match(said(true), /add --workers or /);
@@ -303,10 +309,6 @@ for (const [name, facts, status, codes] of cases) {
 }
 
 t.test('the sentence names the target and the figures', async (t) => {
-  const messages = (facts: Facts): string =>
-    verdictOf(inputOf(facts))
-      .reasons.map(({ message }) => message)
-      .join('\n');
   t.match(messages({ established: 0, outcomes: [[REFUSED, 10_000]] }), '[2001:db8::1]:8080');
   t.match(messages({ missed: 77, missedFull: 77 }), /77 starts.*1,000 connections.*--max-in-flight/s);
   t.match(messages({ missed: 77 }), /77 of 10,000 starts/);
@@ -340,7 +342,8 @@ t.test('an attempt that this machine could not start says nothing about the targ
 });
 
 const exhausted = (ports: RoundFacts['ports']): string =>
-  verdictOf(
+  judge(
+    CLIENT_RULES,
     inputOf({
       outcomes: [
         [OK, 9999],

@@ -2,7 +2,7 @@
 import type { ClientRunHooks, runClient } from '../../client/run.ts';
 import type { ClientResult } from '../../document/client.ts';
 import { unmeasured } from '../../judge/criterion.ts';
-import { judge } from '../../judge/threshold.ts';
+import { judgeClient } from '../../judge/threshold.ts';
 import { CLIENT_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
@@ -68,7 +68,7 @@ type Context = RunContext<ClientOptions, ClientWatch>;
 
 /** Runs the plan by `run` and judges the thresholds of the input. A test gives another `run`. */
 export async function runAndJudge(run: typeof runClient, plan: ClientPlan, context: Context): Promise<ClientResult> {
-  return judge(thresholdsOf(context.input), await run(plan, hooksOf(plan, context)));
+  return judgeClient(thresholdsOf(context.input), await run(plan, hooksOf(plan, context)));
 }
 
 function hooksOf(plan: ClientPlan, context: Context): ClientRunHooks {

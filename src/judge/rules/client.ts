@@ -1,27 +1,14 @@
 /** When a round is not the target's figure, and what to do. The reference page of verdicts is made from the table. */
-import { formatCount, formatLatency, formatPerSec, formatShare } from '../units/format.ts';
-import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from './advice.ts';
-import type { RoundFacts } from './facts.ts';
-import { kernelValue } from './kernel-evidence.ts';
-import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../document/outcome.ts';
-import { SCHEDULE_LAG, TOTAL } from '../count/recorder.ts';
-import type { VerdictReason, VerdictStatus } from '../document/common.ts';
-import type { WorkerResult } from '../document/client.ts';
-import type { Tally } from '../count/round-tally.ts';
+import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
+import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from '../advice.ts';
+import type { RoundFacts } from '../facts.ts';
+import { MISSED_SHARE_LIMIT, type Applied, type Rule } from '../verdict.ts';
+import { kernelValue } from '../kernel-evidence.ts';
+import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../../document/outcome.ts';
+import { SCHEDULE_LAG, TOTAL } from '../../count/recorder.ts';
+import type { WorkerResult } from '../../document/client.ts';
+import type { Tally } from '../../count/round-tally.ts';
 
-export interface Rule {
-  readonly code: string;
-  readonly status: VerdictStatus;
-  /** When the rule applies, for people. */
-  readonly when: string;
-  /** What a user can do about it, for people. */
-  readonly remedy: string;
-  /** What to say if the rule applies, else undefined. */
-  readonly applies: (facts: RoundFacts) => Omit<VerdictReason, 'code'> | undefined;
-}
-
-/** Below this share of the schedule, missed starts are named but do not change the verdict. */
-const MISSED_SHARE_LIMIT = 0.0001;
 /** Starts that are this late are late at any rate. */
 const LAG_LIMIT_NS = 10e6;
 /** A p99 like this is a turn of another thread or a garbage collection now and then, which every machine has. */
@@ -61,7 +48,7 @@ export function lagLimitNs({ offeredRatePerSec, workers, batchNs }: RoundFacts):
 }
 
 /** The rules for a round of connections, in the order of reports. */
-export const RULES: readonly Rule[] = [
+export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
   {
     code: 'nothing_started',
     status: 'invalid',
@@ -269,7 +256,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
-function rateNotReached(facts: RoundFacts): ReturnType<Rule['applies']> {
+function rateNotReached(facts: RoundFacts): Applied | undefined {
   const { tally, offeredRatePerSec } = facts;
   if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0) return undefined;
   const lag = tally.latency[SCHEDULE_LAG]!.summary();
@@ -304,7 +291,7 @@ function loadEvidence({ worker, cpu, wait }: Load): Record<string, number> {
   return { worker, cpu_share: share(cpu), run_queue_wait_share: share(wait) };
 }
 
-function pacingSaturated(facts: RoundFacts): ReturnType<Rule['applies']> {
+function pacingSaturated(facts: RoundFacts): Applied | undefined {
   const { workers } = facts;
   const [load] = loadsOf(workers);
   // What waits for others as much as it works is the next rule's.
@@ -316,7 +303,7 @@ function pacingSaturated(facts: RoundFacts): ReturnType<Rule['applies']> {
   };
 }
 
-function cpuThrottled(facts: RoundFacts): ReturnType<Rule['applies']> {
+function cpuThrottled(facts: RoundFacts): Applied | undefined {
   const { kernel, workers } = facts;
   const usec = kernelValue(kernel, 'cgroup.throttled_usec') ?? 0;
   const elapsedUsec = Math.max(0, ...workers.map(({ elapsed_usec: elapsed = 0 }) => elapsed));
@@ -328,7 +315,7 @@ function cpuThrottled(facts: RoundFacts): ReturnType<Rule['applies']> {
   };
 }
 
-function runQueueWait(facts: RoundFacts): ReturnType<Rule['applies']> {
+function runQueueWait(facts: RoundFacts): Applied | undefined {
   // A thread that a quota stopped waits for a core too, and for nobody's sake.
   if (cpuThrottled(facts) !== undefined) return undefined;
   const load = loadsOf(facts.workers).sort((a, b) => b.wait - a.wait)[0];
@@ -349,7 +336,7 @@ function isWaitLong({ worker, cpu, wait }: Load, { tally, workers }: RoundFacts)
   return count === 0 || waitUsec * 1e3 >= started * mean * WAIT_PART_OF_TOTAL;
 }
 
-function workersUneven({ workers }: RoundFacts): ReturnType<Rule['applies']> {
+function workersUneven({ workers }: RoundFacts): Applied | undefined {
   const loads = loadsOf(workers);
   const most = loads[0];
   const least = loads.at(-1);

@@ -1,0 +1,153 @@
+/** When a round of pings does not show the target, and what to do. The reference page of verdicts is made from the table. */
+import type { RttRound } from '../../document/rtt.ts';
+import { MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
+import { otherFamilyAdvice } from '../advice.ts';
+
+/** What the verdict on a round of pings is reached from. */
+export interface PingFacts {
+  readonly round: Omit<RttRound, 'verdict' | 'intervals' | 'cpu'>;
+  /** As many may be under way at once. */
+  readonly inFlightLimit: number;
+  /** `host:port`, for the sentences. */
+  readonly target: string;
+  /** An address of the other family that the target's name has too. */
+  readonly otherAddress?: string | undefined;
+  readonly isUdp: boolean;
+  /** Missed because every connection was lost. */
+  readonly unsendable: number;
+}
+
+/** Sends this late are no longer the schedule that was asked for. */
+const LAG_P99_LIMIT_NS = 10e6;
+
+/** The rules for a round of pings, in the order of reports. */
+export const PING_RULES: readonly Rule<PingFacts>[] = [
+  {
+    code: 'nothing_established',
+    status: 'invalid',
+    when: 'No connection was established.',
+    remedy: 'Check that an echo server listens there (conngen server).',
+    applies: ({ round: { connections }, target, otherAddress }) =>
+      connections.established === 0
+        ? {
+            message: `No connection to ${target} was established: check that an echo server listens there (conngen server).${otherFamilyAdvice(otherAddress)}`,
+            evidence: { connections_failed: connections.failed },
+          }
+        : undefined,
+  },
+  {
+    code: 'nothing_sent',
+    status: 'invalid',
+    when: 'No ping was sent.',
+    remedy: 'Make the round longer or the rate higher.',
+    applies: ({ round }) =>
+      round.connections.established > 0 && round.sent === 0
+        ? { message: 'No ping was sent, so nothing was measured: make the round longer or the rate higher.' }
+        : undefined,
+  },
+  {
+    code: 'no_echo',
+    status: 'invalid',
+    when: 'Pings were sent, and none came back.',
+    remedy: 'Start an echo server there (conngen server, with --protocol udp for UDP).',
+    applies: ({ round, target, otherAddress, isUdp }) => {
+      if (round.sent === 0 || round.received > 0) return undefined;
+      const wayOut = isUdp ? 'conngen server --protocol udp' : 'conngen server';
+      return {
+        message: `No ping came back from ${target}: pings need an echo server there (${wayOut}), and nothing between that drops them.${otherFamilyAdvice(otherAddress)}`,
+        evidence: { sent: round.sent },
+      };
+    },
+  },
+  {
+    code: 'not_an_echo',
+    status: 'invalid',
+    when: 'What came back on every TCP connection is not what was sent.',
+    remedy: 'Use a server that sends back each byte and no other (conngen server).',
+    applies: ({ round: { connections, errno }, target, isUdp }) =>
+      !isUdp && connections.lost > 0 && (errno['EPROTO'] ?? 0) >= connections.established
+        ? {
+            message: `What came back from ${target} is not what was sent: pings need a server there that sends back each byte, and no other (conngen server).`,
+            evidence: { connections_lost: connections.lost, connections: connections.established },
+          }
+        : undefined,
+  },
+  {
+    code: 'connections_failed',
+    status: 'valid',
+    when: 'Some connections could not be established. The figures are those of the others.',
+    remedy: 'Look at `errno`.',
+    applies: ({ round: { connections } }) =>
+      connections.established > 0 && connections.failed > 0
+        ? {
+            message: `${connections.failed} of ${connections.established + connections.failed} connections could not be established: the figures are those of the others.`,
+            evidence: { connections_failed: connections.failed, connections_established: connections.established },
+          }
+        : undefined,
+  },
+  {
+    code: 'connections_lost',
+    status: 'valid',
+    when: 'The peer or the network ended connections before the round was over. Pings that were due after the last one was lost are missed.',
+    remedy: 'Look at the target and at what is on the way.',
+    applies: ({ round: { connections }, unsendable }) => {
+      if (connections.lost === 0) return undefined;
+      const lost = `${connections.lost} of ${connections.established} connections were ended by the peer or the network before the round was over`;
+      const rest = unsendable > 0 ? `, and ${unsendable} pings that were due after that could not be sent.` : '.';
+      return {
+        message: `${lost}${rest}`,
+        evidence: { connections_lost: connections.lost, connections: connections.established, unsendable },
+      };
+    },
+  },
+  {
+    code: 'in_flight_limit',
+    status: 'generator_limited',
+    when: 'More than 0.01 % of the pings were missed because no more were allowed to be open.',
+    remedy: 'Raise --pipeline or --connections, or lower --think or --timeout.',
+    applies: (facts) =>
+      isShort(facts) && facts.round.in_flight_max >= facts.inFlightLimit
+        ? {
+            message: `${generatorMissed(facts)} pings were not sent in time because no more than ${facts.inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`,
+            evidence: { missed: generatorMissed(facts), in_flight_limit: facts.inFlightLimit },
+          }
+        : undefined,
+  },
+  {
+    code: 'missed_pings',
+    status: 'generator_limited',
+    when: 'More than 0.01 % of the pings were missed because this machine was too late.',
+    remedy: 'Lower --rate or use a faster --engine.',
+    applies: (facts) =>
+      isShort(facts) && facts.round.in_flight_max < facts.inFlightLimit
+        ? {
+            message: `${generatorMissed(facts)} of ${facts.round.scheduled} pings were not sent in time: this machine cannot keep up; lower --rate or take a faster --engine.`,
+            evidence: { missed: generatorMissed(facts), scheduled: facts.round.scheduled },
+          }
+        : undefined,
+  },
+  {
+    code: 'schedule_lag',
+    status: 'generator_limited',
+    when: 'The p99 of the schedule lag is more than 10 ms.',
+    remedy: 'Lower --rate, or stop what else runs here.',
+    applies: ({ round }) => {
+      const { p99 } = round.schedule_lag_ns;
+      return round.offered_rate_per_sec !== null && p99 > LAG_P99_LIMIT_NS
+        ? {
+            message: `One ping in a hundred was more than ${(p99 / 1e6).toFixed(1)} ms late: this machine cannot keep the schedule, or waits for replies (--pipeline, --think); lower --rate or stop what else runs here.`,
+            evidence: { schedule_lag_p99_ns: p99, limit_ns: LAG_P99_LIMIT_NS },
+          }
+        : undefined;
+    },
+  },
+];
+
+/** Missed while there was a connection to send on. */
+function generatorMissed({ round, unsendable }: PingFacts): number {
+  return round.missed - unsendable;
+}
+
+function isShort(facts: PingFacts): boolean {
+  return generatorMissed(facts) > facts.round.scheduled * MISSED_SHARE_LIMIT;
+}
