@@ -21,18 +21,35 @@ export interface Schema {
 }
 
 export function resultPage(name: string, file: string, schema: Schema): string {
-  const definitions = Object.entries(schema.$defs ?? {});
+  const definitions = byFirstUse(schema);
   return page(
     `conngen.${name.replace(/-(\d+)$/, '/$1')}`,
     '`src/document/`',
     schema.description ?? schema.title ?? '',
-    `JSON Schema: [\`${file}\`](../../../${file}). Names and meanings stay as they are within a schema; keys may be added. A key marked ` +
-      '_optional_ is there only where it has something to say.',
+    `JSON Schema: [\`${file}\`](../../../${file}). Names and meanings stay as they are within a schema; keys may be added. An ` +
+      'optional key is there only where it has something to say.',
     propertiesOf(schema),
     ...definitions
       .filter(([, definition]) => definition.properties !== undefined || definition.description !== undefined)
       .map(([title, definition]) => definitionSection(title, definition)),
   );
+}
+
+/** The definitions of a schema, the ones that are used first before those that they use. */
+function byFirstUse(schema: Schema): [string, Schema][] {
+  const found = new Map<string, Schema>();
+  let names = referencesOf({ ...schema, $defs: {} });
+  while (names.length > 0) {
+    const fresh = names.filter((name) => !found.has(name));
+    for (const name of fresh) found.set(name, schema.$defs?.[name] ?? {});
+    names = fresh.flatMap((name) => referencesOf(found.get(name)!));
+  }
+  return [...found];
+}
+
+/** The names of the definitions that a schema refers to by itself, in order. */
+function referencesOf(schema: Schema): string[] {
+  return [...JSON.stringify(schema).matchAll(/"#\/\$defs\/(\w+)"/g)].map((match) => match[1]!);
 }
 
 function definitionSection(title: string, definition: Schema): string {
@@ -49,8 +66,7 @@ function propertiesOf({ properties = {}, required = [] }: Schema): string {
 /** A row for a key, and one for each key of an object without a name in it. */
 function rowsOf(name: string, schema: Schema, isRequired: boolean): string[][] {
   const inner = innerOf(schema);
-  const meaning = [isRequired ? '' : '_optional_', schema.description ?? ''].filter((text) => text !== '').join('; ');
-  const own = [code(name), typeOf(schema), meaning];
+  const own = [code(name), typeOf(schema) + (isRequired ? '' : ', optional'), schema.description ?? ''];
   const suffix = inner === schema ? '' : '[]';
   const children = Object.entries(inner.properties ?? {}).flatMap(([key, child]) =>
     rowsOf(`${name}${suffix}.${key}`, child, inner.required?.includes(key) ?? false),
