@@ -18,13 +18,13 @@ const ROOMS = {
     owns: 'from counts to sentences: verdict, findings, criteria, thresholds, kernel evidence',
     uses: ['count', 'plan', 'document', 'kernel', 'units'],
   },
-  options: {
-    owns: 'what a user may type, once: name, range, default, help; reading argv, environment and file',
-    uses: ['judge', 'plan', 'document', 'units'],
-  },
   run: {
     owns: 'what leaves a run while it goes on, and the files that it is written to',
     uses: ['count', 'document', 'units'],
+  },
+  options: {
+    owns: 'what a user may type, once: name, range, default, help; reading argv, environment and file',
+    uses: ['run', 'judge', 'plan', 'document', 'units'],
   },
   view: {
     owns: 'a document or an event in, something to look at out: text, Markdown, charts, CSV, the live view',

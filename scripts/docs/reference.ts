@@ -3,7 +3,7 @@ import { EXIT_MEANINGS } from '../../src/cli/process/exit-codes.ts';
 import { CHECKS } from '../../src/doctor/examine.ts';
 import { METRIC_WORDS } from '../../src/judge/criterion-words.ts';
 import { PROFILES, profileDefaults, profileTitle } from '../../src/plan/profiles.ts';
-import { csvHead } from '../../src/run/sinks/interval-csv.ts';
+import { columnsOf } from '../../src/run/sinks/csv.ts';
 import { OWN_ERROR_CODES, SYSTEM_ERROR_CODES, type ErrorCode } from '../../src/units/error-codes.ts';
 import { bullets, code, firstUpper, page, prose, table } from './markdown.ts';
 
@@ -96,9 +96,14 @@ export function criteriaPage(): string {
 export function csvPage(): string {
   return page(
     'Columns of --csv',
-    '`src/run/sinks/interval-csv.ts`',
+    '`src/run/sinks/csv.ts`',
     'A row is a second of a round. The unit is in the name of a column. A latency that was not measured is an empty cell, which is not zero. Counts and ' +
-      'latencies mean what they mean in [`intervals`](results/client.md).',
-    bullets(csvHead().trim().split(',').map(code)),
+      'latencies mean what they mean in [`intervals`](results/client.md). The columns of the probe are always there and empty without `--probe`.',
+    '## client',
+    bullets(columnsOf('client').map(({ name }) => code(name))),
+    '## search and saturate',
+    'The first column is `trial`: the trial of a search or the step of a saturation, from 1. The others are those of `client`.',
+    '## rtt',
+    bullets(columnsOf('rtt').map(({ name }) => code(name))),
   );
 }

@@ -4,7 +4,9 @@
  */
 import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/client-plan.ts';
-import type { RunEvent, Sink } from '../run/events.ts';
+import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
+import { allSinks } from '../run/sinks/all.ts';
+import { openSinks } from '../run/sinks/table.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import { render } from '../view/renderers.ts';
 import { PLAIN_LOOK, type Look } from '../view/look.ts';
@@ -14,6 +16,7 @@ import { checkFiles, STDOUT, type FileInput } from './file-checks.ts';
 import { thisMachine } from './machine.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './process/exit-codes.ts';
 import { printProblems, type Io } from './process/io.ts';
+import { logSink } from './process/log-sink.ts';
 import { lineLog, openLog, type Log } from './process/log.ts';
 import { answeringSignals, type StopRequest } from './process/signals.ts';
 
@@ -22,35 +25,11 @@ export interface CommonInput extends FileInput {
   readonly quiet: Given<boolean>;
 }
 
-/** What a run shows and writes while it goes on. */
-export interface Watcher {
-  /** Takes a line off the terminal that would be in the way of the next one. */
-  clear?(): void;
-  /** Ends the files of the run. `isReported`: there is a result. Resolves to whether all of them are whole; what is not is in the log. */
-  close?(isReported: boolean): Promise<boolean>;
-}
-
-/** A listener of a run's events that may have a line on the terminal. */
-export interface CommandSink extends Sink {
-  /** Takes the line off the terminal that would be in the way of the next one. */
-  clear?(): void;
-}
-
-/** What a run is given beside its plan. */
-export interface RunContext<Input, Watch> {
+/** What the run of a command is given beside its plan. */
+export interface CommandContext<Input> extends Required<RunContext> {
   readonly input: Input;
   readonly machine: Machine;
   readonly raw: RawInput;
-  readonly io: Io;
-  readonly log: Log;
-  /** Tells an event to the log and to every sink. */
-  readonly emit: (event: RunEvent) => void;
-  /** Aborts when the run is to end early and report. */
-  readonly stop: AbortSignal;
-  /** Null where `--quiet` leaves it out, or the command has none. */
-  readonly watch: Watch | null;
-  /** Logs an error that does not end the run; the exit code is 1. */
-  readonly fail: (message: string) => void;
 }
 
 /** What a plan has passed before it runs. */
@@ -60,7 +39,7 @@ export interface Start<Input, Plan> {
   readonly machine: Machine;
 }
 
-export interface Command<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher = Watcher> {
+export interface Command<Input extends CommonInput, Plan, Result extends Document> {
   /** What a first signal is answered with: `SIGINT: ending early, …`. Without it the command is given up a second after. */
   readonly endingEarly?: string;
   /** The log writes plain lines: loading the logger would take longer than the command. */
@@ -75,12 +54,14 @@ export interface Command<Input extends CommonInput, Plan, Result extends Documen
   preview?(input: Input, plan: Plan): string | null;
   /** What deserves a warning before the run. */
   warnings?(start: Start<Input, Plan>): Promise<readonly string[]> | readonly string[];
-  /** Opens what shows and writes the run. */
-  watch?(start: Start<Input, Plan>, io: Io, log: Log): Promise<Watch> | Watch | null;
-  /** Opens what listens to the events of the run. It is closed when the run is over. */
-  sinks?(start: Start<Input, Plan>, io: Io, log: Log): Promise<readonly CommandSink[]> | readonly CommandSink[];
+  /** What shows the run on stderr; not asked for with `--quiet`. */
+  live?(start: Start<Input, Plan>, io: Io): LiveSink;
+  /** What else listens to the run, beside the log, the live view and the sinks that the options name. */
+  sinks?(start: Start<Input, Plan>, io: Io, log: Log): readonly Sink[];
+  /** The command runs nothing: the sinks that its options name are checked with its plan and not opened. */
+  readonly opensNoSinks?: true;
   /** Rejects with `RunError` where it cannot run. */
-  run(plan: Plan, context: RunContext<Input, Watch>): Promise<Result>;
+  run(plan: Plan, context: CommandContext<Input>): Promise<Result>;
   /** How the document is to look, where its kind leaves a choice. */
   look?(input: Input, plan: Plan): Partial<Look>;
   /** The exit code of a run that was not interrupted and whose result was delivered. */
@@ -90,14 +71,14 @@ export interface Command<Input extends CommonInput, Plan, Result extends Documen
 /** Runs a command line and returns the exit code. Does not reject. */
 export type Handler = (raw: RawInput, io: Io) => Promise<number>;
 
-export function handlerOf<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
-  command: Command<Input, Plan, Result, Watch>,
+export function handlerOf<Input extends CommonInput, Plan, Result extends Document>(
+  command: Command<Input, Plan, Result>,
 ): Handler {
   return (raw, io) => answeringSignals(io, (stop) => planAndRun(command, raw, io, stop));
 }
 
-async function planAndRun<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
-  command: Command<Input, Plan, Result, Watch>,
+async function planAndRun<Input extends CommonInput, Plan, Result extends Document>(
+  command: Command<Input, Plan, Result>,
   raw: RawInput,
   io: Io,
   stop: StopRequest,
@@ -129,46 +110,32 @@ function notUnread(found: readonly Problem[], unread: readonly Problem[]): Probl
   return found.filter(({ option, got }) => got !== null || !unread.some((each) => each.option === option));
 }
 
-async function runAndDeliver<Input extends CommonInput, Plan, Result extends Document, Watch extends Watcher>(
-  command: Command<Input, Plan, Result, Watch>,
+async function runAndDeliver<Input extends CommonInput, Plan, Result extends Document>(
+  command: Command<Input, Plan, Result>,
   start: Start<Input, Plan>,
   warnings: readonly string[],
   { raw, io, stop }: { readonly raw: RawInput; readonly io: Io; readonly stop: StopRequest },
 ): Promise<number> {
   const { input, plan, machine } = start;
-  let watch: Watch | null = null;
-  let sinks: readonly CommandSink[] = [];
-  const clear = (): void => {
-    watch?.clear?.();
-    for (const sink of sinks) sink.clear?.();
-  };
-  const log = command.hasPlainLog ? lineLog(io) : await openLog(io, { quiet: input.quiet.value, beforeLine: clear });
+  const live = input.quiet.value ? null : (command.live?.(start, io) ?? null);
+  const log = command.hasPlainLog
+    ? lineLog(io)
+    : await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
   for (const warning of [...warnings, ...((await command.warnings?.(start)) ?? [])]) log.warn(warning);
-  watch = (await command.watch?.(start, io, log)) ?? null;
-  sinks = (await command.sinks?.(start, io, log)) ?? [];
-  const emit = (event: RunEvent): void => {
-    logEvent(log, event);
-    for (const sink of sinks) sink.on(event);
-  };
-  const close = async (hasResult: boolean): Promise<boolean> => {
-    const closed = await Promise.all([watch?.close?.(hasResult), ...sinks.map((sink) => sink.close(hasResult))]);
-    return !closed.includes(false);
-  };
   const { endingEarly } = command;
   if (endingEarly !== undefined) stop.onFirst((name) => log.info(`${name}: ${endingEarly}`));
-  let isWhole = true;
-  const fail = (message: string): void => {
-    log.error(message);
-    isWhole = false;
-  };
+  const tell = (message: string): void => log.error(message);
+  const files = command.opensNoSinks === true ? [] : await openSinks(input, { tell, print: io.print });
+  const own = command.sinks?.(start, io, log) ?? [];
+  const listeners = allSinks([logSink(log), ...own, ...files, ...(live === null ? [] : [live])], tell);
+  const emit = (event: RunEvent): void => listeners.on(event);
   try {
-    const context = { input, machine, raw, io, log, emit, stop: stop.signal, watch, fail };
+    const context = { input, machine, raw, stop: stop.signal, emit };
     const result = await command.run(plan, context).catch(async (error: unknown) => {
-      await close(false);
+      await listeners.close(false);
       throw error;
     });
-    clear();
-    if (!(await close(true))) isWhole = false;
+    const isWhole = await listeners.close(true);
     const look = { ...PLAIN_LOOK, style: io.style, ...command.look?.(input, plan) };
     const isDelivered = await deliver(io, log, input, (format) =>
       format === 'json' && command.hasJsonLines === true && input.json?.value === STDOUT
@@ -177,27 +144,6 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
     );
     return stop.exitCode() ?? (isWhole && isDelivered ? command.exitCodeOf(result) : EXIT_FAILED);
   } finally {
-    clear();
+    live?.clear();
   }
-}
-
-/** Writes what an event says to the person at the terminal. */
-function logEvent(log: Log, event: RunEvent): void {
-  if (event.type === 'run-started') for (const note of event.notes) log.info(note);
-  if (event.type === 'notice') log[event.level === 'info' ? 'info' : 'warn'](event.text);
-}
-
-/** What the hooks of every run have in common: its remarks go to the log. */
-export function logHooks({ log, stop }: Pick<RunContext<unknown, unknown>, 'log' | 'stop'>): {
-  readonly stop: AbortSignal;
-  onStart(info: { readonly notes: readonly string[] }): void;
-  onNotice(message: string): void;
-} {
-  return {
-    stop,
-    onStart: ({ notes }) => {
-      for (const note of notes) log.info(note);
-    },
-    onNotice: (message) => log.warn(message),
-  };
 }

@@ -9,16 +9,19 @@ import type { Log } from './process/log.ts';
 export type RenderAs = (format: FormatName | 'text') => Promise<string>;
 
 /**
- * Hands the result out: to stdout in the format whose file is `-`, otherwise as text, and to the files. A JSON file that cannot be
- * written leaves the JSON on stdout in place of the text, so that nothing measured is lost. Returns whether all of it worked.
+ * Hands the result out: to stdout in the format whose file is `-`, otherwise as text, and to the files; where stdout is for
+ * `--stream`, to the files alone. A JSON file that cannot be written leaves the JSON on stdout in place of the text, so that nothing
+ * measured is lost; after a stream it is one more line. Returns whether all of it worked.
  */
 export async function deliver(
   io: Io,
   log: Log,
-  files: Pick<FileInput, FormatName>,
+  files: Pick<FileInput, FormatName | 'stream'>,
   renderAs: RenderAs,
 ): Promise<boolean> {
-  let onStdout: FormatName | 'text' = FORMAT_NAMES.find((format) => files[format]?.value === STDOUT) ?? 'text';
+  const isStreamed = files.stream?.value === STDOUT;
+  let onStdout: FormatName | 'text' | null = FORMAT_NAMES.find((format) => files[format]?.value === STDOUT) ?? 'text';
+  if (isStreamed) onStdout = null;
   let isWritten = true;
   for (const format of FORMAT_NAMES) {
     const path = files[format]?.value;
@@ -30,8 +33,10 @@ export async function deliver(
     const remark = format === 'json' ? '; the JSON is on stdout instead' : '';
     log.error(`${path} could not be written: ${failure}${remark}`);
   }
+  if (onStdout === null) return isWritten;
   try {
-    const isRead = await io.print(await renderAs(onStdout));
+    const text = await renderAs(onStdout);
+    const isRead = await io.print(isStreamed ? `${JSON.stringify(JSON.parse(text))}\n` : text);
     // As where a Ctrl-C has ended the program that reads the pipe as well.
     if (isRead === false) log.warn('nobody reads stdout any more: the result was not printed');
     return isWritten;

@@ -1,35 +1,30 @@
 /** The files of a command line, held against each other and the file system before any is opened. */
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isStdoutClosed } from '../kernel/stdout.ts';
 import { CLOCKS } from '../document/client.ts';
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Verify } from '../plan/body-plan.ts';
 import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
-import { histogramTag } from '../run/sinks/histogram-log.ts';
+import { SINK_NAMES, type SinkName } from '../run/sinks/table.ts';
+import { TAGS, histogramTag, isByTag, tableFile } from '../run/sinks/tags.ts';
 import { LAB_FILES } from '../lab/directory.ts';
 import { inspectOutput, isSameFile, resolveTarget } from '../run/output.ts';
 
 /** The value of an option for stdout. */
 export const STDOUT = '-';
 
-/** Stands in the name of `--hgrm` for the histogram's tag; then each has a file of its own. */
-const TAG_PLACE = '%';
-
-/** The files of the formats of results. */
-type Formats = Readonly<Partial<Record<FormatName, Given<string> | undefined>>>;
+/** The files of the formats of results, and of sinks. */
+type Outputs = Readonly<Partial<Record<FormatName | SinkName, Given<string> | undefined>>>;
 
 /** Every option that names a file, by whether it is read or written. A command has some of them. */
-export interface FileInput extends Formats {
+export interface FileInput extends Outputs {
   readonly config?: Given<string> | undefined;
   readonly payload?: Given<string> | readonly Given<string>[] | undefined;
   readonly response?: Given<string> | undefined;
   /** Results that are read. */
   readonly file?: readonly Given<string>[] | undefined;
   readonly verify?: Given<Verify> | undefined;
-  readonly hlog?: Given<string> | undefined;
-  readonly hgrm?: Given<string> | undefined;
-  readonly csv?: Given<string> | undefined;
   /** Directories of a lab. */
   readonly out?: Given<string> | undefined;
   readonly resume?: Given<string> | undefined;
@@ -41,27 +36,18 @@ interface Taken {
   readonly path: string;
 }
 
-/** Whether `--hgrm` writes a file for each histogram. */
-export function isByTag(hgrm: string): boolean {
-  return basename(hgrm).includes(TAG_PLACE);
-}
-
-/** The name of the file that holds the percentile table of `tag`. */
-export function tableFile(hgrm: string, tag: string): string {
-  return join(dirname(hgrm), basename(hgrm).replaceAll(TAG_PLACE, tag));
-}
-
 /**
  * Every output that cannot be written as things stand, that would overwrite a file which is read or another output, or that is a
  * second one for stdout. Opens and changes nothing.
  */
 export async function checkFiles(input: FileInput): Promise<Problem[]> {
-  const { hlog, hgrm, csv } = input;
+  const { hgrm } = input;
   const problems: Problem[] = [];
   const taken = [...filesRead(input), ...filesOfLab(input)];
   let onStdout: Given<string> | null = null;
-  // Names of --hgrm are many: they are held against all others.
-  for (const output of [...FORMAT_NAMES.map((format) => input[format]), hlog, csv, hgrm]) {
+  // Names of --hgrm can be many: they are held against all others.
+  const sinks = SINK_NAMES.filter((name) => name !== 'hgrm').map((name) => input[name]);
+  for (const output of [...FORMAT_NAMES.map((format) => input[format]), ...sinks, hgrm]) {
     if (output === undefined) continue;
     if (output.value === STDOUT) {
       problems.push(...checkStdout(output, onStdout));
@@ -100,7 +86,9 @@ function checkStdout(output: Given<string>, before: Given<string> | null): Probl
 }
 
 async function checkOutput(output: Given<string>, isPattern: boolean, taken: readonly Taken[]): Promise<Problem[]> {
-  const names = isPattern ? CLOCKS.map((clock) => tableFile(output.value, histogramTag(0, clock))) : [output.value];
+  const names = isPattern
+    ? CLOCKS.map((clock) => tableFile(output.value, histogramTag({ round: 0 }, clock)))
+    : [output.value];
   for (const name of names) {
     const state = await inspectOutput(name);
     if (state.kind === 'directory') return [problemOf(output, 'a file, not a directory')];
@@ -120,6 +108,6 @@ async function checkOutput(output: Given<string>, isPattern: boolean, taken: rea
 /** Of the files that the pattern stands for, those with a tag that is in the name of `path`. */
 async function tablesNamedLike(pattern: string, path: string): Promise<string[]> {
   const names = `${basename(path)}\n${basename(await resolveTarget(path))}`;
-  const tags = names.match(new RegExp(`r[1-9]\\d{0,9}\\.(?:${CLOCKS.join('|')})`, 'g')) ?? [];
+  const tags = names.match(TAGS) ?? [];
   return tags.map((tag) => tableFile(pattern, tag));
 }

@@ -3,6 +3,8 @@ import { selectEngine } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
 import { PINGS_RECEIVED, PingRound, errorCounts } from '../count/ping-tally.ts';
+import type { LatencyHistogram } from '../count/histogram.ts';
+import type { SecondDetail } from '../count/round-tally.ts';
 import type { IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -108,35 +110,48 @@ async function pingEngineBeside(engine: EngineName): Promise<EngineName> {
   return (await selectEngine('auto', [...preference, engine])).name;
 }
 
-/** The seconds of a round with those of the probe beside them, told once both are there. Without a probe they pass through. */
+/** A complete second of a round, with the probe's figures of the same second where there is a probe. */
+export interface ProbedSecond {
+  readonly interval: IntervalResult;
+  readonly warmup: boolean;
+  /** Since the run's base clock. */
+  readonly startNs: number;
+  /** By clock, the probe's round trips as `probe`. Valid during the call. */
+  readonly latency: Readonly<Record<string, LatencyHistogram>>;
+}
+
+/**
+ * The seconds of a round with those of the probe beside them, each told once and when both are there. Without a probe they pass
+ * through. A second waits for about as long as the two threads are apart, with its histograms.
+ */
 export class ProbedRound {
   readonly #probe: Pick<Probe, 'round'> | undefined;
   readonly #pings: PingRound;
   /** Of seconds that were not told yet. */
-  readonly #results = new Map<number, ProbeResult>();
-  readonly #waiting: { interval: IntervalResult; warmup: boolean }[] = [];
-  readonly #tell: (interval: IntervalResult, warmup: boolean) => void;
+  readonly #results = new Map<number, { readonly result: ProbeResult; readonly rtt: LatencyHistogram }>();
+  readonly #waiting: {
+    readonly interval: IntervalResult;
+    readonly warmup: boolean;
+    readonly detail: SecondDetail;
+  }[] = [];
+  readonly #tell: (second: ProbedSecond) => void;
   /** The last second that the probe has reported; all later ones where it has ended. */
   #reachedSec: number;
 
-  constructor(
-    probe: Pick<Probe, 'round'> | undefined,
-    measureNs: number,
-    tell: (interval: IntervalResult, warmup: boolean) => void,
-  ) {
+  constructor(probe: Pick<Probe, 'round'> | undefined, measureNs: number, tell: (second: ProbedSecond) => void) {
     this.#probe = probe;
     this.#tell = tell;
     this.#reachedSec = probe === undefined ? Infinity : -Infinity;
-    this.#pings = new PingRound(measureNs, (pings) => {
-      this.#results.set(pings.start_sec, probeResult(pings));
+    this.#pings = new PingRound(measureNs, (pings, _warmup, { latency }) => {
+      this.#results.set(pings.start_sec, { result: probeResult(pings), rtt: latency.rtt.copy() });
       this.#reachedSec = pings.start_sec;
       this.#tellReached();
     });
   }
 
-  /** A second of the load is complete. */
-  add(interval: IntervalResult, warmup: boolean): void {
-    this.#waiting.push({ interval, warmup });
+  /** A second of the load is complete. Its histograms are given back when it was told. */
+  add(interval: IntervalResult, warmup: boolean, detail: SecondDetail): void {
+    this.#waiting.push({ interval, warmup, detail });
     this.#tellReached();
   }
 
@@ -152,11 +167,23 @@ export class ProbedRound {
 
   #tellReached(): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.interval.start_sec <= this.#reachedSec) {
-      const { interval, warmup } = this.#waiting.shift()!;
+      const { interval, warmup, detail } = this.#waiting.shift()!;
+      const { startNs, latency } = detail;
       const probe = this.#results.get(interval.start_sec);
-      this.#tell(probe === undefined ? interval : { ...interval, probe }, warmup);
+      if (probe === undefined) this.#tell({ interval, warmup, startNs, latency });
+      else {
+        const { result, rtt } = probe;
+        this.#tell({ interval: { ...interval, probe: result }, warmup, startNs, latency: { ...latency, probe: rtt } });
+      }
+      detail.release();
       for (const second of this.#results.keys()) if (second <= interval.start_sec) this.#results.delete(second);
     }
+  }
+
+  /** The histograms of the load with that of the probe's round trips, once the round is over. */
+  latencyBeside(latency: Readonly<Record<string, LatencyHistogram>>): Readonly<Record<string, LatencyHistogram>> {
+    if (this.#probe === undefined) return latency;
+    return { ...latency, probe: this.#pings.total.latencyByClock().rtt };
   }
 
   /** The result of the load with that of the probe in it, once the round is over. */

@@ -7,9 +7,10 @@ import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
-import type { ClientResult, IntervalResult, RoundResult } from '../document/client.ts';
-import type { LatencyHistogram } from '../count/histogram.ts';
-import { RoundMerger, type IntervalDetail } from '../count/round-tally.ts';
+import type { ClientResult, RoundResult } from '../document/client.ts';
+import { RoundMerger } from '../count/round-tally.ts';
+import type { RoundPlace, RunContext } from '../run/events.ts';
+import { formatHostPort } from '../plan/address.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
@@ -22,26 +23,6 @@ import { SinkCrew } from './sink-crew.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { RoundOrder } from './worker-protocol.ts';
 
-/** What a caller of `runClient` is told while it runs. Nothing here is on a pacing thread. */
-export interface ClientRunHooks {
-  /** Once, before the first connection: the engine that was chosen, why others were passed over, and the source ports. */
-  onStart?(info: { engine: string; workers: number; notes: readonly string[]; startedAt: Date }): void;
-  onRoundStart?(round: { index: number; count: number; offeredRatePerSec: number | null }): void;
-  /**
-   * Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. With a probe, when its
-   * figures of that second are there.
-   */
-  onInterval?(roundIndex: number, interval: IntervalResult, warmup: boolean): void;
-  /** The same seconds, at once and without the probe. `detail` is valid during the call. */
-  onIntervalDetail?(roundIndex: number, interval: IntervalResult, warmup: boolean, detail: IntervalDetail): void;
-  /** All that the round counted after its warm-up, by clock. Valid during the call. */
-  onRoundEnd?(roundIndex: number, latency: readonly LatencyHistogram[]): void;
-  /** Something worth a line in the log. */
-  onNotice?(message: string): void;
-  /** When it aborts, the run starts nothing more, drains for at most 5 s and reports. */
-  readonly stop?: AbortSignal;
-}
-
 /** Workers get the message of a round this long before it begins. */
 const LEAD_NS = 10e6;
 /** How often finished seconds are fetched from the workers. */
@@ -49,13 +30,15 @@ const COLLECT_MS = 100;
 
 /** Workers that are ready for one round after the other: each knows which of its source ports are in TIME_WAIT. */
 export interface ClientSession {
-  /** When it began. */
+  /** When it began, which is the base of its clock. */
   readonly startedAt: Date;
+  /** Remarks for the log: why engines were passed over, the source ports. */
+  readonly notes: readonly string[];
   readonly system: ClientResult['system'];
   /** Of workers that died. A session goes on without them; one without workers runs no further round. */
   readonly failures: readonly { readonly code: string; readonly message: string }[];
-  /** Runs a round; what the session's plan says holds but for `changes`, which make it a trial. `index` is for the hooks. */
-  round(index: number, rate: RoundRate, changes?: RoundChanges): Promise<RoundResult>;
+  /** Runs a round and tells its events; what the session's plan says holds but for `changes`, which make it a trial. */
+  round(place: RoundPlace, rate: RoundRate, changes?: RoundChanges): Promise<RoundResult>;
   close(): Promise<void>;
 }
 
@@ -68,40 +51,52 @@ export interface RoundChanges {
   readonly exchangePerSec?: number | null;
 }
 
+/** What a session is given beside its plan. */
+export interface SessionContext extends RunContext {
+  /** The moment, as `monotonicNs` has it, from which the seconds count; the start of the session if not given. */
+  readonly originNs?: bigint;
+}
+
 /** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
-export async function runClient(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientResult> {
-  const session = await openSession(plan, hooks);
+export async function runClient(plan: ClientPlan, context: RunContext = {}): Promise<ClientResult> {
+  const session = await openSession(plan, context);
   try {
-    const rounds = await runRounds(plan, session, hooks);
+    const { startedAt, system, notes } = session;
+    const target = formatHostPort(plan.host, plan.target.port);
+    const rounds = plan.rates.length;
+    context.emit?.({ type: 'run-started', command: 'client', startedAt, target, engine: system.engine, notes, rounds });
+    const results = await runRounds(plan, session, context);
     const [failure] = session.failures;
-    return {
+    const result: ClientResult = {
       schema: 'conngen.client/1',
       conngen: VERSION,
       started_at: session.startedAt.toISOString(),
       system: session.system,
       config: clientConfig(plan),
-      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+      ...(context.stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-      rounds,
+      rounds: results,
     };
+    context.emit?.({ type: 'run-ended', result });
+    return result;
   } finally {
     await session.close();
   }
 }
 
 /** Starts the workers of a plan; rejects with `RunError` where no engine can work. Close it in any case. */
-export async function openSession(plan: ClientPlan, hooks: ClientRunHooks = {}): Promise<ClientSession> {
+export async function openSession(plan: ClientPlan, context: SessionContext = {}): Promise<ClientSession> {
   const threads = plan.workers + (plan.probeRatePerSec === null ? 0 : 1);
   const preference = preferredEngines(plan.body.sink);
   return startOnEngine({ choice: plan.engine, preference, threads }, (selection) =>
-    openSessionOn(selection, plan, hooks),
+    openSessionOn(selection, plan, context),
   );
 }
 
 async function openSessionOn(
   { name: engine, notes }: Selection,
   plan: ClientPlan,
-  hooks: ClientRunHooks,
+  context: SessionContext,
 ): Promise<ClientSession> {
   const startedAt = new Date();
   const baseNs = monotonicNs();
@@ -119,9 +114,9 @@ async function openSessionOn(
     pool.stop();
     probe?.stop();
   };
-  hooks.stop?.addEventListener('abort', onStop);
+  context.stop?.addEventListener('abort', onStop);
   const close = async (): Promise<void> => {
-    hooks.stop?.removeEventListener('abort', onStop);
+    context.stop?.removeEventListener('abort', onStop);
     await Promise.all([pool.close(), probe?.close()]);
     await crew?.close();
   };
@@ -132,9 +127,14 @@ async function openSessionOn(
     throw error;
   }
   const ports = sourcePortsLine(plan.sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
-  hooks.onStart?.({ engine, workers: plan.workers, notes: [...notes, ports, ...missingEvidenceNotes()], startedAt });
   const system = { ...engineSystem(engine, notes), workers: plan.workers };
-  return sessionOf(plan, hooks, { pool, crew, probe, runBaseNs: baseNs }, { startedAt, system, close });
+  const parts = { pool, crew, probe, runBaseNs: baseNs };
+  return sessionOf(plan, context, parts, {
+    startedAt,
+    system,
+    notes: [...notes, ports, ...missingEvidenceNotes()],
+    close,
+  });
 }
 
 /** What a session measures with. */
@@ -147,9 +147,9 @@ interface SessionParts {
 
 function sessionOf(
   plan: ClientPlan,
-  hooks: ClientRunHooks,
+  context: SessionContext,
   parts: SessionParts,
-  rest: Pick<ClientSession, 'startedAt' | 'system' | 'close'>,
+  rest: Pick<ClientSession, 'startedAt' | 'system' | 'notes' | 'close'>,
 ): ClientSession {
   const { pool, crew, probe } = parts;
   const earlier: RoundResult[] = [];
@@ -158,11 +158,12 @@ function sessionOf(
     get failures() {
       return [crew?.failure, ...pool.failures, probe?.failure].filter((failure) => failure !== undefined);
     },
-    round: async (index, rate, changes) => {
+    round: async (place, rate, changes) => {
       const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
       const isTrial = changes !== undefined;
-      const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, isTrial, index, rate, earlier };
-      const result = await runRound({ ...parts, ...order }, hooks);
+      const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, isTrial, place, rate, earlier };
+      context.emit?.({ type: 'round-started', ...place, offeredRatePerSec: meanPerSec(rate) });
+      const result = await runRound({ ...parts, ...order }, context);
       earlier.push(result);
       return result;
     },
@@ -182,13 +183,12 @@ function boundSources(plan: ClientPlan): readonly string[] {
   }
 }
 
-async function runRounds(plan: ClientPlan, session: ClientSession, hooks: ClientRunHooks): Promise<RoundResult[]> {
+async function runRounds(plan: ClientPlan, session: ClientSession, { stop }: RunContext): Promise<RoundResult[]> {
   const rounds: RoundResult[] = [];
   for (const [index, rate] of plan.rates.entries()) {
-    if (hooks.stop?.aborted === true || session.failures.length > 0) break;
-    hooks.onRoundStart?.({ index, count: plan.rates.length, offeredRatePerSec: meanPerSec(rate) });
-    rounds.push(await session.round(index, rate));
-    if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, hooks.stop);
+    if (stop?.aborted === true || session.failures.length > 0) break;
+    rounds.push(await session.round({ round: index }, rate));
+    if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, stop);
   }
   return rounds;
 }
@@ -198,13 +198,13 @@ interface RoundRun extends SessionParts {
   readonly maxLagNs: number;
   readonly exchangePerSec: number | null;
   readonly isTrial: boolean;
-  readonly index: number;
+  readonly place: RoundPlace;
   readonly rate: RoundRate;
   readonly earlier: readonly RoundResult[];
 }
 
-async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResult> {
-  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, index, rate } = run;
+async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext): Promise<RoundResult> {
+  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, place, rate } = run;
   const workBefore = crew?.summary();
   await pool.prepare();
   await probe?.open();
@@ -213,10 +213,13 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
   const watch = new RoundWatch(pool.threadIds, LEAD_NS, unmeasuredNs, plan.durationNs);
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
   const measureNs = roundBaseNs + unmeasuredNs;
-  const probed = new ProbedRound(probe, measureNs, (each, warmup) => hooks.onInterval?.(index, each, warmup));
+  const originOffsetNs = Number(runBaseNs - (originNs ?? runBaseNs));
+  const probed = new ProbedRound(probe, measureNs, ({ interval: counts, warmup, startNs, latency }) => {
+    const when = { second: counts.start_sec, warmup, startNs: originOffsetNs + startNs };
+    emit?.({ type: 'second', of: 'connections', ...place, ...when, counts, latency });
+  });
   const merger = new RoundMerger(pool.size, measureNs, (interval, warmup, detail) => {
-    hooks.onIntervalDetail?.(index, interval, warmup, detail);
-    probed.add(interval, warmup);
+    probed.add(interval, warmup, detail);
   });
   const collect = (): void => {
     for (const [worker, reader] of pool.readers.entries())
@@ -230,20 +233,19 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
     stopNs = Number(monotonicNs() - runBaseNs);
     watch.endSchedule();
   };
-  hooks.stop?.addEventListener('abort', onStop, { once: true });
+  stop?.addEventListener('abort', onStop, { once: true });
   try {
     await Promise.all([pool.round(orderOf(run, roundBaseNs)), probed.run(roundBaseNs, plan.durationNs)]);
   } finally {
     clearInterval(collector);
-    hooks.stop?.removeEventListener('abort', onStop);
+    stop?.removeEventListener('abort', onStop);
   }
   const evidence = watch.end();
   collect();
   salvageDead(pool, merger, runBaseNs);
   merger.finish();
-  hooks.onRoundEnd?.(index, merger.total.latency);
   const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
-  return probed.beside(
+  const result = probed.beside(
     roundResult({
       plan,
       merger,
@@ -258,6 +260,8 @@ async function runRound(run: RoundRun, hooks: ClientRunHooks): Promise<RoundResu
       earlier: run.earlier,
     }),
   );
+  emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });
+  return result;
 }
 
 function orderOf({ plan, rate, maxLagNs, exchangePerSec }: RoundRun, baseNs: number): RoundOrder {

@@ -78,6 +78,13 @@ export class LatencyHistogram {
     this.#addExact(other.#count, other.#sum, other.#min, other.#max);
   }
 
+  /** A histogram of its own with the same counts. */
+  copy(): LatencyHistogram {
+    const copy = new LatencyHistogram();
+    copy.join(this);
+    return copy;
+  }
+
   /** Beyond 2^53 ns (104 days of latencies added up) the sum is exact to 16 digits, which a mean in whole ns does not show. */
   #addExact(count: number, sum: number, min: number, max: number): void {
     this.#count += count;

@@ -26,6 +26,9 @@ export const PING_LAG = 0;
 export const RTT = 1;
 export const CORRECTED_RTT = 2;
 
+/** The clocks of a ping, as results name them. */
+export type PingClockName = 'rtt' | 'corrected_rtt' | 'schedule_lag';
+
 export const PING_BANK: BankLayout = { counters: 17, responses: 0, clocks: 3 };
 
 /** Figures of pings, added up over banks. */
@@ -87,6 +90,12 @@ export class PingTally {
     };
   }
 
+  /** The histograms themselves, by the names of their clocks. */
+  latencyByClock(): Record<PingClockName, LatencyHistogram> {
+    const [lag, rtt, correctedRtt] = this.#latency;
+    return { rtt: rtt!, corrected_rtt: correctedRtt!, schedule_lag: lag! };
+  }
+
   latencies(): RttLatencies {
     return {
       rtt_ns: this.#latency[RTT]!.summary(),
@@ -113,12 +122,21 @@ interface PingSpan {
   readonly endNs: number;
 }
 
+/** What a second's summary was made from. Valid during the call. */
+export interface PingSecondDetail {
+  /** Since the run's base clock. */
+  readonly startNs: number;
+  readonly latency: Readonly<Record<PingClockName, LatencyHistogram>>;
+}
+
+type OnPingSecond = (interval: RttInterval, warmup: boolean, detail: PingSecondDetail) => void;
+
 /** The banks of the one thread that pings, made into seconds and a round. Each second is told once, in order. */
 export class PingRound {
   readonly total = new PingTally();
   readonly #series = new IntervalSeries<PingSpan, RttInterval>({ intervalOf: rttInterval, join: joinSpans });
   readonly #measureNs: number;
-  readonly #onInterval: (interval: RttInterval, warmup: boolean) => void;
+  readonly #onSecond: OnPingSecond;
   readonly #tally = new PingTally();
   #startNs = 0;
   #endNs = 0;
@@ -126,9 +144,9 @@ export class PingRound {
   #isWarmup = false;
 
   /** `measureNs`: the end of the warm-up, where second 0 begins. */
-  constructor(measureNs: number, onInterval: (interval: RttInterval, warmup: boolean) => void) {
+  constructor(measureNs: number, onSecond: OnPingSecond) {
     this.#measureNs = measureNs;
-    this.#onInterval = onInterval;
+    this.#onSecond = onSecond;
   }
 
   /** Without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
@@ -179,7 +197,7 @@ export class PingRound {
     if (this.#isWarmup || !tally.isEmpty || span.endNs - span.startNs >= 0.5e9) {
       const interval = rttInterval(second, span);
       if (!this.#isWarmup) this.#series.add(second, span, interval);
-      this.#onInterval(interval, this.#isWarmup);
+      this.#onSecond(interval, this.#isWarmup, { startNs: span.startNs, latency: tally.latencyByClock() });
     }
     tally.reset();
   }

@@ -129,6 +129,14 @@ export class Tally {
     return this.outcomes.reduce((sum, count) => sum + count, 0) - this.ok;
   }
 
+  /** The histograms themselves, by the names of their clocks. */
+  latencyByClock(): Record<ClockName, LatencyHistogram> {
+    return Object.fromEntries(CLOCKS.map((name, clock) => [name, this.latency[clock]!])) as Record<
+      ClockName,
+      LatencyHistogram
+    >;
+  }
+
   latencySummaries(): Record<ClockName, LatencySummary> {
     return Object.fromEntries(CLOCKS.map((name, clock) => [name, this.latency[clock]!.summary()])) as Record<
       ClockName,
@@ -175,15 +183,16 @@ interface OpenInterval {
   held: number;
 }
 
-/** What an interval's summary was made from. Valid while it is told. */
-export interface IntervalDetail {
+/** What a second's summary was made from. Whoever is told it owns it until it calls `release`, once. */
+export interface SecondDetail {
   /** Since the run's base clock. */
   readonly startNs: number;
-  /** By clock. */
-  readonly latency: readonly LatencyHistogram[];
+  readonly latency: Readonly<Record<ClockName, LatencyHistogram>>;
+  /** Gives the histograms back, to be used for a later second: each second has more than a megabyte of them. */
+  release(): void;
 }
 
-type OnInterval = (interval: IntervalResult, warmup: boolean, detail: IntervalDetail) => void;
+type OnSecond = (interval: IntervalResult, warmup: boolean, detail: SecondDetail) => void;
 
 /**
  * Merges the banks of all workers into seconds and into the round. A second is closed when every worker has reported past
@@ -214,15 +223,15 @@ export class RoundMerger {
   /** Started and without an outcome so far, by worker. */
   readonly #unresolved: Float64Array;
   readonly #peaks = new Map<number, Float64Array>();
-  readonly #onInterval: OnInterval;
+  readonly #onSecond: OnSecond;
 
   /** `measureNs`: the end of the warm-up, where second 0 begins. */
-  constructor(workers: number, measureNs: number, onInterval: OnInterval) {
+  constructor(workers: number, measureNs: number, onSecond: OnSecond) {
     this.#measureNs = measureNs;
     this.#reachedNs = new Float64Array(workers).fill(-Infinity);
     this.#unresolved = new Float64Array(workers);
     this.workers = Array.from({ length: workers }, () => ({ started: 0, missed: 0 }));
-    this.#onInterval = onInterval;
+    this.#onSecond = onSecond;
   }
 
   /** Without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
@@ -301,8 +310,11 @@ export class RoundMerger {
     }
     const result = intervalResult(index, interval);
     if (!interval.warmup) this.#series.add(index, interval, result);
-    this.#onInterval(result, interval.warmup, { startNs: interval.startNs, latency: tally.latency });
-    this.#release(tally);
+    this.#onSecond(result, interval.warmup, {
+      startNs: interval.startNs,
+      latency: tally.latencyByClock(),
+      release: () => this.#release(tally),
+    });
   }
 
   #emptyTally(): Tally {

@@ -3,6 +3,7 @@ import type { Axis, Cell } from '../document/lab-description.ts';
 import type { Launch } from './lab.ts';
 import { inPlanOrder } from './cells.ts';
 import { type CellResult, isDone, type LabResult } from '../document/lab.ts';
+import type { RunContext } from '../run/events.ts';
 import { reasonOf } from '../run/output.ts';
 import { RunError } from '../units/run-error.ts';
 import { VERSION } from '../units/version.ts';
@@ -10,40 +11,52 @@ import { keepLab } from './directory.ts';
 import type { PlannedLab } from './plan.ts';
 import { runCells } from './run.ts';
 
-export interface RunLabHooks {
+/** What the run of a lab is given beside its plan. When `stop` aborts, the cell under way is dropped. */
+export interface LabContext extends RunContext {
   readonly launch: Launch;
-  /** When it aborts, the cell under way is dropped and those that are done are reported. */
   readonly stop: AbortSignal;
-  onCell?(cell: Cell): void;
-  onResult?(result: CellResult): void;
-  /** The directory could not be written. Unless `isFinal`, the next cell tries again. */
-  onUnkept?(message: string, isFinal: boolean): void;
 }
 
-/** Rejects with `RunError` where the directory cannot be written before the first cell. */
-export async function runLab(planned: PlannedLab, hooks: RunLabHooks): Promise<LabResult> {
-  const kept = new KeptCells(planned, hooks.stop);
+/** Runs what is left of a lab. Rejects with `RunError` where the directory cannot be written before the first cell. */
+export async function runLab(planned: PlannedLab, { launch, emit, stop }: LabContext): Promise<LabResult> {
+  const kept = new KeptCells(planned, stop);
   await kept.keep(false).catch((error: unknown) => {
     throw new RunError('lab_unkept', unkept(planned, error), '', { cause: error });
   });
-  const tryToKeep = (withPlots: boolean): Promise<void> =>
-    kept.keep(withPlots).catch((error: unknown) => hooks.onUnkept?.(unkept(planned, error), withPlots));
+  // What cannot be written now may be so after the next cell, but for the last time.
+  const tryToKeep = (isLast: boolean): Promise<void> =>
+    kept.keep(isLast).catch((error: unknown) => {
+      emit?.({ type: 'notice', level: isLast ? 'failure' : 'error', text: unkept(planned, error) });
+    });
   const { lab, times } = planned;
+  const cells = kept.remaining();
+  const target = lab.name;
+  emit?.({
+    type: 'run-started',
+    command: 'lab',
+    startedAt: new Date(),
+    target,
+    engine: null,
+    notes: [],
+    rounds: cells.length,
+  });
   await runCells(
     lab,
-    kept.remaining(),
-    { times, launch: hooks.launch, stop: hooks.stop },
+    cells,
+    { times, launch, stop },
     {
-      onCell: (cell) => hooks.onCell?.(cell),
-      onResult: async (result) => {
-        hooks.onResult?.(result);
+      onCell: ({ name }, index) => emit?.({ type: 'cell-started', index, cell: name }),
+      onResult: async (result, index) => {
         kept.add(result);
+        emit?.({ type: 'cell-ended', index, result });
         await tryToKeep(false);
       },
     },
   );
   await tryToKeep(true);
-  return kept.result();
+  const result = kept.result();
+  emit?.({ type: 'run-ended', result });
+  return result;
 }
 
 function unkept({ directory }: PlannedLab, error: unknown): string {

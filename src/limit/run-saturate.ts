@@ -3,7 +3,7 @@ import { monotonicNs } from '../runtime/clock.ts';
 import { evaluateCriterion } from '../judge/criterion.ts';
 import type { LimitedByResult, SaturateResult, SaturateStepResult, StepGoalResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
-import type { ClientRunHooks } from '../client/run.ts';
+import type { RunContext } from '../run/events.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { LATENCIES_AT_LEAST } from '../judge/floor.ts';
@@ -13,22 +13,20 @@ import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturat
 import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
 import { fitsInTime } from './time-limit.ts';
-import { isLocalTarget, openTrials, type OpenTrials } from './trial-runner.ts';
-
-export interface SaturateHooks extends ClientRunHooks {
-  /** After each step. `note` says what was wrong with it, if anything. */
-  onStep?(step: SaturateStepResult, note: string): void;
-}
+import { isLocalTarget, openTrials, runStarted, type OpenTrials } from './trial-runner.ts';
 
 /** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSaturate(
   plan: SaturatePlan,
-  hooks: SaturateHooks = {},
+  context: RunContext = {},
   open: OpenTrials = openTrials,
 ): Promise<SaturateResult> {
   const beginNs = monotonicNs();
+  const beganAt = new Date();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
-  const runner = await open(plan.client, hooks);
+  const { emit } = context;
+  const runner = await open(plan.client, { ...context, originNs: beginNs });
+  emit?.(runStarted('saturate', plan.client, runner, beganAt));
   const steps: SaturateStep[] = [];
   const results: SaturateStepResult[] = [];
   let failure: { readonly code: string; readonly message: string } | undefined;
@@ -43,11 +41,11 @@ export async function runSaturate(
         break;
       }
       const offer = timedOffer(move.ratePerSec, plan.client.durationNs);
-      if (!fitsInTime({ ...plan, runner, hooks }, elapsedNs(), offer)) {
+      if (!fitsInTime({ ...plan, runner, emit }, elapsedNs(), offer)) {
         stoppedBy = 'max_time';
         break;
       }
-      const measured = await runner.run(offer);
+      const measured = await runner.run(offer, steps.length);
       if (measured === null) {
         stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
         break;
@@ -55,31 +53,46 @@ export async function runSaturate(
       if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
       const round = isAnswered ? asAnswered(measured) : measured;
       judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
-      steps.push(judged.step);
       results.push(stepResult(judged, round, move.isRepeat));
-      hooks.onStep?.(results.at(-1)!, judged.note);
+      emit?.({ type: 'step-ended', trial: steps.length, result: results.at(-1)!, note: judged.note });
+      steps.push(judged.step);
     }
     // Before the end, which every worker leaves by.
     [failure] = runner.failures;
   } finally {
     await runner.close();
   }
-  const outcome = outcomeOf(plan, steps);
-  return {
+  const result: SaturateResult = {
     schema: 'conngen.saturate/1',
     conngen: VERSION,
     started_at: runner.startedAt.toISOString(),
     duration_sec: Math.round(elapsedNs() / 1e6) / 1e3,
     system: runner.system,
     config: saturateConfig(plan),
-    ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+    ...(context.stop?.aborted === true ? { interrupted: true } : {}),
     ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-    base: outcome.base === null ? null : { rate_per_sec: outcome.base.ratePerSec, p90_ns: outcome.base.p90Ns },
-    saturated_at: stoppedBy === 'slowdown' || stoppedBy === 'failures' ? (steps.at(-1)?.ratePerSec ?? null) : null,
-    sustained_per_sec: outcome.sustainedPerSec,
-    limited_by: stoppedBy === 'generator_limited' ? (judged?.limit ?? null) : null,
-    stopped_by: stoppedBy,
+    ...answerPart(plan, steps, stoppedBy, judged?.limit ?? null),
     steps: results,
+  };
+  emit?.({ type: 'run-ended', result });
+  return result;
+}
+
+/** What the steps come to. `limit` is what limited the last one. */
+function answerPart(
+  plan: SaturatePlan,
+  steps: readonly SaturateStep[],
+  stoppedBy: SaturateResult['stopped_by'],
+  limit: LimitedByResult | null,
+): Pick<SaturateResult, 'base' | 'saturated_at' | 'sustained_per_sec' | 'limited_by' | 'stopped_by'> {
+  const { base, sustainedPerSec } = outcomeOf(plan, steps);
+  const isSaturated = stoppedBy === 'slowdown' || stoppedBy === 'failures';
+  return {
+    base: base === null ? null : { rate_per_sec: base.ratePerSec, p90_ns: base.p90Ns },
+    saturated_at: isSaturated ? (steps.at(-1)?.ratePerSec ?? null) : null,
+    sustained_per_sec: sustainedPerSec,
+    limited_by: stoppedBy === 'generator_limited' ? limit : null,
+    stopped_by: stoppedBy,
   };
 }
 

@@ -1,9 +1,9 @@
 /** Runs `search`: trials until every goal has its answer, for one measure after the other. */
 import { monotonicNs } from '../runtime/clock.ts';
-import type { ClientRunHooks } from '../client/run.ts';
 import { evaluateCriterion } from '../judge/criterion.ts';
-import type { SearchResult, TrialResult } from '../document/limit.ts';
+import type { SearchResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
+import type { RunContext } from '../run/events.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { deviationsFound } from '../plan/profiles.ts';
@@ -15,13 +15,7 @@ import { servedLoad } from './decide/served.ts';
 import { goalResults, type GoalProgress } from './decide/goal-result.ts';
 import { searchConfig, type SearchPlan } from './plan/search.ts';
 import { fitsInTime } from './time-limit.ts';
-import { isLocalTarget, openTrials, type OpenTrials, type TrialRunner } from './trial-runner.ts';
-
-export interface SearchHooks extends ClientRunHooks {
-  onTrialStart?(trial: { index: number; offer: TrialOffer; why: string }): void;
-  /** After each trial. `reason` says why it tells nothing about the target, if so. */
-  onTrial?(index: number, trial: TrialResult, reason: string | null): void;
-}
+import { isLocalTarget, openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 type TrialMove = Extract<SearchMove, { kind: 'trial' }>;
 type StoppedBy = SearchResult['stopped_by'];
@@ -29,10 +23,11 @@ type StoppedBy = SearchResult['stopped_by'];
 /** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSearch(
   plan: SearchPlan,
-  hooks: SearchHooks = {},
+  context: RunContext = {},
   open: OpenTrials = openTrials,
 ): Promise<SearchResult> {
   const beginNs = monotonicNs();
+  const beganAt = new Date();
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const all = plan.measures.map((measure): GoalProgress => {
     return {
@@ -53,10 +48,13 @@ export async function runSearch(
       // Workers know which of their ports rest: they are kept for as long as they will do.
       if (runner === undefined || progress.measure.client !== all[index - 1]?.measure.client) {
         await runner?.close();
-        runner = await open(progress.measure.client, hooks);
+        const isFirst = runner === undefined;
+        runner = await open(progress.measure.client, { ...context, originNs: beginNs });
+        if (isFirst) context.emit?.(runStarted('search', progress.measure.client, runner, beganAt));
+        else for (const text of runner.notes) context.emit?.({ type: 'notice', level: 'info', text });
       }
       const first = all.reduce((sum, { trials }) => sum + trials.length, 0);
-      stoppedBy = await searchMeasure({ plan, progress, runner, hooks, elapsedNs, first });
+      stoppedBy = await searchMeasure({ plan, progress, runner, context, elapsedNs, first });
       [failure] = runner.failures;
       if (stoppedBy !== 'answered') break;
     }
@@ -64,7 +62,7 @@ export async function runSearch(
     await runner?.close();
   }
   const goals = all.flatMap((progress) => goalResults(plan, progress));
-  return {
+  const result: SearchResult = {
     schema: 'conngen.search/1',
     conngen: VERSION,
     started_at: runner!.startedAt.toISOString(),
@@ -73,41 +71,43 @@ export async function runSearch(
     config: searchConfig(plan),
     profile: plan.profile?.name ?? null,
     deviations: plan.profile === null ? [] : [...plan.profile.deviations, ...deviationsFound(plan.profile.name, goals)],
-    ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+    ...(context.stop?.aborted === true ? { interrupted: true } : {}),
     ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
     goals,
     stopped_by: stoppedBy,
     trials: all.flatMap(({ results }) => results),
   };
+  context.emit?.({ type: 'run-ended', result });
+  return result;
 }
 
 interface MeasureRun {
   readonly plan: SearchPlan;
   readonly progress: GoalProgress;
   readonly runner: TrialRunner;
-  readonly hooks: SearchHooks;
+  readonly context: RunContext;
   readonly elapsedNs: () => number;
   /** How many trials there were before, for other measures. */
   readonly first: number;
 }
 
 /** Trials for one measure, until it has its answers or something ends the run. */
-async function searchMeasure({ plan, progress, runner, hooks, elapsedNs, first }: MeasureRun): Promise<StoppedBy> {
+async function searchMeasure({ plan, progress, runner, context, elapsedNs, first }: MeasureRun): Promise<StoppedBy> {
   const { measure, options, trials, results } = progress;
   const { client } = measure;
+  const { emit } = context;
   for (;;) {
     const move = nextSearchMove(options, trials);
     if (move.kind === 'end') return move.stoppedBy;
     const offer = offerOf(measure, move.load, move.length === 'final' ? client.durationNs : plan.exploreNs);
-    if (!fitsInTime({ ...plan, client, runner, hooks }, elapsedNs(), offer)) return 'max_time';
-    const index = first + trials.length;
-    hooks.onTrialStart?.({ index, offer, why: move.why });
-    const measured = await runner.run(offer);
+    if (!fitsInTime({ ...plan, client, runner, emit }, elapsedNs(), offer)) return 'max_time';
+    const trial = first + trials.length;
+    const measured = await runner.run(offer, trial);
     if (measured === null) return runner.failures.length > 0 ? 'error' : 'interrupted';
     if (move.load === measure.minLoad && acceptsEmpty(client)) progress.isAnswered ||= hasAnswers(measured);
     const round = progress.isAnswered ? asAnswered(measured) : measured;
     const reason = record(plan, progress, move, offer, round, runner.neighbours?.() ?? []);
-    hooks.onTrial?.(index, results.at(-1)!, reason);
+    emit?.({ type: 'trial-ended', trial, result: results.at(-1)!, reason });
   }
 }
 

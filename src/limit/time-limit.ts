@@ -1,5 +1,5 @@
 /** `--max-time`: which trials still fit into it. */
-import type { ClientRunHooks } from '../client/run.ts';
+import type { RunContext } from '../run/events.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { formatDuration } from '../units/quantity.ts';
@@ -16,12 +16,12 @@ export interface TimeLimit {
   readonly maxTimeNs: number;
   readonly client: ClientPlan;
   readonly runner: Pick<TrialRunner, 'leadNs'>;
-  readonly hooks: Pick<ClientRunHooks, 'onNotice'>;
+  readonly emit: RunContext['emit'];
 }
 
 /** Whether a trial, with all that comes before it, ends in time whatever the target does. Says so where a wait does not fit. */
 export function fitsInTime(
-  { maxTimeNs, client, runner, hooks }: TimeLimit,
+  { maxTimeNs, client, runner, emit }: TimeLimit,
   elapsedNs: number,
   offer: TrialOffer,
 ): boolean {
@@ -30,7 +30,8 @@ export function fitsInTime(
   if (leadNs <= leftNs) return true;
   if (leftNs >= client.cooldownNs) {
     const waitSec = Math.ceil(leadNs / 1e9);
-    hooks.onNotice?.(`the next trial would wait ${waitSec} s for source ports in TIME_WAIT, and end after --max-time`);
+    const text = `the next trial would wait ${waitSec} s for source ports in TIME_WAIT, and end after --max-time`;
+    emit?.({ type: 'notice', level: 'warning', text });
   }
   return false;
 }

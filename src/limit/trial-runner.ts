@@ -1,12 +1,13 @@
 /** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
 import { evenLagNs } from '../schedule/pacer.ts';
-import { openSession, type ClientRunHooks, type ClientSession } from '../client/run.ts';
+import { openSession, type ClientSession, type SessionContext } from '../client/run.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
 import type { RoundResult } from '../document/client.ts';
-import { isOwnAddress } from '../plan/address.ts';
+import type { RunEvent } from '../run/events.ts';
+import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
@@ -18,24 +19,26 @@ import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from './de
 export interface TrialRunner {
   readonly startedAt: Date;
   readonly system: ClientSession['system'];
+  readonly notes: ClientSession['notes'];
   /** How long `run` waits before this trial: for the target to recover, and for source ports in TIME_WAIT. */
   leadNs(offer: TrialOffer): number;
-  /** Null where `stop` aborted before the end of the trial, or the workers died. */
-  run(offer: TrialOffer): Promise<RoundResult | null>;
+  /** Null where `stop` aborted before the end of the trial, or the workers died. `trial` is its number in the run, from 0. */
+  run(offer: TrialOffer, trial: number): Promise<RoundResult | null>;
   readonly failures: ClientSession['failures'];
   /** What other processes used of the processors during the last trial, the most first. */
   neighbours?(): readonly Neighbour[];
   close(): Promise<void>;
 }
 
-export type OpenTrials = (plan: ClientPlan, hooks: ClientRunHooks) => Promise<TrialRunner>;
+export type OpenTrials = (plan: ClientPlan, context: SessionContext) => Promise<TrialRunner>;
 
 /** A wait that a person would notice. */
 const NOTED_WAIT_NS = 2e9;
 
 /** Rejects with `RunError` where no engine can work. */
-export const openTrials: OpenTrials = async (plan, hooks) => {
-  const session = await openSession(plan, hooks);
+export const openTrials: OpenTrials = async (plan, context) => {
+  const { emit, stop } = context;
+  const session = await openSession(plan, context);
   const uses: PortUse[] = [];
   const budget = portBudgetOf(plan);
   let trials = 0;
@@ -45,20 +48,20 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
       ? 0
       : waitForPortsNs(budget, uses, portsNeeded(offer.ratePerSec, loadNs(plan, offer), budget), nowNs);
   const recover = async (offer: TrialOffer): Promise<void> => {
-    if (trials > 0) await sleepNs(plan.cooldownNs, hooks.stop);
+    if (trials > 0) await sleepNs(plan.cooldownNs, stop);
     const waitNs = portWaitNs(offer, Number(monotonicNs()));
     if (waitNs > NOTED_WAIT_NS) {
       const sec = Math.ceil(waitNs / 1e9);
-      hooks.onNotice?.(
-        `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`,
-      );
+      const text = `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`;
+      emit?.({ type: 'notice', level: 'warning', text });
     }
-    await sleepNs(waitNs, hooks.stop);
+    await sleepNs(waitNs, stop);
   };
-  const isStopped = (): boolean => hooks.stop?.aborted === true || session.failures.length > 0;
+  const isStopped = (): boolean => stop?.aborted === true || session.failures.length > 0;
   return {
     startedAt: session.startedAt,
     system: session.system,
+    notes: session.notes,
     get failures() {
       return session.failures;
     },
@@ -66,13 +69,14 @@ export const openTrials: OpenTrials = async (plan, hooks) => {
       const cooldownNs = trials > 0 ? plan.cooldownNs : 0;
       return cooldownNs + portWaitNs(offer, Number(monotonicNs()) + cooldownNs);
     },
-    run: async (offer) => {
+    run: async (offer, trial) => {
       const { ratePerSec, durationNs, exchangePerSec, isEven } = offer;
       await recover(offer);
       if (isStopped()) return null;
       const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
+      trials += 1;
       const before = readProcesses();
-      const round = await session.round(trials++, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
+      const round = await session.round({ round: 0, trial }, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
       neighbours = usedBetween(before, readProcesses());
       const unmeasured = Math.ceil((ratePerSec * (loadNs(plan, offer) - durationNs)) / 1e9);
       uses.push({ started: round.attempts.started + unmeasured, endNs: Number(monotonicNs()) });
@@ -100,4 +104,23 @@ export function portBudgetOf({ sources, sourcePorts, target, finish, close }: Cl
 /** Whether the target is an address of this machine, so that it shares its cores. */
 export function isLocalTarget({ target }: ClientPlan): boolean {
   return isOwnAddress(target.address);
+}
+
+/** The event that begins a run of trials. `startedAt` is the moment of the origin of its seconds. */
+export function runStarted(
+  command: 'search' | 'saturate',
+  { host, target }: ClientPlan,
+  { system, notes }: TrialRunner,
+  startedAt: Date,
+): RunEvent {
+  const { engine } = system;
+  return {
+    type: 'run-started',
+    command,
+    startedAt,
+    target: formatHostPort(host, target.port),
+    engine,
+    notes,
+    rounds: null,
+  };
 }

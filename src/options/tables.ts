@@ -33,6 +33,7 @@ import {
 } from '../units/quantity.ts';
 import { parseSourcePorts } from '../plan/source-ports.ts';
 import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../plan/ping-plan.ts';
+import { SINKS, SINK_NAMES, type SinkName } from '../run/sinks/table.ts';
 import { parseSource } from '../plan/sources.ts';
 import { BUSY_TASKS_MAX, parseWorkStrategy } from '../plan/work.ts';
 import { LAB_OWN_OPTIONS } from './lab.ts';
@@ -142,27 +143,16 @@ export const THRESHOLD_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-/** What is written of every second while a run goes on. */
-const RECORD_OPTIONS = {
-  hlog: {
-    parse: parseRecordFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: 'write every second as histograms that HdrHistogram reads (log format 1.3)',
-  },
-  hgrm: {
-    parse: parseRecordFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: "write each round's percentile tables; with % in the name a file for each, which HdrHistogram's plotter takes",
-  },
-  csv: {
-    parse: parseRecordFile,
-    value: 'FILE',
-    group: OUTPUT,
-    help: 'write every second as a row',
-  },
-} as const satisfies OptionTable;
+type SinkOption = OptionSpec<string>;
+
+/** The options of sinks, from their own table. */
+const SINK_OPTIONS = Object.fromEntries(
+  SINK_NAMES.map((name): [SinkName, SinkOption] => {
+    const { help, mayBeStdout } = SINKS[name];
+    const parse = mayBeStdout ? parseJsonFile : parseRecordFile;
+    return [name, { parse, value: 'FILE', group: OUTPUT, help }];
+  }),
+) as Readonly<Record<SinkName, SinkOption>>;
 
 export const CLIENT_OPTIONS = {
   target: {
@@ -429,7 +419,7 @@ export const CLIENT_OPTIONS = {
     help: 'pings per second on one established connection beside the load, such as 100/s; the target must echo',
   },
   ...THRESHOLD_OPTIONS,
-  ...RECORD_OPTIONS,
+  ...SINK_OPTIONS,
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;
 
@@ -440,7 +430,7 @@ function without<T extends object, K extends keyof T & string>(table: T, names: 
 
 /** The client's options as trials have them: what they offer is not for the user to say. */
 const TRIAL_OPTIONS = {
-  ...without(CLIENT_OPTIONS, ['rate', 'ramp', 'steps', 'count', 'hlog', 'hgrm', 'csv']),
+  ...without(CLIENT_OPTIONS, ['rate', 'ramp', 'steps', 'count']),
   'allow-generator-limited': {
     ...THRESHOLD_OPTIONS['allow-generator-limited'],
     help: "with --fail-if: accept an answer that is this machine's limit, which otherwise fails too",
@@ -562,6 +552,7 @@ export const RTT_OPTIONS = {
     group: OUTPUT,
     help: 'keep up to N single round trips of each round, evenly over it, for --json',
   },
+  ...SINK_OPTIONS,
   ...COMMON_OPTIONS,
   engine: {
     parse: choiceParser<PingEngineChoice>(['auto', ...PING_ENGINE_NAMES]),
@@ -576,6 +567,11 @@ export const LAB_OPTIONS = {
   ...LAB_OWN_OPTIONS,
   ...formatOptions(),
   json: { ...COMMON_OPTIONS.json, help: 'write the result as JSON here too; - is stdout' },
+  // A lab tells cells and no seconds, so only what tells cells is there.
+  stream: {
+    ...SINK_OPTIONS.stream,
+    help: 'write every cell as a line of JSON when it ends; - is stdout, which then holds nothing else',
+  },
   quiet: COMMON_OPTIONS.quiet,
   config: COMMON_OPTIONS.config,
 } as const satisfies OptionTable;

@@ -7,9 +7,10 @@ import { callAfter, sleepNs } from '../runtime/timer.ts';
 import { CONNECTIONS_LOST, errorCounts, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping-tally.ts';
 import { IN_FLIGHT_MAX } from '../count/recorder.ts';
 import type { BusyResult } from '../document/common.ts';
-import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
+import type { RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
 import { judge } from '../judge/verdict.ts';
+import type { RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
@@ -18,47 +19,48 @@ import { PingThread } from './ping-thread.ts';
 import type { PingSamples } from './ping-samples.ts';
 import type { Opened } from './worker-protocol.ts';
 
-/** What a caller of `runRtt` is told while it runs. Nothing here is on the thread that pings. */
-export interface RttRunHooks {
-  /** Once, before the first ping: the engine that was chosen and why others were passed over. */
-  onStart?(info: { engine: string; notes: readonly string[] }): void;
-  /** Once a second; `roundIndex` counts from 0. Warm-up intervals are told too, with `warmup` true. */
-  onInterval?(roundIndex: number, interval: RttInterval, warmup: boolean): void;
-  /** When it aborts, the run sends nothing more, waits for replies for at most 5 s and reports. */
-  readonly stop?: AbortSignal;
-}
-
 /** The thread gets the message of a round this long before it begins. */
 const LEAD_NS = 10e6;
 
 /** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
-export async function runRtt(plan: RttPlan, hooks: RttRunHooks = {}): Promise<RttResult> {
+export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<RttResult> {
   const startedAt = new Date();
   const baseNs = monotonicNs();
   const { thread, engine, notes } = await startThread(plan, baseNs);
   const rounds: RttRound[] = [];
   const onStop = (): void => thread.stop();
   try {
-    hooks.onStart?.({ engine, notes });
-    hooks.stop?.addEventListener('abort', onStop);
+    const target = formatHostPort(plan.host, plan.target.port);
+    context.emit?.({
+      type: 'run-started',
+      command: 'rtt',
+      startedAt,
+      target,
+      engine,
+      notes,
+      rounds: plan.rates.length,
+    });
+    context.stop?.addEventListener('abort', onStop);
     for (const index of plan.rates.keys()) {
-      if (hooks.stop?.aborted === true || thread.failure !== undefined) break;
-      rounds.push(await runRound(plan, thread, baseNs, index, hooks));
-      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, hooks.stop);
+      if (context.stop?.aborted === true || thread.failure !== undefined) break;
+      rounds.push(await runRound(plan, thread, baseNs, index, context));
+      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, context.stop);
     }
     const { failure } = thread;
-    return {
+    const result: RttResult = {
       schema: 'conngen.rtt/1',
       conngen: VERSION,
       started_at: startedAt.toISOString(),
       system: engineSystem(engine, notes),
       config: rttConfig(plan),
-      ...(hooks.stop?.aborted === true ? { interrupted: true } : {}),
+      ...(context.stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
       rounds,
     };
+    context.emit?.({ type: 'run-ended', result });
+    return result;
   } finally {
-    hooks.stop?.removeEventListener('abort', onStop);
+    context.stop?.removeEventListener('abort', onStop);
     await thread.close();
   }
 }
@@ -88,14 +90,19 @@ async function runRound(
   thread: PingThread,
   runBaseNs: bigint,
   index: number,
-  hooks: RttRunHooks,
+  { emit, stop }: RunContext,
 ): Promise<RttRound> {
   const nowNs = (): number => Number(monotonicNs() - runBaseNs);
+  const rate = plan.rates[index]!;
+  emit?.({ type: 'round-started', round: index, offeredRatePerSec: rate === 'max' ? null : rate });
   const opened = await thread.open();
   const busyBefore = thread.busy;
   const baseNs = nowNs() + LEAD_NS;
   const measureNs = baseNs + plan.warmupNs;
-  const round = new PingRound(measureNs, (interval, warmup) => hooks.onInterval?.(index, interval, warmup));
+  const round = new PingRound(measureNs, (counts, warmup, { startNs, latency }) => {
+    const when = { second: counts.start_sec, warmup, startNs };
+    emit?.({ type: 'second', of: 'pings', round: index, ...when, counts, latency });
+  });
   let cpuStart = process.cpuUsage();
   // What the warm-up cost is not part of the round.
   const cpuMark = callAfter(LEAD_NS + plan.warmupNs, () => {
@@ -105,27 +112,29 @@ async function runRound(
   const onStop = (): void => {
     endNs = Math.min(endNs, nowNs());
   };
-  hooks.stop?.addEventListener('abort', onStop, { once: true });
+  stop?.addEventListener('abort', onStop, { once: true });
   try {
-    const { warmupNs, durationNs, rates, depths } = plan;
+    const { warmupNs, durationNs, depths } = plan;
     if (opened.established > 0) {
-      await thread.round({ rate: rates[index]!, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
+      await thread.round({ rate, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
     } else endNs = measureNs;
   } finally {
     cpuMark.cancel();
-    hooks.stop?.removeEventListener('abort', onStop);
+    stop?.removeEventListener('abort', onStop);
   }
   if (thread.failure !== undefined) thread.salvage(round, nowNs());
   round.finish();
   // Without a connection a closed loop is over before its time. A schedule is not: what was due on it counts as missed.
   const isLost = round.total.get(CONNECTIONS_LOST) >= opened.established;
-  const isCut = thread.failure !== undefined || (isLost && plan.rates[index] === 'max');
+  const isCut = thread.failure !== undefined || (isLost && rate === 'max');
   if (isCut) endNs = Math.min(endNs, nowNs());
-  return {
+  const result = {
     ...roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart)),
     ...busyPart(busyBefore, thread.busy),
     ...samplesPart(thread.samples, measureNs),
   };
+  emit?.({ type: 'round-ended', round: index, result, latency: round.total.latencyByClock() });
+  return result;
 }
 
 function busyPart(before: BusyResult | null, after: BusyResult | null): Pick<RttRound, 'busy'> {

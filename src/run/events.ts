@@ -139,10 +139,13 @@ export interface CellEnded {
   readonly result: CellResult;
 }
 
-/** Something worth a line in the log. */
+/**
+ * Something worth a line in the log. An `error` is something that went wrong and may be made up for later in the run. After a
+ * `failure`, which nothing makes up for, the result stands and the command does not end with success.
+ */
 export interface Notice {
   readonly type: 'notice';
-  readonly level: 'info' | 'warning';
+  readonly level: 'info' | 'warning' | 'error' | 'failure';
   readonly text: string;
 }
 
@@ -158,6 +161,12 @@ export interface RunContext {
   readonly emit?: (event: RunEvent) => void;
   /** When it aborts, the run starts nothing more, waits at most 5 s for what is open, and resolves to what it has. */
   readonly stop?: AbortSignal;
+}
+
+/** A sink that shows what it is told on a terminal. */
+export interface LiveSink extends Sink {
+  /** Takes a line off the terminal that would be in the way of other output. */
+  clear(): void;
 }
 
 /** A listener that writes, draws or hands on what it is told. A sink that fails says so once and the run goes on. */

@@ -6,21 +6,32 @@ export type LineFileEnd =
   /** `partial` is where the lines before the failure are kept, or null where there are none. */
   | { readonly ok: false; readonly reason: string; readonly partial: string | null };
 
+/** Where a `LineFile` writes: a file, a pipe, or stdout. */
+export type LineTarget = Pick<OutputFile, 'append' | 'commit' | 'discard' | 'keepPartial' | 'keepPartialNow'>;
+
 /**
- * A file that grows while a run goes on. What is appended is written in order and at once, and nothing is kept in memory; the
- * file stands under its name only when it ended well (see `OutputFile`). After a failure the rest is dropped.
+ * How much text may wait for a reader that is slower than the run. Nothing is dropped before: a second of `--stream` has some 10 KiB,
+ * so that a reader may be more than an hour behind. A reader that is further behind has failed.
+ */
+export const PENDING_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A file that grows while a run goes on. What is appended is written in order and immediately; what the system does not take yet
+ * waits in memory, up to `PENDING_MAX_BYTES`. The file stands under its name only when it ended well (see `OutputFile`). After a
+ * failure the rest is dropped.
  */
 export class LineFile {
   readonly path: string;
   /** Resolves when the file is open: to null, or to the reason why it could not be opened. */
   readonly opened: Promise<string | null>;
-  #file: OutputFile | null = null;
+  #file: LineTarget | null = null;
+  #pendingBytes = 0;
   #last: Promise<void>;
   #reason: string | null = null;
 
-  constructor(path: string) {
+  constructor(path: string, open: () => Promise<LineTarget> = () => OutputFile.open(path)) {
     this.path = path;
-    this.opened = OutputFile.open(path).then(
+    this.opened = open().then(
       (file) => {
         this.#file = file;
         return null;
@@ -32,6 +43,13 @@ export class LineFile {
 
   /** Never throws; a failure is told at the end. */
   append(text: string): void {
+    if (this.#reason !== null) return;
+    const bytes = Buffer.byteLength(text);
+    this.#pendingBytes += bytes;
+    if (this.#pendingBytes > PENDING_MAX_BYTES) {
+      this.#reason = `its reader is ${PENDING_MAX_BYTES / 2 ** 20} MiB behind`;
+      return;
+    }
     this.#last = this.#last.then(async () => {
       if (this.#file === null || this.#reason !== null) return;
       try {
@@ -39,6 +57,7 @@ export class LineFile {
       } catch (error) {
         this.#reason = reasonOf(error);
       }
+      this.#pendingBytes -= bytes;
     });
   }
 

@@ -6,7 +6,9 @@ import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { DatagramCounts, ServerResult } from '../document/server.ts';
-import type { ServerPlan, ServerProtocol } from '../plan/plan.ts';
+import type { Listening, RunContext, RunEvent } from '../run/events.ts';
+import { formatHostPort } from '../plan/address.ts';
+import type { ServerPlan } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../units/version.ts';
 import {
@@ -28,27 +30,6 @@ import type { ListenerCounters } from './counters.ts';
 import type { ListenerPool } from './listener-pool.ts';
 import { startServing } from './start.ts';
 
-/** Where a server listens, and remarks for the log. */
-export interface ListeningInfo {
-  /** "*" is every address. */
-  readonly host: string;
-  readonly port: number;
-  readonly protocol: ServerProtocol;
-  readonly listeners: number;
-  readonly engine: string;
-  readonly notes: readonly string[];
-}
-
-/** What a caller of `runServer` is told while it runs. */
-export interface ServerRunHooks {
-  /** Once, when every listener accepts. */
-  onListening?(info: ListeningInfo): void;
-  /** Something worth a line in the log. */
-  onNotice?(message: string): void;
-  /** When it aborts, the server stops accepting, drains for at most 5 s and reports. */
-  readonly stop?: AbortSignal;
-}
-
 /** How often the kernel's counters are read. */
 const SAMPLE_MS = 1000;
 
@@ -60,11 +41,11 @@ interface Start {
 }
 
 /** Serves until `stop` aborts and returns the result; rejects with `RunError` where it cannot listen. */
-export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): Promise<ServerResult> {
+export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {}): Promise<ServerResult> {
   let isServing = false;
   const serving = await startServing(plan, (message) => {
     if (!isServing) return;
-    hooks.onNotice?.(message);
+    emit?.({ type: 'notice', level: 'warning', text: message });
     serving.pool.drain();
   });
   const { selection, listeners, notes, port, pool, crew } = serving;
@@ -77,29 +58,31 @@ export async function runServer(plan: ServerPlan, hooks: ServerRunHooks = {}): P
     kernel.begin(Number(monotonicNs()));
     sampler = setInterval(() => kernel.sample(Number(monotonicNs())), SAMPLE_MS);
     const start: Start = { at: new Date(), ns: monotonicNs(), cpu: process.cpuUsage() };
-    hooks.onListening?.({
-      host: plan.host ?? '*',
-      port,
-      protocol: plan.protocol,
-      listeners,
-      engine: selection.name,
-      notes,
-    });
-    hooks.stop?.addEventListener('abort', onStop);
-    if (hooks.stop?.aborted === true || pool.failures.length > 0) pool.drain();
+    const { name: engine } = selection;
+    emit?.(runStarted(start.at, { host: plan.host ?? '*', port, protocol: plan.protocol, listeners, engine }, notes));
+    stop?.addEventListener('abort', onStop);
+    if (stop?.aborted === true || pool.failures.length > 0) pool.drain();
     await pool.ended();
-    const result = serverResult({ ...plan, port, listeners }, selection, pool, start);
+    const counted = serverResult({ ...plan, port, listeners }, selection, pool, start);
     const slowReaders = pool.counters.reduce((sum, each) => sum + each.get(SLOW_READERS), 0);
     const watched = kernelPart(kernel.end(Number(monotonicNs())), slowReaders);
-    if (crew === null) return { ...result, ...watched };
-    const errors = crew.failures > 0 ? { ...result.errors, work_thread_failed: crew.failures } : result.errors;
-    return { ...result, ...watched, ...crew.result(), errors };
+    const errors =
+      (crew?.failures ?? 0) > 0 ? { ...counted.errors, work_thread_failed: crew!.failures } : counted.errors;
+    const result: ServerResult = { ...counted, ...watched, ...crew?.result(), errors };
+    emit?.({ type: 'run-ended', result });
+    return result;
   } finally {
     clearInterval(sampler);
-    hooks.stop?.removeEventListener('abort', onStop);
+    stop?.removeEventListener('abort', onStop);
     await pool.close();
     await crew?.close();
   }
+}
+
+function runStarted(startedAt: Date, listening: Listening, notes: readonly string[]): RunEvent {
+  const { host, port, engine } = listening;
+  const target = formatHostPort(host, port);
+  return { type: 'run-started', command: 'server', startedAt, target, engine, notes, rounds: null, listening };
 }
 
 /** What the kernel counted, and what that shows. */

@@ -9,6 +9,7 @@ import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { startThread } from '../../src/runtime/thread.ts';
 import { moduleUrl } from '../support/modules.ts';
 import { checkIdentities } from '../support/identities.ts';
+import { onSecond } from '../support/events.ts';
 import { planClient } from '../support/plans.ts';
 
 const peers = startThread(moduleUrl('test/engine/conformance/ping-peers.ts'), {});
@@ -31,7 +32,9 @@ async function planOf(port: number, timeout = '2s'): Promise<ClientPlan> {
 
 t.test('an established connection is pinged while others are opened', async (t) => {
   const told: IntervalResult[] = [];
-  const result = await runClient(await planOf(ports.tcp.echo), { onInterval: (_, interval) => told.push(interval) });
+  const result = await runClient(await planOf(ports.tcp.echo), {
+    emit: onSecond(({ of, counts }) => of === 'connections' && told.push(counts)),
+  });
   checkIdentities(t, result);
   const [round] = result.rounds;
   t.match(round, { attempts: { started: 200 }, probe: { sent: 100, received: 100, lost: 0, rtt_ns: { count: 100 } } });

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { ProbedRound } from '../../src/client/probe.ts';
 import { BUCKETS, STATS } from '../../src/count/histogram.ts';
+import { Tally } from '../../src/count/round-tally.ts';
 import { PINGS_RECEIVED, PINGS_SENT, PING_BANK, type PingRound } from '../../src/count/ping-tally.ts';
 import { END_NS, ERRNOS, START_NS } from '../../src/count/recorder.ts';
 import { interval, roundResult } from '../support/results.ts';
@@ -44,33 +45,48 @@ interface Scene {
   /** Second and pings sent, as told. */
   readonly told: (readonly [second: number, sent: number | undefined])[];
   readonly ended: Promise<void>;
+  /** A second of the load is complete. */
+  readonly add: (startSec: number) => void;
+  /** How many seconds have not given their histograms back. */
+  readonly held: () => number;
 }
 
 function begin(): Scene {
   const probe = new ScriptedProbe();
   const told: Scene['told'] = [];
-  const round = new ProbedRound(probe, 0, ({ start_sec: second, probe: result }) => told.push([second, result?.sent]));
-  return { probe, round, told, ended: round.run(0, 10e9) };
+  const round = new ProbedRound(probe, 0, ({ interval: { start_sec: second, probe: result }, latency }) => {
+    told.push([second, result?.sent]);
+    if ((latency['probe'] === undefined) !== (result === undefined)) throw new Error('figures without a histogram');
+  });
+  const ended = round.run(0, 10e9);
+  let held = 0;
+  const add = (startSec: number): void => {
+    held += 1;
+    const latency = new Tally().latencyByClock();
+    round.add(second(startSec), false, { startNs: 0, latency, release: () => (held -= 1) });
+  };
+  return { probe, round, told, ended, add, held: () => held };
 }
 
 const second = (startSec: number) => interval({ start_sec: startSec });
 
 t.test('a second is told when both have it', async (t) => {
-  const { probe, round, told, ended } = begin();
-  round.add(second(0), false);
+  const { probe, told, ended, add, held } = begin();
+  add(0);
   t.same(told, []);
+  t.equal(held(), 1);
   probe.pings(0, 1, 7);
   t.same(told, [[0, 7]]);
   probe.pings(1, 2, 8);
-  round.add(second(1), false);
+  add(1);
   t.same(told.slice(1), [[1, 8]]);
   probe.end();
   await ended;
 });
 
 t.test('a second that the probe has no figures of holds up none after it', async (t) => {
-  const { probe, round, told, ended } = begin();
-  for (const startSec of [0, 1, 2]) round.add(second(startSec), false);
+  const { probe, told, ended, add } = begin();
+  for (const startSec of [0, 1, 2]) add(startSec);
   probe.pings(0, 2, 7);
   probe.pings(2, 3, 8);
   t.same(told, [
@@ -83,9 +99,9 @@ t.test('a second that the probe has no figures of holds up none after it', async
 });
 
 t.test('a probe that has ended holds up nothing', async (t) => {
-  const { probe, round, told, ended } = begin();
-  round.add(second(0), false);
-  round.add(second(1), false);
+  const { probe, told, ended, add, held } = begin();
+  add(0);
+  add(1);
   probe.pings(0, 0.5, 7);
   probe.end();
   await ended;
@@ -93,8 +109,9 @@ t.test('a probe that has ended holds up nothing', async (t) => {
     [0, 7],
     [1, undefined],
   ]);
-  round.add(second(2), false);
+  add(2);
   t.same(told.at(-1), [2, undefined]);
+  t.equal(held(), 0, 'all histograms were given back');
 });
 
 t.test('intervals of several seconds have the probe of all of them', async (t) => {

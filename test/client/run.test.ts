@@ -8,6 +8,7 @@ import t from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { checkIdentities } from '../support/identities.ts';
+import { onSecond } from '../support/events.ts';
 import { planClient } from '../support/plans.ts';
 import type { Typed } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
@@ -70,7 +71,7 @@ t.test('two workers share one schedule; a warm-up and a second round are apart',
   const seconds: number[] = [];
   const warmups: number[] = [];
   const result = await runClient(plan, {
-    onInterval: (round, interval, warmup) => (warmup ? warmups : seconds).push(round),
+    emit: onSecond(({ round, warmup }) => (warmup ? warmups : seconds).push(round)),
   });
   close();
   checkIdentities(t, result);
@@ -92,9 +93,7 @@ t.test('a stop ends the round early and accounts for it', async (t) => {
   const stop = new AbortController();
   const result = await runClient(plan, {
     stop: stop.signal,
-    onInterval: () => {
-      stop.abort();
-    },
+    emit: onSecond(() => stop.abort()),
   });
   close();
   checkIdentities(t, result);
@@ -112,9 +111,9 @@ t.test('a worker that dies: what was measured stands, marked, and adds up', asyn
   // Held connections make sure that the one that dies has something under way.
   const plan = await planOf(port, { rate: '400', duration: '3s', workers: '2', hold: '300ms' });
   const result = await runClient(plan, {
-    onInterval: (_round, interval) => {
-      if (interval.start_sec === 0) void threads[1]?.terminate();
-    },
+    emit: onSecond(({ second }) => {
+      if (second === 0) void threads[1]?.terminate();
+    }),
   });
   process.off('worker', onWorker);
   close();

@@ -9,6 +9,7 @@ import { readOptions } from '../../src/options/read.ts';
 import { formatProblem } from '../../src/units/problem.ts';
 import { timedOffer } from '../../src/limit/decide/quantity.ts';
 import { MACHINE, planClient, rawInput, type Typed } from '../support/plans.ts';
+import { onNotice } from '../support/events.ts';
 import { simulated } from '../support/trials.ts';
 
 const SEC = 1e9;
@@ -23,7 +24,7 @@ t.test('a trial fits if its waits, its ramps, its time and the timeout of its la
         maxTimeNs: maxSec * SEC,
         client: plan!,
         runner: { leadNs: () => leadSec * SEC },
-        hooks: { onNotice: (notice) => notices.push(notice) },
+        emit: onNotice((text) => notices.push(text)),
       },
       elapsedSec * SEC,
       offer,
@@ -41,14 +42,14 @@ t.test('a trial fits if its waits, its ramps, its time and the timeout of its la
 /** A target that takes everything; from the second trial on there is a wait for ports. */
 function waiting(leadSec: number, tried: number[]): OpenTrials {
   const open = simulated({ limitPerSec: () => 1e9 });
-  return async (plan, hooks) => {
-    const runner = await open(plan, hooks);
+  return async (plan, context) => {
+    const runner = await open(plan, context);
     return {
       ...runner,
       leadNs: () => (tried.length === 0 ? 0 : leadSec * SEC),
-      run: async (offer) => {
+      run: async (offer, trial) => {
         tried.push(offer.ratePerSec);
-        return runner.run(offer);
+        return runner.run(offer, trial);
       },
     };
   };
@@ -67,10 +68,13 @@ t.test('search and saturate begin no trial whose wait for ports ends too late', 
   );
   if (!('plan' in search) || !('plan' in saturate)) throw new Error('no plan');
   for (const [name, run] of [
-    ['search', (open: OpenTrials, onNotice: (notice: string) => void) => runSearch(search.plan, { onNotice }, open)],
+    [
+      'search',
+      (open: OpenTrials, use: (notice: string) => void) => runSearch(search.plan, { emit: onNotice(use) }, open),
+    ],
     [
       'saturate',
-      (open: OpenTrials, onNotice: (notice: string) => void) => runSaturate(saturate.plan, { onNotice }, open),
+      (open: OpenTrials, use: (notice: string) => void) => runSaturate(saturate.plan, { emit: onNotice(use) }, open),
     ],
   ] as const) {
     const tried: number[] = [];

@@ -10,16 +10,18 @@ import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { startThread } from '../../src/runtime/thread.ts';
 import { moduleUrl } from '../support/modules.ts';
 import { planRtt } from '../support/plans.ts';
+import { onSecond } from '../support/events.ts';
+import type { RunContext } from '../../src/run/events.ts';
 import type { Typed } from '../support/plans.ts';
 
 const peers = startThread(moduleUrl('test/engine/conformance/ping-peers.ts'), {});
 t.teardown(() => peers.terminate());
 const [ports] = (await once(peers, 'message')) as [PingPeerPorts];
 
-async function run(t: Test, port: number, typed: Typed, hooks: Parameters<typeof runRtt>[1] = {}): Promise<RttResult> {
+async function run(t: Test, port: number, typed: Typed, context: RunContext = {}): Promise<RttResult> {
   const { plan, problems } = await planRtt({ target: `127.0.0.1:${port}`, engine: 'epoll', ...typed });
   if (plan === null) throw new Error(problems.join('\n'));
-  const result = await runRtt(plan, hooks);
+  const result = await runRtt(plan, context);
   for (const round of result.rounds) checkRound(t, round);
   return result;
 }
@@ -54,7 +56,7 @@ t.test('a schedule is kept, a warm-up and a second round are apart', async (t) =
   const seen: string[] = [];
   const typed = { rate: ['400', '200'], duration: '1s', warmup: '300ms', connections: '3' };
   const { rounds, schema } = await run(t, ports.tcp.echo, typed, {
-    onInterval: (index, _, warmup) => seen.push(`${index}${warmup ? ' warm-up' : ''}`),
+    emit: onSecond(({ round, warmup }) => seen.push(`${round}${warmup ? ' warm-up' : ''}`)),
   });
   t.equal(schema, 'conngen.rtt/1');
   t.match(rounds, [
@@ -152,7 +154,7 @@ t.test('a signal ends it early, with what there is', async (t) => {
     t,
     ports.tcp.echo,
     { rate: '100', duration: '60s' },
-    { stop: controller.signal, onInterval: () => controller.abort() },
+    { stop: controller.signal, emit: onSecond(() => controller.abort()) },
   );
   t.equal(result.interrupted, true);
   t.ok(result.rounds[0]!.duration_sec < 5);

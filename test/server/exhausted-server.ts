@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { runServer } from '../../src/server/run.ts';
+import { onListening } from '../support/events.ts';
 import { serverPlanOf } from './serve.ts';
 
 const [first = 0, last = 0] = process.argv.slice(2).map(Number);
@@ -13,5 +14,5 @@ const stop = new AbortController();
 process.stdin.resume().once('end', () => stop.abort());
 await runServer(serverPlanOf({ port: 0, listeners: 2 }), {
   stop: stop.signal,
-  onListening: ({ port }) => process.stdout.write(`${port}\n`),
+  emit: onListening(({ port }) => process.stdout.write(`${port}\n`)),
 });

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { ServerResult } from '../../src/document/server.ts';
 import type { ServerPlan } from '../../src/plan/plan.ts';
+import { onListening } from '../support/events.ts';
 import { runServer } from '../support/runs.ts';
 
 export const SEC = 1e9;
@@ -56,8 +57,7 @@ export async function serve(t: Test, changes: Partial<ServerPlan> = {}): Promise
   const info = await new Promise<{ port: number; notes: readonly string[] }>((resolve, reject) => {
     result = runServer(serverPlanOf(changes), {
       stop: controller.signal,
-      onListening: resolve,
-      onNotice: (message) => notices.push(message),
+      emit: onListening(resolve, (message) => notices.push(message)),
     });
     result.catch(reject);
   });

@@ -5,6 +5,7 @@ import { ENGINE_NAMES } from '../../src/plan/engines.ts';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
+import { onListening } from '../support/events.ts';
 import { runServer } from '../support/runs.ts';
 import { ACCEPTED, COMPLETED, ListenerCounters } from '../../src/server/counters.ts';
 import { CONTROL_STATE, DRAIN, Listener } from '../../src/server/listener.ts';
@@ -40,7 +41,7 @@ for (const engine of ENGINE_NAMES) {
     let listening = 0;
     const result = await runServer(serverPlanOf({ engine }), {
       stop: AbortSignal.abort(),
-      onListening: () => listening++,
+      emit: onListening(() => listening++),
     });
     t.equal(listening, 1);
     t.match(result, { accepted: 0, aborted: 0, errors: {} });

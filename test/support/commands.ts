@@ -2,7 +2,7 @@
 import { CLIENT, runAndJudge as runClientAndJudge } from '../../src/cli/commands/client.ts';
 import { SATURATE, runAndJudge as runSaturateAndJudge } from '../../src/cli/commands/saturate.ts';
 import { SEARCH, runAndJudge as runSearchAndJudge } from '../../src/cli/commands/search.ts';
-import { SERVER, serverHooks } from '../../src/cli/commands/server.ts';
+import { SERVER } from '../../src/cli/commands/server.ts';
 import { handlerOf, type Handler } from '../../src/cli/command.ts';
 import type { runClient } from '../../src/client/run.ts';
 import type { OpenTrials } from '../../src/limit/trial-runner.ts';
@@ -15,7 +15,7 @@ export function clientBy(run: typeof runClient): Handler {
 
 /** `conngen server` with another way to serve. */
 export function serverBy(run: typeof runServer): Handler {
-  return handlerOf({ ...SERVER, run: (plan, context) => run(plan, serverHooks(context)) });
+  return handlerOf({ ...SERVER, run: (plan, context) => run(plan, context) });
 }
 
 /** `conngen search` against targets that `open` makes up. */

@@ -21,6 +21,7 @@ export function simulated(target: SimulatedTarget): OpenTrials {
     return {
       startedAt: new Date(0),
       system: { kernel: '6.18', node: 'v20', cpus: 2, engine: 'epoll', workers: 1 },
+      notes: [],
       failures: [],
       leadNs: () => 0,
       run: async (offer) => {

@@ -15,6 +15,7 @@ const NO_LIMIT = 2 ** 40;
 
 const DOCTOR: Command<DoctorInput, ClientPlan, DoctorResult> = {
   hasPlainLog: true,
+  opensNoSinks: true,
   read,
   plan: (input, machine) =>
     clientPlan(input, { ...machine, fdLimit: NO_LIMIT, missingSources: () => Promise.resolve([]) }),

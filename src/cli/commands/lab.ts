@@ -17,7 +17,7 @@ import type { Io } from '../process/io.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/conngen.js', import.meta.url));
 
-const LAB: Command<LabInput, PlannedLab, LabResult, LabProgress> = {
+const LAB: Command<LabInput, PlannedLab, LabResult> = {
   endingEarly: 'ending early, the cells that are done are kept; once more ends at once',
   read: (raw) => readOptions(LAB_OPTIONS, raw),
   plan: async (input) => {
@@ -26,15 +26,8 @@ const LAB: Command<LabInput, PlannedLab, LabResult, LabProgress> = {
   },
   preview: (input, { lab, cells, times }) =>
     input.list.value ? labListText(lab, cells, plannedCellSec(lab, times)) : null,
-  watch: ({ input, plan }, io) => (input.quiet.value ? null : progressOf(io, plan)),
-  run: (plan, { raw, log, stop, watch, fail }) =>
-    runLab(plan, {
-      launch: launchOf(raw.env),
-      stop,
-      onCell: (cell) => watch?.start(cell),
-      onResult: (result) => watch?.end(result),
-      onUnkept: (message, isFinal) => (isFinal ? fail(message) : log.error(message)),
-    }),
+  live: ({ plan }, io) => progressOf(io, plan),
+  run: (plan, { raw, emit, stop }) => runLab(plan, { launch: launchOf(raw.env), emit, stop }),
   look: (_input, { directory }) => ({ directory }),
   exitCodeOf: ({ cells }) => (cells.every(isDone) ? EXIT_DONE : EXIT_FAILED),
 };

@@ -3,30 +3,22 @@ import type { RttResult } from '../../document/rtt.ts';
 import { RTT_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
-import { NS_PER_SEC } from '../../units/quantity.ts';
 import { LiveView } from '../../view/live/line.ts';
-import { rttLiveLine } from '../../view/text/rtt.ts';
-import { handlerOf, logHooks, type Command } from '../command.ts';
+import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 
 const read = (raw: RawInput) => readOptions(RTT_OPTIONS, raw);
 type RttInput = ReturnType<typeof read>['input'];
 
-const RTT: Command<RttInput, RttPlan, RttResult, LiveView> = {
+const RTT: Command<RttInput, RttPlan, RttResult> = {
   endingEarly: 'ending early, results follow; once more ends at once',
   read,
   plan: (input, machine) => rttPlan(input, machine),
-  watch: ({ input }, io) => (input.quiet.value ? null : new LiveView(io.stderr)),
+  live: (_start, io) => new LiveView(io.stderr),
   run: async (plan, context) => {
     // Loaded here: what refuses its input needs no engine.
     const { runRtt } = await import('../../ping/run.ts');
-    return runRtt(plan, {
-      ...logHooks(context),
-      onInterval: (roundIndex, interval, warmup) =>
-        context.watch?.line(
-          rttLiveLine(roundIndex, plan.rates.length, interval, warmup ? plan.warmupNs / NS_PER_SEC : null),
-        ),
-    });
+    return runRtt(plan, context);
   },
   exitCodeOf,
 };

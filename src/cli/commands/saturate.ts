@@ -6,21 +6,20 @@ import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { SATURATE_OPTIONS } from '../../options/tables.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
-import { stepLine } from '../../view/text/saturate.ts';
-import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
-import { LineWatch } from '../line-watch.ts';
+import { LiveView } from '../../view/live/line.ts';
+import { handlerOf, type Command, type CommandContext } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
 
 const read = (raw: RawInput) => readOptions(SATURATE_OPTIONS, raw);
 type SaturateOptions = ReturnType<typeof read>['input'];
 
-export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult, LineWatch> = {
+export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult> = {
   endingEarly: 'ending early, results follow; once more ends at once',
   read,
   plan: saturatePlan,
   check: (input) => unmeasured(input['fail-if'], input),
-  watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
+  live: (_start, io) => new LiveView(io.stderr),
   run: runAndJudge,
   exitCodeOf: saturateExitCode,
 };
@@ -31,15 +30,12 @@ export const saturateCommand = handlerOf(SATURATE);
 /** Saturates and judges the thresholds of the input. `open` is replaced in tests. */
 export async function runAndJudge(
   plan: SaturatePlan,
-  context: RunContext<SaturateOptions, LineWatch>,
+  context: CommandContext<SaturateOptions>,
   open?: OpenTrials,
 ): Promise<SaturateResult> {
   // Loaded here: what refuses its input needs no engine.
   const { runSaturate } = await import('../../limit/run-saturate.ts');
-  let index = 0;
-  const onStep = (step: SaturateResult['steps'][number], note: string): void =>
-    context.watch?.line(stepLine(index++, step, note));
-  return judgeSaturate(thresholdsOf(context.input), await runSaturate(plan, { ...logHooks(context), onStep }, open));
+  return judgeSaturate(thresholdsOf(context.input), await runSaturate(plan, context, open));
 }
 
 /**

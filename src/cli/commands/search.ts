@@ -5,20 +5,19 @@ import { judgeSearch } from '../../limit/decide/threshold.ts';
 import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { readSearchOptions } from '../../limit/plan/profile.ts';
-import { trialLine } from '../../view/text/search.ts';
-import { handlerOf, logHooks, type Command, type RunContext } from '../command.ts';
-import { LineWatch } from '../line-watch.ts';
+import { LiveView } from '../../view/live/line.ts';
+import { handlerOf, type Command, type CommandContext } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
 
 type SearchOptions = ReturnType<typeof readSearchOptions>['input'];
 
-export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult, LineWatch> = {
+export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult> = {
   endingEarly: 'ending early, results follow; once more ends at once',
   read: readSearchOptions,
   plan: searchPlan,
   check: (input) => unmeasured(input['fail-if'], input),
-  watch: ({ input }, io) => (input.quiet.value ? null : new LineWatch(io.stderr)),
+  live: (_start, io) => new LiveView(io.stderr),
   run: runAndJudge,
   exitCodeOf: searchExitCode,
 };
@@ -29,14 +28,12 @@ export const searchCommand = handlerOf(SEARCH);
 /** Searches and judges the thresholds of the input. `open` is replaced in tests. */
 export async function runAndJudge(
   plan: SearchPlan,
-  context: RunContext<SearchOptions, LineWatch>,
+  context: CommandContext<SearchOptions>,
   open?: OpenTrials,
 ): Promise<SearchResult> {
   // Loaded here: what refuses its input needs no engine.
   const { runSearch } = await import('../../limit/run-search.ts');
-  const onTrial = (index: number, trial: SearchResult['trials'][number], reason: string | null): void =>
-    context.watch?.line(trialLine(index, trial, reason));
-  return judgeSearch(thresholdsOf(context.input), await runSearch(plan, { ...logHooks(context), onTrial }, open));
+  return judgeSearch(thresholdsOf(context.input), await runSearch(plan, context, open));
 }
 
 /**

@@ -6,11 +6,13 @@ import { type RawInput, readOptions } from '../../options/read.ts';
 import { formatHostPort } from '../../plan/address.ts';
 import type { ServerPlan } from '../../plan/plan.ts';
 import { serverPlan } from '../../plan/server-plan.ts';
-import type { ListeningInfo, ServerRunHooks } from '../../server/run.ts';
+import type { Listening, Sink } from '../../run/events.ts';
 import { formatCountOf } from '../../units/format.ts';
-import { type Command, type Handler, handlerOf, logHooks, type RunContext, type Watcher } from '../command.ts';
+import { handlerOf, type Command, type Handler } from '../command.ts';
 import { STDOUT } from '../file-checks.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
+import type { Io } from '../process/io.ts';
+import type { Log } from '../process/log.ts';
 import { endWithParent } from '../process/signals.ts';
 
 const read = (raw: RawInput) => readOptions(SERVER_OPTIONS, raw);
@@ -22,10 +24,11 @@ export const SERVER: Command<ServerInput, ServerPlan, ServerResult> = {
   read,
   plan: serverPlan,
   warnings: ({ input, plan }) => serverStartWarnings(plan, input['max-connections'] !== undefined),
+  sinks: ({ input }, io, log) => [announcer(input, io, log)],
   run: async (plan, context) => {
     // Loaded here: what refuses its input needs no engine.
     const { runServer } = await import('../../server/run.ts');
-    return runServer(plan, serverHooks(context));
+    return runServer(plan, context);
   },
   exitCodeOf: ({ error }) => (error === undefined ? EXIT_DONE : EXIT_FAILED),
 };
@@ -37,26 +40,25 @@ export const serverCommand: Handler = (raw, io) => {
 };
 
 /** Announces the listeners on stdout, unless stdout is for a Markdown document. */
-export function serverHooks(context: RunContext<ServerInput, Watcher>): ServerRunHooks {
-  const { io, log, input } = context;
-  const hooks = logHooks(context);
+function announcer(input: ServerInput, io: Io, log: Log): Sink {
   return {
-    ...hooks,
-    onListening: ({ notes, ...info }) => {
-      hooks.onStart({ notes });
+    on: (event) => {
+      if (event.type !== 'run-started' || event.listening === undefined) return;
+      const { listening } = event;
       if (input.markdown?.value === STDOUT) {
-        log.info(listeningText(info));
+        log.info(listeningText(listening));
         return;
       }
       const isJson = input.json?.value === STDOUT;
-      const text = isJson ? JSON.stringify({ event: 'listening', ...info }) : listeningText(info);
+      const text = isJson ? JSON.stringify({ event: 'listening', ...listening }) : listeningText(listening);
       // What fails here fails again with the result, and is reported there.
       io.print(`${text}\n`).catch(() => undefined);
     },
+    close: async () => true,
   };
 }
 
-function listeningText(info: Omit<ListeningInfo, 'notes'>): string {
+function listeningText(info: Listening): string {
   const threads = formatCountOf(info.listeners, 'listener');
   const protocol = info.protocol === 'tcp' ? '' : `${info.protocol === 'both' ? 'TCP and UDP' : 'UDP'}, `;
   return `listening on ${formatHostPort(info.host, info.port)} (${protocol}${threads}, engine ${info.engine})`;

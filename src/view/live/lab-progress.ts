@@ -1,7 +1,7 @@
 /** What a lab shows of itself while it runs: one line rewritten on a terminal, otherwise a line at the end of each cell. */
 import type { LabDescription } from '../../document/lab-description.ts';
-import type { Cell } from '../../document/lab-description.ts';
 import type { CellResult } from '../../document/lab.ts';
+import type { LiveSink, RunEvent } from '../../run/events.ts';
 import { timeLeftSec } from './time-left.ts';
 import { cellLine, labProgressLine } from '../text/lab.ts';
 import { columnsOf } from '../layout.ts';
@@ -18,7 +18,7 @@ export interface ProgressPlan {
   readonly plannedCellSec: number;
 }
 
-export class LabProgress {
+export class LabProgress implements LiveSink {
   readonly #stream: LiveStream;
   readonly #plan: ProgressPlan;
   readonly #nowSec: () => number;
@@ -34,8 +34,18 @@ export class LabProgress {
     this.#nowSec = nowSec;
   }
 
-  start(cell: Cell): void {
-    this.#cell = cell.name;
+  on(event: RunEvent): void {
+    if (event.type === 'cell-started') this.#start(event.cell);
+    if (event.type === 'cell-ended') this.#end(event.result);
+  }
+
+  close(): Promise<boolean> {
+    this.clear();
+    return Promise.resolve(true);
+  }
+
+  #start(cell: string): void {
+    this.#cell = cell;
     this.#startSec = this.#nowSec();
     if (this.#stream.isTTY !== true) return;
     this.refresh();
@@ -54,7 +64,7 @@ export class LabProgress {
     this.#isShown = true;
   }
 
-  end(result: CellResult): void {
+  #end(result: CellResult): void {
     this.clear();
     this.#stream.write(`${cellLine(this.#plan.lab, result, this.#position())}\n`);
     this.#tookSec.push(result.took_sec);

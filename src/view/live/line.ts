@@ -1,6 +1,8 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
-import type { IntervalResult, ProbeResult } from '../../document/client.ts';
-import { formatCount, formatLatency, formatPerSec } from '../../units/format.ts';
+import type { LiveSink, RunEvent, SecondEvent } from '../../run/events.ts';
+import { liveLine, rttLiveLine } from './second-lines.ts';
+import { stepLine } from '../text/saturate.ts';
+import { trialLine } from '../text/search.ts';
 import { columnsOf } from '../layout.ts';
 
 /** The part of a stream that the live view needs. */
@@ -10,43 +12,17 @@ export interface LiveStream {
   write(text: string): unknown;
 }
 
-/** `  12 s  1,000/s  in flight 3  errors 0  p99 1.04 ms`; held and missed only if there are any. */
-export function liveLine(prefix: string, atSec: number, interval: IntervalResult, errors: number): string {
-  const { total } = interval.latency_ns;
-  const startedPerSec = interval.length_sec > 0 ? interval.started / interval.length_sec : 0;
-  const parts = [
-    `${prefix}${clockText(atSec)}`,
-    formatPerSec(Math.round(startedPerSec)).padStart(9),
-    `in flight ${formatCount(interval.in_flight - interval.held)}`,
-    ...(interval.held > 0 ? [`held ${formatCount(interval.held)}`] : []),
-    ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
-    `errors ${formatCount(errors)}`,
-    `p99 ${total.count === 0 ? '-' : formatLatency(total.p99)}`,
-    ...(interval.probe === undefined ? [] : [probePart(interval.probe)]),
-  ];
-  return parts.join('  ');
-}
-
-/** `  12 s`; with a tenth where a second is not whole. */
-export function clockText(atSec: number): string {
-  const text = atSec.toFixed(1);
-  return `${text.replace('.0', '').padStart(4)} s`;
-}
-
-/** `probe p99 84.1 µs`, and how many were lost if there are any. */
-function probePart({ lost, rtt_ns: rtt }: ProbeResult): string {
-  const p99 = `probe p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`;
-  return lost === 0 ? p99 : `${p99} lost ${formatCount(lost)}`;
-}
-
 /** What is left of a round behind its last whole second deserves no line of its own if it is shorter. */
 const SHORTEST_SHOWN_SEC = 0.1;
 
 const ERASE_LINE = '\r\u001b[2K';
 
-export class LiveView {
+/** The live view of a run: a line for each second, or for each trial or step where there are any. */
+export class LiveView implements LiveSink {
   readonly #stream: LiveStream;
   #isShown = false;
+  /** How many rounds there are to be. */
+  #rounds = 1;
   #round = -1;
   #isWarmup = false;
   #errors = 0;
@@ -57,23 +33,53 @@ export class LiveView {
     this.#stream = stream;
   }
 
-  /** Shows one more second. `rounds` is how many there are to be. Errors and seconds add up within a round, or its warm-up. */
-  interval(roundIndex: number, rounds: number, interval: IntervalResult, warmup: boolean): void {
-    if (roundIndex !== this.#round || warmup !== this.#isWarmup) {
+  on(event: RunEvent): void {
+    switch (event.type) {
+      case 'run-started':
+        this.#rounds = event.rounds ?? 1;
+        return;
+      case 'second':
+        // A trial has a line of its own when it ends.
+        if (event.trial === undefined) this.#second(event);
+        return;
+      case 'trial-ended':
+        this.#stream.write(`${trialLine(event.trial, event.result, event.reason)}\n`);
+        return;
+      case 'step-ended':
+        this.#stream.write(`${stepLine(event.trial, event.result, event.note)}\n`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  close(): Promise<boolean> {
+    this.clear();
+    return Promise.resolve(true);
+  }
+
+  /** Shows one more second. Errors and seconds add up within a round, or its warm-up. */
+  #second(event: SecondEvent): void {
+    const { round, warmup, counts } = event;
+    if (round !== this.#round || warmup !== this.#isWarmup) {
       this.#errors = 0;
       this.#atSec = 0;
     }
-    this.#round = roundIndex;
+    this.#round = round;
     this.#isWarmup = warmup;
-    this.#errors += interval.failed;
-    this.#atSec += interval.length_sec;
-    if (interval.length_sec < SHORTEST_SHOWN_SEC) return;
-    const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmup ? 'warm-up ' : '');
-    this.line(liveLine(prefix, this.#atSec, interval, this.#errors));
+    this.#atSec += counts.length_sec;
+    if (event.of === 'connections') this.#errors += event.counts.failed;
+    if (counts.length_sec < SHORTEST_SHOWN_SEC) return;
+    const prefix = (this.#rounds > 1 ? `round ${round + 1}/${this.#rounds} ` : '') + (warmup ? 'warm-up ' : '');
+    this.#line(
+      event.of === 'connections'
+        ? liveLine(prefix, this.#atSec, event.counts, this.#errors)
+        : rttLiveLine(prefix, this.#atSec, event.counts),
+    );
   }
 
   /** Shows a line in place of the one before. */
-  line(line: string): void {
+  #line(line: string): void {
     if (this.#stream.isTTY !== true) {
       this.#stream.write(`${line}\n`);
       return;

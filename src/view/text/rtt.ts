@@ -1,6 +1,6 @@
 /** Round trips for a person with five seconds. */
 import type { LatencySummary } from '../../document/common.ts';
-import type { RttInterval, RttResult, RttRound } from '../../document/rtt.ts';
+import type { RttResult, RttRound } from '../../document/rtt.ts';
 import {
   formatBytes,
   formatCount,
@@ -13,8 +13,7 @@ import {
 import { cpuSplit } from '../cpu-split.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
-import { failure, paint, PLAIN, table, type TextStyle, wrap } from '../layout.ts';
-import { clockText } from '../live/line.ts';
+import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
 import { busyText } from './work.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 
@@ -132,30 +131,4 @@ export function closingRows(rounds: readonly RttRound[]): Rows {
   ]);
   const header = ['round', 'offered', 'achieved', 'lost', 'p50', 'p99 rtt', 'verdict'];
   return [header, ...rows];
-}
-
-/**
- * `  12 s  1,000/s  lost 0  p50 21.3 µs  p99 40.1 µs`, and in front of it which round it is. `warmupSec`: how long the warm-up is
- * that the interval is part of; null for the round itself.
- */
-export function rttLiveLine(
-  roundIndex: number,
-  rounds: number,
-  interval: RttInterval,
-  warmupSec: number | null,
-): string {
-  const { rtt_ns: rtt } = interval;
-  const prefix = (rounds > 1 ? `round ${roundIndex + 1}/${rounds} ` : '') + (warmupSec === null ? '' : 'warm-up ');
-  // Second 0 is where a warm-up ends.
-  const atSec = (warmupSec ?? 0) + interval.start_sec + interval.length_sec;
-  const sentPerSec = interval.length_sec > 0 ? interval.sent / interval.length_sec : 0;
-  const parts = [
-    `${prefix}${clockText(atSec)}`,
-    formatPerSec(Math.round(sentPerSec)).padStart(9),
-    `lost ${formatCount(interval.lost)}`,
-    ...(interval.missed > 0 ? [`missed ${formatCount(interval.missed)}`] : []),
-    `p50 ${rtt.count === 0 ? '-' : formatLatency(rtt.p50)}`,
-    `p99 ${rtt.count === 0 ? '-' : formatLatency(rtt.p99)}`,
-  ];
-  return parts.join('  ');
 }

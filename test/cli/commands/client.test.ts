@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { exitCodeOf } from '../../../src/cli/commands/client.ts';
 import type { Io } from '../../../src/cli/process/io.ts';
-import type { ClientRunHooks, runClient } from '../../../src/client/run.ts';
+import type { runClient } from '../../../src/client/run.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import type { ClientResult } from '../../../src/document/client.ts';
 import type { ClientPlan } from '../../../src/plan/plan.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
 import { clientBy } from '../../support/commands.ts';
+import { loadSecond, notice, runStarted } from '../../support/events.ts';
+import type { RunContext } from '../../../src/run/events.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { clientResult, interval, refusedRound, roundResult } from '../../support/results.ts';
 
@@ -24,7 +26,7 @@ interface Ran {
 /** Runs the command with a run of the test's own instead of a real one. */
 async function command(
   typed: Typed,
-  run: (hooks: ClientRunHooks) => Promise<ClientResult>,
+  run: (context: RunContext) => Promise<ClientResult>,
   print?: Io['print'],
 ): Promise<Ran> {
   let stdout = '';
@@ -36,9 +38,9 @@ async function command(
     style: PLAIN,
     colourLogs: false,
   };
-  const fake: typeof runClient = (given, hooks) => {
+  const fake: typeof runClient = (given, context) => {
     plan = given;
-    return run(hooks ?? {});
+    return run(context ?? {});
   };
   const code = await clientBy(fake)(rawInput({ host: '127.0.0.1', ...typed }), io);
   return { code, stdout, stderr, plan };
@@ -47,10 +49,10 @@ async function command(
 const fine = async (): Promise<ClientResult> => clientResult();
 
 t.test('text on stdout, live view on stderr', async (t) => {
-  const ran = await command({ rate: ['1k', '2k'] }, async (hooks) => {
-    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'], startedAt: new Date(0) });
-    hooks.onInterval?.(0, interval(), false);
-    hooks.onNotice?.('something odd');
+  const ran = await command({ rate: ['1k', '2k'] }, async (context) => {
+    context.emit?.(runStarted({ rounds: 2, notes: ['uring: not permitted here'] }));
+    context.emit?.(loadSecond(interval()));
+    context.emit?.(notice('something odd'));
     return clientResult();
   });
   t.equal(ran.code, 0);
@@ -63,10 +65,10 @@ t.test('text on stdout, live view on stderr', async (t) => {
 });
 
 t.test('--quiet leaves warnings', async (t) => {
-  const ran = await command({ quiet: 'true' }, async (hooks) => {
-    hooks.onStart?.({ engine: 'epoll', workers: 1, notes: ['uring: not permitted here'], startedAt: new Date(0) });
-    hooks.onInterval?.(0, interval(), false);
-    hooks.onNotice?.('something odd');
+  const ran = await command({ quiet: 'true' }, async (context) => {
+    context.emit?.(runStarted({ rounds: 2, notes: ['uring: not permitted here'] }));
+    context.emit?.(loadSecond(interval()));
+    context.emit?.(notice('something odd'));
     return clientResult();
   });
   t.equal(ran.stderr, 'WARN: something odd\n');
@@ -150,8 +152,8 @@ t.test('what failed goes before a threshold, and a signal before both', async (t
   const refused = async (): Promise<ClientResult> => clientResult({ rounds: [refusedRound()] });
   t.equal((await command({ 'fail-if': 'failures>0' }, refused)).code, 1);
   t.equal((await command({ 'fail-if': 'p50(total)>0us', json: '/dev/full' }, fine)).code, 1);
-  const stopped = await command({ 'fail-if': 'p50(total)>0us' }, async (hooks) => {
-    const aborted = new Promise((resolve) => hooks.stop?.addEventListener('abort', resolve));
+  const stopped = await command({ 'fail-if': 'p50(total)>0us' }, async (context) => {
+    const aborted = new Promise((resolve) => context.stop?.addEventListener('abort', resolve));
     process.emit('SIGTERM', 'SIGTERM');
     await aborted;
     return clientResult({ interrupted: true });
@@ -178,8 +180,8 @@ t.test('a signal ends the run with its report', async (t) => {
     ['SIGTERM', 143],
   ] as const) {
     const listeners = process.listenerCount(signal);
-    const ran = await command({ json: '-' }, async (hooks) => {
-      const stopped = new Promise((resolve) => hooks.stop?.addEventListener('abort', resolve));
+    const ran = await command({ json: '-' }, async (context) => {
+      const stopped = new Promise((resolve) => context.stop?.addEventListener('abort', resolve));
       process.emit(signal, signal);
       await stopped;
       return clientResult({ interrupted: true });

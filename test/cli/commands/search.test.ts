@@ -260,7 +260,6 @@ t.test('everything that is wrong, at once', async (t) => {
   const long = await search({ 'explore-duration': '10s', duration: '5s' }, THOUSAND);
   t.match(long.stderr, /--explore-duration: got "10s", expected at most the --duration 5s/);
   t.match((await search({ rate: '5' }, THOUSAND)).stderr, /--rate: .*an option of conngen search/);
-  t.match((await search({ hlog: 'a' }, THOUSAND)).stderr, /--hlog: .*an option of conngen search/);
 });
 
 t.test('a real target: nothing fails, or this machine is the limit', async (t) => {

@@ -6,12 +6,14 @@ import type { Io } from '../../../src/cli/process/io.ts';
 import { RunError } from '../../../src/units/run-error.ts';
 import type { ServerResult } from '../../../src/document/server.ts';
 import { PLAIN } from '../../../src/view/layout.ts';
-import type { runServer, ServerRunHooks } from '../../../src/server/run.ts';
+import type { runServer } from '../../../src/server/run.ts';
 import { serverBy } from '../../support/commands.ts';
+import { notice, runStarted } from '../../support/events.ts';
+import type { RunContext } from '../../../src/run/events.ts';
 import { rawInput, type Typed } from '../../support/plans.ts';
 import { serverResult } from '../../support/results.ts';
 
-async function command(typed: Typed, run: (hooks: ServerRunHooks) => Promise<ServerResult>) {
+async function command(typed: Typed, run: (context: RunContext) => Promise<ServerResult>) {
   let stdout = '';
   let stderr = '';
   const io: Io = {
@@ -20,22 +22,16 @@ async function command(typed: Typed, run: (hooks: ServerRunHooks) => Promise<Ser
     style: PLAIN,
     colourLogs: false,
   };
-  const fake: typeof runServer = (_plan, hooks) => run(hooks ?? {});
+  const fake: typeof runServer = (_plan, context) => run(context ?? {});
   const code = await serverBy(fake)(rawInput(typed, {}, 'conngen server'), io);
   return { code, stdout, stderr };
 }
 
-async function served(hooks: ServerRunHooks): Promise<ServerResult> {
-  hooks.onListening?.({
-    host: '127.0.0.1',
-    port: 2345,
-    protocol: 'tcp',
-    listeners: 2,
-    engine: 'epoll',
-    notes: ['the kernel cuts the backlog'],
-  });
-  hooks.onNotice?.('accept failed');
-  const stopped = new Promise((resolve) => hooks.stop?.addEventListener('abort', resolve));
+async function served(context: RunContext): Promise<ServerResult> {
+  const listening = { host: '127.0.0.1', port: 2345, protocol: 'tcp', listeners: 2, engine: 'epoll' } as const;
+  context.emit?.(runStarted({ command: 'server', notes: ['the kernel cuts the backlog'], listening }));
+  context.emit?.(notice('accept failed'));
+  const stopped = new Promise((resolve) => context.stop?.addEventListener('abort', resolve));
   process.emit('SIGTERM', 'SIGTERM');
   await stopped;
   return serverResult();

@@ -1,5 +1,7 @@
 import t from 'tap';
-import { LiveView, liveLine } from '../../../src/view/live/line.ts';
+import { LiveView } from '../../../src/view/live/line.ts';
+import { liveLine } from '../../../src/view/live/second-lines.ts';
+import { loadSecond, runStarted } from '../../support/events.ts';
 import { interval, latency } from '../../support/results.ts';
 
 t.test('a line', (t) => {
@@ -16,10 +18,11 @@ t.test('a line', (t) => {
 t.test('without a terminal: one plain line a second, errors added up within a round', (t) => {
   const written: string[] = [];
   const view = new LiveView({ write: (text: string) => written.push(text) });
-  view.interval(0, 2, interval({ failed: 2 }), true);
-  view.interval(0, 2, interval({ failed: 2 }), false);
-  view.interval(0, 2, interval({ start_sec: 1, failed: 3 }), false);
-  view.interval(1, 2, interval(), false);
+  view.on(runStarted({ rounds: 2 }));
+  view.on(loadSecond(interval({ failed: 2 }), { round: 0, warmup: true }));
+  view.on(loadSecond(interval({ failed: 2 }), { round: 0, warmup: false }));
+  view.on(loadSecond(interval({ start_sec: 1, failed: 3 }), { round: 0, warmup: false }));
+  view.on(loadSecond(interval(), { round: 1, warmup: false }));
   view.clear();
   t.same(
     written.map((line) => /^(.*?) +\d s.*errors (\d+).*\n$/.exec(line)?.slice(1)),
@@ -36,11 +39,11 @@ t.test('without a terminal: one plain line a second, errors added up within a ro
 t.test('the warm-up counts its own seconds; what is left behind the last second gets no line', (t) => {
   const written: string[] = [];
   const view = new LiveView({ write: (text: string) => written.push(text) });
-  view.interval(0, 1, interval({ start_sec: -2, length_sec: 0.6 }), true);
-  view.interval(0, 1, interval({ start_sec: -1 }), true);
-  view.interval(0, 1, interval({ start_sec: 0 }), false);
-  view.interval(0, 1, interval({ start_sec: 1 }), false);
-  view.interval(0, 1, interval({ start_sec: 2, length_sec: 0.001, failed: 4 }), false);
+  view.on(loadSecond(interval({ start_sec: -2, length_sec: 0.6 }), { round: 0, warmup: true }));
+  view.on(loadSecond(interval({ start_sec: -1 }), { round: 0, warmup: true }));
+  view.on(loadSecond(interval({ start_sec: 0 }), { round: 0, warmup: false }));
+  view.on(loadSecond(interval({ start_sec: 1 }), { round: 0, warmup: false }));
+  view.on(loadSecond(interval({ start_sec: 2, length_sec: 0.001, failed: 4 }), { round: 0, warmup: false }));
   t.same(
     written.map((line) => /^.*? s /.exec(line)?.[0]),
     ['warm-up  0.6 s ', 'warm-up  1.6 s ', '   1 s ', '   2 s '],
@@ -50,12 +53,7 @@ t.test('the warm-up counts its own seconds; what is left behind the last second 
 
 t.test('a terminal that does not know its width is taken for 80 columns', (t) => {
   const written: string[] = [];
-  new LiveView({ isTTY: true, columns: 0, write: (text: string) => written.push(text) }).interval(
-    0,
-    1,
-    interval(),
-    false,
-  );
+  new LiveView({ isTTY: true, columns: 0, write: (text: string) => written.push(text) }).on(loadSecond(interval()));
   t.match(written[0], /1,000\/s {2}in flight \d+ {2}errors/);
   t.end();
 });
@@ -64,8 +62,8 @@ t.test('on a terminal: one line, rewritten and cut', (t) => {
   const written: string[] = [];
   const view = new LiveView({ isTTY: true, columns: 20, write: (text: string) => written.push(text) });
   view.clear();
-  view.interval(0, 1, interval(), false);
-  view.interval(0, 1, interval(), false);
+  view.on(loadSecond(interval(), { round: 0, warmup: false }));
+  view.on(loadSecond(interval(), { round: 0, warmup: false }));
   view.clear();
   view.clear();
   t.same(written, ['\r\u001b[2K   1 s    1,000/s  ', '\r\u001b[2K   2 s    1,000/s  ', '\r\u001b[2K']);

@@ -4,22 +4,23 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import t from 'tap';
-import { tableFile } from '../../src/cli/file-checks.ts';
-import type { ClientRunHooks } from '../../src/client/run.ts';
+import type { RunContext } from '../../src/run/events.ts';
+import { tableFile } from '../../src/run/sinks/tags.ts';
 import { RunError } from '../../src/units/run-error.ts';
 import { EVERY_SECOND_SEC } from '../../src/count/interval-series.ts';
 import { CLOCKS, type ClientResult } from '../../src/document/client.ts';
 import { PLAIN } from '../../src/view/layout.ts';
 import { clientBy } from '../support/commands.ts';
 import { clientResult as resultOf, runCli, startServer } from '../support/cli.ts';
+import { loadSecond, runStarted } from '../support/events.ts';
 import { histogramOf } from '../support/histograms.ts';
 import { rawInput, type Typed } from '../support/plans.ts';
-import { clientConfig, clientResult, interval, latency } from '../support/results.ts';
+import { clientConfig, clientResult, interval, latency, roundResult } from '../support/results.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
 async function command(
   typed: Typed,
-  run: (hooks: ClientRunHooks) => Promise<ClientResult>,
+  run: (context: RunContext) => Promise<ClientResult>,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
   let stderr = '';
@@ -29,28 +30,32 @@ async function command(
     style: PLAIN,
     colourLogs: false,
   };
-  const code = await clientBy((_plan, hooks) => run(hooks ?? {}))(rawInput({ quiet: 'true', ...typed }), io);
+  const code = await clientBy((_plan, context) => run(context ?? {}))(rawInput({ quiet: 'true', ...typed }), io);
   return { code, stdout, stderr };
 }
 
 const STARTED_AT = new Date('2026-01-01T00:00:00.250Z');
 
 /** Two seconds of one round, after one of warm-up. Nothing was measured by `first_byte`. */
-function tellRun(hooks: ClientRunHooks, { seconds = 2 } = {}): void {
-  hooks.onStart?.({ engine: 'epoll', workers: 1, notes: [], startedAt: STARTED_AT });
-  hooks.onRoundStart?.({ index: 0, count: 1, offeredRatePerSec: 2.5 });
-  const byClock = (values: number[]) => CLOCKS.map((clock) => histogramOf(clock === 'first_byte' ? [] : values));
+function tellRun(context: RunContext, { seconds = 2 } = {}): void {
+  const emit = context.emit!;
+  emit(runStarted({ startedAt: STARTED_AT }));
+  emit({ type: 'round-started', round: 0, offeredRatePerSec: 2.5 });
+  const byClock = (values: number[]) =>
+    Object.fromEntries(CLOCKS.map((clock) => [clock, histogramOf(clock === 'first_byte' ? [] : values)]));
   const summaries = { ...interval().latency_ns, first_byte: latency(0, 0) };
-  hooks.onIntervalDetail?.(0, interval({ start_sec: -1 }), true, { startNs: 0, latency: byClock([9]) });
+  emit(loadSecond(interval({ start_sec: -1 }), { warmup: true, latency: byClock([9]) }));
   for (let second = 0; second < seconds; second++) {
-    const detail = { startNs: 1e9 * (second + 1) + 123e6, latency: byClock([1000 + second, 4_000_000]) };
-    hooks.onIntervalDetail?.(0, interval({ start_sec: second, latency_ns: summaries }), false, detail);
+    const startNs = 1e9 * (second + 1) + 123e6;
+    const counts = interval({ start_sec: second, latency_ns: summaries });
+    emit(loadSecond(counts, { startNs, latency: byClock([1000 + second, 4_000_000]) }));
   }
-  hooks.onRoundEnd?.(0, byClock([1000, 1001, 4_000_000, 4_000_000]));
+  const all = byClock([1000, 1001, 4_000_000, 4_000_000]);
+  emit({ type: 'round-ended', round: 0, result: roundResult(), latency: all });
 }
 
-const fine = async (hooks: ClientRunHooks): Promise<ClientResult> => {
-  tellRun(hooks);
+const fine = async (context: RunContext): Promise<ClientResult> => {
+  tellRun(context);
   return clientResult();
 };
 
@@ -78,8 +83,8 @@ t.test('--hlog: a histogram for each second and clock, without the warm-up', asy
 t.test('--csv has every second of a round that has fewer intervals', async (t) => {
   const csv = join(t.testdir({}), 'run.csv');
   const seconds = EVERY_SECOND_SEC + 40;
-  const long = async (hooks: ClientRunHooks): Promise<ClientResult> => {
-    tellRun(hooks, { seconds });
+  const long = async (context: RunContext): Promise<ClientResult> => {
+    tellRun(context, { seconds });
     return clientResult();
   };
   t.equal((await command({ csv }, long)).code, 0);
@@ -148,8 +153,8 @@ t.test('a run that cannot start leaves what was there', async (t) => {
 
 t.test('a run that breaks off keeps what it had', async (t) => {
   const directory = t.testdir({});
-  const ran = await command({ csv: join(directory, 'csv') }, async (hooks) => {
-    tellRun(hooks);
+  const ran = await command({ csv: join(directory, 'csv') }, async (context) => {
+    tellRun(context);
     throw new RunError('lost', 'the workers are gone', '');
   });
   t.equal(ran.code, 1);
@@ -170,8 +175,8 @@ t.test('a disk that fills up while a run goes on', { skip }, async (t) => {
   if (typeof disk === 'string') return;
   t.teardown(() => disk.remove());
   const file = join(disk.path, 'run.hlog');
-  const filled = await command({ hlog: file, json: join(disk.path, 'run.json') }, async (hooks) => {
-    tellRun(hooks, { seconds: 400 });
+  const filled = await command({ hlog: file, json: join(disk.path, 'run.json') }, async (context) => {
+    tellRun(context, { seconds: 400 });
     return clientResult({ config: clientConfig({ host: 'x'.repeat(80_000) }) });
   });
   t.equal(filled.code, 1);

@@ -1,0 +1,59 @@
+/** The lines of `--stream`: `conngen.interval/1`, a line for each second, and `conngen.cell/1`, a line for each cell of a lab. */
+import type { IntervalResult } from './client.ts';
+import type { LatencySummary } from './common.ts';
+import type { CellResult } from './lab.ts';
+import type { PingCounts } from './rtt.ts';
+
+/** What every line of a second begins with. */
+interface IntervalHead {
+  readonly schema: 'conngen.interval/1';
+  /** Of search and saturate only: the trial or step that the second belongs to, from 0. */
+  readonly trial?: number;
+  /** The round that the second belongs to, from 0. Always 0 in search and saturate: a trial has one round. */
+  readonly round: number;
+  /** Seconds since the end of the warm-up, in whole seconds; negative during the warm-up. */
+  readonly second: number;
+  /** True for seconds before the measured part of the round: the ramp up and the warm-up. They are in no result. */
+  readonly warmup: boolean;
+  /** When the second began, in seconds since the start of the run. */
+  readonly elapsed_sec: number;
+  /** What the round offers; null for `max`. */
+  readonly offered_rate_per_sec: number | null;
+  /**
+   * The histogram of each clock, values in nanoseconds, as a V2 compressed HdrHistogram in base64. With a probe its round trips are
+   * there as `probe`.
+   */
+  readonly histograms?: Readonly<Record<string, string>>;
+}
+
+/** One second of connections that were opened. The sums over the seconds of a round without warm-up are the totals of the round. */
+export interface LoadInterval extends IntervalHead, Omit<IntervalResult, 'start_sec'> {
+  readonly command: 'client' | 'search' | 'saturate';
+}
+
+/** One second of round trips. The sums over the seconds of a round without warm-up are the totals of the round. */
+export interface PingInterval extends IntervalHead, PingCounts {
+  readonly command: 'rtt';
+  /** How long the second was: 1, and less where the warm-up or the round ended in it. */
+  readonly length_sec: number;
+  /** Pings under way at the end of the second. */
+  readonly in_flight: number;
+  readonly latency_ns: {
+    /** From the send to the reply. */
+    readonly rtt: LatencySummary;
+    /** From the moment the ping was due to the reply. */
+    readonly corrected_rtt: LatencySummary;
+    /** From the moment the ping was due to its send. */
+    readonly schedule_lag: LatencySummary;
+  };
+}
+
+/** One second of a run. */
+export type Interval = LoadInterval | PingInterval;
+
+/** One cell of a lab, as `lab.json` holds it. */
+export type CellLine = CellResult & {
+  readonly schema: 'conngen.cell/1';
+  readonly command: 'lab';
+  readonly lab: string;
+};

@@ -1,0 +1,25 @@
+/** `--stream`: a line of JSON for each second, and for each cell of a lab. */
+import { encodeHistogram } from '../../count/hdr-histogram.ts';
+import type { CellLine } from '../../document/interval.ts';
+import type { Sink } from '../events.ts';
+import { Intervals } from '../interval.ts';
+import { lineSink, type SinkSetup } from './sink.ts';
+
+/** Opens a stream. The seconds of a warm-up are in it, marked. */
+export function openSink(setup: SinkSetup): Sink {
+  const intervals = new Intervals();
+  let lab = '';
+  return lineSink(setup, (event) => {
+    if (event.type === 'run-started') lab = event.target;
+    if (event.type === 'cell-ended') {
+      const line: CellLine = { schema: 'conngen.cell/1', command: 'lab', lab, ...event.result };
+      return `${JSON.stringify(line)}\n`;
+    }
+    const interval = intervals.next(event);
+    if (interval === null || event.type !== 'second') return '';
+    const histograms = Object.fromEntries(
+      Object.entries(event.latency).map(([clock, histogram]) => [clock, encodeHistogram(histogram)]),
+    );
+    return `${JSON.stringify({ ...interval, histograms })}\n`;
+  });
+}
