@@ -100,10 +100,20 @@ export function csvPage(): string {
     'A row is a second of a round. The unit is in the name of a column. A latency that was not measured is an empty cell, which is not zero. Counts and ' +
       'latencies mean what they mean in [`intervals`](results/client.md). The columns of the probe are always there and empty without `--probe`.',
     '## client',
-    bullets(columnsOf('client').map(({ name }) => code(name))),
+    columnList('client'),
     '## search and saturate',
     'The first column is `trial`: the trial of a search or the step of a saturation, from 1. The others are those of `client`.',
     '## rtt',
-    bullets(columnsOf('rtt').map(({ name }) => code(name))),
+    columnList('rtt'),
   );
+}
+
+/** The names in order, a line for each clock or group that begins alike. */
+function columnList(command: 'client' | 'rtt'): string {
+  const lines: string[][] = [];
+  for (const { name } of columnsOf(command)) {
+    if (name.endsWith('_count') || lines.length === 0) lines.push([]);
+    lines.at(-1)!.push(code(name));
+  }
+  return bullets(lines.map((names) => names.join(', ')));
 }
