@@ -11,7 +11,7 @@ import { createServer } from 'node:tls';
 import t from 'tap';
 import type { ClientResult } from '../src/document/client.ts';
 import { readOptions } from '../src/options/read.ts';
-import { CLIENT_OPTIONS } from '../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../src/options/tables/client.ts';
 import { ROOT, startServer } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { freePort } from './support/ports.ts';

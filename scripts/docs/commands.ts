@@ -1,14 +1,15 @@
 /** `docs/reference/commands/`: a page for each command, from the table of commands and those of their options. */
 import { COMMANDS, type CommandRow } from '../../src/cli/commands.ts';
-import { envName, type OptionSpec, type OptionTable } from '../../src/options/tables.ts';
-import { code, firstUpper, page, prose } from './markdown.ts';
+import { envName } from '../../src/options/names.ts';
+import { groupsOf, type OptionDescription, type OptionGroup } from '../../src/options/describe.ts';
+import { bullets, code, firstUpper, page, prose } from './markdown.ts';
 
 /** In the order of the index. */
 export const DOCUMENTED_COMMANDS = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
 
 export function commandPage(command: keyof typeof COMMANDS): string {
   const { help, examples, options: table }: CommandRow = COMMANDS[command];
-  const groups = [...new Set(Object.values(table).map(({ group }) => group))];
+  const groups = groupsOf(table);
   const positional = Object.entries(table).find(([, spec]) => spec.positional === true);
   const usage = `conngen ${command}${positional === undefined ? '' : ` [${positional[1].value}${positional[1].repeatable === true ? ' …' : ''}]`} [OPTIONS]`;
   const file = Object.hasOwn(table, 'config') ? ' or from the file of `--config`' : '';
@@ -21,7 +22,7 @@ export function commandPage(command: keyof typeof COMMANDS): string {
     `Every option can also come from a \`CONNGEN_…\` variable${file}: see [configuration](../../guide/configuration.md). ` +
       'The same texts are in `conngen ' +
       `${command} --help-all\`.`,
-    ...groups.map((group) => groupSection(group, table)),
+    ...groups.map(groupSection),
   );
 }
 
@@ -31,31 +32,46 @@ function examplesOf(examples: CommandRow['examples']): string {
   return `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
 }
 
-function groupSection(group: string, table: OptionTable): string {
-  const options = Object.entries(table).filter(([, spec]) => spec.group === group);
-  return [`## ${group}`, ...options.map(([name, spec]) => optionSection(name, spec))].join('\n\n');
+function groupSection({ heading, options }: OptionGroup): string {
+  return [`## ${heading}`, ...options.map(optionSection)].join('\n\n');
 }
 
-function optionSection(name: string, spec: OptionSpec): string {
-  const title = spec.positional === true ? spec.value : `--${name}`;
-  return [`### ${code(title)}`, formsOf(name, spec), `${firstUpper(prose(spec.help))}.`].join('\n\n');
+function optionSection(option: OptionDescription): string {
+  const title = option.isPositional ? option.flags[0]! : `--${option.name}`;
+  return [
+    `### ${code(title)}`,
+    formsOf(option),
+    `${firstUpper(prose(option.help))}.`,
+    ...wordsOf(option),
+    ...option.details.map(prose),
+  ].join('\n\n');
 }
 
-/** The spellings of an option, its default and where else it can be set. */
-function formsOf(name: string, spec: OptionSpec): string {
-  const value = spec.value === '' ? '' : ` ${spec.value}`;
-  const flags = [name, ...(spec.alias ?? [])].map((each) => `${each.length === 1 ? '-' : '--'}${each}${value}`);
+/** The spellings of an option, its default, its range and where else it can be set. */
+function formsOf({
+  name,
+  flags,
+  value,
+  default: standard,
+  isDefaultPhrase,
+  range,
+  isRepeatable,
+}: OptionDescription): string {
+  const typed = flags.map((flag) => code(value === '' ? flag : `${flag} ${value}`));
   const facts = [
-    spec.positional === true ? code(spec.value) : flags.map(code).join(', '),
-    ...defaultOf(spec),
-    ...(spec.repeatable === true ? ['repeatable'] : []),
+    typed.join(', '),
+    ...(standard === null ? [] : [isDefaultPhrase ? `default: ${prose(standard)}` : `default ${code(standard)}`]),
+    ...(range === null ? [] : [`${code(range.min)} to ${code(range.max)}`]),
+    ...(isRepeatable ? ['repeatable'] : []),
     `environment ${code(envName(name))}`,
   ];
   return facts.join(' · ');
 }
 
-function defaultOf({ default: text, defaultHelp, isSwitch }: OptionSpec): string[] {
-  if (isSwitch === true) return [];
-  if (text !== undefined) return [`default ${code(text)}`];
-  return defaultHelp === undefined ? [] : [`default: ${prose(defaultHelp)}`];
+/** What each word means, where the words do not say it themselves. */
+function wordsOf({ words }: OptionDescription): string[] {
+  const explained = words.filter(([, meaning]) => meaning !== '');
+  return explained.length === 0
+    ? []
+    : [bullets(explained.map(([word, meaning]) => `${code(word)}: ${prose(meaning)}`))];
 }

@@ -1,16 +1,14 @@
 /** The table of commands: what each is called, takes and is for. Its code is loaded when it runs. */
-import {
-  CLIENT_OPTIONS,
-  DEMO_OPTIONS,
-  DOCTOR_OPTIONS,
-  LAB_OPTIONS,
-  REPORT_OPTIONS,
-  RTT_OPTIONS,
-  SATURATE_OPTIONS,
-  SEARCH_OPTIONS,
-  SERVER_OPTIONS,
-  type OptionTable,
-} from '../options/tables.ts';
+import { CLIENT_OPTIONS } from '../options/tables/client.ts';
+import { DEMO_OPTIONS } from '../options/tables/demo.ts';
+import { DOCTOR_OPTIONS } from '../options/tables/doctor.ts';
+import { LAB_OPTIONS } from '../options/tables/lab.ts';
+import { REPORT_OPTIONS } from '../options/tables/report.ts';
+import { RTT_OPTIONS } from '../options/tables/rtt.ts';
+import { SATURATE_OPTIONS } from '../options/tables/saturate.ts';
+import { SEARCH_OPTIONS } from '../options/tables/search.ts';
+import { SERVER_OPTIONS } from '../options/tables/server.ts';
+import type { OptionTable } from '../units/option.ts';
 import type { Handler } from './command.ts';
 
 export interface CommandRow {

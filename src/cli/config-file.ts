@@ -1,7 +1,7 @@
 /** `--config`: read before the command, whose options it holds; while it is read (it may be a pipe), a signal ends the process. */
 import { readInput } from '../plan/input-file.ts';
 import type { Parsed } from '../units/problem.ts';
-import { ENV_PREFIX } from '../options/tables.ts';
+import { ENV_PREFIX } from '../options/names.ts';
 import type { RawInput } from '../options/read.ts';
 
 /** Far beyond any set of options, and read in an instant. */

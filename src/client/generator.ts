@@ -51,6 +51,7 @@ import {
 import type { AttemptTable } from './attempts.ts';
 import { PENDING } from './body/response-bodies.ts';
 import type { BodyListener, ResponseBodies } from './body/response-bodies.ts';
+import type { ClientPlan } from '../plan/plan.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseHeads } from './head/response-heads.ts';
@@ -66,14 +67,13 @@ const STARTS_PER_STEP = 64;
 const PORT_TRIES = 32;
 /** How long closed loop waits after a failure on this machine: without a wait it would repeat the attempt in a tight loop. */
 const LOCAL_FAILURE_PAUSE_NS = 1e6;
-
 /** What was due for longer than this when a stop came, and was not started, is missed. */
 const STOP_GRACE_NS = 10e6;
-
 /** An exchange of a round in stages that begins later than this is not at the rate that was asked for. */
 const EXCHANGE_LATE_NS = 10e6;
-
 export interface GeneratorOptions {
+  /** The options that the generator reads, by their field of the plan; copied into fields of the class. */
+  readonly plan: Pick<ClientPlan, 'close' | 'holdNs' | 'timeoutNs'>;
   readonly engine: ClientEngine;
   readonly clock: Clock;
   readonly recorder: Recorder;
@@ -86,9 +86,6 @@ export interface GeneratorOptions {
   readonly exchange: Exchange;
   /** The engine shuts down writing after the payload, so the first FIN is ours. */
   readonly halfClose: boolean;
-  readonly reset: boolean;
-  readonly holdNs: number;
-  readonly timeoutNs: number;
   /** The timeout from the start of an attempt to its first byte; Infinity where there is none. */
   readonly firstByteTimeoutNs: number;
   /** Undefined: responses are counted and dropped. */
@@ -118,6 +115,10 @@ export class Generator implements ClientDriver, BodyListener {
   readonly #heads: ResponseHeads | undefined;
   readonly #stages: Stages | undefined;
   readonly #awaitsFirstByte: boolean;
+  readonly #reset: boolean;
+  /** Born doubles, like all times: a zero of the rehearsal would make them small integers, and the code that was compiled for those useless. */
+  readonly #holdNs: number = Infinity;
+  readonly #timeoutNs: number = Infinity;
   /** Whether the recorder's current bank is for the measured phase (1) or the warm-up (0): what of the other phase ends now is not counted. */
   #phase: number;
   #held = 0;
@@ -142,6 +143,9 @@ export class Generator implements ClientDriver, BodyListener {
     this.#stages = options.stages;
     this.#bodies?.listen(this);
     this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
+    this.#reset = options.plan.close === 'rst';
+    this.#holdNs = options.plan.holdNs;
+    this.#timeoutNs = options.plan.timeoutNs;
     const { baseNs, measureNs } = options.pacer;
     this.#phase = baseNs >= measureNs ? 1 : 0;
     this.#pauseEndNs = baseNs;
@@ -185,7 +189,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (this.#pauseEndNs > nowNs) deadlineNs = Math.min(deadlineNs, this.#pauseEndNs);
     const oldest = attempts.unfinished.head;
     if (oldest !== NONE) {
-      deadlineNs = Math.min(deadlineNs, attempts.startNs[oldest]! + this.#o.timeoutNs, this.#drainEndNs);
+      deadlineNs = Math.min(deadlineNs, attempts.startNs[oldest]! + this.#timeoutNs, this.#drainEndNs);
     }
     const unanswered = attempts.unanswered.head;
     if (unanswered !== NONE) {
@@ -195,7 +199,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (this.#stages !== undefined && this.#drainEndNs === Infinity) {
       const wakeNs = this.#stages.wakeNs(nowNs, attempts.waiting.head !== NONE, heldLongest !== NONE);
       deadlineNs = Math.min(deadlineNs, wakeNs);
-    } else if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#o.holdNs);
+    } else if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.#holdNs);
     this.deadlineNs = deadlineNs;
   }
 
@@ -549,7 +553,7 @@ export class Generator implements ClientDriver, BodyListener {
       if (this.#heads !== undefined) this.#recorder.response(this.#heads.indexOf(slot));
     }
     // In stages it stays open until all exchanges are done, unless the exchange was its end.
-    const stays = this.#stages === undefined ? this.#o.holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
+    const stays = this.#stages === undefined ? this.#holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
     if (!stays || this.#drainEndNs !== Infinity || attempts.state[slot] === KEEPING_ALONE) {
       this.#close(slot);
       return;
@@ -608,7 +612,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   #close(slot: number): void {
     const attempts = this.#attempts;
-    const { reset } = this.#o;
+    const reset = this.#reset;
     if (attempts.timeWait[slot] === UNDECIDED) attempts.timeWait[slot] = reset ? NO_TIME_WAIT : TIME_WAIT;
     attempts.state[slot] = CLOSING;
     this.#engine.close(slot, reset);
@@ -622,7 +626,7 @@ export class Generator implements ClientDriver, BodyListener {
     for (;;) {
       const slot = attempts.unfinished.head;
       if (slot === NONE) return;
-      const isLate = nowNs >= attempts.startNs[slot]! + this.#o.timeoutNs;
+      const isLate = nowNs >= attempts.startNs[slot]! + this.#timeoutNs;
       if (!isLate && !isDrained) return;
       this.#endLate(slot, isLate);
     }
@@ -671,7 +675,7 @@ export class Generator implements ClientDriver, BodyListener {
   #endHolds(): void {
     const nowNs = this.#stepNs;
     const attempts = this.#attempts;
-    const holdNs = this.#drainEndNs === Infinity ? this.#o.holdNs : 0;
+    const holdNs = this.#drainEndNs === Infinity ? this.#holdNs : 0;
     for (;;) {
       const slot = attempts.held.head;
       if (slot === NONE || nowNs < attempts.sinceNs[slot]! + holdNs) return;

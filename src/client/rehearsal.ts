@@ -15,10 +15,11 @@ import { SourcePortAllocator } from './source-ports.ts';
 /** What a generator of a worker has for itself; the rest of its options is the same in every round. */
 export type OwnParts = Pick<
   GeneratorOptions,
-  'recorder' | 'attempts' | 'pacer' | 'ports' | 'holdNs' | 'bodies' | 'control' | 'stages'
+  'plan' | 'recorder' | 'attempts' | 'pacer' | 'ports' | 'bodies' | 'control' | 'stages'
 >;
 
 export interface Rehearsed {
+  readonly plan: GeneratorOptions['plan'];
   readonly engine: ClientEngine;
   readonly clock: Clock;
   /**
@@ -61,7 +62,7 @@ export function rehearse(worker: Rehearsed): void {
 }
 
 function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: number | null, durationNs: number): boolean {
-  const { clock, capacity, ports, sources, responseBytes } = worker;
+  const { plan, clock, capacity, ports, sources, responseBytes } = worker;
   const attempts = new AttemptTable(Math.min(capacity, SLOTS));
   const pacer = new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
@@ -73,12 +74,12 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     batchNs: batchNsOf(worker.ratePerSec, 1),
   });
   const generator = worker.createGenerator({
+    plan: { ...plan, holdNs: 0 },
     recorder: new Recorder(createRecorderMemory(), clock),
     attempts,
     pacer,
     ports:
       ports === null ? undefined : new SourcePortAllocator({ sources, ports, offset: 0, clock, restNs: RELEASED_NS }),
-    holdNs: 0,
     bodies: undefined,
     control: new Int32Array(new SharedArrayBuffer(4)),
     stages: undefined,

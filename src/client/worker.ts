@@ -212,8 +212,6 @@ function generatorFactory(
       exchange,
       heads,
       halfClose: isHalfClose(plan),
-      reset: plan.close === 'rst',
-      timeoutNs: plan.timeoutNs,
       firstByteTimeoutNs: plan.body.firstByteTimeoutNs ?? Infinity,
       ...own,
     });
@@ -237,9 +235,9 @@ async function main(): Promise<void> {
   const prepare = (): void => {
     if (!isWarm) {
       const { responseBytes } = exchangeOf(plan.finish, payloadOf(plan).length);
+      const offered = { ratePerSec: offeredPerSec(plan), responseBytes };
       const sources = init.sources.length;
-      const ratePerSec = offeredPerSec(plan);
-      rehearse({ engine, clock, createGenerator, capacity, sources, ports: portNumbers, ratePerSec, responseBytes });
+      rehearse({ plan, engine, clock, createGenerator, capacity, sources, ports: portNumbers, ...offered });
     }
     isWarm = true;
     collectNow();
@@ -248,11 +246,11 @@ async function main(): Promise<void> {
 
   const runRound = async (order: RoundOrder): Promise<void> => {
     const generator = createGenerator({
+      plan,
       recorder,
       attempts,
       pacer: pacerOf(order),
       ports,
-      holdNs: plan.holdNs,
       bodies,
       control: new Int32Array(init.control),
       stages: stagesOf(order),

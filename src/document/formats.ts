@@ -7,8 +7,8 @@ export interface DocumentFormat {
 
 /** In the order of help. A new format is a row here and a row with its folder in `view/renderers.ts`. */
 export const DOCUMENT_FORMATS = {
-  json: { help: 'write the result as JSON; - is stdout, which then holds nothing else' },
-  markdown: { help: 'write the report as Markdown, for a ticket; - prints it in place of the text' },
+  json: { help: 'write the result as JSON; - writes it to stdout in place of the text' },
+  markdown: { help: 'write the report as Markdown; - writes it to stdout in place of the text' },
 } as const satisfies Readonly<Record<string, DocumentFormat>>;
 
 export type FormatName = keyof typeof DOCUMENT_FORMATS;

@@ -1,4 +1,4 @@
-import type { Finish } from '../plan/plan.ts';
+import type { Finish } from '../plan/finish.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { IntervalResult, WorkerResult } from '../document/client.ts';
 import type { Tally } from '../count/round-tally.ts';

@@ -10,7 +10,8 @@ import type { LabSystem } from '../document/system.ts';
 import { type Given, isExplicit, type Problem, problemOf } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { readLab, whyNotEmpty } from './directory.ts';
-import type { InputOf, LAB_OPTIONS } from '../options/tables.ts';
+import type { InputOf } from '../units/option.ts';
+import type { LAB_OPTIONS } from '../options/tables/lab.ts';
 
 export type LabInput = InputOf<typeof LAB_OPTIONS>;
 

@@ -5,6 +5,7 @@ import { inPlanOrder } from './cells.ts';
 import { type CellResult, isDone, type LabResult } from '../document/lab.ts';
 import type { RunContext } from '../run/events.ts';
 import { reasonOf } from '../run/output.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 import { RunError } from '../units/run-error.ts';
 import { VERSION } from '../units/version.ts';
 import { keepLab } from './directory.ts';
@@ -21,7 +22,7 @@ export interface LabContext extends RunContext {
 export async function runLab(planned: PlannedLab, { launch, emit, stop }: LabContext): Promise<LabResult> {
   const kept = new KeptCells(planned, stop);
   await kept.keep(false).catch((error: unknown) => {
-    throw new RunError('lab_unkept', unkept(planned, error), '', { cause: error });
+    throw new RunError('lab_unkept', unkept(planned, error), OWN_ERROR_CODES.lab_unkept.remedy, { cause: error });
   });
   // What cannot be written now may be so after the next cell, but for the last time.
   const tryToKeep = (isLast: boolean): Promise<void> =>

@@ -2,7 +2,7 @@
  * One spelling for every flag, `--name=value`, before yargs sees it: yargs would take `--json -` for a flag without a value
  * and a positional, and `--rate --duration 5` silently for an empty rate.
  */
-import type { OptionSpec, OptionTable } from './tables.ts';
+import type { OptionSpec, OptionTable } from '../units/option.ts';
 
 interface Known {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Options of ab, hey, wrk, oha, k6, vegeta, h2load and iperf3, and which of ours do the same. */
-import type { OptionTable } from './tables.ts';
+import type { OptionTable } from '../units/option.ts';
 
 interface Meaning {
   /** Without dashes. */

@@ -1,9 +1,6 @@
 /** Parsers of options that belong to the command line alone, or to no other place. */
-import type { Finish } from '../plan/plan.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
-import { choiceParser, countParser, sizeParser } from '../units/quantity.ts';
-
-const FINISH_BYTES_MAX = 2 ** 40;
+import { countParser } from '../units/quantity.ts';
 
 /** Any text but none. */
 export function parseFileName(text: string): Parsed<string> {
@@ -19,20 +16,6 @@ export function parseJsonFile(text: string): Parsed<string> {
 export function parseRecordFile(text: string): Parsed<string> {
   const file = parseJsonFile(text);
   return file.ok && file.value === '-' ? refuse('the name of a file: stdout is for the result') : file;
-}
-
-const parseFinishWord = choiceParser(['half-close', 'eof', 'echo', 'connect']);
-const parseFinishBytes = sizeParser({ min: 1, max: FINISH_BYTES_MAX });
-
-/** `half-close`, `eof`, `echo`, `connect`, or `bytes:N`. */
-export function parseFinish(text: string): Parsed<Finish> {
-  const trimmed = text.trim().toLowerCase();
-  if (trimmed.startsWith('bytes:')) {
-    const bytes = parseFinishBytes(trimmed.slice('bytes:'.length));
-    return bytes.ok ? accept({ kind: 'bytes', bytes: bytes.value }) : refuse(`${bytes.expected}, after bytes:`);
-  }
-  const word = parseFinishWord(trimmed);
-  return word.ok ? accept({ kind: word.value }) : refuse('half-close, eof, echo, bytes:N or connect');
 }
 
 const parseWorkerCount = countParser('threads', { min: 1, max: 1024 });

@@ -1,6 +1,7 @@
 /** From the three places a value can come from to the input of a plan, with every problem on the way. */
 import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } from '../units/problem.ts';
-import { ENV_PREFIX, envName, wordsFor, type InputOf, type OptionSpec, type OptionTable } from './tables.ts';
+import { ENV_PREFIX, envName, wordsFor } from './names.ts';
+import type { InputOf, OptionSpec, OptionTable } from '../units/option.ts';
 import { meantOption } from './meanings.ts';
 import { didYouMean, nearest } from './suggest.ts';
 

@@ -2,7 +2,8 @@
 import type { AnswerConfig } from '../document/config.ts';
 import { loadPayload } from './payload.ts';
 import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
-import type { AnswerPlan, ClientPlan, Finish } from './plan.ts';
+import type { AnswerPlan, ClientPlan } from './plan.ts';
+import type { Finish } from './finish.ts';
 
 /** What a response begins with: the text itself, or what a file holds. */
 export type Prefix =

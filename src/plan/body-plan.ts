@@ -15,7 +15,8 @@ import {
   type Problem,
 } from '../units/problem.ts';
 import { formatDuration, formatSize } from '../units/quantity.ts';
-import type { BodyPlan, Finish, Sink, Verification, WorkStrategy } from './plan.ts';
+import type { BodyPlan, Sink, Verification, WorkStrategy } from './plan.ts';
+import type { Finish } from './finish.ts';
 import { formatWorkStrategy } from './work.ts';
 
 /** What a response must be, as the user said it. */

@@ -10,28 +10,20 @@ import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
-import type { ClientPlan, Finish, RoundRate } from './plan.ts';
+import type { ClientPlan, RoundRate } from './plan.ts';
+import { plainClientConfig, plainClientPlan, type PlainClientInput } from './client-options.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { compactSources } from './sources.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
-export interface ClientInput extends OfferInput, BodyInput, AnswerInput, EndpointsInput {
-  readonly warmup: Given<number>;
-  readonly cooldown: Given<number>;
-  readonly 'ramp-up': Given<number>;
-  readonly 'ramp-down': Given<number>;
+export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput {
   readonly payload?: Given<string> | undefined;
   readonly 'payload-size'?: Given<number> | undefined;
-  readonly finish: Given<Finish>;
-  readonly close: Given<'fin' | 'rst'>;
-  readonly hold: Given<number>;
-  readonly timeout: Given<number>;
   readonly 'source-ports'?: Given<PortChoice> | undefined;
   readonly 'max-in-flight'?: Given<number> | undefined;
   readonly workers: Given<number | 'auto'>;
-  readonly probe?: Given<number> | undefined;
   readonly engine: Given<EngineChoice>;
 }
 
@@ -92,21 +84,14 @@ export async function clientPlan(
   notices.push(...permitNotices(input['sink-strategy'], workers, 'worker'));
   if (problems.length > 0 || target === null) return { problems };
   const load: PlannedLoad = {
+    ...plainClientPlan(input),
     host,
     target,
     rates,
     durationNs,
     count,
-    warmupNs: input.warmup.value,
-    cooldownNs: input.cooldown.value,
-    rampUpNs: input['ramp-up'].value,
-    rampDownNs: input['ramp-down'].value,
     payloadFile: input.payload?.value ?? null,
     payload,
-    finish: input.finish.value,
-    close: input.close.value,
-    holdNs: input.hold.value,
-    timeoutNs: input.timeout.value,
     body,
     answer,
     sources,
@@ -115,7 +100,6 @@ export async function clientPlan(
     maxInFlight,
     isFdBound: maxInFlight >= affordable,
     workers,
-    probeRatePerSec: input.probe?.value ?? null,
     engine,
   };
   const sourcePorts = await planSourcePorts(input['source-ports'], load, machine, isRateKnown, problems);
@@ -133,16 +117,9 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     ...(plan.count === null
       ? { duration_sec: plan.durationNs / NS_PER_SEC }
       : { duration_sec: null, count: plan.count }),
-    warmup_sec: plan.warmupNs / NS_PER_SEC,
-    cooldown_sec: plan.cooldownNs / NS_PER_SEC,
-    ramp_up_sec: plan.rampUpNs / NS_PER_SEC,
-    ramp_down_sec: plan.rampDownNs / NS_PER_SEC,
+    ...plainClientConfig(plan),
     payload_file: plan.payloadFile,
     payload_bytes: plan.payload.length,
-    finish: formatFinish(plan.finish),
-    close: plan.close,
-    hold_sec: plan.holdNs / NS_PER_SEC,
-    timeout_sec: plan.timeoutNs / NS_PER_SEC,
     ...bodyConfig(plan.body),
     ...answerConfig(plan.answer),
     sources: compactSources(plan.sources),
@@ -150,18 +127,12 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     source_ports: formatSourcePorts(plan.sourcePorts),
     max_in_flight: plan.maxInFlight,
     workers: plan.workers,
-    probe_rate_per_sec: plan.probeRatePerSec,
     engine: plan.engine,
   };
 }
 
 function rateConfig(rate: RoundRate): RateConfig {
   return typeof rate === 'object' ? { from: rate.fromPerSec, to: rate.toPerSec } : rate;
-}
-
-/** The text that `--finish` takes for it. */
-export function formatFinish(finish: Finish): string {
-  return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
 }
 
 async function planPayload(

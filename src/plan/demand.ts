@@ -1,6 +1,7 @@
 /** What a plan asks of a machine: pure arithmetic on its rates and times. */
 import { peakPerSec, roundDurationNs } from './offer.ts';
-import type { ClientPlan, Finish, Ramp } from './plan.ts';
+import type { ClientPlan, Ramp } from './plan.ts';
+import type { Finish } from './finish.ts';
 
 /** A time of constant rate. */
 export interface Stretch {

@@ -2,6 +2,8 @@
 
 interface EngineTraits {
   readonly name: string;
+  /** What the engine is, and what it needs. */
+  readonly about: string;
   /** `connections`: for client, server and pings. `pings`: for `rtt` alone. */
   readonly carries: 'connections' | 'pings';
   /** The order in which `auto` tries engines, 1 first: for responses that are dropped, and for responses that are kept. Null: never. */
@@ -29,6 +31,7 @@ interface EngineTraits {
 const ROWS = [
   {
     name: 'uring',
+    about: 'io_uring; needs Linux 6.1',
     carries: 'connections',
     rank: { dropping: 1, keeping: 2 },
     connectionUsec: 40,
@@ -41,6 +44,7 @@ const ROWS = [
   },
   {
     name: 'epoll',
+    about: 'epoll through the C library; needs Linux',
     carries: 'connections',
     // Reading on until nothing is left takes epoll half the wake-ups that completions one by one take (bench/README.md, bodies).
     rank: { dropping: 2, keeping: 1 },
@@ -54,6 +58,7 @@ const ROWS = [
   },
   {
     name: 'node',
+    about: "Node's net module; works on any system",
     carries: 'connections',
     rank: { dropping: 3, keeping: 3 },
     connectionUsec: 110,
@@ -66,6 +71,7 @@ const ROWS = [
   },
   {
     name: 'blocking',
+    about: 'blocking sockets on one thread; the baseline',
     carries: 'pings',
     rank: null,
     connectionUsec: 0,

@@ -3,6 +3,7 @@
  *
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
+import type { PlainClientPlan } from './client-options.ts';
 import type { EngineChoice } from './engines.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { Rate } from '../units/quantity.ts';
@@ -15,10 +16,6 @@ export interface Endpoint {
   /** An address of the other family that the same name has, where the user did not ask for a family. */
   readonly otherAddress?: string;
 }
-
-/** When an exchange is complete. */
-export type Finish =
-  { readonly kind: 'half-close' | 'eof' | 'echo' | 'connect' } | { readonly kind: 'bytes'; readonly bytes: number };
 
 /** A rate that changes linearly from the begin of a round to its end. */
 export interface Ramp {
@@ -67,7 +64,8 @@ export interface AnswerPlan {
   readonly prefixText: string | null;
 }
 
-export interface ClientPlan {
+/** The plan of a client. The fields that an option gives as they are come from the rows of `PLAIN_CLIENT_OPTIONS`. */
+export interface ClientPlan extends PlainClientPlan {
   /** The host as the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
@@ -77,19 +75,10 @@ export interface ClientPlan {
   readonly durationNs: number;
   /** Attempts of each round, instead of a duration. */
   readonly count: number | null;
-  readonly warmupNs: number;
-  readonly cooldownNs: number;
-  /** Around each round the rate rises from 0 for so long, and falls to 0; neither is measured. */
-  readonly rampUpNs: number;
-  readonly rampDownNs: number;
   /** The file of the payload; null for `--payload-size` and for none. */
   readonly payloadFile: string | null;
   /** The payload, in shared memory, so that workers do not copy it. */
   readonly payload: Uint8Array<SharedArrayBuffer>;
-  readonly finish: Finish;
-  readonly close: 'fin' | 'rst';
-  readonly holdNs: number;
-  readonly timeoutNs: number;
   readonly body: BodyPlan;
   readonly answer: AnswerPlan;
   /** Used in turn; empty is the system's choice. */
@@ -104,8 +93,6 @@ export interface ClientPlan {
   /** Whether `maxInFlight` is as much as the limit of open files allows. */
   readonly isFdBound: boolean;
   readonly workers: number;
-  /** Pings per second on an established connection beside the load; null for none. */
-  readonly probeRatePerSec: number | null;
   readonly engine: EngineChoice;
 }
 

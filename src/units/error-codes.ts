@@ -10,6 +10,10 @@ export interface ErrorCode {
 
 /** Codes of conngen's own, in snake_case. */
 export const OWN_ERROR_CODES = {
+  lab_unkept: {
+    when: 'The directory of a lab cannot be written. No cell has run.',
+    remedy: 'give a directory that can be written (--out), or make room on its disk',
+  },
   probe_no_echo: {
     when: 'The target of --probe does not send back what it is sent. The run ends before the load.',
     remedy: 'probe an echo server, such as conngen server, or leave --probe out',

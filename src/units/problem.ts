@@ -16,8 +16,26 @@ export interface Problem {
 /** The outcome of parsing one text: the value, or what was expected instead. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string };
 
+/** The smallest and the largest value that a parser takes, and how a value is written. */
+export interface ValueRange {
+  readonly min: number;
+  readonly max: number;
+  readonly format: (value: number) => string;
+}
+
 /** Turns the user's text into a value. Never throws. */
-export type Parser<T> = (text: string) => Parsed<T>;
+export interface Parser<T> {
+  (text: string): Parsed<T>;
+  /** The words that the parser takes, where it takes no other text. */
+  readonly choices?: readonly string[];
+  /** The range of the numbers that the parser takes. */
+  readonly range?: ValueRange;
+}
+
+/** The parser `parse`, which says that it takes numbers of `range`. */
+export function withRange<T>(parse: (text: string) => Parsed<T>, range: ValueRange): Parser<T> {
+  return Object.assign((text: string) => parse(text), { range });
+}
 
 /** The places where a value can be given; a later one in this list beats an earlier one. */
 export const ORIGINS = ['default', 'file', 'environment', 'flag'] as const;

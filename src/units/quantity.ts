@@ -4,7 +4,7 @@
  * A parser gives a value in base units (nanoseconds, connections per second, bytes) or the sentence that says what it
  * expects; it never throws. What `format…` writes, the parser of the same quantity reads back.
  */
-import { accept, refuse, type Parsed, type Parser } from './problem.ts';
+import { accept, refuse, withRange, type Parsed, type Parser } from './problem.ts';
 
 export const NS_PER_US = 1e3;
 export const NS_PER_MS = 1e6;
@@ -61,7 +61,7 @@ export interface Range {
 
 /** Parses durations between `min` and `max` nanoseconds, both included. */
 export function durationParser({ min, max }: Range): Parser<number> {
-  return (text) => {
+  const parse = (text: string): Parsed<number> => {
     const match = DURATION.exec(text.trim());
     if (match === null) {
       return refuse(NEGATIVE.test(text.trim()) ? atLeastDuration(min) : 'a duration such as 10s, 500ms, 250us or 2m');
@@ -74,6 +74,7 @@ export function durationParser({ min, max }: Range): Parser<number> {
     if (!(durationNs <= max)) return refuse(`a duration of at most ${formatDuration(max)}`);
     return accept(durationNs);
   };
+  return withRange(parse, { min, max, format: formatDuration });
 }
 
 function atLeastDuration(min: number): string {
@@ -95,22 +96,11 @@ export function formatDuration(durationNs: number): string {
   return `${String(durationNs)}ns`;
 }
 
-/** `25000`, `25000/s`, `25k`, `1.5k/s`, `30/m`, `100/h`, or `max`. */
-export function parseRate(text: string): Parsed<Rate> {
-  const trimmed = text.trim();
-  return trimmed.toLowerCase() === 'max' ? accept('max') : parseRateOrMax(trimmed);
-}
-
 const CONNECTION_RATES = { min: RATE_MIN_PER_SEC, max: RATE_MAX_PER_SEC };
-
-const parseRateOrMax = rateParser('connections', CONNECTION_RATES, '25000, 25k or max');
-
-/** Parses a rate like `parseRate`, but refuses `max`. */
-export const parseNumericRate = rateParser('connections', CONNECTION_RATES);
 
 /** Parses rates of `what` (a plural) per second between `min` and `max`, both included. `examples` are for who wrote something else. */
 export function rateParser(what: string, { min, max }: Range, examples = '25000 or 25k'): Parser<number> {
-  return (text) => {
+  const parse = (text: string): Parsed<number> => {
     const trimmed = text.trim();
     const match = RATE.exec(trimmed);
     if (match === null) {
@@ -125,7 +115,21 @@ export function rateParser(what: string, { min, max }: Range, examples = '25000 
     if (!(ratePerSec <= max)) return refuse(`at most ${String(max)} ${what}/s`);
     return accept(ratePerSec);
   };
+  return withRange(parse, { min, max, format: formatRate });
 }
+
+/** Parses what `parse` does, and the word `max`. */
+export function rateOrMaxParser(parse: Parser<number>): Parser<Rate> {
+  const parseEither = (text: string): Parsed<Rate> =>
+    text.trim().toLowerCase() === 'max' ? accept('max') : parse(text);
+  return parse.range === undefined ? parseEither : withRange(parseEither, parse.range);
+}
+
+/** `25000`, `25000/s`, `25k`, `1.5k/s`, `30/m`, `100/h`, or `max`. */
+export const parseRate = rateOrMaxParser(rateParser('connections', CONNECTION_RATES, '25000, 25k or max'));
+
+/** As `parseRate`, without `max`. */
+export const parseNumericRate = rateParser('connections', CONNECTION_RATES);
 
 /** `25000/s`; `7/m` or `100/h` where only that is short and exact. */
 export function formatRate(rate: Rate): string {
@@ -139,7 +143,7 @@ export function formatRate(rate: Rate): string {
 
 /** Parses sizes in bytes: `64`, `1KB` (1000), `64KiB`, `8MiB`; between `min` and `max` bytes, both included. */
 export function sizeParser({ min, max }: Range): Parser<number> {
-  return (text) => {
+  const parse = (text: string): Parsed<number> => {
     const match = SIZE.exec(text.trim());
     if (match === null) {
       return refuse(
@@ -156,6 +160,7 @@ export function sizeParser({ min, max }: Range): Parser<number> {
     if (bytes > max) return refuse(`at most ${formatSize(max)}`);
     return accept(bytes);
   };
+  return withRange(parse, { min, max, format: formatSize });
 }
 
 /** The shortest exact spelling: `64`, `64KiB`, `8MiB`; a bare number is bytes. */
@@ -172,32 +177,35 @@ export function formatSize(bytes: number): string {
 
 /** Parses whole numbers of `what` (a plural), between `min` and `max`, both included. */
 export function countParser(what: string, { min, max }: Range): Parser<number> {
-  return (text) => {
+  const parse = (text: string): Parsed<number> => {
     const trimmed = text.trim();
     const count = COUNT.test(trimmed) ? Number(trimmed) : Number.NaN;
     if (count >= min && count <= max) return accept(count);
     return refuse(`a whole number of ${what} from ${String(min)} to ${String(max)}`);
   };
+  return withRange(parse, { min, max, format: String });
 }
 
 /** Parses a port from `min` (0 where the kernel may pick one, otherwise 1) to 65535. */
 export function portParser(min: 0 | 1): Parser<number> {
-  return (text) => {
+  const parse = (text: string): Parsed<number> => {
     const trimmed = text.trim();
     const port = COUNT.test(trimmed) ? Number(trimmed) : Number.NaN;
     if (port >= min && port <= PORT_MAX) return accept(port);
     return refuse(`a port from ${String(min)} to ${String(PORT_MAX)}`);
   };
+  return withRange(parse, { min, max: PORT_MAX, format: String });
 }
 
 /** Parses one of a fixed set of words, in lower case. */
 export function choiceParser<const T extends string>(choices: readonly T[]): Parser<T> {
   const listed =
     choices.length < 2 ? choices.join('') : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`;
-  return (text) => {
+  const parse = (text: string): Parsed<T> => {
     const found = choices.find((choice) => choice === text.trim().toLowerCase());
     return found === undefined ? refuse(listed) : accept(found);
   };
+  return Object.assign(parse, { choices });
 }
 
 /** What the environment and a file may say of a flag without a value. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { CLIENT_OPTIONS } from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
 import { ROOT, plainEnvironment, runCli } from '../support/cli.ts';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };

@@ -10,7 +10,7 @@ import type { ClockName, IntervalResult } from '../../src/document/client.ts';
 import type { LatencySummary } from '../../src/document/common.ts';
 import { RoundMerger } from '../../src/count/round-tally.ts';
 import type { Tally } from '../../src/count/round-tally.ts';
-import type { Finish } from '../../src/plan/plan.ts';
+import type { Finish } from '../../src/plan/finish.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 import { FakeClientEngine } from '../support/fake-engine.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -133,9 +133,11 @@ export class RoundBench {
       sources: options.sources ?? 0,
       exchange: exchangeOf(finish, payloadBytes),
       halfClose: finish.kind === 'half-close',
-      reset: options.close === 'rst',
-      holdNs: options.holdNs ?? 0,
-      timeoutNs: options.timeoutNs ?? 5 * SEC,
+      plan: {
+        close: options.close ?? 'fin',
+        holdNs: options.holdNs ?? 0,
+        timeoutNs: options.timeoutNs ?? 5 * SEC,
+      },
       firstByteTimeoutNs: options.firstByteTimeoutNs ?? Infinity,
       bodies: options.bodies,
       control: this.control,

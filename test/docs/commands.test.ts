@@ -1,7 +1,7 @@
 /** Every conngen command line in a Markdown file or a script of examples/ is one that conngen takes. */
 import t from 'tap';
 import { TABLES } from '../../src/cli/commands.ts';
-import type { OptionTable } from '../../src/options/tables.ts';
+import type { OptionTable } from '../../src/units/option.ts';
 import { readOptions } from '../../src/options/read.ts';
 import { spellOut } from '../../src/options/argv.ts';
 import { fencesOf, markdownFiles, readMarkdown, withoutFences } from '../support/markdown.ts';

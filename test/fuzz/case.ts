@@ -1,6 +1,7 @@
 /** What one case of the fuzzer does: a function of its seed and of the table of options, and of nothing else. */
 import { TABLES, type CommandName } from '../../src/cli/commands.ts';
-import { envName, type OptionSpec } from '../../src/options/tables.ts';
+import { envName } from '../../src/options/names.ts';
+import type { OptionSpec } from '../../src/units/option.ts';
 import type { RawInput } from '../../src/options/read.ts';
 import { random } from '../engine/conformance/random.ts';
 import { takesAnyText, valuesFor } from '../support/option-values.ts';

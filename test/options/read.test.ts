@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { parseFinish } from '../../src/options/parsers.ts';
+import { parseFinish } from '../../src/plan/finish.ts';
 import { TABLES } from '../../src/cli/commands.ts';
-import { CLIENT_OPTIONS, envName, type OptionTable } from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import { envName } from '../../src/options/names.ts';
+import type { OptionTable } from '../../src/units/option.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { formatProblem } from '../../src/units/problem.ts';
 import { rawInput, type Typed } from '../support/plans.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { meantOption } from '../../src/options/meanings.ts';
-import { CLIENT_OPTIONS, SEARCH_OPTIONS, SERVER_OPTIONS } from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import { SEARCH_OPTIONS } from '../../src/options/tables/search.ts';
+import { SERVER_OPTIONS } from '../../src/options/tables/server.ts';
 import { didYouMean, editDistance, nearest } from '../../src/options/suggest.ts';
 
 t.test('distance', (t) => {

@@ -2,7 +2,7 @@
  * Values for the options of a table, found by its own parsers, so that a new option takes part without an edit here. An option whose
  * parser takes none of these needs a value in `SAMPLES`; test/cli/every-option.test.ts says so.
  */
-import type { OptionSpec } from '../../src/options/tables.ts';
+import type { OptionSpec } from '../../src/units/option.ts';
 
 /** Small, so that a run with any of them is short and light. By what stands for the value in help. */
 const BY_KIND: Readonly<Record<string, readonly string[]>> = {
@@ -26,9 +26,9 @@ const SAMPLES: readonly string[] = [
   ...['200,30x', 'HTTP/1'],
 ];
 
-/** Texts that the option's parser takes: of its kind, of the words in its help, of all samples. Never empty for an option known here. */
+/** Texts that the option's parser takes: of its kind, of its words, of all samples. Never empty for an option known here. */
 export function valuesFor(spec: OptionSpec): readonly string[] {
-  const words = spec.help.match(/[a-z][a-z0-9-]*/g) ?? [];
+  const words = [...(spec.parse.choices ?? []), ...Object.keys(spec.words ?? {})];
   const isChoice = BY_KIND[spec.value] === undefined;
   const all = isChoice ? [...words, ...SAMPLES] : (BY_KIND[spec.value] ?? []);
   const given = spec.default === undefined ? [] : [spec.default];

@@ -1,15 +1,13 @@
 /** Every command that makes a plan, from the raw input to its plan or to all that is wrong with it; nothing is opened or sent. */
 import { TABLES, type CommandName } from '../../src/cli/commands.ts';
-import {
-  CLIENT_OPTIONS,
-  DEMO_OPTIONS,
-  DOCTOR_OPTIONS,
-  LAB_OPTIONS,
-  REPORT_OPTIONS,
-  RTT_OPTIONS,
-  SATURATE_OPTIONS,
-  SERVER_OPTIONS,
-} from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import { DEMO_OPTIONS } from '../../src/options/tables/demo.ts';
+import { DOCTOR_OPTIONS } from '../../src/options/tables/doctor.ts';
+import { LAB_OPTIONS } from '../../src/options/tables/lab.ts';
+import { REPORT_OPTIONS } from '../../src/options/tables/report.ts';
+import { RTT_OPTIONS } from '../../src/options/tables/rtt.ts';
+import { SATURATE_OPTIONS } from '../../src/options/tables/saturate.ts';
+import { SERVER_OPTIONS } from '../../src/options/tables/server.ts';
 import { loadConfig } from '../../src/cli/config-file.ts';
 import { planLab } from '../../src/lab/plan.ts';
 import { readSearchOptions } from '../../src/limit/plan/profile.ts';

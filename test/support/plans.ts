@@ -1,6 +1,9 @@
 /** Plans from what a user would type, for tests that want a plan and no process. */
 import { existsSync, readFileSync } from 'node:fs';
-import { CLIENT_OPTIONS, RTT_OPTIONS, SERVER_OPTIONS, type OptionTable } from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import { RTT_OPTIONS } from '../../src/options/tables/rtt.ts';
+import { SERVER_OPTIONS } from '../../src/options/tables/server.ts';
+import type { OptionTable } from '../../src/units/option.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan, type Machine } from '../../src/plan/client-plan.ts';
 import { rttPlan, type RttPlan } from '../../src/plan/ping-plan.ts';

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { nearest } from '../../src/options/suggest.ts';
 import { TABLES } from '../../src/cli/commands.ts';
-import { CLIENT_OPTIONS, type OptionTable } from '../../src/options/tables.ts';
+import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import type { OptionTable } from '../../src/units/option.ts';
 
 const LENGTH = 200_000;
 

@@ -3,7 +3,7 @@ import type { runClient } from '../../client/run.ts';
 import type { ClientResult } from '../../document/client.ts';
 import { unmeasured } from '../../judge/criterion.ts';
 import { judgeClient } from '../../judge/threshold.ts';
-import { CLIENT_OPTIONS } from '../../options/tables.ts';
+import { CLIENT_OPTIONS } from '../../options/tables/client.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';

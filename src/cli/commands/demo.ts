@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { clientCommand } from './client.ts';
 import { EXIT_FAILED, EXIT_USAGE } from '../process/exit-codes.ts';
 import { printProblems, type Io } from '../process/io.ts';
-import { DEMO_OPTIONS, ENV_PREFIX } from '../../options/tables.ts';
+import { DEMO_OPTIONS } from '../../options/tables/demo.ts';
+import { ENV_PREFIX } from '../../options/names.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { listenForStop } from '../process/signals.ts';
 

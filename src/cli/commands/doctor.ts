@@ -1,6 +1,6 @@
 /** `conngen doctor`: the plan of a client, examined instead of run. */
 import type { DoctorResult } from '../../document/doctor.ts';
-import { DOCTOR_OPTIONS } from '../../options/tables.ts';
+import { DOCTOR_OPTIONS } from '../../options/tables/doctor.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';

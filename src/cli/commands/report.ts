@@ -2,7 +2,8 @@
 import { basename, dirname } from 'node:path';
 import { DOCUMENT_MAX_BYTES, LEAVE_OUT, readDocument, type Document } from '../../document/read.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
-import { REPORT_OPTIONS, type InputOf } from '../../options/tables.ts';
+import { REPORT_OPTIONS } from '../../options/tables/report.ts';
+import type { InputOf } from '../../units/option.ts';
 import { readInput, readStdin } from '../../plan/input-file.ts';
 import { STDIN } from '../../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';

@@ -1,6 +1,6 @@
 /** `conngen rtt`: plan, ping, report. */
 import type { RttResult } from '../../document/rtt.ts';
-import { RTT_OPTIONS } from '../../options/tables.ts';
+import { RTT_OPTIONS } from '../../options/tables/rtt.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
 import { LiveView } from '../../view/live/line.ts';

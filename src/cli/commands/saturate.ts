@@ -4,7 +4,7 @@ import { unmeasured } from '../../judge/criterion.ts';
 import { judgeSaturate } from '../../limit/decide/threshold.ts';
 import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
-import { SATURATE_OPTIONS } from '../../options/tables.ts';
+import { SATURATE_OPTIONS } from '../../options/tables/saturate.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';

@@ -1,7 +1,7 @@
 /** `conngen server`: plan, serve, report. */
 import type { ServerResult } from '../../document/server.ts';
 import { serverStartWarnings } from '../../doctor/server-start.ts';
-import { SERVER_OPTIONS } from '../../options/tables.ts';
+import { SERVER_OPTIONS } from '../../options/tables/server.ts';
 import { type RawInput, readOptions } from '../../options/read.ts';
 import { formatHostPort } from '../../plan/address.ts';
 import type { ServerPlan } from '../../plan/plan.ts';

@@ -1,7 +1,8 @@
 /** The options of `search`, with those of a profile where the user gives none. */
 import type { SearchInput } from './search.ts';
 import { deviationsFrom, profileDefaults } from '../../plan/profiles.ts';
-import { SEARCH_OPTIONS, type InputOf, type OptionTable } from '../../options/tables.ts';
+import { SEARCH_OPTIONS } from '../../options/tables/search.ts';
+import type { InputOf, OptionTable } from '../../units/option.ts';
 import { readOptions, type RawInput, type ReadInput } from '../../options/read.ts';
 
 type SearchTable = typeof SEARCH_OPTIONS;

@@ -6,6 +6,10 @@ import type { SinkSetup } from './sink.ts';
 export interface SinkRow {
   /** What `--help` says of the option. */
   readonly help: string;
+  /** What a manual says beyond it. */
+  readonly details?: string;
+  /** Whether `--help` shows the option, and not only `--help-all`. */
+  readonly isCommon?: true;
   /** Whether `-`, stdout, is a place for it. Then stdout holds nothing else. */
   readonly mayBeStdout: boolean;
   readonly load: () => Promise<{ readonly openSink: (setup: SinkSetup) => Sink }>;
@@ -13,22 +17,25 @@ export interface SinkRow {
 
 export const SINKS = {
   hlog: {
-    help: 'write every second as histograms that HdrHistogram reads (log format 1.3)',
+    help: 'write the histograms of every second in the HdrHistogram log format 1.3',
     mayBeStdout: false,
     load: () => import('./hlog.ts'),
   },
   hgrm: {
-    help: "write each round's percentile tables; with % in the name a file for each, which HdrHistogram's plotter takes",
+    help: "write each round's percentile tables; % in the name gives each table its own file",
+    details: "HdrHistogram's plotter reads the tables that have a file each: --hgrm 'run-%.hgrm'.",
     mayBeStdout: false,
     load: () => import('./hgrm.ts'),
   },
   csv: {
-    help: 'write every second as a row',
+    help: 'write one row per second',
+    isCommon: true,
     mayBeStdout: false,
     load: () => import('./csv.ts'),
   },
   stream: {
-    help: 'write every second as a line of JSON, with its histograms; - is stdout, which then holds nothing else',
+    help: 'write one line of JSON per second, with its histograms; - writes to stdout in place of the text',
+    isCommon: true,
     mayBeStdout: true,
     load: () => import('./stream.ts'),
   },
