@@ -1,4 +1,6 @@
 /** Pieces of Markdown, and the text between markers in pages that people write. */
+import { TABLES } from '../../src/cli/commands.ts';
+import { describeOption } from '../../src/options/describe.ts';
 
 /** A page that is generated whole. `source` names the files that it is made from. */
 export function page(title: string, source: string, intro: string, ...parts: readonly string[]): string {
@@ -16,11 +18,23 @@ function cell(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
 }
 
-/** Text of the code as Markdown: what would be taken for markup is escaped, options and names of files are code. */
+/** Options with a word that they take, such as `--rate max`: together they are code. */
+const WITH_WORDS = Object.values(TABLES).flatMap((options) =>
+  Object.entries(options).flatMap(([name, spec]) =>
+    describeOption(name, spec).words.map(([word]) => `--${name} ${word.replaceAll(/[^\w-]/g, '\\$&')}`),
+  ),
+);
+/** An option, with a word that it takes or with a value that cannot be the next word of the sentence, such as `2xx,3xx`. */
+const OPTION = new RegExp(
+  `(?<![\\w\`-])(?:(?:${WITH_WORDS.join('|')})(?![\\w-])|--[a-z][\\w-]*(?: \\d\\w*[,/][\\w,]+)?)`,
+  'g',
+);
+
+/** Text of the code as Markdown: what would be taken for markup is escaped, and options are code. */
 export function prose(text: string): string {
   return text
     .replaceAll(/([<>*])/g, '\\$1')
-    .replaceAll(/(?<![\w`-])(--[a-z][\w-]*)/g, '`$1`')
+    .replaceAll(OPTION, '`$&`')
     .replaceAll(/(?<!\w)(https?:\/\/\S+)/g, '<$1>');
 }
 
