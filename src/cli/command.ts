@@ -105,7 +105,7 @@ async function planAndRun<Input extends CommonInput, Plan, Result extends Docume
   return runAndDeliver(command, { input, plan, machine }, [...warnings, ...notices], { raw, io, stop });
 }
 
-/** Without options that are missing only because what was typed for them could not be read. */
+/** Leaves out options that are missing only because their text could not be read. */
 function notUnread(found: readonly Problem[], unread: readonly Problem[]): Problem[] {
   return found.filter(({ option, got }) => got !== null || !unread.some((each) => each.option === option));
 }

@@ -12,7 +12,7 @@ import type { OptionTable } from '../units/option.ts';
 import type { Handler } from './command.ts';
 
 export interface CommandRow {
-  /** As yargs writes it: `client [target]`. */
+  /** The usage as yargs writes it: `client [target]`. */
   readonly usage: string;
   readonly help: string;
   readonly examples: readonly (readonly [line: string, help: string])[];

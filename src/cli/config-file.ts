@@ -1,4 +1,4 @@
-/** `--config`: read before the command, whose options it holds; while it is read (it may be a pipe), a signal ends the process. */
+/** Reads the file of `--config`, which holds options of the command, before the command. Meanwhile (it may be a pipe) a signal ends the process. */
 import { readInput } from '../plan/input-file.ts';
 import type { Parsed } from '../units/problem.ts';
 import { ENV_PREFIX } from '../options/names.ts';

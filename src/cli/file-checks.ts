@@ -105,7 +105,7 @@ async function checkOutput(output: Given<string>, isPattern: boolean, taken: rea
   return problems;
 }
 
-/** Of the files that the pattern stands for, those with a tag that is in the name of `path`. */
+/** The files that the pattern stands for and whose tag is in the name of `path`. */
 async function tablesNamedLike(pattern: string, path: string): Promise<string[]> {
   const names = `${basename(path)}\n${basename(await resolveTarget(path))}`;
   const tags = names.match(TAGS) ?? [];

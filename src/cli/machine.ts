@@ -34,7 +34,7 @@ function allowedCpus(): readonly number[] | undefined {
   return cpus?.ok === true ? cpus.value : undefined;
 }
 
-/** Without koffi there is no way to ask. */
+/** Asks the kernel; undefined without koffi. */
 function mtuOrUndefined(family: 4 | 6, address: string, port: number): number | undefined {
   try {
     return mtuTowards(family, address, port);
@@ -43,12 +43,12 @@ function mtuOrUndefined(family: 4 | 6, address: string, port: number): number | 
   }
 }
 
-/** Without koffi, or elsewhere than on Linux, Node.js is asked: 50 µs an address instead of 5. */
+/** Asks the kernel; without koffi, or on another system, it asks Node.js: 50 µs an address instead of 5. */
 async function missingOfMachine(addresses: readonly string[]): Promise<readonly string[]> {
   try {
     if (process.platform === 'linux') return missingAddresses(addresses);
   } catch {
-    // Asked as everywhere else.
+    // Node.js is asked below.
   }
   return missingSources(addresses);
 }

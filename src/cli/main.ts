@@ -120,7 +120,7 @@ async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser:
 }
 
 /**
- * yargs lays out the help of every command that it runs, and keeps it: 70 ms for the options of the client. Whoever did not ask
+ * yargs lays out the help of every command that it runs, and keeps it: 70 ms for the options of the client. A user who did not ask
  * for help gets the options without their help.
  */
 function describe(parser: Argv, command: CommandRow, asksForHelp: boolean): Argv {
@@ -188,6 +188,6 @@ export async function runProcess(): Promise<void> {
   keepIgnoredHangup(process.env['_']);
   const exitCode = await main(process.argv.slice(2), process.env);
   process.exitCode = exitCode;
-  // What still hangs about (a pipe that nobody closes, a resolver's thread) must not keep a finished command alive.
+  // What still waits (a pipe that stays open, a resolver's thread) must not keep a finished command alive.
   setTimeout(() => endProcess(exitCode), LINGER_MS).unref();
 }

@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote: parsed, or where it stops being JSON. */
+/** Parses JSON of unknown origin, or finds the place where it stops being JSON. */
 
 /** What a text holds, or what is wrong with it as JSON: a clause such as "it is cut off after 12 bytes". */
 export type ParsedJson = { readonly value: unknown } | { readonly problem: string };
@@ -70,7 +70,7 @@ function faultAt(text: string): number {
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORDS = ['true', 'false', 'null'] as const;
 
-/** Returns the offset behind the text, number or word at `at`; where it is none, the offset of its fault as `-fault - 1`. */
+/** Returns the offset after the text, number or word at `at`; where it is none, the offset of its fault as `-fault - 1`. */
 function scalarEnd(text: string, at: number): number {
   if (text[at] === '"') return stringEnd(text, at + 1);
   for (const word of WORDS) {

@@ -6,7 +6,7 @@ export interface KernelContext {
   /** Attempts started, or connections accepted. */
   readonly attempts: number;
   readonly durationSec: number;
-  /** For what is seen beside it, such as the limit of a fill. */
+  /** Other values of the same reading, such as the limit of a queue. */
   readonly value: (key: string) => number | undefined;
 }
 
@@ -17,9 +17,9 @@ export type ShownFrom =
   | { readonly words: string; readonly test: (value: number, context: KernelContext) => boolean };
 
 export interface KernelRow {
-  /** As `KernelReading` names them; those that this kernel has are added up. */
+  /** The names in `KernelReading`; those that this kernel has are added up. */
   readonly columns: readonly string[];
-  /** Of `peak` the result has the highest of all readings, else what was added from the first to the last. */
+  /** With `peak` the result has the highest of all readings, otherwise the difference between the last and the first. */
   readonly kind?: 'peak';
   /** What the counter counts, for people. */
   readonly counts: string;
@@ -140,7 +140,7 @@ export const KERNEL_COUNTERS = {
     counts: 'connections given up for lack of memory or too many orphans',
     columns: ['netstat.TcpExt.TCPAbortOnMemory'],
     says: (n) =>
-      `This machine's kernel gave up ${formatCountOf(n, 'connection')} for want of memory or for too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
+      `This machine's kernel gave up ${formatCountOf(n, 'connection')} because memory ran out or there were too many orphans: raise net.ipv4.tcp_mem and net.ipv4.tcp_max_orphans.`,
   },
   backlog_drops: {
     counts: 'segments dropped because the buffers of their socket were full',

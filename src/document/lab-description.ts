@@ -5,7 +5,7 @@ export type AxisValue = string | number;
 /** One direction of a matrix, with its values in the order of results. */
 export interface Axis {
   readonly name: string;
-  /** As plots write it, with its unit; the name if not given. */
+  /** The name in plots, with its unit; `name` if not given. */
   readonly label?: string;
   readonly values: readonly AxisValue[];
 }
@@ -19,9 +19,9 @@ export interface Cell {
 
 /** What the samples of a lab are. */
 export interface SampleQuantity {
-  /** As in files: `ns_per_operation`. */
+  /** The name in files: `ns_per_operation`. */
   readonly name: string;
-  /** As on an axis: `time per operation`. */
+  /** The name on an axis: `time per operation`. */
   readonly label: string;
   readonly unit: string;
   /** What the plots draw as a line across, if there is something to compare with. */
@@ -30,11 +30,11 @@ export interface SampleQuantity {
 
 /** A figure of a cell beside its samples. */
 export interface FigureSpec {
-  /** With its unit: `connections_per_sec`. */
+  /** The name in files, with its unit: `connections_per_sec`. */
   readonly name: string;
   /** Head of its column in the report. */
   readonly label: string;
-  /** As the report prints it. */
+  /** Formats a value for reports. */
   readonly format: (value: number) => string;
 }
 
@@ -51,13 +51,13 @@ export interface PlotSpec {
 
 /** What one cell gave. */
 export interface CellMeasurement {
-  /** In the unit of the lab's quantity, in the order they were taken; at least one. */
+  /** The samples in the unit of the lab's quantity, in the order they were taken; at least one. */
   readonly samples: readonly number[];
   /** When each was taken, in seconds since the first began. */
   readonly atSec: readonly number[];
   /** Values and the share of all that is no larger, ascending, where more is known than the samples say. */
   readonly quantiles?: readonly (readonly [value: number, share: number])[];
-  /** By the lab's figures; null where it could not be measured. */
+  /** The values of the lab's figures, by name; null where one could not be measured. */
   readonly figures: Readonly<Record<string, number | null>>;
 }
 

@@ -31,7 +31,7 @@ export const RTT_LAB: LabDescription = {
 
 export const BLOCKING_LAB: LabDescription = {
   name: 'blocking',
-  title: 'connections whose response waits for blocking work, by where that is done',
+  title: 'connections whose response waits for blocking work, by the threads that do it',
   quantity: { name: 'ns_per_batch', label: 'time of a batch of connections', unit: 'ns' },
   figures: [
     { name: 'connections_per_sec', label: 'connections', format: formatPerSec },
@@ -54,8 +54,7 @@ export const BLOCKING_LAB: LabDescription = {
 
 export const BODIES_LAB: LabDescription = {
   name: 'bodies',
-  title:
-    '16 responses of 8 MiB at once, each held against what it should be, by where they are kept and where that is done',
+  title: '16 concurrent responses of 8 MiB, each verified, by where they are kept and which threads keep them',
   quantity: { name: 'bytes_per_sec', label: 'responses kept', unit: 'B/s' },
   figures: [
     { name: 'responses', label: 'responses', format: String },
@@ -78,7 +77,7 @@ export const BODIES_LAB: LabDescription = {
 
 export const ABSTRACTION_LAB: LabDescription = {
   name: 'abstraction',
-  title: 'call trees 5 deep whose leaf is ready at once, by how each layer hands its result up',
+  title: 'call trees 5 deep whose leaf is ready immediately, by how each layer hands its result up',
   quantity: {
     name: 'ns_per_operation',
     label: 'time per operation',

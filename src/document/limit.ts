@@ -43,7 +43,7 @@ export interface NeighbourResult {
   readonly percent: number;
 }
 
-/** Why this machine was the limit of a trial, and what its processors did meanwhile. */
+/** Why this machine was the limit of a trial, and how busy its processors were. */
 export interface LimitedByResult {
   /** The code of a reason of a verdict, or `cores_busy`: the processors that the target shares had no time left. */
   readonly code: string;
@@ -178,7 +178,7 @@ export interface GoalResult {
   readonly quantity: QuantityName;
   /** The payload of this search; null for none. Only there where a run has several payloads. */
   readonly payload_file?: string | null;
-  /** How many connections open at once meet the goal; null unless `status` is `found` or `at_max_rate`. */
+  /** How many open connections meet the goal; null unless `status` is `found` or `at_max_rate`. */
   readonly connections: number | null;
   /** The most connections that met the goal; null where none did. */
   readonly lower_connections: number | null;
@@ -246,7 +246,7 @@ export interface SearchResult extends LimitResult {
   readonly config: SearchConfig;
   /** The profile that was followed (`--profile`); null without one. */
   readonly profile: string | null;
-  /** Where the run differs from the profile, a line each. */
+  /** The differences of the run from the profile, a line each. */
   readonly deviations: readonly string[];
   /** The answers, one for each goal, quantity and payload. */
   readonly goals: readonly GoalResult[];

@@ -39,7 +39,7 @@ export const SINK_FAILED = 13;
 /** The response is not what `--expect-status` or `--expect-prefix` says. */
 export const UNEXPECTED_RESPONSE = 14;
 
-/** Whose doing an outcome is. `nobody`: it went well, or it cannot be told. */
+/** The owner of an outcome. `nobody`: it went well, or the owner cannot be known. */
 export type Owner = 'nobody' | 'generator' | 'network' | 'target';
 
 /** How far an attempt came: not started, SYN to established, established to the end of the exchange. */

@@ -79,7 +79,7 @@ export interface RttRound extends PingCounts, RttLatencies {
   readonly achieved_rate_per_sec: number;
   /** How long the measured part was, in seconds. */
   readonly duration_sec: number;
-  /** The most pings under way at once. */
+  /** The most pings under way at a time. */
   readonly in_flight_max: number;
   /** The connections. */
   readonly connections: PingConnections;

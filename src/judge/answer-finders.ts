@@ -13,14 +13,14 @@ export function emptyResponses({ tally, target }: RoundFacts): Finding | undefin
     code: 'empty_responses',
     message:
       `${target.label} ended ${formatCountOf(empty, 'exchange')} without a byte of answer, and answered ${formatCount(answered)} with bytes: ` +
-      'it may shed load or fail behind its listener. To count an empty answer as a failure, use --min-response 1.',
+      'it may shed load or fail after its listener. To count an empty answer as a failure, use --min-response 1.',
     evidence: { empty_responses: empty, answered },
   };
 }
 
 const STATUSES_SHOWN = 3;
 
-/** Of the answers with a status, some had one that says the request was not served, and nothing said which are good. */
+/** Finds answers whose status says that the request was not served, where no option says which are good. */
 export function errorStatuses({ tally, target, answer }: RoundFacts): Finding | undefined {
   if (answer.isExpected) return undefined;
   const answered = [...tally.responses].filter(([index]) => index >= 100);

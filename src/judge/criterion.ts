@@ -20,14 +20,14 @@ export type Comparison = '<' | '<=' | '>' | '>=';
 
 type Statistic = Exclude<keyof LatencySummary, 'count'>;
 
-/** Of an attempt, or of the connection beside them (`--probe`). */
+/** A clock of an attempt, or of the connection of `--probe`. */
 const TIMED = [...CLOCKS, 'probe'] as const;
 type Timed = (typeof TIMED)[number];
 
 const RATES = ['started', 'established', 'completed'] as const;
 
 /**
- * Attempts as criteria count them. `failures`: started and not ok, whoever's fault it was; the verdict tells. `loss`: the same, in
+ * Attempts as criteria count them. `failures`: started and not ok, whoever the owner; the verdict tells. `loss`: the same, in
  * thresholds and in goals. `missed`: due and never started, which is this machine's doing and no loss. `empty`: ended without a byte
  * of answer where a payload was sent, whatever the outcome.
  */
@@ -43,7 +43,7 @@ export type Metric =
 
 /** Plain data: it can be sent to a thread and printed as JSON. */
 export interface Criterion {
-  /** As the user wrote it. */
+  /** The text that the user wrote. */
   readonly expression: string;
   readonly metric: Metric;
   readonly comparison: Comparison;
@@ -73,7 +73,7 @@ export interface MeasuredInput {
   readonly finish: Given<Finish>;
 }
 
-/** What is wrong with criteria about something that the run does not measure: what is not measured is never met. */
+/** The problems of criteria about something that the run does not measure: such a criterion is never met. */
 export function unmeasured(criteria: readonly Given<Criterion>[], input: MeasuredInput): Problem[] {
   const problems: Problem[] = [];
   const sends = [input.payload ?? []].flat().length > 0 || (input['payload-size']?.value ?? 0) > 0;
@@ -98,13 +98,13 @@ function isAboutProbe({ value: { metric } }: Given<Criterion>): boolean {
 }
 
 export interface Evaluation {
-  /** In the criterion's unit; null where the round measured nothing of the kind. */
+  /** The figure in the criterion's unit; null where the round did not measure it. */
   readonly value: number | null;
   /** Whether what the criterion says is so. Of what was not measured nothing is. */
   readonly met: boolean;
 }
 
-/** By the name in an expression. p99_9 is how JSON results spell it. */
+/** The percentiles, by their name in an expression. JSON results spell p99.9 as p99_9. */
 const STATISTICS: Readonly<Record<string, Statistic>> = {
   p50: 'p50',
   p75: 'p75',

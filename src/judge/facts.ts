@@ -22,7 +22,7 @@ export interface RoundFacts {
   readonly ports: PortFacts;
   readonly target: TargetFacts;
   readonly answer: AnswerFacts;
-  /** A trial of a search or a saturation, whose rate the user does not choose: advice to lower it would be no use. */
+  /** Whether the round is a trial of a search or a saturation: the user does not choose its rate, so advice to lower it is useless. */
   readonly isTrial: boolean;
   /** The rounds of the run before this one. */
   readonly earlier: readonly EarlierRound[];
@@ -31,7 +31,7 @@ export interface RoundFacts {
 export interface PortFacts {
   /** Ports that each source address has; null where the kernel chooses. */
   readonly perSource: number | null;
-  /** Until a port in TIME_WAIT may be used again. */
+  /** The time until a port in TIME_WAIT may be used again. */
   readonly reuseDelayNs: number;
   /** Whether a reset in place of our FIN would avoid that TIME_WAIT. */
   readonly wouldResetHelp: boolean;

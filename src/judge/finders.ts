@@ -18,7 +18,7 @@ type Finder = (facts: RoundFacts) => Finding | undefined;
  * (net.ipv4.tcp_syn_linear_timeouts), 5 and 7. The SYN-ACK of the other side goes again at 1, 3 and 7.
  */
 const RETRY_SEC = [1, 2, 3, 4, 5, 7] as const;
-/** Connect times that a resent SYN explains lie this close behind. */
+/** How closely connect times that a resent SYN explains follow it. */
 const RETRY_BEFORE_NS = 20e6;
 const RETRY_BEHIND_NS = 250e6;
 const RETRY_AT_LEAST = 3;
@@ -131,7 +131,7 @@ function kneeOverIntervals(all: readonly IntervalResult[]): Finding | undefined 
   const intervals = all.filter(({ latency_ns: { total } }) => total.count >= SAMPLES_AT_LEAST);
   const medians = intervals.map(({ latency_ns: { total } }) => total.p50);
   const last = medians.findLastIndex((_, at) => at > 0 && !hasLeft(medians[at]!, floorOf(medians.slice(0, at))));
-  // All behind `last` have left the floor of what was before them.
+  // All seconds after `last` have left the floor of those before them.
   const from = last + 1;
   if (from < 2 || medians.length - from < KNEE_INTERVALS_BEHIND) return undefined;
   const floorNs = floorOf(medians.slice(0, from));

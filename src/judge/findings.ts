@@ -9,7 +9,7 @@ export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {
   return FINDERS.flatMap(({ find, needsValid }) => (needsValid && !isValid ? [] : (find(facts) ?? [])));
 }
 
-/** What a server can say of itself, whose kernel is the one that was read, and of its peers. */
+/** The findings of a server about itself, since the counters are those of its kernel, and about its peers. */
 export function serverFindingsOf(kernel: KernelEvidence | undefined, slowReaders: number): Finding[] {
   return [listenOverflowFinding(kernel), slowReadersFinding(slowReaders)].flatMap((finding) => finding ?? []);
 }

@@ -7,7 +7,7 @@ import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS, isShown } from '../documen
 import type { KernelContext, KernelRow } from '../document/kernel-table.ts';
 import type { CoreUse, KernelInterval, KernelEvidence } from '../document/kernel-evidence.ts';
 
-/** Reads the kernel's counters at the times it is told to. Only for threads that pace nothing. */
+/** Reads the kernel's counters when asked. Only for threads that do not pace. */
 export class KernelWatch {
   readonly #read: () => KernelReading;
   readonly #keepsIntervals: boolean;

@@ -1,4 +1,4 @@
-/** From rules and facts to a verdict: the same for rounds of connections and of pings. */
+/** Judges facts by rules: the same for rounds of connections and of pings. */
 import type { Verdict, VerdictReason, VerdictStatus } from '../document/common.ts';
 
 /** What a rule says where it applies. */

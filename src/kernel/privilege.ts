@@ -22,7 +22,7 @@ export interface Privilege {
   readonly mayRaiseLimits: boolean;
 }
 
-/** What this process may do. Everything where it cannot be read: a hint then leaves out `sudo`. */
+/** What this process may do. Everything where it cannot be read: a hint then leaves out the sudo. */
 export function readPrivilege(read: ReadFile = readProc): Privilege {
   const status = read('/proc/self/status');
   if (status === undefined) return { isRoot: true, mayRaiseLimits: true };

@@ -9,7 +9,7 @@ interface Known {
   readonly spec: OptionSpec;
 }
 
-/** Rewrites what the tables know and leaves the rest alone. A flag whose value is missing becomes `--name=`. */
+/** Rewrites the flags that the tables know, and only those. A flag whose value is missing becomes `--name=`. */
 export function spellOut(argv: readonly string[], tables: readonly OptionTable[]): string[] {
   const known = new Map<string, Known>();
   for (const table of tables) {

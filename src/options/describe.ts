@@ -16,7 +16,7 @@ export interface OptionDescription {
   readonly words: readonly (readonly [word: string, meaning: string])[];
   /** The smallest and the largest number, as they are written; null where it is no number. */
   readonly range: { readonly min: string; readonly max: string } | null;
-  /** As a user would write it, or as a phrase; null where there is none. */
+  /** The default as a user would write it, or a phrase; null where there is none. */
   readonly default: string | null;
   /** Whether the default is a phrase, because the plan decides. */
   readonly isDefaultPhrase: boolean;

@@ -2,14 +2,14 @@
 import type { OptionTable } from '../units/option.ts';
 
 interface Meaning {
-  /** Without dashes. */
+  /** The other tool's names of the option, without dashes. */
   readonly words: readonly string[];
   /** Names in our table, and what each would be there. */
   readonly ours: readonly (readonly [name: string, what: string])[];
 }
 
 const RATE = ['rate', 'new connections per second'] as const;
-const OPEN = ['max-in-flight', 'connections open at once; with --rate max the concurrency'] as const;
+const OPEN = ['max-in-flight', 'open connections; with --rate max the concurrency'] as const;
 const DURATION = ['duration', 'how long'] as const;
 const TIMEOUT = ['timeout', 'of one connection'] as const;
 const WORKERS = ['workers', 'threads'] as const;

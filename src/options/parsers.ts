@@ -7,7 +7,7 @@ export function parseFileName(text: string): Parsed<string> {
   return text === '' || text.includes('\0') ? refuse('the name of a file') : accept(text);
 }
 
-/** As `--json` takes it: the system's names for stdout mean `-`, because text in between would spoil the JSON. */
+/** Parses a file of results. The system's names for stdout mean `-`: other text on stdout would spoil the JSON. */
 export function parseJsonFile(text: string): Parsed<string> {
   return ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(text) ? accept('-') : parseFileName(text);
 }

@@ -1,4 +1,4 @@
-/** From the three places a value can come from to the input of a plan, with every problem on the way. */
+/** Reads options from the command line, the environment and a file into the input of a plan, and collects every problem. */
 import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } from '../units/problem.ts';
 import { ENV_PREFIX, envName, wordsFor } from './names.ts';
 import type { InputOf, OptionSpec, OptionTable } from '../units/option.ts';
@@ -7,9 +7,9 @@ import { didYouMean, nearest } from './suggest.ts';
 
 /** What the command line and the environment hold, unparsed. */
 export interface RawInput {
-  /** For messages: `conngen client`. */
+  /** The command, for messages: `conngen client`. */
   readonly command: string;
-  /** By full name; every text that was given. */
+  /** Every text that was given, by the full name of the option. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
   /** What was given without a name, beyond the table's positional. */
   readonly extra: readonly string[];
@@ -176,7 +176,7 @@ function readEnvironment(table: OptionTable, raw: RawInput): { environment: Sayi
  * (Kubernetes: "Accessing the Service, environment variables"; Docker: legacy container links).
  */
 const LINK_NAME = /_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
-/** The one that has the name of an option, and so is told by its value. */
+/** The command that has the name of an option, and is recognised by its value. */
 const LINK_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 
 function isServiceLink(variable: string, text: string): boolean {

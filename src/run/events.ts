@@ -6,7 +6,7 @@ import type { CellResult, LabResult } from '../document/lab.ts';
 import type { SaturateResult, SaturateStepResult, SearchResult, TrialResult } from '../document/limit.ts';
 import type { RttInterval, RttResult, RttRound } from '../document/rtt.ts';
 
-/** A command whose run tells events. */
+/** A command whose run emits events. */
 export type RunCommand = 'client' | 'search' | 'saturate' | 'rtt' | 'lab' | 'server';
 
 /** The result that a run resolves to. */
@@ -45,7 +45,7 @@ export interface RunStarted {
 
 /** Where a server accepts. */
 export interface Listening {
-  /** `*` for every address. */
+  /** The address; `*` for every address. */
   readonly host: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp' | 'both';
@@ -57,7 +57,7 @@ export interface Listening {
 export interface RoundPlace {
   /** Counts from 0. A trial of a search and a step of a saturation have one round each, 0. */
   readonly round: number;
-  /** Of search and saturate only: which trial or step of the run, from 0. */
+  /** The number of the trial or step, from 0; search and saturate only. */
   readonly trial?: number;
 }
 
@@ -68,7 +68,7 @@ export interface RoundStarted extends RoundPlace {
   readonly offeredRatePerSec: number | null;
 }
 
-/** A histogram for each clock, by the clock's name. The memory is used again: whoever needs it after the call copies it. */
+/** A histogram for each clock, by the clock's name. The memory is used again: a sink that needs it after the call copies it. */
 export type Latency = Readonly<Record<string, LatencyHistogram>>;
 
 /** One complete second of a round, or what is left of one at the end of the warm-up or of the round. */
@@ -76,7 +76,7 @@ export type SecondEvent = LoadSecond | PingSecond;
 
 interface Second extends RoundPlace {
   readonly type: 'second';
-  /** From the end of the warm-up, whose seconds are negative. */
+  /** The number of the second, counted from the end of the warm-up, whose seconds are negative. */
   readonly second: number;
   /** Seconds of a warm-up, or of a ramp before it, are in no result. */
   readonly warmup: boolean;
@@ -157,19 +157,19 @@ export interface RunEnded {
 
 /** What a run is given beside its plan. */
 export interface RunContext {
-  /** Takes every event. It must neither throw nor wait: the next second is told only after it returns. */
+  /** Takes every event. It must neither throw nor wait: the next event comes only after it returns. */
   readonly emit?: (event: RunEvent) => void;
   /** When it aborts, the run starts nothing more, waits at most 5 s for what is open, and resolves to what it has. */
   readonly stop?: AbortSignal;
 }
 
-/** A sink that shows what it is told on a terminal. */
+/** A sink that shows events on a terminal. */
 export interface LiveSink extends Sink {
   /** Takes a line off the terminal that would be in the way of other output. */
   clear(): void;
 }
 
-/** A listener that writes, draws or hands on what it is told. A sink that fails says so once and the run goes on. */
+/** A listener that writes, draws or hands on events. A sink that fails says so once and the run goes on. */
 export interface Sink {
   /** Takes one event. It neither throws nor waits, and keeps no histogram beyond the call. */
   on(event: RunEvent): void;

@@ -1,4 +1,4 @@
-/** From the event of a second to the interval that `--stream` writes and the library hands out. */
+/** Makes the interval that `--stream` writes and the library hands out from the event of a second. */
 import type { IntervalResult } from '../document/client.ts';
 import type { Interval, LoadInterval, PingInterval } from '../document/interval.ts';
 import type { PingCounts, RttInterval } from '../document/rtt.ts';
@@ -42,7 +42,7 @@ export class Intervals {
   }
 }
 
-/** Without `start_sec`, which a line calls `second`. */
+/** The counts without `start_sec`, which a line calls `second`. */
 function loadCounts(interval: IntervalResult): Omit<IntervalResult, 'start_sec'> {
   const counts: Partial<IntervalResult> = { ...interval };
   delete (counts as { start_sec?: number }).start_sec;

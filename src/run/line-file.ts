@@ -11,7 +11,7 @@ export type LineTarget = Pick<OutputFile, 'append' | 'commit' | 'discard' | 'kee
 
 /**
  * How much text may wait for a reader that is slower than the run. Nothing is dropped before: a second of `--stream` has some 10 KiB,
- * so that a reader may be more than an hour behind. A reader that is further behind has failed.
+ * so that a reader may lag by more than an hour. A reader that lags more has failed.
  */
 export const PENDING_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -41,7 +41,7 @@ export class LineFile {
     this.#last = this.opened.then(() => undefined);
   }
 
-  /** Never throws; a failure is told at the end. */
+  /** Never throws; `close` reports a failure. */
   append(text: string): void {
     if (this.#reason !== null) return;
     const bytes = Buffer.byteLength(text);
@@ -82,12 +82,12 @@ export class LineFile {
     return { ok: false, reason: this.#reason, partial: await file.keepPartial().catch(() => null) };
   }
 
-  /** For a process that ends at once: keeps what was written, if it can. */
+  /** Keeps what was written, if it can, when the process ends immediately. */
   abandon(): void {
     try {
       this.#file?.keepPartialNow();
     } catch {
-      // Nobody is left to be told.
+      // The process ends: the failure cannot be reported any more.
     }
     this.#file = null;
   }

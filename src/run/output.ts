@@ -6,15 +6,15 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../units/problem.ts';
 
-/** Names of open descriptors: even where a regular file is behind one, it belongs to whoever opened it. */
+/** Names of open descriptors. A regular file behind one belongs to the program that opened it. */
 const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
 
 /**
  * How what is no regular file is opened. Without O_NONBLOCK, open(2) of a FIFO and write(2) into a full one would each keep a
- * thread in the kernel for as long as nobody reads, and a process does not exit before its threads.
+ * thread in the kernel until there is a reader, and a process does not exit before its threads.
  */
 const INTO = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
-/** A FIFO that has no reader for this long is told as one. */
+/** A FIFO without a reader for this long is reported. */
 const READER_WITHIN_MS = 800;
 const RETRY_MS = 20;
 
@@ -58,7 +58,7 @@ export async function writeOutput(path: string, content: string): Promise<void> 
   }
 }
 
-/** Where a file is written until it is whole; null for what is no regular file. */
+/** The temporary name of a file until it is whole; null for a target that is no regular file. */
 interface Staging {
   readonly temporary: string;
   readonly target: string;
@@ -66,7 +66,7 @@ interface Staging {
   readonly mode: number | null;
 }
 
-/** As `writeOutput`, for what comes piece by piece. One call at a time; each rejects with the system's error. */
+/** Writes a file like `writeOutput`, but piece by piece. One call at a time; each rejects with the system's error. */
 export class OutputFile {
   readonly #handle: FileHandle;
   readonly #staging: Staging | null;
@@ -114,7 +114,7 @@ export class OutputFile {
     if (this.#staging !== null) await rename(this.#staging.temporary, this.#staging.target);
   }
 
-  /** Leaves nothing behind. Does not reject. */
+  /** Removes the temporary file. Does not reject. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     if (this.#staging !== null) await rm(this.#staging.temporary, { force: true });
@@ -136,7 +136,7 @@ export class OutputFile {
     return partial;
   }
 
-  /** The same at once, for a process that is about to end. */
+  /** The same synchronously, for a process that is about to end. */
   keepPartialNow(): void {
     if (this.#staging === null) return;
     truncateSync(this.#staging.temporary, this.#wholeBytes);
@@ -195,7 +195,7 @@ async function isSameEntry(a: string, b: string): Promise<boolean> {
   return first !== null && first === second;
 }
 
-/** In one sentence, for people: why writing failed. */
+/** Why writing failed, in one sentence for people. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
@@ -221,7 +221,7 @@ export function reasonOf(error: unknown): string {
   }
 }
 
-/** Where a link leads; for what does not exist yet, where it will be. */
+/** The target of a link; the future path of what does not exist yet. */
 export async function resolveTarget(path: string): Promise<string> {
   try {
     return await realpath(path);

@@ -57,7 +57,7 @@ export function kpiSentence({ kpi }: GoalResult): string | null {
   ].join('; ');
 }
 
-/** Of which goal an answer is, with what was searched where that is no rate of new connections. */
+/** Names the goal of an answer, and what was searched for where that is not a rate of new connections. */
 export function goalTitle({ goal, quantity, payload_file: payload }: GoalResult): string {
   const of = QUANTITY_TITLES[quantity];
   return [

@@ -2,7 +2,7 @@
 import type { DocumentKind, DocumentOf } from '../document/read.ts';
 import { PLAIN, type TextStyle } from './layout.ts';
 
-/** What a renderer is told beside the document. */
+/** What a renderer gets beside the document. */
 export interface Look {
   /** Width and colours of text. */
   readonly style: TextStyle;

@@ -17,7 +17,7 @@ const read = (raw: RawInput) => readOptions(CLIENT_OPTIONS, raw);
 type ClientOptions = ReturnType<typeof read>['input'];
 
 export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
-  endingEarly: 'ending early, results follow; once more ends at once',
+  endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: (input, machine) => clientPlan(input, machine),
   check: (input) => unmeasured(input['fail-if'], input),

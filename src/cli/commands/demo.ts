@@ -73,7 +73,7 @@ function withoutOptions(env: RawInput['env']): Record<string, string | undefined
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(ENV_PREFIX)));
 }
 
-/** In a process of its own, so that the CPU figures are the client's alone. */
+/** Starts the server in a process of its own, so that the CPU figures are the client's alone. */
 function startServer(env: Record<string, string | undefined>): ChildProcess {
   const args = ['server', '--host', '127.0.0.1', '--port', '0', '--listeners', '1', '--json', '-', '--quiet'];
   // Detached: Ctrl-C is for the client, which reports before the server goes. The channel is there to break with this process.
@@ -91,7 +91,7 @@ async function listeningPort(server: ChildProcess, stop: AbortSignal): Promise<n
   for await (const line of lines) {
     const event = JSON.parse(line) as { event?: string; port?: number };
     if (event.event === 'listening' && event.port !== undefined) {
-      // Nobody reads the rest; let it flow, so that the server can write it.
+      // The rest is not needed, but it must be read, so that the server can write it.
       server.stdout.resume();
       return event.port;
     }

@@ -19,7 +19,7 @@ import type { Io } from '../process/io.ts';
 const LAUNCHER = fileURLToPath(new URL('../../../bin/conngen.js', import.meta.url));
 
 const LAB: Command<LabInput, PlannedLab, LabResult> = {
-  endingEarly: 'ending early, the cells that are done are kept; once more ends at once',
+  endingEarly: 'ending early, the cells that are done are kept; a second signal ends it immediately',
   read: (raw) => readOptions(LAB_OPTIONS, raw),
   plan: async (input) => {
     const planned = await planLab(input, labSystem(), VERSION, new Date());

@@ -11,7 +11,7 @@ const read = (raw: RawInput) => readOptions(RTT_OPTIONS, raw);
 type RttInput = ReturnType<typeof read>['input'];
 
 const RTT: Command<RttInput, RttPlan, RttResult> = {
-  endingEarly: 'ending early, results follow; once more ends at once',
+  endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: (input, machine) => rttPlan(input, machine),
   live: (_start, io) => new LiveView(io.stderr),

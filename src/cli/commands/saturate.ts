@@ -15,7 +15,7 @@ const read = (raw: RawInput) => readOptions(SATURATE_OPTIONS, raw);
 type SaturateOptions = ReturnType<typeof read>['input'];
 
 export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult> = {
-  endingEarly: 'ending early, results follow; once more ends at once',
+  endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: saturatePlan,
   check: (input) => unmeasured(input['fail-if'], input),

@@ -13,7 +13,7 @@ import { thresholdsOf } from '../threshold-input.ts';
 type SearchOptions = ReturnType<typeof readSearchOptions>['input'];
 
 export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult> = {
-  endingEarly: 'ending early, results follow; once more ends at once',
+  endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read: readSearchOptions,
   plan: searchPlan,
   check: (input) => unmeasured(input['fail-if'], input),

@@ -19,7 +19,7 @@ const read = (raw: RawInput) => readOptions(SERVER_OPTIONS, raw);
 type ServerInput = ReturnType<typeof read>['input'];
 
 export const SERVER: Command<ServerInput, ServerPlan, ServerResult> = {
-  endingEarly: 'no longer accepting, waiting for open connections; once more ends at once',
+  endingEarly: 'no longer accepting, waiting for open connections; a second signal ends it immediately',
   hasJsonLines: true,
   read,
   plan: serverPlan,

@@ -18,7 +18,7 @@ export function reportFailure(io: Io, error: unknown): number {
   return EXIT_FAILED;
 }
 
-/** By its shape: an error that crossed a thread has lost its class. */
+/** Recognises the error by its shape: one that crossed a thread has lost its class. */
 function isEngineError(error: unknown): error is Error & { readonly code: string; readonly hint: string } {
   return (
     error instanceof Error &&

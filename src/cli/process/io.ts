@@ -15,7 +15,7 @@ export interface Io {
   readonly colourLogs: boolean;
 }
 
-/** The process's own streams. From here on a closed pipe behind them is no longer an exception. */
+/** The process's own streams. From here on writing to a closed pipe throws no exception. */
 export function processIo(env: Readonly<Record<string, string | undefined>>): Io {
   // Without these listeners a write to a closed pipe would end the process with a stack trace.
   process.stdout.on('error', ignoreError);
@@ -32,7 +32,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
 }
 
 function ignoreError(): void {
-  // `print` reports what matters; nobody is left to read the rest.
+  // `print` reports what matters; the rest has no reader any more.
 }
 
 function print(text: string): Promise<boolean> {

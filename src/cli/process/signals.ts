@@ -1,4 +1,4 @@
-/** The first SIGINT, SIGTERM or SIGHUP asks for an end with a report, the second ends at once. */
+/** The first SIGINT, SIGTERM or SIGHUP asks for an end with a report, the second ends the process immediately. */
 import { isHangupIgnored } from '../../kernel/hangup.ts';
 import { endProcess } from './ending.ts';
 import { EXIT_BY_SIGNAL } from './exit-codes.ts';
@@ -11,7 +11,7 @@ export interface StopRequest {
   /** 129, 130 or 143 once a signal came, until then null. */
   exitCode(): number | null;
   /**
-   * Tells the name of the first signal when it comes, or at once if it came already. From this call on the command ends by
+   * Tells the name of the first signal when it comes, or immediately if it came already. From this call on the command ends by
    * itself after the signal; before it, it is given up after a second.
    */
   onFirst(listener: (name: string) => void): void;
@@ -21,12 +21,12 @@ export interface StopRequest {
 
 type SignalName = keyof typeof EXIT_BY_SIGNAL;
 
-/** As long may a plan still be made after a signal: what it waits for (a pipe, a resolver) may never come. */
+/** How long planning may go on after a signal: what it waits for (a pipe, a resolver) may never come. */
 const PLAN_WITHIN_MS = 1000;
 
 let keepsIgnoringHangup = false;
 
-/** Ignores SIGHUP from here on, if whoever started this process did (`nohup`). `startedAs` is the variable `_`. */
+/** Ignores SIGHUP from here on, if the parent of this process did (`nohup`). `startedAs` is the variable `_`. */
 export function keepIgnoredHangup(startedAs: string | undefined): void {
   if (!isHangupIgnored(startedAs)) return;
   keepsIgnoringHangup = true;
@@ -50,7 +50,7 @@ export async function answeringSignals(io: Io, command: (stop: StopRequest) => P
   }
 }
 
-/** Listens until disposed. `onUnanswered` is called a second after the first signal if nobody has called `onFirst` by then. */
+/** Listens until disposed. `onUnanswered` is called a second after the first signal if `onFirst` has not been called by then. */
 export function listenForStop(onUnanswered?: (name: SignalName) => void): StopRequest {
   const controller = new AbortController();
   let first: SignalName | null = null;
@@ -89,7 +89,7 @@ export function listenForStop(onUnanswered?: (name: SignalName) => void): StopRe
 }
 
 /**
- * Where a parent has started this process with a channel between them (child_process, 'ipc'), ends it at once when the channel
+ * Where a parent has started this process with a channel between them (child_process, 'ipc'), ends it immediately when the channel
  * breaks: the parent is gone, however it went. Returns what undoes it.
  */
 export function endWithParent(): () => void {

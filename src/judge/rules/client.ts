@@ -15,23 +15,23 @@ const LAG_LIMIT_NS = 10e6;
 const LAG_FLOOR_NS = 5e6;
 /** A start this many intervals late goes out in a burst with as many others, which is not the rate that was asked for. */
 const LAG_INTERVALS = 10;
-/** Of the exchanges of a round in stages. */
+/** The share of late exchanges, in a round in stages, from which the round is not at its rate. */
 const LATE_EXCHANGES_MOST = 0.01;
-/** As many waits for a batch are no lateness. */
+/** The number of batch waits up to which a start is not late. */
 const LAG_BATCHES = 5;
 /** A thread that is on its core, or waits for one, for this share of the time has no time left. */
 const SATURATED_SHARE = 0.9;
 /** A pacing thread that stands in the queue for a core for this share of the time is late by what others do. */
 const WAIT_SHARE = 0.25;
-/** So it is from here on where it also waits for longer than it runs: alone, it waits for a fraction of that. */
+/** The share of the time from which a thread that waits for a core longer than it runs is short of processor time. A thread alone on its core waits a fraction of that. */
 const WAIT_SHARE_BEYOND_RUN = 0.02;
-/** Of two workers with the same share of the schedule, one needs less than this part of the other's time. */
+/** Two workers with the same share of the schedule: one is slowed down where it needs less than this part of the other's time. */
 const UNEVEN_PART = 0.5;
-/** From this share on it matters whatever connections take. */
+/** The share of the time from which waits matter, however long connections take. */
 const WAIT_SHARE_ALWAYS = 0.1;
 /** Below, it does if the waits are this part of the time that connections took: each is some connection's, at most. */
 const WAIT_PART_OF_TOTAL = 0.2;
-/** Of the time that a quota stops the generator for, what is less shows in no percentile. */
+/** The share of the time that a quota stops the generator for; less shows in no percentile. */
 const THROTTLED_SHARE = 0.01;
 /** Shares over less time than this are chance. */
 const ELAPSED_AT_LEAST_USEC = 500_000;
@@ -153,7 +153,7 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
         ? 'that is what the limit of open files allows; raise it (ulimit -n)'
         : 'raise --max-in-flight';
       return {
-        message: `${formatCount(tally.missedFull)} starts were missed because ${formatCount(maxInFlight)} connections were open at once: ${wayOut}, or shorten --timeout or --hold.`,
+        message: `${formatCount(tally.missedFull)} starts were missed because ${formatCount(maxInFlight)} connections were open: ${wayOut}, or shorten --timeout or --hold.`,
         evidence: { missed: tally.missedFull, max_in_flight: maxInFlight },
       };
     },
@@ -276,7 +276,7 @@ interface Load {
   readonly wait: number;
 }
 
-/** The load of each worker whose kernel tells it, the highest first. */
+/** The load of each worker, as far as the kernel tells it, the highest first. */
 function loadsOf(workers: readonly WorkerResult[]): Load[] {
   const loads = workers.flatMap(({ cpu_usec: cpu, run_queue_wait_usec: wait = 0, elapsed_usec: elapsed }, worker) =>
     cpu === undefined || elapsed === undefined || elapsed < ELAPSED_AT_LEAST_USEC
@@ -316,7 +316,7 @@ function cpuThrottled(facts: RoundFacts): Applied | undefined {
 }
 
 function runQueueWait(facts: RoundFacts): Applied | undefined {
-  // A thread that a quota stopped waits for a core too, and for nobody's sake.
+  // A thread that a quota stopped waits for a core too, but not because of another thread.
   if (cpuThrottled(facts) !== undefined) return undefined;
   const load = loadsOf(facts.workers).sort((a, b) => b.wait - a.wait)[0];
   if (load === undefined || !isWaitLong(load, facts)) return undefined;
@@ -326,7 +326,7 @@ function runQueueWait(facts: RoundFacts): Applied | undefined {
   };
 }
 
-/** At low rates a thread runs so little that what every machine has beside it makes it wait for longer. */
+/** At low rates a thread runs so little that the usual work of any machine makes it wait for longer than it runs. */
 function isWaitLong({ worker, cpu, wait }: Load, { tally, workers }: RoundFacts): boolean {
   if (wait >= WAIT_SHARE) return true;
   if (wait <= cpu || wait < WAIT_SHARE_BEYOND_RUN) return false;

@@ -6,7 +6,7 @@ import { otherFamilyAdvice } from '../advice.ts';
 /** What the verdict on a round of pings is reached from. */
 export interface PingFacts {
   readonly round: Omit<RttRound, 'verdict' | 'intervals' | 'cpu'>;
-  /** As many may be under way at once. */
+  /** The most pings that may be under way at a time. */
   readonly inFlightLimit: number;
   /** `host:port`, for the sentences. */
   readonly target: string;
@@ -108,7 +108,7 @@ export const PING_RULES: readonly Rule<PingFacts>[] = [
     applies: (facts) =>
       isShort(facts) && facts.round.in_flight_max >= facts.inFlightLimit
         ? {
-            message: `${generatorMissed(facts)} pings were not sent in time because no more than ${facts.inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`,
+            message: `${generatorMissed(facts)} pings were not sent in time because at most ${facts.inFlightLimit} may be under way: raise --pipeline or --connections, or lower --think or --timeout.`,
             evidence: { missed: generatorMissed(facts), in_flight_limit: facts.inFlightLimit },
           }
         : undefined,

@@ -2,7 +2,7 @@
 import type { RunEvent, Sink } from '../events.ts';
 
 /**
- * Hands every event to each of `sinks`, in order. A sink that throws, which is a mistake of ours, is told of once, hears no further
+ * Hands every event to each of `sinks`, in order. A sink that throws, which is a mistake of ours, is reported once, gets no further
  * event, and keeps the others from nothing.
  */
 export function allSinks(sinks: readonly Sink[], tell: (message: string) => void): Sink {

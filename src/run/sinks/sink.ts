@@ -5,7 +5,7 @@ import { LineFile, type LineTarget } from '../line-file.ts';
 /** The name of stdout where a file is asked for. */
 export const STDOUT = '-';
 
-/** Where a sink writes, and whom it tells of failures. */
+/** Where a sink writes, and who hears of failures. */
 export interface SinkSetup {
   /** The name of a file, or `STDOUT`. */
   readonly path: string;
@@ -22,7 +22,7 @@ export class SinkFile {
   readonly #file: LineFile;
   #isTold = false;
 
-  /** Opens the file. A failure is told as soon as it shows: whoever reads the log can still end the run. */
+  /** Opens the file. A failure is logged as soon as it shows, so that the user can still end the run. */
   constructor({ path, tell, print }: SinkSetup) {
     this.#name = path === STDOUT ? 'stdout' : path;
     this.#tell = tell;
@@ -52,7 +52,7 @@ export class SinkFile {
     this.#tell(`${this.#name} could not be opened: ${reason}; it will be missing`);
   }
 
-  /** A second signal ends the process at once. */
+  /** Called when the process ends immediately, as after a second signal. */
   readonly #abandon = (): void => {
     this.#file.abandon();
   };

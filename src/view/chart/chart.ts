@@ -3,7 +3,7 @@ import type { Scale } from './scale.ts';
 import { element, escapeXml, textElement } from './xml.ts';
 
 export interface AxisLabel {
-  /** With its unit in brackets: `time per operation (ns)`. */
+  /** The label, with its unit in brackets: `time per operation (ns)`. */
   readonly label: string;
   readonly scale: Scale;
 }
@@ -22,7 +22,7 @@ export interface Frame {
   readonly y: AxisLabel;
   /** What the colours stand for, in the order of `colourOf`; and the name of all of them: `engine`. */
   readonly legend: { readonly title: string; readonly names: readonly string[] };
-  /** On the axis that has the quantity. */
+  /** The value of the line, on the axis that has the quantity. */
   readonly reference?: Reference & { readonly axis: 'x' | 'y' };
   /** Elements within the axes. */
   readonly marks: readonly string[];
@@ -35,7 +35,7 @@ const RIGHT = WIDTH - 170;
 const TOP = 64;
 const BOTTOM = HEIGHT - 66;
 
-/** Where values stand: along x from left to right, along y from the bottom up. */
+/** The scales of the axes: x from left to right, y from the bottom up. */
 export const X_EXTENT = [LEFT, RIGHT] as const;
 export const Y_EXTENT = [BOTTOM, TOP] as const;
 

@@ -58,7 +58,7 @@ function fileWord(value: string): string {
 /** What a plot counts in, so that its numbers are short. */
 interface PlotUnit {
   readonly unit: string;
-  /** Of the lab's own. */
+  /** The unit in which the lab's samples are. */
   readonly size: number;
 }
 

@@ -17,7 +17,7 @@ export interface SampleLine {
 export interface LinePlot {
   readonly title: string;
   readonly subtitle: string;
-  /** Of the quantity, with its unit. */
+  /** The label of the quantity, with its unit. */
   readonly quantityLabel: string;
   readonly lineTitle: string;
   readonly lines: readonly SampleLine[];

@@ -1,4 +1,4 @@
-/** From values to places on paper, and the values at which an axis has ticks. */
+/** Maps values to places on paper, and chooses the values at which an axis has ticks. */
 
 export interface Tick {
   readonly value: number;

@@ -12,7 +12,7 @@ export interface LiveStream {
   write(text: string): unknown;
 }
 
-/** What is left of a round behind its last whole second deserves no line of its own if it is shorter. */
+/** The rest of a round after its last whole second has no line of its own if it is shorter than this. */
 const SHORTEST_SHOWN_SEC = 0.1;
 
 const ERASE_LINE = '\r\u001b[2K';

@@ -4,7 +4,7 @@ export interface LabTime {
   readonly total: number;
   /** How long each finished cell took. */
   readonly tookSec: readonly number[];
-  /** Of the cell under way. */
+  /** The time that the cell under way has taken so far. */
   readonly currentSec: number;
 }
 

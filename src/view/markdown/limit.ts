@@ -65,7 +65,7 @@ function limitDocument(result: LimitResult, command: string, blocks: readonly st
   return document(result, targetLine(command, result.config), [...blocks, ESTABLISHMENT]);
 }
 
-/** With what its asterisks mean below it. */
+/** The table, followed by what its asterisks mean. */
 function trialsTable(columns: readonly Column[], trials: readonly { readonly result: RoundResult }[]): string {
   return roundsTable(
     columns,

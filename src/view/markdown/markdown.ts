@@ -65,7 +65,7 @@ export function plain(text: string): string {
   return printable(text).replaceAll(/[\\`*<]/g, String.raw`\$&`);
 }
 
-/** With what its asterisks mean below it. */
+/** The table, followed by what its asterisks mean. */
 export function roundsTable(columns: readonly Column[], rounds: readonly RoundResult[]): string {
   const count = columns[0]?.cells.length ?? 0;
   const rows = Array.from({ length: count }, (_, index) => columns.map(({ cells }) => cells[index] ?? ''));

@@ -86,7 +86,7 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
   return [...title, ...partLines(style, roundParts(round))].join('\n');
 }
 
-/** All that is told of a round. */
+/** The text of one round. */
 export function roundParts(round: RoundResult): Part[] {
   const { attempts } = round;
   const offered: Fact[] = [
@@ -113,10 +113,7 @@ function costFacts(round: RoundResult): Fact[] {
     ['bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`],
     ...listed('bodies', bodies === undefined ? [] : [bodiesText(bodies)]),
     ...listed('sink work', sinkWork === undefined ? [] : [workText(sinkWork)]),
-    ...listed(
-      'timeouts',
-      timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} for want of a first byte`],
-    ),
+    ...listed('timeouts', timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} without a first byte`]),
     ...listed('held', held === undefined ? [] : [`${formatCount(held.lost)} ended by the peer before their time`]),
     ...listed('probe', probe === undefined ? [] : [probeText(probe)]),
     ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${split}`],

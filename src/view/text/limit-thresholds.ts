@@ -7,7 +7,7 @@ import { formatFigure } from './thresholds.ts';
 
 type LimitResult = SearchResult | SaturateResult;
 
-/** Such as `failures>0.1%: no (0 %), trial 8`, for every trial that gives the answer. */
+/** Lines such as `failures>0.1%: no (0 %), trial 8`, for every trial that gives the answer. */
 export function limitThresholdFigures(result: LimitResult): string[] {
   const [name, rounds] = roundsOf(result);
   return rounds.flatMap((round, index) =>

@@ -1,4 +1,4 @@
-/** What became of the attempts, by whose doing it was. */
+/** The outcomes of the attempts, by owner. */
 import { BLAMED, OUTCOMES, OUTCOME_TRAITS } from '../../document/outcome.ts';
 import type { OutcomeName, Owner } from '../../document/outcome.ts';
 import type { RoundResult } from '../../document/client.ts';
@@ -7,7 +7,7 @@ import { listed, type Fact } from '../facts.ts';
 
 const RESPONSE_WORDS: Readonly<Record<string, string>> = { none: 'no answer', not_http: 'not HTTP' };
 
-/** What went well and what is nobody's doing, then a fact for each owner of failures, then the errors by name. */
+/** The fact of successes and of outcomes without an owner, one for each owner of failures, and one for the errors by name. */
 export function outcomeFacts(round: RoundResult): Fact[] {
   const { attempts, outcomes, errno } = round;
   const parts = (owner: Owner): string[] =>
@@ -46,7 +46,7 @@ function missedPart({ attempts: { missed, scheduled } }: RoundResult): string {
   return `missed ${formatCount(missed)} (${formatShare(missed, scheduled)} of those due)`;
 }
 
-/** By HTTP status, the most frequent first. */
+/** The responses by HTTP status, the most frequent first. */
 function responseFacts({ responses }: RoundResult): Fact[] {
   const counts = Object.entries(responses ?? {}).sort(([, one], [, other]) => other - one);
   if (counts.length === 0) return [];

@@ -126,7 +126,7 @@ export function numberedColumns(rounds: readonly RoundResult[]): Column[] {
   return [numbers, ...roundColumns(rounds)];
 }
 
-/** Beyond it only every n-th interval is shown. */
+/** The most intervals that are shown; of more, only every n-th is. */
 const SERIES_ROWS = 24;
 const SLOWDOWN = 2;
 

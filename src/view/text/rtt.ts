@@ -57,7 +57,7 @@ function roundText(round: RttRound, index: number, { rounds }: RttResult, style:
   return [...title, ...partLines(style, rttRoundParts(round))].join('\n');
 }
 
-/** All that is told of a round. */
+/** The text of one round. */
 export function rttRoundParts(round: RttRound): Part[] {
   const { busy, verdict } = round;
   const looks = VERDICT_LOOKS[verdict.status];

@@ -17,7 +17,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
   return `${lines.join('\n')}\n`;
 }
 
-/** All that is told of a server. */
+/** The text of a server's result. */
 export function serverFacts(result: ServerResult): Fact[] {
   const { accepted, listeners, datagrams, bytes, work, busy, cpu, kernel, findings } = result;
   const failed = Object.entries(result.errors).filter(([, count]) => count > 0);

@@ -2,7 +2,7 @@
 import type { BusyResult, WorkResult } from '../../document/common.ts';
 import { formatCount } from '../../units/format.ts';
 
-/** Where jobs were done, and what stood in their way. */
+/** Which threads did the jobs, and what delayed them. */
 export function workText(work: WorkResult): string {
   const parts = [`${formatCount(work.jobs)} jobs`];
   if (work.on_threads > 0) parts.push(`${formatCount(work.on_threads)} on threads`);
@@ -11,7 +11,7 @@ export function workText(work: WorkResult): string {
   if (work.queue_full > 0) {
     parts.push(`queue full ${formatCount(work.queue_full)} times, ${formatCount(work.caller_runs)} run by the caller`);
   }
-  if (work.running_max !== null) parts.push(`at most ${formatCount(work.running_max)} at once`);
+  if (work.running_max !== null) parts.push(`at most ${formatCount(work.running_max)} at a time`);
   if (work.unfinished > 0) parts.push(`${formatCount(work.unfinished)} unfinished`);
   if (work.stand_in !== undefined) parts.push(`as ${work.stand_in}`);
   return parts.join(', ');

@@ -275,7 +275,7 @@ t.test('a server with work beside its loops', async (t) => {
   });
   t.match(
     text,
-    '  work        5,000 jobs, 3,798 on threads, 1,200 on the loop, queue full 1,200 times, 1,200 run by the caller, at most 3 at once, 2 unfinished\n',
+    '  work        5,000 jobs, 3,798 on threads, 1,200 on the loop, queue full 1,200 times, 1,200 run by the caller, at most 3 at a time, 2 unfinished\n',
   );
   t.match(text, '  busy tasks  100 a listener, 2,500,000 ticks, 300 skipped\n');
   const onPool = {
