@@ -28,12 +28,12 @@ import {
   HELD_LOST,
   MISSED,
   MISSED_FULL,
-  SCHEDULED,
   SCHEDULE_LAG,
+  SCHEDULED,
   STARTED,
   TIMEOUTS_ANSWERED,
   TOTAL,
-} from '../count/recorder.ts';
+} from '../count/load.ts';
 import type { Recorder } from '../count/recorder.ts';
 import {
   CLOSING,

@@ -1,11 +1,12 @@
-import { engineHas, preferredEngines, type EngineName } from '../plan/engines.ts';
+import { engineHas, type EngineName, preferredEngines } from '../plan/engines.ts';
 import { selectEngine } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
-import { PINGS_RECEIVED, PingRound, errorCounts } from '../count/ping-tally.ts';
+import { PingRound, PINGS_RECEIVED } from '../count/ping.ts';
+import { errorCounts } from '../count/tally.ts';
 import type { LatencyHistogram } from '../count/histogram.ts';
-import type { SecondDetail } from '../count/round-tally.ts';
-import type { IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
+import type { SecondDetail } from '../count/seconds.ts';
+import type { ClockName, IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
@@ -132,7 +133,7 @@ export class ProbedRound {
   readonly #waiting: {
     readonly interval: IntervalResult;
     readonly warmup: boolean;
-    readonly detail: SecondDetail;
+    readonly detail: SecondDetail<ClockName>;
   }[] = [];
   readonly #tell: (second: ProbedSecond) => void;
   /** The last second that the probe has reported; all later ones where it has ended. */
@@ -150,7 +151,7 @@ export class ProbedRound {
   }
 
   /** A second of the load is complete. Its histograms are given back when it was told. */
-  add(interval: IntervalResult, warmup: boolean, detail: SecondDetail): void {
+  add(interval: IntervalResult, warmup: boolean, detail: SecondDetail<ClockName>): void {
     this.#waiting.push({ interval, warmup, detail });
     this.#tellReached();
   }

@@ -3,10 +3,12 @@
  * nowhere, so that V8 has compiled them when the first slot is due. Without it the first second has a schedule lag several
  * times as long as the others.
  */
+import { LOAD_BANK } from '../count/load.ts';
 import type { ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Recorder, createRecorderMemory } from '../count/recorder.ts';
-import { Pacer, batchNsOf } from '../schedule/pacer.ts';
+import { Recorder } from '../count/recorder.ts';
+import { createRecorderMemory } from '../count/bank.ts';
+import { batchNsOf, Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';
 import type { Generator, GeneratorOptions } from './generator.ts';
@@ -75,7 +77,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
   });
   const generator = worker.createGenerator({
     plan: { ...plan, holdNs: 0 },
-    recorder: new Recorder(createRecorderMemory(), clock),
+    recorder: new Recorder(createRecorderMemory(LOAD_BANK), clock, LOAD_BANK),
     attempts,
     pacer,
     ports:

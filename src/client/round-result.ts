@@ -5,7 +5,7 @@ import { findingsOf } from '../judge/findings.ts';
 import { countByOwner } from '../document/outcome.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { WorkResult } from '../document/common.ts';
-import type { RoundMerger } from '../count/round-tally.ts';
+import { roundCounts, type LoadRound } from '../count/load.ts';
 import { CLIENT_RULES } from '../judge/rules/client.ts';
 import { judge } from '../judge/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
@@ -20,7 +20,7 @@ import type { RoundEvidence } from './round-watch.ts';
 
 export interface MeasuredRound {
   readonly plan: ClientPlan;
-  readonly merger: RoundMerger;
+  readonly merger: LoadRound;
   readonly rate: RoundRate;
   /** Null where the round is not in stages. */
   readonly exchangePerSec: number | null;
@@ -39,44 +39,37 @@ export interface MeasuredRound {
 
 export function roundResult(round: MeasuredRound): RoundResult {
   const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
-  const { total: tally, inFlightMax } = merger;
+  const { total: tally } = merger;
   const { cpu, kernel } = evidence;
   const facts = factsOf(round);
   const verdict = judge(CLIENT_RULES, facts);
-  const outcomes = tally.outcomeCounts();
   const durationSec = durationNs / 1e9;
   const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);
+  const { attempts, outcomes, errno, latency_ns, bytes, ...more } = roundCounts(tally, merger.inFlightPeak, {
+    hasPayload: sendsPayload(plan),
+    hasStatus: hasStatus(plan),
+    hasFirstByteTimeout: plan.body.firstByteTimeoutNs !== null,
+    keepsBodies: plan.body.sink.kind !== 'null',
+    isHeld: plan.holdNs > 0,
+    exchangePerSec,
+  });
   return {
     offered_rate_per_sec: meanPerSec(rate),
     ...(typeof rate === 'object' ? { ramp: { from_per_sec: rate.fromPerSec, to_per_sec: rate.toPerSec } } : {}),
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
-    attempts: {
-      scheduled: tally.scheduled,
-      started: tally.started,
-      missed: tally.missed,
-      in_flight_max: inFlightMax,
-    },
+    attempts,
     outcomes,
     owners: countByOwner(outcomes, tally.missed),
-    errno: tally.errnoCounts(),
+    errno,
     rate_per_sec: {
       started: perSec(tally.started),
       established: perSec(tally.established),
       completed: perSec(tally.ok),
     },
-    latency_ns: tally.latencySummaries(),
-    bytes: { sent: tally.bytesSent, received: tally.bytesReceived },
-    ...(sendsPayload(plan) ? { empty_responses: tally.emptyResponses } : {}),
-    ...(hasStatus(plan) ? { responses: tally.responseCounts() } : {}),
-    ...(plan.body.firstByteTimeoutNs === null ? {} : { timeouts: { first_byte: tally.firstByteTimeouts } }),
-    ...(plan.body.sink.kind === 'null'
-      ? {}
-      : { bodies: { kept: tally.bodiesKept, kept_bytes: tally.bodyBytesKept, spilled: tally.bodiesSpilled } }),
+    latency_ns,
+    bytes,
+    ...more,
     ...(sinkWork === undefined ? {} : { sink_work: sinkWork }),
-    ...(exchangePerSec === null
-      ? {}
-      : { stages: { exchange_rate_per_sec: exchangePerSec, late: tally.exchangesLate } }),
-    ...(plan.holdNs > 0 || exchangePerSec !== null ? { held: { lost: tally.heldLost } } : {}),
     cpu: {
       user_usec: cpu.user,
       system_usec: cpu.system,

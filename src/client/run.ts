@@ -8,7 +8,7 @@ import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientResult, RoundResult } from '../document/client.ts';
-import { RoundMerger } from '../count/round-tally.ts';
+import { LoadRound } from '../count/load.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { clientConfig } from '../plan/client-plan.ts';
@@ -218,13 +218,13 @@ async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext)
     const when = { second: counts.start_sec, warmup, startNs: originOffsetNs + startNs };
     emit?.({ type: 'second', of: 'connections', ...place, ...when, counts, latency });
   });
-  const merger = new RoundMerger(pool.size, measureNs, (interval, warmup, detail) => {
+  const merger = new LoadRound(pool.size, measureNs, (interval, warmup, detail) => {
     probed.add(interval, warmup, detail);
   });
   const collect = (): void => {
     for (const [worker, reader] of pool.readers.entries())
       reader.drain((bank) => {
-        merger.add(worker, bank);
+        merger.add(bank, worker);
       });
   };
   const collector = setInterval(collect, COLLECT_MS);
@@ -276,11 +276,11 @@ function roundEndNs({ plan, rate, pool, runBaseNs }: RoundRun, measureNs: number
 }
 
 /** Takes over what workers that died had counted, and ends what they had open. */
-function salvageDead(pool: WorkerPool, merger: RoundMerger, runBaseNs: bigint): void {
+function salvageDead(pool: WorkerPool, merger: LoadRound, runBaseNs: bigint): void {
   for (const { worker } of pool.failures) {
     const nowNs = Number(monotonicNs() - runBaseNs);
     pool.readers[worker]!.salvage(nowNs, (bank) => {
-      merger.add(worker, bank);
+      merger.add(bank, worker);
     });
     merger.abandon(worker, nowNs);
   }

@@ -1,11 +1,13 @@
+import { LOAD_BANK } from '../count/load.ts';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { RunError, describeFailure } from '../units/run-error.ts';
+import { describeFailure, RunError } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
 import { configureCollector } from '../runtime/v8.ts';
-import { RecorderReader, createRecorderMemory } from '../count/recorder.ts';
+import { RecorderReader } from '../count/recorder.ts';
+import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
@@ -44,12 +46,12 @@ export class WorkerPool {
   }
 
   #spawn(init: Omit<WorkerInit, 'recorderMemory' | 'control'>): Member {
-    const recorderMemory = createRecorderMemory();
+    const recorderMemory = createRecorderMemory(LOAD_BANK);
     const workerData: WorkerInit = { ...init, recorderMemory, control: this.#control };
     const thread = startThread(WORKER_URL, { workerData });
     const member: Member = {
       thread,
-      reader: new RecorderReader(recorderMemory),
+      reader: new RecorderReader(recorderMemory, LOAD_BANK),
       settle: () => undefined,
       threadId: null,
       gc: undefined,

@@ -1,4 +1,5 @@
 /** Thread entry: one pacing thread of a client run. It waits for messages between rounds; during a round it reads only the stop flag. */
+import { LOAD_BANK } from '../count/load.ts';
 import { engineHas } from '../plan/engines.ts';
 import { createClientEngine } from '../engine/registry.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -225,7 +226,7 @@ async function main(): Promise<void> {
   const heads = createHeads(plan, capacity, bodies);
   const engine = await createEngine(clock, capacity, bodies?.places ?? heads?.places);
   const attempts = new AttemptTable(capacity);
-  const recorder = new Recorder(init.recorderMemory, clock);
+  const recorder = new Recorder(init.recorderMemory, clock, LOAD_BANK);
   const portNumbers = ownPorts(plan);
   const ports = createPorts(plan, portNumbers, clock);
   const gc = new GcWatch();

@@ -2,124 +2,27 @@
  * Counters and histograms of one worker, in shared memory. The worker counts into one bank and hands it over when its second is
  * up; the main thread adds it up, clears it and gives it back. No message is sent and nothing is copied on the pacing thread.
  */
-import { BUCKETS, STATS, STAT_COUNT, STAT_MAX, STAT_MIN, STAT_SUM, bucketOf } from './histogram.ts';
-import { OUTCOMES } from '../document/outcome.ts';
-import { CLOCKS } from '../document/client.ts';
-
-/** Index of a clock, in the order of `CLOCKS`. */
-export const SCHEDULE_LAG = 0;
-export const CONNECT = 1;
-export const FIRST_BYTE = 2;
-export const TOTAL = 3;
-export const CORRECTED_TOTAL = 4;
-
-/** Index of a counter in a bank. */
-export const START_NS = 0;
-export const END_NS = 1;
-/** 1 in a bank of the warm-up, which is shown but not part of a result. */
-export const WARMUP = 2;
-export const SCHEDULED = 3;
-export const STARTED = 4;
-export const MISSED = 5;
-export const ESTABLISHED = 6;
-export const BYTES_SENT = 7;
-export const BYTES_RECEIVED = 8;
-/** Open now, held ones included; of these, held. */
-export const IN_FLIGHT = 9;
-export const HELD = 10;
-export const IN_FLIGHT_MAX = 11;
-/** Held connections that the peer ended before their time. */
-export const HELD_LOST = 12;
-/** Of the missed: due while as many were open as may be. */
-export const MISSED_FULL = 13;
-/** Of the exchange timeouts: no first byte within `--first-byte-timeout`. */
-export const FIRST_BYTE_TIMEOUTS = 14;
-/** Responses that the sink took whole, and their bytes; of these, moved from memory to a file. */
-export const BODIES_KEPT = 15;
-export const BODY_BYTES_KEPT = 16;
-export const BODIES_SPILLED = 17;
-/** In a round in stages: exchanges that began too late to be at the rate that was asked for. */
-export const EXCHANGES_LATE = 18;
-/** Exchanges with a payload that came to their end without a byte of answer, whatever the outcome. */
-export const EMPTY_RESPONSES = 19;
-/** Of the exchange timeouts: bytes had come, and only the peer's end was missing. */
-export const TIMEOUTS_ANSWERED = 20;
-/** How many counters a bank has. */
-export const COUNTERS = 21;
-
-/** Errno numbers are counted by index; Linux ends at 133. */
-export const ERRNOS = 256;
-
-/** Responses are counted by their HTTP status, 100 to 999. Below 100: established, and not a byte came; bytes without a whole status line. */
-export const NO_RESPONSE = 0;
-export const NOT_HTTP = 1;
-export const RESPONSES = 1000;
-
-/**
- * A worker runs ahead of the main thread by this many seconds at most before intervals become longer; nothing is lost then
- * either.
- */
-const BANKS = 4;
+import {
+  BANKS,
+  END_NS,
+  ERRNOS,
+  HELD,
+  IN_FLIGHT,
+  IN_FLIGHT_PEAK,
+  START_NS,
+  WARMUP,
+  bankAt,
+  type Bank,
+  type BankLayout,
+} from './bank.ts';
+import { STAT_COUNT, STAT_MAX, STAT_MIN, STAT_SUM, bucketOf } from './histogram.ts';
 
 const FREE = 0;
 const FULL = 1;
 
-/** One interval's figures of one worker. */
-export interface Bank {
-  readonly counters: Float64Array;
-  readonly outcomes: Float64Array;
-  readonly errnos: Float64Array;
-  /** Empty where nothing is read of responses. */
-  readonly responses: Float64Array;
-  /** `STATS` doubles for each clock. */
-  readonly stats: readonly Float64Array[];
-  readonly counts: readonly Uint32Array[];
-}
-
 /** The last reading of a clock, in ns. */
 interface Now {
   readonly nowNs: number;
-}
-
-/** How much a bank holds: what is counted and which clocks there are differs from command to command. */
-export interface BankLayout {
-  readonly counters: number;
-  readonly responses: number;
-  readonly clocks: number;
-}
-
-/** Of a client's worker. */
-const CLIENT_BANK: BankLayout = { counters: COUNTERS, responses: RESPONSES, clocks: CLOCKS.length };
-const HEADER_BYTES = 64;
-
-function bankBytes({ counters, responses, clocks }: BankLayout): number {
-  const doubles = counters + OUTCOMES.length + ERRNOS + responses + clocks * STATS;
-  return Math.ceil((doubles * 8 + clocks * BUCKETS * 4) / 64) * 64;
-}
-
-/** The shared memory of one worker's recorder. */
-export function createRecorderMemory(layout = CLIENT_BANK): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + BANKS * bankBytes(layout));
-}
-
-function bankAt(memory: SharedArrayBuffer, index: number, layout: BankLayout): Bank {
-  let offset = HEADER_BYTES + index * bankBytes(layout);
-  const doubles = (length: number): Float64Array => {
-    const view = new Float64Array(memory, offset, length);
-    offset += length * 8;
-    return view;
-  };
-  const counters = doubles(layout.counters);
-  const outcomes = doubles(OUTCOMES.length);
-  const errnos = doubles(ERRNOS);
-  const responses = doubles(layout.responses);
-  const stats = Array.from({ length: layout.clocks }, () => doubles(STATS));
-  const counts = Array.from({ length: layout.clocks }, () => {
-    const view = new Uint32Array(memory, offset, BUCKETS);
-    offset += BUCKETS * 4;
-    return view;
-  });
-  return { counters, outcomes, errnos, responses, stats, counts };
 }
 
 /** The worker's side. Its calls take no doubles on the hot path: handed over, each would be an object. */
@@ -130,7 +33,7 @@ export class Recorder {
   #index = 0;
   #bank: Bank;
 
-  constructor(memory: SharedArrayBuffer, clock: Now, layout = CLIENT_BANK) {
+  constructor(memory: SharedArrayBuffer, clock: Now, layout: BankLayout) {
     this.#clock = clock;
     this.#states = new Int32Array(memory, 0, BANKS);
     this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
@@ -187,7 +90,7 @@ export class Recorder {
 
   inFlight(open: number): void {
     const { counters } = this.#bank;
-    if (open > counters[IN_FLIGHT_MAX]!) counters[IN_FLIGHT_MAX] = open;
+    if (open > counters[IN_FLIGHT_PEAK]!) counters[IN_FLIGHT_PEAK] = open;
   }
 
   /** Counts how long it is since the time at `index`, by the clock's last reading. */
@@ -213,7 +116,7 @@ export class RecorderReader {
   readonly #banks: readonly Bank[];
   #index = 0;
 
-  constructor(memory: SharedArrayBuffer, layout = CLIENT_BANK) {
+  constructor(memory: SharedArrayBuffer, layout: BankLayout) {
     this.#states = new Int32Array(memory, 0, BANKS);
     this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
   }

@@ -2,7 +2,7 @@
 import { formatCount, formatLatency } from '../units/format.ts';
 import type { PortFacts, RoundFacts } from './facts.ts';
 import { CONNECT_TIMEOUT, REFUSED, UNREACHABLE } from '../document/outcome.ts';
-import type { Tally } from '../count/round-tally.ts';
+import type { LoadTally } from '../count/load.ts';
 
 /** What to do about a rate that is too high for this machine, as far as the user has a say in it. */
 export function waysOut({ isTrial, offeredRatePerSec }: RoundFacts, ...ways: readonly string[]): string {
@@ -17,7 +17,7 @@ export function otherFamilyAdvice(otherAddress: string | undefined): string {
   return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
 }
 
-export function nothingEstablished(tally: Tally, timeoutNs: number): string {
+export function nothingEstablished(tally: LoadTally, timeoutNs: number): string {
   const { outcomes } = tally;
   const part = (outcome: number): string => formatCount(outcomes[outcome]!);
   const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;

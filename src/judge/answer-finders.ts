@@ -1,7 +1,7 @@
 /** What is looked for in the answers of a round, one function a finding. */
 import { formatCount, formatCountOf } from '../units/format.ts';
 import type { RoundFacts } from './facts.ts';
-import { FIRST_BYTE } from '../count/recorder.ts';
+import { FIRST_BYTE } from '../count/load.ts';
 import type { Finding } from '../document/common.ts';
 
 /** Some exchanges ended without a byte of answer where others had bytes: a target that sheds load looks like that. */

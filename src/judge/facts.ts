@@ -1,11 +1,11 @@
 import type { Finish } from '../plan/finish.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { IntervalResult, WorkerResult } from '../document/client.ts';
-import type { Tally } from '../count/round-tally.ts';
+import type { LoadTally } from '../count/load.ts';
 
 /** What the verdict and the findings of a round are reached from. */
 export interface RoundFacts {
-  readonly tally: Tally;
+  readonly tally: LoadTally;
   readonly intervals: readonly IntervalResult[];
   /** Null for closed loop. */
   readonly offeredRatePerSec: number | null;

@@ -6,10 +6,10 @@ import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT } from '../document/outcome.ts';
-import { CONNECT } from '../count/recorder.ts';
+import { CONNECT } from '../count/load.ts';
 import type { Finding } from '../document/common.ts';
 import type { IntervalResult } from '../document/client.ts';
-import type { Tally } from '../count/round-tally.ts';
+import type { LoadTally } from '../count/load.ts';
 
 type Finder = (facts: RoundFacts) => Finding | undefined;
 
@@ -123,7 +123,7 @@ function kneeOverRounds({ earlier, offeredRatePerSec, tally }: RoundFacts): Find
   };
 }
 
-function totalP50(tally: Tally): number {
+function totalP50(tally: LoadTally): number {
   return tally.latencySummaries().total.p50;
 }
 

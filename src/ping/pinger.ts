@@ -9,6 +9,7 @@ import {
   DUPLICATES,
   LATE,
   OUT_OF_ORDER,
+  PING_LAG,
   PINGS_ABORTED,
   PINGS_DUE,
   PINGS_LOST,
@@ -16,9 +17,8 @@ import {
   PINGS_RECEIVED,
   PINGS_SENT,
   PINGS_UNSENDABLE,
-  PING_LAG,
   RTT,
-} from '../count/ping-tally.ts';
+} from '../count/ping.ts';
 import type { Recorder } from '../count/recorder.ts';
 import type { Pacer } from '../schedule/pacer.ts';
 import type { BusyTasks } from '../work/busy-tasks.ts';

@@ -4,8 +4,8 @@ import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnPingEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
-import { CONNECTIONS_LOST, errorCounts, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping-tally.ts';
-import { IN_FLIGHT_MAX } from '../count/recorder.ts';
+import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping.ts';
+import { errorCounts } from '../count/tally.ts';
 import type { BusyResult } from '../document/common.ts';
 import type { RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
@@ -158,7 +158,7 @@ function samplesPart(samples: PingSamples | null, measureNs: number): { readonly
 function roundResult(
   plan: RttPlan,
   index: number,
-  { total, intervals }: PingRound,
+  { total, intervals, inFlightPeak }: PingRound,
   opened: Opened,
   durationNs: number,
   cpu: NodeJS.CpuUsage,
@@ -172,7 +172,7 @@ function roundResult(
     achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
     ...counts,
-    in_flight_max: total.get(IN_FLIGHT_MAX),
+    in_flight_max: inFlightPeak,
     connections: {
       established: opened.established,
       failed: plan.connections - opened.established,

@@ -3,6 +3,7 @@
  * how many bytes each left on the heap once the code was warm: `[closed loop, open loop]`. Run by garbage.test.ts with a young
  * generation that is not full before the end.
  */
+import { LOAD_BANK } from '../../src/count/load.ts';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
 import type { ClientDriver, ClientEngine } from '../../src/engine/seam/engine.ts';
 import { AttemptTable } from '../../src/client/attempts.ts';
@@ -11,7 +12,8 @@ import { Generator } from '../../src/client/generator.ts';
 import { ResponseHeads } from '../../src/client/head/response-heads.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { CONTROL_WORDS } from '../../src/client/stages.ts';
-import { Recorder, RecorderReader, createRecorderMemory } from '../../src/count/recorder.ts';
+import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
+import { createRecorderMemory } from '../../src/count/bank.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 
@@ -65,8 +67,8 @@ function ignore(): void {}
 function bytesPerConnection(ratePerSec: number | null): number {
   const clock = new MonotonicClock(monotonicNs());
   const engine = new IdealEngine();
-  const memory = createRecorderMemory();
-  const reader = new RecorderReader(memory);
+  const memory = createRecorderMemory(LOAD_BANK);
+  const reader = new RecorderReader(memory, LOAD_BANK);
   const attempts = new AttemptTable(CAPACITY);
   const heads = new ResponseHeads(
     { libc: undefined, capacity: CAPACITY, isShared: true },
@@ -95,7 +97,7 @@ function bytesPerConnection(ratePerSec: number | null): number {
     new Generator({
       engine,
       clock,
-      recorder: new Recorder(memory, clock),
+      recorder: new Recorder(memory, clock, LOAD_BANK),
       attempts,
       pacer,
       ports: new SourcePortAllocator({ sources: 1, ports, offset: 0, clock, restNs: 1e6 }),

@@ -101,7 +101,7 @@ t.test('what is due beyond max-in-flight is missed, not queued', async (t) => {
   bench.peer = () => establishAll(bench);
   bench.runOut();
   t.same(bench.counts, { scheduled: 20, started: 15, missed: 5, established: 15 });
-  t.equal(bench.merger.inFlightMax, 5);
+  t.equal(bench.merger.inFlightPeak, 5);
   t.match(bench.latency('schedule_lag'), { count: 15, max: 0 });
 });
 
@@ -123,7 +123,7 @@ t.test('in_flight_max counts what is open, until it is released', async (t) => {
   establishAll(bench);
   for (const slot of bench.engine.slots(CLOSING)) bench.engine.release(slot);
   bench.runOut();
-  t.equal(bench.merger.inFlightMax, 3);
+  t.equal(bench.merger.inFlightPeak, 3);
 });
 
 t.test('a little late at the end all is started', async (t) => {

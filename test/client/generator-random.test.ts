@@ -225,7 +225,7 @@ t.test('the identities of the contract hold after any run', async (t) => {
     equal(counts.corrected_total, counts.total, 'corrected_total.count = total.count');
     atMost(counts.first_byte, total.established, 'first_byte.count ≤ established');
     atMost(total.heldLost, outcomes.ok, 'held lost ≤ ok');
-    atMost(bench.merger.inFlightMax, bench.attempts.capacity, 'in_flight_max ≤ capacity');
+    atMost(bench.merger.inFlightPeak, bench.attempts.capacity, 'in_flight_max ≤ capacity');
   });
   t.pass('held in every run');
 });

@@ -45,7 +45,7 @@ t.test('no exchange before all are open, no close before all exchanges are done'
   bench.runOut();
   t.same(times(engine.closes), [60, 62, 64, 66, 68, 70, 72, 74, 76, 78]);
   t.same(bench.outcomes, { ok: 10 });
-  t.equal(bench.merger.inFlightMax, 10);
+  t.equal(bench.merger.inFlightPeak, 10);
   t.same(bench.latencyCounts, { schedule_lag: 10, connect: 10, first_byte: 10, total: 10, corrected_total: 10 });
   t.equal(bench.latency('total').max, 12 * MS, 'the clocks of an exchange begin with it');
   t.equal(bench.total.heldLost, 0);

@@ -2,9 +2,9 @@
 import t from 'tap';
 import { ProbedRound } from '../../src/client/probe.ts';
 import { BUCKETS, STATS } from '../../src/count/histogram.ts';
-import { Tally } from '../../src/count/round-tally.ts';
-import { PINGS_RECEIVED, PINGS_SENT, PING_BANK, type PingRound } from '../../src/count/ping-tally.ts';
-import { END_NS, ERRNOS, START_NS } from '../../src/count/recorder.ts';
+import { LoadTally } from '../../src/count/load.ts';
+import { PING_BANK, type PingRound, PINGS_RECEIVED, PINGS_SENT } from '../../src/count/ping.ts';
+import { END_NS, ERRNOS, START_NS } from '../../src/count/bank.ts';
 import { interval, roundResult } from '../support/results.ts';
 
 /** A probe that does what a test says, when it says so. */
@@ -29,8 +29,8 @@ class ScriptedProbe {
       outcomes: new Float64Array(0),
       errnos: new Float64Array(ERRNOS),
       responses: new Float64Array(0),
-      stats: Array.from({ length: PING_BANK.clocks }, () => new Float64Array(STATS)),
-      counts: Array.from({ length: PING_BANK.clocks }, () => new Uint32Array(BUCKETS)),
+      stats: PING_BANK.clocks.map(() => new Float64Array(STATS)),
+      counts: PING_BANK.clocks.map(() => new Uint32Array(BUCKETS)),
     });
   }
 
@@ -62,7 +62,7 @@ function begin(): Scene {
   let held = 0;
   const add = (startSec: number): void => {
     held += 1;
-    const latency = new Tally().latencyByClock();
+    const latency = new LoadTally().latencyByClock();
     round.add(second(startSec), false, { startNs: 0, latency, release: () => (held -= 1) });
   };
   return { probe, round, told, ended, add, held: () => held };

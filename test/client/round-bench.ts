@@ -5,11 +5,12 @@ import { Generator } from '../../src/client/generator.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { SourcePortAllocator } from '../../src/client/source-ports.ts';
 import { CONTROL_WORDS, Stages } from '../../src/client/stages.ts';
-import { createRecorderMemory, Recorder, RecorderReader } from '../../src/count/recorder.ts';
+import { createRecorderMemory } from '../../src/count/bank.ts';
+import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
 import type { ClockName, IntervalResult } from '../../src/document/client.ts';
 import type { LatencySummary } from '../../src/document/common.ts';
-import { RoundMerger } from '../../src/count/round-tally.ts';
-import type { Tally } from '../../src/count/round-tally.ts';
+import { LoadRound, LOAD_BANK } from '../../src/count/load.ts';
+import type { LoadTally } from '../../src/count/load.ts';
 import type { Finish } from '../../src/plan/finish.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 import { FakeClientEngine } from '../support/fake-engine.ts';
@@ -77,7 +78,7 @@ export class RoundBench {
   readonly told: { readonly interval: IntervalResult; readonly warmup: boolean }[] = [];
   generator!: Generator;
   pacer!: Pacer;
-  merger!: RoundMerger;
+  merger!: LoadRound;
   /** `step` of the generator has returned false. */
   hasEnded = false;
   /** Called after each step: the peer's part. */
@@ -93,9 +94,9 @@ export class RoundBench {
     this.clock = new ManualClock(BASE_NS - (options.leadNs ?? 0), options.tickNs ?? 0);
     this.engine = new FakeClientEngine(capacity, this.clock);
     this.attempts = new AttemptTable(capacity);
-    const memory = createRecorderMemory();
-    this.#recorder = new NotingRecorder(memory, this.clock);
-    this.#reader = new RecorderReader(memory);
+    const memory = createRecorderMemory(LOAD_BANK);
+    this.#recorder = new NotingRecorder(memory, this.clock, LOAD_BANK);
+    this.#reader = new RecorderReader(memory, LOAD_BANK);
     if (ports !== undefined)
       this.#ports = new SourcePortAllocator({
         sources,
@@ -121,7 +122,7 @@ export class RoundBench {
       batchNs: options.batchNs ?? 0,
       maxLagNs: options.maxLagNs ?? Infinity,
     });
-    this.merger = new RoundMerger(1, this.pacer.measureNs, (interval, warmup) => this.told.push({ interval, warmup }));
+    this.merger = new LoadRound(1, this.pacer.measureNs, (interval, warmup) => this.told.push({ interval, warmup }));
     this.hasEnded = false;
     this.generator = new Generator({
       engine: this.engine,
@@ -156,7 +157,7 @@ export class RoundBench {
   /** One step, then the peer's part. Returns the deadline of the step. */
   step(): number {
     const goesOn = this.generator.step();
-    this.#reader.drain((bank) => this.merger.add(0, bank));
+    this.#reader.drain((bank) => this.merger.add(bank));
     if (!goesOn) {
       this.hasEnded = true;
       this.merger.finish();
@@ -198,7 +199,7 @@ export class RoundBench {
     this.control[0] = 1;
   }
 
-  get total(): Tally {
+  get total(): LoadTally {
     return this.merger.total;
   }
 

@@ -5,24 +5,13 @@ import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import t from 'tap';
 import { evaluateCriterion, parseCriterion } from '../../src/judge/criterion.ts';
 import { encodeHistogram, percentileTable } from '../../src/count/hdr-histogram.ts';
-import { BUCKETS, STATS, bucketOf } from '../../src/count/histogram.ts';
-import { OK } from '../../src/document/outcome.ts';
-import { PINGS_DUE, PINGS_RECEIVED, PINGS_SENT, PING_BANK, PingRound, RTT } from '../../src/count/ping-tally.ts';
-import {
-  COUNTERS,
-  END_NS,
-  ERRNOS,
-  ESTABLISHED,
-  IN_FLIGHT,
-  SCHEDULED,
-  STARTED,
-  START_NS,
-  TOTAL,
-} from '../../src/count/recorder.ts';
-import type { Bank } from '../../src/count/recorder.ts';
-import { OUTCOMES } from '../../src/document/outcome.ts';
+import { bucketOf, BUCKETS, STATS } from '../../src/count/histogram.ts';
+import { OK, OUTCOMES } from '../../src/document/outcome.ts';
+import { PING_BANK, PingRound, PINGS_DUE, PINGS_RECEIVED, PINGS_SENT, RTT } from '../../src/count/ping.ts';
+import { LOAD_BANK, ESTABLISHED, LoadRound, SCHEDULED, STARTED, TOTAL } from '../../src/count/load.ts';
+import { END_NS, ERRNOS, IN_FLIGHT, START_NS } from '../../src/count/bank.ts';
+import type { Bank } from '../../src/count/bank.ts';
 import { CLOCKS } from '../../src/document/client.ts';
-import { RoundMerger } from '../../src/count/round-tally.ts';
 import { clientText } from '../../src/view/text/client.ts';
 import { clientResult, outcomes, roundResult } from '../support/results.ts';
 
@@ -62,7 +51,7 @@ function setSecond(bank: Bank, second: number): void {
 
 /** Every other second: many quick connections, then few slow ones. */
 function clientBanks(): readonly [Bank, Bank] {
-  const banks = [emptyBank(COUNTERS, CLOCKS.length), emptyBank(COUNTERS, CLOCKS.length)] as const;
+  const banks = [emptyBank(LOAD_BANK.counters, CLOCKS.length), emptyBank(LOAD_BANK.counters, CLOCKS.length)] as const;
   for (const [bank, count, totalNs] of [
     [banks[0], 49_500, 20_000],
     [banks[1], 500, 3_000_000],
@@ -80,15 +69,16 @@ t.test('a client round of 73 hours', async (t) => {
   const banks = clientBanks();
   let told = 0;
   let areInOrder = true;
-  const merger = new RoundMerger(1, WARMUP_SEC * 1e9, (interval) => {
+  const merger = new LoadRound(1, WARMUP_SEC * 1e9, (interval, _warmup, detail) => {
     areInOrder &&= interval.start_sec === told && interval.length_sec === 1;
     told++;
+    detail.release();
   });
   let usedAfterDay = 0;
   for (let second = 0; second < seconds; second++) {
     const bank = banks[second % 2]!;
     setSecond(bank, second);
-    merger.add(0, bank);
+    merger.add(bank);
     if (second === 24 * 3600) usedAfterDay = usedBytes();
   }
   merger.finish();
@@ -127,7 +117,7 @@ t.test('a client round of 73 hours', async (t) => {
   const round = roundResult({
     ramp: { from_per_sec: 1, to_per_sec: 50_000 },
     duration_sec: seconds,
-    attempts: { scheduled: total.scheduled, started: total.started, missed: 0, in_flight_max: merger.inFlightMax },
+    attempts: { scheduled: total.scheduled, started: total.started, missed: 0, in_flight_max: merger.inFlightPeak },
     outcomes: outcomes({ ok: total.ok }),
     latency_ns: total.latencySummaries(),
     intervals,
@@ -144,7 +134,7 @@ t.test('a client round of 73 hours', async (t) => {
 
 t.test('round trips of 73 hours', async (t) => {
   const seconds = 73 * 3600;
-  const bank = emptyBank(PING_BANK.counters, PING_BANK.clocks);
+  const bank = emptyBank(PING_BANK.counters, PING_BANK.clocks.length);
   for (const counter of [PINGS_DUE, PINGS_SENT, PINGS_RECEIVED]) bank.counters[counter] = 1000;
   let told = 0;
   const round = new PingRound(WARMUP_SEC * 1e9, () => told++);

@@ -1,6 +1,8 @@
 /** Thread entry: drains a recorder from another thread, at a pace of its own, until it is told that no more comes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { END_NS, RecorderReader, SCHEDULED, START_NS } from '../../src/count/recorder.ts';
+import { END_NS, START_NS } from '../../src/count/bank.ts';
+import { RecorderReader } from '../../src/count/recorder.ts';
+import { SCHEDULED, LOAD_BANK } from '../../src/count/load.ts';
 import { STAT_COUNT, STAT_SUM } from '../../src/count/histogram.ts';
 
 export interface ReaderInit {
@@ -23,7 +25,7 @@ export interface ReaderReport {
 
 const { memory, done } = workerData as ReaderInit;
 const isDone = new Int32Array(done);
-const reader = new RecorderReader(memory);
+const reader = new RecorderReader(memory, LOAD_BANK);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let [banks, scheduled, ok, latencyCount, latencySumNs, bucketCount, gaps] = [0, 0, 0, 0, 0, 0, 0];
 let reachedNs = 0;

@@ -1,27 +1,29 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
 import t from 'tap';
-import { STAT_COUNT, STAT_MAX, STAT_MIN, STAT_SUM, bucketOf } from '../../src/count/histogram.ts';
+import { bucketOf, STAT_COUNT, STAT_MAX, STAT_MIN, STAT_SUM } from '../../src/count/histogram.ts';
 import { OK, OTHER, OUTCOMES, REFUSED } from '../../src/document/outcome.ts';
 import {
   BYTES_RECEIVED,
   CONNECT,
   CORRECTED_TOTAL,
+  SCHEDULE_LAG,
+  SCHEDULED,
+  STARTED,
+  TOTAL,
+  LOAD_BANK,
+} from '../../src/count/load.ts';
+import {
+  createRecorderMemory,
   END_NS,
   HELD,
   IN_FLIGHT,
-  IN_FLIGHT_MAX,
-  Recorder,
-  RecorderReader,
-  SCHEDULED,
-  SCHEDULE_LAG,
-  STARTED,
+  IN_FLIGHT_PEAK,
   START_NS,
-  TOTAL,
   WARMUP,
-  createRecorderMemory,
-} from '../../src/count/recorder.ts';
-import type { Bank } from '../../src/count/recorder.ts';
+} from '../../src/count/bank.ts';
+import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
+import type { Bank } from '../../src/count/bank.ts';
 import { CLOCKS } from '../../src/document/client.ts';
 import { startThread } from '../../src/runtime/thread.ts';
 import { moduleUrl } from '../support/modules.ts';
@@ -38,8 +40,12 @@ interface Pair {
 }
 
 function newPair(): Pair {
-  const memory = createRecorderMemory();
-  return { memory, recorder: new Recorder(memory, new ManualClock()), reader: new RecorderReader(memory) };
+  const memory = createRecorderMemory(LOAD_BANK);
+  return {
+    memory,
+    recorder: new Recorder(memory, new ManualClock(), LOAD_BANK),
+    reader: new RecorderReader(memory, LOAD_BANK),
+  };
 }
 
 /** A bank's figures by value: the bank itself is cleared after `use`. */
@@ -84,7 +90,7 @@ t.test('an interval arrives as it was counted', async (t) => {
   const { counters, outcomes, errnos, stats, counts } = bank;
   t.same([counters[START_NS], counters[END_NS], counters[WARMUP]], [1000, 2000, 1]);
   t.same([counters[SCHEDULED], counters[STARTED], counters[BYTES_RECEIVED]], [3, 3, 4096]);
-  t.same([counters[IN_FLIGHT], counters[HELD], counters[IN_FLIGHT_MAX]], [5, 1, 7]);
+  t.same([counters[IN_FLIGHT], counters[HELD], counters[IN_FLIGHT_PEAK]], [5, 1, 7]);
   t.same([outcomes[OK], outcomes[REFUSED], outcomes[OTHER]], [1, 1, 1]);
   t.same([errnos[111], errnos[255], errnos[0]], [1, 1, 0], 'errno 0 is none');
   const connect = stats[CONNECT]!;
@@ -261,10 +267,10 @@ t.test('a writer that must hand over waits for the reader on another thread', as
 });
 
 t.test('what is recorded since a time is how long ago that was at the last reading', async (t) => {
-  const memory = createRecorderMemory();
+  const memory = createRecorderMemory(LOAD_BANK);
   const clock = new ManualClock();
-  const recorder = new Recorder(memory, clock);
-  const reader = new RecorderReader(memory);
+  const recorder = new Recorder(memory, clock, LOAD_BANK);
+  const reader = new RecorderReader(memory, LOAD_BANK);
   recorder.begin(0, false);
   const timesNs = Float64Array.of(1e9, 1.5e9);
   clock.advanceTo(1.75e9);

@@ -2,29 +2,22 @@ import t from 'tap';
 import type { EarlierRound, RoundFacts } from '../../src/judge/facts.ts';
 import { findingsOf, serverFindingsOf } from '../../src/judge/findings.ts';
 import { CONNECT_TIMEOUT, OK } from '../../src/document/outcome.ts';
-import { CONNECT, createRecorderMemory, Recorder, RecorderReader, TOTAL } from '../../src/count/recorder.ts';
+import { CONNECT, ESTABLISHED, SCHEDULED, STARTED, TOTAL } from '../../src/count/load.ts';
+import { loadTally, type TimesMs } from '../support/load-tally.ts';
 import type { Finding, VerdictStatus } from '../../src/document/common.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
-import { Tally } from '../../src/count/round-tally.ts';
 import { interval, latency } from '../support/results.ts';
-import { ManualClock } from '../support/manual-clock.ts';
-
-type TimesMs = readonly (readonly [timeMs: number, count: number])[];
 
 /** A round of established connections with these connect and total times. */
 function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts> = {}): RoundFacts {
-  const memory = createRecorderMemory();
-  const recorder = new Recorder(memory, new ManualClock());
-  recorder.begin(0, false);
-  for (const [ms, count] of connectMs) for (let i = 0; i < count; i++) recorder.record(CONNECT, ms * 1e6);
-  for (const [ms, count] of totalMs) for (let i = 0; i < count; i++) recorder.record(TOTAL, ms * 1e6);
-  recorder.handOver(1, 0, 0, false, true);
-  const tally = new Tally();
-  new RecorderReader(memory).drain((bank) => tally.add(bank));
-  tally.established = connectMs.reduce((sum, [, count]) => sum + count, 0);
-  tally.started = tally.established;
-  tally.scheduled = tally.established;
-  tally.outcomes[OK] = tally.established;
+  const established = connectMs.reduce((sum, [, count]) => sum + count, 0);
+  const counters = [SCHEDULED, STARTED, ESTABLISHED].map((counter) => [counter, established] as const);
+  const latencies = new Map([
+    [CONNECT, connectMs],
+    [TOTAL, totalMs],
+  ]);
+  const tally = loadTally(new Map(counters), latencies);
+  tally.outcomes[OK] = established;
   return {
     tally,
     intervals: [],

@@ -7,14 +7,13 @@ import {
   SOURCE_EXHAUSTED,
   UNREACHABLE,
 } from '../../src/document/outcome.ts';
-import { Recorder, RecorderReader, SCHEDULE_LAG, TOTAL, createRecorderMemory } from '../../src/count/recorder.ts';
+import { ESTABLISHED, MISSED, MISSED_FULL, SCHEDULED, SCHEDULE_LAG, STARTED, TOTAL } from '../../src/count/load.ts';
 import type { WorkerResult } from '../../src/document/client.ts';
-import { Tally } from '../../src/count/round-tally.ts';
 import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
 import { judge } from '../../src/judge/verdict.ts';
 import type { Verdict } from '../../src/document/common.ts';
 import type { RoundFacts } from '../../src/judge/facts.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { loadTally } from '../support/load-tally.ts';
 
 const verdictOf = (facts: RoundFacts): Verdict => judge(CLIENT_RULES, facts);
 
@@ -37,15 +36,17 @@ interface Facts {
 
 /** A round of 10 000 attempts that all went well and in time, but for the facts given. */
 function inputOf(facts: Facts): RoundFacts {
-  const tally = new Tally();
-  const recorder = recorderWith(facts.lagsMs ?? [[0.02, 100]], facts.totalsMs ?? []);
-  recorder.drain((bank) => tally.add(bank));
-  tally.missed = facts.missed ?? 0;
-  tally.missedFull = facts.missedFull ?? 0;
-  tally.started = facts.started ?? 10_000 - tally.missed;
-  tally.scheduled = facts.scheduled ?? tally.started + tally.missed;
-  tally.established = facts.established ?? tally.started;
-  for (const [outcome, count] of facts.outcomes ?? [[OK, tally.started]]) tally.outcomes[outcome] = count;
+  const { missed = 0, missedFull = 0, lagsMs = [[0.02, 100]], totalsMs = [] } = facts;
+  const { started = 10_000 - missed, established = started, scheduled = started + missed } = facts;
+  const counts = [scheduled, started, missed, missedFull, established];
+  const tally = loadTally(
+    new Map([SCHEDULED, STARTED, MISSED, MISSED_FULL, ESTABLISHED].map((counter, at) => [counter, counts[at]!])),
+    new Map([
+      [SCHEDULE_LAG, lagsMs],
+      [TOTAL, totalsMs],
+    ]),
+  );
+  for (const [outcome, count] of facts.outcomes ?? [[OK, started]]) tally.outcomes[outcome] = count;
   return {
     tally,
     intervals: [],
@@ -81,18 +82,6 @@ t.test('a trial is not advised to lower a rate that the user does not choose', (
   }
   t.end();
 });
-
-type TimesMs = readonly (readonly [timeMs: number, count: number])[];
-
-function recorderWith(lagsMs: TimesMs, totalsMs: TimesMs): RecorderReader {
-  const memory = createRecorderMemory();
-  const recorder = new Recorder(memory, new ManualClock());
-  recorder.begin(0, false);
-  for (const [lagMs, count] of lagsMs) for (let i = 0; i < count; i++) recorder.record(SCHEDULE_LAG, lagMs * 1e6);
-  for (const [totalMs, count] of totalsMs) for (let i = 0; i < count; i++) recorder.record(TOTAL, totalMs * 1e6);
-  recorder.handOver(1, 0, 0, false, true);
-  return new RecorderReader(memory);
-}
 
 const cases: readonly [name: string, facts: Facts, status: string, codes: readonly string[]][] = [
   ['all went well', {}, 'valid', []],

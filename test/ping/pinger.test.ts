@@ -2,8 +2,9 @@
 import t from 'tap';
 import type { PingEngine } from '../../src/engine/seam/ping.ts';
 import { EAGAIN, ECONNRESET } from '../../src/kernel/errno.ts';
-import { PING_BANK, PingRound } from '../../src/count/ping-tally.ts';
-import { Recorder, RecorderReader, createRecorderMemory } from '../../src/count/recorder.ts';
+import { PING_BANK, PingRound } from '../../src/count/ping.ts';
+import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
+import { createRecorderMemory } from '../../src/count/bank.ts';
 import { Pinger } from '../../src/ping/pinger.ts';
 import type { PingerOptions } from '../../src/ping/pinger.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';

@@ -1,5 +1,5 @@
 import { HeadPlaces, type HeadPlacesOptions } from './head-places.ts';
-import { RESPONSES } from '../../count/recorder.ts';
+import { RESPONSES } from '../../count/load.ts';
 import type { AnswerPlan } from '../../plan/plan.ts';
 import { PrefixMatcher } from './prefix-matcher.ts';
 import type { ReceivedBytes, Settling } from './received-bytes.ts';

@@ -1,4 +1,4 @@
-import { NOT_HTTP, NO_RESPONSE } from '../../count/recorder.ts';
+import { NO_RESPONSE, NOT_HTTP } from '../../count/load.ts';
 
 /** What a status line begins with (RFC 9112, section 4). */
 const START = Uint8Array.from('HTTP/1.', (character) => character.charCodeAt(0));

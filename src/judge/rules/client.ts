@@ -2,12 +2,12 @@
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from '../advice.ts';
 import type { RoundFacts } from '../facts.ts';
-import { MISSED_SHARE_LIMIT, type Applied, type Rule } from '../verdict.ts';
+import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { kernelValue } from '../kernel-evidence.ts';
 import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../../document/outcome.ts';
-import { SCHEDULE_LAG, TOTAL } from '../../count/recorder.ts';
+import { SCHEDULE_LAG, TOTAL } from '../../count/load.ts';
 import type { WorkerResult } from '../../document/client.ts';
-import type { Tally } from '../../count/round-tally.ts';
+import type { LoadTally } from '../../count/load.ts';
 
 /** Starts that are this late are late at any rate. */
 const LAG_LIMIT_NS = 10e6;
@@ -37,7 +37,7 @@ const THROTTLED_SHARE = 0.01;
 const ELAPSED_AT_LEAST_USEC = 500_000;
 
 /** Attempts that this machine could start. */
-function sentToTarget({ started, outcomes }: Tally): number {
+function sentToTarget({ started, outcomes }: LoadTally): number {
   return started - outcomes[SOURCE_EXHAUSTED]! - outcomes[FD_EXHAUSTED]!;
 }
 

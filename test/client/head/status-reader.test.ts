@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { StatusReader } from '../../../src/client/head/status-reader.ts';
-import { NOT_HTTP, NO_RESPONSE } from '../../../src/count/recorder.ts';
+import { NO_RESPONSE, NOT_HTTP } from '../../../src/count/load.ts';
 import { holds } from '../../support/property.ts';
 
 const INTERIM = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';

@@ -8,14 +8,14 @@ import {
   ESTABLISHED,
   HELD_LOST,
   MISSED,
-  Recorder,
-  RecorderReader,
+  LoadRound,
   SCHEDULED,
   STARTED,
-  createRecorderMemory,
-} from '../../src/count/recorder.ts';
+  LOAD_BANK,
+} from '../../src/count/load.ts';
+import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
+import { createRecorderMemory } from '../../src/count/bank.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
-import { RoundMerger } from '../../src/count/round-tally.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const BASE_NS = 7e9;
@@ -28,15 +28,15 @@ interface Told {
 /** Some workers with real recorders, and the merger that their banks go to. */
 class Workers {
   readonly told: Told[] = [];
-  readonly merger: RoundMerger;
+  readonly merger: LoadRound;
   readonly recorders: readonly Recorder[];
   readonly #readers: readonly RecorderReader[];
 
   constructor(count: number, warmup = false, measureNs = BASE_NS) {
-    const memories = Array.from({ length: count }, createRecorderMemory);
-    this.recorders = memories.map((memory) => new Recorder(memory, new ManualClock()));
-    this.#readers = memories.map((memory) => new RecorderReader(memory));
-    this.merger = new RoundMerger(count, measureNs, (interval, isWarmup) =>
+    const memories = Array.from({ length: count }, () => createRecorderMemory(LOAD_BANK));
+    this.recorders = memories.map((memory) => new Recorder(memory, new ManualClock(), LOAD_BANK));
+    this.#readers = memories.map((memory) => new RecorderReader(memory, LOAD_BANK));
+    this.merger = new LoadRound(count, measureNs, (interval, isWarmup) =>
       this.told.push({ interval, warmup: isWarmup }),
     );
     for (const recorder of this.recorders) recorder.begin(BASE_NS, warmup);
@@ -44,7 +44,7 @@ class Workers {
 
   /** Gives what worker k has handed over to the merger. */
   collect(worker: number): void {
-    this.#readers[worker]!.drain((bank) => this.merger.add(worker, bank));
+    this.#readers[worker]!.drain((bank) => this.merger.add(bank, worker));
   }
 
   /** Hands over at this time after the base, and has it merged. */
@@ -185,7 +185,7 @@ t.test('the warm-up is told but not counted', async (t) => {
     [7],
   );
   t.equal(workers.merger.total.started, 7);
-  t.equal(workers.merger.inFlightMax, 3);
+  t.equal(workers.merger.inFlightPeak, 3);
 });
 
 t.test('in_flight_max is the highest second, its workers added', async (t) => {
@@ -198,7 +198,7 @@ t.test('in_flight_max is the highest second, its workers added', async (t) => {
   workers.second(1, 1);
   workers.recorders[1]!.inFlight(7);
   workers.second(1, 2);
-  t.equal(workers.merger.inFlightMax, 13);
+  t.equal(workers.merger.inFlightPeak, 13);
 });
 
 t.test('in_flight_max is not below what was open at once', async (t) => {
@@ -213,7 +213,7 @@ t.test('in_flight_max is not below what was open at once', async (t) => {
   workers.recorders[1]!.inFlight(10);
   workers.second(1, 2, { inFlight: 10, held: 10 });
   t.equal(workers.told[1]?.interval.in_flight, 20);
-  t.equal(workers.merger.inFlightMax, 20);
+  t.equal(workers.merger.inFlightPeak, 20);
 });
 
 t.test('a worker that ends while another one is late into the same second', async (t) => {
