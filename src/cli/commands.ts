@@ -27,8 +27,8 @@ export const COMMANDS = {
     help: 'open connections on a schedule, measure, report',
     examples: [
       ['$0 client 10.0.0.5:80 --rate 5000', '5000 connections/s for 10 s'],
-      ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, the result as JSON'],
-      ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as it goes, with a request'],
+      ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, with the result as JSON'],
+      ['$0 client example.org:80 --rate max --payload get.req --finish eof', 'as fast as possible, with a request'],
     ],
     options: CLIENT_OPTIONS,
     load: async () => (await import('./commands/client.ts')).clientCommand,
@@ -48,7 +48,7 @@ export const COMMANDS = {
   },
   saturate: {
     usage: 'saturate [target]',
-    help: 'raise the rate until latency leaves its floor',
+    help: 'raise the rate until latency starts to climb',
     examples: [['$0 saturate 10.0.0.5:80 --start 50 --factor 1.25', 'until p90 has doubled']],
     options: SATURATE_OPTIONS,
     load: async () => (await import('./commands/saturate.ts')).saturateCommand,
@@ -62,7 +62,7 @@ export const COMMANDS = {
   },
   doctor: {
     usage: 'doctor [target]',
-    help: 'check this machine for a plan of the client; sends nothing',
+    help: 'check that this machine can generate the load; sends nothing',
     examples: [
       ['$0 doctor 10.0.0.5:80 --rate 25000 --duration 60s', 'would this run work from here?'],
       ['$0 doctor --rate 25000 --json -', 'both ends on this machine, as JSON'],

@@ -1,5 +1,5 @@
 /** The command line: which command, its help, its exit code. The only reader of argv and of the environment. */
-import yargs, { type Argv, type Options } from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import type { Problem } from '../units/problem.ts';
 import { VERSION } from '../units/version.ts';
 import { spellOut } from '../options/argv.ts';
@@ -8,22 +8,22 @@ import { endProcess } from './process/ending.ts';
 import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
 import { reportFailure } from './process/failure.ts';
 import { printProblems, processIo, type Io } from './process/io.ts';
-import { ENV_PREFIX } from '../options/names.ts';
-import type { OptionSpec, OptionTable } from '../units/option.ts';
-import { COMMANDS, TABLES, type CommandRow } from './commands.ts';
+import type { OptionTable } from '../units/option.ts';
+import { COMMANDS, TABLES, type CommandName, type CommandRow } from './commands.ts';
+import { commandHelp, generalHelp } from './pages/help.ts';
 import type { RawInput } from '../options/read.ts';
 import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
 import { didYouMean } from '../options/suggest.ts';
-
-const EPILOGUE = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).
-Exit codes: 0 done, 1 failed while running, 2 usage, 3 (search, saturate) this machine was the limit,
-99 a threshold was not met, 129, 130 and 143 stopped by a signal.`;
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never rejects. */
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
   const io = processIo(env);
   try {
-    return await dispatch(spellOut(helpAsFlag(argv), Object.values(TABLES)), env, io);
+    const spelled = spellOut(helpAsFlag(argv), Object.values(TABLES));
+    const help = helpFor(spelled, io.style.columns);
+    if (help === null) return await dispatch(withoutHelp(spelled), env, io);
+    await io.print(`${help}\n`);
+    return EXIT_DONE;
   } catch (error) {
     return reportFailure(io, error);
   }
@@ -38,14 +38,31 @@ function helpAsFlag(argv: readonly string[]): readonly string[] {
   return Object.hasOwn(TABLES, command) ? [command, ...rest, '--help'] : [command];
 }
 
+const HELP_FLAG = /^(?:-h|--help|--help-all)(?:=|$)/;
+
+/** The help that a command line asks for; null where it asks for none, or for that of a command which does not exist. */
+function helpFor(argv: readonly string[], columns: number): string | null {
+  const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const flags = words.filter((word) => HELP_FLAG.test(word));
+  if (flags.length === 0) return null;
+  const name = words.find((word) => !word.startsWith('-'));
+  if (name === undefined) return generalHelp(COMMANDS, columns);
+  if (!Object.hasOwn(COMMANDS, name)) return null;
+  const isAll = flags.some((flag) => flag.startsWith('--help-all'));
+  return commandHelp(COMMANDS[name as CommandName], columns, isAll);
+}
+
+function withoutHelp(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.filter((word, index) => index >= end || !HELP_FLAG.test(word));
+}
+
 async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): Promise<number> {
   let exitCode = EXIT_DONE;
   // What yargs would print by itself: yargs reports no error where it cannot be written.
-  let help = '';
-  const asksForHelp = argv.some((word) => /^(-h|--help)(=|$)/.test(word));
+  let version = '';
   let parser = yargs()
     .scriptName('conngen')
-    .usage('$0 <command>\n\nHow many new TCP connections per second can a target take?')
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -57,17 +74,16 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
       'strip-aliased': true,
     })
     .version(VERSION)
-    .help()
-    .alias({ help: 'h', version: 'V' })
-    .epilogue(EPILOGUE)
-    .wrap(Math.min(100, io.style.columns))
+    .alias({ version: 'V' })
+    // Ours is made from the tables, and yargs takes 70 ms to lay out its own.
+    .help(false)
     .exitProcess(false);
   for (const [name, command] of Object.entries<CommandRow>(COMMANDS)) {
     parser = parser.command(
       // Of a list of words yargs would drop each `-`; without the list it leaves all of them to us.
       command.usage.replace(/ \[\w+\.\.\]$/, ''),
       command.help,
-      (each) => describe(each, command, asksForHelp),
+      (each) => describe(each, command.options),
       async (parsed) => {
         exitCode = await runCommand(command, rawInput(name, command.options, parsed, env), io);
       },
@@ -78,13 +94,13 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
     false,
     (each) => each,
     async (parsed) => {
-      exitCode = await withoutCommand(parsed, parser, io);
+      exitCode = await withoutCommand(parsed, io);
     },
   );
   await parser.parseAsync([...argv], {}, (_error, _parsed, output) => {
-    help = output;
+    version = output;
   });
-  if (help !== '') await io.print(`${help}\n`);
+  if (version !== '') await io.print(`${version}\n`);
   return exitCode;
 }
 
@@ -100,7 +116,7 @@ async function runCommand(command: CommandRow, raw: RawInput, io: Io): Promise<n
   return run({ ...raw, config, others: Object.values(TABLES) }, io);
 }
 
-async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser: Argv, io: Io): Promise<number> {
+async function withoutCommand(parsed: Readonly<Record<string, unknown>>, io: Io): Promise<number> {
   const names = Object.keys(COMMANDS);
   const problems: Problem[] = [];
   for (const word of wordsOf(parsed).slice(0, 1)) {
@@ -115,36 +131,18 @@ async function withoutCommand(parsed: Readonly<Record<string, unknown>>, parser:
     printProblems(io, problems, 'conngen');
     return EXIT_USAGE;
   }
-  await io.print(`${await parser.getHelp()}\n`);
+  await io.print(`${generalHelp(COMMANDS, io.style.columns)}\n`);
   return EXIT_DONE;
 }
 
-/**
- * yargs lays out the help of every command that it runs, and keeps it: 70 ms for the options of the client. A user who did not ask
- * for help gets the options without their help.
- */
-function describe(parser: Argv, command: CommandRow, asksForHelp: boolean): Argv {
-  const table: OptionTable = command.options;
+/** Names the options of a command to yargs, so that it knows their aliases. */
+function describe(parser: Argv, table: OptionTable): Argv {
   let described = parser;
   for (const [name, spec] of Object.entries(table)) {
-    if (spec.positional === true && spec.repeatable === true)
-      described = described.usage(`$0 ${command.usage}\n\n${spec.help}`);
-    else if (spec.positional === true) described = described.positional(name, { describe: spec.help });
-    else described = described.option(name, { ...yargsOption(spec), hidden: !asksForHelp });
+    if (spec.positional !== true) described = described.option(name, { alias: [...(spec.alias ?? [])] });
+    else if (spec.repeatable !== true) described = described.positional(name, {});
   }
-  return described.example(command.examples.map(([line, help]) => [line, help]));
-}
-
-function yargsOption(spec: OptionSpec): Options {
-  // The defaults are for the reader only: a value from yargs would hide whether the user gave one.
-  const shown = spec.default ?? spec.defaultHelp;
-  const text = spec.value === '' ? spec.help : `${spec.value}: ${spec.help}`;
-  return {
-    // In the text itself: where that fills its line, yargs leaves no space before the default.
-    describe: `${text}${shown === undefined || spec.isSwitch === true ? '' : ` [default: ${shown}]`}`,
-    group: `${spec.group}:`,
-    alias: [...(spec.alias ?? [])],
-  };
+  return described;
 }
 
 function rawInput(

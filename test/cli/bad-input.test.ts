@@ -215,3 +215,7 @@ t.test('the result file is not touched when the input is bad', async (t) => {
   t.matchOnly(readdirSync(cwd), ['old.json']);
   t.equal(readFileSync(join(cwd, 'old.json'), 'utf8'), 'old');
 });
+
+t.test('a value that looks like a flag for help is a value', async (t) => {
+  t.match(await runCli(['client', '--payload', '-h']), { code: 2, stdout: '', stderr: /--payload: got "-h"/ });
+});

@@ -22,10 +22,11 @@ t.test('help', async (t) => {
   }
 });
 
-t.test('help of a command: every option, 80 columns', async (t) => {
-  const { code, stdout } = await runCli(['client', '--help']);
+t.test('help of a command: every option with --help-all, 80 columns', async (t) => {
+  const { code, stdout } = await runCli(['client', '--help-all']);
   t.equal(code, 0);
   for (const name of Object.keys(CLIENT_OPTIONS)) t.match(stdout, name === 'target' ? 'target' : `--${name}`);
+  t.notMatch((await runCli(['client', '--help'])).stdout, /--sink/);
   t.match(stdout, /\[default: 127\.0\.0\.1\]/);
   t.ok(stdout.split('\n').every((line) => line.length <= 80));
 });
@@ -36,6 +37,14 @@ t.test('help as a word', async (t) => {
   t.equal(asWord.stdout, asFlag.stdout);
   t.match((await runCli(['help'])).stdout, /conngen client \[target\] [^]*conngen server/);
   t.match(await runCli(['help', 'clinet']), {
+    code: 2,
+    stdout: '',
+    stderr: /^command: got "clinet", .* mean client\?/,
+  });
+});
+
+t.test('help of a command that does not exist is refused', async (t) => {
+  t.match(await runCli(['clinet', '--help']), {
     code: 2,
     stdout: '',
     stderr: /^command: got "clinet", .* mean client\?/,
