@@ -39,9 +39,10 @@ interface Member {
 export class WorkerPool {
   readonly #members: Member[];
   readonly #control = new SharedArrayBuffer(4 * CONTROL_WORDS);
+  readonly #resetV8: () => void;
 
   constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
-    configureCollector();
+    this.#resetV8 = configureCollector();
     this.#members = inits.map((init) => this.#spawn(init));
   }
 
@@ -173,5 +174,6 @@ export class WorkerPool {
         await exit;
       }),
     );
+    this.#resetV8();
   }
 }

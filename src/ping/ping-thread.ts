@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { describeFailure, RunError } from '../units/run-error.ts';
 import { startThread } from '../runtime/thread.ts';
-import { compileSooner, configureCollector } from '../runtime/v8.ts';
+import { configureForPings } from '../runtime/v8.ts';
 import { PING_BANK } from '../count/ping.ts';
 import type { BusyResult } from '../document/common.ts';
 import type { PingRound } from '../count/ping.ts';
@@ -31,6 +31,7 @@ export interface PingFailure {
 /** The thread that pings, seen from the main thread. It obeys one command at a time. */
 export class PingThread {
   readonly #thread: Worker;
+  readonly #resetV8: () => void;
   readonly #reader: RecorderReader;
   readonly #control = new SharedArrayBuffer(4);
   readonly #busyTasks: number;
@@ -52,8 +53,7 @@ export class PingThread {
     this.#samples = samplesMemory === null ? null : new PingSamples(samplesMemory);
     this.#reader = new RecorderReader(recorderMemory, PING_BANK);
     this.#ready = this.#answer();
-    configureCollector();
-    compileSooner();
+    this.#resetV8 = configureForPings();
     this.#thread = startThread(WORKER_URL, { workerData });
     const fail = (failure: PingFailure): void => {
       this.#failure ??= failure;
@@ -140,14 +140,13 @@ export class PingThread {
   }
 
   async close(): Promise<void> {
-    if (this.#failure !== undefined) {
-      await this.#thread.terminate();
-      return;
-    }
-    const exit = once(this.#thread, 'exit');
-    const message: ToWorker = { type: 'exit' };
-    this.#thread.postMessage(message);
-    await exit;
+    if (this.#failure === undefined) {
+      const exit = once(this.#thread, 'exit');
+      const message: ToWorker = { type: 'exit' };
+      this.#thread.postMessage(message);
+      await exit;
+    } else await this.#thread.terminate();
+    this.#resetV8();
   }
 }
 
