@@ -82,6 +82,10 @@ const ROOMS = {
       ...['count', 'plan', 'document', 'schedule', 'runtime', 'kernel', 'units'],
     ],
   },
+  library: {
+    owns: 'the commands as functions of a program; `src/index.ts` is the public face',
+    uses: ['cli', 'run', 'options', 'count', 'document', 'units'],
+  },
 };
 
 const anyOf = (names) => `(${names.join('|')})`;
@@ -119,7 +123,7 @@ module.exports = {
       name: 'known-rooms-only',
       comment: 'A new folder under src/ needs its line in ROOMS, and in ARCHITECTURE.md.',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/${anyOf(Object.keys(ROOMS))}/` },
+      from: { path: '^src/', pathNot: `^src/(index\\.ts$|${anyOf(Object.keys(ROOMS))}/)` },
       to: {},
     },
     {

@@ -16,6 +16,8 @@ export interface RawInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the file of `--config` holds (`loadConfig`), where there is one. */
   readonly config?: Parsed<string> | undefined;
+  /** What a program gives, by the names of `--config`. */
+  readonly values?: object;
   /** The tables of other commands, whose variables may be set as well. */
   readonly others?: readonly OptionTable[];
 }
@@ -47,7 +49,10 @@ export function readOptions<Table extends OptionTable>(table: Table, raw: RawInp
   const problems: Problem[] = [];
   const flags = readFlags(table, raw, problems);
   const { environment, warnings } = readEnvironment(table, raw);
-  const file = readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems);
+  const file =
+    raw.values === undefined
+      ? readFile(table, raw, (flags.get('config') ?? environment.get('config'))?.texts[0], problems)
+      : readValues(table, raw, raw.values, '', problems);
   // The strongest place of each option.
   const sayings: Sayings = new Map([...file, ...environment, ...flags]);
   for (const name of replacedBy(table, sayings)) sayings.delete(name);
@@ -198,18 +203,23 @@ function didYouMeanVariable(variable: string, known: readonly string[]): string 
 }
 
 function readFile(table: OptionTable, raw: RawInput, path: string | undefined, problems: Problem[]): Sayings {
-  const sayings: Sayings = new Map();
-  if (path === undefined || path === '' || !Object.hasOwn(table, 'config')) return sayings;
+  if (path === undefined || path === '' || !Object.hasOwn(table, 'config')) return new Map();
   const content = parseJson(raw.config ?? refuse('a file that was read'));
   if ('expected' in content) {
     problems.push({ option: '--config', got: path, expected: content.expected });
-    return sayings;
+    return new Map();
   }
+  return readValues(table, raw, content.object, `${path}: `, problems);
+}
+
+/** Reads values by the names of options, with `-` or `_`. `source` stands before each name in a problem. */
+function readValues(table: OptionTable, raw: RawInput, values: object, source: string, problems: Problem[]): Sayings {
+  const sayings: Sayings = new Map();
   const options = Object.entries(table).filter(([name]) => name !== 'config');
   const nameOf = new Map(options.flatMap(([name, spec]) => wordsFor(name, spec).map((word) => [word, name])));
-  for (const [key, value] of Object.entries(content.object)) {
+  for (const [key, value] of Object.entries(values)) {
     const word = key.replaceAll('_', '-');
-    const label = `${path}: ${key}`;
+    const label = `${source}${key}`;
     const name = nameOf.get(word) ?? word;
     const spec = nameOf.has(word) ? table[name] : undefined;
     const got = shownOf(value);
@@ -260,9 +270,18 @@ function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] }
 /** What a problem shows of a value, which is quoted there: texts without quotes of their own. */
 function shownOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(shownOf).join(', ')}]`;
-  return textOf(value) ?? JSON.stringify(value);
+  return textOf(value) ?? jsonOf(value) ?? `a value of type ${typeof value}`;
+}
+
+/** Undefined for what JSON has no form of: functions, and objects that hold themselves. A program can give those. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(value: unknown): string | null {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : null;
 }

@@ -13,7 +13,7 @@ type DoctorInput = ReturnType<typeof read>['input'];
 /** More open files than any plan needs: what does not fit becomes a finding, not a refusal. */
 const NO_LIMIT = 2 ** 40;
 
-const DOCTOR: Command<DoctorInput, ClientPlan, DoctorResult> = {
+export const DOCTOR: Command<DoctorInput, ClientPlan, DoctorResult> = {
   hasPlainLog: true,
   opensNoSinks: true,
   read,

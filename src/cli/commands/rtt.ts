@@ -10,7 +10,7 @@ import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 const read = (raw: RawInput) => readOptions(RTT_OPTIONS, raw);
 type RttInput = ReturnType<typeof read>['input'];
 
-const RTT: Command<RttInput, RttPlan, RttResult> = {
+export const RTT: Command<RttInput, RttPlan, RttResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: (input, machine) => rttPlan(input, machine),
