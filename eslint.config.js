@@ -52,14 +52,23 @@ function libraryRules({ allows = [], netHelpers = [] } = {}) {
 }
 
 const NODE_GLOBALS = Object.fromEntries(
-  ['AbortController', 'Buffer', 'URL', 'clearTimeout', 'console', 'performance', 'process', 'setTimeout'].map(
-    (name) => [name, 'readonly'],
-  ),
+  [
+    'AbortController',
+    'Buffer',
+    'URL',
+    'clearInterval',
+    'clearTimeout',
+    'console',
+    'performance',
+    'process',
+    'setInterval',
+    'setTimeout',
+  ].map((name) => [name, 'readonly']),
 );
 
 export default defineConfig(
   // The examples in TypeScript import the package as it is installed; test/library/package.test.ts compiles them there.
-  globalIgnores(['dist/', '.tap/', '.compiled/', 'bench/results/', 'examples/typescript/']),
+  globalIgnores(['dist/', '.tap/', '.compiled/', '.coverage/', 'bench/results/', 'examples/typescript/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
