@@ -4,6 +4,7 @@ import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { DOCUMENTED_COMMANDS, commandPage } from './commands.ts';
 import { findingsPage, kernelPage, outcomesPage, verdictsPage } from './judging.ts';
+import { libraryPage } from './library.ts';
 import { bullets, filled } from './markdown.ts';
 import { checksPage, criteriaPage, csvPage, errorsPage, exitCodesPage, profilesPage } from './reference.ts';
 import { resultPage, type Schema } from './results.ts';
@@ -39,7 +40,8 @@ const ENTRIES: readonly Entry[] = [
 /** The text of each generated file of the checkout at `root`. */
 export async function generatedFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const schemas = schemaFiles(root);
-  const entries = [...ENTRIES, ...[...schemas].map(([file, text]) => resultEntry(file, text))];
+  const library: Entry = { name: 'library.md', title: 'The library', make: () => libraryPage(root) };
+  const entries = [...ENTRIES, library, ...[...schemas].map(([file, text]) => resultEntry(file, text))];
   const index = bullets(entries.map(({ name, title }) => `[${title}](reference/${name})`));
   const pages = new Map(entries.map(({ name, make }) => [`docs/reference/${name}`, make()]));
   pages.set('docs/README.md', filled(readPage(root, 'docs/README.md'), 'reference pages', index));
