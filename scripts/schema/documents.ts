@@ -1,4 +1,5 @@
 /** The schemas that conngen ships: which interface is which document, and the text of each file. */
+import path from 'node:path';
 import { KERNEL_ROWS } from '../../src/document/kernel-table.ts';
 import { OUTCOMES, OUTCOME_TRAITS } from '../../src/document/outcome.ts';
 import { DOCUMENT_VERSIONS, type DocumentKind } from '../../src/document/read.ts';
@@ -25,15 +26,24 @@ const TABLE_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
 
 const BASE = 'https://raw.githubusercontent.com/conngen/conngen/main/schema';
 
+/** The lines of `--stream`. */
+const LINES: readonly DocumentType[] = [
+  typeOf({ file: 'interval.ts', name: 'Interval' }, 'interval-1', 'A line of --stream: conngen.interval/1'),
+  typeOf({ file: 'interval.ts', name: 'CellLine' }, 'cell-1', 'A line of --stream of a lab: conngen.cell/1'),
+];
+
+function typeOf(type: { readonly file: string; readonly name: string }, stem: string, title: string): DocumentType {
+  return { file: `src/document/${type.file}`, name: type.name, id: `${BASE}/${stem}.json`, title };
+}
+
 /** Returns the text of every file of `schema/` by its name, such as `client-1.json`. Reads the sources under `root`; takes 2 s. */
 export function schemaFiles(root: string): Map<string, string> {
   const kinds = Object.keys(TYPES) as DocumentKind[];
-  const names = kinds.map((kind) => `${kind}-${DOCUMENT_VERSIONS[kind]}.json`);
-  const types = kinds.map((kind, index): DocumentType => {
-    const { file, name } = TYPES[kind];
-    const title = `The result of conngen ${kind}: conngen.${kind}/${DOCUMENT_VERSIONS[kind]}`;
-    return { file: `src/document/${file}`, name, id: `${BASE}/${names[index]!}`, title };
+  const results = kinds.map((kind): DocumentType => {
+    const version = DOCUMENT_VERSIONS[kind];
+    return typeOf(TYPES[kind], `${kind}-${version}`, `The result of conngen ${kind}: conngen.${kind}/${version}`);
   });
+  const types = [...results, ...LINES];
   const schemas = schemasOf(root, types, TABLE_DESCRIPTIONS);
-  return new Map(names.map((name, index) => [name, `${JSON.stringify(schemas[index], null, 2)}\n`]));
+  return new Map(types.map(({ id }, index) => [path.basename(id), `${JSON.stringify(schemas[index], null, 2)}\n`]));
 }

@@ -9,7 +9,7 @@ import ts from 'typescript';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** An interface that is the whole of a document. */
+/** An interface, or a union of some, that is the whole of a document. */
 export interface DocumentType {
   /** The file of the interface, relative to the root of the project. */
   readonly file: string;
@@ -60,7 +60,8 @@ class SchemaBuilder {
     if (module === undefined) throw new Error(`no such file: ${file}`);
     const symbol = this.#checker.getExportsOfModule(module).find((each) => each.name === name);
     if (symbol === undefined) throw new Error(`${file} has no ${name}`);
-    const body = this.#object(this.#checker.getDeclaredTypeOfSymbol(symbol), name);
+    const type = this.#checker.getDeclaredTypeOfSymbol(symbol);
+    const body = type.isUnion() ? this.#union(type, name) : this.#object(type, name);
     const definitions = [...this.#definitions].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
       $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,11 +1,12 @@
 /** The lines of `--stream`: `conngen.interval/1`, a line for each second, and `conngen.cell/1`, a line for each cell of a lab. */
 import type { IntervalResult } from './client.ts';
 import type { LatencySummary } from './common.ts';
-import type { CellResult } from './lab.ts';
+import type { DoneCell, FailedCell } from './lab.ts';
 import type { PingCounts } from './rtt.ts';
 
 /** What every line of a second begins with. */
 interface IntervalHead {
+  /** The kind of line and its version. */
   readonly schema: 'conngen.interval/1';
   /** Of search and saturate only: the trial or step that the second belongs to, from 0. */
   readonly trial?: number;
@@ -28,32 +29,50 @@ interface IntervalHead {
 
 /** One second of connections that were opened. The sums over the seconds of a round without warm-up are the totals of the round. */
 export interface LoadInterval extends IntervalHead, Omit<IntervalResult, 'start_sec'> {
+  /** The command that was run. */
   readonly command: 'client' | 'search' | 'saturate';
+}
+
+/** The latencies of pings by clock, in nanoseconds. */
+export interface PingLatencies {
+  /** From the send to the reply. */
+  readonly rtt: LatencySummary;
+  /** From the moment the ping was due to the reply. */
+  readonly corrected_rtt: LatencySummary;
+  /** From the moment the ping was due to its send. */
+  readonly schedule_lag: LatencySummary;
 }
 
 /** One second of round trips. The sums over the seconds of a round without warm-up are the totals of the round. */
 export interface PingInterval extends IntervalHead, PingCounts {
+  /** The command that was run. */
   readonly command: 'rtt';
   /** How long the second was: 1, and less where the warm-up or the round ended in it. */
   readonly length_sec: number;
   /** Pings under way at the end of the second. */
   readonly in_flight: number;
-  readonly latency_ns: {
-    /** From the send to the reply. */
-    readonly rtt: LatencySummary;
-    /** From the moment the ping was due to the reply. */
-    readonly corrected_rtt: LatencySummary;
-    /** From the moment the ping was due to its send. */
-    readonly schedule_lag: LatencySummary;
-  };
+  /** Latencies by clock, in nanoseconds. */
+  readonly latency_ns: PingLatencies;
 }
 
 /** One second of a run. */
 export type Interval = LoadInterval | PingInterval;
 
-/** One cell of a lab, as `lab.json` holds it. */
-export type CellLine = CellResult & {
+/** What every line of a cell begins with. */
+interface CellHead {
+  /** The kind of line and its version. */
   readonly schema: 'conngen.cell/1';
+  /** The command that was run. */
   readonly command: 'lab';
+  /** The name of the lab. */
   readonly lab: string;
-};
+}
+
+/** A cell that was measured, as `lab.json` holds it. */
+export interface DoneCellLine extends CellHead, DoneCell {}
+
+/** A cell that could not be measured, as `lab.json` holds it. */
+export interface FailedCellLine extends CellHead, FailedCell {}
+
+/** One cell of a lab. */
+export type CellLine = DoneCellLine | FailedCellLine;

@@ -85,15 +85,19 @@ function validateResults(args: readonly string[], stdout: string, cwd: string): 
   const files = args.flatMap((arg, index) => {
     const [flag, value = args[index + 1]] = arg.split('=', 2);
     if (value === undefined || value === '-') return [];
-    if (flag === '--json') return [value];
+    if (flag === '--json' || flag === '--stream') return [value];
     return flag === '--out' || flag === '--resume' ? [path.join(value, 'lab.json')] : [];
   });
   const written = files.map((file) => readIfFile(path.resolve(cwd, file)));
-  const lines = stdout.startsWith('{"event"') ? stdout.split('\n') : [stdout];
-  for (const text of [...lines, ...written]) {
+  for (const text of [stdout, ...written].flatMap(documentsIn)) {
     const value = jsonOf(text);
     if (value !== undefined) validated(value);
   }
+}
+
+/** A stream and a server write a document a line. */
+function documentsIn(text: string): string[] {
+  return /^\{"(?:event|schema)":/.test(text) ? text.split('\n') : [text];
 }
 
 function readIfFile(file: string): string {
