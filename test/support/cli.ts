@@ -73,7 +73,7 @@ function start(args: readonly string[], options: RunOptions): { child: ChildProc
         if (code !== 2) validateResults(args, stdout, options.cwd ?? ROOT);
         resolve({ code, signal, stdout, stderr });
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
   });

@@ -1,3 +1,4 @@
+// tier: kernel
 /** `conngen report` against real results: what it prints is what the run printed. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
