@@ -47,17 +47,15 @@ import {
   TIME_WAIT,
   UNDECIDED,
   WAITING,
+  type AttemptTable,
 } from './attempts.ts';
-import type { AttemptTable } from './attempts.ts';
-import { PENDING } from './body/response-bodies.ts';
-import type { BodyListener, ResponseBodies } from './body/response-bodies.ts';
+import { PENDING, type BodyListener, type ResponseBodies } from './body/response-bodies.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseHeads } from './head/response-heads.ts';
 import type { Pacer } from '../schedule/pacer.ts';
-import { NO_PORT } from './source-ports.ts';
-import type { SourcePortAllocator } from './source-ports.ts';
+import { NO_PORT, type SourcePortAllocator } from './source-ports.ts';
 import { STAGE_EXCHANGING, STAGE_OPENING, type Stages } from './stages.ts';
 import { NONE } from '../runtime/slot-list.ts';
 
@@ -174,7 +172,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (this.endedNs === Infinity && pacer.isDone && attempts.unfinished.head === NONE) this.endedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.#stages?.leave();
-      this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
+      this.#recorder.handOverAndWait(this.#clock.now(), 0, 0, false);
       return false;
     }
     if (hasStartedAll && this.#bodies?.maySleep() !== false) this.#setDeadline();
@@ -257,7 +255,9 @@ export class Generator implements ClientDriver, BodyListener {
   #endInterval(): void {
     const nowNs = this.#stepNs;
     const phase = nowNs >= this.#pacer.measureNs ? 1 : 0;
-    this.#recorder.handOver(nowNs, this.#attempts.open, this.#held, phase === 0, phase !== this.#phase);
+    // A warm-up and what is measured must not be in one interval.
+    if (phase === this.#phase) this.#recorder.handOver(nowNs, this.#attempts.open, this.#held, phase === 0);
+    else this.#recorder.handOverAndWait(nowNs, this.#attempts.open, this.#held, phase === 0);
     this.#phase = phase;
     this.#pacer.nextInterval(nowNs);
   }

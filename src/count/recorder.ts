@@ -47,15 +47,27 @@ export class Recorder {
   }
 
   /**
-   * Ends the interval and hands its bank over. Unless `must`, does nothing when the next bank has not come back yet: the
-   * interval then goes on. With `must` it waits for it, which is at the end of a warm-up and of a round.
+   * Ends the interval and hands its bank over. Does nothing where the next bank has not come back yet: the interval then goes on. The
+   * time is the end of the interval; `inFlight` and `held` are what is open; `warmup` says what the next interval is part of.
    */
-  handOver(nowNs: number, inFlight: number, held: number, warmup: boolean, must: boolean): void {
-    const next = (this.#index + 1) % BANKS;
-    if (Atomics.load(this.#states, next) !== FREE) {
-      if (!must) return;
-      while (Atomics.load(this.#states, next) !== FREE) Atomics.wait(this.#states, next, FULL, 1000);
-    }
+  handOver(nowNs: number, inFlight: number, held: number, warmup: boolean): void {
+    if (Atomics.load(this.#states, this.#next) === FREE) this.#pass(nowNs, inFlight, held, warmup);
+  }
+
+  /** Does the same, and waits until the next bank has come back: at the end of a warm-up and of a round the interval must end. */
+  handOverAndWait(nowNs: number, inFlight: number, held: number, warmup: boolean): void {
+    const next = this.#next;
+    while (Atomics.load(this.#states, next) !== FREE) Atomics.wait(this.#states, next, FULL, 1000);
+    this.#pass(nowNs, inFlight, held, warmup);
+  }
+
+  /** The index of the bank after the current one. */
+  get #next(): number {
+    return (this.#index + 1) % BANKS;
+  }
+
+  #pass(nowNs: number, inFlight: number, held: number, warmup: boolean): void {
+    const next = this.#next;
     const { counters } = this.#bank;
     counters[END_NS] = nowNs;
     counters[IN_FLIGHT] = inFlight;

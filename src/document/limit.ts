@@ -5,7 +5,7 @@ import type { QuantityName, SaturateConfig, SearchConfig } from './config.ts';
 import type { LoadSystem } from './system.ts';
 
 /** What the results of both commands have. */
-interface LimitResult {
+interface LimitHead {
   /** The version of conngen. */
   readonly conngen: string;
   /** When the run began, in ISO 8601, UTC. */
@@ -94,7 +94,7 @@ export interface SaturateBase {
 }
 
 /** The result of `conngen saturate`. */
-export interface SaturateResult extends LimitResult {
+export interface SaturateResult extends LimitHead {
   /** The kind of document and its version. */
   readonly schema: 'conngen.saturate/1';
   /** Every option as it took effect. */
@@ -239,7 +239,7 @@ export interface TrialResult {
 }
 
 /** The result of `conngen search`. */
-export interface SearchResult extends LimitResult {
+export interface SearchResult extends LimitHead {
   /** The kind of document and its version. */
   readonly schema: 'conngen.search/1';
   /** Every option as it took effect. */
@@ -255,3 +255,6 @@ export interface SearchResult extends LimitResult {
   /** The trials, in order. */
   readonly trials: readonly TrialResult[];
 }
+
+/** The result of a command that looks for a limit. */
+export type LimitResult = SearchResult | SaturateResult;

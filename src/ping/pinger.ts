@@ -162,7 +162,10 @@ export class Pinger implements PingDriver {
 
   #endInterval(nowNs: number): void {
     const phase = nowNs >= this.#pacer.measureNs ? 1 : 0;
-    this.#recorder.handOver(nowNs, this.#pings.waitingCount, 0, phase === 0, phase !== this.#phase);
+    const { waitingCount } = this.#pings;
+    // A warm-up and what is measured must not be in one interval.
+    if (phase === this.#phase) this.#recorder.handOver(nowNs, waitingCount, 0, phase === 0);
+    else this.#recorder.handOverAndWait(nowNs, waitingCount, 0, phase === 0);
     this.#phase = phase;
     this.#pacer.nextInterval(nowNs);
   }
@@ -172,7 +175,7 @@ export class Pinger implements PingDriver {
       if (this.#turns.isUp(slot)) this.#engine.close(slot);
       this.#turns.fall(slot);
     }
-    this.#recorder.handOver(this.#clock.now(), 0, 0, false, true);
+    this.#recorder.handOverAndWait(this.#clock.now(), 0, 0, false);
   }
 
   /** Sends what is due. False if more is due, but replies must be looked at first. */

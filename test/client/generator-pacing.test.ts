@@ -251,10 +251,10 @@ t.test('a bank is waited for where a phase ends, and nowhere else', async (t) =>
   bench.peer = () => establishAll(bench);
   bench.runOut();
   t.same(bench.handOvers, [
-    { atNs: 0.5 * SEC, warmup: true, must: false },
-    { atNs: 1.5 * SEC, warmup: false, must: true },
-    { atNs: 2.5 * SEC, warmup: false, must: false },
-    { atNs: 2.9 * SEC, warmup: false, must: true },
+    { atNs: 0.5 * SEC, warmup: true, waits: false },
+    { atNs: 1.5 * SEC, warmup: false, waits: true },
+    { atNs: 2.5 * SEC, warmup: false, waits: false },
+    { atNs: 2.9 * SEC, warmup: false, waits: true },
   ]);
 });
 

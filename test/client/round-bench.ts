@@ -55,16 +55,22 @@ export interface HandOver {
   readonly atNs: number;
   /** The phase that begins. */
   readonly warmup: boolean;
-  readonly must: boolean;
+  /** The worker waits until the bank has come back. */
+  readonly waits: boolean;
 }
 
 /** A recorder that notes when intervals are handed over. */
 class NotingRecorder extends Recorder {
   readonly handOvers: HandOver[] = [];
 
-  override handOver(nowNs: number, inFlight: number, held: number, warmup: boolean, must: boolean): void {
-    this.handOvers.push({ atNs: nowNs - BASE_NS, warmup, must });
-    super.handOver(nowNs, inFlight, held, warmup, must);
+  override handOver(nowNs: number, inFlight: number, held: number, warmup: boolean): void {
+    this.handOvers.push({ atNs: nowNs - BASE_NS, warmup, waits: false });
+    super.handOver(nowNs, inFlight, held, warmup);
+  }
+
+  override handOverAndWait(nowNs: number, inFlight: number, held: number, warmup: boolean): void {
+    this.handOvers.push({ atNs: nowNs - BASE_NS, warmup, waits: true });
+    super.handOverAndWait(nowNs, inFlight, held, warmup);
   }
 }
 

@@ -50,7 +50,7 @@ class Workers {
   /** Hands over at this time after the base, and has it merged. */
   second(worker: number, endSec: number, options: { inFlight?: number; held?: number; warmup?: boolean } = {}): void {
     const { inFlight = 0, held = 0, warmup = false } = options;
-    this.recorders[worker]!.handOver(BASE_NS + endSec * 1e9, inFlight, held, warmup, false);
+    this.recorders[worker]!.handOver(BASE_NS + endSec * 1e9, inFlight, held, warmup);
     this.collect(worker);
   }
 
@@ -273,7 +273,8 @@ function play(round: Round): { workers: Workers; counted: number; counting: numb
     const phaseEnds = isWarmup && nextNs >= measureNs;
     // The worker may wait for its banks between phases; here the reader comes at once.
     if (isLast || phaseEnds) workers.collect(worker);
-    recorder.handOver(nextNs, 0, 0, nextNs < measureNs, isLast || phaseEnds);
+    if (isLast || phaseEnds) recorder.handOverAndWait(nextNs, 0, 0, nextNs < measureNs);
+    else recorder.handOver(nextNs, 0, 0, nextNs < measureNs);
     nowNs[worker] = isLast ? Infinity : nextNs;
     return true;
   };

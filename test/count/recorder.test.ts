@@ -82,7 +82,7 @@ t.test('an interval arrives as it was counted', async (t) => {
   recorder.record(CONNECT, 100_000);
   recorder.record(CORRECTED_TOTAL, 5e9);
   t.same(drained(reader), [], 'nothing before it is handed over');
-  recorder.handOver(2000, 5, 1, false, false);
+  recorder.handOver(2000, 5, 1, false);
 
   const [bank, ...rest] = drained(reader);
   t.equal(rest.length, 0);
@@ -108,7 +108,7 @@ t.test('a time that comes out below zero counts as zero', async (t) => {
   recorder.record(SCHEDULE_LAG, -60);
   recorder.record(SCHEDULE_LAG, 0);
   recorder.record(SCHEDULE_LAG, 10);
-  recorder.handOver(1, 0, 0, false, true);
+  recorder.handOverAndWait(1, 0, 0, false);
   const stats = drained(reader)[0]!.stats[SCHEDULE_LAG]!;
   t.same([stats[STAT_COUNT], stats[STAT_MIN], stats[STAT_MAX], stats[STAT_SUM]], [3, 0, 10, 10]);
 });
@@ -116,8 +116,8 @@ t.test('a time that comes out below zero counts as zero', async (t) => {
 t.test('the next interval begins where the last one ended', async (t) => {
   const { recorder, reader } = newPair();
   recorder.begin(0, true);
-  recorder.handOver(1e9, 1, 0, false, true);
-  recorder.handOver(2e9, 2, 0, false, true);
+  recorder.handOverAndWait(1e9, 1, 0, false);
+  recorder.handOverAndWait(2e9, 2, 0, false);
   const spans = drained(reader).map(({ counters }) => [counters[START_NS], counters[END_NS], counters[WARMUP]]);
   t.same(spans, [
     [0, 1e9, 1],
@@ -131,7 +131,7 @@ t.test('with a reader that does not come, the interval goes on and nothing is lo
   for (let second = 1; second <= 10; second++) {
     recorder.count(STARTED, second);
     recorder.record(TOTAL, second);
-    recorder.handOver(second * 1e9, 0, 0, false, false);
+    recorder.handOver(second * 1e9, 0, 0, false);
   }
   const early = drained(reader);
   t.same(
@@ -143,7 +143,7 @@ t.test('with a reader that does not come, the interval goes on and nothing is lo
     ],
     `${AHEAD} seconds ahead`,
   );
-  recorder.handOver(11e9, 0, 0, false, false);
+  recorder.handOver(11e9, 0, 0, false);
   const [late, ...rest] = drained(reader);
   t.equal(rest.length, 0);
   t.same([late?.counters[START_NS], late?.counters[END_NS]], [3e9, 11e9], 'one long interval');
@@ -178,11 +178,11 @@ t.test('nothing is lost or doubled over thousands of random hand-overs', async (
     given.refused += events;
     given.latencies += events;
     given.latencyNs += events * valueNs;
-    recorder.handOver((nowNs += 1e9), 0, 0, false, false);
+    recorder.handOver((nowNs += 1e9), 0, 0, false);
     if (drains && !slow) reader.drain(take);
   }
   reader.drain(take);
-  recorder.handOver(nowNs + 1, 0, 0, false, true);
+  recorder.handOverAndWait(nowNs + 1, 0, 0, false);
   reader.drain(take);
   const { started, refused, latencies, latencyNs, buckets, gaps, banks, reachedNs } = kept;
   t.same({ started, refused, latencies, latencyNs }, given);
@@ -204,7 +204,7 @@ t.test('a drained bank is clear, down to the last bucket', async (t) => {
     for (let counter = SCHEDULED; counter <= BYTES_RECEIVED; counter++) recorder.count(counter, second);
     for (let outcome = 0; outcome < OUTCOMES.length; outcome++) recorder.outcome(outcome, outcome + 90);
     recorder.inFlight(second);
-    recorder.handOver(second * 1e9, second === 25 ? 0 : 1, 0, true, false);
+    recorder.handOver(second * 1e9, second === 25 ? 0 : 1, 0, true);
     if (second % 2 === 0) reader.drain(() => undefined);
   }
   reader.drain(() => undefined);
@@ -222,7 +222,7 @@ t.test('clearing covers only what was recorded, and that is enough for a bank of
         const { recorder, reader } = newPair();
         recorder.begin(0, false);
         for (const value of values) recorder.record(TOTAL, value);
-        recorder.handOver(1, 0, 0, false, false);
+        recorder.handOver(1, 0, 0, false);
         let cleared: Bank | undefined;
         reader.drain((bank) => (cleared = bank));
         return (
@@ -251,7 +251,7 @@ t.test('a writer that must hand over waits for the reader on another thread', as
     recorder.outcome(OK, 0);
     recorder.record(SCHEDULE_LAG, n % 2048);
     latencySumNs += n % 2048;
-    recorder.handOver(n, 0, 0, false, true);
+    recorder.handOverAndWait(n, 0, 0, false);
   }
   Atomics.store(new Int32Array(done), 0, 1);
   const [report] = (await once(thread, 'message')) as [ReaderReport];
@@ -277,7 +277,7 @@ t.test('what is recorded since a time is how long ago that was at the last readi
   clock.tick();
   recorder.recordSince(CONNECT, timesNs, 0);
   recorder.recordSince(CONNECT, timesNs, 1);
-  recorder.handOver(2e9, 0, 0, false, true);
+  recorder.handOverAndWait(2e9, 0, 0, false);
   const [bank] = drained(reader);
   t.same([...bank!.stats[CONNECT]!], [2, 0.25e9, 0.75e9, 1e9]);
 });

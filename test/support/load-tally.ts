@@ -18,7 +18,7 @@ export function loadTally(
   for (const [counter, count] of counters) recorder.count(counter, count);
   for (const [clock, timesMs] of latencies)
     for (const [ms, count] of timesMs) for (let i = 0; i < count; i++) recorder.record(clock, ms * 1e6);
-  recorder.handOver(1, 0, 0, false, true);
+  recorder.handOverAndWait(1, 0, 0, false);
   const tally = new LoadTally();
   new RecorderReader(memory, LOAD_BANK).drain((bank) => tally.add(bank));
   return tally;

@@ -1,5 +1,5 @@
 /** What `search` and `saturate` found, as Markdown. */
-import type { SaturateResult, SearchResult } from '../../document/limit.ts';
+import type { LimitResult, SaturateResult, SearchResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
 import { printable } from '../../units/printable.ts';
 import { targetLine } from '../headline.ts';
@@ -16,8 +16,6 @@ import { ESTABLISHMENT, code, document, roundsTable, rowsTable } from './markdow
 import type { Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
-
-type LimitResult = SearchResult | SaturateResult;
 
 export function searchMarkdown(result: SearchResult): string {
   const end = searchEnd(result);

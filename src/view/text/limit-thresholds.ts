@@ -1,11 +1,9 @@
 /** Thresholds of `saturate` and `search` and the figures they were held against: the same in text and in Markdown. */
-import type { SaturateResult, SearchResult } from '../../document/limit.ts';
+import type { LimitResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
 import { factLines, listed } from '../facts.ts';
 import { paint, wrap, type TextStyle } from '../layout.ts';
 import { formatFigure } from './thresholds.ts';
-
-type LimitResult = SearchResult | SaturateResult;
 
 /** Lines such as `failures>0.1%: no (0 %), trial 8`, for every trial that gives the answer. */
 export function limitThresholdFigures(result: LimitResult): string[] {
