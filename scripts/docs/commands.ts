@@ -1,5 +1,6 @@
 /** `docs/reference/commands/`: a page for each command, from the table of commands and those of their options. */
-import { COMMANDS, type CommandRow } from '../../src/cli/commands.ts';
+import type { CommandRow } from '../../src/cli/command-row.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { envName } from '../../src/options/names.ts';
 import { groupsOf, type OptionDescription, type OptionGroup } from '../../src/options/describe.ts';
 import { bullets, code, firstUpper, page, prose } from './markdown.ts';

@@ -11,6 +11,7 @@ import type { Given, Problem } from '../units/problem.ts';
 import { render } from '../view/renderers.ts';
 import { PLAIN_LOOK, type Look } from '../view/look.ts';
 import type { Document } from '../document/read.ts';
+import type { Handler } from './command-row.ts';
 import { deliver } from './deliver.ts';
 import { checkFiles, STDOUT, type FileInput } from './file-checks.ts';
 import { thisMachine } from './machine.ts';
@@ -67,9 +68,6 @@ export interface Command<Input extends CommonInput, Plan, Result extends Documen
   /** The exit code of a run that was not interrupted and whose result was delivered. */
   exitCodeOf(result: Result): number;
 }
-
-/** Runs a command line and returns the exit code. Does not reject. */
-export type Handler = (raw: RawInput, io: Io) => Promise<number>;
 
 export function handlerOf<Input extends CommonInput, Plan, Result extends Document>(
   command: Command<Input, Plan, Result>,

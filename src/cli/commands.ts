@@ -1,5 +1,6 @@
 /** The table of commands: what each is called, takes and is for. Its code is loaded when it runs. */
 import { CLIENT_OPTIONS } from '../options/tables/client.ts';
+import { COMPLETION_OPTIONS } from '../options/tables/completion.ts';
 import { DEMO_OPTIONS } from '../options/tables/demo.ts';
 import { DOCTOR_OPTIONS } from '../options/tables/doctor.ts';
 import { LAB_OPTIONS } from '../options/tables/lab.ts';
@@ -9,17 +10,7 @@ import { SATURATE_OPTIONS } from '../options/tables/saturate.ts';
 import { SEARCH_OPTIONS } from '../options/tables/search.ts';
 import { SERVER_OPTIONS } from '../options/tables/server.ts';
 import type { OptionTable } from '../units/option.ts';
-import type { Handler } from './command.ts';
-
-export interface CommandRow {
-  /** The usage as yargs writes it: `client [target]`. */
-  readonly usage: string;
-  readonly help: string;
-  readonly examples: readonly (readonly [line: string, help: string])[];
-  readonly options: OptionTable;
-  /** Loads the code of the command. Help and the options of other commands do without it. */
-  load(): Promise<Handler>;
-}
+import type { CommandRow } from './command-row.ts';
 
 export const COMMANDS = {
   client: {
@@ -99,6 +90,17 @@ export const COMMANDS = {
     ],
     options: REPORT_OPTIONS,
     load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
+  completion: {
+    usage: 'completion [shell]',
+    help: 'print a script that completes commands and options in bash, zsh or fish',
+    examples: [
+      ['source <($0 completion bash)', 'in this bash; in every bash with this line in ~/.bashrc'],
+      ['$0 completion zsh > ~/.zfunc/_conngen', 'for zsh, with ~/.zfunc in fpath'],
+      ['$0 completion fish > ~/.config/fish/completions/conngen.fish', 'for fish'],
+    ],
+    options: COMPLETION_OPTIONS,
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   demo: {
     usage: 'demo',

@@ -9,7 +9,8 @@ import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
 import { reportFailure } from './process/failure.ts';
 import { printProblems, processIo, type Io } from './process/io.ts';
 import type { OptionTable } from '../units/option.ts';
-import { COMMANDS, TABLES, type CommandName, type CommandRow } from './commands.ts';
+import type { CommandRow } from './command-row.ts';
+import { COMMANDS, TABLES, type CommandName } from './commands.ts';
 import { commandHelp, generalHelp } from './pages/help.ts';
 import type { RawInput } from '../options/read.ts';
 import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
@@ -113,7 +114,7 @@ async function runCommand(command: CommandRow, raw: RawInput, io: Io): Promise<n
   });
   if (exitCode !== EXIT_DONE) return exitCode;
   const run = await command.load();
-  return run({ ...raw, config, others: Object.values(TABLES) }, io);
+  return run({ ...raw, config, others: Object.values(TABLES) }, io, COMMANDS);
 }
 
 async function withoutCommand(parsed: Readonly<Record<string, unknown>>, io: Io): Promise<number> {

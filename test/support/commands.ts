@@ -3,7 +3,8 @@ import { CLIENT, runAndJudge as runClientAndJudge } from '../../src/cli/commands
 import { SATURATE, runAndJudge as runSaturateAndJudge } from '../../src/cli/commands/saturate.ts';
 import { SEARCH, runAndJudge as runSearchAndJudge } from '../../src/cli/commands/search.ts';
 import { SERVER } from '../../src/cli/commands/server.ts';
-import { handlerOf, type Handler } from '../../src/cli/command.ts';
+import type { Handler } from '../../src/cli/command-row.ts';
+import { handlerOf } from '../../src/cli/command.ts';
 import type { runClient } from '../../src/client/run.ts';
 import type { OpenTrials } from '../../src/limit/trial-runner.ts';
 import type { runServer } from '../../src/server/run.ts';

@@ -10,7 +10,7 @@ import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
 import { PLAIN_LOOK } from '../../view/look.ts';
 import { render } from '../../view/renderers.ts';
-import type { Handler } from '../command.ts';
+import type { Handler } from '../command-row.ts';
 import { deliver } from '../deliver.ts';
 import { checkFiles } from '../file-checks.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from '../process/exit-codes.ts';

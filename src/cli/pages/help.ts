@@ -1,10 +1,7 @@
 /** The help of the command line and of each command, as text. */
 import { describeOption, groupsOf, type OptionDescription, type OptionGroup } from '../../options/describe.ts';
-import type { CommandRow } from '../commands.ts';
+import type { CommandRow, CommandRows } from '../command-row.ts';
 import { ENV_PREFIX } from '../../options/names.ts';
-
-/** Commands by name. */
-export type CommandRows = Readonly<Record<string, CommandRow>>;
 
 /** The widest that text is laid out: longer lines are hard to read. */
 const COLUMNS_MAX = 100;

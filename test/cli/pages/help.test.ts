@@ -1,5 +1,6 @@
 import t from 'tap';
-import { COMMANDS, type CommandRow } from '../../../src/cli/commands.ts';
+import type { CommandRow } from '../../../src/cli/command-row.ts';
+import { COMMANDS } from '../../../src/cli/commands.ts';
 import { commandHelp, generalHelp } from '../../../src/cli/pages/help.ts';
 
 const rows = Object.entries<CommandRow>(COMMANDS);
