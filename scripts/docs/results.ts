@@ -28,7 +28,7 @@ export function resultPage(name: string, file: string, schema: Schema): string {
     schema.description ?? schema.title ?? '',
     `JSON Schema: [\`${file}\`](../../../${file}). Names and meanings stay as they are within a schema; keys may be added. An ` +
       'optional key is there only where it has something to say.',
-    propertiesOf(schema),
+    schema.anyOf === undefined ? propertiesOf(schema) : `One of ${schema.anyOf.map(typeOf).join(', ')}.`,
     ...definitions
       .filter(([, definition]) => definition.properties !== undefined || definition.description !== undefined)
       .map(([title, definition]) => definitionSection(title, definition)),
