@@ -3,7 +3,7 @@
  * `Command`: the parts in which it differs from the others.
  */
 import type { RawInput, ReadInput } from '../options/read.ts';
-import type { Machine, Planned } from '../plan/client-plan.ts';
+import type { Machine, Planned } from '../plan/machine.ts';
 import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
 import { allSinks } from '../run/sinks/all.ts';
 import { openSinks } from '../run/sinks/table.ts';

@@ -7,7 +7,7 @@ import { listeningPorts } from '../kernel/listening-ports.ts';
 import { localPortRange, reservedPorts, reuseDelayNs } from '../kernel/proc.ts';
 import { missingAddresses } from '../kernel/own-addresses.ts';
 import { mtuTowards } from '../kernel/route.ts';
-import type { Machine } from '../plan/client-plan.ts';
+import type { Machine } from '../plan/machine.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { missingSources } from '../plan/sources.ts';
 

@@ -1,4 +1,5 @@
 /** Checks of the route: from which address the target is reached, and whether it is. */
+import { isLoopback } from '../kernel/proc.ts';
 import { formatCount } from '../units/format.ts';
 import { addressCommand } from '../plan/zones.ts';
 import { unknown, type CheckResult } from './check.ts';
@@ -59,10 +60,6 @@ function sourceAddresses({ plan, facts }: Situation): CheckResult {
     return { status: 'problem', value, needed, why, fix: 'leave --source out, or give addresses of a network' };
   }
   return { status: 'ok', value, needed, why: 'This machine has every --source.', fix: null };
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
 }
 
 /** The commands that add the addresses, in a line for a shell; the user has to choose the device. */

@@ -67,7 +67,7 @@ export const TIME_WAIT_NS = 60e9;
 export function reuseDelayNs(address: string, read: ReadFile = readProc): number {
   const reuse = readSysctlNumber('net.ipv4.tcp_tw_reuse', read) ?? 0;
   const timestamps = readSysctlNumber('net.ipv4.tcp_timestamps', read) ?? 0;
-  const loopback = address.startsWith('127.') || address === '::1';
+  const loopback = isLoopback(address);
   if (timestamps === 0 || !(reuse === 1 || (reuse === 2 && loopback))) return TIME_WAIT_NS;
   return reuseDelayWhereAllowedNs(read);
 }
@@ -76,4 +76,9 @@ export function reuseDelayNs(address: string, read: ReadFile = readProc): number
 export function reuseDelayWhereAllowedNs(read: ReadFile = readProc): number {
   const delayMs = readSysctlNumber('net.ipv4.tcp_tw_reuse_delay', read);
   return delayMs === undefined ? 2e9 : delayMs * 1e6;
+}
+
+/** Whether an address is one of the loopback device. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }

@@ -1,11 +1,10 @@
 /** Plans `conngen client`: from the options to a checked plan, or to every problem with them. */
 import type { ClientConfig, RateConfig } from '../document/config.ts';
-import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
-import type { Family } from './address.ts';
+import { preferredEngines, type EngineChoice } from './engines.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
-import { planSources, planTarget, type EndpointsInput, type EndpointsMachine } from './endpoints.ts';
+import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
@@ -13,9 +12,11 @@ import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offe
 import type { ClientPlan, RoundRate } from './plan.ts';
 import { plainClientConfig, plainClientPlan, type PlainClientInput } from './client-options.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import { checkSourcePorts, planSourcePorts, type SourcePortsMachine } from './planned-ports.ts';
+import { checkSourcePorts, planSourcePorts } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { compactSources } from './sources.ts';
+import type { Machine, Planned } from './machine.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
 export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput {
@@ -26,28 +27,6 @@ export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, An
   readonly workers: Given<number | 'auto'>;
   readonly engine: Given<EngineChoice>;
 }
-
-/** What a plan needs to know of the machine it runs on. */
-export interface Machine extends SourcePortsMachine, EndpointsMachine {
-  /** How many files this process may have open. */
-  readonly fdLimit: number;
-  /** The uring engine needs no file descriptor for a connection: then `fdLimit` holds for each of its threads, not for all. */
-  readonly hasDirectDescriptors: boolean;
-  readonly cpus: number;
-  /** The numbers of the cores that this process may run on; undefined where it cannot be told. */
-  readonly allowedCpus?: readonly number[] | undefined;
-  /** The largest packet towards an address, as the system knows it; undefined where it does not. */
-  readonly mtuTowards?: (family: Family, address: string, port: number) => number | undefined;
-}
-
-export type Planned<P> =
-  { readonly plan: P; readonly notices: readonly string[] } | { readonly problems: readonly Problem[] };
-
-/** The largest `--max-in-flight`: a table of 4 000 000 slots is some 240 MB. */
-export const IN_FLIGHT_MAX = 4_000_000;
-
-/** Files that are open anyway: standard streams, threads, the engine's own, a margin for the rest. */
-export const FDS_RESERVED = 64;
 
 const MAX_IN_FLIGHT_CLOSED_LOOP = 100;
 const MAX_IN_FLIGHT_AT_LEAST = 1000;
@@ -157,37 +136,6 @@ async function planPayload(
     return makePayload(0);
   }
   return payload;
-}
-
-/** How many connections can be open at the same time, over all threads. `needsDescriptors`: each takes a descriptor of the process, whatever the engine. */
-export function affordableSlots(
-  machine: Machine,
-  reserved: number,
-  engine: EngineChoice,
-  threads: number,
-  needsDescriptors: boolean,
-): number {
-  const ordinary = machine.fdLimit - reserved;
-  const isDirect =
-    machine.hasDirectDescriptors &&
-    !needsDescriptors &&
-    (engine === 'auto' || engineHas(engine, 'hasDirectDescriptors'));
-  return isDirect && ordinary > 0 ? Math.max(ordinary, machine.fdLimit * threads) : ordinary;
-}
-
-/** Refuses an option that asks for more connections than the limit of open files has room for, and says what it would take. */
-export function checkAffordable(
-  given: Given<number>,
-  affordable: number,
-  reserved: number,
-  machine: Machine,
-  problems: Problem[],
-): void {
-  if (given.value <= affordable) return;
-  const wayOut = `ulimit -n ${given.value + reserved}`;
-  const most = Math.max(0, affordable);
-  const expected = `at most ${most}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`;
-  problems.push(problemOf(given, expected));
 }
 
 /** How many connections a client can have open at the same time with the machine's limit of open files. */

@@ -1,7 +1,8 @@
 /** Plans `conngen rtt`: from the options to a checked plan, or to every problem with them. */
 import type { RttConfig } from '../document/config.ts';
 import { engineHas, type PingEngineChoice } from './engines.ts';
-import { FDS_RESERVED, type Machine, type Planned } from './client-plan.ts';
+import { FDS_RESERVED, checkAffordable } from './open-files.ts';
+import { type Machine, type Planned } from './machine.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
 import type { Endpoint } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
@@ -72,7 +73,7 @@ export const DATAGRAM_RATE = 1000;
 export const PIPELINE_MAX = 65_536;
 export const SAMPLES_MAX = 1_000_000;
 /** Over all connections: what the tables of pings are made for. */
-const IN_FLIGHT_MAX = 4_194_304;
+const PINGS_UNDER_WAY_MAX = 4_194_304;
 const DEPTH_AUTO_MAX = 16_384;
 /** Room for the messages of all connections. */
 const MESSAGES_MAX_BYTES = 256 * 1024 * 1024;
@@ -172,30 +173,23 @@ function depthOf(input: RttInput, rate: Rate): number {
   if (input.pipeline !== undefined) return input.pipeline.value;
   if (rate === 'max' || input.think.value > 0 || engineHas(input.engine.value, 'waitsForEachReply')) return 1;
   const perTimeout = (rate * input.timeout.value) / NS_PER_SEC / input.connections.value;
-  const affordable = Math.floor(IN_FLIGHT_MAX / input.connections.value);
+  const affordable = Math.floor(PINGS_UNDER_WAY_MAX / input.connections.value);
   return Math.max(1, Math.min(DEPTH_AUTO_MAX, affordable, Math.ceil(perTimeout) + 1));
 }
 
 function checkConnections(input: RttInput, machine: Machine, problems: Problem[]): void {
   const { connections, size, pipeline } = input;
   const affordable = machine.fdLimit - FDS_RESERVED;
-  if (connections.value > affordable) {
-    const wayOut = `ulimit -n ${connections.value + FDS_RESERVED}`;
-    problems.push(
-      problemOf(
-        connections,
-        `at most ${Math.max(0, affordable)}, because the limit of open files is ${machine.fdLimit} (to raise it: ${wayOut})`,
-      ),
-    );
-  } else if (connections.value * size.value > MESSAGES_MAX_BYTES) {
+  checkAffordable(connections, affordable, FDS_RESERVED, machine, problems);
+  if (connections.value <= affordable && connections.value * size.value > MESSAGES_MAX_BYTES) {
     const most = Math.floor(MESSAGES_MAX_BYTES / size.value);
     problems.push(problemOf(connections, `at most ${most} with --size ${size.text}`));
   }
-  if (pipeline !== undefined && pipeline.value * connections.value > IN_FLIGHT_MAX) {
+  if (pipeline !== undefined && pipeline.value * connections.value > PINGS_UNDER_WAY_MAX) {
     problems.push(
       problemOf(
         pipeline,
-        `at most ${Math.floor(IN_FLIGHT_MAX / connections.value)} with ${connections.value} connections`,
+        `at most ${Math.floor(PINGS_UNDER_WAY_MAX / connections.value)} with ${connections.value} connections`,
       ),
     );
   }

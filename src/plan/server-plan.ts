@@ -2,7 +2,8 @@
 import type { ServerConfig } from '../document/config.ts';
 import type { EngineChoice } from './engines.ts';
 import { resolveHost } from './address.ts';
-import { FDS_RESERVED, affordableSlots, checkAffordable, type Machine, type Planned } from './client-plan.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
+import { type Machine, type Planned } from './machine.ts';
 import { ROOMY_FD_LIMIT } from './open-files.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';

@@ -9,7 +9,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { RoundResult } from '../../src/document/client.ts';
-import type { Machine } from '../../src/plan/client-plan.ts';
+import type { Machine } from '../../src/plan/machine.ts';
 import { accept } from '../../src/units/problem.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { listenWithoutAccepting } from '../support/full-listener.ts';

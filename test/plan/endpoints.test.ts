@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Machine } from '../../src/plan/client-plan.ts';
+import type { Machine } from '../../src/plan/machine.ts';
 import { MACHINE, planClient, planRtt } from '../support/plans.ts';
 
 /** A name that has an address of each family, as localhost often has. */

@@ -1,3 +1,4 @@
+import { formatHostPort } from '../../plan/address.ts';
 import { RunError } from '../../units/run-error.ts';
 
 /** What a user can do about it, by the system's code. */
@@ -22,6 +23,6 @@ function hintFor(code: string, port: number): string {
 
 /** The error of a server that cannot listen, by the system's code. `host` null is every address. */
 export function listenError(host: string | null, port: number, code: string, options?: ErrorOptions): RunError {
-  const place = host === null ? '*' : host.includes(':') ? `[${host}]` : host;
-  return new RunError(code, `cannot listen on ${place}:${port}: ${code}`, hintFor(code, port), options);
+  const place = formatHostPort(host ?? '*', port);
+  return new RunError(code, `cannot listen on ${place}: ${code}`, hintFor(code, port), options);
 }

@@ -1,7 +1,8 @@
 /** From what the user gave to the checked plan of `search`, or to everything that is wrong with it. */
 import type { SearchConfig } from '../../document/config.ts';
 import { unmeasured, type Criterion } from '../../judge/criterion.ts';
-import { affordableInFlight, type Machine, type Planned } from '../../plan/client-plan.ts';
+import { affordableInFlight } from '../../plan/client-plan.ts';
+import { type Machine, type Planned } from '../../plan/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';

@@ -3,7 +3,7 @@ import { parseHost, parseHostPort, type HostPort } from '../../plan/address.ts';
 import { parsePrefix, parseStatuses } from '../../plan/answer-plan.ts';
 import { parseSink, parseVerify } from '../../plan/body-plan.ts';
 import { DAYS_30_NS, HOUR_NS, PLAIN_CLIENT_OPTIONS } from '../../plan/client-options.ts';
-import { IN_FLIGHT_MAX } from '../../plan/client-plan.ts';
+import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
 import { COUNT_MAX, parseRamp, parseSteps } from '../../plan/offer.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { PAYLOAD_MAX_BYTES } from '../../plan/payload.ts';

@@ -1,6 +1,6 @@
 /** The options of `conngen server`. */
 import { parseHost } from '../../plan/address.ts';
-import { IN_FLIGHT_MAX } from '../../plan/client-plan.ts';
+import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
 import { parseCpuList } from '../../plan/cpus.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { DATAGRAM_RATE } from '../../plan/ping-plan.ts';
