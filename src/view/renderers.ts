@@ -1,6 +1,7 @@
 /** How a document is shown: one row a format. A format is a folder that has one renderer for each kind of document. */
 import type { FormatName } from '../document/formats.ts';
 import { kindOf, type Document } from '../document/read.ts';
+import { printable } from '../units/printable.ts';
 import { PLAIN_LOOK, type Look, type Renderers } from './look.ts';
 
 /** The formats that take a renderer: the text of stdout, and all but JSON, which is the document itself. */
@@ -18,5 +19,18 @@ export async function render(document: Document, format: Rendered | 'json', look
   const renderers = await FORMATS[format]();
   // The kind of the document chooses the renderer that takes it.
   const renderer = renderers[kindOf(document)] as (document: Document, look: Look) => string;
-  return renderer(document, look);
+  return renderer(withPrintableTexts(document), look);
+}
+
+/** Returns the value with every text in it, keys too, made printable: a file may hold what a terminal would obey. */
+function withPrintableTexts<T>(value: T): T {
+  return printableCopy(value) as T;
+}
+
+function printableCopy(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (typeof value !== 'object' || value === null) return value;
+  // Samples are many, and numbers.
+  if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(printableCopy);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), printableCopy(each)]));
 }
