@@ -9,6 +9,9 @@ import { bullets, filled } from './markdown.ts';
 import { checksPage, criteriaPage, csvPage, errorsPage, exitCodesPage, profilesPage } from './reference.ts';
 import { resultPage, type Schema } from './results.ts';
 import { roomsTable } from './rooms.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { manPages } from '../../src/cli/pages/man.ts';
+import { VERSION } from '../../src/units/version.ts';
 import { schemaFiles } from '../schema/documents.ts';
 
 interface Entry {
@@ -51,8 +54,11 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     file,
     await format(text, { ...style, parser: 'markdown' }),
   ]);
+  const manuals = [...manPages(COMMANDS, { version: VERSION, date: releaseDate(root) })].map(
+    ([file, text]): [string, string] => [`man/${file}`, text],
+  );
   const schemaTexts = [...schemas].map(([file, text]): [string, string] => [`schema/${file}`, text]);
-  return new Map([...(await Promise.all(formatted)), ...schemaTexts]);
+  return new Map([...(await Promise.all(formatted)), ...schemaTexts, ...manuals]);
 }
 
 /** The page of a document, from the text of its schema. */
@@ -64,6 +70,11 @@ function resultEntry(file: string, text: string): Entry {
     title: `Result: ${kind}`,
     make: () => resultPage(stem, `schema/${file}`, JSON.parse(text) as Schema),
   };
+}
+
+/** The day of the newest version of CHANGELOG.md; empty before the first one. */
+function releaseDate(root: string): string {
+  return /^## \[[^\]]+\] - (\d{4}-\d\d-\d\d)$/m.exec(readPage(root, 'CHANGELOG.md'))?.[1] ?? '';
 }
 
 function readPage(root: string, file: string): string {

@@ -93,9 +93,9 @@ export const COMMANDS = {
   },
   completion: {
     usage: 'completion [shell]',
-    help: 'print a script that completes commands and options in bash, zsh or fish',
+    help: 'print a script that completes commands and options in a shell',
     examples: [
-      ['source <($0 completion bash)', 'in this bash; in every bash with this line in ~/.bashrc'],
+      ['source <($0 completion bash)', 'in this shell; for every bash, put it into ~/.bashrc'],
       ['$0 completion zsh > ~/.zfunc/_conngen', 'for zsh, with ~/.zfunc in fpath'],
       ['$0 completion fish > ~/.config/fish/completions/conngen.fish', 'for fish'],
     ],
