@@ -17,7 +17,7 @@ export interface RunControls {
 }
 
 /**
- * A run that has begun. Loop over it for one interval a second; await `result` for the document. Leaving the loop early (`break`, or an
+ * A run that has begun. Loop over it for one interval a second; await `result` for the document. Leaving the loop early (by a break, or an
  * error in it) stops the run, and `result` then has what was measured. Not looping at all is fine: at most an hour of intervals waits,
  * older ones are dropped, and the next that is read says in `skipped` how many.
  */
