@@ -1,7 +1,6 @@
 /** What keeps response bodies beside the pacing threads: memory that all workers share, and the threads of `--sink-strategy`. */
+import { moduleBeside } from '../runtime/thread-host.ts';
 import type { EngineName } from '../plan/engines.ts';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { totalmem } from 'node:os';
 import { RunError } from '../units/run-error.ts';
 import { memoryLimitBytes } from '../kernel/cgroup.ts';
@@ -15,7 +14,7 @@ import type { BodyJobs } from './body/body-jobs.ts';
 import { ChunkTable } from './body/chunk-table.ts';
 import { watchesBodies } from './body/response-bodies.ts';
 
-const JOBS_URL = new URL(`./body/body-jobs${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const JOBS_URL = moduleBeside(import.meta.url, 'body/body-jobs');
 
 /** The share of the memory of the machine or the control group that responses may take: the rest is for socket buffers and other programs. */
 const BODY_MEMORY_SHARE = 0.5;

@@ -1,31 +1,22 @@
 import { LOAD_BANK } from '../count/load.ts';
-import { once } from 'node:events';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
-import { describeFailure, RunError } from '../units/run-error.ts';
-import { startThread } from '../runtime/thread.ts';
+import { RunError } from '../units/run-error.ts';
+import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import { configureCollector } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
-import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
-/** Compiled code stands beside compiled code, source beside source. */
-const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
 /** How a worker ended before its time. */
-export interface WorkerFailure {
+export interface WorkerFailure extends ThreadFailure {
   readonly worker: number;
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
 }
 
 interface Member {
-  readonly thread: Worker;
+  readonly thread: ThreadHost<ToWorker, FromWorker>;
   readonly reader: RecorderReader;
   /** Resolves what the pool waits for from this worker: ready, prepared, or the end of a round. */
   settle: () => void;
@@ -49,9 +40,25 @@ export class WorkerPool {
   #spawn(init: Omit<WorkerInit, 'recorderMemory' | 'control'>): Member {
     const recorderMemory = createRecorderMemory(LOAD_BANK);
     const workerData: WorkerInit = { ...init, recorderMemory, control: this.#control };
-    const thread = startThread(WORKER_URL, { workerData });
     const member: Member = {
-      thread,
+      thread: new ThreadHost({
+        url: WORKER_URL,
+        workerData,
+        name: `worker ${init.worker}`,
+        onMessage: (message) => {
+          if (message.type === 'ready') member.threadId = message.threadId;
+          if (message.type === 'done') {
+            member.gc = message.gc;
+            member.endedNs = message.endedNs;
+          }
+          member.settle();
+        },
+        onFailure: (failure) => {
+          member.failure = { worker: init.worker, ...failure };
+          openStages(new Int32Array(this.#control));
+          member.settle();
+        },
+      }),
       reader: new RecorderReader(recorderMemory, LOAD_BANK),
       settle: () => undefined,
       threadId: null,
@@ -59,27 +66,6 @@ export class WorkerPool {
       endedNs: -Infinity,
       failure: undefined,
     };
-    const fail = (code: string, message: string, hint: string): void => {
-      member.failure ??= { worker: init.worker, code, message, hint };
-      openStages(new Int32Array(this.#control));
-      member.settle();
-    };
-    thread.on('message', (message: FromWorker) => {
-      if (message.type === 'ready') member.threadId = message.threadId;
-      if (message.type === 'done') {
-        member.gc = message.gc;
-        member.endedNs = message.endedNs;
-      }
-      if (message.type === 'failed') fail(message.code, message.message, message.hint);
-      else member.settle();
-    });
-    thread.on('error', (error) => {
-      const { code, message, hint } = describeFailure(error);
-      fail(code, message, hint);
-    });
-    thread.on('exit', (code) => {
-      fail('worker_exited', `worker ${init.worker} ended with code ${code}`, OWN_ERROR_CODES.worker_exited.remedy);
-    });
     return member;
   }
 
@@ -138,7 +124,7 @@ export class WorkerPool {
 
   async #ask(message: ToWorker): Promise<void> {
     const settled = this.#settled();
-    for (const { failure, thread } of this.#members) if (failure === undefined) thread.postMessage(message);
+    for (const { failure, thread } of this.#members) if (failure === undefined) thread.post(message);
     await settled;
   }
 
@@ -162,18 +148,7 @@ export class WorkerPool {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      this.#members.map(async ({ thread, failure }) => {
-        if (failure !== undefined) {
-          await thread.terminate();
-          return;
-        }
-        const exit = once(thread, 'exit');
-        const message: ToWorker = { type: 'exit' };
-        thread.postMessage(message);
-        await exit;
-      }),
-    );
+    await Promise.all(this.#members.map(({ thread }) => thread.close({ type: 'exit' })));
     this.#resetV8();
   }
 }

@@ -49,5 +49,4 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly threadId: number | null }
   | { readonly type: 'prepared' }
   /** `gc`: of the measured part of the round. `endedNs`: when its last exchange had ended, on the run's clock. */
-  | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+  | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number };

@@ -1,11 +1,10 @@
 /** Thread entry: one pacing thread of a client run. It waits for messages between rounds; during a round it reads only the stop flag. */
+import { threadEntry } from '../runtime/thread-host.ts';
 import { LOAD_BANK } from '../count/load.ts';
 import { engineHas } from '../plan/engines.ts';
 import { createClientEngine } from '../engine/registry.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
-import { describeFailure } from '../units/run-error.ts';
 import type { BodyPlaces, ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { collectNow } from '../runtime/v8.ts';
@@ -32,12 +31,7 @@ import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
 import { Stages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
-const init = workerData as WorkerInit;
-const port = parentPort!;
-
-function tell(message: FromWorker): void {
-  port.postMessage(message);
-}
+const { init, tell, fail, listen, close } = threadEntry<WorkerInit, ToWorker, FromWorker>();
 
 /** The share of worker k where `total` is divided among `workers`. */
 function shareOf(total: number, worker: number, workers: number): number {
@@ -160,12 +154,12 @@ interface Obedience {
 
 /** Follows messages until one says to leave. */
 function obey({ prepare, runRound, end }: Obedience): void {
-  port.on('message', (message: ToWorker) => {
+  listen((message) => {
     if (message.type === 'prepare') prepare();
     else if (message.type === 'round') runRound(message).catch(fail);
     else {
       end();
-      port.close();
+      close();
     }
   });
 }
@@ -274,10 +268,6 @@ async function main(): Promise<void> {
     },
   });
   tell({ type: 'ready', threadId: currentThreadId() });
-}
-
-function fail(error: unknown): void {
-  tell({ type: 'failed', ...describeFailure(error) });
 }
 
 main().catch(fail);

@@ -1,9 +1,5 @@
-import { once } from 'node:events';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
-import { describeFailure, RunError } from '../units/run-error.ts';
-import { startThread } from '../runtime/thread.ts';
+import { RunError } from '../units/run-error.ts';
+import { ThreadHost, moduleBeside, type FailedMessage, type ThreadFailure } from '../runtime/thread-host.ts';
 import { configureForPings } from '../runtime/v8.ts';
 import { PING_BANK } from '../count/ping.ts';
 import type { BusyResult } from '../document/common.ts';
@@ -13,33 +9,26 @@ import { RecorderReader } from '../count/recorder.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
 import { PingSamples } from './ping-samples.ts';
 import type { FromWorker, Opened, PingSetup, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
-import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** How often finished seconds are fetched from the thread. */
 const COLLECT_MS = 100;
 
-/** Compiled code stands beside compiled code, source beside source. */
-const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
-/** How the thread ended before its time. */
-export interface PingFailure {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-}
+/** What the thread answers a command with. */
+type Answer = FromWorker | FailedMessage;
 
 /** The thread that pings, seen from the main thread. It obeys one command at a time. */
 export class PingThread {
-  readonly #thread: Worker;
+  readonly #thread: ThreadHost<ToWorker, FromWorker>;
   readonly #resetV8: () => void;
   readonly #reader: RecorderReader;
   readonly #control = new SharedArrayBuffer(4);
   readonly #busyTasks: number;
   readonly #busy: WorkCounters | null;
   readonly #samples: PingSamples | null;
-  #settle: (message: FromWorker) => void = () => undefined;
-  #failure: PingFailure | undefined;
-  readonly #ready: Promise<FromWorker>;
+  #settle: (message: Answer) => void = () => undefined;
+  readonly #ready: Promise<Answer>;
 
   /** `baseNs`: the origin of the run's clock. */
   constructor(setup: PingSetup, baseNs: bigint) {
@@ -54,39 +43,28 @@ export class PingThread {
     this.#reader = new RecorderReader(recorderMemory, PING_BANK);
     this.#ready = this.#answer();
     this.#resetV8 = configureForPings();
-    this.#thread = startThread(WORKER_URL, { workerData });
-    const fail = (failure: PingFailure): void => {
-      this.#failure ??= failure;
-      this.#settle({ type: 'failed', ...failure });
-    };
-    this.#thread.on('message', (message: FromWorker) => {
-      if (message.type === 'failed') fail(message);
-      else this.#settle(message);
-    });
-    this.#thread.on('error', (error) => {
-      fail(describeFailure(error));
-    });
-    this.#thread.on('exit', (code) => {
-      fail({
-        code: 'worker_exited',
-        message: `the thread ended with code ${code}`,
-        hint: OWN_ERROR_CODES.worker_exited.remedy,
-      });
+    this.#thread = new ThreadHost({
+      url: WORKER_URL,
+      workerData,
+      name: 'the thread',
+      onMessage: (message) => this.#settle(message),
+      onFailure: (failure) => this.#settle({ type: 'failed', ...failure }),
     });
   }
 
-  get failure(): PingFailure | undefined {
-    return this.#failure;
+  get failure(): ThreadFailure | undefined {
+    return this.#thread.failure;
   }
 
-  #answer(): Promise<FromWorker> {
+  #answer(): Promise<Answer> {
     return new Promise((resolve) => (this.#settle = resolve));
   }
 
-  async #ask(command: ToWorker): Promise<FromWorker> {
-    if (this.#failure !== undefined) return { type: 'failed', ...this.#failure };
+  async #ask(command: ToWorker): Promise<Answer> {
+    const { failure } = this.#thread;
+    if (failure !== undefined) return { type: 'failed', ...failure };
     const answer = this.#answer();
-    this.#thread.postMessage(command);
+    this.#thread.post(command);
     return answer;
   }
 
@@ -140,16 +118,11 @@ export class PingThread {
   }
 
   async close(): Promise<void> {
-    if (this.#failure === undefined) {
-      const exit = once(this.#thread, 'exit');
-      const message: ToWorker = { type: 'exit' };
-      this.#thread.postMessage(message);
-      await exit;
-    } else await this.#thread.terminate();
+    await this.#thread.close({ type: 'exit' });
     this.#resetV8();
   }
 }
 
-function expectSuccess(answer: FromWorker): void {
+function expectSuccess(answer: Answer): void {
   if (answer.type === 'failed') throw new RunError(answer.code, answer.message, answer.hint);
 }

@@ -57,7 +57,4 @@ export interface Opened {
 
 /** Messages from the thread. */
 export type FromWorker =
-  | { readonly type: 'ready' }
-  | ({ readonly type: 'opened' } & Opened)
-  | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+  { readonly type: 'ready' } | ({ readonly type: 'opened' } & Opened) | { readonly type: 'done' };

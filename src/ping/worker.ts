@@ -1,9 +1,9 @@
 /** Thread entry: the one thread that pings. It waits for messages between rounds; during a round it reads only the stop flag. */
+import { threadEntry } from '../runtime/thread-host.ts';
 import { engineHas } from '../plan/engines.ts';
 import { createPingEngine } from '../engine/registry.ts';
-import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
-import { describeFailure, RunError } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import { collectNow } from '../runtime/v8.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import { PING_BANK } from '../count/ping.ts';
@@ -17,13 +17,8 @@ import { PingSamples } from './ping-samples.ts';
 import { Pinger } from './pinger.ts';
 import type { FromWorker, RoundCommand, ToWorker, WorkerInit } from './worker-protocol.ts';
 
-const init = workerData as WorkerInit;
+const { init, tell, fail, listen, close } = threadEntry<WorkerInit, ToWorker, FromWorker>();
 const { setup, baseNs, recorderMemory } = init;
-const port = parentPort!;
-
-function tell(message: FromWorker): void {
-  port.postMessage(message);
-}
 
 function pin(cpu: number | null): void {
   const error = cpu === null ? null : pinThread(cpu);
@@ -84,19 +79,15 @@ async function main(): Promise<void> {
     tell({ type: 'done' });
   };
 
-  port.on('message', (message: ToWorker) => {
+  listen((message) => {
     if (message.type === 'open') open().catch(fail);
     else if (message.type === 'round') runRound(message).catch(fail);
     else {
       engine.dispose();
-      port.close();
+      close();
     }
   });
   tell({ type: 'ready' });
-}
-
-function fail(error: unknown): void {
-  tell({ type: 'failed', ...describeFailure(error) });
 }
 
 main().catch(fail);

@@ -1,35 +1,25 @@
 import type { EngineName } from '../plan/engines.ts';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
-import { RunError, describeFailure } from '../units/run-error.ts';
-import { startThread } from '../runtime/thread.ts';
+import { RunError } from '../units/run-error.ts';
+import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { ListenerCounters } from './counters.ts';
 import { CONTROL_STATE, DRAIN, QUIT } from './listener.ts';
 import type { ServerWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
-import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
-/** Compiled code stands beside compiled code, source beside source. */
-const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
 /** How a listener ended before its time. */
-export interface ListenerFailure {
+export interface ListenerFailure extends ThreadFailure {
   readonly listener: number;
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
 }
 
 interface Member {
-  readonly thread: Worker;
+  readonly thread: ThreadHost<ListenCommand, FromWorker>;
   readonly protocol: WorkerInit['protocol'];
   readonly counters: ListenerCounters;
   /** Resolves with the port, or with null if the listener ends without having listened. */
   readonly listening: Promise<number | null>;
-  /** Resolves when the thread has ended, and everything it held with it. */
-  readonly ended: Promise<void>;
   /** Whether it was told to listen: from then on it obeys the control words. */
   told: boolean;
   failure: ListenerFailure | undefined;
@@ -68,38 +58,29 @@ export class ListenerPool {
 
   #spawn(workerData: WorkerInit): Member {
     const { listener } = workerData;
-    const thread = startThread(WORKER_URL, { workerData });
     let hasListened: (port: number | null) => void = () => undefined;
-    let hasEnded: () => void = () => undefined;
+    const thread = new ThreadHost<ListenCommand, FromWorker>({
+      url: WORKER_URL,
+      workerData,
+      name: `listener ${listener}`,
+      onMessage: (message) => {
+        if (message.type === 'listening') hasListened(message.port);
+        else thread.expectEnd();
+      },
+      onFailure: (failure) => {
+        member.failure = { listener, ...failure };
+        hasListened(null);
+        this.#onFailure(member.failure);
+      },
+    });
     const member: Member = {
       thread,
       protocol: workerData.protocol,
       counters: new ListenerCounters(workerData.counters),
       listening: new Promise((resolve) => (hasListened = resolve)),
-      ended: new Promise((resolve) => (hasEnded = resolve)),
       told: false,
       failure: undefined,
     };
-    let isDone = false;
-    const fail = (code: string, message: string, hint: string): void => {
-      if (isDone || member.failure !== undefined) return;
-      member.failure = { listener, code, message, hint };
-      hasListened(null);
-      this.#onFailure(member.failure);
-    };
-    thread.on('message', (message: FromWorker) => {
-      if (message.type === 'listening') hasListened(message.port);
-      else if (message.type === 'failed') fail(message.code, message.message, message.hint);
-      else isDone = true;
-    });
-    thread.on('error', (error) => {
-      const { code, message, hint } = describeFailure(error);
-      fail(code, message, hint);
-    });
-    thread.on('exit', (code) => {
-      fail('worker_exited', `listener ${listener} ended with code ${code}`, OWN_ERROR_CODES.worker_exited.remedy);
-      hasEnded();
-    });
     return member;
   }
 
@@ -133,8 +114,7 @@ export class ListenerPool {
   async #listenOn(members: readonly Member[], port: number): Promise<(number | null)[]> {
     for (const member of members) {
       member.told = true;
-      const command: ListenCommand = { port };
-      member.thread.postMessage(command);
+      member.thread.post({ port });
     }
     const ports = await Promise.all(members.map((member) => member.listening));
     const [failure] = this.failures;
@@ -149,7 +129,7 @@ export class ListenerPool {
 
   /** Resolves when all listeners have ended. */
   async ended(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.ended));
+    await Promise.all(this.#members.map((member) => member.thread.ended));
   }
 
   /** Ends immediately whatever has not ended yet. */
@@ -159,7 +139,7 @@ export class ListenerPool {
       this.#members.map(async (member) => {
         // A thread that listens is not terminated: its sockets belong to the process and would stay.
         if (!member.told) await member.thread.terminate();
-        await member.ended;
+        await member.thread.ended;
       }),
     );
   }

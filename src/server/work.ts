@@ -1,7 +1,6 @@
 /** The work of a server beside accepting: what its listeners and its work threads share, and what became of it. */
+import { moduleBeside } from '../runtime/thread-host.ts';
 import type { EngineName } from '../plan/engines.ts';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
@@ -18,7 +17,7 @@ import { workSummary } from '../work/summary.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
 import { createAsyncRunner, createRunner, type RuntimeWork, runtimeWorkFor } from '../work/workload.ts';
 
-const WORKLOAD_URL = new URL(`../work/workload${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKLOAD_URL = moduleBeside(import.meta.url, '../work/workload');
 
 /** What a listener's thread needs to know of its work. */
 export interface ServerWork {

@@ -25,7 +25,4 @@ export interface ListenCommand {
 }
 
 /** Messages from the worker. After `done` or `failed` it ends. */
-export type FromWorker =
-  | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+export type FromWorker = { readonly type: 'listening'; readonly port: number } | { readonly type: 'done' };

@@ -1,12 +1,11 @@
 /** Thread entry: one listener. While it serves it reads only the shared control words. */
+import { threadEntry } from '../runtime/thread-host.ts';
 import { createDatagramEcho, createServerEngine } from '../engine/registry.ts';
-import { once } from 'node:events';
-import { parentPort, workerData } from 'node:worker_threads';
 import { MonotonicClock } from '../runtime/clock.ts';
 import type { DatagramDriver } from '../engine/seam/datagram-echo.ts';
 import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import { POLL_NS } from '../engine/seam/engine.ts';
-import { RunError, describeFailure } from '../units/run-error.ts';
+import { RunError } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { pinThread } from '../kernel/cpus.ts';
 import {
@@ -22,16 +21,11 @@ import { modeOf } from './modes.ts';
 import { loopWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
 
-const init = workerData as WorkerInit;
-const port = parentPort!;
-
-function tell(message: FromWorker): void {
-  port.postMessage(message);
-}
+const { init, tell, fail, next, close } = threadEntry<WorkerInit, ListenCommand, FromWorker>();
 
 async function main(): Promise<void> {
   if (init.cpu !== null) pin(init.cpu);
-  const [command] = (await once(port, 'message')) as [ListenCommand];
+  const command = await next();
   const clock = new MonotonicClock(init.baseNs);
   await (init.protocol === 'tcp' ? serveConnections(command, clock) : serveDatagrams(command, clock));
 }
@@ -119,10 +113,6 @@ async function serveConnections(command: ListenCommand, clock: Clock): Promise<v
   }
 }
 
-function fail(error: unknown): void {
-  tell({ type: 'failed', ...describeFailure(error) });
-}
-
 main()
   .catch(fail)
-  .finally(() => port.close());
+  .finally(() => close());

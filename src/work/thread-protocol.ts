@@ -9,6 +9,6 @@ export interface PoolThreadInit {
   readonly data: unknown;
 }
 
-export type FromPoolThread =
-  | { readonly type: 'ready' }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+export interface FromPoolThread {
+  readonly type: 'ready';
+}

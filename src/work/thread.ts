@@ -1,6 +1,5 @@
 /** Thread entry: takes jobs from the queue and does them until it is closed. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { describeFailure } from '../units/run-error.ts';
+import { threadEntry } from '../runtime/thread-host.ts';
 import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { loadLibc } from '../kernel/libc.ts';
 import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
@@ -9,12 +8,8 @@ import { JOB_WORDS, type JobModule } from './executor.ts';
 import type { FromPoolThread, PoolThreadInit } from './thread-protocol.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
 
-const { share, thread, module, data } = workerData as PoolThreadInit;
-const port = parentPort!;
-
-function tell(message: FromPoolThread): void {
-  port.postMessage(message);
-}
+const { init, tell, fail, close } = threadEntry<PoolThreadInit, never, FromPoolThread>();
+const { share, thread, module, data } = init;
 
 async function main(): Promise<void> {
   const jobs = (await import(module)) as JobModule;
@@ -37,5 +32,5 @@ async function main(): Promise<void> {
 }
 
 main()
-  .catch((error: unknown) => tell({ type: 'failed', ...describeFailure(error) }))
-  .finally(() => port.close());
+  .catch(fail)
+  .finally(() => close());

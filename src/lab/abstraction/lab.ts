@@ -1,7 +1,6 @@
 /** `lab abstraction`: what a call costs that goes through five layers, by how the layers hand their results up. */
 import { once } from 'node:events';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { moduleBeside } from '../../runtime/thread-host.ts';
 import { startThread } from '../../runtime/thread.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../../units/quantity.ts';
 import type { CellContext, Lab } from '../lab.ts';
@@ -12,7 +11,7 @@ import { STYLES, type Style } from './source.ts';
 import type { AbstractionInit, FromAbstraction } from './worker.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';
 
-const WORKER_URL = new URL(`./worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
 /** 512 variants are compiled only after three to five seconds here, and uncompiled they cost ten times as much. */
 const WARMUP_NS = 6 * NS_PER_SEC;
