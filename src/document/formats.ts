@@ -5,7 +5,7 @@ export interface DocumentFormat {
   readonly help: string;
 }
 
-/** In the order of help. A new format is a row here and a row with its folder in `view/renderers.ts`. */
+/** In the order of help. A new format is a row here and a folder, `view/NAME/`. */
 export const DOCUMENT_FORMATS = {
   json: { help: 'write the result as JSON; - writes it to stdout in place of the text' },
   markdown: { help: 'write the report as Markdown; - writes it to stdout in place of the text' },

@@ -8,7 +8,7 @@ import { saturateText } from './saturate.ts';
 import { searchText } from './search.ts';
 import { serverText } from './server.ts';
 
-export const TEXT: Renderers = {
+export const renderers: Renderers = {
   client: (result, { style }) => clientText(result, style),
   search: (result, { style }) => searchText(result, style),
   saturate: (result, { style }) => saturateText(result, style),

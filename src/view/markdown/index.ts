@@ -5,7 +5,7 @@ import { labMarkdown } from './lab.ts';
 import { saturateMarkdown, searchMarkdown } from './limit.ts';
 import { clientMarkdown, rttMarkdown, serverMarkdown } from './run.ts';
 
-export const MARKDOWN: Renderers = {
+export const renderers: Renderers = {
   client: clientMarkdown,
   search: searchMarkdown,
   saturate: saturateMarkdown,
