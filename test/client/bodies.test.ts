@@ -30,6 +30,8 @@ async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult
     target: `127.0.0.1:${port}`,
     rate: '100',
     duration: '200ms',
+    // Megabytes a connection, on a machine that may be busy with other files.
+    timeout: '10s',
     finish: 'eof',
     ...typed,
   });
