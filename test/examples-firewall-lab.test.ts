@@ -1,4 +1,4 @@
-// tier: kernel
+// tier: kernel, alone
 /** examples/firewall-lab: what conngen counts is what the firewall counts, and nothing is left afterwards. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';

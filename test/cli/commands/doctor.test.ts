@@ -1,4 +1,4 @@
-// tier: kernel
+// tier: kernel, alone
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
