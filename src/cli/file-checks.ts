@@ -8,7 +8,7 @@ import { STDIN } from '../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { SINK_NAMES, type SinkName } from '../run/sinks/table.ts';
 import { TAGS, histogramTag, isByTag, tableFile } from '../run/sinks/tags.ts';
-import { LAB_FILES } from '../lab/directory.ts';
+import { LAB_FILES } from '../document/labs.ts';
 import { inspectOutput, isSameFile, resolveTarget } from '../run/output.ts';
 
 /** The value of an option for stdout. */

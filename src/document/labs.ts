@@ -99,3 +99,10 @@ export const ABSTRACTION_LAB: LabDescription = {
 
 /** In the order that help lists them. */
 export const LAB_DESCRIPTIONS: readonly LabDescription[] = [RTT_LAB, BLOCKING_LAB, BODIES_LAB, ABSTRACTION_LAB];
+
+/** The result of a lab, in its directory. */
+export const RESULT_FILE = 'lab.json';
+/** The cells of a lab as a table, in its directory. */
+export const CELLS_FILE = 'cells.csv';
+/** The files that the directory of a lab always has. Plots are named by the lab and end in `.svg`. */
+export const LAB_FILES: readonly string[] = [RESULT_FILE, CELLS_FILE];

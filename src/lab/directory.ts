@@ -7,14 +7,10 @@ import type { Axis } from '../document/lab-description.ts';
 import { plotsOf } from '../view/chart/lab-plots.ts';
 import { DOCUMENT_MAX_BYTES, readDocument } from '../document/read.ts';
 import type { LabResult } from '../document/lab.ts';
+import { CELLS_FILE, RESULT_FILE } from '../document/labs.ts';
 import { readInput } from '../plan/input-file.ts';
 import { codeOf } from '../units/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../run/output.ts';
-
-const RESULT_FILE = 'lab.json';
-const CELLS_FILE = 'cells.csv';
-/** All that are always there; plots are named by the lab and end in `.svg`. */
-export const LAB_FILES: readonly string[] = [RESULT_FILE, CELLS_FILE];
 
 /** Why a lab cannot begin in `directory`; completes "expected …". Null where it can. Makes nothing. */
 export async function whyNotEmpty(directory: string): Promise<string | null> {

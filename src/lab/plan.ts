@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Lab, LabTimes } from './lab.ts';
 import type { Cell } from '../document/lab-description.ts';
-import { labNamed, LABS } from './labs.ts';
+import { LAB_DESCRIPTIONS } from '../document/labs.ts';
 import { cellsOf, selectCells, uselessPatterns } from './matrix.ts';
 import { planChanges } from './cells.ts';
 import type { LabPlan, LabResult } from '../document/lab.ts';
@@ -38,7 +38,7 @@ export async function planLab(
 ): Promise<PlannedLab | { readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
   const before = await readBefore(input, problems);
-  const lab = labOf(input, before, problems);
+  const lab = await labOf(input, before, problems);
   if (lab === null) return { problems };
   const quick = isExplicit(input.quick) ? input.quick.value : (before?.plan.quick ?? input.quick.value);
   const times = timesOf(lab, input, quick, before);
@@ -83,16 +83,22 @@ async function readBefore(input: LabInput, problems: Problem[]): Promise<LabResu
   return null;
 }
 
-function labOf(input: LabInput, before: LabResult | null, problems: Problem[]): Lab | null {
-  const names = LABS.map(({ name }) => name).join(', ');
-  if (input.name !== undefined) return labNamed(input.name.value) ?? null;
+async function labOf(input: LabInput, before: LabResult | null, problems: Problem[]): Promise<Lab | null> {
+  const names = LAB_DESCRIPTIONS.map(({ name }) => name).join(', ');
+  if (input.name !== undefined) return labByName(input.name.value);
   // The problem with the directory has been reported already.
   if (input.resume !== undefined && before === null) return null;
-  const lab = before === null ? undefined : labNamed(before.lab);
-  if (lab === undefined) {
+  const lab = before === null ? null : await labByName(before.lab);
+  if (lab === null) {
     problems.push({ option: 'name', got: before?.lab ?? null, expected: `the name of a lab: ${names}` });
   }
-  return lab ?? null;
+  return lab;
+}
+
+/** Labs, with the engines that they measure, are loaded here: where no lab is named, or none of that name, none is. */
+async function labByName(name: string): Promise<Lab | null> {
+  if (!LAB_DESCRIPTIONS.some((each) => each.name === name)) return null;
+  return (await import('./labs.ts')).labNamed(name) ?? null;
 }
 
 /** What the user says, else what was begun with, else the lab's own. */

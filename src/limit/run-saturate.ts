@@ -13,7 +13,8 @@ import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturat
 import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
 import { fitsInTime } from './time-limit.ts';
-import { isLocalTarget, openTrials, runStarted, type OpenTrials } from './trial-runner.ts';
+import { isLocalTarget } from './plan/port-budget.ts';
+import { openTrials, runStarted, type OpenTrials } from './trial-runner.ts';
 
 /** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSaturate(

@@ -15,7 +15,8 @@ import { servedLoad } from './decide/served.ts';
 import { goalResults, type GoalProgress } from './decide/goal-result.ts';
 import { searchConfig, type SearchPlan } from './plan/search.ts';
 import { fitsInTime } from './time-limit.ts';
-import { isLocalTarget, openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
+import { isLocalTarget } from './plan/port-budget.ts';
+import { openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 type TrialMove = Extract<SearchMove, { kind: 'trial' }>;
 type StoppedBy = SearchResult['stopped_by'];

@@ -3,17 +3,15 @@ import { evenLagNs } from '../schedule/pacer.ts';
 import { openSession, type ClientSession, type SessionContext } from '../client/run.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
-import { reuseDelayNs } from '../kernel/proc.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { RunEvent } from '../run/events.ts';
-import { formatHostPort, isOwnAddress } from '../plan/address.ts';
-import { leavesTimeWait } from '../plan/demand.ts';
+import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { countPorts } from '../plan/source-ports.ts';
+import { portBudgetOf } from './plan/port-budget.ts';
 import type { Neighbour } from './decide/limiting.ts';
 import type { TrialOffer } from './decide/quantity.ts';
-import { portsNeeded, waitForPortsNs, type PortBudget, type PortUse } from './decide/port-budget.ts';
+import { portsNeeded, waitForPortsNs, type PortUse } from './decide/port-budget.ts';
 
 /** What runs a trial; a test stands in for it. */
 export interface TrialRunner {
@@ -90,20 +88,6 @@ export const openTrials: OpenTrials = async (plan, context) => {
 /** A time at the trial's full rate that starts as many connections as the trial does, with its warm-up and its ramps. */
 function loadNs({ warmupNs, rampUpNs, rampDownNs }: ClientPlan, { durationNs }: TrialOffer): number {
   return durationNs + warmupNs + (rampUpNs + rampDownNs) / 2;
-}
-
-/** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
-export function portBudgetOf({ sources, sourcePorts, target, finish, close }: ClientPlan): PortBudget | null {
-  if (sourcePorts.kind === 'kernel' || !leavesTimeWait(finish, close)) return null;
-  return {
-    ports: Math.max(1, sources.length) * countPorts(sourcePorts.ranges),
-    reuseDelayNs: reuseDelayNs(target.address),
-  };
-}
-
-/** Whether the target is an address of this machine, so that it shares its cores. */
-export function isLocalTarget({ target }: ClientPlan): boolean {
-  return isOwnAddress(target.address);
 }
 
 /** The event that begins a run of trials. `startedAt` is the moment of the origin of its seconds. */

@@ -5,7 +5,6 @@ import { labSystem } from '../../document/system.ts';
 import type { Launch } from '../../lab/lab.ts';
 import { planLab, type LabInput, type PlannedLab } from '../../lab/plan.ts';
 import { plannedCellSec } from '../../lab/run.ts';
-import { runLab } from '../../lab/run-lab.ts';
 import { ENV_PREFIX } from '../../options/names.ts';
 import { LAB_OPTIONS } from '../../options/tables/lab.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
@@ -28,7 +27,10 @@ const LAB: Command<LabInput, PlannedLab, LabResult> = {
   preview: (input, { lab, cells, times }) =>
     input.list.value ? labListText(lab, cells, plannedCellSec(lab, times)) : null,
   live: ({ plan }, io) => progressOf(io, plan),
-  run: (plan, { raw, emit, stop }) => runLab(plan, { launch: launchOf(raw.env), emit, stop }),
+  run: async (plan, { raw, emit, stop }) => {
+    const { runLab } = await import('../../lab/run-lab.ts');
+    return runLab(plan, { launch: launchOf(raw.env), emit, stop });
+  },
   look: (_input, { directory }) => ({ directory }),
   exitCodeOf: ({ cells }) => (cells.every(isDone) ? EXIT_DONE : EXIT_FAILED),
 };

@@ -6,7 +6,7 @@ import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
 import { portsNeeded } from '../decide/port-budget.ts';
-import { portBudgetOf } from '../trial-runner.ts';
+import { portBudgetOf } from './port-budget.ts';
 
 /** The options of a client run without those that say what to offer. */
 export type LimitInput = Omit<ClientInput, 'rate' | 'ramp' | 'steps'> & {
