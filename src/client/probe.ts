@@ -16,7 +16,7 @@ import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 
 /** The size of each ping of the probe. */
 const PROBE_BYTES = 64;
-const MOST_UNDER_WAY = 65_536;
+const UNDER_WAY_MAX = 65_536;
 
 /**
  * One established connection that goes on ping-ponging while others are opened, on a thread of its own: what the users who are
@@ -90,7 +90,7 @@ export class Probe {
   async round(baseNs: number, durationNs: number, pings: PingRound): Promise<void> {
     if (!this.#isOpen) return;
     const { timeoutNs, warmupNs, rampUpNs } = this.#plan;
-    const depth = Math.min(MOST_UNDER_WAY, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
+    const depth = Math.min(UNDER_WAY_MAX, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
     const command = { rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs };
     await this.#thread.round(command, pings);
   }

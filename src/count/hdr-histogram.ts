@@ -4,7 +4,7 @@
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { HIGHEST_NS, SIGNIFICANT_DIGITS, type LatencyHistogram } from './histogram.ts';
+import { NS_MAX, SIGNIFICANT_DIGITS, type LatencyHistogram } from './histogram.ts';
 
 /** Cookie and length stand before the compressed part. */
 const ENVELOPE_BYTES = 8;
@@ -19,7 +19,7 @@ function toHdr(latency: LatencyHistogram): Histogram {
     bitBucketSize: 64,
     useWebAssembly: false,
     lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_NS,
+    highestTrackableValue: NS_MAX,
     numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
   });
   latency.forEachFilled((valueNs, count) => {

@@ -11,11 +11,11 @@ const HALF_MAGNITUDE = 10;
 const LOW_MASK = 2 * HALF_BUCKETS - 1;
 
 /** One hour. What is longer counts as an hour; timeouts are at most that. */
-export const HIGHEST_NS = 3.6e12;
+export const NS_MAX = 3.6e12;
 
 /** The place of a value in the counts. `valueNs` is at least 0. */
 export function bucketOf(valueNs: number): number {
-  const value = Math.min(valueNs, HIGHEST_NS);
+  const value = Math.min(valueNs, NS_MAX);
   if (value < 0x40000000) {
     const whole = value | 0;
     const shift = 31 - HALF_MAGNITUDE - Math.clz32(whole | LOW_MASK);
@@ -34,7 +34,7 @@ export function lowestAt(bucket: number): number {
 }
 
 /** The length of a counts array. */
-export const BUCKETS = bucketOf(HIGHEST_NS) + 1;
+export const BUCKETS = bucketOf(NS_MAX) + 1;
 
 /** Exact figures beside the counts, by index into a row of four doubles. */
 export const STAT_COUNT = 0;
@@ -113,7 +113,7 @@ export class LatencyHistogram {
       const count = this.counts[bucket]!;
       if (count === 0) continue;
       const valueNs = bucket === last ? this.#max : bucket === first ? this.#min : lowestAt(bucket);
-      use(Math.floor(Math.min(valueNs, HIGHEST_NS)), count);
+      use(Math.floor(Math.min(valueNs, NS_MAX)), count);
     }
   }
 

@@ -18,7 +18,7 @@ import {
 } from './situation.ts';
 
 const REUSE = 'sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1';
-const MAX_LOOPBACK_SOURCES = 65_536;
+const LOOPBACK_SOURCES_MAX = 65_536;
 
 export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [
   {
@@ -103,7 +103,7 @@ function portsFix(situation: Situation<QuickFacts>, needed: number, perPair: num
     return `${asRoot(REUSE, facts)}, then --source-ports most`;
   }
   const sources = Math.ceil(needed / perPair);
-  if (plan.target.address.startsWith('127.') && sources <= MAX_LOOPBACK_SOURCES) {
+  if (plan.target.address.startsWith('127.') && sources <= LOOPBACK_SOURCES_MAX) {
     return `--source 127.0.0.1-127.0.${sources >> 8}.${sources & 255}`;
   }
   return `${formatCount(sources)} source addresses: ip addr add ADDRESS dev DEVICE for each, then --source FIRST-LAST`;

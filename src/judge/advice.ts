@@ -31,12 +31,12 @@ export function nothingEstablished(tally: LoadTally, timeoutNs: number): string 
 }
 
 /** `--source-ports most` has these, even where the system's own range is all that there is. */
-const MOST_PORTS = 56_000;
+const PORTS_MAX = 56_000;
 
 /** What frees source ports, as far as it does in this run. */
 export function portAdvice({ perSource, reuseDelayNs, wouldResetHelp, restsInTimeWait, isHeld }: PortFacts): string {
   const ways = ['give more addresses (--source)'];
-  if (perSource === null || perSource < MOST_PORTS) ways.push('more ports (--source-ports most)');
+  if (perSource === null || perSource < PORTS_MAX) ways.push('more ports (--source-ports most)');
   if (wouldResetHelp) ways.push('close with --close rst');
   if (restsInTimeWait && reuseDelayNs >= 60e9)
     ways.push('let ports in TIME_WAIT be used again (sysctl -w net.ipv4.tcp_tw_reuse=1)');

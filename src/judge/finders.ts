@@ -21,7 +21,7 @@ const RETRY_SEC = [1, 2, 3, 4, 5, 7] as const;
 /** How closely connect times that a resent SYN explains follow it. */
 const RETRY_BEFORE_NS = 20e6;
 const RETRY_BEHIND_NS = 250e6;
-const RETRY_AT_LEAST = 3;
+const RETRY_MIN = 3;
 const RETRY_SHARE = 0.0001;
 
 /** Connect times gather where SYNs are sent again, or nothing answers at all, and this kernel did send SYNs again. */
@@ -33,7 +33,7 @@ const synDrops: Finder = ({ tally, kernel, timeoutNs, target }) => {
   const nearCount = near.reduce((sum, count) => sum + count, 0);
   const between = connect.countBetween(0.75e9, 8e9) - nearCount;
   const gathers =
-    nearCount >= Math.max(RETRY_AT_LEAST, tally.established * RETRY_SHARE) && nearCount > 3 * Math.max(0, between);
+    nearCount >= Math.max(RETRY_MIN, tally.established * RETRY_SHARE) && nearCount > 3 * Math.max(0, between);
   const timeouts = tally.outcomes[CONNECT_TIMEOUT]!;
   // Without the kernel's word, a timeout shows that nothing came back, but not what was sent.
   const unanswered = timeouts > 0 && resent !== undefined && timeoutNs >= 1e9;
@@ -96,7 +96,7 @@ const KNEE_FACTOR = 3;
 /** Less than this is no queue that anyone would look for. */
 const KNEE_AT_LEAST_NS = 1e6;
 /** Medians of fewer connections are chance. */
-const SAMPLES_AT_LEAST = 50;
+const SAMPLES_MIN = 50;
 const KNEE_INTERVALS_BEHIND = 3;
 
 /** Medians leave the floor of the lower rates before, or of the seconds before, and do not come back. */
@@ -107,10 +107,10 @@ function hasLeft(valueNs: number, floorNs: number): boolean {
 }
 
 function kneeOverRounds({ earlier, offeredRatePerSec, tally }: RoundFacts): Finding | undefined {
-  if (offeredRatePerSec === null || tally.ok < SAMPLES_AT_LEAST) return undefined;
+  if (offeredRatePerSec === null || tally.ok < SAMPLES_MIN) return undefined;
   const p50 = totalP50(tally);
   const slower = earlier.flatMap(({ offeredRatePerSec: rate, totalP50Ns, ok, isValid }) =>
-    isValid && rate !== null && rate < offeredRatePerSec && ok >= SAMPLES_AT_LEAST ? [{ rate, totalP50Ns }] : [],
+    isValid && rate !== null && rate < offeredRatePerSec && ok >= SAMPLES_MIN ? [{ rate, totalP50Ns }] : [],
   );
   if (slower.length === 0) return undefined;
   const floorNs = Math.min(...slower.map(({ totalP50Ns }) => totalP50Ns));
@@ -128,7 +128,7 @@ function totalP50(tally: LoadTally): number {
 }
 
 function kneeOverIntervals(all: readonly IntervalResult[]): Finding | undefined {
-  const intervals = all.filter(({ latency_ns: { total } }) => total.count >= SAMPLES_AT_LEAST);
+  const intervals = all.filter(({ latency_ns: { total } }) => total.count >= SAMPLES_MIN);
   const medians = intervals.map(({ latency_ns: { total } }) => total.p50);
   const last = medians.findLastIndex((_, at) => at > 0 && !hasLeft(medians[at]!, floorOf(medians.slice(0, at))));
   // All seconds after `last` have left the floor of those before them.
@@ -154,7 +154,7 @@ function floorOf(values: readonly number[]): number {
 const STALL_FACTOR = 5;
 const STALL_AT_LEAST_NS = 5e6;
 /** Fewer repetitions are a coincidence. */
-const STALLS_AT_LEAST = 4;
+const STALLS_MIN = 4;
 /** Seconds between stalls: more often they cannot be told from a noisy target at one figure a second. */
 const PERIOD_AT_LEAST_SEC = 3;
 
@@ -166,14 +166,14 @@ const periodicStalls: Finder = ({ intervals: all }) => {
   const intervals = all.filter(({ start_sec: sec }) => sec < EVERY_SECOND_SEC);
   const usual = medianOf(intervals.map(({ latency_ns: { total } }) => total.p99));
   const isStall = ({ latency_ns: { total, schedule_lag: lag } }: IntervalResult): boolean =>
-    total.count >= SAMPLES_AT_LEAST &&
+    total.count >= SAMPLES_MIN &&
     total.p99 >= STALL_FACTOR * usual &&
     total.p99 - usual >= STALL_AT_LEAST_NS &&
     lag.p99 < (total.p99 - usual) / 2;
   const stalls = intervals.filter(isStall);
   // One stall can reach over the end of a second.
   const seconds = stalls.map(({ start_sec: sec }) => sec).filter((sec, at, all) => at === 0 || sec - all[at - 1]! > 1);
-  if (seconds.length < STALLS_AT_LEAST) return undefined;
+  if (seconds.length < STALLS_MIN) return undefined;
   const span = seconds.at(-1)! - seconds[0]!;
   const period = span / (seconds.length - 1);
   if (period < PERIOD_AT_LEAST_SEC || span < (intervals.length - 2 * period) * 0.8) return undefined;

@@ -10,7 +10,7 @@ export function floorOf(p90sNs: readonly (number | null)[]): number | null {
 }
 
 /** Fewer latencies than this have no p90 worth the name. */
-export const LATENCIES_AT_LEAST = 20;
+export const LATENCIES_MIN = 20;
 
 /**
  * The index from which on latency is off the floor: the first p90 above `slowdown` times the lowest before it, if the next

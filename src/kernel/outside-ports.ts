@@ -1,7 +1,7 @@
 import { localPortRange, reservedPorts, type PortRange } from './proc.ts';
 
 const LOWEST_PORT = 1024;
-const HIGHEST_PORT = 65535;
+const PORT_MAX = 65535;
 /** How many are worth a try. */
 const TRIES = 64;
 
@@ -15,7 +15,7 @@ export function outsidePorts(
 ): number[] {
   const ports: number[] = [];
   for (let tries = 0; tries < TRIES; tries++) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT + 1 - LOWEST_PORT));
+    const port = LOWEST_PORT + Math.floor(Math.random() * (PORT_MAX + 1 - LOWEST_PORT));
     if ((port < range.first || port > range.last) && !reserved.has(port)) ports.push(port);
   }
   return ports;

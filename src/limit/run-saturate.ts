@@ -6,7 +6,7 @@ import type { RoundResult } from '../document/client.ts';
 import type { RunContext } from '../run/events.ts';
 import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
-import { LATENCIES_AT_LEAST } from '../judge/floor.ts';
+import { LATENCIES_MIN } from '../judge/floor.ts';
 import { timedOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
@@ -117,7 +117,7 @@ function judge(
   const { standing, reason } = judged;
   const step: SaturateStep = {
     ratePerSec,
-    p90Ns: total.count < LATENCIES_AT_LEAST ? null : total.p90,
+    p90Ns: total.count < LATENCIES_MIN ? null : total.p90,
     failsGoal: !met || standing === 'nothing_established',
     isGeneratorLimited: standing === 'generator_limited',
   };

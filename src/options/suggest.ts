@@ -1,11 +1,11 @@
 /** "Did you mean": the known word nearest to what was typed. */
 
 /** What is longer than any name of an option and a slip of the finger is none of them; distances take quadratic time. */
-const LONGEST_WORD = 64;
+const WORD_CHARACTERS_MAX = 64;
 
 /** The candidate that is a slip of the finger or two away from `word`, or that `word` begins; null if none is. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  if (word.length > LONGEST_WORD) return null;
+  if (word.length > WORD_CHARACTERS_MAX) return null;
   const typed = word.toLowerCase();
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1;

@@ -8,7 +8,7 @@ export const ANSWERED = 2;
 export const LOST = 3;
 
 /** Tickets go round: the more there are, the longer a late or a repeated reply is known for what it is. */
-const FEWEST_TICKETS = 1024;
+const TICKETS_MIN = 1024;
 
 /**
  * The pings under way, one ticket each: one column a property, no object a ping. A ticket that is free again is used
@@ -31,7 +31,7 @@ export class PingTable {
   #waitingCount = 0;
 
   constructor(pings: number) {
-    const capacity = Math.max(FEWEST_TICKETS, pings);
+    const capacity = Math.max(TICKETS_MIN, pings);
     this.capacity = capacity;
     this.state = new Uint8Array(capacity);
     this.slot = new Int32Array(capacity);

@@ -61,7 +61,7 @@ export interface PingerOptions {
  */
 export class Pinger implements PingDriver {
   deadlineNs = -Infinity;
-  readonly #o: PingerOptions;
+  readonly #options: PingerOptions;
   readonly #engine: PingEngine;
   readonly #clock: Clock;
   readonly #recorder: Recorder;
@@ -82,7 +82,7 @@ export class Pinger implements PingDriver {
   constructor(options: PingerOptions) {
     const { isUp, depth, pacer } = options;
     const connections = isUp.length;
-    this.#o = options;
+    this.#options = options;
     this.#engine = options.engine;
     this.#clock = options.clock;
     this.#recorder = options.recorder;
@@ -115,7 +115,7 @@ export class Pinger implements PingDriver {
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     const hasSentAll = this.#sendDue(nowNs);
     // Behind it: what became due while this thread slept is no miss of this machine.
-    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
+    if (this.#options.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!pacer.isDone && this.#turns.up === 0 && this.#phase === 1) this.#giveUpWithoutConnection();
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();
@@ -132,13 +132,13 @@ export class Pinger implements PingDriver {
     if (nowNs < pacer.baseNs) deadlineNs = Math.min(deadlineNs, pacer.baseNs);
     const { oldest } = this.#pings;
     if (oldest !== NONE) {
-      deadlineNs = Math.min(deadlineNs, this.#pings.sentNs[oldest]! + this.#o.timeoutNs, this.#drainEndNs);
+      deadlineNs = Math.min(deadlineNs, this.#pings.sentNs[oldest]! + this.#options.timeoutNs, this.#drainEndNs);
     }
     return deadlineNs;
   }
 
   #canSend(): boolean {
-    return this.#turns.isAnyReady && this.#pings.waitingCount < this.#o.inFlightLimit;
+    return this.#turns.isAnyReady && this.#pings.waitingCount < this.#options.inFlightLimit;
   }
 
   #stop(nowNs: number): void {
@@ -201,7 +201,7 @@ export class Pinger implements PingDriver {
     const sequence = this.#nextSequence[slot]!;
     this.#clock.tick();
     const sentNs = this.#clock.nowNs;
-    const errno = this.#engine.send(slot, sequence, pings.next ^ this.#o.token);
+    const errno = this.#engine.send(slot, sequence, pings.next ^ this.#options.token);
     if (errno !== 0) {
       this.#turns.block(slot);
       return false;
@@ -217,12 +217,12 @@ export class Pinger implements PingDriver {
     pings.measured[ticket] = measured;
     this.#nextSequence[slot] = (sequence + 1) | 0;
     this.#inFlight[slot]! += 1;
-    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, sentNs);
+    if (this.#inFlight[slot]! < this.#options.depth) this.#turns.queue(slot, sentNs);
     if (measured === this.#phase) {
       const recorder = this.#recorder;
       recorder.count(PINGS_DUE, 1);
       recorder.count(PINGS_SENT, 1);
-      if (this.#o.recordsLag) recorder.recordSince(PING_LAG, pings.dueNs, ticket);
+      if (this.#options.recordsLag) recorder.recordSince(PING_LAG, pings.dueNs, ticket);
       recorder.inFlight(pings.waitingCount);
     }
     return true;
@@ -237,7 +237,7 @@ export class Pinger implements PingDriver {
     this.#clock.tick();
     const { nowNs } = this.#clock;
     const pings = this.#pings;
-    const ticket = (ticketAndToken ^ this.#o.token) >>> 0;
+    const ticket = (ticketAndToken ^ this.#options.token) >>> 0;
     if (ticket >= pings.capacity || pings.state[ticket] === UNUSED) {
       this.#hearNonsense(slot);
       return;
@@ -248,7 +248,7 @@ export class Pinger implements PingDriver {
       this.#countLate(isKnown && state === ANSWERED ? DUPLICATES : LATE);
       return;
     }
-    if (nowNs >= pings.sentNs[ticket]! + this.#o.timeoutNs) {
+    if (nowNs >= pings.sentNs[ticket]! + this.#options.timeoutNs) {
       // An engine that sleeps in a receive may hand over a late reply before the ping is given up.
       this.#lose(ticket, PINGS_LOST);
       this.#free(slot, nowNs);
@@ -264,13 +264,13 @@ export class Pinger implements PingDriver {
     recorder.count(PINGS_RECEIVED, 1);
     recorder.recordSince(RTT, pings.sentNs, ticket);
     if (this.#phase === 1) this.#samples?.add(nowNs, nowNs - pings.sentNs[ticket]!);
-    if (this.#o.recordsLag) recorder.recordSince(CORRECTED_RTT, pings.dueNs, ticket);
+    if (this.#options.recordsLag) recorder.recordSince(CORRECTED_RTT, pings.dueNs, ticket);
     if (isOvertaken) recorder.count(OUT_OF_ORDER, 1);
   }
 
   /** Who answers something else is no echo. Of a stream nothing can be made out any more. */
   #hearNonsense(slot: number): void {
-    if (this.#o.isStream) this.failed(slot, EPROTO);
+    if (this.#options.isStream) this.failed(slot, EPROTO);
     else this.#recorder.error(EPROTO);
   }
 
@@ -281,13 +281,13 @@ export class Pinger implements PingDriver {
   /** The connection has one ping less under way. */
   #free(slot: number, nowNs: number): void {
     this.#inFlight[slot]! -= 1;
-    if (this.#o.thinkNs > 0) this.#turns.think(slot, nowNs + this.#o.thinkNs);
+    if (this.#options.thinkNs > 0) this.#turns.think(slot, nowNs + this.#options.thinkNs);
     else this.#turns.queue(slot, nowNs);
   }
 
   writable(slot: number): void {
     this.#turns.unblock(slot);
-    if (this.#inFlight[slot]! < this.#o.depth) this.#turns.queue(slot, this.#clock.now());
+    if (this.#inFlight[slot]! < this.#options.depth) this.#turns.queue(slot, this.#clock.now());
   }
 
   undelivered(_slot: number, errno: number): void {
@@ -321,7 +321,7 @@ export class Pinger implements PingDriver {
     for (;;) {
       const ticket = pings.oldest;
       if (ticket === NONE) return;
-      const isLate = nowNs >= pings.sentNs[ticket]! + this.#o.timeoutNs;
+      const isLate = nowNs >= pings.sentNs[ticket]! + this.#options.timeoutNs;
       if (!isLate && !isDrained) return;
       this.#lose(ticket, isLate ? PINGS_LOST : PINGS_ABORTED);
       this.#free(pings.slot[ticket]!, nowNs);

@@ -29,7 +29,7 @@ export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, An
 }
 
 const MAX_IN_FLIGHT_CLOSED_LOOP = 100;
-const MAX_IN_FLIGHT_AT_LEAST = 1000;
+const AUTO_IN_FLIGHT_MIN = 1000;
 
 /** The time of an exchange with a target that answers immediately, rounded up. */
 const QUICK_EXCHANGE_SEC = 0.1;
@@ -185,7 +185,7 @@ function planMaxInFlight(
   // That alone is not worth a thread more: it would take a core from the others, for a target that answers nothing.
   const most =
     input.workers.value === 'auto' ? machine.fdLimit * threadsFor(peak, input.hold.value, machine) : Infinity;
-  return Math.min(affordable, most, Math.max(MAX_IN_FLIGHT_AT_LEAST, Math.ceil(peak * lifeSec)));
+  return Math.min(affordable, most, Math.max(AUTO_IN_FLIGHT_MIN, Math.ceil(peak * lifeSec)));
 }
 
 /** How many threads a rate takes, and what it holds: no thread can have more open than the limit of files allows. */

@@ -35,7 +35,7 @@ export interface StepsSpec {
 
 const EXPECTED_RAMP = 'FROM..TO/TIME, such as 100..5k/30s';
 const EXPECTED_STEPS = 'FROM..TO*FACTOR/TIME or FROM..TO+N/TIME, such as 50..5k*1.25/5s or 1k..5k+500/5s';
-const MOST_STEPS = 1000;
+const STEPS_MAX = 1000;
 
 const ROUND_MAX_NS = 30 * NS_PER_DAY;
 
@@ -128,7 +128,7 @@ function stepsBetween(from: number, to: number, rateAt: (index: number) => numbe
   const steps: number[] = [];
   let rate = from;
   while (rate < to) {
-    if (steps.length === MOST_STEPS - 1) return refuse(`at most ${String(MOST_STEPS)} steps`);
+    if (steps.length === STEPS_MAX - 1) return refuse(`at most ${String(STEPS_MAX)} steps`);
     steps.push(rate);
     const next = rateAt(steps.length);
     if (next <= rate) return refuse(`steps that are at least ${String(RATE_RESOLUTION_PER_SEC)}/s apart`);

@@ -53,7 +53,7 @@ const NOT_CONFORMANT = 'not conformant';
 
 /** How long Linux keeps a tracked connection after its reset (nf_conntrack_tcp_timeout_close). */
 const AGEING: Setting = { text: '10s' };
-const MOST_PORTS: Setting = { text: 'most' };
+const PORTS_MAX: Setting = { text: 'most' };
 /** Every target of the kind that `conngen server` is answers it. */
 const ECHO = { 'payload-size': { text: '64' }, finish: { text: 'echo' } } as const;
 
@@ -90,7 +90,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       goal: { text: 'loss<=0', what: 'criterion' },
       close: { text: 'rst', what: 'close' },
       duration: { text: '30s' },
-      'source-ports': MOST_PORTS,
+      'source-ports': PORTS_MAX,
       cooldown: AGEING,
       'max-time': { text: '1h' },
     }),
@@ -113,7 +113,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       goal: { text: 'loss<=0', what: 'criterion' },
       'attempt-rate': { text: '1000' },
       close: { text: 'rst', what: 'close' },
-      'source-ports': MOST_PORTS,
+      'source-ports': PORTS_MAX,
       cooldown: AGEING,
       'max-time': { text: '2h' },
     }),
@@ -130,7 +130,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       'attempt-rate': { text: '1000' },
       close: { text: 'fin', what: 'close' },
       'min-rate': { text: '500' },
-      'source-ports': MOST_PORTS,
+      'source-ports': PORTS_MAX,
       cooldown: AGEING,
       'max-time': { text: '2h' },
     }),
@@ -149,7 +149,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       'attempt-rate': { text: '1000' },
       'min-rate': { text: '500' },
       close: { text: 'rst', what: 'close' },
-      'source-ports': MOST_PORTS,
+      'source-ports': PORTS_MAX,
       cooldown: AGEING,
       'max-time': { text: '3h' },
     }),
@@ -171,7 +171,7 @@ const TABLE: Readonly<Record<ProfileName, Profile>> = {
       cooldown: { text: '5s', what: 'initialisation', isTime: true, isAtLeast: true },
       'ramp-up': { text: '10s', what: 'ramp-up', isTime: true, isAtLeast: true },
       'ramp-down': { text: '10s', what: 'ramp-down', isTime: true, isAtLeast: true },
-      'source-ports': { ...MOST_PORTS, what: 'source ports' },
+      'source-ports': { ...PORTS_MAX, what: 'source ports' },
       close: { text: 'fin', what: 'close' },
       'explore-duration': { text: '10s' },
       'max-time': { text: '6h' },

@@ -1,4 +1,5 @@
 /** Source ports: what `--source-ports` takes, and which ports a plan uses. Pure. */
+import { PORT_MAX } from '../units/quantity.ts';
 import { formatCount } from '../units/format.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
 
@@ -39,7 +40,6 @@ export interface PortsNeeded {
   readonly most: number;
 }
 
-export const HIGHEST_PORT = 65_535;
 const LOWEST_PORT = 1024;
 /** Most daemons listen below: databases, web servers, metrics. Their ports are taken only where those above are too few. */
 const ABOVE_SERVICES = 10_000;
@@ -67,7 +67,7 @@ export function parseSourcePorts(text: string): Parsed<PortChoice> {
     if (match === null) return refuse(EXPECTED);
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
-    if (first < 1 || last > HIGHEST_PORT) return refuse(`ports from 1 to ${String(HIGHEST_PORT)}`);
+    if (first < 1 || last > PORT_MAX) return refuse(`ports from 1 to ${String(PORT_MAX)}`);
     if (first > last) return refuse('a range whose first port is not above its last');
     ranges.push({ first, last });
   }
@@ -144,7 +144,7 @@ export function choosePorts(
 function portsFor(needed: PortsNeeded, machine: PortMachine, isFree: (port: number) => boolean): number[] {
   const { localPorts, lowestPort = 0 } = machine;
   const isSystems = (port: number): boolean => port >= localPorts.first && port <= localPorts.last;
-  const outside = expandPorts([{ first: Math.max(LOWEST_PORT, lowestPort), last: HIGHEST_PORT }]).filter(
+  const outside = expandPorts([{ first: Math.max(LOWEST_PORT, lowestPort), last: PORT_MAX }]).filter(
     (port) => isFree(port) && !isSystems(port),
   );
   const quiet = outside.filter((port) => port >= ABOVE_SERVICES);

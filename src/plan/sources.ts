@@ -10,10 +10,10 @@ export type SourceSpec =
   | { readonly kind: 'zoned'; readonly family: 6; readonly address: string };
 
 /** More than this no machine has ports' worth of connections for. */
-export const MAX_SOURCES = 65_536;
+export const SOURCES_MAX = 65_536;
 
 const EXPECTED = 'an address, a range such as 127.0.0.1-127.0.0.8, or a prefix such as 10.0.0.0/28';
-const TOO_MANY = `at most ${String(MAX_SOURCES)} source addresses`;
+const TOO_MANY = `at most ${String(SOURCES_MAX)} source addresses`;
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
 /** Parses an address, a range (both ends included) or a prefix, IPv4 or IPv6. */
@@ -64,14 +64,14 @@ function isLoopback4(value: bigint): boolean {
 
 function run(family: Family, first: bigint, last: bigint): Parsed<SourceSpec> {
   const count = last - first + 1n;
-  if (count > BigInt(MAX_SOURCES)) return refuse(`${TOO_MANY}; these are ${String(count)}`);
+  if (count > BigInt(SOURCES_MAX)) return refuse(`${TOO_MANY}; these are ${String(count)}`);
   return accept({ kind: 'run', family, first, count: Number(count) });
 }
 
-/** Every address of the list, in the order written; refused beyond `MAX_SOURCES` and where one is given twice. */
+/** Every address of the list, in the order written; refused beyond `SOURCES_MAX` and where one is given twice. */
 export function expandSources(specs: readonly SourceSpec[]): Parsed<readonly string[]> {
   const total = specs.reduce((sum, spec) => sum + (spec.kind === 'run' ? spec.count : 1), 0);
-  if (total > MAX_SOURCES) return refuse(`${TOO_MANY}; all together these are ${String(total)}`);
+  if (total > SOURCES_MAX) return refuse(`${TOO_MANY}; all together these are ${String(total)}`);
   const addresses = new Set<string>();
   for (const spec of specs) {
     for (const address of addressesOf(spec)) {

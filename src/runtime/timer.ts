@@ -1,7 +1,7 @@
 /** Timers for any duration: Node's own take at most 2^31 - 1 ms, 24.8 days, and run what is later after 1 ms. */
 
 /** The longest delay that a timer of Node's takes. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export type SetTimer = (run: () => void, delayMs: number) => NodeJS.Timeout;
 
@@ -15,7 +15,7 @@ export function callAfter(delayNs: number, run: () => void, setTimer: SetTimer =
   let leftMs = Math.max(0, delayNs / 1e6);
   let timer: NodeJS.Timeout;
   const wait = (): void => {
-    const delayMs = Math.min(leftMs, LONGEST_TIMER_MS);
+    const delayMs = Math.min(leftMs, TIMER_MS_MAX);
     leftMs -= delayMs;
     timer = setTimer(leftMs > 0 ? wait : run, delayMs);
   };

@@ -1,7 +1,7 @@
 // tier: kernel
 import fc from 'fast-check';
 import t from 'tap';
-import { MAX_SOURCES, compactSources, expandSources, missingSources, parseSource } from '../../src/plan/sources.ts';
+import { SOURCES_MAX, compactSources, expandSources, missingSources, parseSource } from '../../src/plan/sources.ts';
 
 /** Every address of the texts, or what was expected instead. */
 function expand(...texts: readonly string[]): readonly string[] | string {
@@ -55,7 +55,7 @@ t.test('what is no list of sources', (t) => {
   }
   t.match(expand('10.0.0.0/8'), /^at most 65536 source addresses; these are 16777214$/);
   t.match(expand('127.1.0.0/16', '127.2.0.1'), /^at most 65536 source addresses; all together these are 65537$/);
-  t.equal(expand('127.1.0.0/16').length, MAX_SOURCES);
+  t.equal(expand('127.1.0.0/16').length, SOURCES_MAX);
   t.match(expand('127.0.0.1-127.0.0.8', '127.0.0.3'), /^every source address once; 127\.0\.0\.3 is given again$/);
   t.end();
 });

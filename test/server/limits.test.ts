@@ -12,7 +12,7 @@ import type { Peer } from './serve.ts';
 
 const MIB = 1024 * 1024;
 /** Most that may be kept for a peer that does not read. */
-const MOST_KEPT_BYTES = 64 * 1024;
+const KEPT_BYTES_MAX = 64 * 1024;
 
 async function echoes({ socket, data }: Peer, text: string): Promise<void> {
   const before = data().length;
@@ -123,7 +123,7 @@ for (const engine of ENGINE_NAMES) {
     // EPIPE where the engine was sending when the reset came.
     t.equal((errors.reset ?? 0) + (errors.other_EPIPE ?? 0), peers - 1);
     const kept = bytes.received - bytes.sent;
-    t.ok(kept > 0 && kept <= (peers - 1) * MOST_KEPT_BYTES, `kept ${kept} bytes for ${peers - 1} peers`);
+    t.ok(kept > 0 && kept <= (peers - 1) * KEPT_BYTES_MAX, `kept ${kept} bytes for ${peers - 1} peers`);
     t.ok(bytes.received < peers * 8 * MIB, 'they were held back');
   });
 }

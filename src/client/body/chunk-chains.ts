@@ -4,7 +4,7 @@ import type { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES, NO_CHUNK, type ChunkTable } from './chunk-table.ts';
 
 /** A chunk with less room than this counts as full: a receive into it would not be worth its call. */
-const ROOM_AT_LEAST = 4096;
+const ROOM_MIN = 4096;
 
 /**
  * What has come of each slot's response, as chunks in the order in which they came. The kernel writes into the last chunk of
@@ -89,7 +89,7 @@ export class ChunkChains implements BodyPlaces, ReceivedBytes {
 
   /** Whether the last chunk takes no more. */
   isFull(slot: number): boolean {
-    return CHUNK_BYTES - this.#lengths[this.#last[slot]!]! < ROOM_AT_LEAST;
+    return CHUNK_BYTES - this.#lengths[this.#last[slot]!]! < ROOM_MIN;
   }
 
   firstOf(slot: number): number {

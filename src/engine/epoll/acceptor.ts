@@ -13,7 +13,7 @@ export const NOBODY = -1;
 
 /** How long the listener rests after accept failed because descriptors or memory ran out: doubled each time, to the longest. */
 const SHORTEST_REST_NS = 10e6;
-const LONGEST_REST_NS = 1e9;
+const REST_NS_MAX = 1e9;
 
 /**
  * The listening socket in an epoll set, and when to leave it alone. It is level-triggered: it is asked a bounded number of
@@ -76,7 +76,7 @@ export class Acceptor {
     if (this.#restEndNs !== Infinity || this.#fd < 0) return;
     this.#epoll.modify(this.#fd, 0, LISTENER, 0);
     this.#restEndNs = this.#clock.now() + this.#restNs;
-    this.#restNs = Math.min(2 * this.#restNs, LONGEST_REST_NS);
+    this.#restNs = Math.min(2 * this.#restNs, REST_NS_MAX);
   }
 
   /** A descriptor is free again: no need to rest any longer than the shortest. */

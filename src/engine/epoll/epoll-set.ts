@@ -15,9 +15,9 @@ import { PLEASE_REPORT } from '../../units/bugs.ts';
 /** struct epoll_event is packed on x86-64 alone: 12 bytes, elsewhere 16 (epoll_event(3type)). In 32-bit words: */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = EVENT_WORDS - 2;
-const MAX_EVENTS = 512;
+const EVENTS_MAX = 512;
 /** What is further away, or never, is asked for again. */
-const LONGEST_WAIT_NS = 3600e9;
+const WAIT_NS_MAX = 3600e9;
 
 /**
  * One epoll instance whose events carry a slot and its generation, so that an event which was harvested before its slot
@@ -46,8 +46,8 @@ export class EpollSet {
     }
     this.#event = libc.alloc(16);
     this.#eventWords = new Int32Array(this.#event.bytes.buffer, 0, 4);
-    this.#events = libc.alloc(MAX_EVENTS * EVENT_WORDS * 4);
-    this.#words = new Int32Array(this.#events.bytes.buffer, 0, MAX_EVENTS * EVENT_WORDS);
+    this.#events = libc.alloc(EVENTS_MAX * EVENT_WORDS * 4);
+    this.#words = new Int32Array(this.#events.bytes.buffer, 0, EVENTS_MAX * EVENT_WORDS);
     this.#timeout = libc.alloc(16);
     this.#timeoutWords = new Int32Array(this.#timeout.bytes.buffer, 0, 4);
     // The kernel may end a sleep up to 50 µs late to save wake-ups (prctl(2), PR_SET_TIMERSLACK); a pacing thread pays for them.
@@ -74,7 +74,7 @@ export class EpollSet {
   /** Waits for an event, until the deadline at most; returns the number of events. */
   wait(deadline: Deadline): number {
     this.#clock.tick();
-    const waitNs = Math.min(deadline.deadlineNs - this.#clock.nowNs, LONGEST_WAIT_NS);
+    const waitNs = Math.min(deadline.deadlineNs - this.#clock.nowNs, WAIT_NS_MAX);
     const count = this.#call(waitNs > 0 ? waitNs : 0);
     if (count >= 0) return count;
     const errno = this.#libc.errno();
@@ -89,12 +89,12 @@ export class EpollSet {
 
   #call(waitNs: number): number {
     const events = this.#events.address;
-    if (waitNs === 0) return this.#libc.epoll_wait(this.#fd, events, MAX_EVENTS, 0);
-    if (!this.#preciseWait) return this.#libc.epoll_wait(this.#fd, events, MAX_EVENTS, Math.ceil(waitNs / 1e6));
+    if (waitNs === 0) return this.#libc.epoll_wait(this.#fd, events, EVENTS_MAX, 0);
+    if (!this.#preciseWait) return this.#libc.epoll_wait(this.#fd, events, EVENTS_MAX, Math.ceil(waitNs / 1e6));
     const seconds = Math.floor(waitNs / 1e9);
     this.#timeoutWords[0] = seconds;
     this.#timeoutWords[2] = waitNs - seconds * 1e9;
-    return this.#libc.epoll_pwait2(SYS_epoll_pwait2, this.#fd, events, MAX_EVENTS, this.#timeout.address, 0, 0);
+    return this.#libc.epoll_pwait2(SYS_epoll_pwait2, this.#fd, events, EVENTS_MAX, this.#timeout.address, 0, 0);
   }
 
   eventsAt(index: number): number {

@@ -1,6 +1,6 @@
 import type { StepDriver } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { LONGEST_TIMER_MS } from '../../runtime/timer.ts';
+import { TIMER_MS_MAX } from '../../runtime/timer.ts';
 
 /** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
 const TIMER_REACH_NS = 2e6;
@@ -76,7 +76,7 @@ export class StepLoop<Driver extends StepDriver> {
   #wait(deadlineNs: number): void {
     const waitNs = deadlineNs - this.#clock.now();
     if (waitNs <= TIMER_REACH_NS) this.#immediate ??= setImmediate(this.#turn);
-    else this.#timer = setTimeout(this.#turn, Math.min(Math.floor(waitNs / 1e6) - 1, LONGEST_TIMER_MS));
+    else this.#timer = setTimeout(this.#turn, Math.min(Math.floor(waitNs / 1e6) - 1, TIMER_MS_MAX));
   }
 
   #halt(): void {

@@ -12,7 +12,7 @@ const STAGE_OTHER = 7;
 
 /** How long accepting rests after it failed because descriptors or memory ran out: doubled each time, to the longest. */
 const SHORTEST_REST_NS = 10e6;
-const LONGEST_REST_NS = 1e9;
+const REST_NS_MAX = 1e9;
 
 /** Keeps one multishot ACCEPT on a listening socket, and rests where it fails instead of spinning. */
 export class Acceptor {
@@ -53,7 +53,7 @@ export class Acceptor {
     // Where the peer has gone before its turn came, it is one connection less and no reason to rest.
     else if (result !== -ECANCELED && result !== -ECONNABORTED) {
       this.restEndNs = this.#clock.now() + this.#restNs;
-      this.#restNs = Math.min(2 * this.#restNs, LONGEST_REST_NS);
+      this.#restNs = Math.min(2 * this.#restNs, REST_NS_MAX);
     }
     return result;
   }

@@ -57,13 +57,13 @@ const SETUP_FLAGS =
  * The kernel does about twenty pieces of its work a call, a connection is eight of them. Without more calls a thread that has
  * fallen behind would go on to start and never get to finish.
  */
-const MOST_CALLS = 32;
+const CALLS_MAX = 32;
 const ENOUGH_COMPLETIONS = 512;
 /** Below this the ring is not worth having. */
-const SMALLEST_ENTRIES = 128;
+const ENTRIES_MIN = 128;
 
 /** What is further away, or never, is waited for again. */
-const LONGEST_WAIT_NS = 3600e9;
+const WAIT_NS_MAX = 3600e9;
 
 /** Words of an SQE. */
 const SQE_WORDS = SQE_BYTES / 4;
@@ -245,7 +245,7 @@ export class Ring {
     let waitNs = 0;
     if (this.available < completions) {
       this.#clock.tick();
-      waitNs = Math.min(deadlineNs - this.#clock.nowNs, LONGEST_WAIT_NS);
+      waitNs = Math.min(deadlineNs - this.#clock.nowNs, WAIT_NS_MAX);
     }
     let flags = ENTER_GETEVENTS;
     let size = 0;
@@ -274,7 +274,7 @@ export class Ring {
   }
 
   #finishWork(): void {
-    for (let calls = 0; calls < MOST_CALLS && this.available < ENOUGH_COMPLETIONS; calls++) {
+    for (let calls = 0; calls < CALLS_MAX && this.available < ENOUGH_COMPLETIONS; calls++) {
       if ((Atomics.load(this.#ring, this.#sqFlags) & SQ_TASKRUN) === 0) return;
       const result = this.#libc.io_uring_enter(SYS_io_uring_enter, this.fd, 0, 0, ENTER_GETEVENTS, 0, 0);
       if (result < 0) this.#check(this.#libc.errno());
@@ -335,7 +335,7 @@ function setUp(libc: Libc, address: number, params: Int32Array, options: RingOpt
     }
     const errno = libc.errno();
     // RLIMIT_MEMLOCK or memory too small for the rings: smaller ones do, down to a point.
-    if (errno === ENOMEM && entries > SMALLEST_ENTRIES) {
+    if (errno === ENOMEM && entries > ENTRIES_MIN) {
       entries /= 2;
       completions /= 2;
       continue;

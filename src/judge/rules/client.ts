@@ -16,7 +16,7 @@ const LAG_FLOOR_NS = 5e6;
 /** A start this many intervals late goes out in a burst with as many others, which is not the rate that was asked for. */
 const LAG_INTERVALS = 10;
 /** The share of late exchanges, in a round in stages, from which the round is not at its rate. */
-const LATE_EXCHANGES_MOST = 0.01;
+const LATE_EXCHANGES_MAX = 0.01;
 /** The number of batch waits up to which a start is not late. */
 const LAG_BATCHES = 5;
 /** A thread that is on its core, or waits for one, for this share of the time has no time left. */
@@ -195,7 +195,7 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
     when: 'In stages: more than 1 % of the exchanges began 10 ms late or more.',
     remedy: 'Lower the rate, or stop what else runs here.',
     applies: ({ tally }) => {
-      if (tally.exchangesLate <= tally.established * LATE_EXCHANGES_MOST) return undefined;
+      if (tally.exchangesLate <= tally.established * LATE_EXCHANGES_MAX) return undefined;
       return {
         message: `${formatCount(tally.exchangesLate)} of ${formatCount(tally.established)} exchanges began 10 ms late or more: this machine cannot keep their rate; lower it, or stop what else runs here.`,
         evidence: { exchanges_late: tally.exchangesLate, established: tally.established },

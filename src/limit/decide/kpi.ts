@@ -6,7 +6,7 @@ import type { LatencySummary } from '../../document/common.ts';
 /** Seconds of one sample; more where the interval has more, in a round of more than 20 minutes. */
 const SAMPLE_SEC = 2;
 /** The fewest connections of a second; with fewer, one more or less is a deviation already. */
-const OPEN_AT_LEAST = 20;
+const OPEN_MIN = 20;
 
 export function kpiOf(round: RoundResult): KpiResult {
   const { duration_sec: durationSec, bytes, latency_ns: latency, rate_per_sec: rate } = round;
@@ -19,7 +19,7 @@ export function kpiOf(round: RoundResult): KpiResult {
     time_to_first_byte_ns: rangeOf(latency.first_byte),
     time_to_last_byte_ns: rangeOf(latency.total),
     rate_deviation_percent: deviationOf(rates),
-    concurrency_deviation_percent: meanOf(open) < OPEN_AT_LEAST ? null : deviationOf(open),
+    concurrency_deviation_percent: meanOf(open) < OPEN_MIN ? null : deviationOf(open),
   };
 }
 

@@ -11,8 +11,8 @@ export interface Neighbour {
 }
 
 /** A process that uses less than this share of a processor is no reason for anything. */
-const SHARE_AT_LEAST = 0.05;
-const NEIGHBOURS_MOST = 3;
+const SHARE_MIN = 0.05;
+const NEIGHBOURS_MAX = 3;
 
 /** The reason, with the use of the processors during the trial; null where this machine did not limit the trial. */
 export function limitedBy(
@@ -34,7 +34,7 @@ export function limitedBy(
     own_percent: percent(cpu.user_usec + cpu.system_usec),
     shared_with: neighbours
       .map(({ pid, name, usec }) => ({ pid, name, percent: percent(usec) }))
-      .filter((each) => each.percent >= SHARE_AT_LEAST * 100)
-      .slice(0, NEIGHBOURS_MOST),
+      .filter((each) => each.percent >= SHARE_MIN * 100)
+      .slice(0, NEIGHBOURS_MAX),
   };
 }

@@ -41,11 +41,11 @@ export type SearchMove =
   | { readonly kind: 'end'; readonly stoppedBy: 'answered' | 'target_gone' | 'too_many_trials' };
 
 /** No limit that stands still takes as many. */
-export const TRIALS_MOST = 60;
+export const TRIALS_MAX = 60;
 
 /** What to do after `trials`. */
 export function nextSearchMove(options: SearchOptions, trials: readonly Trial[]): SearchMove {
-  if (trials.length >= TRIALS_MOST) return { kind: 'end', stoppedBy: 'too_many_trials' };
+  if (trials.length >= TRIALS_MAX) return { kind: 'end', stoppedBy: 'too_many_trials' };
   const gone = afterSilence(options, trials);
   if (gone !== null) return gone;
   const goals = Array.from({ length: options.goals }, (_, goal) => ({ goal, state: stateOf(options, trials, goal) }));

@@ -35,7 +35,7 @@ const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
 export type Missed = 'none' | 'counts' | 'time';
 
 /** The share of the schedule that may be missed; with more it is another load. */
-const MISSED_MOST = 0.05;
+const MISSED_MAX = 0.05;
 
 /** The round as it was offered: without the starts that this machine missed, which are no loss of the target's, at the rate started. */
 export function asStarted(round: RoundResult): RoundResult {
@@ -53,7 +53,7 @@ export function asStarted(round: RoundResult): RoundResult {
  * that would have been late is missed instead (trials are even), so nothing was lost in a burst.
  */
 function isStillLoad({ attempts }: RoundResult, missed: Missed, isLocal: boolean): boolean {
-  return attempts.missed <= attempts.scheduled * MISSED_MOST || (missed === 'counts' && !isLocal);
+  return attempts.missed <= attempts.scheduled * MISSED_MAX || (missed === 'counts' && !isLocal);
 }
 
 /** A round in stages as goals see it: a connection that was lost before all had had their exchange is no success. */

@@ -5,7 +5,7 @@ import type { Machine, Planned } from '../../plan/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
-import { LATENCIES_AT_LEAST } from '../../judge/floor.ts';
+import { LATENCIES_MIN } from '../../judge/floor.ts';
 import { timedOffer } from '../decide/quantity.ts';
 import type { SaturateOptions } from '../decide/saturate.ts';
 import { checkRates, limitConfig, planClient, portNotices, type LimitInput } from './common.ts';
@@ -31,9 +31,9 @@ export async function saturatePlan(input: SaturateInput, machine: Machine): Prom
   checkRates(input.start, input['max-rate'], problems);
   problems.push(...unmeasured([input.goal], input));
   const attempts = (input.start.value * input.duration.value) / NS_PER_SEC;
-  if (attempts < LATENCIES_AT_LEAST) {
-    const neededNs = Math.ceil(LATENCIES_AT_LEAST / input.start.value) * NS_PER_SEC;
-    const expected = `at least ${LATENCIES_AT_LEAST} connections in a step, or its p90 is chance (--duration ${formatDuration(neededNs)} would do)`;
+  if (attempts < LATENCIES_MIN) {
+    const neededNs = Math.ceil(LATENCIES_MIN / input.start.value) * NS_PER_SEC;
+    const expected = `at least ${LATENCIES_MIN} connections in a step, or its p90 is chance (--duration ${formatDuration(neededNs)} would do)`;
     problems.push(problemOf(input.start, expected));
   }
   if ('plan' in client) {

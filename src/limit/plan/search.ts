@@ -6,7 +6,8 @@ import { type Machine, type Planned } from '../../plan/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
-import { HIGHEST_PORT, countPorts } from '../../plan/source-ports.ts';
+import { countPorts } from '../../plan/source-ports.ts';
+import { PORT_MAX } from '../../units/quantity.ts';
 import type { Followed } from '../../plan/profiles.ts';
 import { offerOf, type SearchRange } from '../decide/quantity.ts';
 import { type Quantity } from '../../plan/limit-quantity.ts';
@@ -156,7 +157,7 @@ function tearingDown(client: ClientPlan): ClientPlan {
 
 /** Source ports over all addresses, each of which an open connection has for itself. */
 function portsOf({ sources, sourcePorts }: ClientPlan): number {
-  return Math.max(1, sources.length) * (sourcePorts.kind === 'own' ? countPorts(sourcePorts.ranges) : HIGHEST_PORT);
+  return Math.max(1, sources.length) * (sourcePorts.kind === 'own' ? countPorts(sourcePorts.ranges) : PORT_MAX);
 }
 
 function searchNotices(input: SearchInput, plan: SearchPlan): string[] {

@@ -2,7 +2,7 @@
 import { countByOwner } from '../../document/outcome.ts';
 import type { IntervalResult, RoundResult } from '../../document/client.ts';
 import type { Verdict } from '../../document/common.ts';
-import { LATENCIES_AT_LEAST, leavesFloorAt } from '../../judge/floor.ts';
+import { LATENCIES_MIN, leavesFloorAt } from '../../judge/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { paint, table, type TextStyle, wrap } from '../layout.ts';
 
@@ -25,7 +25,7 @@ export function isLimited(round: RoundResult): boolean {
 }
 
 /** Up to this share of what was due, or of what was started, a shortfall is no limit of anything. */
-const SHORT_AT_LEAST = 0.01;
+const SHORT_MIN = 0.01;
 
 /**
  * Whether the rate achieved is this machine's limit and nothing else's, by the counts of this round: so much was not started, or
@@ -37,8 +37,8 @@ export function isRateLimited(round: RoundResult): boolean {
   const { attempts, outcomes, offered_rate_per_sec: offeredPerSec } = round;
   const owners = countByOwner(outcomes, attempts.missed);
   const lost = owners.target + owners.network + owners.unattributed;
-  if (lost > attempts.started * SHORT_AT_LEAST) return false;
-  return offeredPerSec === null || owners.generator > attempts.scheduled * SHORT_AT_LEAST;
+  if (lost > attempts.started * SHORT_MIN) return false;
+  return offeredPerSec === null || owners.generator > attempts.scheduled * SHORT_MIN;
 }
 
 /** What a round offered: `1,000/s`, `100 to 5,000/s`, `max`. */
@@ -171,7 +171,7 @@ export function seriesOf(round: RoundResult): {
 }
 
 function floorText(intervals: readonly IntervalResult[]): string {
-  const p90sNs = intervals.map(({ latency_ns: { total } }) => (total.count < LATENCIES_AT_LEAST ? null : total.p90));
+  const p90sNs = intervals.map(({ latency_ns: { total } }) => (total.count < LATENCIES_MIN ? null : total.p90));
   const index = leavesFloorAt(p90sNs, SLOWDOWN);
   const interval = index === null ? undefined : intervals[index];
   if (index === null || interval === undefined) {

@@ -5,7 +5,7 @@ import type { SharedSemaphore } from '../../runtime/shared/semaphore.ts';
 import type { Wakers } from '../../runtime/shared/wakers.ts';
 
 /** Jobs that wait for a permit on one loop. One more, and the loop itself waits: then it neither accepts nor reads. */
-const MOST_WAITING = 128;
+const WAITING_MAX = 128;
 /** A grant ends the wait; this only bounds it. */
 const PATIENCE_MS = 50;
 
@@ -18,7 +18,7 @@ export class PermitExecutor implements Executor {
   readonly #parts: ExecutorParts;
   readonly #semaphore: SharedSemaphore;
   readonly #wakers: Wakers;
-  readonly #waiting = new JobFifo(MOST_WAITING);
+  readonly #waiting = new JobFifo(WAITING_MAX);
   readonly #oldest = new Int32Array(JOB_WORDS);
 
   constructor(parts: ExecutorParts, semaphore: SharedSemaphore, wakers: Wakers) {

@@ -5,7 +5,7 @@ import { JOB_TICKET, JOB_TURN, JOB_WORDS, JobFifo, type AsyncJobRunner, type Exe
 /** The most jobs that the runtime has at a time; koffi takes at most 256 calls. */
 const LANES = 128;
 /** Jobs that wait for one of these. One more, and the loop does the oldest itself. */
-const MOST_WAITING = 128;
+const WAITING_MAX = 128;
 
 /**
  * Has jobs done on the runtime's own threads (libuv's pool, UV_THREADPOOL_SIZE of them, shared by the whole process). Its
@@ -15,7 +15,7 @@ export class RuntimeExecutor implements Executor {
   readonly job = new Int32Array(JOB_WORDS);
   readonly #parts: ExecutorParts;
   readonly #start: AsyncJobRunner;
-  readonly #waiting = new JobFifo(MOST_WAITING);
+  readonly #waiting = new JobFifo(WAITING_MAX);
   readonly #next = new Int32Array(JOB_WORDS);
   /** What each lane is at, and what it calls when that is done: made once. */
   readonly #tickets = new Int32Array(LANES);

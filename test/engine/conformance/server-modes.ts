@@ -7,7 +7,7 @@ import { digestOf, pattern } from './pattern.ts';
 import { until } from './peer-thread.ts';
 
 /** Most that the seam lets an engine keep of what it has received and not sent back. */
-const MOST_KEPT_BYTES = 64 * 1024;
+const KEPT_BYTES_MAX = 64 * 1024;
 
 /** What a peer sends in one go where it is to be taken in one go. */
 const CHUNK_BYTES = 32 * 1024;
@@ -95,7 +95,7 @@ export const modeCases: readonly Case<ServerHarness>[] = [
         };
       });
       t.ok(stalledBytes > 0 && stalledBytes < 8 * MIB, `stopped reading at ${stalledBytes} bytes`);
-      t.ok(mostKeptBytes <= MOST_KEPT_BYTES, `never kept more than 64 KiB (${mostKeptBytes})`);
+      t.ok(mostKeptBytes <= KEPT_BYTES_MAX, `never kept more than 64 KiB (${mostKeptBytes})`);
       t.equal(result.totals.received, 8 * MIB);
       t.equal(result.totals.sent, 8 * MIB);
       await until('the peer saw the end', () => h.peers.dialled(id)[0]!.ended);

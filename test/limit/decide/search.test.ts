@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { TRIALS_MOST } from '../../../src/limit/decide/search.ts';
+import { TRIALS_MAX } from '../../../src/limit/decide/search.ts';
 import { OPTIONS, queue, searchFor, tokenBucket, type Found, type Target } from './targets.ts';
 
 const RATES = [300, 417, 1000, 2500, 3333, 5000, 8000];
@@ -223,7 +223,7 @@ t.test('every search ends, within its bounds, whatever the trials say', async (t
       'nothing_established' as const,
     ),
   });
-  const outcomes = fc.array(outcome, { minLength: TRIALS_MOST, maxLength: TRIALS_MOST });
+  const outcomes = fc.array(outcome, { minLength: TRIALS_MAX, maxLength: TRIALS_MAX });
   fc.assert(
     fc.property(outcomes, (list) => {
       const { trials } = searchFor(
