@@ -1,6 +1,6 @@
 /** Holds a value against a schema of `schema/`: the part of JSON Schema 2020-12 that these use, with messages for people. */
 
-/** A schema, or a part of one, as `scripts/schema` makes it. */
+/** A schema, or a part of one, as `docs/generate/schema` makes it. */
 export interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
   readonly $ref?: string;

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { filled, prose, table } from '../../scripts/docs/markdown.ts';
-import { generatedFiles } from '../../scripts/docs/pages.ts';
+import { filled, prose, table } from '../../docs/generate/markdown.ts';
+import { generatedFiles } from '../../docs/generate/pages.ts';
 import { METRIC_WORDS } from '../../src/judge/criterion-words.ts';
 import { parseCriterion } from '../../src/judge/criterion.ts';
 import { ROOT } from '../support/modules.ts';

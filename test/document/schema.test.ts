@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { schemaFiles } from '../../scripts/schema/documents.ts';
+import { schemaFiles } from '../../docs/generate/schema/documents.ts';
 import { ROOT } from '../support/modules.ts';
 import { clientResult, serverResult } from '../support/results.ts';
 import { schemaFaults } from '../support/schemas.ts';

@@ -1,8 +1,8 @@
 /** The schemas that conngen ships: which interface is which document, and the text of each file. */
 import path from 'node:path';
-import { KERNEL_ROWS } from '../../src/document/kernel-table.ts';
-import { OUTCOMES, OUTCOME_TRAITS } from '../../src/document/outcome.ts';
-import { DOCUMENT_VERSIONS, type DocumentKind } from '../../src/document/read.ts';
+import { KERNEL_ROWS } from '../../../src/document/kernel-table.ts';
+import { OUTCOMES, OUTCOME_TRAITS } from '../../../src/document/outcome.ts';
+import { DOCUMENT_VERSIONS, type DocumentKind } from '../../../src/document/read.ts';
 import { schemasOf, type DocumentType } from './generate.ts';
 
 const TYPES: Readonly<Record<DocumentKind, { readonly file: string; readonly name: string }>> = {

@@ -12,7 +12,7 @@ import { roomsTable } from './rooms.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { manPages } from '../../src/cli/pages/man.ts';
 import { VERSION } from '../../src/units/version.ts';
-import { schemaFiles } from '../schema/documents.ts';
+import { schemaFiles } from './schema/documents.ts';
 
 interface Entry {
   /** From `docs/reference/`. */
