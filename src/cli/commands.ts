@@ -15,7 +15,7 @@ import type { CommandRow } from './command-row.ts';
 export const COMMANDS = {
   client: {
     usage: 'client [target]',
-    help: 'open connections on a schedule, measure, report',
+    help: 'load at a fixed rate, and which side caused failures',
     examples: [
       ['$0 client 10.0.0.5:80 --rate 5000', '5000 connections/s for 10 s'],
       ['$0 client [::1]:80 --rate 1k --rate 2k --json -', 'two rounds, with the result as JSON'],

@@ -38,7 +38,7 @@ export async function deliver(
     const text = await renderAs(onStdout);
     const isRead = await io.print(isStreamed ? `${JSON.stringify(JSON.parse(text))}\n` : text);
     // As where a Ctrl-C has ended the program that reads the pipe as well.
-    if (isRead === false) log.warn('nobody reads stdout any more: the result was not printed');
+    if (isRead === false) log.warn('stdout has no reader any more: the result was not printed');
     return isWritten;
   } catch (error) {
     log.error(`the result could not be printed: ${reasonOf(error)}`);

@@ -102,7 +102,7 @@ async function openSessionOn(
   const baseNs = monotonicNs();
   const sources = boundSources(plan);
   const portOffset = Math.random();
-  // A thread of it that dies leaves responses that nobody finishes: no round would end.
+  // A thread of it that dies leaves responses unfinished: no round would end.
   const crew = await SinkCrew.start(plan, engine, () => pool.abandon());
   const sink = crew?.sink ?? null;
   const pool = new WorkerPool(

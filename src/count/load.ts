@@ -219,7 +219,7 @@ export class LoadRound extends Seconds<ClockName, LoadTally, IntervalResult> {
     super.add(bank, worker);
   }
 
-  /** Accounts for what a worker that died at `nowNs` had under way: nobody will know how it would have ended. */
+  /** Accounts for what a worker that died at `nowNs` had under way: how it would have ended is unknown. */
   abandon(worker: number, nowNs: number): void {
     const bank = emptyBank(nowNs);
     bank.outcomes[ABORTED] = this.#unresolved[worker]!;

@@ -84,7 +84,7 @@ export class PingRound extends Seconds<PingClockName, PingTally, RttInterval> {
     });
   }
 
-  /** Takes the last bank of a thread that died: nobody will know how the pings under way would have ended. */
+  /** Takes the last bank of a thread that died: how the pings under way would have ended is unknown. */
   addLast(bank: Bank): void {
     const settled = (countOf: (counter: number) => number): number =>
       countOf(PINGS_RECEIVED) + countOf(PINGS_LOST) + countOf(PINGS_ABORTED);

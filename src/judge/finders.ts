@@ -94,7 +94,7 @@ const icmpRejects: Finder = ({ kernel, tally, target }) => {
 /** Latency that is this many times its floor has left it. */
 const KNEE_FACTOR = 3;
 /** Less than this is no queue that anyone would look for. */
-const KNEE_AT_LEAST_NS = 1e6;
+const KNEE_MIN_NS = 1e6;
 /** Medians of fewer connections are chance. */
 const SAMPLES_MIN = 50;
 const KNEE_INTERVALS_BEHIND = 3;
@@ -103,7 +103,7 @@ const KNEE_INTERVALS_BEHIND = 3;
 const latencyKnee: Finder = (facts) => kneeOverRounds(facts) ?? kneeOverIntervals(facts.intervals);
 
 function hasLeft(valueNs: number, floorNs: number): boolean {
-  return valueNs >= KNEE_FACTOR * floorNs && valueNs - floorNs >= KNEE_AT_LEAST_NS;
+  return valueNs >= KNEE_FACTOR * floorNs && valueNs - floorNs >= KNEE_MIN_NS;
 }
 
 function kneeOverRounds({ earlier, offeredRatePerSec, tally }: RoundFacts): Finding | undefined {
@@ -118,7 +118,7 @@ function kneeOverRounds({ earlier, offeredRatePerSec, tally }: RoundFacts): Find
   const below = Math.max(...slower.filter(({ totalP50Ns }) => !hasLeft(totalP50Ns, floorNs)).map(({ rate }) => rate));
   return {
     code: 'latency_knee',
-    message: `The median total left its floor of ${formatLatency(floorNs)} between ${formatPerSec(below)} and ${formatPerSec(offeredRatePerSec)}, where it is ${formatLatency(p50)}: a queue builds up there; that is the knee, not the rate at which errors begin.`,
+    message: `The median total rose above its floor of ${formatLatency(floorNs)} between ${formatPerSec(below)} and ${formatPerSec(offeredRatePerSec)}, where it is ${formatLatency(p50)}: a queue builds up there; that is the knee, not the rate at which errors begin.`,
     evidence: { floor_p50_ns: floorNs, p50_ns: p50, below_per_sec: below, at_per_sec: offeredRatePerSec },
   };
 }
@@ -141,7 +141,7 @@ function kneeOverIntervals(all: readonly IntervalResult[]): Finding | undefined 
   const highest = Math.max(...behind);
   return {
     code: 'latency_knee',
-    message: `From second ${atSec} on the median total left its floor of ${formatLatency(floorNs)} and stayed above, up to ${formatLatency(highest)}: a queue builds up that this rate does not let drain, or something broke then.`,
+    message: `From second ${atSec} on the median total rose above its floor of ${formatLatency(floorNs)} and stayed above, up to ${formatLatency(highest)}: a queue builds up that this rate does not let drain, or something broke then.`,
     evidence: { floor_p50_ns: floorNs, p50_ns: highest, at_sec: atSec },
   };
 }
@@ -152,7 +152,7 @@ function floorOf(values: readonly number[]): number {
 
 /** A p99 that is this many times the usual one is a stall. */
 const STALL_FACTOR = 5;
-const STALL_AT_LEAST_NS = 5e6;
+const STALL_MIN_NS = 5e6;
 /** Fewer repetitions are a coincidence. */
 const STALLS_MIN = 4;
 /** Seconds between stalls: more often they cannot be told from a noisy target at one figure a second. */
@@ -168,7 +168,7 @@ const periodicStalls: Finder = ({ intervals: all }) => {
   const isStall = ({ latency_ns: { total, schedule_lag: lag } }: IntervalResult): boolean =>
     total.count >= SAMPLES_MIN &&
     total.p99 >= STALL_FACTOR * usual &&
-    total.p99 - usual >= STALL_AT_LEAST_NS &&
+    total.p99 - usual >= STALL_MIN_NS &&
     lag.p99 < (total.p99 - usual) / 2;
   const stalls = intervals.filter(isStall);
   // One stall can reach over the end of a second.

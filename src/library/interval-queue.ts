@@ -3,7 +3,7 @@
 /** How many intervals wait for their reader: an hour. A run goes on without a reader; its result holds all that was counted. */
 export const WAITING_INTERVALS_MAX = 3600;
 
-/** Marks an interval before which others were dropped, because nobody read them in time. */
+/** Marks an interval before which others were dropped, because they were not read in time. */
 export interface Skipped {
   /** How many were dropped directly before this one; absent where none was. */
   readonly skipped?: number;

@@ -246,7 +246,7 @@ export function profileDefaults(
 }
 
 /**
- * A sentence for everything in which `input` is not `recipe`, the same options with nothing given by the user, and for what no
+ * A sentence for every difference of `input` from `recipe`, the same options with nothing given by the user, and for what no
  * run can do as the procedure has it.
  */
 export function deviationsFrom(

@@ -152,7 +152,7 @@ async function openPipe(path: string): Promise<FileHandle> {
       return await open(path, INTO);
     } catch (error) {
       if (codeOf(error) !== 'ENXIO') throw error;
-      if (performance.now() > until) throw new Error('nobody reads from this pipe', { cause: error });
+      if (performance.now() > until) throw new Error('this pipe has no reader', { cause: error });
       await sleep(RETRY_MS);
     }
   }
@@ -213,7 +213,7 @@ export function reasonOf(error: unknown): string {
     case 'ENAMETOOLONG':
       return 'the name is longer than the file system takes';
     case 'EPIPE':
-      return 'nobody reads from it any more';
+      return 'it has no reader any more';
     case '':
       return error instanceof Error ? error.message : String(error);
     default:

@@ -61,7 +61,7 @@ export class ThreadPool {
     );
     this.#threads = started.map(({ thread }) => thread);
     this.#ready = Promise.all(started.map(({ ready }) => ready));
-    // Heard by whoever waits for it.
+    // The waiting call gets the error.
     this.#ready.catch(() => undefined);
   }
 

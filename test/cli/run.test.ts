@@ -80,7 +80,7 @@ t.test('what is printed to a full disk, or to nobody, is told in one line', (t) 
     t.match(full.stderr, /^ERROR: .*ENOSPC.*\n(hint: .*\n)?$/);
   }
   const gone = run('CONNGEN doctor 127.0.0.1:9 --json - | true; exit "${PIPESTATUS[0]}"');
-  t.match(gone.stderr, /WARN: nobody reads stdout any more: the result was not printed/);
+  t.match(gone.stderr, /WARN: stdout has no reader any more: the result was not printed/);
   const folder = t.testdir({});
   const lost = run(`cd "${folder}" && rmdir "${folder}" && env -u NODE_OPTIONS CONNGEN lab abstraction --list`);
   t.equal(lost.status, lost.stderr === '' ? 0 : 1);

@@ -1,4 +1,4 @@
-/** `conngen saturate`: the rate at which latency leaves its floor. */
+/** `conngen saturate`: the rate at which latency starts to climb. */
 import type { SaturateResult } from '../../document/limit.ts';
 import { unmeasured } from '../../judge/criterion.ts';
 import { judgeSaturate } from '../../limit/decide/threshold.ts';

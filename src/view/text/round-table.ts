@@ -175,11 +175,11 @@ function floorText(intervals: readonly IntervalResult[]): string {
   const index = leavesFloorAt(p90sNs, SLOWDOWN);
   const interval = index === null ? undefined : intervals[index];
   if (index === null || interval === undefined) {
-    return `The p90 of total never stayed above ${SLOWDOWN} times the lowest before it: latency did not leave its floor.`;
+    return `The p90 of total never stayed above ${SLOWDOWN} times the lowest before it: latency did not climb.`;
   }
   const floorNs = Math.min(...p90sNs.slice(0, index).filter((p90Ns) => p90Ns !== null));
   return (
-    `Latency leaves its floor in second ${interval.start_sec}, at about ${formatPerSec(Math.round(perSec(interval, interval.scheduled)))}: ` +
+    `Latency starts to climb in second ${interval.start_sec}, at about ${formatPerSec(Math.round(perSec(interval, interval.scheduled)))}: ` +
     `a p90 of ${formatLatency(p90sNs[index] ?? 0)} where the lowest before was ${formatLatency(floorNs)}.`
   );
 }
