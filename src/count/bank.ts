@@ -10,9 +10,9 @@ export const WARMUP = 2;
 /** Open or under way now, held ones included; of these, held. */
 export const IN_FLIGHT = 3;
 export const HELD = 4;
-/** The most that was open at once. */
+/** The most connections that were open at a time. */
 export const IN_FLIGHT_PEAK = 5;
-/** From here on a counter is a sum, and what it counts is the command's. */
+/** The first counter that is a sum; what it counts is up to the command. */
 export const FIRST_SUM = 6;
 
 /** Errno numbers are counted by index; Linux ends at 133. */
@@ -41,7 +41,7 @@ export interface BankLayout {
   /** Those that every bank has are among them. */
   readonly counters: number;
   readonly responses: number;
-  /** By index, as results name them. */
+  /** The names in results, by index. */
   readonly clocks: readonly string[];
 }
 

@@ -46,7 +46,7 @@ export function encodeHistogram(latency: LatencyHistogram): string {
   return Buffer.concat([envelope, compressed]).toString('base64');
 }
 
-/** The table of an .hgrm file, values in µs with the ns behind the point, with a newline at its end. */
+/** The table of an .hgrm file, values in µs with the ns after the point, and a newline at its end. */
 export function percentileTable(latency: LatencyHistogram): string {
   return toHdr(latency).outputPercentileDistribution(TICKS_PER_HALF, 1e3);
 }

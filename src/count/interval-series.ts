@@ -3,7 +3,7 @@
  * 8 000 intervals.
  */
 
-/** Until then each interval is one second. */
+/** The time until which each interval is one second. */
 export const EVERY_SECOND_SEC = 1200;
 
 /**
@@ -41,7 +41,7 @@ export class IntervalSeries<Second, Interval> {
     this.#maker = maker;
   }
 
-  /** Of what was added before the last `finish`, or has an interval of its own. */
+  /** The intervals that are complete. */
   get intervals(): readonly Interval[] {
     return this.#intervals;
   }

@@ -26,19 +26,19 @@ export const BYTES_SENT = FIRST_SUM + 4;
 export const BYTES_RECEIVED = FIRST_SUM + 5;
 /** Held connections that the peer ended before their time. */
 export const HELD_LOST = FIRST_SUM + 6;
-/** Of the missed: due while as many were open as may be. */
+/** The part of the missed starts that was due while the most connections allowed were open. */
 export const MISSED_FULL = FIRST_SUM + 7;
-/** Of the exchange timeouts: no first byte within `--first-byte-timeout`. */
+/** The part of the exchange timeouts without a first byte within `--first-byte-timeout`. */
 export const FIRST_BYTE_TIMEOUTS = FIRST_SUM + 8;
 /** Responses that the sink took whole, and their bytes; of these, moved from memory to a file. */
 export const BODIES_KEPT = FIRST_SUM + 9;
 export const BODY_BYTES_KEPT = FIRST_SUM + 10;
 export const BODIES_SPILLED = FIRST_SUM + 11;
-/** In a round in stages: exchanges that began too late to be at the rate that was asked for. */
+/** Exchanges of a round in stages that began too late to be at the rate that was asked for. */
 export const EXCHANGES_LATE = FIRST_SUM + 12;
 /** Exchanges with a payload that came to their end without a byte of answer, whatever the outcome. */
 export const EMPTY_RESPONSES = FIRST_SUM + 13;
-/** Of the exchange timeouts: bytes had come, and only the peer's end was missing. */
+/** The part of the exchange timeouts where bytes had come and only the peer's end was missing. */
 export const TIMEOUTS_ANSWERED = FIRST_SUM + 14;
 const COUNTERS = FIRST_SUM + 15;
 
@@ -187,7 +187,7 @@ function bytesOf(tally: LoadTally): RoundResult['bytes'] {
   return { sent: tally.bytesSent, received: tally.bytesReceived };
 }
 
-/** By HTTP status, `not_http` and `none`; only those that came. */
+/** The responses by HTTP status, `not_http` and `none`; only those that came. */
 function responseCounts({ responses }: LoadTally): Record<string, number> {
   return Object.fromEntries([...responses].map(([index, count]) => [responseName(index), count]));
 }

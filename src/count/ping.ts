@@ -20,7 +20,7 @@ export const LATE = FIRST_SUM + 7;
 export const DUPLICATES = FIRST_SUM + 8;
 /** Connections that broke. */
 export const CONNECTIONS_LOST = FIRST_SUM + 9;
-/** Of those missed: due when every connection was lost. */
+/** The part of the missed pings that was due when every connection was lost. */
 export const PINGS_UNSENDABLE = FIRST_SUM + 10;
 const COUNTERS = FIRST_SUM + 11;
 

@@ -1,4 +1,4 @@
-/** From the banks of all workers to seconds and a round. */
+/** Merges the banks of all workers into seconds and a round. */
 import { END_NS, HELD, IN_FLIGHT, IN_FLIGHT_PEAK, START_NS, WARMUP, type Bank } from './bank.ts';
 import type { LatencyHistogram } from './histogram.ts';
 import { IntervalSeries } from './interval-series.ts';
@@ -12,11 +12,11 @@ export interface Span<T> {
   readonly endNs: number;
   /** What was open, or under way, at the end. */
   readonly inFlight: number;
-  /** Of `inFlight`, what is kept open after its exchange. */
+  /** The part of `inFlight` that is kept open after its exchange. */
   readonly held: number;
 }
 
-/** What the summary of a second was made from. Whoever is told it owns it until it calls `release`, once. */
+/** What the summary of a second was made from. The receiver owns it until it calls `release`, once. */
 export interface SecondDetail<Clock extends string> {
   /** Since the base clock of the run. */
   readonly startNs: number;
@@ -45,7 +45,7 @@ interface OpenSecond<T> {
   readonly isWarmup: boolean;
   readonly startNs: number;
   endNs: number;
-  /** By worker, as of its last bank. */
+  /** The state of each worker as of its last bank. */
   readonly inFlight: Float64Array;
   readonly held: Float64Array;
   /** By worker. */
@@ -54,10 +54,10 @@ interface OpenSecond<T> {
 
 /**
  * Merges the banks of all workers into seconds and into the round. A second is closed when every worker has reported past
- * it, so a reader is told each once, in order.
+ * it, so a reader gets each once, in order.
  */
 export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
-  /** Of the whole round, without its warm-up. */
+  /** The sum of the whole round, without its warm-up. */
   readonly total: T;
   readonly #kind: SecondsKind<T, Interval>;
   readonly #onSecond: OnSecond<Clock, Interval>;
@@ -87,12 +87,12 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
     });
   }
 
-  /** Without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
+  /** The intervals without the warm-up; complete after `finish`. In a long round most have several seconds (see `intervalLengthAt`). */
   get intervals(): readonly Interval[] {
     return this.#series.intervals;
   }
 
-  /** The most that was open at once. The peaks of the workers within one second are added: an upper bound, exact with one worker. */
+  /** The most connections that were open at a time. The peaks of the workers within one second are added: an upper bound, exact with one worker. */
   get inFlightPeak(): number {
     return this.#inFlightPeak;
   }
@@ -149,7 +149,7 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
   }
 
   #close(index: number, { tally, isWarmup, startNs, endNs, inFlight, held }: OpenSecond<T>): void {
-    // A round that ends on the second leaves an interval of some µs behind in which nothing happened.
+    // A round that ends on the second leaves an empty interval of some µs.
     if (!isWarmup && tally.isEmpty && endNs - startNs < 0.5e9) {
       this.#release(tally);
       return;

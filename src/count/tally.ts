@@ -14,7 +14,7 @@ export class Tally<Clock extends string = string> {
   readonly outcomes = new Float64Array(OUTCOMES.length);
   readonly errnos = new Map<number, number>();
   readonly responses = new Map<number, number>();
-  /** By index of the clock. */
+  /** The histograms, by index of the clock. */
   readonly latency: readonly LatencyHistogram[];
   readonly #clocks: readonly Clock[];
   readonly #counters: Float64Array;

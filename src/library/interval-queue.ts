@@ -45,7 +45,7 @@ export class IntervalQueue<Item extends object> {
     for (const { resolve, reject } of this.#waiting.splice(0)) this.#ended().then(resolve, reject);
   }
 
-  /** Nobody reads any more. */
+  /** Called when the reader has left. */
   drop(): void {
     this.#items.length = 0;
     this.end({});

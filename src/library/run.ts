@@ -38,7 +38,7 @@ export function startRun<Result, Each extends Interval>(
   const queue = new IntervalQueue<Each>();
   const stop = new AbortController();
   const result = runToEnd(plan, controls, queue, stop);
-  // Whoever only loops hears of a failure there, and one that does neither asked for nothing.
+  // A caller that only loops gets the failure there; a caller that does neither has asked for none.
   result.catch(() => undefined);
   let isRead = false;
   return {

@@ -4,13 +4,13 @@ import type { Listening, RunEvent } from '../run/events.ts';
 import type { Planned } from './options.ts';
 import { guarded, type RunControls } from './run.ts';
 
-/** A server all of whose listeners accept. */
+/** A server whose listeners all accept. */
 export interface RunningServer extends Listening, AsyncDisposable {
   /** The document, as `conngen server --json` has it, once the server has ended. */
   readonly result: Promise<ServerResult>;
   /** Stops accepting, waits at most 5 s for open connections and resolves to the result. May be called again. */
   close(): Promise<ServerResult>;
-  /** As `close`, for `await using`. */
+  /** Closes the server, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function startServer(
       return counted;
     })
     .finally(() => signal?.removeEventListener('abort', onAbort));
-  // Whoever closes the server, or awaits the result, hears of a failure there.
+  // A caller that closes the server, or awaits the result, gets the failure there.
   result.catch(() => undefined);
   const where = await Promise.race([listening, result.then(() => listening)]);
   const close = (): Promise<ServerResult> => {
