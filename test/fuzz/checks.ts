@@ -20,6 +20,8 @@ export function checkRun(t: Test, { command, options, signals }: Case, run: CliR
   }
   const allowed = [0, 1, ...signals.map(({ name }) => SIGNAL_CODES[name])];
   if (options.some(({ name }) => name === 'fail-if')) allowed.push(99);
+  // On a busy machine, which then was the limit.
+  if (command === 'search' || command === 'saturate') allowed.push(3);
   // What this machine does not allow, such as its own limit of open files.
   if (run.stdout === '') allowed.push(2);
   t.ok(allowed.includes(run.code!), `exit code ${run.code}, of ${allowed.join(', ')}`);
