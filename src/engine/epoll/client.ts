@@ -21,6 +21,7 @@ import { closeFailed } from '../sockets/close-failed.ts';
 import { AT_ONCE } from '../seam/engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../seam/engine.ts';
 import { OutgoingSockets } from '../sockets/outgoing-sockets.ts';
+import { ResetOnClose } from '../sockets/reset-on-close.ts';
 import { shutDownWriting } from '../sockets/shut-down.ts';
 import { SelfConnections } from '../sockets/self-connections.ts';
 import { SocketAddresses } from '../sockets/socket-addresses.ts';
@@ -53,6 +54,7 @@ export class EpollClientEngine implements ClientEngine {
   readonly #libc: Libc;
   readonly #epoll: EpollSet;
   readonly #sockets: OutgoingSockets;
+  readonly #reset: ResetOnClose;
   readonly #payload: NativeMemory;
   readonly #payloadBytes: number;
   readonly #halfClose: boolean;
@@ -86,6 +88,7 @@ export class EpollClientEngine implements ClientEngine {
     const { target, sources, payload, capacity } = options;
     this.#libc = libc;
     this.#epoll = new EpollSet(libc, options.clock);
+    this.#reset = new ResetOnClose(libc);
     this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources), options);
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
@@ -176,7 +179,7 @@ export class EpollClientEngine implements ClientEngine {
 
   close(slot: number, reset: boolean): void {
     const fd = this.#fds[slot]!;
-    if (reset) this.#sockets.resetOnClose(fd);
+    if (reset) this.#reset.set(fd);
     this.#libc.close(fd);
     this.#fds[slot] = -1;
     this.#states[slot] = FREE;

@@ -11,13 +11,14 @@ import {
   SHUT_WR,
   SOL_SOCKET,
   SO_ERROR,
-  SO_LINGER,
   TCP_NODELAY,
 } from '../../kernel/constants.ts';
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../../kernel/errno.ts';
 import { loadLibc, nativeCopy, type Libc, type NativeMemory } from '../../kernel/libc.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { FreeSlots } from '../sockets/free-slots.ts';
+import { ResetOnClose } from '../sockets/reset-on-close.ts';
 import { Acceptor, LISTENER, NOBODY } from './acceptor.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { EpollSet } from './epoll-set.ts';
@@ -73,7 +74,8 @@ export class EpollServerEngine implements ServerEngine {
   /** The buffer that everything is received into; a connection that cannot echo immediately keeps it, and another takes its place. */
   #buffer: number;
   #receivedBytes = 0;
-  /** struct linger {1, 0}, int 1 and room for getsockopt: linger at 0, the one at 8, error at 12, its size at 16. */
+  readonly #reset: ResetOnClose;
+  /** int 1 and room for getsockopt: the one at 0, error at 4, its size at 8. */
   readonly #sockopt: NativeMemory;
   readonly #sockoptWords: Int32Array;
   readonly #fds: Int32Array;
@@ -83,10 +85,7 @@ export class EpollServerEngine implements ServerEngine {
   readonly #sendAddress: Float64Array;
   readonly #sendBytes: Float64Array;
   readonly #sentBytes: Float64Array;
-  /** Slots that were in use and are free; those from `#freshSlot` on never were. */
-  readonly #freeSlots: Int32Array;
-  #freeCount = 0;
-  #freshSlot = 0;
+  readonly #free: FreeSlots;
   #isDispatching = false;
   /** `stopListening` was called while events were dispatched. */
   #stopsListening = false;
@@ -105,9 +104,10 @@ export class EpollServerEngine implements ServerEngine {
     this.#payload = nativeCopy(libc, payload);
     this.#buffers = new BufferPool(libc, BUFFER_BYTES);
     this.#buffer = this.#buffers.take();
-    this.#sockopt = libc.alloc(32);
-    this.#sockoptWords = new Int32Array(this.#sockopt.bytes.buffer, 0, 8);
-    this.#sockoptWords.set([1, 0, 1]);
+    this.#reset = new ResetOnClose(libc);
+    this.#sockopt = libc.alloc(12);
+    this.#sockoptWords = new Int32Array(this.#sockopt.bytes.buffer, 0, 3);
+    this.#sockoptWords[0] = 1;
     // Zeros all of them, so that memory is touched, and taken, only as slots come into use.
     this.#fds = new Int32Array(capacity);
     this.#flags = new Uint8Array(capacity);
@@ -115,7 +115,7 @@ export class EpollServerEngine implements ServerEngine {
     this.#sendAddress = new Float64Array(capacity);
     this.#sendBytes = new Float64Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
-    this.#freeSlots = new Int32Array(capacity);
+    this.#free = new FreeSlots(capacity);
   }
 
   get port(): number {
@@ -156,7 +156,7 @@ export class EpollServerEngine implements ServerEngine {
   }
 
   #welcome(driver: ServerDriver, fd: number): void {
-    const slot = this.#freeCount > 0 ? this.#freeSlots[--this.#freeCount]! : this.#freshSlot++;
+    const slot = this.#free.take();
     const generation = this.#generations[slot]!;
     this.#fds[slot] = fd;
     this.#flags[slot] = OPEN;
@@ -323,7 +323,7 @@ export class EpollServerEngine implements ServerEngine {
     driver.flushed(slot);
     if (more === 0 || this.#generations[slot] !== generation || (this.#flags[slot]! & HALF_CLOSED) !== 0) return;
     // MSG_MORE has announced more bytes: setting TCP_NODELAY again pushes what MSG_MORE holds back (tcp(7)).
-    this.#libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, this.#sockopt.address + 8, 4);
+    this.#libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, this.#sockopt.address, 4);
   }
 
   #dropSend(slot: number): void {
@@ -346,10 +346,10 @@ export class EpollServerEngine implements ServerEngine {
   #pendingError(slot: number): number {
     const words = this.#sockoptWords;
     const { address } = this.#sockopt;
-    words[3] = 0;
-    words[4] = 4;
-    this.#libc.getsockopt(this.#fds[slot]!, SOL_SOCKET, SO_ERROR, address + 12, address + 16);
-    return words[3] === 0 ? ECONNRESET : words[3];
+    words[1] = 0;
+    words[2] = 4;
+    this.#libc.getsockopt(this.#fds[slot]!, SOL_SOCKET, SO_ERROR, address + 4, address + 8);
+    return words[1] === 0 ? ECONNRESET : words[1];
   }
 
   halfClose(slot: number): void {
@@ -362,13 +362,13 @@ export class EpollServerEngine implements ServerEngine {
   close(slot: number, reset: boolean): void {
     if (this.#flags[slot] === 0) return;
     const fd = this.#fds[slot]!;
-    if (reset) this.#libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, this.#sockopt.address, 8);
+    if (reset) this.#reset.set(fd);
     this.#libc.close(fd);
     this.#dropSend(slot);
     this.#flags[slot] = 0;
     // Events of the old connection that are already harvested carry the old generation.
     this.#generations[slot] = (this.#generations[slot]! + 1) | 0;
-    this.#freeSlots[this.#freeCount++] = slot;
+    this.#free.give(slot);
     this.#acceptor.descriptorFreed();
     this.#driver!.released(slot);
   }
@@ -389,7 +389,7 @@ export class EpollServerEngine implements ServerEngine {
 
   dispose(): void {
     this.#acceptor.close();
-    for (let slot = 0; slot < this.#freshSlot; slot++) {
+    for (let slot = 0; slot < this.#free.fresh; slot++) {
       if (this.#flags[slot] === 0) continue;
       this.#libc.close(this.#fds[slot]!);
       this.#dropSend(slot);

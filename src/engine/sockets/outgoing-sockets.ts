@@ -1,4 +1,4 @@
-import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_LINGER, SO_REUSEADDR } from '../../kernel/constants.ts';
+import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOL_SOCKET, SO_REUSEADDR } from '../../kernel/constants.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, KERNEL_SOURCE, type ClientEngineOptions } from '../seam/engine.ts';
@@ -10,8 +10,6 @@ export class OutgoingSockets {
   readonly addresses: SocketAddresses;
   /** The address of an int 1. */
   readonly one: number;
-  /** The address of a struct linger, 8 bytes, that makes a close a reset. */
-  readonly linger: number;
   /** What a socket needs before it is bound to an address that this machine does not have; null where it is bound to no such one. */
   readonly freebind: { readonly level: number; readonly name: number } | null;
   readonly #libc: Libc;
@@ -24,11 +22,9 @@ export class OutgoingSockets {
     this.#libc = libc;
     this.addresses = addresses;
     this.freebind = isFreebind === true ? freebindOption(target.family) : null;
-    const memory = libc.alloc(16);
-    // int 1; struct linger { 1, 0 }.
-    new Int32Array(memory.bytes.buffer, 0, 4).set([1, 0, 1, 0]);
+    const memory = libc.alloc(4);
+    new Int32Array(memory.bytes.buffer, 0, 1)[0] = 1;
     this.one = memory.address;
-    this.linger = memory.address + 8;
   }
 
   /** The option that a socket needs before it is bound: without it a port that is in TIME_WAIT cannot be bound. */
@@ -49,10 +45,5 @@ export class OutgoingSockets {
     libc.setsockopt(fd, this.optionLevel(port), this.optionName(port), this.one, 4);
     if (this.freebind !== null) libc.setsockopt(fd, this.freebind.level, this.freebind.name, this.one, 4);
     return libc.bind(fd, this.addresses.source(source, port), this.addresses.size) < 0 ? -closeFailed(libc, fd) : fd;
-  }
-
-  /** The close that follows sends RST (socket(7), SO_LINGER). */
-  resetOnClose(fd: number): void {
-    this.#libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, this.linger, 8);
   }
 }

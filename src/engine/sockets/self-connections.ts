@@ -1,10 +1,10 @@
-import { SOL_SOCKET, SO_LINGER } from '../../kernel/constants.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
+import { ResetOnClose } from './reset-on-close.ts';
 
 const PEER = SOCKADDR_STRIDE;
 const SIZES = 2 * SOCKADDR_STRIDE;
-const LINGER = SIZES + 8;
+const MEMORY_BYTES = SIZES + 8;
 /** What a sockaddr_in or the head of a sockaddr_in6 has in 16 bytes, and a sockaddr_in6 in 28. */
 const COMPARED_WORDS = 7;
 
@@ -15,15 +15,16 @@ const COMPARED_WORDS = 7;
  */
 export class SelfConnections {
   readonly #libc: Libc;
-  /** Two sockaddrs, their sizes, and a struct linger { 1, 0 }. */
+  readonly #reset: ResetOnClose;
+  /** Two sockaddrs and their sizes. */
   readonly #memory: NativeMemory;
   readonly #words: Int32Array;
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#memory = libc.alloc(LINGER + 8);
-    this.#words = new Int32Array(this.#memory.bytes.buffer, 0, (LINGER + 8) / 4);
-    this.#words.set([1, 0], LINGER / 4);
+    this.#reset = new ResetOnClose(libc);
+    this.#memory = libc.alloc(MEMORY_BYTES);
+    this.#words = new Int32Array(this.#memory.bytes.buffer, 0, MEMORY_BYTES / 4);
   }
 
   /**
@@ -39,7 +40,7 @@ export class SelfConnections {
     words[SIZES / 4] = SOCKADDR_STRIDE;
     if (this.#libc.getpeername(fd, address + PEER, address + SIZES) < 0) return false;
     for (let i = 0; i < COMPARED_WORDS; i++) if (words[i] !== words[PEER / 4 + i]) return false;
-    this.#libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, address + LINGER, 8);
+    this.#reset.set(fd);
     return true;
   }
 }

@@ -2,13 +2,9 @@ import { SOCK_CLOEXEC } from '../../kernel/constants.ts';
 import { ECANCELED, ECONNABORTED } from '../../kernel/errno.ts';
 import { ACCEPT_MULTISHOT, CQE_F_MORE, FILE_INDEX_ALLOC, OP_ACCEPT } from '../../kernel/io-uring.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { prepareCancel } from './entries.ts';
+import { addPriority, fillAccept, prepareCancel } from './entries.ts';
 import type { Ring } from './ring.ts';
-
-/** In place of a slot, in entries that belong to none. */
-export const NO_SLOT = -1;
-export const STAGE_ACCEPT = 0;
-const STAGE_OTHER = 7;
+import { NO_SLOT, STAGE } from './stages.ts';
 
 /** How long accepting rests after it failed because descriptors or memory ran out: doubled each time, to the longest. */
 const SHORTEST_REST_NS = 10e6;
@@ -39,11 +35,11 @@ export class Acceptor {
     this.#isArmed = true;
     this.#ring.reserve(1);
     const { words } = this.#ring;
-    const at = this.#ring.prepare(OP_ACCEPT, 0, this.listener, NO_SLOT, STAGE_ACCEPT);
-    words[at]! |= ACCEPT_MULTISHOT << 16;
+    const at = this.#ring.prepare(OP_ACCEPT, 0, this.listener, NO_SLOT, STAGE.ACCEPT);
+    addPriority(words, at, ACCEPT_MULTISHOT);
     // A direct descriptor has no flags to close it on exec.
-    words[at + 7] = this.#isDirect ? 0 : SOCK_CLOEXEC;
-    words[at + 11] = this.#isDirect ? FILE_INDEX_ALLOC : 0;
+    if (this.#isDirect) fillAccept(words, at, 0, FILE_INDEX_ALLOC);
+    else fillAccept(words, at, SOCK_CLOEXEC, 0);
   }
 
   /** Takes a completion; returns the descriptor of the new connection or the negative error number. */
@@ -74,6 +70,6 @@ export class Acceptor {
   cancel(): void {
     this.#isCancelled = true;
     this.#ring.reserve(1);
-    prepareCancel(this.#ring, NO_SLOT, STAGE_ACCEPT, STAGE_OTHER);
+    prepareCancel(this.#ring, NO_SLOT, STAGE.ACCEPT, STAGE.OTHER);
   }
 }

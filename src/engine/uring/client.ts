@@ -1,52 +1,22 @@
-/* eslint max-lines: ['error', 500] -- the states of a slot are changed all over it, and are read together */
-import {
-  MSG_DONTWAIT,
-  MSG_MORE,
-  MSG_NOSIGNAL,
-  MSG_TRUNC,
-  SOCK_CLOEXEC,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  SO_LINGER,
-} from '../../kernel/constants.ts';
+import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_STREAM } from '../../kernel/constants.ts';
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EPIPE } from '../../kernel/errno.ts';
-import {
-  IOSQE_CQE_SKIP_SUCCESS,
-  IOSQE_FIXED_FILE,
-  IOSQE_IO_LINK,
-  OP_BIND,
-  OP_CONNECT,
-  OP_RECV,
-  OP_SEND,
-  OP_SOCKET,
-  OP_URING_CMD,
-} from '../../kernel/io-uring.ts';
+import { IOSQE_CQE_SKIP_SUCCESS, OP_CONNECT, OP_RECV, OP_SEND, OP_URING_CMD } from '../../kernel/io-uring.ts';
 import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
-import { KERNEL_SOURCE } from '../seam/engine.ts';
 import type { BodyPlaces, ClientDriver, ClientEngine, ClientEngineOptions } from '../seam/engine.ts';
 import { OutgoingSockets } from '../sockets/outgoing-sockets.ts';
 import { shutDownWriting } from '../sockets/shut-down.ts';
 import { SelfConnections } from '../sockets/self-connections.ts';
 import { SocketAddresses } from '../sockets/socket-addresses.ts';
 import { ConnectErrors } from './connect-errors.ts';
+import { CHAINED, DirectSockets } from './direct-sockets.ts';
 import { registerDirectDescriptors } from './direct.ts';
-import {
-  fillErrorQuery,
-  firstStage,
-  GENERATION_MASK,
-  STAGE_BITS,
-  STAGE_MASK,
-  prepareCancel,
-  prepareClose,
-  prepareOption,
-  setAddress,
-} from './entries.ts';
+import { fillErrorQuery, fillSocketAddress, fillTransfer, prepareClose } from './entries.ts';
 import { requireUring } from './support.ts';
 import { RehearsedAnswers } from './rehearsed-answers.ts';
 import { Ring } from './ring.ts';
-import { NO_SLOT } from './acceptor.ts';
+import { Slots } from './slots.ts';
+import { NO_SLOT, STAGE, stageOf } from './stages.ts';
 import { Waker } from './waker.ts';
 
 const SINK_BYTES = 256 * 1024;
@@ -67,18 +37,10 @@ const CHAIN_ENTRIES = 6;
  */
 const STARTS_PER_SUBMIT = 16;
 
-/** What an entry is for. */
-const STAGE_PREPARE = 0;
-const STAGE_CONNECT = 1;
-const STAGE_SEND = 2;
-const STAGE_RECV = 3;
-const STAGE_CANCEL = 4;
-const STAGE_CLOSE = 5;
-/** Says nothing that anybody waits for. */
-const STAGE_OPTION = 6;
+const { PREPARE, CONNECT, SEND, RECV, CANCEL, CLOSE, WAKE } = STAGE;
 
-/** What is still under way when a link up to CONNECT has failed: nothing that was linked behind it will complete. */
-const NOT_LINKED = (1 << STAGE_CANCEL) | (1 << STAGE_CLOSE);
+/** What is still pending when a link up to CONNECT has failed: nothing that was linked after it will complete. */
+const NOT_LINKED = (1 << CANCEL) | (1 << CLOSE);
 
 /** What a slot is doing. */
 const FREE = 0;
@@ -89,17 +51,11 @@ const ENDED = 3;
 /** Closed by the driver, with entries in the kernel whose completions must come first. */
 const CLOSING = 4;
 
-const CHAINED = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
-
 /**
  * The client's side on io_uring. Where the kernel can (Linux 6.11), a connection lives on a direct descriptor: SOCKET,
  * SO_REUSEADDR and a chain of BIND, CONNECT and SEND are handed over together, RECV when the payload is gone, by when the
  * answer is often there, and CLOSE. Where it cannot, and for half-close (the ring's SHUTDOWN always goes to a kernel thread, at
  * 10 to 40 µs), the socket is prepared, shut down and closed through libc and only what is between goes through the ring.
- *
- * SOCKET and its option are not linked, for each link is a detour of its own in the kernel (0.2 µs): none of them ever has to
- * wait, so the kernel does them while it takes them, in their order (io_submit_sqes in io_uring/io_uring.c). BIND is linked to
- * CONNECT all the same: without its address, a connection must not be opened.
  */
 export class UringClientEngine implements ClientEngine {
   readonly name = 'uring';
@@ -108,10 +64,8 @@ export class UringClientEngine implements ClientEngine {
   readonly #direct: boolean;
   /** Whether the chain itself asks for SO_ERROR; else a call does. */
   readonly #isErrorLinked: boolean;
-  readonly #fileFlag: number;
   readonly #sockets: OutgoingSockets;
-  /** One address a slot: the kernel reads it when the entry is submitted, not when it is written. */
-  readonly #addresses: NativeMemory;
+  readonly #directSockets: DirectSockets;
   readonly #payload: NativeMemory;
   readonly #payloadBytes: number;
   readonly #isLinked: boolean;
@@ -122,11 +76,8 @@ export class UringClientEngine implements ClientEngine {
   readonly #errors: ConnectErrors;
   /** Undefined: no connection can be one to itself. */
   readonly #selves: SelfConnections | undefined;
-  readonly #fds: Int32Array;
+  readonly #slots: Slots;
   readonly #states: Uint8Array;
-  readonly #generations: Int32Array;
-  /** Stages whose completion is still to come, one bit each. */
-  readonly #pending: Uint8Array;
   readonly #sentBytes: Float64Array;
   /** 1 where a closed slot's 4-tuple can be used again at once. */
   readonly #isFreeAtClose: Uint8Array;
@@ -147,9 +98,9 @@ export class UringClientEngine implements ClientEngine {
     const mayBeDirect = direct && !options.halfClose && this.#selves === undefined;
     this.#direct = mayBeDirect && registerDirectDescriptors(libc, this.#ring, capacity);
     this.#isErrorLinked = direct;
-    this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
     this.#sockets = new OutgoingSockets(libc, new SocketAddresses(libc, target, sources), options);
-    this.#addresses = libc.alloc(SOCKADDR_STRIDE * (sources.length > 0 ? capacity : 1));
+    const boundSlots = this.#direct && sources.length > 0 ? capacity : 1;
+    this.#directSockets = new DirectSockets(libc, this.#ring, this.#sockets, boundSlots);
     this.#payload = nativeCopy(libc, payload);
     this.#payloadBytes = payload.length;
     this.#sendsWhenAsked = options.sendsWhenAsked === true;
@@ -158,21 +109,20 @@ export class UringClientEngine implements ClientEngine {
     this.#sink = libc.alloc(SINK_BYTES);
     this.#bodies = options.bodies;
     this.#errors = new ConnectErrors(libc, capacity);
-    this.#fds = Int32Array.from({ length: capacity }, (_, slot) => (this.#direct ? slot : -1));
+    this.#slots = new Slots(libc, this.#ring, capacity, this.#direct);
+    for (let slot = 0; slot < capacity; slot++) this.#slots.files[slot] = this.#direct ? slot : -1;
     this.#states = new Uint8Array(capacity);
-    this.#generations = new Int32Array(capacity);
-    this.#pending = new Uint8Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
     this.#isFreeAtClose = new Uint8Array(capacity);
   }
 
   open(slot: number, source: number, port: number): number {
     this.#ring.reserve(CHAIN_ENTRIES);
-    if (this.#direct) this.#prepareSocket(slot, source, port);
+    if (this.#direct) this.#directSockets.prepare(slot, source, port, this.#slots.tag(slot, PREPARE));
     else {
       const fd = this.#sockets.make(SOCK_STREAM | SOCK_CLOEXEC, source, port);
       if (fd < 0) return -fd;
-      this.#fds[slot] = fd;
+      this.#slots.files[slot] = fd;
     }
     this.#states[slot] = OPENING;
     this.#sentBytes[slot] = 0;
@@ -191,70 +141,39 @@ export class UringClientEngine implements ClientEngine {
    */
   #prepareConnect(slot: number): void {
     const isLast = !this.#isLinked && !this.#isErrorLinked;
-    const at = this.#prepare(OP_CONNECT, isLast ? 0 : CHAINED, slot, STAGE_CONNECT);
-    setAddress(this.#ring.words, at, this.#sockets.addresses.target);
-    this.#ring.words[at + 2] = this.#sockets.addresses.size;
+    const { addresses } = this.#sockets;
+    const at = this.#slots.prepare(OP_CONNECT, isLast ? 0 : CHAINED, slot, CONNECT);
+    fillSocketAddress(this.#ring.words, at, addresses.target, addresses.size);
     if (!this.#isLinked && this.#isErrorLinked) this.#prepareErrorQuery(slot);
   }
 
   #prepareErrorQuery(slot: number): void {
-    const at = this.#prepare(OP_URING_CMD, 0, slot, STAGE_CONNECT);
+    const at = this.#slots.prepare(OP_URING_CMD, 0, slot, CONNECT);
     fillErrorQuery(this.#ring.words, at, this.#errors.addressOf(slot));
-  }
-
-  /** What comes before CONNECT. It says nothing on success; the first that fails ends the attempt. */
-  #prepareSocket(slot: number, source: number, port: number): void {
-    const ring = this.#ring;
-    const { words } = ring;
-    const sockets = this.#sockets;
-    const { addresses } = sockets;
-    const tag = this.#tag(slot, STAGE_PREPARE);
-    const isBound = source !== KERNEL_SOURCE;
-    const socket = ring.prepare(OP_SOCKET, isBound ? IOSQE_CQE_SKIP_SUCCESS : CHAINED, addresses.family, slot, tag);
-    words[socket + 2] = SOCK_STREAM;
-    words[socket + 11] = slot + 1;
-    if (!isBound) return;
-    const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
-    prepareOption(ring, flags, slot, slot, tag, sockets.optionLevel(port), sockets.optionName(port), sockets.one, 4);
-    const { freebind } = sockets;
-    if (freebind !== null) prepareOption(ring, flags, slot, slot, tag, freebind.level, freebind.name, sockets.one, 4);
-    const offset = slot * SOCKADDR_STRIDE;
-    addresses.copySource(source, port, this.#addresses.bytes, offset);
-    const bind = ring.prepare(OP_BIND, CHAINED | IOSQE_FIXED_FILE, slot, slot, tag);
-    setAddress(words, bind, this.#addresses.address + offset);
-    words[bind + 2] = addresses.size;
-  }
-
-  /** An entry on the slot's connection whose completion is waited for. */
-  #prepare(opcode: number, flags: number, slot: number, stage: number): number {
-    this.#pending[slot]! |= 1 << stage;
-    return this.#ring.prepare(opcode, flags | this.#fileFlag, this.#fds[slot]!, slot, this.#tag(slot, stage));
   }
 
   /** SEND of what is left of the payload. In the chain it must not wait: where it would have to, CONNECT was not true. */
   #prepareSend(slot: number): void {
-    const { words } = this.#ring;
     const done = this.#sentBytes[slot]!;
-    const at = this.#prepare(OP_SEND, 0, slot, STAGE_SEND);
-    setAddress(words, at, this.#payload.address + done);
-    words[at + 6] = Math.min(this.#payloadBytes - done, SEND_BYTES);
+    const at = this.#slots.prepare(OP_SEND, 0, slot, SEND);
+    const size = Math.min(this.#payloadBytes - done, SEND_BYTES);
     const isInChain = this.#states[slot] === OPENING;
     // With MORE the last bytes leave in one segment with the FIN that follows.
-    words[at + 7] = MSG_NOSIGNAL | (isInChain ? MSG_DONTWAIT : 0) | (this.#halfClose ? MSG_MORE : 0);
+    const flags = MSG_NOSIGNAL | (isInChain ? MSG_DONTWAIT : 0) | (this.#halfClose ? MSG_MORE : 0);
+    fillTransfer(this.#ring.words, at, this.#payload.address + done, size, flags);
   }
 
   #prepareReceive(slot: number): void {
     const { words } = this.#ring;
-    const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
+    const at = this.#slots.prepare(OP_RECV, 0, slot, RECV);
     const room = this.#bodies === undefined ? 0 : this.#bodies.roomOf(slot);
-    setAddress(words, at, room === 0 ? this.#sink.address : this.#bodies!.addressOf(slot));
-    words[at + 6] = room === 0 ? SINK_BYTES : room;
     // The kernel drops the bytes without copying them (tcp(7)).
-    words[at + 7] = room === 0 ? MSG_TRUNC : 0;
+    if (room === 0) fillTransfer(words, at, this.#sink.address, SINK_BYTES, MSG_TRUNC);
+    else fillTransfer(words, at, this.#bodies!.addressOf(slot), room, 0);
   }
 
   #receiveNext(slot: number): void {
-    if ((this.#pending[slot]! & (1 << STAGE_RECV)) !== 0) return;
+    if (this.#slots.isPending(slot, RECV)) return;
     this.#ring.reserve(1);
     this.#prepareReceive(slot);
   }
@@ -264,53 +183,28 @@ export class UringClientEngine implements ClientEngine {
     // CLOSE is done.
     this.#isFreeAtClose[slot] = reset || this.#states[slot] !== ACTIVE ? 1 : 0;
     this.#states[slot] = CLOSING;
-    if (reset) this.#resetOnClose(slot);
-    if (this.#pending[slot] === 0) this.#finishClose(slot);
-    else this.#cancel(slot);
-  }
-
-  #resetOnClose(slot: number): void {
-    const file = this.#fds[slot]!;
-    if (!this.#direct) {
-      this.#sockets.resetOnClose(file);
-      return;
-    }
-    this.#ring.reserve(1);
-    // Not linked to the CLOSE: a link is followed later than the entries behind it, which may already be the next connection's.
-    const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
-    const tag = this.#tag(slot, STAGE_OPTION);
-    prepareOption(this.#ring, flags, file, slot, tag, SOL_SOCKET, SO_LINGER, this.#sockets.linger, 8);
-  }
-
-  /** Ends the first of what is under way for the slot; what is linked to it ends with it. */
-  #cancel(slot: number): void {
-    this.#ring.reserve(1);
-    const target = firstStage(this.#pending[slot]!);
-    this.#pending[slot]! |= 1 << STAGE_CANCEL;
-    prepareCancel(this.#ring, slot, this.#tag(slot, target), this.#tag(slot, STAGE_CANCEL));
+    if (reset) this.#slots.resetOnClose(slot);
+    if (this.#slots.pending(slot) === 0) this.#finishClose(slot);
+    else this.#slots.cancelFirst(slot);
   }
 
   #finishClose(slot: number): void {
     if (!this.#direct) {
-      this.#libc.close(this.#fds[slot]!);
-      this.#fds[slot] = -1;
+      this.#libc.close(this.#slots.files[slot]!);
+      this.#slots.files[slot] = -1;
       this.#release(slot);
       return;
     }
     this.#ring.reserve(1);
     const isAwaited = this.#isFreeAtClose[slot] === 1;
-    prepareClose(this.#ring, isAwaited ? 0 : IOSQE_CQE_SKIP_SUCCESS, slot, slot, this.#tag(slot, STAGE_CLOSE));
-    if (isAwaited) this.#pending[slot] = 1 << STAGE_CLOSE;
+    prepareClose(this.#ring, isAwaited ? 0 : IOSQE_CQE_SKIP_SUCCESS, slot, slot, this.#slots.tag(slot, CLOSE));
+    if (isAwaited) this.#slots.addPending(slot, CLOSE);
     else this.#release(slot);
-  }
-
-  #tag(slot: number, stage: number): number {
-    return (this.#generations[slot]! << STAGE_BITS) | stage;
   }
 
   #release(slot: number): void {
     this.#states[slot] = FREE;
-    this.#generations[slot] = (this.#generations[slot]! + 1) & GENERATION_MASK;
+    this.#slots.renew(slot);
     this.#driver.released(slot);
   }
 
@@ -323,13 +217,7 @@ export class UringClientEngine implements ClientEngine {
     const ring = this.#ring;
     while (driver.step()) {
       this.#unsubmittedStarts = 0;
-      const count = ring.wait(driver);
-      const words = ring.completionWords;
-      for (let i = 0; i < count; i++) {
-        const at = ring.completionAt(i);
-        this.#handle(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-      }
-      ring.consume(count);
+      ring.reap(driver, this);
     }
     // The last closes are still only prepared.
     ring.submit();
@@ -349,37 +237,38 @@ export class UringClientEngine implements ClientEngine {
     return true;
   }
 
-  #handle(slot: number, tag: number, result: number, flags: number): void {
-    if (tag >> STAGE_BITS !== this.#generations[slot]) {
-      if (slot === NO_SLOT) this.#waker?.complete(flags);
+  /** Takes a completion of the ring. */
+  complete(slot: number, tag: number, result: number, flags: number): void {
+    const stage = stageOf(tag);
+    if (slot === NO_SLOT) {
+      if (stage === WAKE) this.#waker?.complete(flags);
       return;
     }
-    const stage = tag & STAGE_MASK;
-    if (stage === STAGE_OPTION) return;
+    if (!this.#slots.isCurrent(slot, tag)) return;
     this.#settle(slot, stage, result);
     const state = this.#states[slot];
     if (state === CLOSING) this.#goOnClosing(slot, stage, result);
-    else if (stage === STAGE_PREPARE) this.#fail(slot, -result);
-    else if (stage === STAGE_CONNECT) this.#connected(slot, result < 0 ? -result : this.#connectError(slot));
-    else if (stage === STAGE_SEND && state === OPENING) this.#firstSent(slot, result);
-    else if (stage === STAGE_SEND && state === ACTIVE) this.#sent(slot, result);
-    else if (stage === STAGE_RECV && state === ACTIVE) this.#received(slot, result);
+    else if (stage === PREPARE) this.#fail(slot, -result);
+    else if (stage === CONNECT) this.#connected(slot, result < 0 ? -result : this.#connectError(slot));
+    else if (stage === SEND && state === OPENING) this.#firstSent(slot, result);
+    else if (stage === SEND && state === ACTIVE) this.#sent(slot, result);
+    else if (stage === RECV && state === ACTIVE) this.#received(slot, result);
   }
 
   /** Notes which completions no longer follow. */
   #settle(slot: number, stage: number, result: number): void {
-    const hasFailedEarly = stage === STAGE_PREPARE || (stage === STAGE_CONNECT && result < 0);
-    if (hasFailedEarly) this.#pending[slot]! &= NOT_LINKED;
-    else if (stage === STAGE_SEND) this.#pending[slot]! &= ~((1 << STAGE_SEND) | (1 << STAGE_CONNECT));
-    else this.#pending[slot]! &= ~(1 << stage);
+    const hasFailedEarly = stage === PREPARE || (stage === CONNECT && result < 0);
+    if (hasFailedEarly) this.#slots.settle(slot, ~NOT_LINKED);
+    else if (stage === SEND) this.#slots.settle(slot, (1 << SEND) | (1 << CONNECT));
+    else this.#slots.settle(slot, 1 << stage);
   }
 
   #goOnClosing(slot: number, stage: number, result: number): void {
-    const pending = this.#pending[slot]!;
-    if (stage === STAGE_CLOSE) this.#release(slot);
+    const pending = this.#slots.pending(slot);
+    if (stage === CLOSE) this.#release(slot);
     else if (pending === 0) this.#finishClose(slot);
     // Something else is under way, or it came too early for a link that only now is.
-    else if ((pending & NOT_LINKED) === 0 && (stage !== STAGE_CANCEL || result < 0)) this.#cancel(slot);
+    else if ((pending & NOT_LINKED) === 0 && (stage !== CANCEL || result < 0)) this.#slots.cancelFirst(slot);
   }
 
   #fail(slot: number, errno: number): void {
@@ -389,7 +278,7 @@ export class UringClientEngine implements ClientEngine {
 
   /** Why a connect failed although its result is good; 0 if it did not. */
   #connectError(slot: number): number {
-    return this.#isErrorLinked ? this.#errors.read(slot) : this.#errors.ask(slot, this.#fds[slot]!);
+    return this.#isErrorLinked ? this.#errors.read(slot) : this.#errors.ask(slot, this.#slots.files[slot]!);
   }
 
   /** `errno` is 0 or why the connect failed. */
@@ -418,23 +307,23 @@ export class UringClientEngine implements ClientEngine {
       this.#fail(slot, errno);
       return false;
     }
-    if (this.#selves?.has(this.#fds[slot]!) === true) {
+    if (this.#selves?.has(this.#slots.files[slot]!) === true) {
       this.#fail(slot, ECONNREFUSED);
       return false;
     }
     this.#states[slot] = ACTIVE;
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     this.#driver.connected(slot);
-    if (this.#states[slot] !== ACTIVE || this.#generations[slot] !== generation) return false;
+    if (this.#states[slot] !== ACTIVE || this.#slots.generation(slot) !== generation) return false;
     if (errno !== 0) this.#fail(slot, errno);
     return errno === 0;
   }
 
   /** Sends and receives side by side, where the chain does not. */
   #exchange(slot: number): void {
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     if (!this.#sendsWhenAsked) this.#sendPayload(slot);
-    if (this.#states[slot] === ACTIVE && this.#generations[slot] === generation) this.#receiveNext(slot);
+    if (this.#states[slot] === ACTIVE && this.#slots.generation(slot) === generation) this.#receiveNext(slot);
   }
 
   startSending(slot: number): void {
@@ -457,24 +346,24 @@ export class UringClientEngine implements ClientEngine {
     }
     const sentBytes = this.#sentBytes[slot]! + result;
     this.#sentBytes[slot] = sentBytes;
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     this.#driver.sent(slot, result);
-    if (this.#states[slot] !== ACTIVE || this.#generations[slot] !== generation) return;
+    if (this.#states[slot] !== ACTIVE || this.#slots.generation(slot) !== generation) return;
     if (sentBytes === this.#payloadBytes) this.#payloadSent(slot);
     else this.#sendPayload(slot);
   }
 
   #payloadSent(slot: number): void {
-    const errno = this.#halfClose ? shutDownWriting(this.#libc, this.#fds[slot]!) : 0;
+    const errno = this.#halfClose ? shutDownWriting(this.#libc, this.#slots.files[slot]!) : 0;
     if (errno !== 0 && !this.#isRehearsing) this.#fail(slot, errno);
     else this.#receiveNext(slot);
   }
 
   #received(slot: number, result: number): void {
     if (result > 0) {
-      const generation = this.#generations[slot];
+      const generation = this.#slots.generation(slot);
       this.#driver.received(slot, result);
-      if (this.#states[slot] === ACTIVE && this.#generations[slot] === generation) this.#receiveNext(slot);
+      if (this.#states[slot] === ACTIVE && this.#slots.generation(slot) === generation) this.#receiveNext(slot);
     } else if (result === 0) {
       this.#states[slot] = ENDED;
       this.#driver.ended(slot);
@@ -482,7 +371,7 @@ export class UringClientEngine implements ClientEngine {
   }
 
   dispose(): void {
-    if (!this.#direct) for (const fd of this.#fds) if (fd >= 0) this.#libc.close(fd);
+    if (!this.#direct) for (const fd of this.#slots.files) if (fd >= 0) this.#libc.close(fd);
     this.#ring.dispose();
   }
 }

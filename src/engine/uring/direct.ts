@@ -1,6 +1,11 @@
 import { REGISTER_FILES2, RSRC_REGISTER_SPARSE } from '../../kernel/io-uring.ts';
+import { openFileLimit } from '../../kernel/limits.ts';
 import type { Libc } from '../../kernel/libc.ts';
+import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
 import type { Ring } from './ring.ts';
+
+/** Direct descriptors beyond the slots, for connections that are accepted only to be closed. */
+const SPARE_DESCRIPTORS = 256;
 
 /** struct io_uring_rsrc_register: nr, flags, resv2, data, tags. */
 const RSRC_REGISTER_BYTES = 32;
@@ -12,4 +17,15 @@ export function registerDirectDescriptors(libc: Libc, ring: Ring, count: number)
   words[0] = count;
   words[1] = RSRC_REGISTER_SPARSE;
   return ring.register(REGISTER_FILES2, memory.address, RSRC_REGISTER_BYTES) >= 0;
+}
+
+/**
+ * As `registerDirectDescriptors`, for a server with so many slots. False, too, where the limit of open files, which is the most that a ring has, leaves no room for
+ * the spare ones.
+ */
+export function registerForAccepting(libc: Libc, ring: Ring, capacity: number): boolean {
+  const limit = openFileLimit();
+  const descriptors = Math.min(capacity + SPARE_DESCRIPTORS, limit);
+  const isRoomy = descriptors < limit || limit >= ROOMY_FD_LIMIT;
+  return isRoomy && registerDirectDescriptors(libc, ring, descriptors);
 }

@@ -10,20 +10,18 @@ import { MessageReader } from '../sockets/message-reader.ts';
 import { messageStride } from '../seam/ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
 import { PingSockets, isReported } from '../sockets/ping-socket.ts';
-import { GENERATION_MASK, STAGE_BITS, STAGE_MASK, firstStage, prepareCancel, setAddress } from './entries.ts';
+import { addPriority, fillSocketAddress, fillTransfer } from './entries.ts';
 import { requireUring } from './support.ts';
 import { Ring } from './ring.ts';
+import { Slots } from './slots.ts';
+import { STAGE, stageOf } from './stages.ts';
 
 const RING_ENTRIES = 1024;
 const RING_COMPLETIONS = 8192;
 /** The smallest buffer of a RECV on a stream: with many pings under way one receive brings several replies. */
 const STREAM_RECEIVE_BYTES = 2048;
 
-/** What an entry is for. */
-const STAGE_CONNECT = 0;
-const STAGE_SEND = 1;
-const STAGE_RECV = 2;
-const STAGE_CANCEL = 3;
+const { CONNECT, SEND, RECV } = STAGE;
 
 const FREE = 0;
 const CONNECTING = 1;
@@ -49,11 +47,8 @@ export class UringPingEngine implements PingEngine {
   readonly #buffers: NativeMemory;
   readonly #receiveBytes: number;
   readonly #receiveStride: number;
-  readonly #fds: Int32Array;
+  readonly #slots: Slots;
   readonly #states: Uint8Array;
-  readonly #generations: Int32Array;
-  /** Stages whose completion is still to come, one bit each. */
-  readonly #pending: Uint8Array;
   /** A `send` was refused. */
   readonly #isRefused: Uint8Array;
   /** Replies that may follow the one at hand. */
@@ -76,10 +71,9 @@ export class UringPingEngine implements PingEngine {
     this.#receiveBytes = this.#isStream ? Math.max(STREAM_RECEIVE_BYTES, messageBytes) : messageBytes + 1;
     this.#receiveStride = messageStride(this.#receiveBytes);
     this.#buffers = libc.alloc(connections * this.#receiveStride);
-    this.#fds = new Int32Array(connections).fill(-1);
+    this.#slots = new Slots(libc, this.#ring, connections, false);
+    this.#slots.files.fill(-1);
     this.#states = new Uint8Array(connections);
-    this.#generations = new Int32Array(connections);
-    this.#pending = new Uint8Array(connections);
     this.#isRefused = new Uint8Array(connections);
     this.#expected = new Int32Array(connections);
   }
@@ -90,8 +84,7 @@ export class UringPingEngine implements PingEngine {
     if (fd < 0) return -fd;
     const { address, size } = this.#sockets.target;
     if (!this.#isStream && this.#libc.connect(fd, address, size) < 0) return closeFailed(this.#libc, fd);
-    this.#fds[slot] = fd;
-    this.#pending[slot] = 0;
+    this.#slots.files[slot] = fd;
     this.#isRefused[slot] = 0;
     this.#expected[slot] = 0;
     this.#reader.reset(slot);
@@ -107,9 +100,7 @@ export class UringPingEngine implements PingEngine {
   #prepareConnect(slot: number): void {
     this.#ring.reserve(1);
     const { address, size } = this.#sockets.target;
-    const at = this.#prepare(OP_CONNECT, slot, STAGE_CONNECT);
-    setAddress(this.#ring.words, at, address);
-    this.#ring.words[at + 2] = size;
+    fillSocketAddress(this.#ring.words, this.#slots.prepare(OP_CONNECT, 0, slot, CONNECT), address, size);
   }
 
   /** Where the kernel had no port left. */
@@ -119,8 +110,8 @@ export class UringPingEngine implements PingEngine {
       this.#fail(slot, -fd);
       return;
     }
-    this.#libc.close(this.#fds[slot]!);
-    this.#fds[slot] = fd;
+    this.#libc.close(this.#slots.files[slot]!);
+    this.#slots.files[slot] = fd;
     this.#states[slot] = CONNECTING_OUTSIDE;
     this.#prepareConnect(slot);
   }
@@ -131,39 +122,25 @@ export class UringPingEngine implements PingEngine {
     this.#driver.connected(slot);
   }
 
-  #tag(slot: number, stage: number): number {
-    return (this.#generations[slot]! << STAGE_BITS) | stage;
-  }
-
-  /** An entry on the slot's socket whose completion is waited for. Room must have been reserved. */
-  #prepare(opcode: number, slot: number, stage: number): number {
-    this.#pending[slot]! |= 1 << stage;
-    return this.#ring.prepare(opcode, 0, this.#fds[slot]!, slot, this.#tag(slot, stage));
-  }
-
   #prepareReceive(slot: number, ioprio: number): void {
     this.#ring.reserve(1);
     const { words } = this.#ring;
-    const at = this.#prepare(OP_RECV, slot, STAGE_RECV);
-    words[at]! |= ioprio << 16;
-    setAddress(words, at, this.#buffers.address + slot * this.#receiveStride);
-    words[at + 6] = this.#receiveBytes;
-    words[at + 7] = this.#isStream ? 0 : MSG_TRUNC;
+    const at = this.#slots.prepare(OP_RECV, 0, slot, RECV);
+    addPriority(words, at, ioprio);
+    const flags = this.#isStream ? 0 : MSG_TRUNC;
+    fillTransfer(words, at, this.#buffers.address + slot * this.#receiveStride, this.#receiveBytes, flags);
   }
 
   #prepareSend(slot: number, address: number): void {
     this.#ring.reserve(1);
-    const { words } = this.#ring;
-    const at = this.#prepare(OP_SEND, slot, STAGE_SEND);
-    setAddress(words, at, address);
-    words[at + 6] = this.#messageBytes;
-    words[at + 7] = MSG_NOSIGNAL | MSG_WAITALL;
+    const at = this.#slots.prepare(OP_SEND, 0, slot, SEND);
+    fillTransfer(this.#ring.words, at, address, this.#messageBytes, MSG_NOSIGNAL | MSG_WAITALL);
     this.#freshSends++;
   }
 
   send(slot: number, sequence: number, ticket: number): number {
     // Two on one stream could overtake each other, and the message before is still being read from its place.
-    if ((this.#pending[slot]! & (1 << STAGE_SEND)) !== 0) {
+    if (this.#slots.isPending(slot, SEND)) {
       if (this.#isRefused[slot] === 0) this.#refusals++;
       this.#isRefused[slot] = 1;
       return EAGAIN;
@@ -174,20 +151,17 @@ export class UringPingEngine implements PingEngine {
   }
 
   close(slot: number): void {
-    const pending = this.#pending[slot]!;
     if (this.#isRefused[slot] === 1) this.#refusals--;
     this.#isRefused[slot] = 0;
-    for (let rest = pending; rest !== 0; rest &= rest - 1) {
-      this.#ring.reserve(1);
-      prepareCancel(this.#ring, slot, this.#tag(slot, firstStage(rest)), this.#tag(slot, STAGE_CANCEL));
+    if (this.#slots.pending(slot) !== 0) {
+      this.#slots.cancelAll(slot);
+      // What the ring still holds would keep the connection open.
+      this.#ring.submit();
     }
-    // What the ring still holds would keep the connection open.
-    if (pending !== 0) this.#ring.submit();
-    this.#libc.close(this.#fds[slot]!);
-    this.#fds[slot] = -1;
+    this.#libc.close(this.#slots.files[slot]!);
+    this.#slots.files[slot] = -1;
     this.#states[slot] = FREE;
-    this.#pending[slot] = 0;
-    this.#generations[slot] = (this.#generations[slot]! + 1) & GENERATION_MASK;
+    this.#slots.renew(slot);
   }
 
   run(driver: PingDriver): void {
@@ -198,26 +172,21 @@ export class UringPingEngine implements PingEngine {
   }
 
   #reap(deadline: Deadline): void {
-    const ring = this.#ring;
-    // To be woken for a reply, not for each SEND; but whoever was refused waits for just that.
-    const count = ring.wait(deadline, this.#refusals > 0 ? 1 : 1 + this.#freshSends);
+    // To be woken for a reply, not for each SEND; but a refused sender waits for a SEND.
+    const completions = this.#refusals > 0 ? 1 : 1 + this.#freshSends;
     this.#freshSends = 0;
-    const words = ring.completionWords;
-    for (let i = 0; i < count; i++) {
-      const at = ring.completionAt(i);
-      const slot = words[at]!;
-      const tag = words[at + 1]!;
-      if (tag >> STAGE_BITS === this.#generations[slot]) this.#handle(slot, tag & STAGE_MASK, words[at + 2]!);
-    }
-    ring.consume(count);
+    this.#ring.reap(deadline, this, completions);
   }
 
-  #handle(slot: number, stage: number, result: number): void {
-    this.#pending[slot]! &= ~(1 << stage);
-    if (stage === STAGE_SEND) this.#sent(slot, result);
-    else if (stage === STAGE_RECV) this.#received(slot, result);
-    else if (stage === STAGE_CONNECT) {
-      if (result === 0 && this.#sockets.isItsOwnPeer(this.#fds[slot]!)) this.#fail(slot, ECONNREFUSED);
+  /** Takes a completion of the ring. */
+  complete(slot: number, tag: number, result: number): void {
+    if (!this.#slots.isCurrent(slot, tag)) return;
+    const stage = stageOf(tag);
+    this.#slots.settle(slot, 1 << stage);
+    if (stage === SEND) this.#sent(slot, result);
+    else if (stage === RECV) this.#received(slot, result);
+    else if (stage === CONNECT) {
+      if (result === 0 && this.#sockets.isItsOwnPeer(this.#slots.files[slot]!)) this.#fail(slot, ECONNREFUSED);
       else if (result === 0) this.#rise(slot);
       else if (result === -EADDRNOTAVAIL && this.#states[slot] === CONNECTING) this.#connectOutside(slot);
       else this.#fail(slot, -result);
@@ -231,11 +200,11 @@ export class UringPingEngine implements PingEngine {
   }
 
   #sent(slot: number, result: number): void {
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     // Of a stream that is broken its RECV tells.
     if (result < 0 && !this.#isStream && result !== -ECANCELED) {
       this.#driver.undelivered(slot, -result);
-      if (this.#generations[slot] !== generation) return;
+      if (this.#slots.generation(slot) !== generation) return;
       // What was refused is a datagram before this one; to be told took this one's turn.
       if (isReported(-result) && this.#isRefused[slot] === 0) {
         this.#prepareSend(slot, this.#sockets.messages.address + slot * this.#sockets.stride);
@@ -249,7 +218,7 @@ export class UringPingEngine implements PingEngine {
   }
 
   #received(slot: number, result: number): void {
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     const driver = this.#driver;
     const at = slot * this.#receiveStride;
     if (result > 0) {
@@ -258,13 +227,13 @@ export class UringPingEngine implements PingEngine {
       else this.#reader.datagram(driver, slot, this.#buffers.bytes, at, result);
     } else if (this.#isStream && result !== -EINTR && result !== -EAGAIN) this.#fail(slot, -result);
     else if (result < 0 && result !== -EINTR && result !== -EAGAIN) driver.undelivered(slot, -result);
-    if (this.#generations[slot] !== generation || this.#states[slot] !== UP) return;
+    if (this.#slots.generation(slot) !== generation || this.#states[slot] !== UP) return;
     this.#prepareReceive(slot, this.#expected[slot] === 0 ? RECVSEND_POLL_FIRST : 0);
   }
 
   dispose(): void {
-    for (const fd of this.#fds) if (fd >= 0) this.#libc.close(fd);
-    this.#fds.fill(-1);
+    for (const fd of this.#slots.files) if (fd >= 0) this.#libc.close(fd);
+    this.#slots.files.fill(-1);
     this.#ring.dispose();
   }
 }

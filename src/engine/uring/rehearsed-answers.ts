@@ -1,5 +1,4 @@
 import {
-  NOP_INJECT_RESULT,
   OP_CONNECT,
   OP_NOP,
   OP_RECV,
@@ -7,9 +6,10 @@ import {
   OP_URING_CMD,
   SOCKET_URING_OP_GETSOCKOPT,
 } from '../../kernel/io-uring.ts';
-import { NO_SLOT } from './acceptor.ts';
 import { AT_ONCE } from '../seam/engine.ts';
+import { entryCommand, entryLength, entryOpcode, entryUser, fillNop } from './entries.ts';
 import type { EntryAnswers, Ring } from './ring.ts';
+import { NO_SLOT, STAGE } from './stages.ts';
 
 /** Any number that a kernel does not complete a NOP with by itself. */
 const PROBED_RESULT = 7;
@@ -30,32 +30,32 @@ export class RehearsedAnswers implements EntryAnswers {
   /** Whether this kernel completes a NOP with a given result. The ring must be idle. */
   canBeGiven(ring: Ring): boolean {
     ring.reserve(1);
-    const at = ring.prepare(OP_NOP, 0, -1, NO_SLOT, 0);
-    ring.words[at + 6] = PROBED_RESULT;
-    ring.words[at + 7] = NOP_INJECT_RESULT;
+    fillNop(ring.words, ring.prepare(OP_NOP, 0, -1, NO_SLOT, STAGE.OTHER), PROBED_RESULT);
     ring.submit();
     let isGiven = false;
-    const count = ring.wait(AT_ONCE);
-    for (let i = 0; i < count; i++) isGiven ||= ring.completionWords[ring.completionAt(i) + 2] === PROBED_RESULT;
-    ring.consume(count);
+    ring.reap(AT_ONCE, {
+      complete: (_user, _tag, result) => {
+        isGiven ||= result === PROBED_RESULT;
+      },
+    });
     return isGiven;
   }
 
   answer(words: Int32Array, at: number): number {
-    const slot = words[at + 8]!;
-    switch (words[at]! & 0xff) {
+    const slot = entryUser(words, at);
+    switch (entryOpcode(words, at)) {
       case OP_CONNECT:
         this.#leftBytes[slot] = this.#responseBytes;
         return 0;
       case OP_SEND:
-        return words[at + 6]!;
+        return entryLength(words, at);
       case OP_RECV: {
-        const bytes = Math.min(words[at + 6]!, this.#leftBytes[slot]!);
+        const bytes = Math.min(entryLength(words, at), this.#leftBytes[slot]!);
         this.#leftBytes[slot]! -= bytes;
         return bytes;
       }
       case OP_URING_CMD:
-        return words[at + 2] === SOCKET_URING_OP_GETSOCKOPT ? INT_BYTES : 0;
+        return entryCommand(words, at) === SOCKET_URING_OP_GETSOCKOPT ? INT_BYTES : 0;
       default:
         return 0;
     }

@@ -18,12 +18,10 @@ import {
   FEAT_SINGLE_MMAP,
   IOSQE_CQE_SKIP_SUCCESS,
   IOSQE_IO_LINK,
-  NOP_INJECT_RESULT,
   OFF_HEAD,
   OFF_SQES,
   OFF_SQ_RING,
   OFF_TAIL,
-  OP_NOP,
   PARAMS_BYTES,
   PARAMS_CQ_ENTRIES,
   PARAMS_CQ_OFF,
@@ -46,6 +44,7 @@ import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { replaceByNop, writeEntry } from './entries.ts';
 import { ringMemoryError } from './memory-error.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';
 
@@ -65,8 +64,13 @@ const ENTRIES_MIN = 128;
 /** What is further away, or never, is waited for again. */
 const WAIT_NS_MAX = 3600e9;
 
-/** Words of an SQE. */
 const SQE_WORDS = SQE_BYTES / 4;
+const CQE_WORDS = CQE_BYTES / 4;
+/** Words of struct io_uring_cqe: user_data in two halves, res, flags. */
+const CQE_USER = 0;
+const CQE_TAG = 1;
+const CQE_RESULT = 2;
+const CQE_FLAGS = 3;
 
 export interface RingOptions {
   readonly libc: Libc;
@@ -81,12 +85,18 @@ export interface EntryAnswers {
   answer(words: Int32Array, at: number): number;
 }
 
+/** What takes the completions of a ring. */
+export interface CompletionSink {
+  /** `user` and `tag` are those of the entry. `flags` are CQE_F flags. */
+  complete(user: number, tag: number, result: number, flags: number): void;
+}
+
 /** The flags of an entry that a NOP in its place keeps: what decides on order and completions. */
-const KEPT_FLAGS = (IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS) << 8;
+const KEPT_FLAGS = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 
 /**
  * One io_uring(7), used from the thread that made it. Entries are written straight into the mapped ring: `prepare` gives the
- * place, `words` is the memory. Completions are read between `wait` and `consume`.
+ * place, `words` is the memory. `reap` waits for completions and hands them over.
  *
  * DEFER_TASKRUN (Linux 6.1) makes the kernel finish its work when we ask for events, not by interrupting us.
  */
@@ -184,23 +194,9 @@ export class Ring {
    * `user` and `tag` come back with the completion.
    */
   prepare(opcode: number, flags: number, fd: number, user: number, tag: number): number {
-    const { words } = this;
     const at = (this.#tail & this.#sqMask) * SQE_WORDS;
     this.#tail = (this.#tail + 1) | 0;
-    words[at] = opcode | (flags << 8);
-    words[at + 1] = fd;
-    words[at + 2] = 0;
-    words[at + 3] = 0;
-    words[at + 4] = 0;
-    words[at + 5] = 0;
-    words[at + 6] = 0;
-    words[at + 7] = 0;
-    words[at + 8] = user;
-    words[at + 9] = tag;
-    words[at + 10] = 0;
-    words[at + 11] = 0;
-    words[at + 12] = 0;
-    words[at + 13] = 0;
+    writeEntry(this.words, at, opcode, flags, fd, user, tag);
     return at;
   }
 
@@ -222,13 +218,7 @@ export class Ring {
     const { words } = this;
     for (let index = Atomics.load(this.#ring, this.#sqTail); index !== this.#tail; index = (index + 1) | 0) {
       const at = (index & this.#sqMask) * SQE_WORDS;
-      const result = answers.answer(words, at);
-      words[at] = OP_NOP | (words[at]! & KEPT_FLAGS);
-      words[at + 1] = -1;
-      words.fill(0, at + 2, at + 8);
-      words[at + 6] = result;
-      words[at + 7] = NOP_INJECT_RESULT;
-      words.fill(0, at + 10, at + 14);
+      replaceByNop(words, at, KEPT_FLAGS, answers.answer(words, at));
     }
   }
 
@@ -240,7 +230,7 @@ export class Ring {
   }
 
   /** Hands over what is prepared and waits for so many completions, until the deadline at most. Returns how many there are. */
-  wait({ deadlineNs }: Deadline, completions = 1): number {
+  wait({ deadlineNs }: Deadline, completions: number): number {
     this.#publish();
     let waitNs = 0;
     if (this.available < completions) {
@@ -293,18 +283,14 @@ export class Ring {
     return (Atomics.load(this.#ring, this.#cqTail) - this.#head) | 0;
   }
 
-  /** The first word of the completion `index` places behind the oldest, in `completionWords`. */
-  completionAt(index: number): number {
-    return this.#cqes + ((this.#head + index) & this.#cqMask) * (CQE_BYTES / 4);
-  }
-
-  /** user, tag, result, flags: four words a completion. */
-  get completionWords(): Int32Array {
-    return this.#ring;
-  }
-
-  /** Gives the oldest `count` completions back to the kernel. */
-  consume(count: number): void {
+  /** Waits as `wait` does, then hands over each completion that is there, oldest first. */
+  reap(deadline: Deadline, sink: CompletionSink, completions = 1): void {
+    const count = this.wait(deadline, completions);
+    const words = this.#ring;
+    for (let i = 0; i < count; i++) {
+      const at = this.#cqes + ((this.#head + i) & this.#cqMask) * CQE_WORDS;
+      sink.complete(words[at + CQE_USER]!, words[at + CQE_TAG]!, words[at + CQE_RESULT]!, words[at + CQE_FLAGS]!);
+    }
     this.#head = (this.#head + count) | 0;
     Atomics.store(this.#ring, this.#cqHead, this.#head);
   }

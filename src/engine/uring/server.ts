@@ -1,4 +1,3 @@
-/* eslint max-lines: ['error', 475] -- the states of a slot are changed all over it, and are read together */
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -7,8 +6,6 @@ import {
   MSG_NOSIGNAL,
   MSG_WAITALL,
   SHUT_WR,
-  SOL_SOCKET,
-  SO_LINGER,
 } from '../../kernel/constants.ts';
 import { ECANCELED, ECONNRESET, ENOBUFS, EPIPE } from '../../kernel/errno.ts';
 import {
@@ -17,38 +14,28 @@ import {
   CQE_F_MORE,
   IOSQE_BUFFER_SELECT,
   IOSQE_CQE_SKIP_SUCCESS,
-  IOSQE_FIXED_FILE,
   IOSQE_IO_LINK,
   OP_POLL_ADD,
   OP_RECV,
   OP_SEND,
-  POLL_ADD_MULTI,
   RECVSEND_POLL_FIRST,
 } from '../../kernel/io-uring.ts';
-import { openFileLimit } from '../../kernel/limits.ts';
 import { loadLibc, nativeCopy } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
 import { AT_ONCE } from '../seam/engine.ts';
 import type { Deadline, ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { FreeSlots } from '../sockets/free-slots.ts';
 import { openListeningSocket } from '../sockets/listening-socket.ts';
-import { Acceptor, NO_SLOT, STAGE_ACCEPT } from './acceptor.ts';
+import { Acceptor } from './acceptor.ts';
 import { BUFFER_GROUP, BufferRing } from './buffer-ring.ts';
-import { registerDirectDescriptors } from './direct.ts';
-import {
-  firstStage,
-  GENERATION_MASK,
-  STAGE_BITS,
-  STAGE_MASK,
-  prepareCancel,
-  prepareClose,
-  prepareOption,
-  setAddress,
-} from './entries.ts';
+import { registerForAccepting } from './direct.ts';
+import { addPriority, fillPickedReceive, fillPoll, fillTransfer, prepareClose } from './entries.ts';
 import { requireUring } from './support.ts';
 import { Ring } from './ring.ts';
-import { STAGE_WAKE, Waker } from './waker.ts';
+import { Slots } from './slots.ts';
+import { NO_SLOT, STAGE, stageOf } from './stages.ts';
+import { Waker } from './waker.ts';
 
 /** The most bytes of one receive, and so the most that are kept for a peer that does not read. */
 const BUFFER_BYTES = 64 * 1024;
@@ -56,18 +43,11 @@ const BUFFER_BYTES = 64 * 1024;
 const SEND_BYTES = 1024 * 1024;
 const RING_ENTRIES = 4096;
 const RING_COMPLETIONS = 16384;
-/** Direct descriptors beyond the slots, for connections that are accepted only to be closed; the open file limit is the most a ring has. */
-const SPARE_DESCRIPTORS = 256;
 
 /** No buffer at hand, or one that `echo` has taken. */
 const NO_BUFFER = -1;
 
-/** In the order of their links: what is first pending is under way. */
-const STAGE_SEND = 1;
-const STAGE_RECV = 2;
-const STAGE_POLL = 3;
-const STAGE_CANCEL = 4;
-const STAGE_CLOSE = 5;
+const { SEND, RECV, POLL, CANCEL, ACCEPT, WAKE, OTHER } = STAGE;
 
 /** What is true of a slot; 0 is a free one. */
 const OPEN = 1;
@@ -94,26 +74,17 @@ export class UringServerEngine implements ServerEngine {
   readonly #options: ServerEngineOptions;
   readonly #ring: Ring;
   readonly #direct: boolean;
-  readonly #fileFlag: number;
   readonly #payload: NativeMemory;
   readonly #buffers: BufferRing;
-  /** struct linger {1, 0}. */
-  readonly #linger: NativeMemory;
-  /** The descriptor of each slot: a direct one's index, or an ordinary one. */
-  readonly #files: Int32Array;
+  readonly #slots: Slots;
+  readonly #free: FreeSlots;
   readonly #flags: Uint8Array;
-  readonly #generations: Int32Array;
-  /** Stages whose completion is still to come, one bit each. */
-  readonly #pending: Uint8Array;
   /** While sending: the buffer that is echoed; how much there is to send, how much is with the kernel. */
   readonly #echoBuffer: Int32Array;
   /** The buffer that a receive has been given because the ring had none, or NO_BUFFER. */
   readonly #spareBuffer: Int32Array;
   readonly #sendBytes: Float64Array;
   readonly #sentBytes: Float64Array;
-  readonly #freeSlots: Int32Array;
-  #freeCount = 0;
-  #freshSlot = 0;
   /** What the completion at hand has received; `echo` takes it. */
   #buffer = NO_BUFFER;
   #receivedBytes = 0;
@@ -131,24 +102,16 @@ export class UringServerEngine implements ServerEngine {
     this.#clock = clock;
     this.#options = options;
     this.#ring = new Ring({ libc, clock, entries: RING_ENTRIES, completions: RING_COMPLETIONS });
-    const limit = openFileLimit();
-    const descriptors = Math.min(capacity + SPARE_DESCRIPTORS, limit);
-    const isRoomy = descriptors < limit || limit >= ROOMY_FD_LIMIT;
-    this.#direct = direct && isRoomy && !options.halfCloses && registerDirectDescriptors(libc, this.#ring, descriptors);
-    this.#fileFlag = this.#direct ? IOSQE_FIXED_FILE : 0;
+    this.#direct = direct && !options.halfCloses && registerForAccepting(libc, this.#ring, capacity);
     this.#payload = nativeCopy(libc, options.payload);
     this.#buffers = BufferRing.for(this.#ring, libc, BUFFER_BYTES);
-    this.#linger = libc.alloc(8);
-    this.#linger.bytes[0] = 1;
-    this.#files = new Int32Array(capacity);
+    this.#slots = new Slots(libc, this.#ring, capacity, this.#direct);
+    this.#free = new FreeSlots(capacity);
     this.#flags = new Uint8Array(capacity);
-    this.#generations = new Int32Array(capacity);
-    this.#pending = new Uint8Array(capacity);
     this.#echoBuffer = new Int32Array(capacity);
     this.#spareBuffer = new Int32Array(capacity).fill(NO_BUFFER);
     this.#sendBytes = new Float64Array(capacity);
     this.#sentBytes = new Float64Array(capacity);
-    this.#freeSlots = new Int32Array(capacity);
   }
 
   get port(): number {
@@ -166,7 +129,7 @@ export class UringServerEngine implements ServerEngine {
     this.#driver = driver;
     this.#acceptor?.arm();
     while (driver.step()) {
-      this.#reap(this.#nextDeadline(driver));
+      this.#ring.reap(this.#nextDeadline(driver), this);
       this.#acceptor?.endRest();
     }
     // The last closes are still only prepared.
@@ -180,37 +143,25 @@ export class UringServerEngine implements ServerEngine {
     return this.#deadline;
   }
 
-  #reap(deadline: Deadline): void {
-    const ring = this.#ring;
-    const count = ring.wait(deadline);
-    const words = ring.completionWords;
-    for (let i = 0; i < count; i++) {
-      const at = ring.completionAt(i);
-      this.#handle(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-    }
-    ring.consume(count);
-  }
-
-  #handle(slot: number, tag: number, result: number, flags: number): void {
-    const stage = tag & STAGE_MASK;
+  /** Takes a completion of the ring. */
+  complete(slot: number, tag: number, result: number, flags: number): void {
+    const stage = stageOf(tag);
     if (slot === NO_SLOT) {
-      if (stage === STAGE_ACCEPT) this.#accepted(result, flags);
-      else if (stage === STAGE_WAKE) this.#waker?.complete(flags);
+      if (stage === ACCEPT) this.#accepted(result, flags);
+      else if (stage === WAKE) this.#waker?.complete(flags);
       return;
     }
-    if (tag >> STAGE_BITS !== this.#generations[slot]) return;
-    if ((flags & CQE_F_MORE) === 0) this.#pending[slot]! &= ~(1 << stage);
+    if (!this.#slots.isCurrent(slot, tag)) return;
+    if ((flags & CQE_F_MORE) === 0) this.#slots.settle(slot, 1 << stage);
     const isClosing = (this.#flags[slot]! & CLOSING) !== 0;
-    if (stage === STAGE_RECV) this.#received(slot, result, flags, isClosing);
-    else if (stage === STAGE_SEND) this.#sent(slot, result, isClosing);
-    else if (stage === STAGE_POLL && !isClosing) this.#polled(slot, result);
-    if (tag >> STAGE_BITS !== this.#generations[slot]) return;
+    if (stage === RECV) this.#received(slot, result, flags, isClosing);
+    else if (stage === SEND) this.#sent(slot, result, isClosing);
+    else if (stage === POLL && !isClosing) this.#polled(slot, result);
+    if (!this.#slots.isCurrent(slot, tag)) return;
     if ((this.#flags[slot]! & CLOSING) === 0) this.#arm(slot, 0);
-    else if (this.#pending[slot] === 0) this.#finishClose(slot);
+    else if (this.#slots.pending(slot) === 0) this.#finishClose(slot);
     // Something else is under way, or it came too early for a link that only now is.
-    else if ((this.#pending[slot]! & (1 << STAGE_CANCEL)) === 0 && (stage !== STAGE_CANCEL || result < 0)) {
-      this.#cancel(slot);
-    }
+    else if (!this.#slots.isPending(slot, CANCEL) && (stage !== CANCEL || result < 0)) this.#slots.cancelFirst(slot);
   }
 
   #accepted(result: number, flags: number): void {
@@ -224,22 +175,12 @@ export class UringServerEngine implements ServerEngine {
   }
 
   #welcome(file: number): void {
-    const slot = this.#freeCount > 0 ? this.#freeSlots[--this.#freeCount]! : this.#freshSlot++;
-    const generation = this.#generations[slot];
-    this.#files[slot] = file;
+    const slot = this.#free.take();
+    const generation = this.#slots.generation(slot);
+    this.#slots.files[slot] = file;
     this.#flags[slot] = OPEN;
     this.#driver.accepted(slot);
-    if (this.#generations[slot] === generation && (this.#flags[slot] & CLOSING) === 0) this.#arm(slot, 0);
-  }
-
-  #tag(slot: number, stage: number): number {
-    return (this.#generations[slot]! << STAGE_BITS) | stage;
-  }
-
-  /** An entry on the slot's connection whose completion is waited for. Room must have been reserved. */
-  #prepare(opcode: number, flags: number, slot: number, stage: number): number {
-    this.#pending[slot]! |= 1 << stage;
-    return this.#ring.prepare(opcode, flags | this.#fileFlag, this.#files[slot]!, slot, this.#tag(slot, stage));
+    if (this.#slots.generation(slot) === generation && (this.#flags[slot] & CLOSING) === 0) this.#arm(slot, 0);
   }
 
   /** Sees to it that the slot is told of what its peer does next. */
@@ -248,25 +189,23 @@ export class UringServerEngine implements ServerEngine {
     if (!this.#options.reads) {
       if ((flags & FAILED) === 0) this.#watch(slot);
     } else if ((flags & (OVER | ECHOING)) === 0) {
-      if ((this.#pending[slot]! & (1 << STAGE_RECV)) === 0) this.#prepareReceive(slot, ioprio);
+      if (!this.#slots.isPending(slot, RECV)) this.#prepareReceive(slot, ioprio);
     }
   }
 
   /** Waits for the end of a connection that is only held, and for a failure behind it: level-triggered, the end would come for ever. */
   #watch(slot: number): void {
-    if ((this.#pending[slot]! & (1 << STAGE_POLL)) !== 0) return;
+    if (this.#slots.isPending(slot, POLL)) return;
     this.#ring.reserve(1);
-    const at = this.#prepare(OP_POLL_ADD, 0, slot, STAGE_POLL);
-    this.#ring.words[at + 6] = POLL_ADD_MULTI;
-    this.#ring.words[at + 7] = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    fillPoll(this.#ring.words, this.#slots.prepare(OP_POLL_ADD, 0, slot, POLL), EPOLLRDHUP | EPOLLHUP | EPOLLERR);
   }
 
   #prepareReceive(slot: number, ioprio: number): void {
     this.#ring.reserve(1);
     const { words } = this.#ring;
-    const at = this.#prepare(OP_RECV, IOSQE_BUFFER_SELECT, slot, STAGE_RECV);
-    words[at]! |= ioprio << 16;
-    words[at + 10] = BUFFER_GROUP;
+    const at = this.#slots.prepare(OP_RECV, IOSQE_BUFFER_SELECT, slot, RECV);
+    addPriority(words, at, ioprio);
+    fillPickedReceive(words, at, BUFFER_GROUP);
   }
 
   #received(slot: number, result: number, flags: number, isClosing: boolean): void {
@@ -298,10 +237,8 @@ export class UringServerEngine implements ServerEngine {
     const buffer = this.#buffers.takeSpare();
     this.#spareBuffer[slot] = buffer;
     this.#ring.reserve(1);
-    const { words } = this.#ring;
-    const at = this.#prepare(OP_RECV, 0, slot, STAGE_RECV);
-    setAddress(words, at, this.#buffers.addressOf(buffer));
-    words[at + 6] = BUFFER_BYTES;
+    const at = this.#slots.prepare(OP_RECV, 0, slot, RECV);
+    fillTransfer(this.#ring.words, at, this.#buffers.addressOf(buffer), BUFFER_BYTES, 0);
   }
 
   #polled(slot: number, events: number): void {
@@ -349,11 +286,8 @@ export class UringServerEngine implements ServerEngine {
   }
 
   #prepareSend(slot: number, address: number, size: number, flags: number, messageFlags: number): void {
-    const { words } = this.#ring;
-    const at = this.#prepare(OP_SEND, flags, slot, STAGE_SEND);
-    setAddress(words, at, address);
-    words[at + 6] = size;
-    words[at + 7] = MSG_NOSIGNAL | messageFlags;
+    const at = this.#slots.prepare(OP_SEND, flags, slot, SEND);
+    fillTransfer(this.#ring.words, at, address, size, MSG_NOSIGNAL | messageFlags);
   }
 
   #sent(slot: number, result: number, isClosing: boolean): void {
@@ -366,9 +300,9 @@ export class UringServerEngine implements ServerEngine {
       return;
     }
     this.#sentBytes[slot]! += result;
-    const generation = this.#generations[slot];
+    const generation = this.#slots.generation(slot);
     this.#driver.sent(slot, result);
-    if (this.#generations[slot] !== generation || (this.#flags[slot]! & CLOSING) !== 0) return;
+    if (this.#slots.generation(slot) !== generation || (this.#flags[slot]! & CLOSING) !== 0) return;
     if (this.#sentBytes[slot]! < this.#sendBytes[slot]!) {
       this.#sendRest(slot);
       return;
@@ -385,7 +319,7 @@ export class UringServerEngine implements ServerEngine {
 
   #flush(slot: number): void {
     this.#flags[slot]! &= ~RESPONDING;
-    if ((this.#flags[slot]! & HALF_CLOSED) !== 0) this.#libc.shutdown(this.#files[slot]!, SHUT_WR);
+    if ((this.#flags[slot]! & HALF_CLOSED) !== 0) this.#libc.shutdown(this.#slots.files[slot]!, SHUT_WR);
     this.#driver.flushed(slot);
   }
 
@@ -393,42 +327,22 @@ export class UringServerEngine implements ServerEngine {
     const flags = this.#flags[slot]!;
     if ((flags & HALF_CLOSED) !== 0) return;
     this.#flags[slot] = flags | HALF_CLOSED;
-    if ((flags & (ECHOING | RESPONDING)) === 0) this.#libc.shutdown(this.#files[slot]!, SHUT_WR);
+    if ((flags & (ECHOING | RESPONDING)) === 0) this.#libc.shutdown(this.#slots.files[slot]!, SHUT_WR);
   }
 
   close(slot: number, reset: boolean): void {
     if ((this.#flags[slot]! & (OPEN | CLOSING)) !== OPEN) return;
     this.#flags[slot]! |= CLOSING;
-    if (reset) this.#resetOnClose(slot);
-    if (this.#pending[slot] === 0) this.#finishClose(slot);
-    else this.#cancel(slot);
-  }
-
-  /** Ends the first of what is under way for the slot; what is linked to it ends with it. */
-  #cancel(slot: number): void {
-    this.#ring.reserve(1);
-    const target = firstStage(this.#pending[slot]!);
-    this.#pending[slot]! |= 1 << STAGE_CANCEL;
-    prepareCancel(this.#ring, slot, this.#tag(slot, target), this.#tag(slot, STAGE_CANCEL));
-  }
-
-  #resetOnClose(slot: number): void {
-    const file = this.#files[slot]!;
-    const { address } = this.#linger;
-    if (!this.#direct) {
-      this.#libc.setsockopt(file, SOL_SOCKET, SO_LINGER, address, 8);
-      return;
-    }
-    this.#ring.reserve(1);
-    const flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE;
-    prepareOption(this.#ring, flags, file, NO_SLOT, STAGE_CLOSE, SOL_SOCKET, SO_LINGER, address, 8);
+    if (reset) this.#slots.resetOnClose(slot);
+    if (this.#slots.pending(slot) === 0) this.#finishClose(slot);
+    else this.#slots.cancelFirst(slot);
   }
 
   #finishClose(slot: number): void {
-    this.#closeFile(this.#files[slot]!);
+    this.#closeFile(this.#slots.files[slot]!);
     this.#flags[slot] = 0;
-    this.#generations[slot] = (this.#generations[slot]! + 1) & GENERATION_MASK;
-    this.#freeSlots[this.#freeCount++] = slot;
+    this.#slots.renew(slot);
+    this.#free.give(slot);
     this.#acceptor?.descriptorFreed();
     this.#driver.released(slot);
   }
@@ -439,7 +353,7 @@ export class UringServerEngine implements ServerEngine {
       return;
     }
     this.#ring.reserve(1);
-    prepareClose(this.#ring, IOSQE_CQE_SKIP_SUCCESS, file, NO_SLOT, STAGE_CLOSE);
+    prepareClose(this.#ring, IOSQE_CQE_SKIP_SUCCESS, file, NO_SLOT, OTHER);
   }
 
   watch(fd: number): void {
@@ -450,17 +364,17 @@ export class UringServerEngine implements ServerEngine {
     if (this.#acceptor === undefined) return;
     // To their peers the connections in the backlog are established; closing the listener would reset them. ACCEPT takes
     // all there are each time the kernel gets to work for us.
-    this.#reap(AT_ONCE);
+    this.#ring.reap(AT_ONCE, this);
     this.#acceptor.cancel();
-    this.#reap(AT_ONCE);
+    this.#ring.reap(AT_ONCE, this);
     this.#libc.close(this.#acceptor.listener);
     this.#acceptor = undefined;
   }
 
   dispose(): void {
     if (this.#acceptor !== undefined) this.#libc.close(this.#acceptor.listener);
-    for (let slot = 0; !this.#direct && slot < this.#freshSlot; slot++) {
-      if (this.#flags[slot] !== 0) this.#libc.close(this.#files[slot]!);
+    for (let slot = 0; !this.#direct && slot < this.#free.fresh; slot++) {
+      if (this.#flags[slot] !== 0) this.#libc.close(this.#slots.files[slot]!);
     }
     this.#ring.dispose();
     this.#buffers.dispose();

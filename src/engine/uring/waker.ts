@@ -1,9 +1,8 @@
 import { EPOLLET, EPOLLIN } from '../../kernel/constants.ts';
-import { CQE_F_MORE, OP_POLL_ADD, POLL_ADD_MULTI } from '../../kernel/io-uring.ts';
-import { NO_SLOT } from './acceptor.ts';
+import { CQE_F_MORE, OP_POLL_ADD } from '../../kernel/io-uring.ts';
+import { fillPoll } from './entries.ts';
 import type { Ring } from './ring.ts';
-
-export const STAGE_WAKE = 6;
+import { NO_SLOT, STAGE } from './stages.ts';
 
 /** Keeps one multishot poll on an eventfd that other threads write to; its completion is all that is wanted of it. */
 export class Waker {
@@ -18,10 +17,9 @@ export class Waker {
 
   #arm(): void {
     this.#ring.reserve(1);
-    const at = this.#ring.prepare(OP_POLL_ADD, 0, this.#fd, NO_SLOT, STAGE_WAKE);
-    this.#ring.words[at + 6] = POLL_ADD_MULTI;
+    const at = this.#ring.prepare(OP_POLL_ADD, 0, this.#fd, NO_SLOT, STAGE.WAKE);
     // Edge-triggered: each write is a completion, and the count need never be read.
-    this.#ring.words[at + 7] = EPOLLIN | EPOLLET;
+    fillPoll(this.#ring.words, at, EPOLLIN | EPOLLET);
   }
 
   /** Takes a completion. */
