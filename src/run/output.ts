@@ -197,7 +197,7 @@ async function isSameEntry(a: string, b: string): Promise<boolean> {
 
 /** Why writing failed, in one sentence for people. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   switch (code) {
     case 'ENOENT':
       return 'there is no such directory';
@@ -214,7 +214,7 @@ export function reasonOf(error: unknown): string {
       return 'the name is longer than the file system takes';
     case 'EPIPE':
       return 'it has no reader any more';
-    case '':
+    case 'unknown':
       return error instanceof Error ? error.message : String(error);
     default:
       return code;

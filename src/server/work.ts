@@ -4,8 +4,8 @@ import type { EngineName } from '../plan/engines.ts';
 import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
-import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { type Libc, loadLibc } from '../kernel/libc.ts';
+import { sleepOnTime } from '../kernel/timer-slack.ts';
 import type { ServerResult } from '../document/server.ts';
 import type { ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
@@ -128,7 +128,7 @@ export function loopWork(server: ServerWork, listener: number, engine: ServerEng
   const needsLibc = share.wakers !== null || work.kind === 'sleep';
   const libc = needsLibc ? loadLibc() : null;
   // The node engine has not done it: a sleep is to be as long on every engine.
-  libc?.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  if (libc !== null) sleepOnTime(libc);
   if (libc !== null && share.wakers !== null) engine.watch(new Wakers(libc, share.wakers).readFd(listener));
   return {
     createExecutor: hasJobs

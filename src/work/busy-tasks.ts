@@ -1,5 +1,6 @@
 import { BUSY_PERIOD_NS } from '../plan/work.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, type WorkCounters } from './counters.ts';
+import { xorshift32 } from './xorshift.ts';
 
 /** What one tick computes: so many steps of a xorshift generator on the task's own word, about 0.1 µs. */
 const STEPS = 64;
@@ -24,12 +25,8 @@ export class BusyTasks {
     if (nowNs < this.#dueNs) return this.#dueNs;
     const states = this.#states;
     for (let task = 0; task < states.length; task++) {
-      let state = states[task]!;
-      for (let step = 0; step < STEPS; step++) {
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-      }
+      let state = states[task]! | 0;
+      for (let step = 0; step < STEPS; step++) state = xorshift32(state);
       states[task] = state;
     }
     const lateMs = Math.floor((nowNs - this.#dueNs) / BUSY_PERIOD_NS);

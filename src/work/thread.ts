@@ -1,7 +1,7 @@
 /** Thread entry: takes jobs from the queue and does them until it is closed. */
 import { threadEntry } from '../runtime/thread-host.ts';
-import { PR_SET_TIMERSLACK } from '../kernel/constants.ts';
 import { loadLibc } from '../kernel/libc.ts';
+import { sleepOnTime } from '../kernel/timer-slack.ts';
 import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { JOB_WORDS, type JobModule } from './executor.ts';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const jobs = (await import(module)) as JobModule;
   const libc = loadLibc();
   // As on the threads of the engines, so that a sleep is as long here as there.
-  libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  sleepOnTime(libc);
   const queue = new DispatchQueue(share.dispatch!, new Wakers(libc, share.wakers!));
   const counters = new WorkCounters(share.counters[share.owners + thread]!);
   const gauge = new RunningGauge(share.gauge);

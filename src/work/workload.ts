@@ -5,6 +5,7 @@ import { loadLibc } from '../kernel/libc.ts';
 import type { Work } from '../plan/plan.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import type { AsyncJobRunner, JobRunner } from './executor.ts';
+import { xorshift32 } from './xorshift.ts';
 
 export function createRunner(data: unknown): JobRunner {
   const work = data as Work;
@@ -27,10 +28,8 @@ function shuffleAndSort(count: number): JobRunner {
   let state = 0x9e3779b9;
   return () => {
     for (let i = count - 1; i > 0; i--) {
-      // xorshift32: the shuffle is to cost little beside the sort, and to differ each time.
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
+      // The shuffle is to cost little beside the sort, and to differ each time.
+      state = xorshift32(state);
       const j = (state >>> 0) % (i + 1);
       const kept = integers[i]!;
       integers[i] = integers[j]!;
@@ -58,9 +57,7 @@ function sleepRequests({ sleepNs, longestNs }: Extract<Work, { kind: 'sleep' }>)
   });
   let state = 0x9e3779b9;
   return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
+    state = xorshift32(state);
     return requests[(state >>> 0) % LENGTHS]!;
   };
 }

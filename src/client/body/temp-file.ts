@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { errnoNumber } from '../../kernel/errno.ts';
+import { codeOf } from '../../units/problem.ts';
 
 /** open(2), O_TMPFILE: a file that never has a name. The same on x86-64 and arm64, beside O_DIRECTORY, which is not. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
@@ -69,10 +70,6 @@ export function closeFile(fd: number): void {
   } catch {
     // Some file systems tell only now that a write came to nothing; the file is gone either way.
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Turns an error of Node.js into a Linux error number. */

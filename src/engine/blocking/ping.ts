@@ -1,7 +1,8 @@
-import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL, PR_SET_TIMERSLACK } from '../../kernel/constants.ts';
+import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../kernel/constants.ts';
 import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { sleepOnTime } from '../../kernel/timer-slack.ts';
 import { POLL_NS } from '../seam/engine.ts';
 import { MessageReader } from '../sockets/message-reader.ts';
 import type { MessageListener } from '../sockets/message-reader.ts';
@@ -47,7 +48,7 @@ export class BlockingPingEngine implements PingEngine, MessageListener {
     this.#fds = new Int32Array(connections).fill(-1);
     this.#sleep = libc.alloc(16);
     this.#sleepWords = new Int32Array(this.#sleep.bytes.buffer, 0, 4);
-    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    sleepOnTime(libc);
   }
 
   open(slot: number): number {

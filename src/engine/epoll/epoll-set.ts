@@ -1,12 +1,7 @@
-import {
-  EPOLL_CLOEXEC,
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_MOD,
-  PR_SET_TIMERSLACK,
-  SYS_epoll_pwait2,
-} from '../../kernel/constants.ts';
+import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_MOD, SYS_epoll_pwait2 } from '../../kernel/constants.ts';
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { sleepOnTime } from '../../kernel/timer-slack.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -50,8 +45,7 @@ export class EpollSet {
     this.#words = new Int32Array(this.#events.bytes.buffer, 0, EVENTS_MAX * EVENT_WORDS);
     this.#timeout = libc.alloc(16);
     this.#timeoutWords = new Int32Array(this.#timeout.bytes.buffer, 0, 4);
-    // The kernel may end a sleep up to 50 µs late to save wake-ups (prctl(2), PR_SET_TIMERSLACK); a pacing thread pays for them.
-    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    sleepOnTime(libc);
   }
 
   /** 0, or -1 with the reason in errno. */

@@ -1,7 +1,6 @@
 import {
   MAP_SHARED_POPULATE,
   PROT_READ_WRITE,
-  PR_SET_TIMERSLACK,
   SYS_io_uring_enter,
   SYS_io_uring_register,
   SYS_io_uring_setup,
@@ -41,6 +40,7 @@ import {
   SQ_TASKRUN,
 } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
+import { sleepOnTime } from '../../kernel/timer-slack.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -157,7 +157,7 @@ export class Ring {
     this.#argument = libc.alloc(40);
     this.#timeout = new Int32Array(this.#argument.bytes.buffer, 24, 4);
     new BigUint64Array(this.#argument.bytes.buffer, 16, 1)[0] = BigInt(this.#argument.address + 24);
-    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    sleepOnTime(libc);
   }
 
   #map(size: number, offset: number): ArrayBuffer {
