@@ -2,7 +2,7 @@ import { freebindError } from '../sockets/freebind.ts';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as DatagramSocket } from 'node:dgram';
 import { Socket } from 'node:net';
-import { EAGAIN } from '../../kernel/errno.ts';
+import { EAGAIN, EPROTO } from '../../kernel/errno.ts';
 import { MessageReader } from '../sockets/message-reader.ts';
 import { HEAD_BYTES } from '../seam/ping.ts';
 import type { PingDriver, PingEngine, PingEngineOptions } from '../seam/ping.ts';
@@ -78,8 +78,11 @@ class HeldStream extends Held {
     const { target, sources } = shared.options;
     const { sink, reader } = shared;
     const callback = (bytes: number): boolean => {
-      const driver = this.#isClosed ? null : this.listener();
-      if (driver !== null) reader.stream(driver, slot, sink, 0, bytes);
+      if (this.#isClosed) return true;
+      const driver = this.listener();
+      // Between two runs nothing was asked for, so no byte is a reply.
+      if (driver === null) this.fail(EPROTO);
+      else reader.stream(driver, slot, sink, 0, bytes);
       return true;
     };
     // With a mark of 1 every write that the kernel does not take at once is followed by `drain`.

@@ -24,7 +24,7 @@ t.test('a plan that is impossible: exit 1, and why', { skip: linux }, async (t) 
   t.equal(run.code, 1, run.stderr);
   t.equal(run.stderr, '');
   const { schema, status, checks, config } = found(run);
-  t.same([schema, status, config['hold_sec']], ['conngen.doctor/1', 'problem', 60]);
+  t.same([schema, status, config.hold_sec], ['conngen.doctor/1', 'problem', 60]);
   const ports = checks.find(({ id }) => id === 'source_ports');
   t.match(ports, { status: 'problem', needed: 200_000, fix: String });
   for (const check of checks) {

@@ -144,7 +144,7 @@ t.test('a payload is a search, and so is each of several', async (t) => {
     result.goals.map(({ payload_file: file, status }) => [file, status]),
     payload.map((file) => [file, 'found']),
   );
-  t.same(result.config['payload_files'], payload);
+  t.same(result.config.payload_files, payload);
   t.equal(result.thresholds_met, true);
   const missing = await search({ payload: [join(dir, 'a'), join(dir, 'none')] });
   t.equal(missing.code, 2);
