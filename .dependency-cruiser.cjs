@@ -3,7 +3,10 @@
 const ROOMS = {
   units: { owns: 'words that all rooms share: quantities, figures for people, problems, errors of a run', uses: [] },
   kernel: { owns: 'all that only Linux knows: libc through koffi, constants, structs, /proc', uses: [] },
-  runtime: { owns: 'threads, clocks, timers, V8 settings, slots, rings in shared memory', uses: ['kernel', 'units'] },
+  runtime: {
+    owns: 'threads, child processes, clocks, timers, V8 settings, slots, rings in shared memory',
+    uses: ['kernel', 'units'],
+  },
   schedule: { owns: 'when attempt n is due, and the pacer of one worker; pure arithmetic', uses: [] },
   document: {
     owns: 'what a result is: its interfaces, outcomes and their owners, kernel counters, labs as data, the reader',

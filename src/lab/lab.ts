@@ -1,5 +1,6 @@
 /** What a lab does: which cells it has, whether they can work here, and how one of them is measured. */
 import type { Axis, Cell, CellMeasurement, LabDescription } from '../document/lab-description.ts';
+import type { Launch } from '../runtime/launch.ts';
 
 /** How long things take, the same for every cell. Nanoseconds. */
 export interface LabTimes {
@@ -7,13 +8,6 @@ export interface LabTimes {
   readonly settleNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
-}
-
-/** How to start another conngen: the command and its arguments up to, without, the name of the command. */
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CellContext {

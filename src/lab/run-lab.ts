@@ -1,6 +1,6 @@
 /** Runs a planned lab: its cells one after the other, and the directory that keeps what they gave. */
 import type { Axis, Cell } from '../document/lab-description.ts';
-import type { Launch } from './lab.ts';
+import type { Launch } from '../runtime/launch.ts';
 import { inPlanOrder } from './cells.ts';
 import { type CellResult, isDone, type LabResult } from '../document/lab.ts';
 import type { RunContext } from '../run/events.ts';

@@ -1,11 +1,11 @@
 // tier: kernel
 /** The command line with real runs behind it: what only whole processes can show. */
 import { spawnSync, type ChildProcess } from 'node:child_process';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ROOT, clientResult, plainEnvironment, runCli, startServer } from '../support/cli.ts';
+import { dialError } from '../support/ports.ts';
 
 function whenSaid(child: ChildProcess, words: string, then: (said: string) => void): void {
   let said = '';
@@ -16,17 +16,6 @@ function whenSaid(child: ChildProcess, words: string, then: (said: string) => vo
     then(said);
   };
   child.stderr?.on('data', read);
-}
-
-/** The code of the error that a connection to the port meets; undefined where it is accepted. */
-function dialError(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      resolve(undefined);
-      socket.destroy();
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  });
 }
 
 t.test('the first signal ends a run with its report, the second at once', async (t) => {

@@ -1,17 +1,13 @@
 /** `conngen demo`: the main job on loopback, against a server of its own. What `npm start` runs. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { clientCommand } from './client.ts';
 import { EXIT_FAILED, EXIT_USAGE } from '../process/exit-codes.ts';
 import { printProblems, type Io } from '../process/io.ts';
 import { DEMO_OPTIONS } from '../../options/tables/demo.ts';
-import { ENV_PREFIX } from '../../options/names.ts';
+import { withoutOptions } from '../../options/names.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { listenForStop } from '../process/signals.ts';
-
-const LAUNCHER = fileURLToPath(new URL('../../../bin/conngen.js', import.meta.url));
+import { launchOf } from '../../runtime/launch.ts';
+import { ServerChild } from '../../runtime/server-child.ts';
 
 /** A rate that any laptop holds. */
 const RATE_PER_SEC = 1000;
@@ -27,27 +23,18 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
   }
   const env = withoutOptions(raw.env);
   const stop = listenForStop();
-  const server = startServer(env);
-  const killServer = (): void => {
-    server.kill('SIGKILL');
-  };
-  // At once; the channel between us breaks only with the process.
-  process.once('exit', killServer);
+  const server = await startServer(env, stop.signal);
+  const exitCode = stop.exitCode();
+  // From here on the client answers signals.
+  stop.dispose();
+  if (exitCode === null && server === null) {
+    io.stderr.write('ERROR: the server of the demo did not start; what it says is above\n');
+    return EXIT_FAILED;
+  }
   try {
-    const port = await listeningPort(server, stop.signal);
-    const exitCode = stop.exitCode();
-    if (exitCode !== null) return exitCode;
-    if (port === null) {
-      io.stderr.write('ERROR: the server of the demo did not start; what it says is above\n');
-      return EXIT_FAILED;
-    }
-    // From here on the client answers signals.
-    stop.dispose();
-    return await runAgainst(port, input.quiet.value, { ...raw, env }, io);
+    return exitCode ?? (await runAgainst(server!.port, input.quiet.value, { ...raw, env }, io));
   } finally {
-    stop.dispose();
-    await stopServer(server);
-    process.off('exit', killServer);
+    await server?.end();
   }
 }
 
@@ -68,44 +55,19 @@ function runAgainst(port: number, quiet: boolean, raw: RawInput, io: Io): Promis
   return clientCommand({ ...raw, flags, extra: [] }, io);
 }
 
-/** A rate for `client` in the environment is not meant for the demo. */
-function withoutOptions(env: RawInput['env']): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(ENV_PREFIX)));
-}
-
-/** Starts the server in a process of its own, so that the CPU figures are the client's alone. */
-function startServer(env: Record<string, string | undefined>): ChildProcess {
-  const args = ['server', '--host', '127.0.0.1', '--port', '0', '--listeners', '1', '--json', '-', '--quiet'];
-  // Detached: Ctrl-C is for the client, which reports before the server goes. The channel is there to break with this process.
-  return spawn(process.execPath, [...process.execArgv, LAUNCHER, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    detached: true,
-  });
-}
-
-/** The port of the listening event, or null where the server ended before it or `stop` aborted. */
-async function listeningPort(server: ChildProcess, stop: AbortSignal): Promise<number | null> {
-  if (server.stdout === null) return null;
-  const lines = createInterface({ input: server.stdout, signal: stop });
-  for await (const line of lines) {
-    const event = JSON.parse(line) as { event?: string; port?: number };
-    if (event.event === 'listening' && event.port !== undefined) {
-      // The rest is not needed, but it must be read, so that the server can write it.
-      server.stdout.resume();
-      return event.port;
-    }
+/**
+ * Starts the server in a process of its own, so that the CPU figures are the client's alone. Detached: Ctrl-C is for the client, which
+ * reports before the server goes. Null where the server ended before it accepted, or `stop` aborted.
+ */
+async function startServer(env: RawInput['env'], stop: AbortSignal): Promise<ServerChild | null> {
+  try {
+    return await ServerChild.start(['--listeners', '1'], {
+      launch: launchOf(env),
+      stop,
+      stderr: 'show',
+      isDetached: true,
+    });
+  } catch {
+    return null;
   }
-  return null;
-}
-
-const STOP_WITHIN_MS = 6000;
-
-async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, 'exit');
-  server.kill('SIGTERM');
-  const timer = setTimeout(() => server.kill('SIGKILL'), STOP_WITHIN_MS);
-  await exited;
-  clearTimeout(timer);
 }

@@ -1,21 +1,18 @@
 /** `conngen lab`: plan a matrix, run its cells, keep every one. */
-import { fileURLToPath } from 'node:url';
 import { isDone, type LabResult } from '../../document/lab.ts';
 import { labSystem } from '../../document/system.ts';
-import type { Launch } from '../../lab/lab.ts';
 import { planLab, type LabInput, type PlannedLab } from '../../lab/plan.ts';
 import { plannedCellSec } from '../../lab/run.ts';
-import { ENV_PREFIX } from '../../options/names.ts';
+import { withoutOptions } from '../../options/names.ts';
 import { LAB_OPTIONS } from '../../options/tables/lab.ts';
-import { readOptions, type RawInput } from '../../options/read.ts';
+import { readOptions } from '../../options/read.ts';
+import { launchOf } from '../../runtime/launch.ts';
 import { VERSION } from '../../units/version.ts';
 import { LabProgress } from '../../view/live/lab-progress.ts';
 import { labListText } from '../../view/text/lab.ts';
 import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 import type { Io } from '../process/io.ts';
-
-const LAUNCHER = fileURLToPath(new URL('../../../bin/conngen.js', import.meta.url));
 
 const LAB: Command<LabInput, PlannedLab, LabResult> = {
   endingEarly: 'ending early, the cells that are done are kept; a second signal ends it immediately',
@@ -29,7 +26,7 @@ const LAB: Command<LabInput, PlannedLab, LabResult> = {
   live: ({ plan }, io) => progressOf(io, plan),
   run: async (plan, { raw, emit, stop }) => {
     const { runLab } = await import('../../lab/run-lab.ts');
-    return runLab(plan, { launch: launchOf(raw.env), emit, stop });
+    return runLab(plan, { launch: launchOf(withoutOptions(raw.env)), emit, stop });
   },
   look: (_input, { directory }) => ({ directory }),
   exitCodeOf: ({ cells }) => (cells.every(isDone) ? EXIT_DONE : EXIT_FAILED),
@@ -46,13 +43,4 @@ function progressOf(io: Io, { lab, cells, times, before }: PlannedLab): LabProgr
     before: done,
     plannedCellSec: plannedCellSec(lab, times),
   });
-}
-
-/** Options in the environment are for this command, not for those that it starts. */
-function launchOf(env: RawInput['env']): Launch {
-  return {
-    command: process.execPath,
-    args: [...process.execArgv, LAUNCHER],
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(ENV_PREFIX))),
-  };
 }
