@@ -123,7 +123,8 @@ export function rtt(options: RttOptions, controls: RunControls = {}): Run<RttRes
 }
 
 /**
- * Starts a server, as `conngen server` does. Resolves when it accepts; `port: 0` takes a free port.
+ * Starts a server, as `conngen server` does. Resolves when it accepts; `port: 0` takes a free port. `await using` needs TypeScript or
+ * Node 24; elsewhere call `close()` in a `finally`.
  *
  * @example
  * ```ts

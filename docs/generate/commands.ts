@@ -21,8 +21,7 @@ export function commandPage(command: keyof typeof COMMANDS): string {
     `\`\`\`\n${usage}\n\`\`\``,
     examplesOf(examples),
     `Every option can also come from a \`CONNGEN_…\` variable${file}: see [configuration](../../guide/configuration.md). ` +
-      'The same texts are in `conngen ' +
-      `${command} --help-all\`.`,
+      `\`conngen ${command} --help-all\` prints the options in short.`,
     ...groups.map(groupSection),
   );
 }

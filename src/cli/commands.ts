@@ -29,10 +29,7 @@ export const COMMANDS = {
     help: 'find the highest rate that meets a goal',
     examples: [
       ['$0 search 10.0.0.5:80', 'the highest rate with a loss of at most 0.1 %'],
-      [
-        "$0 search 10.0.0.5:80 --goal 'p99(total)<=20ms' --goal 'loss<=0.001%' --max-rate 20k",
-        'two goals, an answer for each',
-      ],
+      ["$0 search 10.0.0.5:80 --goal 'p99(total)<=20ms' --goal 'loss<=0.001%'", 'two goals, an answer for each'],
     ],
     options: SEARCH_OPTIONS,
     load: async () => (await import('./commands/search.ts')).searchCommand,

@@ -1,6 +1,6 @@
 /** The directory of a lab: `lab.json` after every cell, `cells.csv` and the plots as well. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cellsCsv } from '../view/csv/lab-cells.ts';
 import type { Lab } from './lab.ts';
 import type { Axis } from '../document/lab-description.ts';
@@ -46,10 +46,25 @@ export async function keepLab(
   { lab, axes, result }: { readonly lab: Lab; readonly axes: readonly Axis[]; readonly result: LabResult },
   withPlots: boolean,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await writeOutput(join(directory, RESULT_FILE), `${JSON.stringify(result, null, 1)}\n`);
   const names = axes.map(({ name }) => name);
   await writeOutput(join(directory, CELLS_FILE), cellsCsv(lab, names, result.cells));
   if (!withPlots) return;
   for (const { file, svg } of plotsOf(lab, axes, result)) await writeOutput(join(directory, file), svg);
+}
+
+/**
+ * Makes a directory and its parents. Node's own recursive mkdir never returns where a directory exists in which nothing can be made
+ * and the system says ENOENT, as in /proc.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+    await makeDirectory(dirname(directory));
+    await mkdir(directory);
+  }
 }

@@ -3,7 +3,7 @@ import type { Command, CommandContext, CommonInput } from '../cli/command.ts';
 import { thisMachine } from '../cli/machine.ts';
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Document } from '../document/read.ts';
-import type { RawInput } from '../options/read.ts';
+import { shownOf, type RawInput } from '../options/read.ts';
 import type { OptionTable } from '../units/option.ts';
 import type { RunContext } from '../run/events.ts';
 import { SINK_NAMES, type SinkName } from '../run/sinks/table.ts';
@@ -76,17 +76,25 @@ export async function planCommand<Input extends CommonInput, Plan, Result extend
 
 function valuesOf(name: string, options: object): { values: object; problems: Problem[] } {
   // A program in JavaScript can give anything.
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-    return { values: {}, problems: [{ option: 'options', got: typeof options, expected: 'an object' }] };
+  if (!isPlainObject(options)) {
+    const expected = "an object whose keys are names of options, such as { rate: '5k' }";
+    return { values: {}, problems: [{ option: 'options', got: shownOf(options), expected }] };
   }
   const values: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [key, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
     if (OUTPUT_NAMES.includes(key.replaceAll('_', '-'))) {
-      const expected = `an option of ${name}(); the result and the intervals are for the program to write`;
-      problems.push({ option: key, got: typeof value === 'string' ? value : typeof value, expected });
+      const expected = `an option of ${name}(): files, messages and the result are up to the program`;
+      problems.push({ option: key, got: shownOf(value), expected });
     } else values[key] = value;
   }
   return { values, problems };
+}
+
+/** Not a list, a Map or the like, whose entries are no options. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -65,8 +65,6 @@ async function runToEnd<Result, Each extends Interval>(
   stop: AbortController,
 ): Promise<Result> {
   const onAbort = (): void => stop.abort();
-  if (signal?.aborted === true) stop.abort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
   const notices = guarded(onNotice, onAbort);
   const intervals = new Intervals();
   const emit = (event: RunEvent): void => {
@@ -76,6 +74,8 @@ async function runToEnd<Result, Each extends Interval>(
     if (interval !== null) queue.push((histograms ? withHistograms(interval, event) : interval) as Each);
   };
   try {
+    if (aborts(signal)) stop.abort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
     const planned = await plan();
     planned.notices.forEach(notices.tell);
     const result = await planned.run({ emit, stop: stop.signal } satisfies RunContext);
@@ -86,8 +86,15 @@ async function runToEnd<Result, Each extends Interval>(
     queue.end({ error });
     throw error;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    if (signal instanceof AbortSignal) signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Whether the signal has aborted. Throws `TypeError` for what is none: a program in JavaScript can give anything. */
+export function aborts(signal: unknown): boolean {
+  if (signal === undefined) return false;
+  if (signal instanceof AbortSignal) return signal.aborted;
+  throw new TypeError('signal: expected an AbortSignal');
 }
 
 /** Calls the program's function; where it throws, the run is stopped and fails with that error in the end. */

@@ -2,7 +2,7 @@
 import type { ServerResult } from '../document/server.ts';
 import type { Listening, RunEvent } from '../run/events.ts';
 import type { Planned } from './options.ts';
-import { guarded, type RunControls } from './run.ts';
+import { aborts, guarded, type RunControls } from './run.ts';
 
 /** A server whose listeners all accept. */
 export interface RunningServer extends Listening, AsyncDisposable {
@@ -24,7 +24,7 @@ export async function startServer(
   const notices = guarded(onNotice, onAbort);
   const planned = await plan();
   planned.notices.forEach(notices.tell);
-  if (signal?.aborted === true) stop.abort();
+  if (aborts(signal)) stop.abort();
   else signal?.addEventListener('abort', onAbort, { once: true });
   let tellListening: (listening: Listening) => void = () => undefined;
   const listening = new Promise<Listening>((resolve) => (tellListening = resolve));

@@ -267,8 +267,8 @@ function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] }
   return text === null ? { expected: 'a text or a number' } : { texts: [text] };
 }
 
-/** What a problem shows of a value, which is quoted there: texts without quotes of their own. */
-function shownOf(value: unknown): string {
+/** What a problem shows of a value of a file or a program. It is quoted there: texts have no quotes of their own. */
+export function shownOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(shownOf).join(', ')}]`;
   return textOf(value) ?? jsonOf(value) ?? `a value of type ${typeof value}`;
 }

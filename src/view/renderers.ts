@@ -1,5 +1,5 @@
 /** How a document is shown. A format is a folder, `view/FORMAT/`, whose `index.ts` exports a renderer for each kind of document. */
-import type { FormatName } from '../document/formats.ts';
+import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import { kindOf, type Document } from '../document/read.ts';
 import { printable } from '../units/printable.ts';
 import { PLAIN_LOOK, type Look, type Renderers } from './look.ts';
@@ -7,14 +7,23 @@ import { PLAIN_LOOK, type Look, type Renderers } from './look.ts';
 /** The formats that take a renderer: the text of stdout, and all but JSON, which is the document itself. */
 export type Rendered = 'text' | Exclude<FormatName, 'json'>;
 
-/** Returns a document in a format. JSON has two spaces of indent. */
+/** Returns a document in a format. JSON has two spaces of indent. Rejects with `TypeError` what is no document or no format. */
 export async function render(document: Document, format: Rendered | 'json', look: Look = PLAIN_LOOK): Promise<string> {
+  checkArguments(document, format);
   if (format === 'json') return `${JSON.stringify(document, null, 2)}\n`;
   // Found by its name, and loaded when it is asked for: a format is a folder and a row of `document/formats.ts`.
   const { renderers } = (await import(`./${format}/index.ts`)) as { readonly renderers: Renderers };
   // The kind of the document chooses the renderer that takes it.
   const renderer = renderers[kindOf(document)] as (document: Document, look: Look) => string;
   return renderer(withPrintableTexts(document), look);
+}
+
+/** A program in JavaScript can give anything, and the format becomes part of a path. */
+function checkArguments(document: unknown, format: string): void {
+  const formats: readonly string[] = ['text', ...FORMAT_NAMES];
+  if (!formats.includes(format)) throw new TypeError(`format: got ${format}, expected one of ${formats.join(', ')}`);
+  const schema = (document as { readonly schema?: unknown } | null | undefined)?.schema;
+  if (typeof schema !== 'string') throw new TypeError('document: expected a result of conngen, which has a "schema"');
 }
 
 /** Returns the value with every text in it, keys too, made printable: a file may hold what a terminal would obey. */

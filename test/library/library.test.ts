@@ -80,8 +80,13 @@ t.test('refused options: every problem, and nothing was started', async (t) => {
   );
   await t.rejects(run(null as unknown as object).result, {
     code: 'options_refused',
-    message: /^options: got "object", expected an object/,
+    message: /^options: got "null", expected an object/,
   });
+  for (const other of [[], new Map([['target', 'x']]), new Date(0)])
+    await t.rejects(run(other as object).result, { code: 'options_refused' }, 'no plain object');
+  const unsound = run({ target }, { signal: 5 as unknown as AbortSignal });
+  await t.rejects(unsound.result, /signal: expected an AbortSignal/);
+  await t.rejects(unsound[Symbol.asyncIterator]().next(), TypeError, 'the loop does not wait');
   await t.rejects(server({ port: 'x' }), { code: 'options_refused' });
 });
 
@@ -170,7 +175,11 @@ t.test('importing changes nothing in the process, and a run leaves nothing behin
     const newSpace = async () => {
       const code = "const v8 = require('node:v8'); const { parentPort } = require('node:worker_threads');" +
         "parentPort.postMessage(v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').space_size)";
-      return (await once(new Worker(code, { eval: true, execArgv: [] }), 'message'))[0];
+      const worker = new Worker(code, { eval: true, execArgv: [] });
+      const [size] = await once(worker, 'message');
+      // Until it has ended its stdout is piped into that of the process, with a listener.
+      await worker.terminate();
+      return size;
     };
     const state = async () => ({
       listeners: Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)])),

@@ -25,6 +25,15 @@ t.test('JSON is the document itself', async (t) => {
   for (const document of DOCUMENTS) t.same(readDocument(await render(document, 'json')), { document });
 });
 
+t.test('what is no format or no document is refused', async (t) => {
+  const format = '../../../elsewhere' as 'text';
+  await t.rejects(render(LAB, format), {
+    name: 'TypeError',
+    message: /^format: got .*expected one of text, json, markdown$/,
+  });
+  await t.rejects(render({} as LabResult, 'text'), { name: 'TypeError', message: /^document: expected a result/ });
+});
+
 t.test('a lab that this version does not have is told by what its result holds', async (t) => {
   const text = await render(LAB, 'text');
   t.match(text, /^conngen lab of-tomorrow\n/);

@@ -11,11 +11,16 @@ const NAME_COLUMNS_MAX = 28;
 
 const ABOUT = 'How many new TCP connections per second can a target take?';
 
-const ENDING = [
-  `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100) and from --config FILE (JSON).`,
+const FROM_VARIABLES = `Options can also come from ${ENV_PREFIX}* variables (${ENV_PREFIX}MAX_IN_FLIGHT=100)`;
+const EXIT_CODES =
   'Exit codes: 0 done, 1 failed while running, 2 usage, 3 (search, saturate) this machine was the limit, 99 a threshold was not met, ' +
-    '129, 130 and 143 stopped by a signal.',
-];
+  '129, 130 and 143 stopped by a signal.';
+
+/** What every help ends with. `hasConfig`: the command has `--config`. */
+function ending(hasConfig: boolean, width: number): string[] {
+  const sources = hasConfig ? `${FROM_VARIABLES} and from --config FILE (JSON).` : `${FROM_VARIABLES}.`;
+  return [sources, EXIT_CODES].flatMap((line) => wrap(line, width));
+}
 
 /** The help of `conngen`, in at most `columns` columns. */
 export function generalHelp(commands: CommandRows, columns: number): string {
@@ -38,7 +43,7 @@ export function generalHelp(commands: CommandRows, columns: number): string {
       width,
     ),
     '',
-    ...ENDING.flatMap((line) => wrap(line, width)),
+    ...ending(true, width),
   ].join('\n');
 }
 
@@ -55,12 +60,12 @@ export function commandHelp({ usage, help, examples, options }: CommandRow, colu
     '',
     ...wrap(capital(help), width),
     ...(examples.length === 0 ? [] : ['', 'Examples:', ...exampleLines(examples, width)]),
-    ...shown.flatMap((group) => ['', `${group.heading}:`, ...optionLines(group.options, width)]),
+    ...shown.flatMap((group) => ['', `${group.heading}:`, ...optionLines(group.options, width, isAll)]),
     '',
     'Help:',
     ...optionLines(helpOptions(hidden), width),
     '',
-    ...ENDING.flatMap((line) => wrap(line, width)),
+    ...ending('config' in options, width),
   ].join('\n');
 }
 
@@ -93,8 +98,12 @@ function exampleLines(examples: CommandRow['examples'], width: number): string[]
   );
 }
 
-function optionLines(options: readonly OptionDescription[], width: number): string[] {
-  const rows = options.map((option) => [shownName(option), shownHelp(option)] as const);
+/** `hasMeanings`: below an option stands what each of its words means. */
+function optionLines(options: readonly OptionDescription[], width: number, hasMeanings = false): string[] {
+  const rows = options.flatMap((option) => {
+    const meanings = hasMeanings ? option.words.filter(([, meaning]) => meaning !== '') : [];
+    return [[shownName(option), shownHelp(option)], ...meanings.map(([word, meaning]) => ['', `${word}: ${meaning}`])];
+  }) as [string, string][];
   return table(rows, width);
 }
 
