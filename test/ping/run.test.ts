@@ -195,5 +195,8 @@ t.test('a connection that breaks before the round begins', async (t) => {
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
   const { rounds } = await run(t, port, { rate: '100', duration: '200ms', timeout: '200ms' });
-  t.match(rounds, [{ connections: { lost: 1 }, received: 0 }]);
+  const { connections, received, sent, lost } = rounds[0]!;
+  t.equal(received, 0);
+  // What came while connections were still being opened is a greeting: then the pings go unanswered instead.
+  t.ok(connections.lost === 1 || (sent > 0 && lost === sent), 'the connection is lost, or every ping');
 });
