@@ -100,7 +100,7 @@ async function runSome(tasks, jobs, report, stop, durations) {
  * Runs the files and reports each as it ends. Those that need the machine for themselves, and those that would share ports and counters
  * because no namespace can be had, run one at a time after the others.
  */
-export async function runFiles(files, report, { jobs = availableParallelism(), stop }) {
+export async function runFiles(files, report, { jobs = availableParallelism() + 1, stop }) {
   const durations = readDurations();
   const canUnshare = mayUnshare();
   const tasks = files.map((file) => {
