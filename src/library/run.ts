@@ -64,8 +64,7 @@ async function runToEnd<Result, Each extends Interval>(
   queue: IntervalQueue<Each>,
   stop: AbortController,
 ): Promise<Result> {
-  const onAbort = (): void => stop.abort();
-  const notices = guarded(onNotice, onAbort);
+  const notices = guarded(onNotice, () => stop.abort());
   const intervals = new Intervals();
   const emit = (event: RunEvent): void => {
     if (event.type === 'run-started') event.notes.forEach(notices.tell);
@@ -73,9 +72,9 @@ async function runToEnd<Result, Each extends Interval>(
     const interval = intervals.next(event);
     if (interval !== null) queue.push((histograms ? withHistograms(interval, event) : interval) as Each);
   };
+  let unfollow = (): void => undefined;
   try {
-    if (aborts(signal)) stop.abort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    unfollow = follow(signal, stop);
     const planned = await plan();
     planned.notices.forEach(notices.tell);
     const result = await planned.run({ emit, stop: stop.signal } satisfies RunContext);
@@ -86,15 +85,21 @@ async function runToEnd<Result, Each extends Interval>(
     queue.end({ error });
     throw error;
   } finally {
-    if (signal instanceof AbortSignal) signal.removeEventListener('abort', onAbort);
+    unfollow();
   }
 }
 
-/** Whether the signal has aborted. Throws `TypeError` for what is none: a program in JavaScript can give anything. */
-export function aborts(signal: unknown): boolean {
-  if (signal === undefined) return false;
-  if (signal instanceof AbortSignal) return signal.aborted;
-  throw new TypeError('signal: expected an AbortSignal');
+/**
+ * Aborts `stop` when the program's signal aborts, also where it has already. Returns what ends that. Throws `TypeError` for what is
+ * no signal: a program in JavaScript can give anything.
+ */
+export function follow(signal: unknown, stop: AbortController): () => void {
+  if (signal === undefined) return () => undefined;
+  if (!(signal instanceof AbortSignal)) throw new TypeError('signal: expected an AbortSignal');
+  const onAbort = (): void => stop.abort();
+  if (signal.aborted) stop.abort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
 }
 
 /** Calls the program's function; where it throws, the run is stopped and fails with that error in the end. */

@@ -2,7 +2,7 @@
 import type { ServerResult } from '../document/server.ts';
 import type { Listening, RunEvent } from '../run/events.ts';
 import type { Planned } from './options.ts';
-import { aborts, guarded, type RunControls } from './run.ts';
+import { follow, guarded, type RunControls } from './run.ts';
 
 /** A server whose listeners all accept. */
 export interface RunningServer extends Listening, AsyncDisposable {
@@ -20,12 +20,10 @@ export async function startServer(
   { signal, onNotice }: Pick<RunControls, 'signal' | 'onNotice'>,
 ): Promise<RunningServer> {
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort();
-  const notices = guarded(onNotice, onAbort);
+  const notices = guarded(onNotice, () => stop.abort());
   const planned = await plan();
   planned.notices.forEach(notices.tell);
-  if (aborts(signal)) stop.abort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  const unfollow = follow(signal, stop);
   let tellListening: (listening: Listening) => void = () => undefined;
   const listening = new Promise<Listening>((resolve) => (tellListening = resolve));
   const emit = (event: RunEvent): void => {
@@ -40,7 +38,7 @@ export async function startServer(
       notices.rethrow();
       return counted;
     })
-    .finally(() => signal?.removeEventListener('abort', onAbort));
+    .finally(unfollow);
   // A caller that closes the server, or awaits the result, gets the failure there.
   result.catch(() => undefined);
   const where = await Promise.race([listening, result.then(() => listening)]);
