@@ -108,7 +108,7 @@ export class Probe {
 async function pingEngineBeside(engine: EngineName): Promise<EngineName> {
   if (!engineHas(engine, 'turnsEventLoop')) return engine;
   const preference = preferredEngines({ kind: 'memory' }).filter((name) => !engineHas(name, 'turnsEventLoop'));
-  return (await selectEngine('auto', [...preference, engine])).name;
+  return (await selectEngine<EngineName>('auto', [...preference, engine])).name;
 }
 
 /** A complete second of a round, with the probe's figures of the same second where there is a probe. */

@@ -1,11 +1,5 @@
 /** Which engine a run uses, and how its parts are made. The engines are the rows of `plan/engines.ts`. */
-import {
-  preferredEngines,
-  type EngineChoice,
-  type EngineName,
-  type PingEngineChoice,
-  type PingEngineName,
-} from '../plan/engines.ts';
+import { preferredEngines, type EngineName, type PingEngineName } from '../plan/engines.ts';
 import { PLEASE_REPORT } from '../units/bugs.ts';
 import { RunError } from '../units/run-error.ts';
 import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
@@ -29,7 +23,10 @@ async function moduleOf(name: PingEngineName): Promise<EngineModule> {
  * Chooses the engine, for `auto` the first of `preference` that works here. Rejects with `RunError` if the one that was asked for
  * cannot work.
  */
-export async function selectEngine(choice: EngineChoice, preference = preferredEngines()): Promise<Selection> {
+export async function selectEngine<Name extends PingEngineName>(
+  choice: Name | 'auto',
+  preference: readonly EngineName[] = preferredEngines(),
+): Promise<Selection<Name | EngineName>> {
   if (choice !== 'auto') {
     (await moduleOf(choice)).requireSupport();
     return { name: choice, notes: [] };
@@ -41,13 +38,6 @@ export async function selectEngine(choice: EngineChoice, preference = preferredE
     notes.push(`engine ${name} is passed over: ${trouble.reason}`);
   }
   throw new RunError('ENOSYS', 'no engine works on this machine', PLEASE_REPORT);
-}
-
-/** The same for pings. */
-export async function selectPingEngine(choice: PingEngineChoice): Promise<Selection<PingEngineName>> {
-  if (choice !== 'blocking') return selectEngine(choice);
-  (await moduleOf(choice)).requireSupport();
-  return { name: choice, notes: [] };
 }
 
 /** Why an engine cannot work here, and what helps; null where it works. */

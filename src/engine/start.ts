@@ -1,19 +1,13 @@
-import { selectEngine, selectPingEngine, type Selection } from './registry.ts';
-import {
-  preferredEngines,
-  type EngineChoice,
-  type EngineName,
-  type PingEngineChoice,
-  type PingEngineName,
-} from '../plan/engines.ts';
+import { selectEngine, type Selection } from './registry.ts';
+import { preferredEngines, type EngineName, type PingEngineName } from '../plan/engines.ts';
 import { formatCountOf } from '../units/format.ts';
 import { RunError } from '../units/run-error.ts';
 
 /** What the kernel answers a thread to which it refuses what it has given to others: a limit of the user's, or of the machine. */
 const REFUSALS: ReadonlySet<string> = new Set(['ENOMEM', 'EPERM']);
 
-export interface StartOptions {
-  readonly choice: EngineChoice;
+export interface StartOptions<Name extends PingEngineName> {
+  readonly choice: Name | 'auto';
   /** What `auto` tries, best first. */
   readonly preference?: readonly EngineName[];
   /** How many threads `start` starts, each with an engine of its own. */
@@ -25,9 +19,9 @@ export interface StartOptions {
  * it for every thread: where the kernel refuses it to one, `auto` goes on to the next engine, for all threads, and a note says why.
  * `start` must have closed what it opened when it rejects.
  */
-export async function startOnEngine<T>(
-  { choice, preference = preferredEngines(), threads }: StartOptions,
-  start: (selection: Selection) => Promise<T>,
+export async function startOnEngine<T, Name extends PingEngineName>(
+  { choice, preference = preferredEngines(), threads }: StartOptions<Name>,
+  start: (selection: Selection<Name | EngineName>) => Promise<T>,
 ): Promise<T> {
   let rest = preference;
   const notes: string[] = [];
@@ -37,18 +31,10 @@ export async function startOnEngine<T>(
     try {
       return await start({ name, notes: [...notes] });
     } catch (error) {
-      rest = rest.slice(rest.indexOf(name) + 1);
+      rest = rest.slice(rest.findIndex((each) => each === name) + 1);
       const canGoOn = choice === 'auto' && rest.length > 0;
       if (!canGoOn || !(error instanceof RunError) || !REFUSALS.has(error.code)) throw error;
       notes.push(`engine ${name} is passed over for ${formatCountOf(threads, 'thread')}: ${error.message}`);
     }
   }
-}
-
-/** The same for the one thread that pings. */
-export function startOnPingEngine<T>(
-  choice: PingEngineChoice,
-  start: (selection: { readonly name: PingEngineName; readonly notes: readonly string[] }) => Promise<T>,
-): Promise<T> {
-  return choice === 'blocking' ? selectPingEngine(choice).then(start) : startOnEngine({ choice, threads: 1 }, start);
 }

@@ -1,6 +1,6 @@
 /** `lab rtt`: round trips of every engine beside blocking sockets, by rate, beside tasks on the same loop. */
 import { PING_ENGINE_NAMES, engineHas, type PingEngineName } from '../plan/engines.ts';
-import { selectPingEngine } from '../engine/registry.ts';
+import { selectEngine } from '../engine/registry.ts';
 import { allowedCpuList } from '../kernel/cpus.ts';
 import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
@@ -37,7 +37,7 @@ export const RTT: Lab = {
   ],
   isWanted: ({ engine, loop, rate }) =>
     loop === 'closed' || (!engineHas(engine, 'waitsForEachReply') && rate !== BACK_TO_BACK),
-  refusals: (cells) => refusedEngines(cells, (engine) => selectPingEngine(engine as PingEngineName)),
+  refusals: (cells) => refusedEngines(cells, (engine) => selectEngine(engine as PingEngineName)),
   measure,
 };
 

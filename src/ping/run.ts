@@ -2,7 +2,7 @@ import { engineSystem } from '../document/system.ts';
 import { engineHas } from '../plan/engines.ts';
 import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import { startOnPingEngine } from '../engine/start.ts';
+import { startOnEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
 import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping.ts';
 import { errorCounts } from '../count/tally.ts';
@@ -73,7 +73,7 @@ interface Started {
 
 /** The thread of the plan, ready to ping. */
 async function startThread(plan: RttPlan, baseNs: bigint): Promise<Started> {
-  return startOnPingEngine(plan.engine, async ({ name: engine, notes }) => {
+  return startOnEngine({ choice: plan.engine, threads: 1 }, async ({ name: engine, notes }) => {
     const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
     try {
       await thread.ready();

@@ -1,5 +1,5 @@
 import type { PingEngineName } from '../../../src/plan/engines.ts';
-import { createPingEngine, selectPingEngine } from '../../../src/engine/registry.ts';
+import { createPingEngine, selectEngine } from '../../../src/engine/registry.ts';
 import { once } from 'node:events';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
@@ -90,7 +90,7 @@ class Script implements PingDriver {
 /** The whole suite for one engine; skipped, with the reason, where the engine cannot work. */
 export async function pingConformance(t: Test, name: PingEngineName): Promise<void> {
   try {
-    await selectPingEngine(name);
+    await selectEngine(name);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     t.pass(`ping engine ${name}`, { skip: `${error.message} (${error.hint})` });
