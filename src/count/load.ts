@@ -2,7 +2,13 @@
  * What is counted of connections: the counters and clocks of a worker's bank, and how they become seconds, a round and its result.
  * A new counter is a constant here, a getter, and the key of the result that it goes to.
  */
-import { CLOCKS, type ClockName, type IntervalResult, type RoundResult } from '../document/client.ts';
+import {
+  CLOCKS,
+  type ClockName,
+  type FailureCounts,
+  type IntervalResult,
+  type RoundResult,
+} from '../document/client.ts';
 import type { LatencySummary } from '../document/common.ts';
 import { ABORTED, OK, OUTCOMES, type OutcomeName } from '../document/outcome.ts';
 import { END_NS, FIRST_SUM, START_NS, WARMUP, type Bank } from './bank.ts';
@@ -117,6 +123,12 @@ export class LoadTally extends Tally<ClockName> {
     return Object.fromEntries(entries) as Record<OutcomeName, number>;
   }
 
+  /** The failed attempts by outcome; only outcomes that occurred. */
+  failureCounts(): FailureCounts {
+    const counts = OUTCOMES.map((name, index) => [name, this.outcomes[index]!] as const);
+    return Object.fromEntries(counts.filter(([name, count]) => name !== 'ok' && count > 0));
+  }
+
   latencySummaries(): Record<ClockName, LatencySummary> {
     return Object.fromEntries(CLOCKS.map((name, clock) => [name, this.latency[clock]!.summary()])) as Record<
       ClockName,
@@ -175,6 +187,7 @@ function intervalResult(startSec: number, span: Span<LoadTally>): IntervalResult
     start_sec: startSec,
     length_sec: lengthSecOf(span),
     ...{ scheduled, started, missed, established, ok, failed },
+    ...(failed === 0 ? {} : { outcomes: tally.failureCounts() }),
     ...(emptyResponses === 0 ? {} : { empty_responses: emptyResponses }),
     in_flight: inFlight,
     held,

@@ -95,6 +95,9 @@ export interface ProbeResult {
   readonly errno?: ErrorCounts;
 }
 
+/** Failed attempts by outcome. */
+export type FailureCounts = Readonly<Partial<Record<Exclude<OutcomeName, 'ok'>, number>>>;
+
 /**
  * An interval of a round, by the time at which things happened: one second, or several in a long round. The sums over the intervals of
  * a round are its totals.
@@ -116,6 +119,8 @@ export interface IntervalResult {
   readonly ok: number;
   /** Attempts that ended with another outcome. */
   readonly failed: number;
+  /** The failed attempts by outcome, those that occurred. Left out where none failed. */
+  readonly outcomes?: FailureCounts;
   /** Exchanges that ended without a byte of answer. Left out where there are none. */
   readonly empty_responses?: number;
   /** Connections open at the end of the interval, held ones included. */

@@ -22,6 +22,7 @@ export type RunEvent =
   | StepEnded
   | CellStarted
   | CellEnded
+  | Estimate
   | Notice
   | RunEnded;
 
@@ -137,6 +138,17 @@ export interface CellEnded {
   readonly type: 'cell-ended';
   readonly index: number;
   readonly result: CellResult;
+}
+
+/** How long the run is expected to take: told after `run-started`, and anew where a round, trial, step or cell has ended. */
+export interface Estimate {
+  readonly type: 'estimate';
+  /** The expected time of the whole run, in seconds since `startedAt`; null where it cannot be told. */
+  readonly totalSec: number | null;
+  /** The expected time until the run ends, in seconds; 0 where nothing remains. */
+  readonly leftSec: number;
+  /** Whether the run ends by then at the latest, and may end earlier. */
+  readonly isUpperBound: boolean;
 }
 
 /**

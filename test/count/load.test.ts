@@ -146,6 +146,7 @@ t.test('every figure of a bank is in the interval and in the total', async (t) =
     bytes: { sent: 15, received: 16 },
     ok: 2,
     failed: 3,
+    outcomes: { refused: 1, reset: 2 },
     in_flight: 6,
     held: 2,
   });

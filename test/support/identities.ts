@@ -100,6 +100,18 @@ function checkIntervals(t: Test, round: RoundResult, name: Namer): void {
     latency: Object.fromEntries(CLOCKS.map((clock) => [clock, round.latency_ns[clock].count])),
   };
   t.strictSame(counted, expected, name('intervals add up to the round'));
+  t.strictSame(failuresOf(round.intervals), failuresOf([round]), name('failures by outcome add up to the round'));
+}
+
+/** The failures of all together by outcome; outcomes that did not occur are left out. */
+function failuresOf(parts: readonly Pick<IntervalResult, 'outcomes'>[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { outcomes = {} } of parts) {
+    for (const [outcome, count] of Object.entries(outcomes)) {
+      if (outcome !== 'ok' && count > 0) sums[outcome] = (sums[outcome] ?? 0) + count;
+    }
+  }
+  return sums;
 }
 
 /** How many connections were established. A round gives it as a rate only; its intervals count it. */

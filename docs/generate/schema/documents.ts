@@ -17,7 +17,9 @@ const TYPES: Readonly<Record<DocumentKind, { readonly file: string; readonly nam
 
 /** What the tables of the code say of outcomes and kernel counters. */
 const TABLE_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
-  ...OUTCOMES.map((name): [string, string] => [`RoundResult.outcomes.${name}`, OUTCOME_TRAITS[name].meaning]),
+  ...['RoundResult', 'IntervalResult', 'LoadInterval'].flatMap((holder) =>
+    OUTCOMES.map((name): [string, string] => [`${holder}.outcomes.${name}`, OUTCOME_TRAITS[name].meaning]),
+  ),
   ...[...KERNEL_ROWS].map(([key, { counts }]): [string, string] => [
     `KernelEvidence.${key}`,
     `${counts.charAt(0).toUpperCase()}${counts.slice(1)}.`,
