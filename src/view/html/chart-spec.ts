@@ -63,6 +63,8 @@ export interface ChartSeries {
   readonly low?: readonly (number | null)[];
   readonly high?: readonly (number | null)[];
   readonly kind: 'line' | 'points' | 'area';
+  /** The line goes on across nulls, which are values of x that other series have. Only of a line. */
+  readonly spansNulls?: true;
   /** A stacked series lies on the sum of the stacked series before it. Its values are its own, not sums. */
   readonly stacked?: true;
 }
