@@ -6,7 +6,7 @@ import { readThreadTimes } from '../kernel/thread-times.ts';
 import type { ThreadTimes } from '../kernel/thread-times.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
-import type { WorkerResult } from '../document/client.ts';
+import type { MachineSecond, ThreadUse } from '../run/events.ts';
 
 const SAMPLE_MS = 1000;
 /** The first reading must be over when the first connection that counts starts: what a late one did not see is missing. */
@@ -18,15 +18,25 @@ interface Mark {
   readonly threads: readonly (ThreadTimes | undefined)[];
 }
 
-/** The times of a pacing thread in a round, as far as the kernel tells. */
-export type ThreadUse = Pick<WorkerResult, 'cpu_usec' | 'run_queue_wait_usec' | 'elapsed_usec'>;
-
 /** What the watch of one round comes to. */
 export interface RoundEvidence {
   readonly cpu: NodeJS.CpuUsage;
   readonly kernel: KernelEvidence | undefined;
   /** One entry a worker. */
   readonly threads: readonly ThreadUse[];
+}
+
+/** What is watched, and from when on. */
+export interface WatchedRound {
+  /** The kernel's numbers of the pacing threads. */
+  readonly threadIds: readonly (number | null)[];
+  /** Until the first connection of the warm-up, or of the round where there is none. */
+  readonly leadNs: number;
+  readonly warmupNs: number;
+  /** Of the schedule after the warm-up. */
+  readonly durationNs: number;
+  /** Is told what each reading shows, once a second. */
+  readonly onSecond?: (second: MachineSecond) => void;
 }
 
 /** Watches from the end of the warm-up on. Its readings cost about 1 ms each (bench/evidence-cost.ts) and are a second apart. */
@@ -39,13 +49,15 @@ export class RoundWatch {
   /** When the schedule was over: waiting for the last connections is no load of the generator's. */
   #scheduleEnd: Mark | undefined;
 
-  /**
-   * `leadNs`: until the first connection of the warm-up, or of the round where there is none. `durationNs`: of the schedule
-   * after the warm-up.
-   */
-  constructor(threadIds: readonly (number | null)[], leadNs: number, warmupNs: number, durationNs: number) {
+  readonly #onSecond: WatchedRound['onSecond'];
+  /** The reading before, for what a second took. */
+  #last: Mark;
+
+  constructor({ threadIds, leadNs, warmupNs, durationNs, onSecond }: WatchedRound) {
     this.#threadIds = threadIds;
+    this.#onSecond = onSecond;
     this.#begin = this.#mark();
+    this.#last = this.#begin;
     // Nothing of this run counts before the first connection, so there is no timer to come late.
     if (warmupNs === 0) this.#beginKernel();
     else this.#at(leadNs + warmupNs - READ_AHEAD_NS, () => this.#beginKernel());
@@ -58,8 +70,23 @@ export class RoundWatch {
 
   #beginKernel(): void {
     this.#begin = this.#mark();
+    this.#last = this.#begin;
     this.#kernel.begin(this.#begin.ns);
-    this.#sampler = setInterval(() => this.#kernel.sample(nowNs()), SAMPLE_MS);
+    this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS);
+  }
+
+  #sample(): void {
+    const sample = this.#kernel.sample(nowNs());
+    if (sample === null || this.#onSecond === undefined) return;
+    const before = this.#last;
+    this.#last = this.#mark();
+    const { ns, cpu, threads } = this.#last;
+    this.#onSecond({
+      lengthSec: (ns - before.ns) / 1e9,
+      threads: threads.map((times, worker) => threadUse(before.threads[worker], times, ns - before.ns)),
+      cpuUsec: cpu.user + cpu.system - before.cpu.user - before.cpu.system,
+      ...sample,
+    });
   }
 
   #mark(): Mark {

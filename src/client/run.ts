@@ -210,7 +210,7 @@ async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext)
   await probe?.open();
   const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
   // Before the base: what the first reading takes must not be taken from the lead.
-  const watch = new RoundWatch(pool.threadIds, LEAD_NS, unmeasuredNs, plan.durationNs);
+  const watch = watchOf(run, emit);
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
   const measureNs = roundBaseNs + unmeasuredNs;
   const originOffsetNs = Number(runBaseNs - (originNs ?? runBaseNs));
@@ -262,6 +262,16 @@ async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext)
   );
   emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });
   return result;
+}
+
+function watchOf({ plan, pool, place }: RoundRun, emit: RunContext['emit']): RoundWatch {
+  return new RoundWatch({
+    threadIds: pool.threadIds,
+    leadNs: LEAD_NS,
+    warmupNs: plan.rampUpNs + plan.warmupNs,
+    durationNs: plan.durationNs,
+    onSecond: (second) => emit?.({ type: 'health', ...place, ...second }),
+  });
 }
 
 function orderOf({ plan, rate, maxLagNs, exchangePerSec }: RoundRun, baseNs: number): RoundOrder {

@@ -7,6 +7,14 @@ import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS, isShown } from '../documen
 import type { KernelContext, KernelRow } from '../document/kernel-table.ts';
 import type { CoreUse, KernelInterval, KernelEvidence } from '../document/kernel-evidence.ts';
 
+/** What one reading shows since the one before, by the paths of results: `listen_drops`, `sockets.time_wait`. */
+export interface KernelSample {
+  /** What was added, only counters that moved. */
+  readonly added: Readonly<Record<string, number>>;
+  /** How full tables and queues are now. */
+  readonly fills: Readonly<Record<string, number>>;
+}
+
 /** Reads the kernel's counters when asked. Only for threads that do not pace. */
 export class KernelWatch {
   readonly #read: () => KernelReading;
@@ -36,14 +44,16 @@ export class KernelWatch {
     return this.#first.missing;
   }
 
-  /** One more reading, once a second. */
-  sample(nowNs: number): void {
-    if (this.#last === undefined) return;
+  /** One more reading, once a second. Returns what it shows; null before the first reading. */
+  sample(nowNs: number): KernelSample | null {
+    if (this.#last === undefined) return null;
     const reading = this.#read();
-    this.#notePeaks(reading);
-    if (this.#keepsIntervals) this.#noteInterval(this.#last, reading, nowNs);
+    const fills = this.#notePeaks(reading);
+    const added = moved(this.#last, reading);
+    if (this.#keepsIntervals) this.#noteInterval(added, nowNs);
     this.#last = reading;
     this.#lastNs = nowNs;
+    return { added, fills };
   }
 
   /** The last reading, and what it all comes to. Undefined if there was no first, or nothing to read. */
@@ -67,25 +77,25 @@ export class KernelWatch {
     return { ...evidence, intervals: this.#series.intervals };
   }
 
-  #notePeaks(reading: KernelReading): void {
-    for (const { kind, columns } of KERNEL_ROWS.values()) {
+  /** Returns the fills of the reading. */
+  #notePeaks(reading: KernelReading): Record<string, number> {
+    const fills: Record<string, number> = {};
+    for (const [path, { kind, columns }] of KERNEL_ROWS) {
       if (kind !== 'peak') continue;
       const values = columns.flatMap((column) => reading.columns.get(column) ?? []);
       if (values.length === 0) continue;
       const key = columns.join();
-      this.#peaks.set(key, Math.max(this.#peaks.get(key) ?? 0, sumOf(values)));
+      const fill = sumOf(values);
+      fills[path] = fill;
+      this.#peaks.set(key, Math.max(this.#peaks.get(key) ?? 0, fill));
     }
+    return fills;
   }
 
-  #noteInterval(from: KernelReading, to: KernelReading, nowNs: number): void {
-    const moved: Record<string, number> = {};
-    for (const [key, row] of KERNEL_ROWS) {
-      const count = row.kind === 'peak' ? undefined : added(row, from, to);
-      if (count !== undefined && count > 0) moved[key] = count;
-    }
+  #noteInterval(added: Readonly<Record<string, number>>, nowNs: number): void {
     const seconds = (ns: number): number => Math.round(ns / 1e6) / 1e3;
     const startSec = seconds(this.#lastNs - this.#beganNs);
-    const interval = { start_sec: startSec, length_sec: seconds(nowNs - this.#lastNs), added: moved };
+    const interval = { start_sec: startSec, length_sec: seconds(nowNs - this.#lastNs), added };
     // Readings come some ms late.
     this.#series.add(Math.floor(startSec + 0.5), interval, interval);
   }
@@ -105,6 +115,16 @@ function joinIntervals(joined: KernelInterval | undefined, next: KernelInterval)
 
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** What was added to each counter that moved. */
+function moved(from: KernelReading, to: KernelReading): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [path, row] of KERNEL_ROWS) {
+    const count = row.kind === 'peak' ? undefined : added(row, from, to);
+    if (count !== undefined && count > 0) counts[path] = count;
+  }
+  return counts;
 }
 
 function added(row: KernelRow, from: KernelReading, to: KernelReading): number | undefined {

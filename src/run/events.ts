@@ -1,6 +1,6 @@
 /** What leaves a run while it goes on, and who may listen to it. */
 import type { LatencyHistogram } from '../count/histogram.ts';
-import type { ClientResult, IntervalResult, RoundResult } from '../document/client.ts';
+import type { ClientResult, IntervalResult, RoundResult, WorkerResult } from '../document/client.ts';
 import type { ServerResult } from '../document/server.ts';
 import type { CellResult, LabResult } from '../document/lab.ts';
 import type { SaturateResult, SaturateStepResult, SearchResult, TrialResult } from '../document/limit.ts';
@@ -17,6 +17,7 @@ export type RunEvent =
   | RunStarted
   | RoundStarted
   | SecondEvent
+  | Health
   | RoundEnded
   | TrialEnded
   | StepEnded
@@ -97,6 +98,28 @@ export interface LoadSecond extends Second {
 export interface PingSecond extends Second {
   readonly of: 'pings';
   readonly counts: RttInterval;
+}
+
+/** The times of a pacing thread, as far as the kernel tells. */
+export type ThreadUse = Pick<WorkerResult, 'cpu_usec' | 'run_queue_wait_usec' | 'elapsed_usec'>;
+
+/** What one second, or about one, took of this machine. */
+export interface MachineSecond {
+  /** Seconds since the reading before. */
+  readonly lengthSec: number;
+  /** One entry a pacing thread. */
+  readonly threads: readonly ThreadUse[];
+  /** Processor time of the whole process, in microseconds. */
+  readonly cpuUsec: number;
+  /** What was added to the kernel's counters, by their paths in results; only counters that moved: `retransmits`. */
+  readonly added: Readonly<Record<string, number>>;
+  /** How full the kernel's tables are at this moment, by their paths in results: `sockets.time_wait`. */
+  readonly fills: Readonly<Record<string, number>>;
+}
+
+/** A reading of this machine while connections are opened, about once a second from the end of the warm-up on. */
+export interface Health extends RoundPlace, MachineSecond {
+  readonly type: 'health';
 }
 
 /** A round is over, and all its seconds were told. */

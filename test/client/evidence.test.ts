@@ -9,6 +9,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { RoundResult } from '../../src/document/client.ts';
+import type { Health, RunEvent } from '../../src/run/events.ts';
 import type { Machine } from '../../src/plan/machine.ts';
 import { accept } from '../../src/units/problem.ts';
 import { checkIdentities } from '../support/identities.ts';
@@ -19,13 +20,19 @@ import { freePort } from '../support/ports.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux (/proc)';
 
-async function roundOf(t: Test, port: number, typed: Typed, machine = MACHINE): Promise<RoundResult> {
+async function roundOf(
+  t: Test,
+  port: number,
+  typed: Typed,
+  machine = MACHINE,
+  emit: (event: RunEvent) => void = () => undefined,
+): Promise<RoundResult> {
   const { plan, problems } = await planClient(
     { target: `127.0.0.1:${port}`, rate: '250', duration: '200ms', ...typed },
     machine,
   );
   if (plan === null) throw new Error(problems.join('\n'));
-  const result = await runClient(plan);
+  const result = await runClient(plan, { emit });
   checkIdentities(t, result);
   return result.rounds[0]!;
 }
@@ -55,6 +62,33 @@ t.test('a round carries what the kernel and the pacing threads tell', { skip }, 
   );
   for (const { cpu_usec: cpu, elapsed_usec: elapsed } of workers)
     t.ok(cpu !== undefined && elapsed !== undefined && cpu > 0 && cpu <= elapsed * 1.05, `${cpu} of ${elapsed} µs`);
+});
+
+t.test('while a round runs, its readings are told once a second', { skip }, async (t) => {
+  const { port, close } = await serve((socket) => socket.pipe(socket));
+  const told: Health[] = [];
+  const { kernel, workers } = await roundOf(
+    t,
+    port,
+    { workers: '2', warmup: '300ms', duration: '2500ms' },
+    MACHINE,
+    (event) => {
+      if (event.type === 'health') told.push(event);
+    },
+  );
+  close();
+  t.ok(told.length >= 1 && told.length <= 2, `${told.length} readings`);
+  for (const { round, lengthSec, threads, cpuUsec, added, fills } of told) {
+    t.equal(round, 0);
+    t.ok(lengthSec > 0.5, `${lengthSec} s`);
+    t.equal(threads.length, 2);
+    t.ok(cpuUsec > 0, `${cpuUsec} µs`);
+    t.ok((added['active_opens'] ?? 0) > 0, 'connections were opened');
+    t.ok((fills['sockets.time_wait'] ?? Infinity) <= (kernel?.sockets?.time_wait ?? 0), 'the highest is in the result');
+  }
+  const used = told.flatMap(({ threads }) => threads).reduce((sum, { cpu_usec: usec = 0 }) => sum + usec, 0);
+  const whole = workers.reduce((sum, { cpu_usec: usec = 0 }) => sum + usec, 0);
+  t.ok(used > 0 && used <= whole, `${used} of ${whole} µs`);
 });
 
 for (const engine of ENGINE_NAMES) {

@@ -57,6 +57,20 @@ t.test('seconds hold what moved in them, and add up', async (t) => {
   ]);
 });
 
+t.test('a reading tells what moved since the one before, and how full things are now', async (t) => {
+  const readings = [
+    reading({ [DROPS]: 10, 'sockstat.TCP.tw': 3 }),
+    reading({ [DROPS]: 12, 'sockstat.TCP.tw': 90 }),
+    reading({ [DROPS]: 12, 'sockstat.TCP.tw': 40 }),
+  ];
+  let next = 0;
+  const watch = new KernelWatch({ keepsIntervals: false, read: () => readings[next++]! });
+  t.equal(watch.sample(0), null, 'before the first');
+  watch.begin(0);
+  t.same(watch.sample(1e9), { added: { listen_drops: 2 }, fills: { 'sockets.time_wait': 90 } });
+  t.same(watch.sample(2e9), { added: {}, fills: { 'sockets.time_wait': 40 } });
+});
+
 t.test('a long round has intervals of several seconds, and they add up', async (t) => {
   let drops = 0;
   const watch = new KernelWatch({ keepsIntervals: true, read: () => reading({ [DROPS]: drops }) });
