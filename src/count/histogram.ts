@@ -101,6 +101,16 @@ export class LatencyHistogram {
     return this.#max;
   }
 
+  /** The smallest value; Infinity where there is none. */
+  get min(): number {
+    return this.#min;
+  }
+
+  /** The sum of all values. */
+  get sum(): number {
+    return this.#sum;
+  }
+
   /**
    * Tells each bucket that holds something, lowest first, by a value in it in whole ns: the lowest and the highest value that
    * were counted for the first and the last bucket, otherwise where the bucket begins.

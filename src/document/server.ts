@@ -89,3 +89,19 @@ export interface ServerResult {
   /** What the run shows of the clients, the network or the kernel. */
   readonly findings: readonly Finding[];
 }
+
+/** What a server counts: over its whole run in a result, over a second in an interval. */
+export type ServerCounts = Pick<
+  ServerResult,
+  'accepted' | 'completed' | 'rejected' | 'idle_closed' | 'aborted' | 'listeners' | 'datagrams' | 'bytes' | 'errors'
+>;
+
+/** A second of a server. */
+export interface ServerInterval extends ServerCounts {
+  /** When the interval begins, in seconds since the server began to listen. */
+  readonly start_sec: number;
+  /** How long the interval is, in seconds. */
+  readonly length_sec: number;
+  /** Connections open at the end of the interval. */
+  readonly open: number;
+}

@@ -1,7 +1,7 @@
 /** What leaves a run while it goes on, and who may listen to it. */
 import type { LatencyHistogram } from '../count/histogram.ts';
 import type { ClientResult, IntervalResult, RoundResult, WorkerResult } from '../document/client.ts';
-import type { ServerResult } from '../document/server.ts';
+import type { ServerInterval, ServerResult } from '../document/server.ts';
 import type { CellResult, LabResult } from '../document/lab.ts';
 import type { SaturateResult, SaturateStepResult, SearchResult, TrialResult } from '../document/limit.ts';
 import type { RttInterval, RttResult, RttRound } from '../document/rtt.ts';
@@ -18,6 +18,7 @@ export type RunEvent =
   | RoundStarted
   | SecondEvent
   | Health
+  | ServerSecond
   | RoundEnded
   | TrialEnded
   | StepEnded
@@ -120,6 +121,16 @@ export interface MachineSecond {
 /** A reading of this machine while connections are opened, about once a second from the end of the warm-up on. */
 export interface Health extends RoundPlace, MachineSecond {
   readonly type: 'health';
+}
+
+/** One complete second of a server, or what is left of one at its end. The sums over all seconds are the totals of the result. */
+export interface ServerSecond {
+  readonly type: 'server-second';
+  /** The number of the second, from 0. */
+  readonly second: number;
+  /** When the second began, since `startedAt` of the run. */
+  readonly startNs: number;
+  readonly counts: ServerInterval;
 }
 
 /** A round is over, and all its seconds were told. */

@@ -59,12 +59,15 @@ export class ListenerCounters extends SharedCounters {
   /** Adds the errors that happened to `sums`, by class: `reset`, `early_eof`, `accept_EMFILE`, `other_EPIPE` … */
   sumErrors(sums: Record<string, number>): void {
     const count = (name: string, value: number): void => {
-      if (value > 0) sums[name] = (sums[name] ?? 0) + value;
+      sums[name] = (sums[name] ?? 0) + value;
     };
-    count('early_eof', this.get(EARLY_EOF));
+    const early = this.get(EARLY_EOF);
+    if (early > 0) count('early_eof', early);
     for (let errno = 0; errno < ERRNOS; errno++) {
-      count(errno === ECONNRESET ? 'reset' : `other_${errnoName(errno)}`, this.get(CONNECTION_ERRORS + errno));
-      count(`accept_${errnoName(errno)}`, this.get(ACCEPT_ERRORS + errno));
+      const failed = this.get(CONNECTION_ERRORS + errno);
+      if (failed > 0) count(errno === ECONNRESET ? 'reset' : `other_${errnoName(errno)}`, failed);
+      const notAccepted = this.get(ACCEPT_ERRORS + errno);
+      if (notAccepted > 0) count(`accept_${errnoName(errno)}`, notAccepted);
     }
   }
 }

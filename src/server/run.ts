@@ -1,33 +1,19 @@
 import { engineSystem } from '../document/system.ts';
 import type { Selection } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import { DROP_ECHO_PORT, DROP_OVER_RATE, DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
-import type { DatagramCounts, ServerResult } from '../document/server.ts';
+import type { ServerCounts, ServerResult } from '../document/server.ts';
 import type { Listening, RunContext, RunEvent } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../units/version.ts';
-import {
-  ABORTED,
-  ACCEPTED,
-  BYTES_RECEIVED,
-  BYTES_SENT,
-  COMPLETED,
-  DATAGRAMS_DROPPED,
-  DATAGRAMS_RECEIVED,
-  DATAGRAMS_SENT,
-  FIRST_ACCEPT_NS,
-  IDLE_CLOSED,
-  LAST_ACCEPT_NS,
-  REJECTED,
-  SLOW_READERS,
-} from './counters.ts';
-import type { ListenerCounters } from './counters.ts';
+import { ACCEPTED, FIRST_ACCEPT_NS, LAST_ACCEPT_NS, SLOW_READERS, type ListenerCounters } from './counters.ts';
+import { serverCounts } from './counts.ts';
 import type { ListenerPool } from './listener-pool.ts';
+import { ServerSeconds } from './seconds.ts';
 import { startServing } from './start.ts';
 
 /** How often the kernel's counters are read. */
@@ -56,19 +42,22 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
   try {
     isServing = true;
     kernel.begin(Number(monotonicNs()));
-    sampler = setInterval(() => kernel.sample(Number(monotonicNs())), SAMPLE_MS);
     const start: Start = { at: new Date(), ns: monotonicNs(), cpu: process.cpuUsage() };
     const { name: engine } = selection;
+    const seconds = new ServerSeconds(() => serverCounts(pool, crew?.failures ?? 0), start.ns);
     emit?.(runStarted(start.at, { host: plan.host ?? '*', port, protocol: plan.protocol, listeners, engine }, notes));
+    sampler = setInterval(() => {
+      kernel.sample(Number(monotonicNs()));
+      emit?.(seconds.next());
+    }, SAMPLE_MS);
     stop?.addEventListener('abort', onStop);
     if (stop?.aborted === true || pool.failures.length > 0) pool.drain();
     await pool.ended();
-    const counted = serverResult({ ...plan, port, listeners }, selection, pool, start);
+    emit?.(seconds.next());
+    const counted = serverResult({ ...plan, port, listeners }, selection, pool, start, seconds.total);
     const slowReaders = pool.counters.reduce((sum, each) => sum + each.get(SLOW_READERS), 0);
     const watched = kernelPart(kernel.end(Number(monotonicNs())), slowReaders);
-    const errors =
-      (crew?.failures ?? 0) > 0 ? { ...counted.errors, work_thread_failed: crew!.failures } : counted.errors;
-    const result: ServerResult = { ...counted, ...watched, ...crew?.result(), errors };
+    const result: ServerResult = { ...counted, ...watched, ...crew?.result() };
     emit?.({ type: 'run-ended', result });
     return result;
   } finally {
@@ -98,16 +87,12 @@ function serverResult(
   selection: Selection,
   pool: ListenerPool,
   start: Start,
+  counts: ServerCounts,
 ): Omit<ServerResult, 'kernel' | 'findings'> {
   const { name: engine, notes } = selection;
   const cpu = process.cpuUsage(start.cpu);
-  const { counters, failures } = pool;
-  const [failure] = failures;
-  const sum = (counter: number): number => counters.reduce((total, each) => total + each.get(counter), 0);
-  const accepted = sum(ACCEPTED);
-  const errors: Record<string, number> = {};
-  for (const each of counters) each.sumErrors(errors);
-  if (failures.length > 0) errors.worker_failed = failures.length;
+  const [failure] = pool.failures;
+  const { accepted, ...others } = counts;
   return {
     schema: 'conngen.server/1',
     conngen: VERSION,
@@ -116,20 +101,8 @@ function serverResult(
     system: engineSystem(engine, notes),
     config: serverConfig(plan),
     accepted,
-    ...acceptingOf(counters),
-    completed: sum(COMPLETED),
-    rejected: sum(REJECTED),
-    idle_closed: sum(IDLE_CLOSED),
-    // What a listener that died had open was closed with it.
-    aborted: sum(ABORTED) + failures.reduce((lost, { listener }) => lost + unended(counters[listener]!), 0),
-    listeners: pool.countersOf('tcp').map((each) => ({
-      accepted: each.get(ACCEPTED),
-      completed: each.get(COMPLETED),
-      rejected: each.get(REJECTED),
-    })),
-    ...(plan.protocol === 'tcp' ? {} : { datagrams: datagramCounts(sum) }),
-    bytes: { received: sum(BYTES_RECEIVED), sent: sum(BYTES_SENT) },
-    errors,
+    ...acceptingOf(pool.counters),
+    ...others,
     ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
     cpu: {
       user_usec: cpu.user,
@@ -156,21 +129,4 @@ export function acceptingOf(counters: readonly ListenerCounters[]): Pick<ServerR
       rate_per_sec: Math.round(((accepted - 1) / durationSec) * 100) / 100,
     },
   };
-}
-
-function datagramCounts(sum: (counter: number) => number): DatagramCounts {
-  const counts = { received: sum(DATAGRAMS_RECEIVED), sent: sum(DATAGRAMS_SENT) };
-  const dropped = {
-    replies: sum(DATAGRAMS_DROPPED + DROP_REPLY - DROP_REPLY),
-    server_ports: sum(DATAGRAMS_DROPPED + DROP_ECHO_PORT - DROP_REPLY),
-    over_rate: sum(DATAGRAMS_DROPPED + DROP_OVER_RATE - DROP_REPLY),
-  };
-  return Object.values(dropped).some((count) => count > 0) ? { ...counts, dropped } : counts;
-}
-
-/** How many of the connections that a listener accepted it has not seen the end of. */
-function unended(counters: ListenerCounters): number {
-  const ended = counters.get(COMPLETED) + counters.get(IDLE_CLOSED) + counters.get(ABORTED) + counters.connectionErrors;
-  // Datagrams have errors too, and no connection.
-  return Math.max(0, counters.get(ACCEPTED) - ended);
 }
