@@ -2,10 +2,11 @@ import { engineHas, type EngineName, preferredEngines } from '../plan/engines.ts
 import { selectEngine } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
-import { PingRound, PINGS_RECEIVED } from '../count/ping.ts';
+import { PingRound, PINGS_RECEIVED, type PingSecondDetail } from '../count/ping.ts';
 import { errorCounts } from '../count/tally.ts';
 import type { LatencyHistogram } from '../count/histogram.ts';
-import type { SecondDetail } from '../count/seconds.ts';
+import type { EncodeHistograms, SecondDetail } from '../count/seconds.ts';
+import type { EncodedHistograms } from '../document/common.ts';
 import type { ClockName, IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -139,15 +140,21 @@ export class ProbedRound {
   /** The last second that the probe has reported; all later ones where it has ended. */
   #reachedSec: number;
 
-  constructor(probe: Pick<Probe, 'round'> | undefined, measureNs: number, tell: (second: ProbedSecond) => void) {
+  constructor(
+    probe: Pick<Probe, 'round'> | undefined,
+    measureNs: number,
+    tell: (second: ProbedSecond) => void,
+    encode?: EncodeHistograms,
+  ) {
     this.#probe = probe;
     this.#tell = tell;
     this.#reachedSec = probe === undefined ? Infinity : -Infinity;
-    this.#pings = new PingRound(measureNs, (pings, _warmup, { latency }) => {
+    const onSecond = (pings: RttInterval, _warmup: boolean, { latency }: PingSecondDetail): void => {
       this.#results.set(pings.start_sec, { result: probeResult(pings), rtt: latency.rtt.copy() });
       this.#reachedSec = pings.start_sec;
       this.#tellReached();
-    });
+    };
+    this.#pings = new PingRound(measureNs, onSecond, encode);
   }
 
   /** A second of the load is complete. Its histograms are given back when it was told. */
@@ -195,13 +202,23 @@ export class ProbedRound {
     const { rtt_ns } = total.latencies();
     const errno = total.errnoCounts();
     const broken = Object.keys(errno).length === 0 ? {} : { errno };
-    const probes = new Map(pings.map((each) => [each.start_sec, probeResult(each)]));
+    const probes = new Map(pings.map((each) => [each.start_sec, each]));
     const intervals = round.intervals.map((interval) => {
       const probe = probes.get(interval.start_sec);
-      return probe === undefined ? interval : { ...interval, probe };
+      if (probe === undefined) return interval;
+      return { ...interval, probe: probeResult(probe), ...histogramsBeside(interval, probe.histograms) };
     });
-    return { ...round, probe: { sent, received, lost, rtt_ns, ...broken }, intervals };
+    const histograms = histogramsBeside(round, this.#pings.histograms);
+    return { ...round, ...histograms, probe: { sent, received, lost, rtt_ns, ...broken }, intervals };
   }
+}
+
+/** The histograms of the load with that of the probe's round trips, where there are any. */
+function histogramsBeside(
+  { histograms }: Pick<IntervalResult, 'histograms'>,
+  probe: EncodedHistograms | undefined,
+): Pick<IntervalResult, 'histograms'> {
+  return histograms === undefined || probe === undefined ? {} : { histograms: { ...histograms, probe: probe['rtt']! } };
 }
 
 function probeResult({ sent, received, lost, rtt_ns }: RttInterval): ProbeResult {

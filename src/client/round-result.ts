@@ -39,7 +39,7 @@ export interface MeasuredRound {
 
 export function roundResult(round: MeasuredRound): RoundResult {
   const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
-  const { total: tally } = merger;
+  const { total: tally, histograms } = merger;
   const { cpu, kernel } = evidence;
   const facts = factsOf(round);
   const verdict = judge(CLIENT_RULES, facts);
@@ -67,6 +67,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
       completed: perSec(tally.ok),
     },
     latency_ns,
+    ...(histograms === undefined ? {} : { histograms }),
     bytes,
     ...more,
     ...(sinkWork === undefined ? {} : { sink_work: sinkWork }),

@@ -7,8 +7,9 @@ import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
-import type { ClientResult, RoundResult } from '../document/client.ts';
+import type { ClientResult, ClockName, IntervalResult, RoundResult } from '../document/client.ts';
 import { LoadRound } from '../count/load.ts';
+import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { clientConfig } from '../plan/client-plan.ts';
@@ -16,7 +17,7 @@ import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
 import { VERSION } from '../units/version.ts';
-import { Probe, ProbedRound } from './probe.ts';
+import { Probe, ProbedRound, type ProbedSecond } from './probe.ts';
 import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';
 import { SinkCrew } from './sink-crew.ts';
@@ -105,6 +106,7 @@ async function openSessionOn(
   // A thread of it that dies leaves responses unfinished: no round would end.
   const crew = await SinkCrew.start(plan, engine, () => pool.abandon());
   const sink = crew?.sink ?? null;
+  const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
   const pool = new WorkerPool(
     Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset, sink })),
   );
@@ -128,7 +130,7 @@ async function openSessionOn(
   }
   const ports = sourcePortsLine(plan.sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
   const system = { ...engineSystem(engine, notes), workers: plan.workers };
-  const parts = { pool, crew, probe, runBaseNs: baseNs };
+  const parts = { pool, crew, probe, runBaseNs: baseNs, encode };
   return sessionOf(plan, context, parts, {
     startedAt,
     system,
@@ -143,6 +145,8 @@ interface SessionParts {
   readonly crew: SinkCrew | null;
   readonly probe: Probe | undefined;
   readonly runBaseNs: bigint;
+  /** Present where the result has histograms. */
+  readonly encode: EncodeHistograms | undefined;
 }
 
 function sessionOf(
@@ -204,7 +208,7 @@ interface RoundRun extends SessionParts {
 }
 
 async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext): Promise<RoundResult> {
-  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, place, rate } = run;
+  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, encode, place, rate } = run;
   const workBefore = crew?.summary();
   await pool.prepare();
   await probe?.open();
@@ -214,13 +218,13 @@ async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext)
   const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
   const measureNs = roundBaseNs + unmeasuredNs;
   const originOffsetNs = Number(runBaseNs - (originNs ?? runBaseNs));
-  const probed = new ProbedRound(probe, measureNs, ({ interval: counts, warmup, startNs, latency }) => {
+  const tell = ({ interval: counts, warmup, startNs, latency }: ProbedSecond): void => {
     const when = { second: counts.start_sec, warmup, startNs: originOffsetNs + startNs };
     emit?.({ type: 'second', of: 'connections', ...place, ...when, counts, latency });
-  });
-  const merger = new LoadRound(pool.size, measureNs, (interval, warmup, detail) => {
-    probed.add(interval, warmup, detail);
-  });
+  };
+  const probed = new ProbedRound(probe, measureNs, tell, encode);
+  const onSecond: OnSecond<ClockName, IntervalResult> = (...second) => probed.add(...second);
+  const merger = new LoadRound(pool.size, measureNs, onSecond, encode);
   const collect = (): void => {
     for (const [worker, reader] of pool.readers.entries())
       reader.drain((bank) => {

@@ -4,6 +4,7 @@
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { EncodedHistograms } from '../document/common.ts';
 import { NS_MAX, SIGNIFICANT_DIGITS, type LatencyHistogram } from './histogram.ts';
 
 /** Cookie and length stand before the compressed part. */
@@ -44,6 +45,11 @@ export function encodeHistogram(latency: LatencyHistogram): string {
   const envelope = Buffer.from(encoded.subarray(0, ENVELOPE_BYTES));
   envelope.writeInt32BE(compressed.length, 4);
   return Buffer.concat([envelope, compressed]).toString('base64');
+}
+
+/** Returns histograms by the names of their clocks in this form. */
+export function encodeHistograms(latency: Readonly<Record<string, LatencyHistogram>>): EncodedHistograms {
+  return Object.fromEntries(Object.entries(latency).map(([clock, histogram]) => [clock, encodeHistogram(histogram)]));
 }
 
 /** The table of an .hgrm file, values in µs with the ns after the point, and a newline at its end. */

@@ -13,7 +13,7 @@ import type { LatencySummary } from '../document/common.ts';
 import { ABORTED, OK, OUTCOMES, type OutcomeName } from '../document/outcome.ts';
 import { END_NS, FIRST_SUM, START_NS, WARMUP, type Bank } from './bank.ts';
 import { STATS } from './histogram.ts';
-import { Seconds, lengthSecOf, type OnSecond, type Span } from './seconds.ts';
+import { Seconds, lengthSecOf, type EncodeHistograms, type OnSecond, type Span } from './seconds.ts';
 import { Tally, type NamedLayout } from './tally.ts';
 
 /** Index of a clock, in the order of `CLOCKS`. */
@@ -216,9 +216,14 @@ export class LoadRound extends Seconds<ClockName, LoadTally, IntervalResult> {
   /** Started and without an outcome so far, by worker. */
   readonly #unresolved: Float64Array;
 
-  /** `measureNs`: the end of the warm-up, where second 0 begins. */
-  constructor(workers: number, measureNs: number, onSecond: OnSecond<ClockName, IntervalResult>) {
-    super({ workers, measureNs, makeTally: () => new LoadTally(), intervalOf: intervalResult }, onSecond);
+  /** `measureNs`: the end of the warm-up, where second 0 begins. `encode`: where the result has histograms. */
+  constructor(
+    workers: number,
+    measureNs: number,
+    onSecond: OnSecond<ClockName, IntervalResult>,
+    encode?: EncodeHistograms,
+  ) {
+    super({ workers, measureNs, makeTally: () => new LoadTally(), intervalOf: intervalResult, encode }, onSecond);
     this.#unresolved = new Float64Array(workers);
     this.workers = Array.from({ length: workers }, () => ({ started: 0, missed: 0 }));
   }

@@ -5,7 +5,7 @@
 import type { PingCounts, RttInterval, RttLatencies } from '../document/rtt.ts';
 import { FIRST_SUM, type Bank } from './bank.ts';
 import type { LatencyHistogram } from './histogram.ts';
-import { Seconds, lengthSecOf, type Span } from './seconds.ts';
+import { Seconds, lengthSecOf, type EncodeHistograms, type Span } from './seconds.ts';
 import { Tally, type NamedLayout } from './tally.ts';
 
 /** Index of a counter in a bank of pings, beside those that every bank has. */
@@ -76,9 +76,9 @@ type OnPingSecond = (interval: RttInterval, warmup: boolean, detail: PingSecondD
 
 /** The banks of the one thread that pings, made into the seconds of a round and its total. */
 export class PingRound extends Seconds<PingClockName, PingTally, RttInterval> {
-  /** `measureNs`: the end of the warm-up, where second 0 begins. */
-  constructor(measureNs: number, onSecond: OnPingSecond) {
-    super({ workers: 1, measureNs, makeTally: () => new PingTally(), intervalOf: rttInterval }, (...second) => {
+  /** `measureNs`: the end of the warm-up, where second 0 begins. `encode`: where the result has histograms. */
+  constructor(measureNs: number, onSecond: OnPingSecond, encode?: EncodeHistograms) {
+    super({ workers: 1, measureNs, makeTally: () => new PingTally(), intervalOf: rttInterval, encode }, (...second) => {
       onSecond(...second);
       second[2].release();
     });

@@ -1,7 +1,8 @@
 /** Merges the banks of all workers into seconds and a round. */
 import { END_NS, HELD, IN_FLIGHT, IN_FLIGHT_PEAK, START_NS, WARMUP, type Bank } from './bank.ts';
+import type { EncodedHistograms } from '../document/common.ts';
 import type { LatencyHistogram } from './histogram.ts';
-import { IntervalSeries } from './interval-series.ts';
+import { IntervalSeries, intervalLengthAt } from './interval-series.ts';
 import type { Tally } from './tally.ts';
 
 /** What was counted from one time to another. */
@@ -25,6 +26,9 @@ export interface SecondDetail<Clock extends string> {
   release(): void;
 }
 
+/** Encodes histograms for a result. `hdr-histogram.ts` has it; it is loaded only where a plan asks for histograms. */
+export type EncodeHistograms = (latency: Readonly<Record<string, LatencyHistogram>>) => EncodedHistograms;
+
 /** How a kind of round is counted and told. */
 export interface SecondsKind<T, Interval> {
   readonly workers: number;
@@ -32,6 +36,8 @@ export interface SecondsKind<T, Interval> {
   readonly measureNs: number;
   readonly makeTally: () => T;
   readonly intervalOf: (startSec: number, span: Span<T>) => Interval;
+  /** Present where the intervals of the result have their histograms. A millisecond of the main thread for each clock. */
+  readonly encode?: EncodeHistograms | undefined;
 }
 
 export type OnSecond<Clock extends string, Interval> = (
@@ -75,7 +81,7 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
     this.#reachedNs = new Float64Array(kind.workers).fill(-Infinity);
     this.#series = new IntervalSeries({
       intervalOf: (startSec, joined) => {
-        const interval = kind.intervalOf(startSec, joined);
+        const interval = this.#withHistograms(kind.intervalOf(startSec, joined), joined.tally);
         this.#release(joined.tally);
         return interval;
       },
@@ -95,6 +101,11 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
   /** The most connections that were open at a time. The peaks of the workers within one second are added: an upper bound, exact with one worker. */
   get inFlightPeak(): number {
     return this.#inFlightPeak;
+  }
+
+  /** The histograms of the whole round, where they are asked for. */
+  get histograms(): EncodedHistograms | undefined {
+    return this.#kind.encode?.(this.total.latencyByClock());
   }
 
   /** Takes over what a bank holds, and closes the seconds that every worker has reported past. */
@@ -156,9 +167,16 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
     }
     const span = { tally, startNs, endNs, inFlight: sumOf(inFlight), held: sumOf(held) };
     const interval = this.#kind.intervalOf(index, span);
-    if (!isWarmup) this.#series.add(index, span, interval);
+    if (!isWarmup)
+      this.#series.add(index, span, intervalLengthAt(index) === 1 ? this.#withHistograms(interval, tally) : interval);
     const release = (): void => this.#release(tally);
     this.#onSecond(interval, isWarmup, { startNs, latency: tally.latencyByClock(), release });
+  }
+
+  /** Events do without them: who listens has the histograms themselves. */
+  #withHistograms(interval: Interval, tally: T): Interval {
+    const { encode } = this.#kind;
+    return encode === undefined ? interval : { ...interval, histograms: encode(tally.latencyByClock()) };
   }
 
   #emptyTally(): T {

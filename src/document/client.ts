@@ -2,6 +2,7 @@
 import type {
   ByteCounts,
   ConnectionCpu,
+  EncodedHistograms,
   ErrorCounts,
   Finding,
   LatencySummary,
@@ -131,6 +132,8 @@ export interface IntervalResult {
   readonly bytes: ByteCounts;
   /** Latencies by clock, in nanoseconds. */
   readonly latency_ns: ClockLatencies;
+  /** The histograms behind `latency_ns`, with a probe its round trips as `probe`. Only there with `--histograms`. */
+  readonly histograms?: EncodedHistograms;
   /** The probe. Only there with `--probe`. */
   readonly probe?: ProbeResult;
 }
@@ -203,6 +206,8 @@ export interface RoundResult {
   readonly rate_per_sec: AchievedRates;
   /** Latencies by clock, in nanoseconds. */
   readonly latency_ns: ClockLatencies;
+  /** The histograms behind `latency_ns`, with a probe its round trips as `probe`. Only there with `--histograms`. */
+  readonly histograms?: EncodedHistograms;
   /** Bytes of payload. */
   readonly bytes: ByteCounts;
   /** Exchanges that ended without a byte of answer, whatever their outcome. Only there where a payload is sent. */

@@ -24,6 +24,11 @@ export interface LatencySummary {
   readonly max: number;
 }
 
+/**
+ * The histogram of each clock, values in nanoseconds, as a V2 compressed HdrHistogram in base64. Lines of `--stream` have the same ones.
+ */
+export type EncodedHistograms = Readonly<Record<string, string>>;
+
 /** How far the figures of a round can be taken for those of the target. */
 export type VerdictStatus = 'valid' | 'generator_limited' | 'invalid';
 

@@ -95,6 +95,8 @@ export interface LoadConfig extends TargetConfig, BodyConfig, AnswerConfig, Thre
   readonly freebind?: boolean;
   /** The source ports in use, such as `10000-32767`; `kernel` where the kernel chooses. */
   readonly source_ports: string;
+  /** True where rounds and intervals have their histograms (`--histograms`). Only there where it was given. */
+  readonly histograms?: boolean;
   /** The most connections open at once (`--max-in-flight`). */
   readonly max_in_flight: number;
   /** The number of pacing threads (`--workers`). */
@@ -187,6 +189,8 @@ export interface RttConfig extends TargetConfig {
   readonly cpu: number | null;
   /** The busy tasks on the loop that pings (`--busy-tasks`). */
   readonly busy_tasks: number;
+  /** True where rounds and intervals have their histograms (`--histograms`). Only there where it was given. */
+  readonly histograms?: boolean;
   /** The most single round trips of each round that are kept (`--samples`). */
   readonly samples: number;
   /** The engine that was asked for (`--engine`). */

@@ -1,6 +1,6 @@
 /** The lines of `--stream`: `conngen.interval/1`, a line for each second, and `conngen.cell/1`, a line for each cell of a lab. */
 import type { IntervalResult } from './client.ts';
-import type { LatencySummary } from './common.ts';
+import type { EncodedHistograms, LatencySummary } from './common.ts';
 import type { DoneCell, FailedCell } from './lab.ts';
 import type { PingCounts } from './rtt.ts';
 
@@ -24,7 +24,7 @@ interface IntervalHead {
    * The histogram of each clock, values in nanoseconds, as a V2 compressed HdrHistogram in base64. With a probe its round trips are
    * there as `probe`.
    */
-  readonly histograms?: Readonly<Record<string, string>>;
+  readonly histograms?: EncodedHistograms;
 }
 
 /** One second of connections that were opened. The sums over the seconds of a round without warm-up are the totals of the round. */

@@ -1,5 +1,14 @@
 /** The result of `conngen rtt`: the document `conngen.rtt/1`. */
-import type { BusyResult, ByteCounts, CpuTimes, ErrorCounts, LatencySummary, RunFailure, Verdict } from './common.ts';
+import type {
+  BusyResult,
+  ByteCounts,
+  CpuTimes,
+  EncodedHistograms,
+  ErrorCounts,
+  LatencySummary,
+  RunFailure,
+  Verdict,
+} from './common.ts';
 import type { RttConfig } from './config.ts';
 import type { EngineSystem } from './system.ts';
 
@@ -43,6 +52,8 @@ export interface RttInterval extends PingCounts, RttLatencies {
   readonly length_sec: number;
   /** Pings under way at the end of the interval. */
   readonly in_flight: number;
+  /** The histograms of the latencies by clock: `rtt`, `corrected_rtt` and `schedule_lag`. Only there with `--histograms`. */
+  readonly histograms?: EncodedHistograms;
 }
 
 /** Single round trips, one of `every` so many, in the order of the replies. */
@@ -79,6 +90,8 @@ export interface RttRound extends PingCounts, RttLatencies {
   readonly achieved_rate_per_sec: number;
   /** How long the measured part was, in seconds. */
   readonly duration_sec: number;
+  /** The histograms of the latencies by clock: `rtt`, `corrected_rtt` and `schedule_lag`. Only there with `--histograms`. */
+  readonly histograms?: EncodedHistograms;
   /** The most pings under way at a time. */
   readonly in_flight_max: number;
   /** The connections. */

@@ -4,10 +4,11 @@ import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
-import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE } from '../count/ping.ts';
+import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE, type PingSecondDetail } from '../count/ping.ts';
+import type { EncodeHistograms } from '../count/seconds.ts';
 import { errorCounts } from '../count/tally.ts';
 import type { BusyResult } from '../document/common.ts';
-import type { RttResult, RttRound, RttSamples } from '../document/rtt.ts';
+import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
 import { judge } from '../judge/verdict.ts';
 import type { RunContext } from '../run/events.ts';
@@ -27,6 +28,7 @@ export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<R
   const startedAt = new Date();
   const baseNs = monotonicNs();
   const { thread, engine, notes } = await startThread(plan, baseNs);
+  const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
   const rounds: RttRound[] = [];
   const onStop = (): void => thread.stop();
   try {
@@ -43,7 +45,7 @@ export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<R
     context.stop?.addEventListener('abort', onStop);
     for (const index of plan.rates.keys()) {
       if (context.stop?.aborted === true || thread.failure !== undefined) break;
-      rounds.push(await runRound(plan, thread, baseNs, index, context));
+      rounds.push(await runRound({ plan, thread, runBaseNs: baseNs, encode }, index, context));
       if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, context.stop);
     }
     const { failure } = thread;
@@ -85,13 +87,17 @@ async function startThread(plan: RttPlan, baseNs: bigint): Promise<Started> {
   });
 }
 
-async function runRound(
-  plan: RttPlan,
-  thread: PingThread,
-  runBaseNs: bigint,
-  index: number,
-  { emit, stop }: RunContext,
-): Promise<RttRound> {
+/** What all rounds of a run have. */
+interface PingRun {
+  readonly plan: RttPlan;
+  readonly thread: PingThread;
+  readonly runBaseNs: bigint;
+  /** Present where the result has histograms. */
+  readonly encode: EncodeHistograms | undefined;
+}
+
+async function runRound(run: PingRun, index: number, { emit, stop }: RunContext): Promise<RttRound> {
+  const { plan, thread, runBaseNs, encode } = run;
   const nowNs = (): number => Number(monotonicNs() - runBaseNs);
   const rate = plan.rates[index]!;
   emit?.({ type: 'round-started', round: index, offeredRatePerSec: rate === 'max' ? null : rate });
@@ -99,10 +105,11 @@ async function runRound(
   const busyBefore = thread.busy;
   const baseNs = nowNs() + LEAD_NS;
   const measureNs = baseNs + plan.warmupNs;
-  const round = new PingRound(measureNs, (counts, warmup, { startNs, latency }) => {
+  const onSecond = (counts: RttInterval, warmup: boolean, { startNs, latency }: PingSecondDetail): void => {
     const when = { second: counts.start_sec, warmup, startNs };
     emit?.({ type: 'second', of: 'pings', round: index, ...when, counts, latency });
-  });
+  };
+  const round = new PingRound(measureNs, onSecond, encode);
   let cpuStart = process.cpuUsage();
   // What the warm-up cost is not part of the round.
   const cpuMark = callAfter(LEAD_NS + plan.warmupNs, () => {
@@ -158,7 +165,7 @@ function samplesPart(samples: PingSamples | null, measureNs: number): { readonly
 function roundResult(
   plan: RttPlan,
   index: number,
-  { total, intervals, inFlightPeak }: PingRound,
+  { total, intervals, inFlightPeak, histograms }: PingRound,
   opened: Opened,
   durationNs: number,
   cpu: NodeJS.CpuUsage,
@@ -172,6 +179,7 @@ function roundResult(
     achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
     ...counts,
+    ...(histograms === undefined ? {} : { histograms }),
     in_flight_max: inFlightPeak,
     connections: {
       established: opened.established,

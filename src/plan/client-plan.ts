@@ -25,6 +25,7 @@ export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, An
   readonly 'source-ports'?: Given<PortChoice> | undefined;
   readonly 'max-in-flight'?: Given<number> | undefined;
   readonly workers: Given<number | 'auto'>;
+  readonly histograms: Given<boolean>;
   readonly engine: Given<EngineChoice>;
 }
 
@@ -79,6 +80,7 @@ export async function clientPlan(
     maxInFlight,
     isFdBound: maxInFlight >= affordable,
     workers,
+    keepsHistograms: input.histograms.value,
     engine,
   };
   const sourcePorts = await planSourcePorts(input['source-ports'], load, machine, isRateKnown, problems);
@@ -104,6 +106,7 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     sources: compactSources(plan.sources),
     ...(plan.isFreebind ? { freebind: true } : {}),
     source_ports: formatSourcePorts(plan.sourcePorts),
+    ...(plan.keepsHistograms ? { histograms: true } : {}),
     max_in_flight: plan.maxInFlight,
     workers: plan.workers,
     engine: plan.engine,

@@ -29,6 +29,7 @@ export interface RttInput extends EndpointsInput {
   readonly cpu?: Given<readonly number[]> | undefined;
   readonly 'busy-tasks': Given<number>;
   readonly samples: Given<number>;
+  readonly histograms: Given<boolean>;
   readonly engine: Given<PingEngineChoice>;
 }
 
@@ -59,6 +60,8 @@ export interface RttPlan {
   readonly busyTasks: number;
   /** Single round trips of each round that are kept, at most. */
   readonly samples: number;
+  /** The result has the histograms of rounds and intervals. */
+  readonly keepsHistograms: boolean;
   readonly engine: PingEngineChoice;
 }
 
@@ -116,6 +119,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     cpu,
     busyTasks: input['busy-tasks'].value,
     samples: input.samples.value,
+    keepsHistograms: input.histograms.value,
     engine: input.engine.value,
   };
   notices.push(...mtuNotices(plan, machine), ...markNotices(plan), ...thinkNotices(plan));
@@ -154,6 +158,7 @@ export function rttConfig(plan: RttPlan): RttConfig {
     ...(plan.isFreebind ? { freebind: true } : {}),
     cpu: plan.cpu,
     busy_tasks: plan.busyTasks,
+    ...(plan.keepsHistograms ? { histograms: true } : {}),
     samples: plan.samples,
     engine: plan.engine,
   };

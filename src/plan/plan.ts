@@ -93,6 +93,8 @@ export interface ClientPlan extends PlainClientPlan {
   /** Whether `maxInFlight` is as much as the limit of open files allows. */
   readonly isFdBound: boolean;
   readonly workers: number;
+  /** The result has the histograms of rounds and intervals. */
+  readonly keepsHistograms: boolean;
   readonly engine: EngineChoice;
 }
 

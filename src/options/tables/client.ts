@@ -22,7 +22,7 @@ import {
   sizeParser,
 } from '../../units/quantity.ts';
 import { parseFileName, parseWorkers } from '../parsers.ts';
-import { COMMON_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
+import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
 
 const BODY_MAX_BYTES = 2 ** 40;
 
@@ -306,5 +306,6 @@ export const CLIENT_OPTIONS = {
   ...PLAIN_CLIENT_OPTIONS,
   ...THRESHOLD_OPTIONS,
   ...SINK_OPTIONS,
+  ...RESULT_OPTIONS,
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;

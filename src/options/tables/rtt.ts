@@ -9,7 +9,7 @@ import { BUSY_TASKS_MAX } from '../../plan/work.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { choiceParser, countParser, durationParser, sizeParser } from '../../units/quantity.ts';
 import { CLIENT_OPTIONS } from './client.ts';
-import { COMMON_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
+import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
 
 export const RTT_OPTIONS = {
   target: { ...CLIENT_OPTIONS.target, help: 'target to ping; in place of --host and --port' },
@@ -102,6 +102,7 @@ export const RTT_OPTIONS = {
     help: 'keep up to N single round trips of each round, spread evenly, for --json',
   },
   ...SINK_OPTIONS,
+  ...RESULT_OPTIONS,
   ...COMMON_OPTIONS,
   engine: {
     ...COMMON_OPTIONS.engine,
