@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import type { ClientResult } from './client.ts';
+import type { CompareResult } from './compare.ts';
 import type { DoctorResult } from './doctor.ts';
 import { parseJson } from './json.ts';
 import type { LabResult } from './lab.ts';
@@ -12,7 +13,7 @@ import type { ServerResult } from './server.ts';
 
 /** Every result that conngen writes, told apart by `schema`. */
 export type Document =
-  ClientResult | ServerResult | RttResult | SearchResult | SaturateResult | LabResult | DoctorResult;
+  ClientResult | ServerResult | RttResult | SearchResult | SaturateResult | LabResult | DoctorResult | CompareResult;
 
 /** The name of a kind of document: the part of `schema` between the dot and the slash. */
 export type DocumentKind = Document['schema'] extends `conngen.${infer Kind}/${string}` ? Kind : never;
@@ -29,6 +30,7 @@ export const DOCUMENT_VERSIONS: Readonly<Record<DocumentKind, number>> = {
   saturate: 1,
   lab: 1,
   doctor: 1,
+  compare: 1,
 };
 
 /** The largest document that is read. Half a gigabyte is where the strings of Node.js end. */

@@ -13,6 +13,7 @@ const TYPES: Readonly<Record<DocumentKind, { readonly file: string; readonly nam
   saturate: { file: 'limit.ts', name: 'SaturateResult' },
   lab: { file: 'lab.ts', name: 'LabResult' },
   doctor: { file: 'doctor.ts', name: 'DoctorResult' },
+  compare: { file: 'compare.ts', name: 'CompareResult' },
 };
 
 /** What the tables of the code say of outcomes and kernel counters. */

@@ -1,5 +1,6 @@
 /** Every kind of document as Markdown. */
 import type { Renderers } from '../look.ts';
+import { compareMarkdown } from './compare.ts';
 import { doctorMarkdown } from './doctor.ts';
 import { labMarkdown } from './lab.ts';
 import { saturateMarkdown, searchMarkdown } from './limit.ts';
@@ -13,4 +14,5 @@ export const renderers: Renderers = {
   server: serverMarkdown,
   doctor: (result, { leavesOutOk }) => doctorMarkdown(result, { leavesOutOk }),
   lab: (result, { directory }) => labMarkdown(result, directory),
+  compare: compareMarkdown,
 };

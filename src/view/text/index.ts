@@ -1,6 +1,7 @@
 /** The text of every kind of document. */
 import type { Renderers } from '../look.ts';
 import { clientText } from './client.ts';
+import { compareText } from './compare.ts';
 import { doctorText } from './doctor.ts';
 import { labText } from './lab.ts';
 import { rttText } from './rtt.ts';
@@ -16,4 +17,5 @@ export const renderers: Renderers = {
   server: (result, { style }) => serverText(result, style),
   doctor: (result, { style, leavesOutOk }) => doctorText(result, { leavesOutOk }, style),
   lab: (result, { style, directory }) => labText(result, directory, style),
+  compare: (result, { style }) => compareText(result, style),
 };

@@ -1,0 +1,44 @@
+/** A comparison for a person with five seconds: the verdicts first, then the figures they rest on. */
+import type { CompareResult } from '../../document/compare.ts';
+import {
+  careFacts,
+  compareTitle,
+  figureNotes,
+  figureRows,
+  shiftRows,
+  shownShifts,
+  sideFacts,
+  thresholdRows,
+  thresholdsSentence,
+  verdictFacts,
+} from '../compare-facts.ts';
+import { factLines } from '../facts.ts';
+import { PLAIN, paint, table, wrap, type TextStyle } from '../layout.ts';
+
+/** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
+export function compareText(result: CompareResult, style: TextStyle = PLAIN): string {
+  const blocks = [
+    [paint(style, 'bold', compareTitle(result)), ...factLines(style, sideFacts(result))].join('\n'),
+    factLines(style, [...verdictFacts(result), ...careFacts(result)]).join('\n'),
+    ...result.rounds.flatMap((_, round) => roundBlocks(result, round, style)),
+  ];
+  const notes = [...figureNotes(result), ...result.how];
+  blocks.push(notes.map((note) => wrap(note, style.columns, 0)).join('\n'));
+  const sentence = thresholdsSentence(result);
+  if (sentence !== undefined) {
+    blocks.push(lines(thresholdRows(result), style));
+    blocks.push(paint(style, result.thresholds_met === true ? 'green' : 'red', wrap(sentence, style.columns, 0)));
+  }
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function roundBlocks(result: CompareResult, round: number, style: TextStyle): string[] {
+  const title = paint(style, 'bold', wrap(result.rounds[round]!.load, style.columns, 0));
+  const shifts = shownShifts(result, round).map((shift) => `${shift.clock}\n${lines(shiftRows(shift), style)}`);
+  return [`${title}\n${lines(figureRows(result, round), style)}`, ...shifts];
+}
+
+function lines(rows: readonly (readonly string[])[], style: TextStyle): string {
+  const [first = '', ...rest] = table(rows, 2);
+  return [paint(style, 'dim', first), ...rest].join('\n');
+}
