@@ -10,10 +10,12 @@ import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientResult, ClockName, IntervalResult, RoundResult } from '../document/client.ts';
 import { LoadRound } from '../count/load.ts';
 import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
+import { estimateOf } from '../run/estimate.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
+import { roundsLeftNs } from '../plan/round-time.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
 import { VERSION } from '../units/version.ts';
@@ -187,11 +189,18 @@ function boundSources(plan: ClientPlan): readonly string[] {
   }
 }
 
-async function runRounds(plan: ClientPlan, session: ClientSession, { stop }: RunContext): Promise<RoundResult[]> {
+async function runRounds(plan: ClientPlan, session: ClientSession, { emit, stop }: RunContext): Promise<RoundResult[]> {
   const rounds: RoundResult[] = [];
+  const beginNs = monotonicNs();
+  const tellTime = (): void => {
+    const leftNs = roundsLeftNs(plan, rounds.length);
+    if (leftNs !== null) emit?.(estimateOf({ elapsedNs: Number(monotonicNs() - beginNs), leftNs }));
+  };
+  tellTime();
   for (const [index, rate] of plan.rates.entries()) {
     if (stop?.aborted === true || session.failures.length > 0) break;
     rounds.push(await session.round({ round: index }, rate));
+    tellTime();
     if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, stop);
   }
   return rounds;

@@ -3,14 +3,17 @@ import type { Axis, Cell } from '../document/lab-description.ts';
 import type { Launch } from '../runtime/launch.ts';
 import { inPlanOrder } from './cells.ts';
 import { type CellResult, isDone, type LabResult } from '../document/lab.ts';
+import { estimateOf } from '../run/estimate.ts';
 import type { RunContext } from '../run/events.ts';
 import { reasonOf } from '../run/output.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 import { RunError } from '../units/run-error.ts';
+import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { VERSION } from '../units/version.ts';
 import { keepLab } from './directory.ts';
 import type { PlannedLab } from './plan.ts';
-import { runCells } from './run.ts';
+import { plannedCellSec, runCells } from './run.ts';
+import { timeLeftSec } from './time-left.ts';
 
 /** What the run of a lab is given beside its plan. When `stop` aborts, the cell under way is dropped. */
 export interface LabContext extends RunContext {
@@ -41,6 +44,13 @@ export async function runLab(planned: PlannedLab, { launch, emit, stop }: LabCon
     notes: [],
     rounds: cells.length,
   });
+  const tookSec: number[] = [];
+  const begin = performance.now();
+  const tellTime = (): void => {
+    const leftSec = timeLeftSec({ plannedCellSec: plannedCellSec(lab, times), total: cells.length, tookSec });
+    emit?.(estimateOf({ elapsedNs: (performance.now() - begin) * NS_PER_MS, leftNs: leftSec * NS_PER_SEC }));
+  };
+  tellTime();
   await runCells(
     lab,
     cells,
@@ -49,6 +59,8 @@ export async function runLab(planned: PlannedLab, { launch, emit, stop }: LabCon
       onCell: ({ name }, index) => emit?.({ type: 'cell-started', index, cell: name }),
       onResult: async (result, index) => {
         kept.add(result);
+        tookSec.push(result.took_sec);
+        tellTime();
         emit?.({ type: 'cell-ended', index, result });
         await tryToKeep(false);
       },

@@ -12,9 +12,10 @@ import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
 import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
+import { saturateEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget } from './plan/port-budget.ts';
-import { openTrials, runStarted, type OpenTrials } from './trial-runner.ts';
+import { openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 /** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSaturate(
@@ -22,15 +23,15 @@ export async function runSaturate(
   context: RunContext = {},
   open: OpenTrials = openTrials,
 ): Promise<SaturateResult> {
-  const beginNs = monotonicNs();
-  const beganAt = new Date();
+  const [beginNs, beganAt] = [monotonicNs(), new Date()];
   const elapsedNs = (): number => Number(monotonicNs() - beginNs);
   const { emit } = context;
   const runner = await open(plan.client, { ...context, originNs: beginNs });
   emit?.(runStarted('saturate', plan.client, runner, beganAt));
   const steps: SaturateStep[] = [];
+  emit?.(saturateEstimate(plan, steps, runner, elapsedNs()));
   const results: SaturateStepResult[] = [];
-  let failure: { readonly code: string; readonly message: string } | undefined;
+  let failure: Failure | undefined;
   let isAnswered = false;
   let stoppedBy: SaturateResult['stopped_by'];
   let judged: JudgedStep | undefined;
@@ -55,8 +56,9 @@ export async function runSaturate(
       const round = isAnswered ? asAnswered(measured) : measured;
       judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
       results.push(stepResult(judged, round, move.isRepeat));
-      emit?.({ type: 'step-ended', trial: steps.length, result: results.at(-1)!, note: judged.note });
       steps.push(judged.step);
+      emit?.(saturateEstimate(plan, steps, runner, elapsedNs()));
+      emit?.({ type: 'step-ended', trial: steps.length - 1, result: results.at(-1)!, note: judged.note });
     }
     // Before the end, which every worker leaves by.
     [failure] = runner.failures;
@@ -70,13 +72,25 @@ export async function runSaturate(
     duration_sec: Math.round(elapsedNs() / 1e6) / 1e3,
     system: runner.system,
     config: saturateConfig(plan),
-    ...(context.stop?.aborted === true ? { interrupted: true } : {}),
-    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+    ...brokenOffPart(context, failure),
     ...answerPart(plan, steps, stoppedBy, judged?.limit ?? null),
     steps: results,
   };
   emit?.({ type: 'run-ended', result });
   return result;
+}
+
+type Failure = TrialRunner['failures'][number];
+
+/** What a result says of a run that did not go on to its end. */
+function brokenOffPart(
+  { stop }: RunContext,
+  failure: Failure | undefined,
+): Pick<SaturateResult, 'interrupted' | 'error'> {
+  return {
+    ...(stop?.aborted === true ? { interrupted: true } : {}),
+    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+  };
 }
 
 /** What the steps come to. `limit` is what limited the last one. */

@@ -14,6 +14,7 @@ import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf
 import { servedLoad } from './decide/served.ts';
 import { goalResults, type GoalProgress } from './decide/goal-result.ts';
 import { searchConfig, type SearchPlan } from './plan/search.ts';
+import { searchEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget } from './plan/port-budget.ts';
 import { openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
@@ -54,8 +55,10 @@ export async function runSearch(
         if (isFirst) context.emit?.(runStarted('search', progress.measure.client, runner, beganAt));
         else for (const text of runner.notes) context.emit?.({ type: 'notice', level: 'info', text });
       }
+      const tellTime = tellerOf(plan, all.slice(index), runner, context, elapsedNs);
+      if (index === 0) tellTime();
       const first = all.reduce((sum, { trials }) => sum + trials.length, 0);
-      stoppedBy = await searchMeasure({ plan, progress, runner, context, elapsedNs, first });
+      stoppedBy = await searchMeasure({ plan, progress, runner, context, elapsedNs, tellTime, first });
       [failure] = runner.failures;
       if (stoppedBy !== 'answered') break;
     }
@@ -82,18 +85,31 @@ export async function runSearch(
   return result;
 }
 
+/** Tells how long the measures that are left take. */
+function tellerOf(
+  plan: SearchPlan,
+  left: readonly GoalProgress[],
+  runner: TrialRunner,
+  { emit }: RunContext,
+  elapsedNs: () => number,
+): () => void {
+  return () => emit?.(searchEstimate(plan, left, runner, elapsedNs()));
+}
+
 interface MeasureRun {
   readonly plan: SearchPlan;
   readonly progress: GoalProgress;
   readonly runner: TrialRunner;
   readonly context: RunContext;
   readonly elapsedNs: () => number;
+  readonly tellTime: () => void;
   /** How many trials there were before, for other measures. */
   readonly first: number;
 }
 
 /** Trials for one measure, until it has its answers or something ends the run. */
-async function searchMeasure({ plan, progress, runner, context, elapsedNs, first }: MeasureRun): Promise<StoppedBy> {
+async function searchMeasure(run: MeasureRun): Promise<StoppedBy> {
+  const { plan, progress, runner, context, elapsedNs, first } = run;
   const { measure, options, trials, results } = progress;
   const { client } = measure;
   const { emit } = context;
@@ -108,6 +124,7 @@ async function searchMeasure({ plan, progress, runner, context, elapsedNs, first
     if (move.load === measure.minLoad && acceptsEmpty(client)) progress.isAnswered ||= hasAnswers(measured);
     const round = progress.isAnswered ? asAnswered(measured) : measured;
     const reason = record(plan, progress, move, offer, round, runner.neighbours?.() ?? []);
+    run.tellTime();
     emit?.({ type: 'trial-ended', trial, result: results.at(-1)!, reason });
   }
 }

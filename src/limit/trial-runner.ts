@@ -12,6 +12,7 @@ import { portBudgetOf } from './plan/port-budget.ts';
 import type { Neighbour } from './decide/limiting.ts';
 import type { TrialOffer } from './decide/quantity.ts';
 import { portsNeeded, waitForPortsNs, type PortUse } from './decide/port-budget.ts';
+import { loadNs, outlookOf, type Outlook } from './outlook.ts';
 
 /** What runs a trial; a test stands in for it. */
 export interface TrialRunner {
@@ -20,6 +21,8 @@ export interface TrialRunner {
   readonly notes: ClientSession['notes'];
   /** How long `run` waits before this trial: for the target to recover, and for source ports in TIME_WAIT. */
   leadNs(offer: TrialOffer): number;
+  /** Begins an outlook on the trials that come next. */
+  outlook(): Outlook;
   /** Null where `stop` aborted before the end of the trial, or the workers died. `trial` is its number in the run, from 0. */
   run(offer: TrialOffer, trial: number): Promise<RoundResult | null>;
   readonly failures: ClientSession['failures'];
@@ -67,6 +70,7 @@ export const openTrials: OpenTrials = async (plan, context) => {
       const cooldownNs = trials > 0 ? plan.cooldownNs : 0;
       return cooldownNs + portWaitNs(offer, Number(monotonicNs()) + cooldownNs);
     },
+    outlook: () => outlookOf(plan, { budget, uses, trials, nowNs: Number(monotonicNs()) }),
     run: async (offer, trial) => {
       const { ratePerSec, durationNs, exchangePerSec, isEven } = offer;
       await recover(offer);
@@ -84,11 +88,6 @@ export const openTrials: OpenTrials = async (plan, context) => {
     close: () => session.close(),
   };
 };
-
-/** A time at the trial's full rate that starts as many connections as the trial does, with its warm-up and its ramps. */
-function loadNs({ warmupNs, rampUpNs, rampDownNs }: ClientPlan, { durationNs }: TrialOffer): number {
-  return durationNs + warmupNs + (rampUpNs + rampDownNs) / 2;
-}
 
 /** The event that begins a run of trials. `startedAt` is the moment of the origin of its seconds. */
 export function runStarted(

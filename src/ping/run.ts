@@ -11,8 +11,10 @@ import type { BusyResult } from '../document/common.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
 import { judge } from '../judge/verdict.ts';
+import { estimateOf } from '../run/estimate.ts';
 import type { RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
+import { roundsLeftNs } from '../plan/round-time.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
 import { VERSION } from '../units/version.ts';
@@ -31,6 +33,10 @@ export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<R
   const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
   const rounds: RttRound[] = [];
   const onStop = (): void => thread.stop();
+  const tellTime = (): void => {
+    const leftNs = roundsLeftNs(plan, rounds.length);
+    if (leftNs !== null) context.emit?.(estimateOf({ elapsedNs: Number(monotonicNs() - baseNs), leftNs }));
+  };
   try {
     const target = formatHostPort(plan.host, plan.target.port);
     context.emit?.({
@@ -42,10 +48,12 @@ export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<R
       notes,
       rounds: plan.rates.length,
     });
+    tellTime();
     context.stop?.addEventListener('abort', onStop);
     for (const index of plan.rates.keys()) {
       if (context.stop?.aborted === true || thread.failure !== undefined) break;
       rounds.push(await runRound({ plan, thread, runBaseNs: baseNs, encode }, index, context));
+      tellTime();
       if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, context.stop);
     }
     const { failure } = thread;

@@ -174,7 +174,10 @@ export interface CellEnded {
   readonly result: CellResult;
 }
 
-/** How long the run is expected to take: told after `run-started`, and anew where a round, trial, step or cell has ended. */
+/**
+ * How long the run is expected to take: told after `run-started`, and anew where a round, trial, step or cell has ended, before the
+ * event of that trial, step or cell. A run whose end cannot be foreseen tells none.
+ */
 export interface Estimate {
   readonly type: 'estimate';
   /** The expected time of the whole run, in seconds since `startedAt`; null where it cannot be told. */
@@ -183,6 +186,8 @@ export interface Estimate {
   readonly leftSec: number;
   /** Whether the run ends by then at the latest, and may end earlier. */
   readonly isUpperBound: boolean;
+  /** The most that the run can still take, in seconds, where that is known and `leftSec` is less. */
+  readonly atMostSec?: number;
 }
 
 /**

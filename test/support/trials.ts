@@ -1,7 +1,7 @@
 /** A stand-in for the workers of a search: rounds as a simulated target would give them, at once. */
 import type { OpenTrials } from '../../src/limit/trial-runner.ts';
 import type { RoundResult } from '../../src/document/client.ts';
-import type { TrialOffer } from '../../src/limit/decide/quantity.ts';
+import { trialNs, type TrialOffer } from '../../src/limit/decide/quantity.ts';
 import { interval, latency, outcomes, roundResult } from './results.ts';
 
 export interface SimulatedTarget {
@@ -24,6 +24,7 @@ export function simulated(target: SimulatedTarget): OpenTrials {
       notes: [],
       failures: [],
       leadNs: () => 0,
+      outlook: () => trialNs,
       run: async (offer) => {
         const { ratePerSec, durationNs } = offer;
         const plain = roundOf(target, ratePerSec, durationNs / 1e9, trial);

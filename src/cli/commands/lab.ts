@@ -35,12 +35,7 @@ const LAB: Command<LabInput, PlannedLab, LabResult> = {
 /** Returns the exit code: 1 where a cell failed, 130 or 143 after a signal; cells that were done are kept. */
 export const labCommand = handlerOf(LAB);
 
-function progressOf(io: Io, { lab, cells, times, before }: PlannedLab): LabProgress {
+function progressOf(io: Io, { lab, cells, before }: PlannedLab): LabProgress {
   const done = before?.cells.filter(isDone).length ?? 0;
-  return new LabProgress(io.stderr, {
-    lab,
-    total: cells.length,
-    before: done,
-    plannedCellSec: plannedCellSec(lab, times),
-  });
+  return new LabProgress(io.stderr, { lab, total: cells.length, before: done });
 }

@@ -1,8 +1,8 @@
 /** What a lab shows of itself while it runs: one line rewritten on a terminal, otherwise a line at the end of each cell. */
 import type { LabDescription } from '../../document/lab-description.ts';
 import type { CellResult } from '../../document/lab.ts';
-import type { LiveSink, RunEvent } from '../../run/events.ts';
-import { timeLeftSec } from './time-left.ts';
+import type { Estimate, LiveSink, RunEvent } from '../../run/events.ts';
+import { expectedTimeLine, withTimeLeft } from './time-left.ts';
 import { cellLine, labProgressLine } from '../text/lab.ts';
 import { columnsOf } from '../layout.ts';
 import type { LiveStream } from './line.ts';
@@ -15,14 +15,16 @@ export interface ProgressPlan {
   /** Cells of the whole plan, and those of them that were done before. */
   readonly total: number;
   readonly before: number;
-  readonly plannedCellSec: number;
 }
 
 export class LabProgress implements LiveSink {
   readonly #stream: LiveStream;
   readonly #plan: ProgressPlan;
   readonly #nowSec: () => number;
-  readonly #tookSec: number[] = [];
+  #ended = 0;
+  #estimate: Estimate | null = null;
+  /** When the estimate was told. */
+  #toldSec = 0;
   #timer: NodeJS.Timeout | undefined;
   #cell = '';
   #startSec = 0;
@@ -35,6 +37,7 @@ export class LabProgress implements LiveSink {
   }
 
   on(event: RunEvent): void {
+    if (event.type === 'estimate') this.#tell(event);
     if (event.type === 'cell-started') this.#start(event.cell);
     if (event.type === 'cell-ended') this.#end(event.result);
   }
@@ -42,6 +45,12 @@ export class LabProgress implements LiveSink {
   close(): Promise<boolean> {
     this.clear();
     return Promise.resolve(true);
+  }
+
+  #tell(estimate: Estimate): void {
+    if (this.#estimate === null && estimate.leftSec > 0) this.#stream.write(`${expectedTimeLine(estimate)}\n`);
+    this.#estimate = estimate;
+    this.#toldSec = this.#nowSec();
   }
 
   #start(cell: string): void {
@@ -54,10 +63,9 @@ export class LabProgress implements LiveSink {
 
   /** Writes the line anew, on a terminal. */
   refresh(): void {
-    const { plannedCellSec, total, before } = this.#plan;
-    const currentSec = this.#nowSec() - this.#startSec;
-    const leftSec = timeLeftSec({ plannedCellSec, total: total - before, tookSec: this.#tookSec, currentSec });
-    const line = labProgressLine(this.#cell, this.#position(), currentSec, leftSec);
+    const nowSec = this.#nowSec();
+    const leftSec = Math.max(0, (this.#estimate?.leftSec ?? 0) - (nowSec - this.#toldSec));
+    const line = labProgressLine(this.#cell, this.#position(), nowSec - this.#startSec, leftSec);
     // A line that wraps could not be rewritten.
     const room = Math.max(1, columnsOf(this.#stream) - 1);
     this.#stream.write(ERASE_LINE + line.slice(0, room));
@@ -66,8 +74,9 @@ export class LabProgress implements LiveSink {
 
   #end(result: CellResult): void {
     this.clear();
-    this.#stream.write(`${cellLine(this.#plan.lab, result, this.#position())}\n`);
-    this.#tookSec.push(result.took_sec);
+    const line = cellLine(this.#plan.lab, result, this.#position());
+    this.#stream.write(`${withTimeLeft(line, this.#estimate)}\n`);
+    this.#ended += 1;
   }
 
   /** Takes the line off the terminal; no other comes by itself. */
@@ -78,6 +87,6 @@ export class LabProgress implements LiveSink {
   }
 
   #position(): string {
-    return `${this.#plan.before + this.#tookSec.length + 1}/${this.#plan.total}`;
+    return `${this.#plan.before + this.#ended + 1}/${this.#plan.total}`;
   }
 }

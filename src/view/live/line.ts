@@ -1,6 +1,7 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
-import type { LiveSink, RunEvent, SecondEvent } from '../../run/events.ts';
+import type { Estimate, LiveSink, RunEvent, RunCommand, SecondEvent } from '../../run/events.ts';
 import { liveLine, rttLiveLine } from './second-lines.ts';
+import { expectedTimeLine, timeLeftText, withTimeLeft } from './time-left.ts';
 import { stepLine } from '../text/saturate.ts';
 import { trialLine } from '../text/search.ts';
 import { columnsOf } from '../layout.ts';
@@ -28,6 +29,8 @@ export class LiveView implements LiveSink {
   #errors = 0;
   /** How much of the warm-up, or of the round, was shown. */
   #atSec = 0;
+  #command: RunCommand = 'client';
+  #estimate: Estimate | null = null;
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
@@ -36,17 +39,21 @@ export class LiveView implements LiveSink {
   on(event: RunEvent): void {
     switch (event.type) {
       case 'run-started':
+        this.#command = event.command;
         this.#rounds = event.rounds ?? 1;
+        return;
+      case 'estimate':
+        this.#tellTime(event);
         return;
       case 'second':
         // A trial has a line of its own when it ends.
         if (event.trial === undefined) this.#second(event);
         return;
       case 'trial-ended':
-        this.#stream.write(`${trialLine(event.trial, event.result, event.reason)}\n`);
+        this.#endedLine(trialLine(event.trial, event.result, event.reason));
         return;
       case 'step-ended':
-        this.#stream.write(`${stepLine(event.trial, event.result, event.note)}\n`);
+        this.#endedLine(stepLine(event.trial, event.result, event.note));
         return;
       default:
         return;
@@ -56,6 +63,22 @@ export class LiveView implements LiveSink {
   close(): Promise<boolean> {
     this.clear();
     return Promise.resolve(true);
+  }
+
+  /** Says at the start how long the run takes, and after each round what is left. Trials and steps say that with their own line. */
+  #tellTime(estimate: Estimate): void {
+    const isFirst = this.#estimate === null;
+    this.#estimate = estimate;
+    const hasTrials = this.#command === 'search' || this.#command === 'saturate';
+    const hasLine = hasTrials ? isFirst : this.#rounds > 1;
+    if (!hasLine || estimate.leftSec === 0) return;
+    this.clear();
+    this.#stream.write(`${isFirst ? expectedTimeLine(estimate) : timeLeftText(estimate)}\n`);
+  }
+
+  /** Writes the line of a trial or step that has ended, which stays. */
+  #endedLine(line: string): void {
+    this.#stream.write(`${withTimeLeft(line, this.#estimate)}\n`);
   }
 
   /** Shows one more second. Errors and seconds add up within a round, or its warm-up. */

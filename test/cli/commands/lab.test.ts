@@ -15,7 +15,7 @@ t.test(
     const cwd = t.testdir({});
     const run = await runCli(['lab', 'abstraction', '--quick', '--only', '*/1', ...SHORT], { cwd });
     t.equal(run.code, 0, run.stderr);
-    t.match(run.stderr, /^cell 1\/4 {2}sync\/1 {2}median /);
+    t.match(run.stderr, /^expected time: about \d+ s\ncell 1\/4 {2}sync\/1 {2}median .* {2}about \d+ s left\n/);
     const { schema, cells } = kept(cwd);
     t.equal(schema, 'conngen.lab/1');
     t.same(
@@ -40,7 +40,7 @@ t.test(
     writeFileSync(join(cwd, 'out', 'lab.json'), JSON.stringify({ ...kept(cwd), cells: cells.slice(0, 3) }));
     const resumed = await runCli(['lab', '--resume', 'out'], { cwd });
     t.equal(resumed.code, 0, resumed.stderr);
-    t.match(resumed.stderr, /^cell 4\/4 {2}boxed\/1 .*\n$/, 'one cell only');
+    t.match(resumed.stderr, /^expected time: about \d+ s\ncell 4\/4 {2}boxed\/1 .*\n$/, 'one cell only');
     t.same(kept(cwd).cells.slice(0, 3), cells.slice(0, 3));
 
     const changed = await runCli(['lab', '--resume', 'out', '--duration', '60ms'], { cwd });
@@ -76,7 +76,10 @@ t.test('SIGINT: 130, and the cells so far are kept', async (t) => {
   ];
   const run = await runCli(args, {
     cwd,
-    onSpawn: (child) => child.stderr?.once('data', () => child.kill('SIGINT')),
+    onSpawn: (child) =>
+      child.stderr?.on('data', (text: Buffer) => {
+        if (String(text).includes('cell 1')) child.kill('SIGINT');
+      }),
   });
   t.equal(run.code, 130, run.stderr);
   t.match(run.stdout, /to go on: conngen lab --resume out/);

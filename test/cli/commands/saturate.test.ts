@@ -49,7 +49,7 @@ t.test('as text and as Markdown', async (t) => {
   );
   t.match(ran.stdout, /\nstep +load +attempted +missed +completed .*p90 total +verdict\n/);
   t.match(ran.stdout, /\n17 again /);
-  t.match(ran.stderr, /\nstep {2}2 +62\.5\/s {2}p90 1\.05 ms\n/);
+  t.match(ran.stderr, /\nstep {2}2 +62\.5\/s {2}p90 1\.05 ms {2}about \d+ (s|min) left\n/);
   for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
   t.match((await saturate({ markdown: '-' }, DECLINING)).stdout, /\n\| step \| load \| /);
 });

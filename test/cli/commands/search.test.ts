@@ -42,7 +42,11 @@ t.test('the answer first, then every trial', async (t) => {
   t.match(ran.stdout, /\n {2}loss<=0\.1%\n +99\d\/s, confirmed by 2 of 2 full-length trials; 1,009\/s fails\n/);
   t.match(ran.stdout, /\ntrial +length +load +attempted +missed +completed +per cent .*goal\n/);
   t.match(ran.stdout, /\n6 +full +991\/s +9,910 +0 +9,910 +100 % .*met\n/);
-  t.match(ran.stderr, /\ntrial {2}3 +1,600\/s for 2 s {2}loss<=0\.1% not met {2}\(nothing has failed yet\)\n/);
+  t.match(
+    ran.stderr,
+    /\ntrial {2}3 +1,600\/s for 2 s {2}loss<=0\.1% not met {2}\(nothing has failed yet\) {2}about \d+ s left\n/,
+  );
+  t.match(ran.stderr, /^expected time: about \d+ s \(at most 15 min\)\n/);
   t.equal((await search({ quiet: 'true' }, THOUSAND)).stderr, '');
   for (const line of ran.stdout.split('\n')) t.ok(line.length <= 80, line);
 });
