@@ -30,8 +30,8 @@ const ROOMS = {
     uses: ['run', 'judge', 'plan', 'document', 'units'],
   },
   view: {
-    owns: 'a document or an event in, something to look at out: text, Markdown, charts, CSV, the live view',
-    uses: ['run', 'judge', 'count', 'plan', 'document', 'units'],
+    owns: 'a document or an event in, something to look at out: text, Markdown, HTML, charts, CSV, the live view',
+    uses: ['options', 'run', 'judge', 'count', 'plan', 'document', 'units'],
   },
   engine: {
     owns: 'how the kernel is asked: the seams (`seam/`), libc sockets, and one folder an engine',

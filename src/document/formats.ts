@@ -9,6 +9,7 @@ export interface DocumentFormat {
 export const DOCUMENT_FORMATS = {
   json: { help: 'write the result as JSON; - writes it to stdout in place of the text' },
   markdown: { help: 'write the report as Markdown; - writes it to stdout in place of the text' },
+  html: { help: 'write the report as one HTML page with charts; - writes it to stdout in place of the text' },
 } as const satisfies Readonly<Record<string, DocumentFormat>>;
 
 export type FormatName = keyof typeof DOCUMENT_FORMATS;

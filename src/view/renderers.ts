@@ -12,10 +12,17 @@ export async function render(document: Document, format: Rendered | 'json', look
   checkArguments(document, format);
   if (format === 'json') return `${JSON.stringify(document, null, 2)}\n`;
   // Found by its name, and loaded when it is asked for: a format is a folder and a row of `document/formats.ts`.
-  const { renderers } = (await import(`./${format}/index.ts`)) as { readonly renderers: Renderers };
+  const { renderers, takesOriginal } = (await import(`./${format}/index.ts`)) as FormatModule;
   // The kind of the document chooses the renderer that takes it.
   const renderer = renderers[kindOf(document)] as (document: Document, look: Look) => string;
-  return renderer(withPrintableTexts(document), look);
+  return renderer(takesOriginal === true ? document : withPrintableTexts(document), look);
+}
+
+/** What the folder of a format exports. */
+interface FormatModule {
+  readonly renderers: Renderers;
+  /** The renderers make texts printable themselves, because what they return holds the document as it was. */
+  readonly takesOriginal?: true;
 }
 
 /** A program in JavaScript can give anything, and the format becomes part of a path. */

@@ -31,13 +31,15 @@ export function plotsOf(lab: LabDescription, axes: readonly Axis[], result: LabR
   );
 }
 
-interface Group {
+/** The cells of one plot. */
+export interface Group {
   /** Values of the axes that the plot does not spread out. */
   readonly shared: readonly string[];
   readonly members: readonly DoneCell[];
 }
 
-function groupsOf(spec: PlotSpec, axes: readonly Axis[], cells: readonly DoneCell[]): Group[] {
+/** The cells of a result by plot: those that differ only in the axes that the plot spreads out. */
+export function groupsOf(spec: PlotSpec, axes: readonly Axis[], cells: readonly DoneCell[]): Group[] {
   const apart = axes.filter(({ name }) => name !== spec.lines && name !== spec.x);
   const groups = new Map<string, { shared: string[]; members: DoneCell[] }>();
   for (const cell of cells) {

@@ -12,8 +12,8 @@ import {
   searchEnd,
 } from '../limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
-import { ESTABLISHMENT, code, document, roundsTable, rowsTable } from './markdown.ts';
-import type { Column } from '../text/round-table.ts';
+import { code, document, roundsTable, rowsTable } from './markdown.ts';
+import { ESTABLISHMENT, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
 

@@ -5,9 +5,6 @@ import type { Fact, Part, Rows } from '../facts.ts';
 import { asteriskMeaning, type Column } from '../text/round-table.ts';
 import type { RoundResult } from '../../document/client.ts';
 
-/** What the columns min, mean and max of rounds are. */
-export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
-
 /** What every result says of itself. */
 interface Head {
   readonly conngen: string;

@@ -27,7 +27,7 @@ import { workText } from './work.ts';
 import { thresholdFacts, thresholdSentence } from './thresholds.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 
-const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
+export const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
   schedule_lag: 'schedule lag',
   connect: 'connect',
   first_byte: 'first byte',
@@ -88,8 +88,17 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
 
 /** The text of one round. */
 export function roundParts(round: RoundResult): Part[] {
+  return [
+    { facts: offerFacts(round) },
+    { rows: latencyRows(round) },
+    { facts: [...costFacts(round), ...verdictFacts(round)] },
+  ];
+}
+
+/** What was offered, what was achieved, and how attempts ended. */
+export function offerFacts(round: RoundResult): Fact[] {
   const { attempts } = round;
-  const offered: Fact[] = [
+  return [
     ['offered', `${offeredText(round)} for ${formatSeconds(round.duration_sec)}`],
     ['achieved', achievedText(round)],
     [
@@ -97,15 +106,12 @@ export function roundParts(round: RoundResult): Part[] {
       `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} missed; ` +
         `${formatCount(attempts.in_flight_max)} in flight at most`,
     ],
-  ];
-  return [
-    { facts: [...offered, ...outcomeFacts(round)] },
-    { rows: latencyRows(round) },
-    { facts: [...costFacts(round), ...verdictFacts(round)] },
+    ...outcomeFacts(round),
   ];
 }
 
-function costFacts(round: RoundResult): Fact[] {
+/** What the round moved, held and cost. */
+export function costFacts(round: RoundResult): Fact[] {
   const { bytes, cpu, rate_per_sec: rate, bodies, sink_work: sinkWork, timeouts, held, probe } = round;
   const split = rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : '';
   return [
@@ -121,15 +127,23 @@ function costFacts(round: RoundResult): Fact[] {
   ];
 }
 
-function verdictFacts(round: RoundResult): Fact[] {
-  const { attempts, kernel, findings, verdict } = round;
-  const looks = VERDICT_LOOKS[verdict.status];
+/** What the kernel counted that matters and that neither the verdict nor a finding tells, a sentence each. */
+export function roundKernelSentences({
+  attempts,
+  duration_sec: durationSec,
+  kernel,
+  findings,
+  verdict,
+}: RoundResult): string[] {
   const told = [...verdict.reasons, ...findings];
+  return kernel === undefined ? [] : kernelSentences(kernel, attempts.started, durationSec, told);
+}
+
+function verdictFacts(round: RoundResult): Fact[] {
+  const { findings, verdict } = round;
+  const looks = VERDICT_LOOKS[verdict.status];
   return [
-    ...listed(
-      'kernel',
-      kernel === undefined ? [] : kernelSentences(kernel, attempts.started, round.duration_sec, told),
-    ),
+    ...listed('kernel', roundKernelSentences(round)),
     ...listed(
       'findings',
       findings.map(({ message }) => message),
@@ -153,14 +167,15 @@ function bodiesText({ kept, kept_bytes: bytes, spilled }: NonNullable<RoundResul
   return `${formatCount(kept)} kept, ${formatBytes(bytes)}${moved}`;
 }
 
-function achievedText(round: RoundResult): string {
+/** The rates that were achieved, and whose limit they are. */
+export function achievedText(round: RoundResult): string {
   const { started, established, completed } = round.rate_per_sec;
   const rates = `${formatPerSec(completed)} completed, ${formatPerSec(established)} established, ${formatPerSec(started)} started`;
   if (isTooShortForRate(round)) return `${rates}: too few starts to tell a rate, make the round longer`;
   return isRateLimited(round) ? `${rates}: the generator's limit, not the target's` : rates;
 }
 
-function latencyRows(round: RoundResult): Rows {
+export function latencyRows(round: RoundResult): Rows {
   const header = ['latency', ...PERCENTILES.map((name) => name.replace('_', '.'))];
   const rows = CLOCKS.map((clock) => {
     const latency = round.latency_ns[clock];

@@ -104,6 +104,9 @@ export function roundReasons(rounds: readonly RoundResult[]): string[] {
   return rounds.flatMap(({ verdict }, index) => verdict.reasons.map(({ message }) => `Round ${index + 1}: ${message}`));
 }
 
+/** What the columns min, mean and max of rounds are. */
+export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
+
 /** What an asterisk in the columns of these rounds means; null where there is none. */
 export function asteriskMeaning(rounds: readonly RoundResult[]): string | null {
   return rounds.some(isRateLimited) ? "the generator's limit, not the target's" : null;

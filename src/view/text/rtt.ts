@@ -59,22 +59,31 @@ function roundText(round: RttRound, index: number, { rounds }: RttResult, style:
 
 /** The text of one round. */
 export function rttRoundParts(round: RttRound): Part[] {
-  const { busy, verdict } = round;
+  const { verdict } = round;
   const looks = VERDICT_LOOKS[verdict.status];
+  const rest: Fact[] = [
+    ...rttCostFacts(round),
+    ['verdict', looks.words, looks.colour],
+    ...verdict.reasons.map(({ message }): Fact => ['', message]),
+  ];
+  return [{ facts: pingFacts(round) }, { rows: latencyRows(round) }, { facts: rest }];
+}
+
+/** What was offered, what was achieved, and how pings ended. */
+export function pingFacts(round: RttRound): Fact[] {
   const errors = Object.entries(round.errno).map(([name, count]) => `${name} ${formatCount(count)}`);
-  const pings: Fact[] = [
+  return [
     ['offered', `${offered(round)} for ${formatSeconds(round.duration_sec)}`],
     ['achieved', formatPerSec(round.achieved_rate_per_sec)],
     ['pings', pingsText(round)],
     ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),
   ];
-  const rest: Fact[] = [
-    ['cpu', cpuText(round)],
-    ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'on the loop')]),
-    ['verdict', looks.words, looks.colour],
-    ...verdict.reasons.map(({ message }): Fact => ['', message]),
-  ];
-  return [{ facts: pings }, { rows: latencyRows(round) }, { facts: rest }];
+}
+
+/** What the round cost. */
+export function rttCostFacts(round: RttRound): Fact[] {
+  const { busy } = round;
+  return [['cpu', cpuText(round)], ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'on the loop')])];
 }
 
 function pingsText(round: RttRound): string {
@@ -100,7 +109,8 @@ function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
   return sent === 0 ? '-' : `${formatLatency(cpu.usec_per_ping * 1e3)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
 }
 
-function latencyRows(round: RttRound): Rows {
+/** Latencies by what they are of, the heading first. */
+export function latencyRows(round: RttRound): Rows {
   const rows: readonly (readonly [string, LatencySummary])[] = [
     ['schedule lag', round.schedule_lag_ns],
     ['round trip', round.rtt_ns],

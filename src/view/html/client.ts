@@ -1,0 +1,102 @@
+/** The result of `conngen client` as a page. */
+import type { ClientResult, RoundResult } from '../../document/client.ts';
+import type { VerdictStatus } from '../../document/common.ts';
+import { formatCountOf, formatSeconds } from '../../units/format.ts';
+import { NO_ROUND } from '../facts.ts';
+import { targetLine } from '../headline.ts';
+import { achievedText, clientDetails, costFacts, latencyRows, offerFacts } from '../text/client.ts';
+import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText, roundReasons } from '../text/round-table.ts';
+import { thresholdSentence } from '../text/thresholds.ts';
+import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks.ts';
+import { downloadOf, endMatter } from './end-matter.ts';
+import { endings, MOODS, worstOf } from './lead.ts';
+import { page, type Page, type Section } from './page.ts';
+import { chartGrid, roundSections } from './round-sections.ts';
+import { html, type Html } from './template.ts';
+import { latencyByRateChart, rateByRateChart } from './specs/rounds.ts';
+
+/** Of more rounds than these only the figures are shown: the page would grow without end. */
+const ROUNDS_WITH_CHARTS = 12;
+
+export function clientHtml(result: ClientResult): string {
+  const { rounds } = result;
+  const [only] = rounds;
+  const sections =
+    rounds.length === 1
+      ? roundSections(only!)
+      : rounds.length === 0
+        ? []
+        : [roundsSection(rounds), ...rounds.map((round, index) => roundSection(round, index, rounds.length))];
+  return page({
+    title: targetLine('client', result.config),
+    details: [result.started_at, ...clientDetails(result)],
+    lead: clientLead(result),
+    sections: [...sections, ...endMatter(result)],
+    downloads: [downloadOf(result)],
+  });
+}
+
+function roundsSection(rounds: readonly RoundResult[]): Section {
+  const meaning = asteriskMeaning(rounds);
+  const content = html`${columnsTable('Rounds', numberedColumns(rounds))}${paragraph(html`<span class="note">${ESTABLISHMENT}</span>`)}${
+    meaning === null ? null : paragraph(`* ${meaning}`)
+  }${chartGrid([chart(rateByRateChart('rounds-rate', rounds)), chart(latencyByRateChart('rounds-latency', rounds))])}`;
+  return { id: 'rounds', title: 'Rounds', content };
+}
+
+function roundSection(round: RoundResult, index: number, count: number): Section {
+  const id = `round-${index + 1}`;
+  const title = `Round ${index + 1} of ${count}: ${offeredText(round)}`;
+  const verdict = html`${paragraph(verdictText(round))}${list(toldBy(round))}`;
+  if (count > ROUNDS_WITH_CHARTS) {
+    const figures = html`${facts(offerFacts(round))}${rowsTable('Latency by percentile', latencyRows(round))}${facts(costFacts(round))}`;
+    const note = paragraph(`The charts of single rounds are left out where there are more than ${ROUNDS_WITH_CHARTS}.`);
+    return { id, title, content: html`${verdict}${figures}${index === 0 ? note : null}` };
+  }
+  return { id, title, content: verdict, sections: roundSections(round, `${id}-`) };
+}
+
+function verdictText({ verdict }: RoundResult): Html {
+  const { words } = VERDICT_LOOKS[verdict.status];
+  return html`Verdict: <strong class="is-${MOODS[verdict.status]}">${words}</strong>`;
+}
+
+/** What is to be said of a round: the reasons of its verdict, and its findings. */
+export function toldBy({ verdict, findings }: RoundResult): string[] {
+  return [...verdict.reasons, ...findings].map(({ message }) => message);
+}
+
+function clientLead(result: ClientResult): Page['lead'] {
+  const { rounds } = result;
+  const thresholds = thresholdSentence(result);
+  const [only] = rounds;
+  const isSingle = rounds.length === 1 && only !== undefined;
+  const rest = html`${isSingle ? paragraph(verdictText(only)) : null}${endings(result)}${
+    thresholds === undefined ? null : paragraph(thresholds)
+  }${list(isSingle ? toldBy(only) : manyTold(rounds))}`;
+  const worst = worstOf(rounds.map(({ verdict }) => MOODS[verdict.status]));
+  const isFailed = result.error !== undefined || result.thresholds_met === false;
+  return { mood: isFailed ? 'bad' : worst, sentence: isSingle ? roundSentence(only) : roundsSentence(rounds), rest };
+}
+
+/** `Offered 1,000/s for 10 s: 1,000/s completed, …` */
+export function roundSentence(round: RoundResult): string {
+  return `Offered ${offeredText(round)} for ${formatSeconds(round.duration_sec)}: ${achievedText(round)}.`;
+}
+
+function roundsSentence(rounds: readonly RoundResult[]): string {
+  if (rounds.length === 0) return NO_ROUND;
+  const counts = (Object.keys(VERDICT_LOOKS) as VerdictStatus[])
+    .map((status) => ({ status, count: rounds.filter(({ verdict }) => verdict.status === status).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ status, count }) => `${count} ${status.replaceAll('_', ' ')}`);
+  return `${formatCountOf(rounds.length, 'round')}: ${counts.join(', ')}.`;
+}
+
+function manyTold(rounds: readonly RoundResult[]): string[] {
+  const findings = rounds.flatMap((round, index) =>
+    round.findings.map(({ message }) => `Round ${index + 1}: ${message}`),
+  );
+  return [...roundReasons(rounds), ...findings];
+}

@@ -1,0 +1,106 @@
+/** Charts of latency distributions: percentiles on their own axis, and over time. */
+import type { LatencySummary } from '../../../document/common.ts';
+import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
+
+/** The percentiles of a summary by their place on the axis, 1/(1-q). */
+const PLACES = [
+  [1, 'min'],
+  [2, 'p50'],
+  [4, 'p75'],
+  [10, 'p90'],
+  [20, 'p95'],
+  [100, 'p99'],
+  [1000, 'p99_9'],
+] as const;
+
+/** A distribution as points: places on the axis and values. */
+export interface Curve {
+  readonly label: string;
+  readonly points: readonly (readonly [place: number, valueNs: number])[];
+}
+
+/** The points of a summary. Beyond one in `count` there is only the largest; a percentile beyond it would say the same. */
+export function curveOf(label: string, latency: LatencySummary): Curve {
+  const { count } = latency;
+  if (count === 0) return { label, points: [] };
+  const within = PLACES.filter(([place]) => place < count || place === 1).map(
+    ([place, name]): readonly [number, number] => [place, latency[name]],
+  );
+  return { label, points: count === 1 ? within : [...within, [count, latency.max]] };
+}
+
+/** Percentiles of several distributions, each to its largest sample. */
+export function percentileChart(
+  id: string,
+  { title = 'Percentiles', description, curves }: { title?: string; description: string; curves: readonly Curve[] },
+): ChartSpec {
+  const places = [...new Set(curves.flatMap(({ points }) => points.map(([place]) => place)))].sort(
+    (one, other) => one - other,
+  );
+  const series = curves
+    .map(({ label, points }, index) => ({ label, role: `run${index}` as const, at: new Map(points) }))
+    .filter(({ at }) => at.size > 0)
+    .map(({ label, role, at }): ChartSeries => ({
+      label,
+      role,
+      values: places.map((place) => at.get(place) ?? null),
+      kind: 'line',
+      spansNulls: true,
+    }));
+  return {
+    id,
+    title,
+    description,
+    x: { label: 'percentile', unit: 'percentile', scale: 'log', values: places },
+    y: { label: 'latency', unit: 'ns', scale: 'log' },
+    series,
+  };
+}
+
+/** The percentiles that are drawn over time, and their colours. */
+const OVER_TIME = [
+  ['p50', 'p50', 'p50'],
+  ['p90', 'p90', 'p90'],
+  ['p99', 'p99', 'p99'],
+  ['p99.9', 'p99_9', 'p99_9'],
+  ['max', 'max', 'max'],
+] as const satisfies readonly (readonly [string, keyof LatencySummary, ChartRole])[];
+
+/** What happened at a time: seconds since the end of the warm-up. */
+export interface Moment {
+  readonly start_sec: number;
+}
+
+/** Percentiles of each interval. */
+export function overTimeChart<Interval extends Moment>(
+  id: string,
+  group: string,
+  what: string,
+  intervals: readonly Interval[],
+  latencyOf: (interval: Interval) => LatencySummary,
+): ChartSpec {
+  const latencies = intervals.map(latencyOf);
+  return {
+    id,
+    title: `${capitalized(what)} over time`,
+    description: `Percentiles of ${what} in each interval of the round, over time, on a logarithmic axis.`,
+    group,
+    x: timeAxis(intervals),
+    y: { label: what, unit: 'ns', scale: 'log' },
+    series: OVER_TIME.map(([label, name, role]) => ({
+      label,
+      role,
+      values: latencies.map((latency) => (latency.count === 0 ? null : latency[name])),
+      kind: 'line',
+    })),
+  };
+}
+
+/** The x axis that all charts over time of a round share. */
+export function timeAxis(intervals: readonly Moment[]): ChartSpec['x'] {
+  return { label: 'time', unit: 'sec', scale: 'linear', values: intervals.map(({ start_sec: startSec }) => startSec) };
+}
+
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
