@@ -6,6 +6,7 @@ import { DOCUMENTED_COMMANDS, commandPage } from './commands.ts';
 import { findingsPage, kernelPage, outcomesPage, verdictsPage } from './judging.ts';
 import { libraryPage } from './library.ts';
 import { bullets, filled } from './markdown.ts';
+import { pageScriptModule } from './page-script.ts';
 import { checksPage, criteriaPage, csvPage, errorsPage, exitCodesPage, profilesPage } from './reference.ts';
 import { resultPage, type Schema } from './results.ts';
 import { roomsTable } from './rooms.ts';
@@ -58,7 +59,8 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ([file, text]): [string, string] => [`man/${file}`, text],
   );
   const schemaTexts = [...schemas].map(([file, text]): [string, string] => [`schema/${file}`, text]);
-  return new Map([...(await Promise.all(formatted)), ...schemaTexts, ...manuals]);
+  const script: [string, string] = ['src/view/html/page-script.ts', await pageScriptModule(root)];
+  return new Map([...(await Promise.all(formatted)), ...schemaTexts, ...manuals, script]);
 }
 
 /** The page of a document, from the text of its schema. */

@@ -1,0 +1,76 @@
+/** What uPlot does not draw: shaded ranges, lines across, points of several shapes, intervals through points. */
+import type uPlotType from 'uplot';
+import { isLog, placeLabels, type Plane } from '../chart-geometry.ts';
+import { markerOf } from '../chart-looks.ts';
+import { bandBoxes, intervalsPath, markerPath, marksPath } from '../chart-shapes.ts';
+import type { Chart } from './chart.ts';
+import { FONT, textWidth } from './plot-text.ts';
+import { colour, roleColour } from './theme.ts';
+
+/** Draws in CSS pixels, within the axes. */
+function within(plot: uPlotType, draw: (context: CanvasRenderingContext2D, plane: Plane) => void): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.scale(ratio, ratio);
+  const [left, top] = [bbox.left / ratio, bbox.top / ratio];
+  draw(ctx, {
+    left,
+    top,
+    width: bbox.width / ratio,
+    height: bbox.height / ratio,
+    xOf: (value) => left + plot.valToPos(value, 'x'),
+    yOf: (value) => top + plot.valToPos(value, 'y'),
+  });
+  ctx.restore();
+}
+
+export function drawBands(plot: uPlotType, { spec }: Chart): void {
+  within(plot, (context, plane) => {
+    context.fillStyle = `${colour('chart-band')}24`;
+    for (const { left, top, width, height } of bandBoxes(spec, plane)) context.fillRect(left, top, width, height);
+  });
+}
+
+export function drawMarks(plot: uPlotType, { spec }: Chart): void {
+  within(plot, (context, plane) => {
+    context.strokeStyle = colour('chart-mark');
+    context.lineWidth = 1.5;
+    context.setLineDash([5, 4]);
+    context.stroke(new Path2D(marksPath(spec, plane)));
+    context.setLineDash([]);
+    context.font = FONT;
+    context.textAlign = 'left';
+    context.textBaseline = 'top';
+    context.lineWidth = 3;
+    context.lineJoin = 'round';
+    context.strokeStyle = colour('chart-ground');
+    context.fillStyle = colour('chart-text');
+    for (const { left, top, text } of placeLabels(spec, plane, (label) => textWidth(plot, label)).placed) {
+      context.strokeText(text, left, top + 2);
+      context.fillText(text, left, top + 2);
+    }
+  });
+}
+
+export function drawPoints(plot: uPlotType, { spec, isShown }: Chart, index: number): void {
+  const series = spec.series[index]!;
+  if (!isShown(index)) return;
+  within(plot, (context, plane) => {
+    context.strokeStyle = context.fillStyle = roleColour(series.role);
+    context.lineWidth = 1.75;
+    context.stroke(new Path2D(intervalsPath(spec, series, plane)));
+    if (series.kind !== 'points') return;
+    const shape = markerOf(series.role);
+    spec.x.values.forEach((x, at) => {
+      const y = series.values[at] ?? null;
+      if (y === null || (isLog(spec.y) && y <= 0)) return;
+      const path = new Path2D(markerPath(shape, plane.xOf(x), plane.yOf(y), 4));
+      if (shape === 'cross') context.stroke(path);
+      else context.fill(path);
+    });
+  });
+}
