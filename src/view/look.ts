@@ -1,5 +1,5 @@
 /** What a renderer is given, and what a format has to have. */
-import type { DocumentKind, DocumentOf } from '../document/read.ts';
+import type { Document, DocumentKind, DocumentOf } from '../document/read.ts';
 import { PLAIN, type TextStyle } from './layout.ts';
 
 /** What a renderer gets beside the document. */
@@ -19,3 +19,9 @@ export const PLAIN_LOOK: Look = { style: PLAIN, directory: null, leavesOutOk: fa
 export type Renderers = {
   readonly [Kind in DocumentKind]: (document: DocumentOf<Kind>, look: Look) => string;
 };
+
+/** A document, and the name that it has beside others. Names are unique. */
+export interface NamedDocument {
+  readonly name: string;
+  readonly document: Document;
+}

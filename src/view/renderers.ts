@@ -2,7 +2,7 @@
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import { kindOf, type Document } from '../document/read.ts';
 import { printable } from '../units/printable.ts';
-import { PLAIN_LOOK, type Look, type Renderers } from './look.ts';
+import { PLAIN_LOOK, type Look, type NamedDocument, type Renderers } from './look.ts';
 
 /** The formats that take a renderer: the text of stdout, and all but JSON, which is the document itself. */
 export type Rendered = 'text' | Exclude<FormatName, 'json'>;
@@ -18,11 +18,23 @@ export async function render(document: Document, format: Rendered | 'json', look
   return renderer(takesOriginal === true ? document : withPrintableTexts(document), look);
 }
 
+/** The formats that show several documents of one kind side by side. */
+export const SIDE_BY_SIDE_FORMATS: readonly FormatName[] = ['html'];
+
+/** Returns several documents of one kind side by side. Their names are unique. */
+export async function renderSideBySide(runs: readonly NamedDocument[], format: FormatName): Promise<string> {
+  const { sideBySide } = (await import(`./${format}/index.ts`)) as FormatModule;
+  if (sideBySide === undefined) throw new TypeError(`format: got ${format}, expected one that shows runs side by side`);
+  return sideBySide(runs);
+}
+
 /** What the folder of a format exports. */
 interface FormatModule {
   readonly renderers: Renderers;
   /** The renderers make texts printable themselves, because what they return holds the document as it was. */
   readonly takesOriginal?: true;
+  /** Only there of `SIDE_BY_SIDE_FORMATS`. */
+  readonly sideBySide?: (runs: readonly NamedDocument[]) => string;
 }
 
 /** A program in JavaScript can give anything, and the format becomes part of a path. */

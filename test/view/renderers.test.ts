@@ -29,7 +29,7 @@ t.test('what is no format or no document is refused', async (t) => {
   const format = '../../../elsewhere' as 'text';
   await t.rejects(render(LAB, format), {
     name: 'TypeError',
-    message: /^format: got .*expected one of text, json, markdown$/,
+    message: /^format: got .*expected one of text, json, markdown, html$/,
   });
   await t.rejects(render({} as LabResult, 'text'), { name: 'TypeError', message: /^document: expected a result/ });
 });

@@ -1,6 +1,7 @@
 /** `conngen report`: results that were written to files, shown again. */
 import { basename, dirname } from 'node:path';
-import { DOCUMENT_MAX_BYTES, LEAVE_OUT, readDocument, type Document } from '../../document/read.ts';
+import type { FormatName } from '../../document/formats.ts';
+import { DOCUMENT_MAX_BYTES, kindOf, LEAVE_OUT, readDocument, type Document } from '../../document/read.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { REPORT_OPTIONS } from '../../options/tables/report.ts';
 import type { InputOf } from '../../units/option.ts';
@@ -8,8 +9,8 @@ import { readInput, readStdin } from '../../plan/input-file.ts';
 import { STDIN } from '../../plan/payload.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
-import { PLAIN_LOOK } from '../../view/look.ts';
-import { render } from '../../view/renderers.ts';
+import { PLAIN_LOOK, type NamedDocument } from '../../view/look.ts';
+import { render, renderSideBySide, SIDE_BY_SIDE_FORMATS } from '../../view/renderers.ts';
 import type { Handler } from '../command-row.ts';
 import { deliver } from '../deliver.ts';
 import { checkFiles } from '../file-checks.ts';
@@ -39,11 +40,13 @@ async function readAndReport(raw: RawInput, io: Io): Promise<number> {
     if ('document' in read) results.push({ path: given.value, document: read.document });
     else allProblems.push(read.problem);
   }
+  allProblems.push(...checkKinds(input, results));
   if (allProblems.length > 0) {
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const isDelivered = await deliver(io, lineLog(io), input, async (format) => {
+    if (results.length > 1 && isSideBySide(format)) return renderSideBySide(named(results), format);
     const parts: string[] = [];
     for (const { path, document } of results) {
       const directory = basename(path) === 'lab.json' ? dirname(path) : null;
@@ -69,6 +72,35 @@ function checkInputs({ file: files, json }: ReportInput): Problem[] {
     problems.push(problemOf(again, 'stdin once'));
   }
   return problems;
+}
+
+function isSideBySide(format: FormatName | 'text'): format is FormatName {
+  return format !== 'text' && SIDE_BY_SIDE_FORMATS.includes(format);
+}
+
+/** Runs of different kinds have no figure in common, so there is nothing to put side by side. */
+function checkKinds(input: ReportInput, results: readonly Read[]): Problem[] {
+  const kinds = [...new Set(results.map(({ document }) => kindOf(document)))];
+  if (kinds.length < 2) return [];
+  return SIDE_BY_SIDE_FORMATS.flatMap((format) => {
+    const given = input[format];
+    const expected = `results of one kind, to stand side by side; there are ${kinds.join(' and ')}: make a page of each`;
+    return given === undefined ? [] : [problemOf(given, expected)];
+  });
+}
+
+const RESULT_NAME = /\.json$/;
+
+/** The results by the names of their files, as much of the path as tells them apart. */
+function named(results: readonly Read[]): NamedDocument[] {
+  const short = results.map(({ path }) => (path === STDIN ? 'stdin' : basename(path).replace(RESULT_NAME, '')));
+  const isUnique = new Set(short).size === short.length;
+  const names = isUnique ? short : results.map(({ path }) => path);
+  return results.map(({ document }, index) => {
+    const name = names[index]!;
+    const before = names.slice(0, index).filter((each) => each === name).length;
+    return { name: before === 0 ? name : `${name} (${before + 1})`, document };
+  });
 }
 
 async function readResult(

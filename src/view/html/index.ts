@@ -21,3 +21,5 @@ export const renderers: Renderers = {
   lab: labHtml,
   compare: compareHtml,
 };
+
+export { sideBySideHtml as sideBySide } from './side-by-side.ts';

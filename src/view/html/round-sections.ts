@@ -33,15 +33,15 @@ export function roundSections(round: RoundResult, prefix = ''): Section[] {
 const CLOCKS_OVER_TIME = ['connect', 'total'] as const satisfies readonly ClockName[];
 
 function latencyHtml(round: RoundResult, prefix: string): Html {
-  const { intervals, latency_ns: latency, probe } = round;
-  const curves = CLOCKS.map((clock) => curveOf(CLOCK_LABELS[clock], latency[clock]));
+  const { histograms, intervals, latency_ns: latency, probe } = round;
+  const curves = CLOCKS.map((clock) => curveOf(CLOCK_LABELS[clock], latency[clock], histograms?.[clock]));
   const description =
     'Latency at each percentile, by what is measured. The axis spreads the highest percentiles: each step to the right has a tenth of the connections beyond it.';
   const charts = [
     chart(
       percentileChart(`${prefix}percentiles`, {
         description,
-        curves: probe === undefined ? curves : [...curves, curveOf('probe', probe.rtt_ns)],
+        curves: probe === undefined ? curves : [...curves, curveOf('probe', probe.rtt_ns, histograms?.['probe'])],
       }),
     ),
     ...CLOCKS_OVER_TIME.map((clock) =>

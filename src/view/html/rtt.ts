@@ -60,7 +60,9 @@ function verdictText({ verdict }: RttRound): Html {
 }
 
 function roundsSection(rounds: readonly RttRound[]): Section {
-  const curves = rounds.map((round, index) => curveOf(roundName(round, index), round.rtt_ns));
+  const curves = rounds.map((round, index) =>
+    curveOf(roundName(round, index), round.rtt_ns, round.histograms?.['rtt']),
+  );
   return {
     id: 'rounds',
     title: 'Rounds',
@@ -94,11 +96,11 @@ function percentiles(id: string, curves: readonly Curve[]): Html {
 
 function roundSections(round: RttRound, prefix: string): Section[] {
   const group = `${prefix}time`;
-  const { intervals, samples } = round;
+  const { histograms, intervals, samples } = round;
   const curves = [
-    curveOf('round trip', round.rtt_ns),
-    curveOf('corrected', round.corrected_rtt_ns),
-    curveOf('schedule lag', round.schedule_lag_ns),
+    curveOf('round trip', round.rtt_ns, histograms?.['rtt']),
+    curveOf('corrected', round.corrected_rtt_ns, histograms?.['corrected_rtt']),
+    curveOf('schedule lag', round.schedule_lag_ns, histograms?.['schedule_lag']),
   ];
   return [
     {

@@ -1,4 +1,6 @@
 /** Charts of latency distributions: percentiles on their own axis, and over time. */
+import { decodeHistogram, type FilledBuckets } from '../../../count/hdr-decode.ts';
+import { lowestAt } from '../../../count/histogram.ts';
 import type { LatencySummary } from '../../../document/common.ts';
 import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
 
@@ -16,17 +18,45 @@ const PLACES = [
 /** A distribution as points: places on the axis and values. */
 export interface Curve {
   readonly label: string;
-  readonly points: readonly (readonly [place: number, valueNs: number])[];
+  readonly points: readonly Point[];
 }
 
-/** The points of a summary. Beyond one in `count` there is only the largest; a percentile beyond it would say the same. */
-export function curveOf(label: string, latency: LatencySummary): Curve {
+/**
+ * The points of a distribution, to its largest sample: many where the result has the histogram behind it, otherwise the percentiles of
+ * the summary. Beyond one in `count` there is only the largest; a percentile beyond it would say the same.
+ */
+export function curveOf(label: string, latency: LatencySummary, histogram?: string): Curve {
   const { count } = latency;
   if (count === 0) return { label, points: [] };
-  const within = PLACES.filter(([place]) => place < count || place === 1).map(
-    ([place, name]): readonly [number, number] => [place, latency[name]],
-  );
+  const decoded = histogram === undefined ? null : decodeHistogram(histogram);
+  const within = decoded === null ? pointsOfSummary(latency) : pointsOfHistogram(decoded, latency);
   return { label, points: count === 1 ? within : [...within, [count, latency.max]] };
+}
+
+type Point = readonly [place: number, valueNs: number];
+
+function pointsOfSummary(latency: LatencySummary): Point[] {
+  return PLACES.filter(([place]) => place < latency.count || place === 1).map(([place, name]): Point => [
+    place,
+    latency[name],
+  ]);
+}
+
+/** How many points a curve has for each factor of ten of its axis. */
+const POINTS_PER_DECADE = 20;
+
+function pointsOfHistogram({ buckets, counts, total }: FilledBuckets, { count, min, max }: LatencySummary): Point[] {
+  const points: Point[] = [[1, min]];
+  let at = 0;
+  let seen = counts[0] ?? 0;
+  for (let step = 1; 10 ** (step / POINTS_PER_DECADE) < count; step++) {
+    const place = Number((10 ** (step / POINTS_PER_DECADE)).toPrecision(4));
+    const rank = Math.ceil((1 - 1 / place) * total);
+    while (seen < rank && at + 1 < buckets.length) seen += counts[++at]!;
+    // As percentiles are given everywhere: the highest value that the bucket stands for.
+    points.push([place, Math.min(max, lowestAt(buckets[at]! + 1) - 1)]);
+  }
+  return points;
 }
 
 /** Percentiles of several distributions, each to its largest sample. */

@@ -1,0 +1,90 @@
+/** Several results of one kind on one page: a column for each run, charts over each other, and what differs between the runs. */
+import type { Document } from '../../document/read.ts';
+import { kindOf } from '../../document/read.ts';
+import type { NamedDocument } from '../look.ts';
+import { formatCountOf } from '../../units/format.ts';
+import { chart, list, paragraph, table } from './blocks.ts';
+import { downloadOf, downloadSection, optionRows, systemRows } from './end-matter.ts';
+import { page, type Section } from './page.ts';
+import { chartGrid } from './round-sections.ts';
+import { columnsOf, type Column } from './side-figures.ts';
+import { sideCharts } from './specs/side-by-side.ts';
+import { html, type Html } from './template.ts';
+
+/** Returns the page of two or more documents of one kind. */
+export function sideBySideHtml(runs: readonly NamedDocument[]): string {
+  const kind = kindOf(runs[0]!.document);
+  const columns = columnsOf(runs);
+  const differing = differencesOf(runs, (document) => [...systemRows(document), ...optionRows(document)]);
+  return page({
+    title: `conngen ${kind}: ${formatCountOf(runs.length, 'run')} side by side`,
+    details: runs.map(({ name, document }) => `${name}: ${document.started_at}`),
+    lead: {
+      mood: 'neutral',
+      sentence: `${runs.map(({ name }) => name).join(', ')}.`,
+      rest: paragraph('Whether the runs differ by more than chance is what conngen compare tells.'),
+    },
+    sections: [
+      { id: 'figures', title: 'Figures', content: figuresTable(columns) },
+      { id: 'charts', title: 'Charts', content: chartGrid(sideCharts(runs).map(chart)) },
+      remarksSection(columns),
+      { id: 'differs', title: 'What differs', content: differsHtml(runs, differing) },
+      { id: 'same', title: 'What is the same', content: sameHtml(differing) },
+      downloadSection(runs.length),
+    ],
+    downloads: runs.map(({ name, document }) => ({ ...downloadOf(document), file: `${fileWord(name)}.json` })),
+  });
+}
+
+/** What is safe in the name of a file everywhere. */
+function fileWord(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 100);
+}
+
+/** Rows in the order in which they first occur; what a run does not have is a dash. */
+function figuresTable(columns: readonly Column[]): Html {
+  const labels = [...new Set(columns.flatMap(({ figures }) => figures.map(([label]) => label)))];
+  const values = columns.map(({ figures }) => new Map(figures));
+  const rows = labels.map((label) => [label, ...values.map((each) => each.get(label) ?? '-')]);
+  return table('Figures', [['figure', ...columns.map(({ name }) => name)], ...rows]);
+}
+
+function remarksSection(columns: readonly Column[]): Section {
+  const remarks = columns.flatMap(({ name, remarks: own }) => own.map((remark) => `${name}: ${remark}`));
+  return { id: 'remarks', title: 'Verdicts and findings', content: list(remarks) };
+}
+
+/** A key of the system or of the options, with the text of each run; null where it has none. */
+interface Compared {
+  readonly key: string;
+  readonly values: readonly (string | null)[];
+  readonly isSame: boolean;
+}
+
+function differencesOf(
+  runs: readonly NamedDocument[],
+  rowsOf: (document: Document) => readonly (readonly [string, string])[],
+): Compared[] {
+  const maps = runs.map(({ document }) => new Map(rowsOf(document)));
+  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))];
+  return keys.map((key) => {
+    const values = maps.map((map) => map.get(key) ?? null);
+    return { key, values, isSame: values.every((value) => value === values[0]) };
+  });
+}
+
+function differsHtml(runs: readonly NamedDocument[], compared: readonly Compared[]): Html {
+  const rows = compared
+    .filter(({ isSame }) => !isSame)
+    .map(({ key, values }) => [key, ...values.map((value) => value ?? '-')]);
+  if (rows.length === 0) return paragraph('Nothing of the system or of the options differs.');
+  return html`<div class="wide">
+    ${table('System and options that differ', [['', ...runs.map(({ name }) => name)], ...rows])}
+  </div> `;
+}
+
+function sameHtml(compared: readonly Compared[]): Html {
+  const rows = compared.filter(({ isSame }) => isSame).map(({ key, values }) => [key, values[0] ?? '-']);
+  if (rows.length === 0) return paragraph('Nothing of the system or of the options is the same.');
+  return html`<div class="wide">${table('System and options of all runs', [['', 'all runs'], ...rows])}</div> `;
+}
