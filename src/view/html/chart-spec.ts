@@ -101,7 +101,7 @@ export interface ChartSpec {
 
 /**
  * The data of a page: the text of `<script type="application/json" id="data">`. Where it is long, the text is
- * `{"gzip": "…"}` instead: the same JSON, compressed and in base64.
+ * `{"gzip": "…"}` instead: the same, packed (`packed-lists.ts`), compressed and in base64.
  */
 export interface PageData {
   readonly charts: readonly ChartSpec[];

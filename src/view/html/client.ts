@@ -4,7 +4,7 @@ import type { VerdictStatus } from '../../document/common.ts';
 import { formatCountOf, formatSeconds } from '../../units/format.ts';
 import { NO_ROUND } from '../facts.ts';
 import { targetLine } from '../headline.ts';
-import { achievedText, clientDetails, costFacts, latencyRows, offerFacts } from '../text/client.ts';
+import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
 import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText, roundReasons } from '../text/round-table.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
@@ -12,7 +12,7 @@ import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks
 import { downloadOf, endMatter } from './end-matter.ts';
 import { endings, MOODS, worstOf } from './lead.ts';
 import { page, type Page, type Section } from './page.ts';
-import { chartGrid, roundSections } from './round-sections.ts';
+import { chartGrid, roundFacts, roundSections } from './round-sections.ts';
 import { html, type Html } from './template.ts';
 import { latencyByRateChart, rateByRateChart } from './specs/rounds.ts';
 
@@ -50,7 +50,7 @@ function roundSection(round: RoundResult, index: number, count: number): Section
   const title = `Round ${index + 1} of ${count}: ${offeredText(round)}`;
   const verdict = html`${paragraph(verdictText(round))}${list(toldBy(round))}`;
   if (count > ROUNDS_WITH_CHARTS) {
-    const figures = html`${facts(offerFacts(round))}${rowsTable('Latency by percentile', latencyRows(round))}${facts(costFacts(round))}`;
+    const figures = html`${facts(roundFacts(round))}${rowsTable('Latency by percentile', latencyRows(round))}`;
     const note = paragraph(`The charts of single rounds are left out where there are more than ${ROUNDS_WITH_CHARTS}.`);
     return { id, title, content: html`${verdict}${figures}${index === 0 ? note : null}` };
   }

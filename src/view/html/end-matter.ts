@@ -49,14 +49,21 @@ function systemHtml(document: Document): Html {
 /** The options by their key in the result, as texts. */
 export function optionRows(document: Document): (readonly [name: string, value: string])[] {
   const options = 'config' in document ? document.config : 'plan' in document ? document.plan : {};
-  return Object.entries(options).flatMap(([name, value]): (readonly [string, string])[] => [
-    [name, JSON.stringify(value)],
-  ]);
+  return Object.entries(options).map(([name, value]): readonly [string, string] => [name, optionText(value)]);
+}
+
+/** A value as people write it: a list with commas, and a dash for none. */
+function optionText(value: unknown): string {
+  if (value === null) return '-';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(optionText).join(', ');
+  return textOf(value);
 }
 
 function optionsHtml(document: Document): Html {
   if (optionRows(document).length === 0) return html``;
-  return table('The config of the result', [['option', 'value'], ...optionRows(document)]);
+  return html`<div class="wide">
+    ${table('The config of the result', [['option', 'value'], ...optionRows(document)])}
+  </div> `;
 }
 
 /** A value, or one for each key of an object: `packet.driver`. */

@@ -3,6 +3,7 @@ import { CLOCKS, type ClockName, type RoundResult, type WorkerResult } from '../
 import type { CoreUse, KernelEvidence } from '../../document/kernel-evidence.ts';
 import { KERNEL_ROWS } from '../../document/kernel-table.ts';
 import { kernelValue } from '../../judge/kernel-evidence.ts';
+import type { Fact } from '../facts.ts';
 import { formatCount, formatLatency, formatShare } from '../../units/format.ts';
 import { CLOCK_LABELS, costFacts, latencyRows, offerFacts, roundKernelSentences } from '../text/client.ts';
 import { isLimited } from '../text/round-table.ts';
@@ -10,6 +11,7 @@ import { formatFigure } from '../text/thresholds.ts';
 import { chart, facts, list, paragraph, rowsTable, table } from './blocks.ts';
 import type { Section } from './page.ts';
 import { curveOf, overTimeChart, percentileChart } from './specs/percentiles.ts';
+import { wholeIntervals } from './specs/intervals.ts';
 import { kernelChart, lagChart, openChart, rateChart } from './specs/round.ts';
 import { html, type Html } from './template.ts';
 
@@ -19,7 +21,7 @@ export function roundSections(round: RoundResult, prefix = ''): Section[] {
     {
       id: `${prefix}offer`,
       title: 'Asked for and kept',
-      content: html`${facts(offerFacts(round))}${facts(costFacts(round))}`,
+      content: facts(roundFacts(round)),
     },
     { id: `${prefix}latency`, title: 'Latency', content: latencyHtml(round, prefix) },
     { id: `${prefix}rates`, title: 'Rates and failures', content: ratesHtml(round, prefix) },
@@ -29,11 +31,17 @@ export function roundSections(round: RoundResult, prefix = ''): Section[] {
   ];
 }
 
+/** What was offered, achieved and spent. That a generator at its limit measured it stands beside the latencies. */
+export function roundFacts(round: RoundResult): Fact[] {
+  return [...offerFacts(round), ...costFacts(round).filter(([label]) => label !== '')];
+}
+
 /** The clocks that are drawn over time, of those that measured anything. */
 const CLOCKS_OVER_TIME = ['connect', 'total'] as const satisfies readonly ClockName[];
 
 function latencyHtml(round: RoundResult, prefix: string): Html {
-  const { histograms, intervals, latency_ns: latency, probe } = round;
+  const { histograms, latency_ns: latency, probe } = round;
+  const intervals = wholeIntervals(round.intervals);
   const curves = CLOCKS.map((clock) => curveOf(CLOCK_LABELS[clock], latency[clock], histograms?.[clock]));
   const description =
     'Latency at each percentile, by what is measured. The axis spreads the highest percentiles: each step to the right has a tenth of the connections beyond it.';

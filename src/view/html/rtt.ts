@@ -12,6 +12,7 @@ import { page, type Page, type Section } from './page.ts';
 import { chartGrid } from './round-sections.ts';
 import { curveOf, overTimeChart, percentileChart, type Curve } from './specs/percentiles.ts';
 import { pingRateChart, samplesChart } from './specs/pings.ts';
+import { wholeIntervals } from './specs/intervals.ts';
 import { html, type Html } from './template.ts';
 
 export function rttHtml(result: RttResult): string {
@@ -96,7 +97,8 @@ function percentiles(id: string, curves: readonly Curve[]): Html {
 
 function roundSections(round: RttRound, prefix: string): Section[] {
   const group = `${prefix}time`;
-  const { histograms, intervals, samples } = round;
+  const { histograms, samples } = round;
+  const intervals = wholeIntervals(round.intervals);
   const curves = [
     curveOf('round trip', round.rtt_ns, histograms?.['rtt']),
     curveOf('corrected', round.corrected_rtt_ns, histograms?.['corrected_rtt']),
@@ -106,7 +108,7 @@ function roundSections(round: RttRound, prefix: string): Section[] {
     {
       id: `${prefix}offer`,
       title: 'Asked for and kept',
-      content: html`${facts(pingFacts(round))}${facts(rttCostFacts(round))}`,
+      content: facts([...pingFacts(round), ...rttCostFacts(round)]),
     },
     {
       id: `${prefix}latency`,

@@ -1,5 +1,6 @@
 /** The data of the page. */
 import { PAGE_IDS, type PageData } from '../chart-spec.ts';
+import { unpackLists, type Packed } from '../packed-lists.ts';
 
 /** Returns what the page holds as JSON. Rejects where the browser cannot unpack it. */
 export async function readPageData(): Promise<PageData> {
@@ -8,5 +9,6 @@ export async function readPageData(): Promise<PageData> {
   if (!('gzip' in held)) return held;
   const bytes = Uint8Array.from(atob(held.gzip), (character) => character.charCodeAt(0));
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return JSON.parse(await new Response(unpacked).text()) as PageData;
+  const packed = JSON.parse(await new Response(unpacked).text()) as Packed;
+  return unpackLists(packed) as unknown as PageData;
 }

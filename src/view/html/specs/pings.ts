@@ -1,11 +1,13 @@
 /** The charts of round trips that rounds of connections do not have. */
 import type { RttRound, RttSamples } from '../../../document/rtt.ts';
 import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
+import { wholeIntervals } from './intervals.ts';
 import { timeAxis } from './percentiles.ts';
 import { perSec } from './round.ts';
 
 /** Pings sent and answered, and those that were lost or missed. */
-export function pingRateChart(id: string, group: string, { intervals }: RttRound): ChartSpec {
+export function pingRateChart(id: string, group: string, round: RttRound): ChartSpec {
+  const intervals = wholeIntervals(round.intervals);
   const rates = (of: (interval: RttRound['intervals'][number]) => number): (number | null)[] =>
     intervals.map((interval) => perSec(interval, of(interval)));
   const failures: readonly ChartSeries[] = [
@@ -28,7 +30,7 @@ export function pingRateChart(id: string, group: string, { intervals }: RttRound
 }
 
 /** The most single round trips in a chart. */
-const SAMPLES_MAX = 2000;
+const SAMPLES_MAX = 600;
 
 /** Single round trips; of very many, the longest of each run of neighbours, so that no peak is lost. */
 export function samplesChart(id: string, { every, at_sec: atSec, rtt_ns: rttNs }: RttSamples): ChartSpec {

@@ -4,6 +4,7 @@ import { BLAMED, countByOwner, OUTCOMES, type OutcomeName, type OwnerCounts } fr
 import { KERNEL_ROWS } from '../../../document/kernel-table.ts';
 import type { KernelEvidence } from '../../../document/kernel-evidence.ts';
 import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
+import { wholeIntervals } from './intervals.ts';
 import { overTimeChart, timeAxis } from './percentiles.ts';
 
 /** What an interval counts, per second of its length. */
@@ -13,7 +14,7 @@ export function perSec({ length_sec: lengthSec }: { readonly length_sec: number 
 
 /** Offered and completed rates, with failures on top by the side that caused them. */
 export function rateChart(id: string, group: string, round: RoundResult): ChartSpec {
-  const { intervals } = round;
+  const intervals = wholeIntervals(round.intervals);
   const owners = intervals.map(ownersOf);
   const stacked = (label: string, role: ChartRole, counts: readonly number[]): ChartSeries => ({
     label,
@@ -69,7 +70,8 @@ function ownersOf(interval: IntervalResult): OwnerCounts {
 }
 
 /** Connections open at the end of each interval. */
-export function openChart(id: string, group: string, { intervals }: RoundResult): ChartSpec {
+export function openChart(id: string, group: string, round: RoundResult): ChartSpec {
+  const intervals = wholeIntervals(round.intervals);
   const isHeld = intervals.some(({ held }) => held > 0);
   return {
     id,
@@ -88,7 +90,8 @@ export function openChart(id: string, group: string, { intervals }: RoundResult)
 }
 
 /** How late attempts were started. */
-export function lagChart(id: string, group: string, { intervals }: RoundResult): ChartSpec {
+export function lagChart(id: string, group: string, round: RoundResult): ChartSpec {
+  const intervals = wholeIntervals(round.intervals);
   const chart = overTimeChart(id, group, 'schedule lag', intervals, ({ latency_ns: { schedule_lag: lag } }) => lag);
   return { ...chart, description: 'How late this machine started attempts, by percentile, in each interval.' };
 }
@@ -97,7 +100,8 @@ export function lagChart(id: string, group: string, { intervals }: RoundResult):
 const COUNTERS_MAX = 6;
 
 /** What the kernel counted in each interval: the counters that can tell of a problem and moved, those that moved most first. */
-export function kernelChart(id: string, group: string, { intervals = [] }: KernelEvidence): ChartSpec | null {
+export function kernelChart(id: string, group: string, kernel: KernelEvidence): ChartSpec | null {
+  const intervals = wholeIntervals(kernel.intervals ?? []);
   const sums = new Map<string, number>();
   for (const { added } of intervals) {
     for (const [key, count] of Object.entries(added)) {

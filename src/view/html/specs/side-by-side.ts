@@ -9,6 +9,7 @@ import { goalTitle } from '../../limit-sentences.ts';
 import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
 import { pingLoad, roundName } from '../side-figures.ts';
 import type { NamedDocument } from '../../look.ts';
+import { wholeIntervals } from './intervals.ts';
 import { curveOf, percentileChart, type Moment } from './percentiles.ts';
 import { perSec } from './round.ts';
 import { scaleFor } from './rounds.ts';
@@ -64,7 +65,7 @@ function clientCharts(runs: readonly Run<'client'>[]): ChartSpec[] {
         name: roundName(name, index, rounds.length, offeredText(round)),
         latency: round.latency_ns.total,
         histogram: round.histograms?.['total'],
-        intervals: round.intervals,
+        intervals: wholeIntervals(round.intervals),
       })),
     )
     .slice(0, LINES_MAX);
@@ -90,7 +91,7 @@ function rttCharts(runs: readonly Run<'rtt'>[]): ChartSpec[] {
         name: roundName(name, index, rounds.length, pingLoad(round)),
         latency: round.rtt_ns,
         histogram: round.histograms?.['rtt'],
-        intervals: round.intervals,
+        intervals: wholeIntervals(round.intervals),
       })),
     )
     .slice(0, LINES_MAX);

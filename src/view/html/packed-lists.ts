@@ -1,0 +1,110 @@
+/**
+ * JSON in which each list of numbers stands once, and a list of similar objects as columns. The seconds of a run are such a list: their
+ * keys are most of its text, and charts have the same numbers again.
+ *
+ * Objects stay objects. A list becomes `["*", …]` with its members, `["=", n]` for the n-th list of `lists`, or
+ * `["#", length, [key, list], [key, list, places], …]` for objects: the values of each key, and the places of the objects that have
+ * it, where not all do.
+ */
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface Packed {
+  readonly lists: readonly (readonly Json[])[];
+  readonly value: Json;
+}
+
+type JsonObject = Readonly<Record<string, Json>>;
+
+/** A list of fewer numbers is shorter than the reference to it is worth. */
+const LIST_MIN = 8;
+
+/** Packs what JSON can hold. `unpackLists` returns the same, with its keys in the same order. */
+export function packLists(value: Json): Packed {
+  const lists: (readonly Json[])[] = [];
+  const places = new Map<string, number>();
+  const held = (list: readonly Json[]): Json => {
+    const key = JSON.stringify(list);
+    const known = places.get(key);
+    if (known !== undefined) return ['=', known];
+    places.set(key, lists.length);
+    lists.push(list);
+    return ['=', lists.length - 1];
+  };
+  return { value: pack(value, held), lists };
+}
+
+type Hold = (list: readonly Json[]) => Json;
+
+function pack(value: Json, hold: Hold): Json {
+  if (isList(value)) return packList(value, hold);
+  if (typeof value !== 'object' || value === null) return value;
+  return mapped(value, (each) => pack(each, hold));
+}
+
+function packList(list: readonly Json[], hold: Hold): Json {
+  if (list.length < LIST_MIN) return ['*', ...list.map((each) => pack(each, hold))];
+  if (list.every((each) => typeof each === 'number' || each === null)) return hold(list);
+  const keys = list.every(isObject) ? commonOrder(list) : null;
+  if (keys === null) return ['*', ...list.map((each) => pack(each, hold))];
+  const objects = list as readonly JsonObject[];
+  const columns = keys.map((key): Json => {
+    const places = objects.flatMap((object, index) => (Object.hasOwn(object, key) ? [index] : []));
+    const values = packList(
+      places.map((index) => objects[index]![key]!),
+      hold,
+    );
+    return places.length === objects.length ? [key, values] : [key, values, hold(places)];
+  });
+  return ['#', objects.length, ...columns];
+}
+
+/** The keys of all objects in an order that each of them has; null where there is none that is found at first sight. */
+function commonOrder(objects: readonly JsonObject[]): string[] | null {
+  const longest = objects.reduce((most, each) => (Object.keys(each).length > Object.keys(most).length ? each : most));
+  const keys = [...new Set([...Object.keys(longest), ...objects.flatMap((object) => Object.keys(object))])];
+  const at = new Map(keys.map((key, index) => [key, index]));
+  const isInOrder = objects.every((object) => {
+    const order = Object.keys(object).map((key) => at.get(key)!);
+    return order.every((place, index) => index === 0 || place > order[index - 1]!);
+  });
+  return isInOrder ? keys : null;
+}
+
+/** Returns what was packed. */
+export function unpackLists({ value, lists }: Packed): Json {
+  return unpack(value, lists);
+}
+
+function unpack(value: Json, lists: Packed['lists']): Json {
+  if (isList(value)) return unpackList(value, lists);
+  if (typeof value !== 'object' || value === null) return value;
+  return mapped(value, (each) => unpack(each, lists));
+}
+
+/** A key, its values, and the places of the objects that have it. */
+type PackedColumn = readonly [key: string, values: readonly Json[], places?: readonly Json[]];
+
+function unpackList([kind, ...rest]: readonly Json[], lists: Packed['lists']): readonly Json[] {
+  if (kind === '=') return lists[rest[0] as number]!;
+  if (kind === '*') return rest.map((each) => unpack(each, lists));
+  const [length, ...columns] = rest;
+  const entries = Array.from({ length: length as number }, (): [string, Json][] => []);
+  for (const [key, values, places] of columns as unknown as readonly PackedColumn[]) {
+    const at = places === undefined ? null : (unpackList(places, lists) as readonly number[]);
+    unpackList(values, lists).forEach((each, index) => entries[at === null ? index : at[index]!]!.push([key, each]));
+  }
+  return entries.map((each): Json => Object.fromEntries(each));
+}
+
+function mapped(object: JsonObject, of: (value: Json) => Json): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, each]) => [key, of(each)]));
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !isList(value);
+}
