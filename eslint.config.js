@@ -10,6 +10,7 @@ const LIBRARIES = {
   pino: ['pino', 'pino/*', 'pino-pretty'],
   'node:net': ['node:net', 'net'],
   'node:dgram': ['node:dgram', 'dgram'],
+  'node:http': ['node:http', 'http', 'node:https', 'https'],
 };
 
 const ROOMS = [
@@ -17,6 +18,8 @@ const ROOMS = [
   { files: ['src/kernel/**/*.ts'], allows: ['koffi'] },
   { files: ['src/engine/node/**/*.ts'], allows: ['node:net', 'node:dgram'] },
   { files: ['src/count/**/*.ts'], allows: ['hdr-histogram-js'] },
+  // Scrapes are answered, and collectors told, with what Node has.
+  { files: ['src/run/**/*.ts'], allows: ['node:http'] },
   // Telling an address from a name opens no socket. A bound datagram socket tells whether an address is this machine's.
   { files: ['src/plan/**/*.ts'], allows: ['node:dgram'], netHelpers: ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] },
   // What reads a pipe without a thread that waits in the kernel has the name of a socket in Node.

@@ -5,6 +5,7 @@
 import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/machine.ts';
 import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
+import { openMetrics, type MetricsInput, type OpenedMetrics } from '../run/metrics/open.ts';
 import { allSinks } from '../run/sinks/all.ts';
 import { openSinks } from '../run/sinks/table.ts';
 import type { Given, Problem } from '../units/problem.ts';
@@ -22,7 +23,7 @@ import { lineLog, openLog, type Log } from './process/log.ts';
 import { answeringSignals, type StopRequest } from './process/signals.ts';
 
 /** The options that every such command has, and those that name a file. */
-export interface CommonInput extends FileInput {
+export interface CommonInput extends FileInput, MetricsInput {
   readonly quiet: Given<boolean>;
 }
 
@@ -81,13 +82,36 @@ async function planAndRun<Input extends CommonInput, Plan, Result extends Docume
   io: Io,
   stop: StopRequest,
 ): Promise<number> {
+  const read = command.read(raw);
+  // A plan keeps its source ports away from ports that are listened on, so those of metrics are taken before it.
+  const metrics = await openMetrics(read.input);
+  try {
+    return await planAndRunWith(metrics, command, read, { raw, io, stop });
+  } finally {
+    await metrics.close();
+  }
+}
+
+/** What a command line is given beside its options. */
+interface Around {
+  readonly raw: RawInput;
+  readonly io: Io;
+  readonly stop: StopRequest;
+}
+
+async function planAndRunWith<Input extends CommonInput, Plan, Result extends Document>(
+  metrics: OpenedMetrics,
+  command: Command<Input, Plan, Result>,
+  { input, problems, warnings }: ReadInput<Input>,
+  { raw, io, stop }: Around,
+): Promise<number> {
   const machine = thisMachine();
-  const { input, problems, warnings } = command.read(raw);
   const [planned, fileProblems] = await Promise.all([command.plan(input, machine), checkFiles(input)]);
   const allProblems = [
     ...problems,
     ...('problems' in planned ? notUnread(planned.problems, problems) : []),
     ...fileProblems,
+    ...metrics.problems,
     ...(command.check?.(input) ?? []),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
@@ -100,7 +124,7 @@ async function planAndRun<Input extends CommonInput, Plan, Result extends Docume
     await io.print(preview);
     return EXIT_DONE;
   }
-  return runAndDeliver(command, { input, plan, machine }, [...warnings, ...notices], { raw, io, stop });
+  return runAndDeliver(command, { input, plan, machine }, [...warnings, ...notices], { raw, io, stop, metrics });
 }
 
 /** Leaves out options that are missing only because their text could not be read. */
@@ -112,7 +136,7 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
   command: Command<Input, Plan, Result>,
   start: Start<Input, Plan>,
   warnings: readonly string[],
-  { raw, io, stop }: { readonly raw: RawInput; readonly io: Io; readonly stop: StopRequest },
+  { raw, io, stop, metrics }: Around & { readonly metrics: OpenedMetrics },
 ): Promise<number> {
   const { input, plan, machine } = start;
   const live = input.quiet.value ? null : (command.live?.(start, io) ?? null);
@@ -124,8 +148,9 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
   if (endingEarly !== undefined) stop.onFirst((name) => log.info(`${name}: ${endingEarly}`));
   const tell = (message: string): void => log.error(message);
   const files = command.opensNoSinks === true ? [] : await openSinks(input, { tell, print: io.print });
+  const metricSinks = command.opensNoSinks === true ? [] : metrics.sinks(log);
   const own = command.sinks?.(start, io, log) ?? [];
-  const listeners = allSinks([logSink(log), ...own, ...files, ...(live === null ? [] : [live])], tell);
+  const listeners = allSinks([logSink(log), ...own, ...files, ...metricSinks, ...(live === null ? [] : [live])], tell);
   const emit = (event: RunEvent): void => listeners.on(event);
   try {
     const context = { input, machine, raw, stop: stop.signal, emit };

@@ -4,6 +4,7 @@ import { thisMachine } from '../cli/machine.ts';
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Document } from '../document/read.ts';
 import { shownOf, type RawInput } from '../options/read.ts';
+import { METRIC_OPTIONS } from '../options/tables/metrics.ts';
 import type { OptionTable } from '../units/option.ts';
 import type { RunContext } from '../run/events.ts';
 import { SINK_NAMES, type SinkName } from '../run/sinks/table.ts';
@@ -17,7 +18,7 @@ type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail
   : Name;
 
 /** What a program does itself with the result and the intervals. */
-type OutputName = FormatName | SinkName | 'config' | 'quiet';
+type OutputName = FormatName | SinkName | keyof typeof METRIC_OPTIONS | 'config' | 'quiet';
 
 /** The options of a command, by their names with `-` or `_`. A list is for options that may be repeated. */
 export type OptionsOf<Table extends OptionTable> = {
@@ -39,7 +40,13 @@ export class OptionsError extends Error {
   }
 }
 
-const OUTPUT_NAMES: readonly string[] = [...FORMAT_NAMES, ...SINK_NAMES, 'config', 'quiet'];
+const OUTPUT_NAMES: readonly string[] = [
+  ...FORMAT_NAMES,
+  ...SINK_NAMES,
+  ...Object.keys(METRIC_OPTIONS),
+  'config',
+  'quiet',
+];
 
 /** A command that was planned and may be run. */
 export interface Planned<Result> {

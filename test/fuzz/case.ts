@@ -37,7 +37,7 @@ export interface Chosen {
 export const FILES = { payload: 'payload', response: 'response' } as const;
 
 /** Where to, what is written where, and what a case sets itself. */
-const NOT_CHOSEN = ['target', 'host', 'port', 'json', 'config', 'quiet', 'cpu', 'backlog'];
+const NOT_CHOSEN = ['target', 'host', 'port', 'json', 'config', 'quiet', 'cpu', 'backlog', 'otlp-header'];
 
 /** What keeps each command short. A chosen option beats it. */
 const SHORT: Readonly<Record<FuzzedCommand, Readonly<Record<string, string>>>> = {
@@ -123,6 +123,7 @@ async function validOptions(command: FuzzedCommand, dice: Dice, directory: strin
 }
 
 function valueOf(name: string, spec: OptionSpec, dice: Dice, directory: string): string {
+  if (name === 'metrics-listen') return ':0';
   if (!takesAnyText(spec)) return dice.pick(valuesFor(spec));
   if (spec.value === 'DIR') return directory;
   if (name === 'verify') return dice.pick(['echo', `${directory}/${FILES.response}`]);

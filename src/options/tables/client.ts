@@ -23,6 +23,7 @@ import {
 } from '../../units/quantity.ts';
 import { parseFileName, parseWorkers } from '../parsers.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
+import { METRIC_OPTIONS } from './metrics.ts';
 
 const BODY_MAX_BYTES = 2 ** 40;
 
@@ -307,5 +308,6 @@ export const CLIENT_OPTIONS = {
   ...THRESHOLD_OPTIONS,
   ...SINK_OPTIONS,
   ...RESULT_OPTIONS,
+  ...METRIC_OPTIONS,
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;

@@ -10,6 +10,7 @@ import type { OptionTable } from '../../units/option.ts';
 import { choiceParser, countParser, durationParser, sizeParser } from '../../units/quantity.ts';
 import { CLIENT_OPTIONS } from './client.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
+import { METRIC_OPTIONS } from './metrics.ts';
 
 export const RTT_OPTIONS = {
   target: { ...CLIENT_OPTIONS.target, help: 'target to ping; in place of --host and --port' },
@@ -103,6 +104,7 @@ export const RTT_OPTIONS = {
   },
   ...SINK_OPTIONS,
   ...RESULT_OPTIONS,
+  ...METRIC_OPTIONS,
   ...COMMON_OPTIONS,
   engine: {
     ...COMMON_OPTIONS.engine,

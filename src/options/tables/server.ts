@@ -17,6 +17,7 @@ import {
 } from '../../units/quantity.ts';
 import { parseFileName } from '../parsers.ts';
 import { COMMON_OPTIONS } from './common.ts';
+import { METRIC_OPTIONS } from './metrics.ts';
 
 const BACKLOG_MAX = 2 ** 31 - 1;
 
@@ -164,4 +165,4 @@ const SERVER_ONLY = {
   },
 } as const satisfies OptionTable;
 
-export const SERVER_OPTIONS = { ...SERVER_ONLY, ...COMMON_OPTIONS } as const satisfies OptionTable;
+export const SERVER_OPTIONS = { ...SERVER_ONLY, ...METRIC_OPTIONS, ...COMMON_OPTIONS } as const satisfies OptionTable;
