@@ -163,15 +163,20 @@ export interface Labels {
 const LABEL_HEIGHT = 15;
 const LABEL_GAP = 4;
 
-/** Returns where the words of bands and marks stand, so that none overlaps another and all are within the plane. */
+/**
+ * Returns where the words of bands and marks stand, so that none overlaps another and all are within the plane. Where there is room
+ * elsewhere they cover no point.
+ */
 export function placeLabels(spec: ChartSpec, plane: Plane, widthOf: (text: string) => number): Labels {
   const placed: PlacedLabel[] = [];
   const left: string[] = [];
+  const points = pointBoxes(spec, plane);
   const place = (text: string, corners: readonly (readonly [x: number, y: number])[]): void => {
     const size = { width: widthOf(text), height: LABEL_HEIGHT };
-    const box = corners
+    const free = corners
       .map(([x, y]) => ({ left: x, top: y, ...size }))
-      .find((each) => isWithin(each, plane) && !placed.some((other) => overlap(each, other)));
+      .filter((each) => isWithin(each, plane) && !placed.some((other) => overlap(each, other)));
+    const box = free.find((each) => !points.some((point) => overlap(each, point))) ?? free[0];
     if (box === undefined) left.push(text);
     else placed.push({ ...box, text });
   };
@@ -182,6 +187,15 @@ export function placeLabels(spec: ChartSpec, plane: Plane, widthOf: (text: strin
     if (band.label !== '') place(band.label, cornersAt(band.axis, band.from, band.to, plane, widthOf(band.label)));
   }
   return { placed, left };
+}
+
+function pointBoxes({ x, series }: ChartSpec, plane: Plane): Box[] {
+  return series.flatMap(({ kind, values }) =>
+    values.flatMap((value, at) => {
+      if (kind !== 'points' || value === null) return [];
+      return [{ left: plane.xOf(x.values[at]!) - 5, top: plane.yOf(value) - 5, width: 10, height: 10 }];
+    }),
+  );
 }
 
 /** Where words could stand beside a line or in a range, the best place first. */

@@ -23,7 +23,7 @@ const PLANE_HEIGHT = 220;
 const ROW_HEIGHT = 19;
 /** Below the plane: the ticks, and the label of the axis. */
 const BELOW = 40;
-const RIGHT = 12;
+const RIGHT = 20;
 /** What a character of 12 pixels takes at most, on average. */
 const CHARACTER_WIDTH = 7;
 const LABEL_CHARACTERS = 44;

@@ -113,7 +113,9 @@ function sizeOf(sizes: Sizes, value: number): Sizes[number] {
 function linearLabel(unit: ChartUnit, value: number, step: number, largest: number): string {
   if (unit === 'sec' && step >= 60) return clockLabel(value, step);
   if (Math.abs(value) < step * 1e-9 && SIZES[unit].length > 1) return '0';
-  const [size, name] = sizeOf(SIZES[unit], largest);
+  // `500/s` beside `1k/s` reads better than `0.5k/s`; times and bytes are compared in one unit.
+  const isCounted = unit === 'count' || unit === 'per_sec';
+  const [size, name] = sizeOf(SIZES[unit], isCounted ? Math.abs(value) : largest);
   const digits = Math.max(0, -Math.floor(Math.log10(step / size) + 1e-9));
   return `${grouped(value / size, Math.min(digits, 12))}${name}`;
 }

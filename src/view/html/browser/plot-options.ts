@@ -10,8 +10,10 @@ import { FONT, textWidth } from './plot-text.ts';
 import { areaColour, colour, roleColour } from './theme.ts';
 
 /** Pixels: between labels of ticks, and what a line of text takes. */
-const LABEL_GAP = 14;
-const TICK_SPACE = 38;
+const LABEL_GAP = 8;
+/** Right of the plane, for the half of a label. */
+const EDGE = 22;
+const TICK_SPACE = 30;
 /** A line of so few points shows them. */
 const SPARSE = 40;
 
@@ -24,7 +26,7 @@ export function plotOptions(chart: Chart, width: number): uPlotType.Options {
   return {
     width,
     height: heightOf(width),
-    padding: [8, 14, 0, 0],
+    padding: [8, EDGE, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: false, ...distributionOf(spec.x), range: (_plot, min, max) => [min, max] },
@@ -146,7 +148,7 @@ function roomyTicks({ spec: { x } }: Chart, plot: uPlotType, min: number, max: n
     const centre = place(tick.value);
     if (Number.isFinite(centre) && centre - half < end + LABEL_GAP) continue;
     // What would be cut off at the edge is left out.
-    if (centre + half > width + 14) continue;
+    if (centre + half > width + EDGE) continue;
     end = centre + half;
     kept.push(tick);
   }
