@@ -6,6 +6,7 @@ import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/machine.ts';
 import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
 import { openMetrics, type MetricsInput, type OpenedMetrics } from '../run/metrics/open.ts';
+import type { LivePlan } from '../view/live/tui/plan.ts';
 import { allSinks } from '../run/sinks/all.ts';
 import { openSinks } from '../run/sinks/table.ts';
 import type { Given, Problem } from '../units/problem.ts';
@@ -18,6 +19,8 @@ import { checkFiles, STDOUT, type FileInput } from './file-checks.ts';
 import { thisMachine } from './machine.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './process/exit-codes.ts';
 import { printProblems, type Io } from './process/io.ts';
+import { uiOf, uiProblems, type Ui } from './process/ui.ts';
+import type { UiChoice } from '../options/tables/ui.ts';
 import { logSink } from './process/log-sink.ts';
 import { lineLog, openLog, type Log } from './process/log.ts';
 import { answeringSignals, type StopRequest } from './process/signals.ts';
@@ -25,6 +28,7 @@ import { answeringSignals, type StopRequest } from './process/signals.ts';
 /** The options that every such command has, and those that name a file. */
 export interface CommonInput extends FileInput, MetricsInput {
   readonly quiet: Given<boolean>;
+  readonly ui?: Given<UiChoice> | undefined;
 }
 
 /** What the run of a command is given beside its plan. */
@@ -56,8 +60,10 @@ export interface Command<Input extends CommonInput, Plan, Result extends Documen
   preview?(input: Input, plan: Plan): string | null;
   /** What deserves a warning before the run. */
   warnings?(start: Start<Input, Plan>): Promise<readonly string[]> | readonly string[];
-  /** What shows the run on stderr; not asked for with `--quiet`. */
+  /** What shows the run on stderr in lines; not asked for with `--quiet`. */
   live?(start: Start<Input, Plan>, io: Io): LiveSink;
+  /** What the view on the whole terminal has to know of the plan. */
+  livePlan?(start: Start<Input, Plan>): LivePlan;
   /** What else listens to the run, beside the log, the live view and the sinks that the options name. */
   sinks?(start: Start<Input, Plan>, io: Io, log: Log): readonly Sink[];
   /** The command runs nothing: the sinks that its options name are checked with its plan and not opened. */
@@ -113,6 +119,7 @@ async function planAndRunWith<Input extends CommonInput, Plan, Result extends Do
     ...fileProblems,
     ...metrics.problems,
     ...(command.check?.(input) ?? []),
+    ...(command.livePlan === undefined ? [] : uiProblems(input, io.terminal)),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
     printProblems(io, allProblems, raw.command, warnings);
@@ -132,6 +139,22 @@ function notUnread(found: readonly Problem[], unread: readonly Problem[]): Probl
   return found.filter(({ option, got }) => got !== null || !unread.some((each) => each.option === option));
 }
 
+async function liveOf<Input extends CommonInput, Plan, Result extends Document>(
+  command: Command<Input, Plan, Result>,
+  start: Start<Input, Plan>,
+  io: Io,
+  ui: Ui,
+): Promise<LiveSink | null> {
+  if (ui === 'none') return null;
+  if (ui === 'line' || io.terminal === undefined || command.livePlan === undefined) {
+    return command.live?.(start, io) ?? null;
+  }
+  // Loaded here: few commands end on a terminal.
+  const { Tui } = await import('../view/live/tui/tui.ts');
+  const style = { columns: io.style.columns, colours: io.colourLogs };
+  return new Tui(io.terminal.open(style), command.livePlan(start));
+}
+
 async function runAndDeliver<Input extends CommonInput, Plan, Result extends Document>(
   command: Command<Input, Plan, Result>,
   start: Start<Input, Plan>,
@@ -139,10 +162,11 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
   { raw, io, stop, metrics }: Around & { readonly metrics: OpenedMetrics },
 ): Promise<number> {
   const { input, plan, machine } = start;
-  const live = input.quiet.value ? null : (command.live?.(start, io) ?? null);
+  const ui = uiOf(input, io.terminal);
+  const live = await liveOf(command, start, io, ui);
   const log = command.hasPlainLog
     ? lineLog(io)
-    : await openLog(io, { quiet: input.quiet.value, beforeLine: () => live?.clear() });
+    : await openLog(io, { quiet: ui === 'none', beforeLine: () => live?.clear() });
   for (const warning of [...warnings, ...((await command.warnings?.(start)) ?? [])]) log.warn(warning);
   const { endingEarly } = command;
   if (endingEarly !== undefined) stop.onFirst((name) => log.info(`${name}: ${endingEarly}`));

@@ -56,6 +56,8 @@ export interface Libc {
   clock_nanosleep_async(clock: number, flags: number, request: number, remain: number, done: () => void): void;
   /** _exit(2): the process ends, wherever its threads are. Nothing that is buffered is written. */
   exitNow(status: number): number;
+  tcgetattr(fd: number, modes: number): number;
+  tcsetattr(fd: number, when: number, modes: number): number;
   prctl(option: number, value: number, a: number, b: number, c: number): number;
   getrlimit(resource: number, limit: number): number;
   setrlimit(resource: number, limit: number): number;
@@ -133,6 +135,8 @@ function bindLibc(koffi: Koffi): Libc {
     clock_nanosleep_async: (clock, flags, request, remain, done) =>
       clockNanosleep.async(clock, flags, request, remain, done),
     exitNow: func('int _exit(int)'),
+    tcgetattr: func('int tcgetattr(int, int64)'),
+    tcsetattr: func('int tcsetattr(int, int, int64)'),
     prctl: func('int prctl(int, uint64, uint64, uint64, uint64)'),
     getrlimit: func('int getrlimit(int, int64)'),
     setrlimit: func('int setrlimit(int, int64)'),

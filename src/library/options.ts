@@ -18,7 +18,7 @@ type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail
   : Name;
 
 /** What a program does itself with the result and the intervals. */
-type OutputName = FormatName | SinkName | keyof typeof METRIC_OPTIONS | 'config' | 'quiet';
+type OutputName = FormatName | SinkName | keyof typeof METRIC_OPTIONS | 'config' | 'quiet' | 'ui';
 
 /** The options of a command, by their names with `-` or `_`. A list is for options that may be repeated. */
 export type OptionsOf<Table extends OptionTable> = {
@@ -46,6 +46,7 @@ const OUTPUT_NAMES: readonly string[] = [
   ...Object.keys(METRIC_OPTIONS),
   'config',
   'quiet',
+  'ui',
 ];
 
 /** A command that was planned and may be run. */

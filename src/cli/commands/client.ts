@@ -9,6 +9,7 @@ import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { checkLine } from '../../view/text/doctor.ts';
+import { clientLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { allowanceWarnings, thresholdsOf } from '../threshold-input.ts';
@@ -26,6 +27,7 @@ export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
     return [...clientStartProblems(input, plan, machine).map(checkLine), ...allowanceWarnings(thresholdsOf(input))];
   },
   live: (_start, io) => new LiveView(io.stderr),
+  livePlan: clientLivePlan,
   run: async (plan, context) => {
     // Loaded here: what refuses its input needs no engine.
     const { runClient } = await import('../../client/run.ts');

@@ -5,6 +5,8 @@ import { printProblems, type Io } from '../process/io.ts';
 import { DEMO_OPTIONS } from '../../options/tables/demo.ts';
 import { withoutOptions } from '../../options/names.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
+import { isExplicit } from '../../units/problem.ts';
+import { uiOf, uiProblems, type UiInput } from '../process/ui.ts';
 import { listenForStop } from '../process/signals.ts';
 import { launchOf } from '../../runtime/launch.ts';
 import { ServerChild } from '../../runtime/server-child.ts';
@@ -17,8 +19,9 @@ const PAYLOAD_BYTES = 64;
 /** Returns the exit code of the client run. */
 export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
   const { input, problems } = readOptions(DEMO_OPTIONS, raw);
-  if (problems.length > 0) {
-    printProblems(io, problems, raw.command);
+  const all = [...problems, ...uiProblems(input, io.terminal)];
+  if (all.length > 0) {
+    printProblems(io, all, raw.command);
     return EXIT_USAGE;
   }
   const env = withoutOptions(raw.env);
@@ -32,26 +35,27 @@ export async function demoCommand(raw: RawInput, io: Io): Promise<number> {
     return EXIT_FAILED;
   }
   try {
-    return exitCode ?? (await runAgainst(server!.port, input.quiet.value, { ...raw, env }, io));
+    return exitCode ?? (await runAgainst(server!.port, input, { ...raw, env }, io));
   } finally {
     await server?.end();
   }
 }
 
-function runAgainst(port: number, quiet: boolean, raw: RawInput, io: Io): Promise<number> {
-  if (!quiet) {
+function runAgainst(port: number, { quiet, ui }: UiInput, raw: RawInput, io: Io): Promise<number> {
+  if (uiOf({ quiet, ui }, io.terminal) !== 'none') {
     io.stderr.write(
       `conngen server listens on 127.0.0.1:${port}; now ${RATE_PER_SEC} connections/s\nfor ${DURATION_SEC} s, the same as\n` +
         `  conngen client 127.0.0.1:${port} --rate ${RATE_PER_SEC} --duration ${DURATION_SEC}s --payload-size ${PAYLOAD_BYTES}\n\n`,
     );
   }
-  const flags = new Map([
+  const flags = new Map<string, string[]>([
     ['target', [`127.0.0.1:${port}`]],
     ['rate', [String(RATE_PER_SEC)]],
     ['duration', [`${DURATION_SEC}s`]],
     ['payload-size', [String(PAYLOAD_BYTES)]],
-    ['quiet', [String(quiet)]],
+    ['quiet', [String(quiet.value)]],
   ]);
+  if (ui !== undefined && isExplicit(ui)) flags.set('ui', [ui.value]);
   return clientCommand({ ...raw, flags, extra: [] }, io);
 }
 

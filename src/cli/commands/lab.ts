@@ -10,6 +10,7 @@ import { launchOf } from '../../runtime/launch.ts';
 import { VERSION } from '../../units/version.ts';
 import { LabProgress } from '../../view/live/lab-progress.ts';
 import { labListText } from '../../view/text/lab.ts';
+import { labLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 import type { Io } from '../process/io.ts';
@@ -24,6 +25,7 @@ const LAB: Command<LabInput, PlannedLab, LabResult> = {
   preview: (input, { lab, cells, times }) =>
     input.list.value ? labListText(lab, cells, plannedCellSec(lab, times)) : null,
   live: ({ plan }, io) => progressOf(io, plan),
+  livePlan: labLivePlan,
   run: async (plan, { raw, emit, stop }) => {
     const { runLab } = await import('../../lab/run-lab.ts');
     return runLab(plan, { launch: launchOf(withoutOptions(raw.env)), emit, stop });

@@ -4,6 +4,7 @@ import { RTT_OPTIONS } from '../../options/tables/rtt.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
 import { LiveView } from '../../view/live/line.ts';
+import { rttLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../process/exit-codes.ts';
 
@@ -15,6 +16,7 @@ export const RTT: Command<RttInput, RttPlan, RttResult> = {
   read,
   plan: (input, machine) => rttPlan(input, machine),
   live: (_start, io) => new LiveView(io.stderr),
+  livePlan: rttLivePlan,
   run: async (plan, context) => {
     // Loaded here: what refuses its input needs no engine.
     const { runRtt } = await import('../../ping/run.ts');

@@ -7,6 +7,7 @@ import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { SATURATE_OPTIONS } from '../../options/tables/saturate.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { LiveView } from '../../view/live/line.ts';
+import { saturateLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
@@ -20,6 +21,7 @@ export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult> = 
   plan: saturatePlan,
   check: (input) => unmeasured(input['fail-if'], input),
   live: (_start, io) => new LiveView(io.stderr),
+  livePlan: saturateLivePlan,
   run: runAndJudge,
   exitCodeOf: saturateExitCode,
 };

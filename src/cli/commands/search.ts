@@ -6,6 +6,7 @@ import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { readSearchOptions } from '../../limit/plan/profile.ts';
 import { LiveView } from '../../view/live/line.ts';
+import { searchLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
@@ -18,6 +19,7 @@ export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult> = {
   plan: searchPlan,
   check: (input) => unmeasured(input['fail-if'], input),
   live: (_start, io) => new LiveView(io.stderr),
+  livePlan: searchLivePlan,
   run: runAndJudge,
   exitCodeOf: searchExitCode,
 };

@@ -4,6 +4,7 @@ import type { Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
 import { formatProblem } from '../../units/problem.ts';
 import type { LiveStream } from '../../view/live/line.ts';
+import { processTerminal, type TerminalAccess } from './terminal.ts';
 
 export interface Io {
   /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
@@ -13,6 +14,8 @@ export interface Io {
   readonly style: TextStyle;
   /** Whether stderr may be coloured. */
   readonly colourLogs: boolean;
+  /** The terminal that a live view may draw on; left out where there is none. */
+  readonly terminal?: TerminalAccess;
 }
 
 /** The process's own streams. From here on writing to a closed pipe throws no exception. */
@@ -28,6 +31,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
     stderr: isDumb ? { write: (text) => process.stderr.write(text) } : process.stderr,
     style: { columns: columnsOf(process.stdout), colours: process.stdout.isTTY && mayColour },
     colourLogs: process.stderr.isTTY && mayColour,
+    terminal: processTerminal(env),
   };
 }
 

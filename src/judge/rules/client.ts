@@ -42,7 +42,11 @@ function sentToTarget({ started, outcomes }: LoadTally): number {
 }
 
 /** How late the p99 may be: the closer the starts, the less. */
-export function lagLimitNs({ offeredRatePerSec, workers, batchNs }: RoundFacts): number {
+export function lagLimitNs({
+  offeredRatePerSec,
+  workers,
+  batchNs,
+}: Pick<RoundFacts, 'offeredRatePerSec' | 'batchNs'> & { readonly workers: readonly unknown[] }): number {
   const intervalNs = ((offeredRatePerSec === null ? 0 : 1e9 / offeredRatePerSec) || 0) * Math.max(1, workers.length);
   return Math.min(LAG_LIMIT_NS, Math.max(LAG_FLOOR_NS, LAG_INTERVALS * intervalNs, LAG_BATCHES * batchNs));
 }

@@ -24,6 +24,7 @@ import {
 import { parseFileName, parseWorkers } from '../parsers.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
+import { UI_OPTIONS } from './ui.ts';
 
 const BODY_MAX_BYTES = 2 ** 40;
 
@@ -309,5 +310,6 @@ export const CLIENT_OPTIONS = {
   ...SINK_OPTIONS,
   ...RESULT_OPTIONS,
   ...METRIC_OPTIONS,
+  ...UI_OPTIONS,
   ...COMMON_OPTIONS,
 } as const satisfies OptionTable;

@@ -46,6 +46,7 @@ export const COMMON_OPTIONS = {
     group: GROUPS.output,
     isCommon: true,
     help: 'show only warnings and the result',
+    replaces: (isQuiet: boolean) => (isQuiet ? ['ui'] : []),
   },
   config: {
     parse: parseFileName,

@@ -5,6 +5,7 @@ import type { OptionTable } from '../../units/option.ts';
 import { accept, refuse, type Parsed } from '../../units/problem.ts';
 import { NS_PER_DAY, NS_PER_MS, choiceParser, durationParser, parseSwitch } from '../../units/quantity.ts';
 import { COMMON_OPTIONS, FORMAT_OPTIONS, SINK_OPTIONS } from './common.ts';
+import { UI_OPTIONS } from './ui.ts';
 
 const LAB_NAMES = LAB_DESCRIPTIONS.map(({ name }) => name);
 
@@ -108,6 +109,7 @@ export const LAB_OPTIONS = {
     ...SINK_OPTIONS.stream,
     help: 'write every cell as a line of JSON when it ends; - writes to stdout in place of the text',
   },
+  ...UI_OPTIONS,
   quiet: COMMON_OPTIONS.quiet,
   config: COMMON_OPTIONS.config,
 } as const satisfies OptionTable;

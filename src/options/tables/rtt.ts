@@ -11,6 +11,7 @@ import { choiceParser, countParser, durationParser, sizeParser } from '../../uni
 import { CLIENT_OPTIONS } from './client.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
+import { UI_OPTIONS } from './ui.ts';
 
 export const RTT_OPTIONS = {
   target: { ...CLIENT_OPTIONS.target, help: 'target to ping; in place of --host and --port' },
@@ -105,6 +106,7 @@ export const RTT_OPTIONS = {
   ...SINK_OPTIONS,
   ...RESULT_OPTIONS,
   ...METRIC_OPTIONS,
+  ...UI_OPTIONS,
   ...COMMON_OPTIONS,
   engine: {
     ...COMMON_OPTIONS.engine,
