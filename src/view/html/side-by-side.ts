@@ -79,12 +79,12 @@ function differsHtml(runs: readonly NamedDocument[], compared: readonly Compared
     .map(({ key, values }) => [key, ...values.map((value) => value ?? '-')]);
   if (rows.length === 0) return paragraph('Nothing of the system or of the options differs.');
   return html`<div class="wide">
-    ${table('System and options that differ', [['', ...runs.map(({ name }) => name)], ...rows])}
+    ${table('System and options that differ', [['setting', ...runs.map(({ name }) => name)], ...rows])}
   </div> `;
 }
 
 function sameHtml(compared: readonly Compared[]): Html {
   const rows = compared.filter(({ isSame }) => isSame).map(({ key, values }) => [key, values[0] ?? '-']);
   if (rows.length === 0) return paragraph('Nothing of the system or of the options is the same.');
-  return html`<div class="wide">${table('System and options of all runs', [['', 'all runs'], ...rows])}</div> `;
+  return html`<div class="wide">${table('System and options of all runs', [['setting', 'all runs'], ...rows])}</div> `;
 }
