@@ -1,11 +1,12 @@
 // tier: kernel
 /** A real Prometheus scrapes a client and a server while they run, and answers what their results say. */
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import type { ClientResult } from '../src/document/client.ts';
-import { clientResult, runCli, startServer } from './support/cli.ts';
+import { ROOT, clientResult, runCli, startServer } from './support/cli.ts';
+import { dashboardQueries, type Dashboard } from './support/dashboard.ts';
 import { freePort } from './support/ports.ts';
 
 const hasPrometheus = ['prometheus', 'promtool'].every((name) => spawnSync(name, ['--version']).status === 0);
@@ -163,3 +164,25 @@ t.test('promtool finds nothing to blame', { skip }, async (t) => {
   await check(url);
   t.equal((await run).code, 0);
 });
+
+t.test(
+  'Prometheus can read every query of the dashboard, and the example of its configuration',
+  { skip },
+  async (t) => {
+    const dashboard = JSON.parse(readFileSync(path.join(ROOT, 'docs/grafana/conngen.json'), 'utf8')) as Dashboard;
+    const rules = dashboardQueries(dashboard).map(({ expr }, index) => {
+      const filled = expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*');
+      return { record: `query:${index}`, expr: filled };
+    });
+    const file = path.join(t.testdir({}), 'rules.json');
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    for (const args of [
+      ['check', 'rules', file],
+      ['check', 'config', path.join(ROOT, 'examples/metrics/prometheus.yml')],
+    ]) {
+      const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
+      t.equal(status, 0, stdout + stderr);
+    }
+  },
+);

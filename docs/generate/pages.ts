@@ -6,6 +6,7 @@ import { DOCUMENTED_COMMANDS, commandPage } from './commands.ts';
 import { findingsPage, kernelPage, outcomesPage, verdictsPage } from './judging.ts';
 import { libraryPage } from './library.ts';
 import { bullets, filled } from './markdown.ts';
+import { metricsPage } from './metrics.ts';
 import { pageScriptModule } from './page-script.ts';
 import { checksPage, criteriaPage, csvPage, errorsPage, exitCodesPage, profilesPage } from './reference.ts';
 import { resultPage, type Schema } from './results.ts';
@@ -37,6 +38,7 @@ const ENTRIES: readonly Entry[] = [
   { name: 'profiles.md', title: 'Profiles of a search', make: profilesPage },
   { name: 'criteria.md', title: 'Criteria of thresholds and goals', make: criteriaPage },
   { name: 'csv.md', title: 'Columns of --csv', make: csvPage },
+  { name: 'metrics.md', title: 'Metrics of --metrics-listen and --otlp', make: metricsPage },
   { name: 'exit-codes.md', title: 'Exit codes', make: exitCodesPage },
   { name: 'errors.md', title: 'Error codes', make: errorsPage },
 ];

@@ -23,7 +23,7 @@ const ALL = [...ROUNDS, 'server'] as const;
 const PINGS = ['rtt'] as const;
 const SERVER = ['server'] as const;
 
-/** By their names without `conngen_`, the unit and `_total`. The order is that of what is exposed. */
+/** By their names without the prefix, the unit and the suffix of counters. The order is that of what is exposed. */
 export const METRICS = {
   build_info: {
     kind: 'gauge',
@@ -32,7 +32,12 @@ export const METRICS = {
     help: 'Always 1; the labels say which conngen runs what',
   },
   run_start_time: { kind: 'gauge', unit: 'seconds', of: ALL, help: 'When the run began, in Unix time' },
-  time_left: { kind: 'gauge', unit: 'seconds', of: ROUNDS, help: 'How long the run is expected to go on' },
+  expected_end_time: {
+    kind: 'gauge',
+    unit: 'seconds',
+    of: ROUNDS,
+    help: 'When the run is expected to end at the latest, in Unix time, as of the last trial or round',
+  },
   round: { kind: 'gauge', of: ROUNDS, help: 'The round that is run, from 1; always 1 in search and saturate' },
   trial: { kind: 'gauge', of: ['search', 'saturate'], help: 'The trial or step that is run, from 1' },
   warmup: {
@@ -196,13 +201,13 @@ export function metricOf(name: MetricName): MetricSpec {
   return METRICS[name];
 }
 
-/** The name of a metric with its unit, which is the name of its family in OpenMetrics: `conngen_connect_seconds`. */
+/** The name of a metric with its unit, which is the name of its family in OpenMetrics. */
 export function familyName(name: MetricName): string {
   const { unit } = metricOf(name);
   return unit === undefined ? `conngen_${name}` : `conngen_${name}_${unit}`;
 }
 
-/** The name that a query has: that of the family, and `_total` of a counter. */
+/** The name that a query has: that of the family, and of a counter with a suffix. */
 export function queryName(name: MetricName): string {
   return metricOf(name).kind === 'counter' ? `${familyName(name)}_total` : familyName(name);
 }

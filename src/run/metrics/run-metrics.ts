@@ -37,45 +37,16 @@ export class RunMetrics {
   }
 
   on(event: RunEvent): void {
-    switch (event.type) {
-      case 'run-started': {
-        this.#begin(event);
-        return;
-      }
-      case 'round-started': {
-        this.#beginRound(event);
-        return;
-      }
-      case 'second': {
-        this.#addSecond(event);
-        return;
-      }
-      case 'server-second': {
-        this.#addServer(event.counts);
-        return;
-      }
-      case 'health': {
-        this.#addHealth(event);
-        return;
-      }
-      case 'round-ended': {
-        this.#endRound(event);
-        return;
-      }
-      case 'trial-ended': {
-        this.#addTrial(event.result);
-        return;
-      }
-      case 'estimate': {
-        this.#store.set('time_left', event.leftSec);
-        return;
-      }
-      case 'run-ended': {
-        this.#store.clear('time_left');
-        return;
-      }
-      default:
-    }
+    if (event.type === 'run-started') this.#begin(event);
+    else if (event.type === 'round-started') this.#beginRound(event);
+    else if (event.type === 'second') this.#addSecond(event);
+    else if (event.type === 'server-second') this.#addServer(event.counts);
+    else if (event.type === 'health') this.#addHealth(event);
+    else if (event.type === 'round-ended') this.#endRound(event);
+    else if (event.type === 'trial-ended') this.#addTrial(event.result);
+    // A moment stays true while the time that is left runs out.
+    else if (event.type === 'estimate')
+      this.#store.set('expected_end_time', Math.round(Date.now() / 1e3 + event.leftSec));
   }
 
   #begin({ command, engine, startedAt }: RunStarted): void {

@@ -90,13 +90,14 @@ t.test('verdicts of rounds, an unlimited rate, a time that is left', async (t) =
   const samples = samplesOf(metrics);
   t.match(samples, {
     conngen_round: 2,
-    conngen_time_left_seconds: 30,
     'conngen_rounds_total{status="valid"}': 1,
     'conngen_rounds_total{status="generator_limited"}': 1,
     'conngen_verdict{status="valid",reason="none"}': 1,
     'conngen_verdict{status="generator_limited",reason="late_starts"}': 1,
   });
   t.notOk('conngen_offered_rate' in samples);
+  const left = samples['conngen_expected_end_time_seconds']! - Date.now() / 1e3;
+  t.ok(left > 0 && left < 31, `${left} s left`);
 });
 
 t.test('the bounds of a search follow the last trial at each load', async (t) => {
@@ -174,6 +175,7 @@ t.test('both text formats, and the request of OTLP, have the same series', async
     const kinds = { counter: 'sum', gauge: 'gauge', histogram: 'exponentialHistogram' } as const;
     const body = metric[kinds[spec.kind]];
     if (body?.dataPoints.length !== points.length) t.fail(name);
+    for (const { labels } of points) t.same(Object.keys(labels), spec.labels ?? [], `labels of ${name}`);
     t.same(metric.unit, { seconds: 's', bytes: 'By', none: '' }[spec.unit ?? 'none'], `unit of ${name}`);
     for (const point of body?.dataPoints ?? [])
       t.same([point.startTimeUnixNano, point.timeUnixNano], ['1000000000', '3500000000'], name);
