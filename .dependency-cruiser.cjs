@@ -21,6 +21,10 @@ const ROOMS = {
     owns: 'from counts to sentences: verdict, findings, criteria, thresholds, kernel evidence',
     uses: ['count', 'plan', 'document', 'kernel', 'units'],
   },
+  compare: {
+    owns: 'what differs between the runs of two sides: estimates, intervals, verdicts; pure arithmetic',
+    uses: ['judge', 'count', 'document', 'units'],
+  },
   run: {
     owns: 'what leaves a run while it goes on, and the files that it is written to',
     uses: ['count', 'document', 'units'],
@@ -81,13 +85,13 @@ const ROOMS = {
   cli: {
     owns: 'one file a command, exit codes, signals; the only reader of argv and the environment',
     uses: [
-      ...['doctor', 'lab', 'limit', 'client', 'server', 'ping', 'work', 'engine', 'view', 'run', 'options', 'judge'],
-      ...['count', 'plan', 'document', 'schedule', 'runtime', 'kernel', 'units'],
+      ...['doctor', 'lab', 'limit', 'client', 'server', 'ping', 'work', 'engine', 'view', 'run', 'options', 'compare'],
+      ...['judge', 'count', 'plan', 'document', 'schedule', 'runtime', 'kernel', 'units'],
     ],
   },
   library: {
     owns: 'the commands as functions of a program; `src/index.ts` is the public face',
-    uses: ['cli', 'run', 'options', 'count', 'document', 'units'],
+    uses: ['cli', 'run', 'options', 'compare', 'count', 'document', 'units'],
   },
 };
 
