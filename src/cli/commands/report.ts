@@ -1,13 +1,12 @@
 /** `conngen report`: results that were written to files, shown again. */
 import { basename, dirname } from 'node:path';
 import type { FormatName } from '../../document/formats.ts';
-import { DOCUMENT_MAX_BYTES, kindOf, LEAVE_OUT, readDocument, type Document } from '../../document/read.ts';
+import { kindOf, type Document } from '../../document/read.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { REPORT_OPTIONS } from '../../options/tables/report.ts';
 import type { InputOf } from '../../units/option.ts';
-import { readInput, readStdin } from '../../plan/input-file.ts';
 import { STDIN } from '../../plan/payload.ts';
-import { problemOf, type Given, type Problem } from '../../units/problem.ts';
+import { problemOf, type Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
 import { PLAIN_LOOK, type NamedDocument } from '../../view/look.ts';
 import { render, renderSideBySide, SIDE_BY_SIDE_FORMATS } from '../../view/renderers.ts';
@@ -18,6 +17,7 @@ import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from '../process/exit-codes.ts';
 import { printProblems, type Io } from '../process/io.ts';
 import { lineLog } from '../process/log.ts';
 import { answeringSignals } from '../process/signals.ts';
+import { readResult } from '../result-file.ts';
 
 type ReportInput = InputOf<typeof REPORT_OPTIONS>;
 
@@ -101,18 +101,4 @@ function named(results: readonly Read[]): NamedDocument[] {
     const before = names.slice(0, index).filter((each) => each === name).length;
     return { name: before === 0 ? name : `${name} (${before + 1})`, document };
   });
-}
-
-async function readResult(
-  given: Given<string>,
-): Promise<{ readonly document: Document } | { readonly problem: Problem }> {
-  const isStdin = given.value === STDIN;
-  const bytes = await (isStdin ? readStdin(DOCUMENT_MAX_BYTES) : readInput(given.value, DOCUMENT_MAX_BYTES));
-  if (!bytes.ok) {
-    const wayOut = bytes.expected.includes('at most') ? `; ${LEAVE_OUT}` : '';
-    return { problem: problemOf(given, `${bytes.expected}${wayOut}`) };
-  }
-  const read = readDocument(Buffer.concat(bytes.value));
-  if ('document' in read) return read;
-  return { problem: problemOf(given, `a result of conngen; ${read.problem}`) };
 }
