@@ -12,6 +12,8 @@ export interface CommandRow {
   readonly help: string;
   readonly examples: readonly (readonly [line: string, help: string])[];
   readonly options: OptionTable;
+  /** A `--` stands between two sides of files, and options may follow it. Elsewhere what follows it are no options. */
+  readonly hasSides?: true;
   /** Loads the code of the command. Help and the options of other commands do without it. */
   load(): Promise<Handler>;
 }

@@ -1,5 +1,6 @@
 /** The table of commands: what each is called, takes and is for. Its code is loaded when it runs. */
 import { CLIENT_OPTIONS } from '../options/tables/client.ts';
+import { COMPARE_OPTIONS } from '../options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../options/tables/completion.ts';
 import { DEMO_OPTIONS } from '../options/tables/demo.ts';
 import { DOCTOR_OPTIONS } from '../options/tables/doctor.ts';
@@ -87,6 +88,17 @@ export const COMMANDS = {
     ],
     options: REPORT_OPTIONS,
     load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
+  compare: {
+    usage: 'compare [file..]',
+    help: 'compare the runs of two sides: what is faster, slower, the same',
+    examples: [
+      ['$0 compare base-*.json -- new-*.json', 'five runs or more on each side'],
+      ["$0 compare base.json new.json --fail-if 'p99(total)>+5%'", 'one run on each side; exit 99 where it is worse'],
+    ],
+    options: COMPARE_OPTIONS,
+    hasSides: true,
+    load: async () => (await import('./commands/compare.ts')).compareCommand,
   },
   completion: {
     usage: 'completion [shell]',

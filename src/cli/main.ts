@@ -2,7 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { Problem } from '../units/problem.ts';
 import { VERSION } from '../units/version.ts';
-import { spellOut } from '../options/argv.ts';
+import { spellOut, spellOutSides } from '../options/argv.ts';
 import { loadConfig } from './config-file.ts';
 import { endProcess } from './process/ending.ts';
 import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
@@ -20,7 +20,7 @@ import { didYouMean } from '../options/suggest.ts';
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
   const io = processIo(env);
   try {
-    const spelled = spellOut(helpAsFlag(argv), Object.values(TABLES));
+    const spelled = spelledOut(helpAsFlag(argv));
     const help = helpFor(spelled, io.style.columns);
     if (help === null) return await dispatch(withoutHelp(spelled), env, io);
     await io.print(`${help}\n`);
@@ -37,6 +37,13 @@ function helpAsFlag(argv: readonly string[]): readonly string[] {
   if (command === undefined) return ['--help'];
   // What is no command is refused as such.
   return Object.hasOwn(TABLES, command) ? [command, ...rest, '--help'] : [command];
+}
+
+function spelledOut(argv: readonly string[]): string[] {
+  const [name = ''] = argv.filter((word) => !word.startsWith('-'));
+  const row = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name as CommandName] as CommandRow) : undefined;
+  const spell = row?.hasSides === true ? spellOutSides : spellOut;
+  return spell(argv, Object.values(TABLES));
 }
 
 const HELP_FLAG = /^(?:-h|--help|--help-all)(?:=|$)/;
@@ -71,6 +78,8 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
       // Every value stays the text that was typed: of "abc" yargs would make NaN, and say nothing.
       'parse-numbers': false,
       'parse-positional-numbers': false,
+      // What stands behind `--` stays apart: a comparison has its second side there.
+      'populate--': true,
       'short-option-groups': false,
       'strip-aliased': true,
     })
@@ -154,12 +163,12 @@ function rawInput(
 ): RawInput {
   const flags = flagsOf(parsed);
   const [first, ...others] = wordsOf(parsed).slice(1);
+  const behind = behindDashes(parsed);
   const positional = Object.keys(table).find((name) => table[name]?.positional === true);
   const name = `conngen ${command}`;
-  // Behind `--` yargs leaves words where they are.
   if (first !== undefined && positional !== undefined && table[positional]?.repeatable === true) {
     const texts = [...(flags.get(positional) ?? []), first, ...others];
-    return { command: name, flags: flags.set(positional, texts), extra: [], env };
+    return { command: name, flags: flags.set(positional, texts), extra: [], env, behind: behind.length };
   }
   if (first !== undefined && positional !== undefined && !flags.has(positional))
     return { command: name, flags: flags.set(positional, [first]), extra: others, env };
@@ -169,14 +178,20 @@ function rawInput(
 function flagsOf(parsed: Readonly<Record<string, unknown>>): Map<string, readonly string[]> {
   const flags = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(parsed)) {
-    if (['_', '$0', 'help', 'version'].includes(name) || value === undefined) continue;
+    if (['_', '$0', '--', 'help', 'version'].includes(name) || value === undefined) continue;
     flags.set(name, (Array.isArray(value) ? value : [value]).map(String));
   }
   return flags;
 }
 
+/** The words without a name, those behind `--` last. */
 function wordsOf(parsed: Readonly<Record<string, unknown>>): string[] {
   const words = parsed['_'];
+  return [...(Array.isArray(words) ? words.map(String) : []), ...behindDashes(parsed)];
+}
+
+function behindDashes(parsed: Readonly<Record<string, unknown>>): string[] {
+  const words = parsed['--'];
   return Array.isArray(words) ? words.map(String) : [];
 }
 

@@ -1,4 +1,4 @@
-/** A comparison of runs: the document `conngen.compare/1`. */
+/** The result of `conngen compare`: the document `conngen.compare/1`. */
 import type { CriterionUnit } from './client.ts';
 import type { VerdictStatus } from './common.ts';
 import type { MachineSystem } from './system.ts';
@@ -163,7 +163,7 @@ export interface CompareTaking {
   readonly left_out: readonly RunLeftOut[];
 }
 
-/** A comparison of the runs of two sides, figure by figure. */
+/** The result of `conngen compare`: the runs of two sides, figure by figure. */
 export interface CompareResult {
   /** The kind of document and its version. */
   readonly schema: 'conngen.compare/1';

@@ -40,6 +40,16 @@ export function spellOut(argv: readonly string[], tables: readonly OptionTable[]
   return spelled;
 }
 
+/** The same where a `--` stands between two sides of words: flags behind it are flags, and stand before it in what is returned. */
+export function spellOutSides(argv: readonly string[], tables: readonly OptionTable[]): string[] {
+  const at = argv.indexOf('--');
+  if (at === -1) return spellOut(argv, tables);
+  const isFlag = (word: string): boolean => word.startsWith('-') && word !== '-';
+  const behind = spellOut(argv.slice(at + 1), tables);
+  const flags = behind.filter(isFlag);
+  return [...spellOut(argv.slice(0, at), tables), ...flags, '--', ...behind.filter((word) => !isFlag(word))];
+}
+
 function flagOf(word: string, known: ReadonlyMap<string, Known>): (Known & { readonly value: string | null }) | null {
   if (!word.startsWith('-')) return null;
   const equals = word.indexOf('=');

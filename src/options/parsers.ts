@@ -7,6 +7,11 @@ export function parseFileName(text: string): Parsed<string> {
   return text === '' || text.includes('\0') ? refuse('the name of a file') : accept(text);
 }
 
+/** Any text but none. */
+export function parseDirectory(text: string): Parsed<string> {
+  return text === '' || text.includes('\0') ? refuse('the name of a directory') : accept(text);
+}
+
 /** Parses a file of results. The system's names for stdout mean `-`: other text on stdout would spoil the JSON. */
 export function parseJsonFile(text: string): Parsed<string> {
   return ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(text) ? accept('-') : parseFileName(text);

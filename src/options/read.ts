@@ -13,6 +13,8 @@ export interface RawInput {
   readonly flags: ReadonlyMap<string, readonly string[]>;
   /** What was given without a name, beyond the table's positional. */
   readonly extra: readonly string[];
+  /** How many of the texts of the positional option stood behind `--`; undefined without a `--`. */
+  readonly behind?: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the file of `--config` holds (`loadConfig`), where there is one. */
   readonly config?: Parsed<string> | undefined;

@@ -1,6 +1,7 @@
 /** The headings of options, in the order of help and manuals. */
 export const GROUPS = {
   goal: 'What to look for',
+  comparing: 'How to compare',
   cells: 'Which cells',
   target: 'Target',
   listen: 'Where to listen',

@@ -78,13 +78,12 @@ export function figureRows(result: CompareResult, round: number): Rows {
   const figures = result.figures.filter((figure) => figure.round === round);
   const ordered = [...figures.filter(({ tested }) => tested), ...figures.filter(({ tested }) => !tested)];
   const header = ['figure', 'base', 'new', 'change', 'interval', 'p', 'verdict'];
-  return [header, ...ordered.map((figure) => figureRow(figure, result))];
+  return [header, ...ordered.map((figure) => figureRow(figure))];
 }
 
-function figureRow(figure: CompareFigure, { margin_percent: margin }: CompareResult): string[] {
+function figureRow(figure: CompareFigure): string[] {
   const { name, unit, p_adjusted: adjusted, verdict, tested } = figure;
   const shown = (value: number | null): string => (value === null ? '-' : formatFigure({ value, unit }));
-  const words = verdict === 'same' && margin > 0 ? `same within ${margin} %` : verdict;
   return [
     name,
     shown(figure.base),
@@ -92,7 +91,7 @@ function figureRow(figure: CompareFigure, { margin_percent: margin }: CompareRes
     changeText(figure),
     intervalText(figure),
     typeof adjusted === 'number' ? formatP(adjusted) : '-',
-    tested ? words : 'not tested',
+    tested ? verdict : 'not tested',
   ];
 }
 
@@ -101,11 +100,12 @@ function formatP(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(p < 0.1 ? 3 : 2);
 }
 
-/** What a reader has to know of single figures, each sentence once. */
+/** What a reader has to know of tested figures, each sentence once. */
 export function figureNotes({ figures, rounds }: CompareResult): string[] {
   const names = new Map<string, string[]>();
-  for (const { name, note, round } of figures) {
-    if (note === undefined) continue;
+  for (const { name, note, round, tested, verdict } of figures) {
+    // What is the same needs no remark.
+    if (note === undefined || !tested || verdict === 'same') continue;
     const load = rounds.length > 1 ? ` at ${rounds[round]?.load ?? '?'}` : '';
     names.set(note, [...(names.get(note) ?? []), `${name}${load}`]);
   }

@@ -3,7 +3,7 @@ import t from 'tap';
 import { TABLES } from '../../src/cli/commands.ts';
 import type { OptionTable } from '../../src/units/option.ts';
 import { readOptions } from '../../src/options/read.ts';
-import { spellOut } from '../../src/options/argv.ts';
+import { spellOutSides } from '../../src/options/argv.ts';
 import { fencesOf, markdownFiles, readMarkdown, withoutFences } from '../support/markdown.ts';
 
 interface Line {
@@ -72,13 +72,15 @@ function isCommand(word: string | undefined): word is keyof typeof TABLES {
 
 /** What conngen says against a command line, without looking at files. */
 function problemsOf({ words, isWhole }: Line): string[] {
-  const [command, ...rest] = spellOut(words, Object.values(TABLES));
+  const [command, ...rest] = spellOutSides(words, Object.values(TABLES));
   if (!isCommand(command)) return isKnownElsewhere(command) ? [] : [`no command ${String(command)}`];
   const table: OptionTable = TABLES[command];
   const flags = new Map<string, string[]>();
   const extra: string[] = [];
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at]!;
+    // Between the sides of a comparison.
+    if (word === '--') continue;
     if (!word.startsWith('-') || word === '-') {
       extra.push(word);
       continue;
@@ -96,7 +98,8 @@ function problemsOf({ words, isWhole }: Line): string[] {
     flags.set(full, [...(flags.get(full) ?? []), text]);
   }
   const positional = Object.keys(table).find((name) => table[name]?.positional === true);
-  if (positional !== undefined && extra.length > 0) flags.set(positional, [extra.shift()!]);
+  const count = table[positional ?? '']?.repeatable === true ? extra.length : 1;
+  if (positional !== undefined && extra.length > 0) flags.set(positional, extra.splice(0, count));
   const { problems } = readOptions(table, { command: `conngen ${command}`, flags, extra, env: {}, config: undefined });
   return problems
     .filter(({ option, got }) => isWhole || !(option === 'config' || isPlaceholder(got)))

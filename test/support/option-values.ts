@@ -20,6 +20,7 @@ const SAMPLES: readonly string[] = [
   ...['20000-29999', '21000-21009', '2345'],
   ...['10..200/300ms', '50..200*2/150ms', '100..200+50/100ms'],
   ...['p99(total)>20ms', 'failures>1%', 'loss<=0.1%', 'p99(connect)<=20ms', 'failures>3'],
+  ...['p99(total)>+5%', 'p99.9(total)', 'cpu', '95%', 'true'],
   ...['half-close', 'eof', 'echo', 'connect', 'bytes:64'],
   ...['null', 'memory', 'gather', 'file:.'],
   ...['none', 'cpu:300', 'sleep:20us', 'direct', 'pool', 'permit:1', 'dispatch:2,queue=4'],

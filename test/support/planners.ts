@@ -1,6 +1,7 @@
 /** Every command that makes a plan, from the raw input to its plan or to all that is wrong with it; nothing is opened or sent. */
 import { TABLES, type CommandName } from '../../src/cli/commands.ts';
 import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
+import { COMPARE_OPTIONS } from '../../src/options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../../src/options/tables/completion.ts';
 import { DEMO_OPTIONS } from '../../src/options/tables/demo.ts';
 import { DOCTOR_OPTIONS } from '../../src/options/tables/doctor.ts';
@@ -44,6 +45,8 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
       return 'problems' in planned ? planned : { plan: planned.times, notices: [] };
     }),
   report: (raw) => outcomeOf(readOptions(REPORT_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
+  compare: (raw) =>
+    outcomeOf(readOptions(COMPARE_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   completion: (raw) =>
     outcomeOf(readOptions(COMPLETION_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   demo: (raw) => outcomeOf(readOptions(DEMO_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),

@@ -23,7 +23,7 @@ export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
   ],
   [
     EXIT_THRESHOLD,
-    'A threshold was not met (--fail-if), or this machine was the limit and --allow-generator-limited was not given.',
+    'A threshold was not met (--fail-if; of `compare`, a change that is beyond its limit), or this machine was the limit and --allow-generator-limited was not given.',
   ],
   [EXIT_BY_SIGNAL.SIGHUP, 'Stopped by SIGHUP, after the report.'],
   [EXIT_BY_SIGNAL.SIGINT, 'Stopped by SIGINT (Ctrl-C), after the report.'],

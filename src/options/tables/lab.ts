@@ -4,14 +4,11 @@ import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { accept, refuse, type Parsed } from '../../units/problem.ts';
 import { NS_PER_DAY, NS_PER_MS, choiceParser, durationParser, parseSwitch } from '../../units/quantity.ts';
+import { parseDirectory } from '../parsers.ts';
 import { COMMON_OPTIONS, FORMAT_OPTIONS, SINK_OPTIONS } from './common.ts';
 import { UI_OPTIONS } from './ui.ts';
 
 const LAB_NAMES = LAB_DESCRIPTIONS.map(({ name }) => name);
-
-function parseDirectory(text: string): Parsed<string> {
-  return text === '' || text.includes('\0') ? refuse('the name of a directory') : accept(text);
-}
 
 function parsePattern(text: string): Parsed<string> {
   return text.trim() === '' ? refuse("a pattern such as 'async/*' or '!*/1'") : accept(text.trim());

@@ -12,7 +12,8 @@ import {
   thresholdsSentence,
   verdictFacts,
 } from '../compare-facts.ts';
-import { factLines } from '../facts.ts';
+import { factLines, type Rows } from '../facts.ts';
+import { fittingTable } from './round-table.ts';
 import { PLAIN, paint, table, wrap, type TextStyle } from '../layout.ts';
 
 /** The summary, with a newline at its end. Fits `style.columns` where its figures do. */
@@ -35,7 +36,17 @@ export function compareText(result: CompareResult, style: TextStyle = PLAIN): st
 function roundBlocks(result: CompareResult, round: number, style: TextStyle): string[] {
   const title = paint(style, 'bold', wrap(result.rounds[round]!.load, style.columns, 0));
   const shifts = shownShifts(result, round).map((shift) => `${shift.clock}\n${lines(shiftRows(shift), style)}`);
-  return [`${title}\n${lines(figureRows(result, round), style)}`, ...shifts];
+  return [`${title}\n${figureLines(figureRows(result, round), style)}`, ...shifts];
+}
+
+/** Without room for it the table has no p-values: the verdicts say what follows from them. */
+function figureLines([header = [], ...rows]: Rows, style: TextStyle): string {
+  const columns = header.map((name, column) => ({
+    header: name,
+    cells: rows.map((row) => row[column] ?? ''),
+    dropRank: name === 'p' ? 1 : 0,
+  }));
+  return fittingTable(columns, style).join('\n');
 }
 
 function lines(rows: readonly (readonly string[])[], style: TextStyle): string {
