@@ -1,6 +1,6 @@
 # conngen in a container. examples/docker/README.md says how to run it so that it measures the network and not the container.
 #
-#   docker build -t conngen .
+#   docker build . -t conngen
 #   docker run --rm --network host --security-opt seccomp=examples/docker/seccomp.json conngen client 192.0.2.10:80 --rate 1k
 
 ARG NODE_IMAGE=node:24-trixie-slim
@@ -11,10 +11,13 @@ COPY package.json package-lock.json ./
 # Scripts of packages are not needed: koffi brings its library built, for each system as a package of its own.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
+# The image has what the package has: `files` of package.json.
 RUN npm run build \
+ && npm pack --ignore-scripts --silent \
  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
  && mkdir -p /out/opt/conngen \
- && cp -r bin dist node_modules package.json LICENSE README.md /out/opt/conngen/
+ && tar -xzf conngen-*.tgz -C /out/opt/conngen --strip-components=1 --no-same-owner \
+ && mv node_modules /out/opt/conngen/
 
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
