@@ -1,9 +1,13 @@
 // tier: kernel
 /** Collectors of every kind: what each costs a run, and what is said of it. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import * as http from 'node:http';
+import * as https from 'node:https';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { OtlpSender, type SenderSetup } from '../../../src/run/metrics/otlp-sender.ts';
 import { otlpEndpoint, shownUrl } from '../../../src/run/metrics/places.ts';
@@ -191,6 +195,46 @@ t.test('a warning comes again after five minutes, with a number', async (t) => {
   t.match(warnings[1], /it answers 500 \(\d requests since the last warning\)/);
   await sender.close();
 });
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+t.test(
+  'https, where the certificate is one that is trusted',
+  { skip: hasOpenssl ? false : 'needs openssl' },
+  async (t) => {
+    const directory = t.testdir({});
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+    spawnSync('openssl', [...args, '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert]);
+    let requests = 0;
+    const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+      requests += 1;
+      request.resume();
+      response.end('{}');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = new URL(`https://localhost:${(server.address() as AddressInfo).port}/v1/metrics`);
+    const stranger = senderTo(url, { client: https });
+    await stranger.sender.close();
+    t.equal(requests, 0);
+    t.match(stranger.warnings[0], /self-signed certificate/);
+    const trusting = {
+      ...https,
+      Agent: class extends https.Agent {
+        constructor() {
+          super({ ca: readFileSync(cert) });
+        }
+      },
+    };
+    const friend = senderTo(url, { client: trusting });
+    await friend.sender.close();
+    t.same({ requests, warnings: friend.warnings }, { requests: 1, warnings: [] });
+  },
+);
 
 t.test('where requests go', async (t) => {
   const cases = {
