@@ -66,6 +66,20 @@ export function facts(list: readonly Fact[]): Html {
   </dl> `;
 }
 
+/** Many short pairs, in columns beside each other where there is room. */
+export function pairs(rows: readonly (readonly [name: string, value: string])[]): Html {
+  if (rows.length === 0) return html``;
+  return html`<dl class="pairs">
+    ${rows.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div> `,
+    )}
+  </dl> `;
+}
+
 /** A list, or nothing where it has no entry. */
 export function list(entries: readonly HtmlValue[]): Html {
   if (entries.length === 0) return html``;

@@ -2,7 +2,7 @@
 import { repetitionOf } from '../../options/repetition.ts';
 import type { Document } from '../../document/read.ts';
 import { kindOf } from '../../document/read.ts';
-import { facts, list, listing, paragraph, table } from './blocks.ts';
+import { facts, list, listing, pairs, paragraph } from './blocks.ts';
 import { PAGE_IDS } from './chart-spec.ts';
 import type { Section } from './page.ts';
 import { html, type Html } from './template.ts';
@@ -12,7 +12,7 @@ export function endMatter(document: Document): Section[] {
   return [
     { id: 'system', title: 'System', content: systemHtml(document) },
     { id: 'repeat', title: 'Run it again', content: repeatHtml(document) },
-    { id: 'options', title: 'Options as they took effect', content: optionsHtml(document) },
+    { id: 'options', title: 'Options as they took effect', content: pairs(optionRows(document)) },
     downloadSection(1),
   ];
 }
@@ -57,13 +57,6 @@ function optionText(value: unknown): string {
   if (value === null) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(optionText).join(', ');
   return textOf(value);
-}
-
-function optionsHtml(document: Document): Html {
-  if (optionRows(document).length === 0) return html``;
-  return html`<div class="wide">
-    ${table('The config of the result', [['option', 'value'], ...optionRows(document)])}
-  </div> `;
 }
 
 /** A value, or one for each key of an object: `packet.driver`. */

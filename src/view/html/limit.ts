@@ -111,7 +111,7 @@ function trialsTable(caption: string, columns: readonly Column[], result: LimitR
     <p class="note">${ESTABLISHMENT}</p> `;
 }
 
-/** What was achieved, and how long it took, along the rate: of trials that varied the rate. */
+/** What was achieved, and how long it took, along the rate: of trials that varied the rate and that show the target. */
 function byRateCharts(result: LimitResult): Html {
   const rounds =
     'trials' in result
@@ -119,11 +119,13 @@ function byRateCharts(result: LimitResult): Html {
           .filter(({ quantity, connections }) => quantity === 'rate' && connections === null)
           .map((trial) => trial.result)
       : result.steps.map((step) => step.result);
-  if (rounds.length < 2) return html``;
-  return chartGrid([
-    chart(rateByRateChart('achieved-by-rate', rounds)),
-    chart(latencyByRateChart('latency-by-rate', rounds)),
-  ]);
+  const valid = rounds.filter(({ verdict }) => verdict.status === 'valid');
+  if (valid.length < 2) return html``;
+  const isShort = valid.length < rounds.length;
+  const note = 'What this machine limited, or what could not be measured, is left out.';
+  return html`${chartGrid([chart(rateByRateChart('achieved-by-rate', valid)), chart(latencyByRateChart('latency-by-rate', valid))])}${
+    isShort ? html`<p class="note">${note}</p> ` : null
+  }`;
 }
 
 function thresholdsSection(result: LimitResult): Section {

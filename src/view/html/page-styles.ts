@@ -60,6 +60,10 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:.6em 0
 dt{grid-column:1;color:var(--dim)}
 dt.part{padding-left:1em}
 dd{grid-column:2;margin:0;overflow-wrap:anywhere}
+dl.pairs{display:block;columns:26em auto;column-gap:32px}
+.pairs>div{display:grid;grid-template-columns:minmax(10em,45%) 1fr;gap:12px;break-inside:avoid;border-bottom:1px solid var(--line);padding:2px 0}
+.pairs dd{grid-column:auto}
+.pairs dt{grid-column:auto;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.8em 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--dim);padding:2px 0;white-space:nowrap}

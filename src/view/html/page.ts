@@ -41,14 +41,20 @@ export function page({ title, details, lead, sections, downloads }: Page): strin
       ${details.map((line) => html`<p class="details">${line}</p> `)}
     </header>
     <main id="main" tabindex="-1">
-      <div class="lead ${lead.mood}">
-        <p class="verdict">${lead.sentence}</p>
-        ${lead.rest ?? null}
-      </div>
+      <div class="lead ${lead.mood}">${verdictHtml(lead.sentence)}${lead.rest ?? null}</div>
       ${contents(shown)}${shown.map((section) => sectionHtml(section, 2))}
     </main> `;
   const data = pageDataText({ charts: body.charts, downloads });
   return document(title, body.text, data);
+}
+
+/** The first of several sentences stands out. */
+const FIRST_SENTENCE = /^(.{20,}?[.:]) (?=[A-Z])(.+)$/;
+
+function verdictHtml(sentence: string): Html {
+  const [, first = sentence, rest] = FIRST_SENTENCE.exec(sentence) ?? [];
+  return html`<p class="verdict">${first}</p>
+    ${rest === undefined ? null : html`<p>${rest}</p> `}`;
 }
 
 function hasContent({ content, sections = [] }: Section): boolean {

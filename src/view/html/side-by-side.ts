@@ -3,7 +3,7 @@ import type { Document } from '../../document/read.ts';
 import { kindOf } from '../../document/read.ts';
 import type { NamedDocument } from '../look.ts';
 import { formatCountOf } from '../../units/format.ts';
-import { chart, list, paragraph, table } from './blocks.ts';
+import { chart, list, pairs, paragraph, table } from './blocks.ts';
 import { downloadOf, downloadSection, optionRows, systemRows } from './end-matter.ts';
 import { page, type Section } from './page.ts';
 import { chartGrid } from './round-sections.ts';
@@ -15,21 +15,30 @@ import { html, type Html } from './template.ts';
 export function sideBySideHtml(runs: readonly NamedDocument[]): string {
   const kind = kindOf(runs[0]!.document);
   const columns = columnsOf(runs);
-  const differing = differencesOf(runs, (document) => [...systemRows(document), ...optionRows(document)]);
+  const system = differencesOf(runs, systemRows);
+  const options = differencesOf(runs, optionRows);
   return page({
     title: `conngen ${kind}: ${formatCountOf(runs.length, 'run')} side by side`,
     details: runs.map(({ name, document }) => `${name}: ${document.started_at}`),
     lead: {
       mood: 'neutral',
-      sentence: `${runs.map(({ name }) => name).join(', ')}.`,
+      sentence: `Side by side: ${runs.map(({ name }) => name).join(', ')}.`,
       rest: paragraph('Whether the runs differ by more than chance is what conngen compare tells.'),
     },
     sections: [
       { id: 'figures', title: 'Figures', content: figuresTable(columns) },
       { id: 'charts', title: 'Charts', content: chartGrid(sideCharts(runs).map(chart)) },
       remarksSection(columns),
-      { id: 'differs', title: 'What differs', content: differsHtml(runs, differing) },
-      { id: 'same', title: 'What is the same', content: sameHtml(differing) },
+      {
+        id: 'differs',
+        title: 'What differs',
+        content: html`${differsTable('System', runs, system)}${differsTable('Options', runs, options)}`,
+      },
+      {
+        id: 'same',
+        title: 'What is the same',
+        content: html`${sameHtml('System', system)}${sameHtml('Options', options)}`,
+      },
       downloadSection(runs.length),
     ],
     downloads: runs.map(({ name, document }) => ({ ...downloadOf(document), file: `${fileWord(name)}.json` })),
@@ -73,18 +82,19 @@ function differencesOf(
   });
 }
 
-function differsHtml(runs: readonly NamedDocument[], compared: readonly Compared[]): Html {
+function differsTable(what: string, runs: readonly NamedDocument[], compared: readonly Compared[]): Html {
   const rows = compared
     .filter(({ isSame }) => !isSame)
     .map(({ key, values }) => [key, ...values.map((value) => value ?? '-')]);
-  if (rows.length === 0) return paragraph('Nothing of the system or of the options differs.');
+  if (rows.length === 0) return html``;
   return html`<div class="wide">
-    ${table('System and options that differ', [['setting', ...runs.map(({ name }) => name)], ...rows])}
+    ${table(`${what}: what differs`, [[what.toLowerCase(), ...runs.map(({ name }) => name)], ...rows])}
   </div> `;
 }
 
-function sameHtml(compared: readonly Compared[]): Html {
-  const rows = compared.filter(({ isSame }) => isSame).map(({ key, values }) => [key, values[0] ?? '-']);
-  if (rows.length === 0) return paragraph('Nothing of the system or of the options is the same.');
-  return html`<div class="wide">${table('System and options of all runs', [['setting', 'all runs'], ...rows])}</div> `;
+function sameHtml(what: string, compared: readonly Compared[]): Html {
+  const rows = compared
+    .filter(({ isSame }) => isSame)
+    .map(({ key, values }): readonly [string, string] => [key, values[0] ?? '-']);
+  return rows.length === 0 ? html`` : html`${paragraph(`${what}:`)}${pairs(rows)}`;
 }

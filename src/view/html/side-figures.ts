@@ -13,7 +13,6 @@ import { CLOCK_LABELS } from '../text/client.ts';
 import { amounts } from '../text/doctor.ts';
 import { describedBy, formatQuantity } from '../text/lab.ts';
 import { offeredText } from '../text/round-table.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
 import { toldBy } from './client.ts';
 import type { NamedDocument } from '../look.ts';
 
@@ -82,7 +81,7 @@ const SHOWN_CLOCKS = ['connect', 'first_byte', 'total'] as const;
 function roundFigures(round: RoundResult): Figure[] {
   const { attempts, cpu, latency_ns: latency, outcomes, owners, rate_per_sec: rate, verdict } = round;
   return [
-    ['verdict', VERDICT_LOOKS[verdict.status].words],
+    ['verdict', verdict.status.replaceAll('_', ' ')],
     ['offered', offeredText(round)],
     ['duration', formatSeconds(round.duration_sec)],
     ['completed', formatPerSec(rate.completed)],
@@ -118,7 +117,7 @@ function pingColumns(name: string, { rounds }: RttResult): Column[] {
   return rounds.map((round, index) => ({
     name: roundName(name, index, rounds.length, pingLoad(round)),
     figures: [
-      ['verdict', VERDICT_LOOKS[round.verdict.status].words],
+      ['verdict', round.verdict.status.replaceAll('_', ' ')],
       ['offered', pingLoad(round)],
       ['achieved', formatPerSec(round.achieved_rate_per_sec)],
       ['duration', formatSeconds(round.duration_sec)],

@@ -27,7 +27,7 @@ export interface Curve {
  */
 export function curveOf(label: string, latency: LatencySummary, histogram?: string): Curve {
   const { count } = latency;
-  if (count === 0) return { label, points: [] };
+  if (count < 1) return { label, points: [] };
   const decoded = histogram === undefined ? null : decodeHistogram(histogram);
   const within = decoded === null ? pointsOfSummary(latency) : pointsOfHistogram(decoded, latency);
   return { label, points: count === 1 ? within : [...within, [count, latency.max]] };

@@ -36,6 +36,11 @@ export function scaleFor(values: readonly number[]): 'linear' | 'log' {
   return positive.length > 0 && Math.max(...positive) > 10 * Math.min(...positive) ? 'log' : 'linear';
 }
 
+/** A line from one round to another at the same rate would mean nothing. */
+function kindFor(list: readonly Placed<Rated>[]): 'line' | 'points' {
+  return list.some(({ offered }, index) => offered === list[index - 1]?.offered) ? 'points' : 'line';
+}
+
 /** What was achieved of what was offered. */
 export function rateByRateChart(id: string, rounds: readonly Rated[]): ChartSpec {
   const list = placed(rounds);
@@ -49,7 +54,12 @@ export function rateByRateChart(id: string, rounds: readonly Rated[]): ChartSpec
     y: { label: 'per second', unit: 'per_sec', scale: x.scale },
     series: [
       { label: 'offered', role: 'offered', values: list.map(({ offered }) => offered), kind: 'line' },
-      { label: 'completed', role: 'ok', values: list.map(({ round }) => round.rate_per_sec.completed), kind: 'line' },
+      {
+        label: 'completed',
+        role: 'ok',
+        values: list.map(({ round }) => round.rate_per_sec.completed),
+        kind: kindFor(list),
+      },
     ],
   };
 }
@@ -82,7 +92,7 @@ export function latencyByRateChart(id: string, rounds: readonly Rated[]): ChartS
           },
         }) => (total.count === 0 ? null : total[name]),
       ),
-      kind: 'line',
+      kind: kindFor(list),
     })),
   };
 }
