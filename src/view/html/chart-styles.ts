@@ -85,7 +85,7 @@ const LIVE_LOOKS = `
 .live .legend .value{min-width:4.6em;font-weight:600;font-variant-numeric:tabular-nums}
 .live .legend .at{margin-left:auto;min-width:7em;text-align:right;color:var(--chart-muted);font-variant-numeric:tabular-nums}
 .live svg.plot{display:inline-block;flex:none;width:22px;min-width:22px}
-.live .hint{margin:0;color:var(--chart-muted);visibility:hidden}
+.live .hint{position:absolute;z-index:1;margin:0;padding:0 4px;background:var(--chart-ground);color:var(--chart-muted);visibility:hidden}
 .live .canvas:focus-visible+.hint{visibility:visible}
 .live .u-select{background:var(--chart-band);opacity:.2}
 .live .u-cursor-x{border-color:var(--chart-axis)!important}

@@ -167,7 +167,8 @@ function percentileTicks(range: TickedRange): Tick[] {
   const { min, max, wanted } = range;
   const decades = Math.log10(max / min);
   const between = decades * 2.5 <= wanted ? [1, 2, 4] : [1];
-  const values = new Set<number>([1, 2]);
+  // The start of a long axis has no room for a label beside that of the median.
+  const values = new Set<number>(decades > 2 ? [2] : [1, 2]);
   for (let power = 1; power <= Math.log10(max) + 1; power++) {
     for (const factor of power === 0 ? [1] : between) values.add(factor * 10 ** power);
   }
