@@ -4,10 +4,12 @@ import { readProc } from './proc.ts';
 
 /** struct termios of x86-64 and arm64: four words of flags, the line discipline, control characters. */
 const TERMIOS_BYTES = 64;
+const INPUT_FLAGS = 0;
 const LOCAL_FLAGS = 12;
 const CONTROL_CHARACTERS = 17;
 const VTIME = 5;
 const VMIN = 6;
+const IXON = 0x400;
 const ICANON = 0x2;
 const ECHO = 0x8;
 /** When all that was written is out. */
@@ -15,7 +17,7 @@ const TCSADRAIN = 1;
 
 /** A terminal that gives single keys. */
 export interface KeyModes {
-  /** Keys come one by one and are not echoed. Ctrl-C, Ctrl-Z and Ctrl-\ go on sending their signals. Can be called again. */
+  /** Keys come one by one and are not echoed. Ctrl-C, Ctrl-Z and Ctrl-\ go on sending their signals; Ctrl-S stops nothing. Can be called again. */
   enter(): void;
   /** The modes are as they were when `keyModes` was called. */
   leave(): void;
@@ -31,6 +33,8 @@ export function keyModes(fd: number): KeyModes | null {
     if (libc.tcgetattr(fd, before.address) !== 0) return null;
     keys.bytes.set(before.bytes);
     const flags = new DataView(keys.bytes.buffer, keys.bytes.byteOffset, TERMIOS_BYTES);
+    // Ctrl-S would stop the next write, and with it the thread that adds the figures up.
+    flags.setUint32(INPUT_FLAGS, flags.getUint32(INPUT_FLAGS, true) & ~IXON, true);
     flags.setUint32(LOCAL_FLAGS, flags.getUint32(LOCAL_FLAGS, true) & ~(ICANON | ECHO), true);
     keys.bytes[CONTROL_CHARACTERS + VMIN] = 1;
     keys.bytes[CONTROL_CHARACTERS + VTIME] = 0;

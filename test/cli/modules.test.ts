@@ -7,9 +7,9 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { ROOT, runCli } from '../support/cli.ts';
 import { freePort } from '../support/ports.ts';
 
-/** The code of rooms that measure, and of experiments. */
+/** The code of rooms that measure, of experiments, and of the live view on a whole terminal. */
 const MEASURING =
-  /\/(?:src|dist)\/((?:engine|client|server|ping|work|count)\/.*|lab\/(?:run-lab|rtt|blocking|bodies|labs|abstraction\/.*)\.[jt]s)$/;
+  /\/(?:src|dist)\/((?:engine|client|server|ping|work|count)\/.*|view\/live\/tui\/.*|lab\/(?:run-lab|rtt|blocking|bodies|labs|abstraction\/.*)\.[jt]s)$/;
 
 /** All modules that `conngen ARGS` loads, and its exit code. */
 async function modulesOf(t: Test, args: readonly string[]): Promise<{ code: number | null; urls: string[] }> {
@@ -61,4 +61,14 @@ t.test('metrics are loaded where they are asked for, TLS where the URL needs it'
   t.ok(listening.includes('node:http') && !listening.some((url) => /otlp|node:https/.test(url)), listening.join(' '));
   const sending = await found('--otlp', `http://127.0.0.1:${await freePort()}`);
   t.ok(sending.includes('node:http') && !sending.some((url) => /scrape|node:https/.test(url)), sending.join(' '));
+});
+
+t.test('a run without a terminal loads nothing that draws on one', async (t) => {
+  const { code, loaded } = await loadedBy(t, ['client', '127.0.0.1:1', '-r', '10', '-d', '100ms']);
+  t.equal(code, 1);
+  t.ok(loaded.some((module) => module.startsWith('client/')));
+  t.same(
+    loaded.filter((module) => module.startsWith('view/')),
+    [],
+  );
 });

@@ -72,10 +72,11 @@ class ProcessTerminal implements LiveTerminal {
   readonly style: TextStyle;
   readonly reflows: boolean;
   readonly hasBlocks: boolean;
+  readonly hasKeys: boolean;
   readonly #modes: KeyModes | null;
   #listeners: TerminalListeners | null = null;
-  /** Whether the terminal gives us its keys. */
-  #hasKeys = false;
+  /** Whether the terminal is in our modes and we read it. */
+  #isTaken = false;
   #isAway = false;
   #isReleased = false;
 
@@ -84,6 +85,7 @@ class ProcessTerminal implements LiveTerminal {
     this.reflows = reflowsLines(env);
     this.hasBlocks = hasUnicode(env);
     this.#modes = keyModes(STDIN);
+    this.hasKeys = this.#modes !== null;
   }
 
   size(): ScreenSize {
@@ -138,13 +140,13 @@ class ProcessTerminal implements LiveTerminal {
     this.#isAway = false;
     if (this.#modes === null || this.#isReleased) return;
     this.#modes.enter();
-    this.#hasKeys = true;
+    this.#isTaken = true;
     process.stdin.resume();
   }
 
   readonly #giveBack = (): void => {
-    if (!this.#hasKeys) return;
-    this.#hasKeys = false;
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
     process.stdin.pause();
     if (!isInBackground()) this.#modes?.leave();
   };
@@ -180,7 +182,7 @@ class ProcessTerminal implements LiveTerminal {
   };
 
   #comeBack(): void {
-    const wasAway = this.#isAway || !this.#hasKeys;
+    const wasAway = this.#isAway || !this.#isTaken;
     this.#take();
     if (wasAway) this.#listeners?.onReturn();
   }

@@ -67,15 +67,15 @@ export interface FrameSetup extends Omit<PanelSetup, 'width' | 'chartRows' | 'li
   readonly columns: number;
   readonly rows: number;
   readonly isHelp: boolean;
-  /** The last frame of a run: it stays, and no key is asked for. */
-  readonly isFinal: boolean;
+  /** Whether keys do something: not in the last frame of a run. */
+  readonly hasKeys: boolean;
 }
 
 /** At most `rows` lines of at most `columns` cells. */
 export function frameLines(setup: FrameSetup): Line[] {
   const { run, columns, rows } = setup;
   const body = setup.isHelp ? [{ rank: 7, left: helpPanel }] : bodyOf(run);
-  const all = [...HEAD, ...body, ...(setup.isFinal ? [] : [KEYS])];
+  const all = [...HEAD, ...body, ...(setup.hasKeys ? [KEYS] : [])];
   const smallest = { ...setup, width: columns, chartRows: 1, listRows: LIST_ROWS_MIN };
   const kept = fitting(columns < TWO_COLUMNS ? all.flatMap(oneBelowOther) : all, smallest, rows);
   const spare = Math.max(0, rows - heightOf(kept, smallest));

@@ -1,5 +1,6 @@
 /** The live view on a whole terminal: events in, frames out, at most five a second, on the main thread. */
 import type { LiveSink, RunEvent } from '../../../run/events.ts';
+import { printable } from '../../../units/printable.ts';
 import type { TextStyle } from '../../layout.ts';
 import { ASCII_GLYPHS, BLOCKS } from './bars.ts';
 import { frameLines } from './frame.ts';
@@ -13,6 +14,8 @@ export interface LiveTerminal extends ScreenTerminal {
   readonly style: TextStyle;
   /** Whether block characters can be shown. */
   readonly hasBlocks: boolean;
+  /** Whether it gives single keys. */
+  readonly hasKeys: boolean;
   /** Whether the terminal may be written to: this process is in its foreground. */
   isOurs(): boolean;
   /** Calls `onKey` for each key, `onResize` when the size has changed, `onReturn` when other programs may have used the terminal. */
@@ -72,21 +75,19 @@ export class Tui implements LiveSink {
   clear(): void {
     if (this.#isClosed || !this.#terminal.isOurs()) return;
     this.#screen.erase();
-    setImmediate(() => this.#show());
+    setImmediate(() => this.#guarded(() => this.#show()));
   }
 
   close(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(true);
-    clearInterval(this.#refresh);
-    if (this.#next !== null) clearTimeout(this.#next);
     this.#isHelp = false;
     this.#isPaused = false;
-    this.#compose(true);
-    this.#show();
-    this.#isClosed = true;
-    if (this.#terminal.isOurs()) this.#terminal.write('\n');
-    this.#screen.leave();
-    this.#terminal.release();
+    this.#guarded(() => {
+      this.#compose(true);
+      this.#show();
+      if (this.#terminal.isOurs()) this.#terminal.write('\n');
+    });
+    this.#end();
     return Promise.resolve(true);
   }
 
@@ -99,9 +100,31 @@ export class Tui implements LiveSink {
   #draw(): void {
     this.#next = null;
     this.#drawnAtMs = performance.now();
-    // A frame that does not fit any more is made anew even if the drawing is paused.
-    if (!this.#isPaused || !this.#fits()) this.#compose(false);
-    this.#show();
+    this.#guarded(() => {
+      // A frame that does not fit any more is made anew even if the drawing is paused.
+      if (!this.#isPaused || !this.#fits()) this.#compose();
+      this.#show();
+    });
+  }
+
+  /** A view that fails, which is a mistake of ours, ends here and the run goes on. */
+  #guarded(draw: () => void): void {
+    try {
+      draw();
+    } catch (error) {
+      this.#end();
+      const message = printable(error instanceof Error ? error.message : String(error));
+      this.#terminal.write(`WARN: the live view failed and ends here: ${message}\n`);
+    }
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#refresh);
+    if (this.#next !== null) clearTimeout(this.#next);
+    this.#screen.leave();
+    this.#terminal.release();
   }
 
   #fits(): boolean {
@@ -109,7 +132,7 @@ export class Tui implements LiveSink {
     return this.#lines.length < rows && this.#lines.every(({ cells }) => cells < columns);
   }
 
-  #compose(isFinal: boolean): void {
+  #compose(isFinal = false): void {
     const { columns, rows } = this.#terminal.size();
     const lines = frameLines({
       run: this.#run,
@@ -120,7 +143,7 @@ export class Tui implements LiveSink {
       isLog: this.#isLog,
       isPaused: this.#isPaused,
       isHelp: this.#isHelp,
-      isFinal,
+      hasKeys: this.#terminal.hasKeys && !isFinal,
     });
     this.#lines = lines.map((line) => ({ text: paintLine(line, this.#terminal.style), cells: lineWidth(line) }));
   }
@@ -150,7 +173,7 @@ export class Tui implements LiveSink {
       default:
         return;
     }
-    this.#compose(false);
+    this.#guarded(() => this.#compose());
     this.#drawSoon();
   }
 }

@@ -8,6 +8,7 @@ import { TinyTerminal } from '../../../support/tiny-terminal.ts';
 class FakeTerminal extends TinyTerminal implements LiveTerminal {
   readonly style = PLAIN;
   readonly hasBlocks = true;
+  readonly hasKeys = true;
   listeners: TerminalListeners | null = null;
   isForeground = true;
   interrupts = 0;
@@ -107,6 +108,23 @@ t.test('keys', async (t) => {
   t.match(terminal.text, / 7\/s/);
   for (const key of ['q', 'q', 'Q', 'x', '\u0004']) onKey(key);
   t.equal(terminal.interrupts, 1, 'a second interrupt would end the run without a report');
+});
+
+t.test('a view that fails says so and ends; the run goes on', async (t) => {
+  const { terminal, tui } = open(t);
+  await sleep(FRAME_MS);
+  const size = terminal.size.bind(terminal);
+  terminal.size = () => {
+    throw new Error('no size\u001b[2J');
+  };
+  tui.on(second(0));
+  await sleep(FRAME_MS);
+  terminal.size = size;
+  t.match(terminal.text, /WARN: the live view failed and ends here: no size\\u001b\[2J\n$/);
+  t.equal(terminal.releases, 1);
+  tui.on(second(1));
+  t.equal(await tui.close(), true);
+  t.match(terminal.text, /ends here: no size\S+\n$/, 'nothing is drawn any more');
 });
 
 t.test('in the background nothing is written', async (t) => {
