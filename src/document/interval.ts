@@ -1,8 +1,12 @@
-/** The lines of `--stream`: `conngen.interval/1`, a line for each second, and `conngen.cell/1`, a line for each cell of a lab. */
+/**
+ * The lines of `--stream`: `conngen.interval/1`, a line for each second, `conngen.server-second/1`, one for each second of a server, and
+ * `conngen.cell/1`, one for each cell of a lab.
+ */
 import type { IntervalResult } from './client.ts';
 import type { EncodedHistograms, LatencySummary } from './common.ts';
 import type { DoneCell, FailedCell } from './lab.ts';
 import type { PingCounts } from './rtt.ts';
+import type { ServerInterval } from './server.ts';
 
 /** What every line of a second begins with. */
 interface IntervalHead {
@@ -57,6 +61,18 @@ export interface PingInterval extends IntervalHead, PingCounts {
 
 /** One second of a run. */
 export type Interval = LoadInterval | PingInterval;
+
+/** One second of a server. The sums over all seconds are the totals of the result. */
+export interface ServerLine extends Omit<ServerInterval, 'start_sec'> {
+  /** The kind of line and its version. */
+  readonly schema: 'conngen.server-second/1';
+  /** The command that was run. */
+  readonly command: 'server';
+  /** The number of the second, from 0. */
+  readonly second: number;
+  /** When the second began, in seconds since the server began to listen. */
+  readonly elapsed_sec: number;
+}
 
 /** What every line of a cell begins with. */
 interface CellHead {

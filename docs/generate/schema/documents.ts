@@ -32,6 +32,11 @@ const BASE = 'https://raw.githubusercontent.com/conngen/conngen/main/schema';
 /** The lines of `--stream`. */
 const LINES: readonly DocumentType[] = [
   typeOf({ file: 'interval.ts', name: 'Interval' }, 'interval-1', 'A line of --stream: conngen.interval/1'),
+  typeOf(
+    { file: 'interval.ts', name: 'ServerLine' },
+    'server-second-1',
+    'A line of --stream of a server: conngen.server-second/1',
+  ),
   typeOf({ file: 'interval.ts', name: 'CellLine' }, 'cell-1', 'A line of --stream of a lab: conngen.cell/1'),
 ];
 

@@ -40,13 +40,13 @@ export const serverCommand: Handler = (raw, io) => {
   return handlerOf(SERVER)(raw, io).finally(release);
 };
 
-/** Announces the listeners on stdout, unless stdout is for a Markdown document. */
+/** Announces the listeners on stdout, unless stdout is for something else. */
 function announcer(input: ServerInput, io: Io, log: Log): Sink {
   return {
     on: (event) => {
       if (event.type !== 'run-started' || event.listening === undefined) return;
       const { listening } = event;
-      if (input.markdown?.value === STDOUT) {
+      if (input.markdown?.value === STDOUT || input.stream?.value === STDOUT) {
         log.info(listeningText(listening));
         return;
       }

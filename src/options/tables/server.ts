@@ -16,7 +16,7 @@ import {
   portParser,
 } from '../../units/quantity.ts';
 import { parseFileName } from '../parsers.ts';
-import { COMMON_OPTIONS } from './common.ts';
+import { COMMON_OPTIONS, SINK_OPTIONS } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
 
 const BACKLOG_MAX = 2 ** 31 - 1;
@@ -165,4 +165,12 @@ const SERVER_ONLY = {
   },
 } as const satisfies OptionTable;
 
-export const SERVER_OPTIONS = { ...SERVER_ONLY, ...METRIC_OPTIONS, ...COMMON_OPTIONS } as const satisfies OptionTable;
+export const SERVER_OPTIONS = {
+  ...SERVER_ONLY,
+  stream: {
+    ...SINK_OPTIONS.stream,
+    help: 'write one line of JSON per second; - writes to stdout in place of the text',
+  },
+  ...METRIC_OPTIONS,
+  ...COMMON_OPTIONS,
+} as const satisfies OptionTable;

@@ -1,7 +1,7 @@
-/** `--stream`: a line of JSON for each second, and for each cell of a lab. */
+/** `--stream`: a line of JSON for each second, of a server too, and for each cell of a lab. */
 import { encodeHistogram } from '../../count/hdr-histogram.ts';
-import type { CellLine } from '../../document/interval.ts';
-import type { Sink } from '../events.ts';
+import type { CellLine, ServerLine } from '../../document/interval.ts';
+import type { ServerSecond, Sink } from '../events.ts';
 import { Intervals } from '../interval.ts';
 import { lineSink, type SinkSetup } from './sink.ts';
 
@@ -15,6 +15,7 @@ export function openSink(setup: SinkSetup): Sink {
       const line: CellLine = { schema: 'conngen.cell/1', command: 'lab', lab, ...event.result };
       return `${JSON.stringify(line)}\n`;
     }
+    if (event.type === 'server-second') return `${JSON.stringify(serverLine(event))}\n`;
     const interval = intervals.next(event);
     if (interval === null || event.type !== 'second') return '';
     const histograms = Object.fromEntries(
@@ -22,4 +23,10 @@ export function openSink(setup: SinkSetup): Sink {
     );
     return `${JSON.stringify({ ...interval, histograms })}\n`;
   });
+}
+
+function serverLine({ second, startNs, counts }: ServerSecond): ServerLine {
+  const { start_sec: _, ...counted } = counts;
+  const elapsedSec = Math.round(startNs / 1e6) / 1e3;
+  return { schema: 'conngen.server-second/1', command: 'server', second, elapsed_sec: elapsedSec, ...counted };
 }
