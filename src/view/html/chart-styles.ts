@@ -90,6 +90,7 @@ const LIVE_LOOKS = `
 .live .u-select{background:var(--chart-band);opacity:.2}
 .live .u-cursor-x{border-color:var(--chart-axis)!important}
 .tool,.live .legend .tool{min-height:26px;padding:2px 10px;border:1px solid var(--chart-axis);border-radius:4px;background:var(--chart-ground);color:var(--chart-text);font:13px system-ui,"DejaVu Sans",Arial,sans-serif;cursor:pointer}
+#downloads{display:flex;flex-wrap:wrap;gap:8px}
 .tool[hidden]{display:none!important}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;

@@ -95,7 +95,7 @@ figure,dl,tr,.lead{break-inside:avoid}
 .scroll{overflow:visible}
 td,thead th{white-space:normal}
 pre code{white-space:pre-wrap;overflow-wrap:anywhere}
-.charts{grid-template-columns:1fr 1fr}
+.charts{grid-template-columns:minmax(0,160mm)}
 }
 `;
 

@@ -36,7 +36,7 @@ export function svgChart(spec: ChartSpec): string {
   const extents = { x: xExtent(spec), y: [0, 1] as readonly [number, number] };
   const drawn = drawnValues(spec.series);
   extents.y = yExtent(spec, drawn);
-  const ticks = ticksOf({ ...spec.y, min: extents.y[0], max: extents.y[1], wanted: 6 });
+  const ticks = ticksOf({ ...spec.y, min: extents.y[0], max: extents.y[1], wanted: 7 });
   const left = Math.ceil(Math.max(...ticks.map(({ label }) => widthOf(label)), 46)) + 10;
   const size = { left, width: WIDTH - RIGHT - left, height: PLANE_HEIGHT };
   // The legend's height depends on what has no room in the plane, which does not depend on where the plane is.
