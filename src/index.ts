@@ -5,12 +5,14 @@
  * @packageDocumentation
  */
 import type { ClientResult } from './document/client.ts';
+import type { CompareResult } from './document/compare.ts';
 import type { DoctorResult } from './document/doctor.ts';
 import type { FormatName } from './document/formats.ts';
 import type { LoadInterval, PingInterval } from './document/interval.ts';
 import type { SaturateResult, SearchResult } from './document/limit.ts';
 import type { Document } from './document/read.ts';
 import type { RttResult } from './document/rtt.ts';
+import type { CompareOptions, SideOfRuns } from './library/compare.ts';
 import { planCommand, type OptionsOf } from './library/options.ts';
 import { startRun, type Run, type RunControls } from './library/run.ts';
 import { startServer, type RunningServer } from './library/server.ts';
@@ -21,6 +23,8 @@ import type { SATURATE_OPTIONS } from './options/tables/saturate.ts';
 import type { SEARCH_OPTIONS } from './options/tables/search.ts';
 import type { SERVER_OPTIONS } from './options/tables/server.ts';
 
+export type { CompareOptions, SideOfRuns } from './library/compare.ts';
+export type { CompareResult } from './document/compare.ts';
 export { readDocument, type Document, type ReadDocument } from './document/read.ts';
 export { OptionsError, type OptionValue } from './library/options.ts';
 export type { Skipped } from './library/interval-queue.ts';
@@ -160,6 +164,35 @@ export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
   const { DOCTOR } = await import('./cli/commands/doctor.ts');
   const planned = await planCommand('doctor', DOCTOR, options);
   return planned.run({ emit: () => undefined, stop: new AbortController().signal });
+}
+
+/**
+ * Compares the runs of two sides, as `conngen compare` does: results of `run`, `rtt`, `search` or `saturate`, one or several on each
+ * side. Rejects with `OptionsError` where they cannot be compared.
+ *
+ * @example
+ * ```ts
+ * import { compare, run, type ClientResult } from 'conngen';
+ *
+ * const sides: Record<string, ClientResult[]> = { '10.0.0.5:80': [], '10.0.0.6:80': [] };
+ * for (let turn = 0; turn < 7; turn++) {
+ *   for (const [target, results] of Object.entries(sides)) {
+ *     results.push(await run({ target, rate: '5k', duration: '10s', histograms: true }).result);
+ *   }
+ * }
+ * const [base = [], next = []] = Object.values(sides);
+ * // The sides have different targets.
+ * const { figures } = await compare(base, next, { force: true });
+ * for (const { name, ratio, verdict } of figures) console.log(name, ratio, verdict);
+ * ```
+ */
+export async function compare(
+  base: SideOfRuns,
+  next: SideOfRuns,
+  options: CompareOptions = {},
+): Promise<CompareResult> {
+  const { compareDocuments } = await import('./library/compare.ts');
+  return compareDocuments(base, next, options);
 }
 
 /**

@@ -90,7 +90,7 @@ t.test('schemas are there, and nothing else is', async (t) => {
   const { output } = await node(directory, ['--no-warnings', '--input-type=module', '--eval', imports]);
   t.same(output.trimEnd().split('\n'), [
     'https://json-schema.org/draft/2020-12/schema',
-    'OptionsError,RunError,doctor,readDocument,render,rtt,run,saturate,search,server',
+    'OptionsError,RunError,compare,doctor,readDocument,render,rtt,run,saturate,search,server',
     'ERR_PACKAGE_PATH_NOT_EXPORTED',
   ]);
 });
