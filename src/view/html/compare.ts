@@ -12,9 +12,11 @@ import {
   thresholdsSentence,
   verdictFacts,
 } from '../compare-facts.ts';
-import { facts, list, paragraph, rowsTable } from './blocks.ts';
+import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { page, type Mood, type Section } from './page.ts';
+import { chartGrid } from './round-sections.ts';
+import { changesChart, shiftChart } from './specs/compare.ts';
 import { html } from './template.ts';
 
 export function compareHtml(result: CompareResult): string {
@@ -45,11 +47,16 @@ export function compareHtml(result: CompareResult): string {
 
 function roundSection(result: CompareResult, round: number): Section {
   const { load } = result.rounds[round]!;
+  const changes = changesChart(result, round);
+  const charts = [
+    ...(changes === null ? [] : [chart(changes)]),
+    ...shownShifts(result, round).map((shift) => chart(shiftChart(shift, result))),
+  ];
   const shifts = shownShifts(result, round).map((shift) => rowsTable(`Quantiles of ${shift.clock}`, shiftRows(shift)));
   return {
     id: `round-${round + 1}`,
     title: load,
-    content: html`${rowsTable(`Figures at ${load}`, figureRows(result, round))}${shifts}`,
+    content: html`${chartGrid(charts)}${rowsTable(`Figures at ${load}`, figureRows(result, round))}${shifts}`,
   };
 }
 
