@@ -78,6 +78,10 @@ const ROOMS = {
     owns: 'a matrix of cells, its runner, its directory; one folder or file a lab',
     uses: ['engine', 'view', 'run', 'options', 'plan', 'document', 'runtime', 'kernel', 'units'],
   },
+  turns: {
+    owns: 'taking the runs of two sides in turns, as processes of their own',
+    uses: ['compare', 'run', 'plan', 'document', 'runtime', 'units'],
+  },
   doctor: {
     owns: 'what a plan asks of a machine, and whether it has it: one table of checks',
     uses: ['engine', 'plan', 'document', 'runtime', 'kernel', 'units'],
@@ -85,7 +89,21 @@ const ROOMS = {
   cli: {
     owns: 'one file a command, exit codes, signals; the only reader of argv and the environment',
     uses: [
-      ...['doctor', 'lab', 'limit', 'client', 'server', 'ping', 'work', 'engine', 'view', 'run', 'options', 'compare'],
+      ...[
+        'doctor',
+        'turns',
+        'lab',
+        'limit',
+        'client',
+        'server',
+        'ping',
+        'work',
+        'engine',
+        'view',
+        'run',
+        'options',
+        'compare',
+      ],
       ...['judge', 'count', 'plan', 'document', 'schedule', 'runtime', 'kernel', 'units'],
     ],
   },

@@ -185,6 +185,23 @@ function differingKeys(base: Comparable, other: Comparable): (readonly [key: str
   return found;
 }
 
+/** The options of a side that has not run yet. */
+export interface NamedConfig {
+  readonly file: string;
+  readonly config: object;
+}
+
+/** Returns the differences of two plans that would stand against a comparison of their runs. */
+export function configObjections(base: NamedConfig, next: NamedConfig): Objection[] {
+  const keys = [...new Set([...Object.keys(base.config), ...Object.keys(next.config)])];
+  return keys.flatMap((key) => {
+    const [ours, theirs] = [shown(valueAt(base.config, key)), shown(valueAt(next.config, key))];
+    if (ours === theirs || !isHard(`config.${key}`)) return [];
+    const expected = `${ours}, as in ${base.file} (--force compares all the same)`;
+    return [{ option: `${next.file}: ${key}`, got: theirs, expected, isForcible: true }];
+  });
+}
+
 function valueAt(object: object, key: string): unknown {
   return (object as Readonly<Record<string, unknown>>)[key];
 }

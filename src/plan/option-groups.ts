@@ -2,6 +2,7 @@
 export const GROUPS = {
   goal: 'What to look for',
   comparing: 'How to compare',
+  taking: 'Taking the runs',
   cells: 'Which cells',
   target: 'Target',
   listen: 'Where to listen',

@@ -10,6 +10,14 @@ export interface ErrorCode {
 
 /** Codes of conngen's own, in snake_case. */
 export const OWN_ERROR_CODES = {
+  before_failed: {
+    when: 'The command of --before-base or --before-new failed. What was taken until then is in the directory of --out.',
+    remedy: 'run the command by hand to see what is wrong with it; it runs in /bin/sh, in this directory',
+  },
+  no_runs: {
+    when: 'No run of a side could be used. The results, where there are any, are in the directory of --out.',
+    remedy: 'try conngen client with the options of that side alone; --force keeps runs that this machine limited',
+  },
   lab_unkept: {
     when: 'The directory of a lab cannot be written. No cell has run.',
     remedy: 'give a directory that can be written (--out), or make room on its disk',
@@ -21,6 +29,10 @@ export const OWN_ERROR_CODES = {
   sink_thread_failed: {
     when: 'A thread of --sink-strategy dispatch died. The result has what was measured until then.',
     remedy: PLEASE_REPORT,
+  },
+  turns_unkept: {
+    when: 'The directory for the runs of a comparison cannot be made. No run was taken.',
+    remedy: 'give a directory that can be written (--out)',
   },
   worker_exited: {
     when: 'A thread ended by itself. The result has what was measured until then.',

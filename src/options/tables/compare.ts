@@ -1,10 +1,11 @@
 /** The options of `conngen compare`. */
 import { parseChangeCriterion, parseChangeFigure } from '../../judge/change-criterion.ts';
+import { HOUR_NS } from '../../plan/client-options.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { accept, refuse, withRange, type Parser } from '../../units/problem.ts';
-import { parseSwitch } from '../../units/quantity.ts';
-import { parseFileName } from '../parsers.ts';
+import { choiceParser, countParser, durationParser, parseSwitch } from '../../units/quantity.ts';
+import { parseDirectory, parseFileName } from '../parsers.ts';
 import { COMMON_OPTIONS, FORMAT_OPTIONS } from './common.ts';
 
 /** `2%` as 0.02. */
@@ -20,6 +21,75 @@ function percentParser(min: number, max: number, example: string): Parser<number
     { min: min / 100, max: max / 100, format },
   );
 }
+
+/** The commands whose runs can be taken in turns. */
+export const TURN_COMMANDS = ['client', 'rtt', 'search', 'saturate'] as const;
+
+export type TurnCommand = (typeof TURN_COMMANDS)[number];
+
+function parseCommandLine(text: string): ReturnType<typeof parseFileName> {
+  return text.trim() === '' || text.includes('\0') ? refuse('a command for /bin/sh') : accept(text);
+}
+
+const TAKING_OPTIONS = {
+  run: {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    group: GROUPS.taking,
+    isCommon: true,
+    help: 'take the runs now, in turns: the two files are then options as --config has them, base and new',
+    details:
+      'The order is base, new, new, base, base, new and so on, so that what changes slowly on the machines meets both sides alike. Each run is ' +
+      'a process of its own. Both files may be the same one, where --before-base and --before-new make the difference. Nothing is restored ' +
+      'afterwards: what the commands have set stays as the last run had it.',
+  },
+  runs: {
+    parse: countParser('runs', { min: 1, max: 100 }),
+    value: 'N',
+    default: '7',
+    group: GROUPS.taking,
+    isCommon: true,
+    help: 'with --run, how many runs to take on each side',
+  },
+  command: {
+    parse: choiceParser(TURN_COMMANDS),
+    value: 'NAME',
+    default: 'client',
+    group: GROUPS.taking,
+    help: `with --run, the command to run: ${TURN_COMMANDS.join(', ')}`,
+  },
+  'before-base': {
+    parse: parseCommandLine,
+    value: 'COMMAND',
+    group: GROUPS.taking,
+    isCommon: true,
+    help: 'with --run, a shell command before each run of the base, such as a sysctl; its failure ends everything',
+  },
+  'before-new': {
+    parse: parseCommandLine,
+    value: 'COMMAND',
+    group: GROUPS.taking,
+    isCommon: true,
+    help: 'with --run, a shell command before each run of the new side',
+  },
+  pause: {
+    parse: durationParser({ min: 0, max: HOUR_NS }),
+    value: 'TIME',
+    default: '2s',
+    group: GROUPS.taking,
+    help: 'with --run, the pause before each run, after its command',
+  },
+  out: {
+    parse: parseDirectory,
+    value: 'DIR',
+    defaultHelp: 'a new one, named after the time',
+    group: GROUPS.taking,
+    isCommon: true,
+    help: 'with --run, the directory for the results of all runs; must be empty or not exist',
+  },
+} as const satisfies OptionTable;
 
 export const COMPARE_OPTIONS = {
   file: {
@@ -77,6 +147,7 @@ export const COMPARE_OPTIONS = {
       'A criterion is a figure, a comparison and a change with its sign; of failures and loss the change is in percentage points. A figure ' +
       'without an interval, such as one of too few runs, fails too: nothing is known of it.',
   },
+  ...TAKING_OPTIONS,
   ...FORMAT_OPTIONS,
   quiet: COMMON_OPTIONS.quiet,
 } as const satisfies OptionTable;

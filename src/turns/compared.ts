@@ -1,0 +1,42 @@
+/** Compares the runs that were taken. */
+import { compareResults, type CompareSettings } from '../compare/compare.ts';
+import type { CompareResult, CompareSide } from '../document/compare.ts';
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
+import { formatProblem } from '../units/problem.ts';
+import { RunError } from '../units/run-error.ts';
+import type { Side } from './order.ts';
+import type { TakenTurns, TurnsPlan } from './take.ts';
+
+/** Throws `RunError` where a side has no run, or what was taken cannot be compared. */
+export function comparedTurns(
+  plan: TurnsPlan,
+  taken: TakenTurns,
+  settings: CompareSettings,
+  isInterrupted: boolean,
+): CompareResult {
+  const { remedy } = OWN_ERROR_CODES.no_runs;
+  if (taken.base.length === 0 || taken.new.length === 0) {
+    const reasons = [...new Set(taken.leftOut.map(({ reason }) => reason))];
+    const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+    const side = taken.base.length === 0 ? 'the base' : 'the new side';
+    throw new RunError('no_runs', `no run of ${side} can be used${why}`, remedy);
+  }
+  const side = (name: Side): Pick<CompareSide, 'config_file' | 'before'> => {
+    const before = plan.before[name];
+    return { config_file: plan.files[name], ...(before === null ? {} : { before }) };
+  };
+  const compared = compareResults(taken.base, taken.new, settings, {
+    base: side('base'),
+    next: side('new'),
+    taking: {
+      directory: plan.directory,
+      order: taken.order,
+      pause_sec: plan.pauseNs / 1e9,
+      left_out: taken.leftOut,
+    },
+    isInterrupted,
+  });
+  if ('result' in compared) return compared.result;
+  const why = compared.problems.map(formatProblem).join('; ');
+  throw new RunError('no_runs', `the runs in ${plan.directory} cannot be compared: ${why}`, remedy);
+}
