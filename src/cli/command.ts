@@ -163,7 +163,7 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
 ): Promise<number> {
   const { input, plan, machine } = start;
   const ui = uiOf(input, io.terminal);
-  const live = await liveOf(command, start, io, ui);
+  let live: LiveSink | null = null;
   const log = command.hasPlainLog
     ? lineLog(io)
     : await openLog(io, { quiet: ui === 'none', beforeLine: () => live?.clear() });
@@ -174,6 +174,8 @@ async function runAndDeliver<Input extends CommonInput, Plan, Result extends Doc
   const files = command.opensNoSinks === true ? [] : await openSinks(input, { tell, print: io.print });
   const metricSinks = command.opensNoSinks === true ? [] : metrics.sinks(log);
   const own = command.sinks?.(start, io, log) ?? [];
+  // The last of all: from here on the terminal is given back whatever happens.
+  live = await liveOf(command, start, io, ui);
   const listeners = allSinks([logSink(log), ...own, ...files, ...metricSinks, ...(live === null ? [] : [live])], tell);
   const emit = (event: RunEvent): void => listeners.on(event);
   try {

@@ -1,4 +1,4 @@
-// tier: kernel, alone
+// tier: kernel
 /** The live view on a real terminal: what is on the screen, and that the terminal is given back as it was. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 /** The terminal of this process for the live view: its size, its keys, its modes, and that it is given back as it was. */
+import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { isInBackground, keyModes, type KeyModes } from '../../kernel/terminal.ts';
 import type { TextStyle } from '../../view/layout.ts';
@@ -10,6 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** The smallest terminal that the live view begins on. It goes on where the terminal becomes smaller. */
 const SMALLEST: ScreenSize = { columns: 80, rows: 24 };
 const STDIN = 0;
+const STDOUT = 1;
 const STDERR = 2;
 /** After Ctrl-Z the process stops. Where it cannot, because nobody could wake it, it goes on after this. */
 const STOPPED_WITHIN_MS = 50;
@@ -20,6 +22,8 @@ export interface TerminalAccess {
   readonly missing: string | null;
   /** Why it is not shown unless it is asked for: a CI, a process in the background. */
   readonly isUnattended: boolean;
+  /** What stdout is. What a run prints into a pipe may come out on the terminal as well, by its reader. */
+  readonly stdout: 'terminal' | 'pipe' | 'other';
   open(style: TextStyle): LiveTerminal;
 }
 
@@ -28,6 +32,7 @@ export function processTerminal(env: Env): TerminalAccess {
   return {
     missing: missingOf(env),
     isUnattended: isCi(env) || isInBackground(),
+    stdout: kindOf(STDOUT),
     open: (style) => new ProcessTerminal(env, style),
   };
 }
@@ -39,6 +44,16 @@ function missingOf(env: Env): string | null {
   const { columns, rows } = sizeOf(process.stderr);
   if (columns >= SMALLEST.columns && rows >= SMALLEST.rows) return null;
   return `a terminal of at least ${SMALLEST.columns} × ${SMALLEST.rows} (this one has ${columns} × ${rows})`;
+}
+
+function kindOf(fd: number): TerminalAccess['stdout'] {
+  if (isatty(fd)) return 'terminal';
+  try {
+    const status = fstatSync(fd);
+    return status.isFIFO() || status.isSocket() ? 'pipe' : 'other';
+  } catch {
+    return 'other';
+  }
 }
 
 function isCi(env: Env): boolean {

@@ -12,9 +12,14 @@ function input(typed: Typed, env: Record<string, string> = {}): UiInput {
   return read;
 }
 
-const terminal = (missing: string | null, isUnattended = false): TerminalAccess => ({
+const terminal = (
+  missing: string | null,
+  isUnattended = false,
+  stdout: TerminalAccess['stdout'] = 'pipe',
+): TerminalAccess => ({
   missing,
   isUnattended,
+  stdout,
   open: () => {
     throw new Error('not to be opened');
   },
@@ -26,6 +31,13 @@ t.test('auto', async (t) => {
   t.equal(uiOf(input({}), terminal(null, true)), 'line', 'a CI, or in the background');
   t.equal(uiOf(input({}), undefined), 'line');
   t.equal(uiOf({ quiet: input({}).quiet }, terminal(null)), 'line', 'a command without a live view');
+});
+
+t.test('a stream on the same terminal, or into a pipe whose reader may be on it', async (t) => {
+  t.equal(uiOf(input({ stream: '-' }), terminal(null)), 'line');
+  t.equal(uiOf(input({ stream: '-' }), terminal(null, false, 'other')), 'tui', 'stdout is a file');
+  t.equal(uiOf(input({ stream: 'lines.json' }), terminal(null)), 'tui');
+  t.equal(uiOf(input({ stream: '-', ui: 'tui' }), terminal(null)), 'tui', 'asked for: the reader is quiet');
 });
 
 t.test('what is asked for', async (t) => {
@@ -48,6 +60,10 @@ t.test('problems', async (t) => {
   t.same(problemsOf(input({ ui: 'tui' }), terminal('a terminal as stdin')), [
     '--ui: got "tui", expected a terminal as stdin; or --ui line',
   ]);
+  t.same(problemsOf(input({ ui: 'tui', stream: '-' }), terminal(null, false, 'terminal')), [
+    '--ui: got "tui", expected --stream to write to a file, not to the same terminal; or --ui line',
+  ]);
+  t.same(problemsOf(input({ ui: 'tui', stream: '-' })), []);
   t.same(problemsOf(input({ ui: 'none', quiet: 'true' })), []);
   t.same(problemsOf(input({ quiet: 'true' })), []);
   t.same(problemsOf(input({}), terminal('a terminal')), []);
