@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { ServerLine } from '../../src/document/interval.ts';
 import type { ServerResult } from '../../src/document/server.ts';
-import { runCli, startServer } from '../support/cli.ts';
+import { runCli, startServer, type CliRun } from '../support/cli.ts';
 import { freePort } from '../support/ports.ts';
 import { validated } from '../support/schemas.ts';
 
@@ -57,14 +57,25 @@ t.test('the sums over the seconds are the totals', async (t) => {
   t.ok(Math.abs(sum((line) => line.length_sec) - result.duration_sec) < 0.1, 'all of the time');
 });
 
-t.test('on stdout there is nothing else', async (t) => {
-  const run = await runCli(['server', '--port', String(await freePort()), '--listeners', '1', '--stream', '-'], {
+/** Runs a server until it has listened for `forMs`. */
+async function servedFor(forMs: number, ...args: string[]): Promise<CliRun> {
+  return runCli(['server', '--port', String(await freePort()), '--listeners', '1', ...args], {
     onSpawn: (child) => {
       child.stderr!.on('data', (text: Buffer) => {
-        if (String(text).includes('listening on')) setTimeout(() => child.kill('SIGTERM'), 1200);
+        if (String(text).includes('listening on')) setTimeout(() => child.kill('SIGTERM'), forMs);
       });
     },
   });
+}
+
+t.test('on stdout there is nothing else', async (t) => {
+  const run = await servedFor(1200, '--stream', '-');
   t.equal(run.code, 143, run.stderr);
   t.ok(linesOf(run.stdout).length >= 2);
+});
+
+t.test('nor beside a page on stdout', async (t) => {
+  const run = await servedFor(100, '--html', '-');
+  t.equal(run.code, 143, run.stderr);
+  t.match(run.stdout, /^<!doctype html>/i);
 });

@@ -1,4 +1,5 @@
 /** `conngen server`: plan, serve, report. */
+import { FORMAT_NAMES } from '../../document/formats.ts';
 import type { ServerResult } from '../../document/server.ts';
 import { serverStartWarnings } from '../../doctor/server-start.ts';
 import { SERVER_OPTIONS } from '../../options/tables/server.ts';
@@ -42,11 +43,13 @@ export const serverCommand: Handler = (raw, io) => {
 
 /** Announces the listeners on stdout, unless stdout is for something else. */
 function announcer(input: ServerInput, io: Io, log: Log): Sink {
+  const others = ['stream', ...FORMAT_NAMES.filter((name) => name !== 'json')] as const;
+  const isForOther = others.some((name) => input[name]?.value === STDOUT);
   return {
     on: (event) => {
       if (event.type !== 'run-started' || event.listening === undefined) return;
       const { listening } = event;
-      if (input.markdown?.value === STDOUT || input.stream?.value === STDOUT) {
+      if (isForOther) {
         log.info(listeningText(listening));
         return;
       }
