@@ -196,7 +196,7 @@ export async function compare(
 }
 
 /**
- * Returns a result in a format: `text` as the command line prints it, `markdown`, or `json`.
+ * Returns a result in a format: `text` as the command line prints it, `markdown`, `html` (a whole page with charts), or `json`.
  *
  * @example
  * ```ts

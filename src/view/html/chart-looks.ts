@@ -42,7 +42,7 @@ const NUMBERED_MARKERS = ['circle', 'square', 'triangle', 'diamond', 'cross'] as
 /** The number of colours for things of a kind. After so many they begin anew, with other dashes. */
 export const NUMBERED_COLOURS = 7;
 
-/** Returns the number of `run12`, and null of a role that has a name. */
+/** Returns the number of a role such as run12, and null of a role that has a name. */
 function numberOf(role: ChartRole): number | null {
   const digits = /^run(\d+)$/.exec(role)?.[1];
   return digits === undefined ? null : Number(digits);

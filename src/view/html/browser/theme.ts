@@ -34,7 +34,7 @@ export function addThemeButton(): void {
   document.getElementById(PAGE_IDS.tools)?.append(button);
 }
 
-/** Returns a colour of the page's styles, as `#rrggbb`. */
+/** Returns a colour of the page's styles, in hexadecimal. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
