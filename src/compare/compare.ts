@@ -205,12 +205,16 @@ function howSentences(
     says.push('The unit is a run, and there are too few for an interval: it takes five on each side.');
   }
   if (basis === 'seconds') {
+    const results = [...ours, ...theirs];
     const blocks = rounds.flatMap(({ block_sec: blockSec }) => blockSec ?? []);
     const drawn =
       blocks.length === 0 ? '' : `, in blocks of ${[...new Set(blocks)].join(', ')} s, drawn ${RESAMPLES} times`;
     says.push(
       `One run on each side: intervals come from the seconds of the runs${drawn}. They cover the noise within a run only, not what differs from run to run; for that, compare five runs or more on each side.`,
     );
+    if (results.some(isShort)) {
+      says.push('A run here is shorter than 30 s: where its seconds hang together, the intervals are too narrow.');
+    }
     if (isRebuilt(shifts)) {
       says.push(
         'The files have no histograms (--histograms): for the intervals each second was rebuilt from its stored percentiles.',
@@ -228,6 +232,13 @@ function howSentences(
     );
   }
   return says;
+}
+
+/** Simulated in docs/explanation/comparing.md. */
+const LONG_ENOUGH_SEC = 30;
+
+function isShort({ document }: NamedResult<Comparable>): boolean {
+  return 'rounds' in document && document.rounds.some(({ duration_sec: sec }) => sec < LONG_ENOUGH_SEC);
 }
 
 function isRebuilt(shifts: readonly ShiftFunction[]): boolean {
