@@ -1,7 +1,7 @@
 // tier: kernel
 /** The payloads are sent byte for byte, and the scripts are what a user copies. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -187,6 +187,23 @@ t.test('the scripts for a target', async (t) => {
     const args = [target, '--duration', '1s', '--allow-generator-limited', '--fail-if', 'reset>0'];
     const passed = await runScript('examples/ci/gate.sh', args, { env: { OUT: out } });
     t.equal(passed.code, 0, 'options override the file', { output: passed.output });
+  });
+
+  await t.test('ci/compare.sh', async (t) => {
+    const out = path.join(work, 'compare');
+    const options = path.join(work, 'options.json');
+    writeFileSync(options, JSON.stringify({ rate: 50, duration: '300ms' }));
+    const summary = path.join(work, 'summary.md');
+    const env = { BASE: 'true', NEW: 'true', RUNS: '1', OPTIONS: options, OUT: out, GITHUB_STEP_SUMMARY: summary };
+    const run = await runScript('examples/ci/compare.sh', [target, '--force', '--pause', '0s'], { env });
+    t.equal(run.code, 99, 'one short run a side has no interval, which does not pass', { output: run.output });
+    t.match(run.output, /p99\(total\)>\+10% .* no interval: failed/);
+    const files = ['compare.html', 'compare.json', 'compare.md', 'options.json', 'runs'];
+    t.strictSame(readdirSync(out).sort(), files);
+    t.equal(readFileSync(summary, 'utf8'), readFileSync(path.join(out, 'compare.md'), 'utf8'));
+    const bare = await runScript('examples/ci/compare.sh', [target]);
+    t.equal(bare.code, 2);
+    t.match(bare.output, /usage: BASE=COMMAND NEW=COMMAND/);
   });
 });
 
