@@ -1,8 +1,6 @@
 /** The result of `conngen client` as a page. */
 import type { ClientResult, RoundResult } from '../../document/client.ts';
-import type { VerdictStatus } from '../../document/common.ts';
-import { formatCountOf, formatSeconds } from '../../units/format.ts';
-import { NO_ROUND } from '../facts.ts';
+import { formatSeconds } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
 import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText, roundReasons } from '../text/round-table.ts';
@@ -10,7 +8,7 @@ import { thresholdSentence } from '../text/thresholds.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
-import { endings, MOODS, worstOf } from './lead.ts';
+import { endings, MOODS, roundsSentence, worstOf } from './lead.ts';
 import { page, type Page, type Section } from './page.ts';
 import { chartGrid, roundFacts, roundSections } from './round-sections.ts';
 import { html, type Html } from './template.ts';
@@ -83,15 +81,6 @@ function clientLead(result: ClientResult): Page['lead'] {
 /** `Offered 1,000/s for 10 s: 1,000/s completed, …` */
 export function roundSentence(round: RoundResult): string {
   return `Offered ${offeredText(round)} for ${formatSeconds(round.duration_sec)}: ${achievedText(round)}.`;
-}
-
-function roundsSentence(rounds: readonly RoundResult[]): string {
-  if (rounds.length === 0) return NO_ROUND;
-  const counts = (Object.keys(VERDICT_LOOKS) as VerdictStatus[])
-    .map((status) => ({ status, count: rounds.filter(({ verdict }) => verdict.status === status).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ status, count }) => `${count} ${status.replaceAll('_', ' ')}`);
-  return `${formatCountOf(rounds.length, 'round')}: ${counts.join(', ')}.`;
 }
 
 function manyTold(rounds: readonly RoundResult[]): string[] {

@@ -1,12 +1,11 @@
 /** The result of `conngen rtt` as a page. */
 import type { RttResult, RttRound } from '../../document/rtt.ts';
-import { formatCountOf, formatPerSec } from '../../units/format.ts';
-import { NO_ROUND } from '../facts.ts';
+import { formatPerSec } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { closingRows, latencyRows, pingFacts, rttCostFacts, rttDetails } from '../text/rtt.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
-import { endings, MOODS, worstOf } from './lead.ts';
+import { endings, MOODS, roundsSentence, worstOf } from './lead.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { page, type Page, type Section } from './page.ts';
 import { chartGrid } from './round-sections.ts';
@@ -48,8 +47,7 @@ function rttLead(result: RttResult): Page['lead'] {
 
 function leadSentence(rounds: readonly RttRound[]): string {
   const [only] = rounds;
-  if (only === undefined) return NO_ROUND;
-  if (rounds.length > 1) return `${formatCountOf(rounds.length, 'round')} of pings.`;
+  if (only === undefined || rounds.length > 1) return roundsSentence(rounds);
   return `${pingFacts(only)
     .map(([label, text]) => `${label} ${text}`)
     .slice(0, 3)
