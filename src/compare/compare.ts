@@ -9,6 +9,7 @@ import type {
 } from '../document/compare.ts';
 import { machineSystem } from '../document/system.ts';
 import type { ChangeCriterion } from '../judge/change-criterion.ts';
+import { formatCountOf } from '../units/format.ts';
 import { formatProblem, type Problem } from '../units/problem.ts';
 import { VERSION } from '../units/version.ts';
 import { RESAMPLES } from './bootstrap.ts';
@@ -222,9 +223,10 @@ function howSentences(
     }
   }
   if (tests > 0) {
-    says.push(
-      `p is adjusted for ${tests} tested figure${tests === 1 ? '' : 's'} (Holm): where nothing differs, "faster" or "slower" is said of any of them in at most ${percentOf(1 - settings.confidence)} % of comparisons.`,
-    );
+    const promise = `where nothing differs, "faster" or "slower" is said of any of them in at most ${percentOf(1 - settings.confidence)} % of comparisons`;
+    const adjusted = `p is adjusted for ${formatCountOf(tests, 'tested figure')} (Holm)`;
+    // Seconds of one run say nothing of other runs, so there is no such promise.
+    says.push(basis === 'runs' ? `${adjusted}: ${promise}.` : `${adjusted}.`);
   }
   if (settings.margin > 0) {
     says.push(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { spellOut } from '../../src/options/argv.ts';
+import { spellOut, spellOutSides } from '../../src/options/argv.ts';
 import { TABLES } from '../../src/cli/commands.ts';
 
 function spelled(line: string): string {
@@ -25,6 +25,18 @@ t.test('every flag as --name=value', (t) => {
     ['--help', '--help'],
   ] as const) {
     t.equal(spelled(line), expected, line);
+  }
+  t.end();
+});
+
+t.test('a -- between two sides: flags behind it are flags', (t) => {
+  for (const [line, expected] of [
+    ['compare a b -- c --force d', 'compare a b --force=true -- c d'],
+    ['compare a -- - --margin 5% -q', 'compare a --margin=5% --quiet=true -- -'],
+    ['compare a b --margin 5%', 'compare a b --margin=5%'],
+    ['compare a -- b --margin', 'compare a --margin= -- b'],
+  ] as const) {
+    t.equal(spellOutSides(line.split(' '), Object.values(TABLES)).join(' '), expected, line);
   }
   t.end();
 });
