@@ -1,12 +1,13 @@
 /** Plans the runs of `conngen compare --run`: both files of options are read and planned before the first run. */
 import { readFile } from 'node:fs/promises';
+import { figuresOf } from '../compare/figures.ts';
 import { configObjections } from '../compare/likeness.ts';
+import type { ChangeCriterion } from '../judge/change-criterion.ts';
 import type { TurnCommand } from '../options/tables/compare.ts';
 import type { RawInput } from '../options/read.ts';
 import type { Machine } from '../plan/machine.ts';
 import { roundsLeftNs, type RoundTimes } from '../plan/round-time.ts';
-import type { Problem } from '../units/problem.ts';
-import { codeOf } from '../units/problem.ts';
+import { codeOf, problemOf, type Given, type Problem } from '../units/problem.ts';
 import type { Document } from '../document/read.ts';
 import type { Command, CommonInput } from './command.ts';
 
@@ -92,4 +93,25 @@ async function planFile(plan: PlanSide, command: TurnCommand, file: string, mach
   }
   const flags = new Map([['config', [file]]]);
   return plan({ command: `conngen ${command}`, flags, extra: [], env: {}, config: { ok: true, value: text } }, machine);
+}
+
+/** Figures that runs of the command do not have: known before the first run, not after the last. */
+export function figureProblems(input: {
+  readonly command: Given<TurnCommand>;
+  readonly figure: readonly Given<string>[];
+  readonly 'fail-if': readonly Given<ChangeCriterion>[];
+}): Problem[] {
+  const command = input.command.value;
+  const names = figureNames(command);
+  const expected = `a figure of conngen ${command}: ${names.join(', ')}`;
+  return [
+    ...input.figure.filter(({ value }) => !names.includes(value)),
+    ...input['fail-if'].filter(({ value }) => !names.includes(value.figure)),
+  ].map((given) => problemOf(given, expected));
+}
+
+function figureNames(command: TurnCommand): string[] {
+  if (command === 'search') return ['answer'];
+  if (command === 'saturate') return ['sustained'];
+  return figuresOf(command).map(({ name }) => name);
 }

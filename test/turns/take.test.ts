@@ -72,6 +72,11 @@ t.test('what is wrong is said before the first run, all at once', async (t) => {
   t.match(wrong.stderr, /c\.json: rate: got "fast"/);
   t.match(wrong.stderr, /none\.json.*ENOENT/);
   t.notOk(existsSync(join(dir, 'runs')));
+  const file = join(dir, 'a.json');
+  const figure = await runCli([...args, file, file, '--fail-if', 'p99(rtt)>+5%', '--figure', 'answer']);
+  t.equal(figure.code, 2);
+  t.match(figure.stderr, /--figure: got "answer", expected a figure of conngen client: rate\(completed\)/);
+  t.match(figure.stderr, /--fail-if: got "p99\(rtt\)>\+5%"/);
   const alone = await runCli(['compare', '--runs', '3', 'a.json', 'b.json']);
   t.match(alone.stderr, /--runs: got "3", expected to be left out without --run/);
 });

@@ -115,7 +115,8 @@ async function planTurns(input: CompareInput, machine: Machine): Promise<Planned
       'two files of options, as --config has them: of the base and of the new side; they may be the same';
     return { problems: [...problems, { option: 'file', got: got === '' ? null : got, expected }] };
   }
-  const { planSides } = await import('../turns-plan.ts');
+  const { figureProblems, planSides } = await import('../turns-plan.ts');
+  problems.push(...figureProblems(input));
   const sides = await planSides(input.command.value, [base, next], { isForced: input.force.value, machine });
   if ('problems' in sides) return { problems: [...problems, ...sides.problems] };
   if (problems.length > 0) return { problems };
