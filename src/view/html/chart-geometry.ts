@@ -212,8 +212,11 @@ function cornersAt(
     const above = Math.max(plane.top, Math.min(plane.yOf(to), plane.yOf(from))) - LABEL_HEIGHT - 1;
     const below = Math.min(bottom, Math.max(plane.yOf(to), plane.yOf(from))) + 2;
     const columns = [right - width - LABEL_GAP, plane.left + LABEL_GAP, plane.left + (plane.width - width) / 2];
+    // A line, or a range that is lower than a line of text, has its words beside it.
     const inside =
-      from === to ? [] : columns.map((x) => [x, (above + below + LABEL_HEIGHT) / 2 - LABEL_HEIGHT / 2] as const);
+      below - above < 2 * LABEL_HEIGHT
+        ? []
+        : columns.map((x) => [x, (above + below + LABEL_HEIGHT) / 2 - LABEL_HEIGHT / 2] as const);
     return [...inside, ...columns.map((x) => [x, above] as const), ...columns.map((x) => [x, below] as const)];
   }
   const start = clamp(plane.xOf(from), plane.left, right);

@@ -192,7 +192,7 @@ export function formatChartValue(unit: ChartUnit, value: number, names: readonly
     case 'count':
       return Number.isInteger(value) ? formatCount(value) : threeDigits(value);
     case 'percent':
-      return formatPercent(value);
+      return changePercent(value);
     case 'ratio':
       return value === 0 ? '0' : value.toLocaleString('en-US', { maximumSignificantDigits: 4 });
     case 'bytes':
@@ -204,6 +204,12 @@ export function formatChartValue(unit: ChartUnit, value: number, names: readonly
     case 'category':
       return names[value] ?? '';
   }
+}
+
+/** Shares are between 0 and 100 %. Changes may be less, or a multiple. */
+function changePercent(percent: number): string {
+  if (Math.abs(percent) > 100) return `${threeDigits(percent)} %`;
+  return percent < 0 ? `-${formatPercent(-percent)}` : formatPercent(percent);
 }
 
 /** `50 %`, `99.9 %`, `99.999 %`: as many digits as tell the value from 100 %. */

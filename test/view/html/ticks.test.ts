@@ -50,6 +50,8 @@ t.test('values are told exactly enough', async (t) => {
   t.equal(formatChartValue('per_sec', 24_987), '24,987/s');
   t.equal(formatChartValue('count', 2.5), '2.50');
   t.equal(formatChartValue('percent', 12.5), '12.5 %');
+  t.equal(formatChartValue('percent', -98.4), '-98.4 %');
+  t.equal(formatChartValue('percent', 1283.4), '1283 %');
   t.equal(formatChartValue('ratio', 1.08321), '1.083');
   t.equal(formatChartValue('bytes_per_sec', 2048), '2.00 KiB/s');
   t.equal(formatChartValue('category', 1, ['epoll', 'uring']), 'uring');
