@@ -1,6 +1,6 @@
 // tier: kernel
 /** The page of each kind of document in a real browser, from real runs: wide and light, narrow and dark. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { Document } from '../../../src/document/read.ts';
@@ -21,8 +21,8 @@ const echo = await server({ host: '127.0.0.1', port: 0 });
 t.teardown(() => echo.close());
 const target = `127.0.0.1:${echo.port}`;
 
-async function client(rate: string): Promise<ClientResult> {
-  const { result } = run({ target, rate, duration: '3s', 'fail-if': ['p99(total)>1h', 'failures>0'] });
+async function client(): Promise<ClientResult> {
+  const { result } = run({ target, rate: 100, duration: '3s', 'fail-if': ['p99(total)>1h', 'failures>0'] });
   const document = await result;
   checkIdentities(t, document);
   return document;
@@ -30,8 +30,8 @@ async function client(rate: string): Promise<ClientResult> {
 
 /** A page for each kind of document. */
 async function pages(): Promise<Map<string, string>> {
-  const one = await client('100');
-  const two = await client('200');
+  const one = await client();
+  const two = await client();
   const trial = { target, duration: '400ms', cooldown: '10ms', timeout: '1s' };
   const documents: Record<string, Document> = {
     client: one,
@@ -48,7 +48,22 @@ async function pages(): Promise<Map<string, string>> {
     async ([name, document]) => [name, await render(document, 'html')] as const,
   );
   const named = [one, two].map((document, index) => ({ name: `run ${index + 1}`, document }));
-  return new Map([...(await Promise.all(rendered)), ['side by side', await renderSideBySide(named, 'html')]]);
+  return new Map([
+    ...(await Promise.all(rendered)),
+    ['side by side', await renderSideBySide(named, 'html')],
+    ['compare', await comparison([one, two])],
+  ]);
+}
+
+async function comparison(documents: readonly ClientResult[]): Promise<string> {
+  const files = documents.map((document, index) => {
+    const file = path.join(folder, `${index}.json`);
+    writeFileSync(file, JSON.stringify(document));
+    return file;
+  });
+  // A busy machine may be at its limit.
+  const { stdout } = await runCli(['compare', ...files, '--force', '--html', '-', '--quiet']);
+  return stdout;
 }
 
 async function stopped(): Promise<Document> {
