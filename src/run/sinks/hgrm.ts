@@ -1,5 +1,6 @@
 /** `--hgrm`: the percentile tables of each round, as HdrHistogram's plotter takes them. */
 import { percentileTable } from '../../count/hdr-histogram.ts';
+import { printable } from '../../units/printable.ts';
 import { VERSION } from '../../units/version.ts';
 import type { RoundEnded, RunEvent, Sink } from '../events.ts';
 import { SinkFile, lineSink, type SinkSetup } from './sink.ts';
@@ -38,7 +39,7 @@ export function openSink(setup: SinkSetup): Sink {
 function tableMaker(): (event: RunEvent) => readonly Table[] {
   let of = '';
   return (event) => {
-    if (event.type === 'run-started') of = `${event.command} ${event.target}`;
+    if (event.type === 'run-started') of = `${event.command} ${printable(event.target)}`;
     return event.type === 'round-ended' ? tables(event, of) : [];
   };
 }

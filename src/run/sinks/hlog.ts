@@ -1,5 +1,6 @@
 /** `--hlog`: every second as histograms, in the log of HdrHistogram, version 1.3. */
 import { encodeHistogram } from '../../count/hdr-histogram.ts';
+import { printable } from '../../units/printable.ts';
 import { VERSION } from '../../units/version.ts';
 import type { RunStarted, SecondEvent, Sink } from '../events.ts';
 import { lineSink, type SinkSetup } from './sink.ts';
@@ -17,7 +18,7 @@ export function openSink(setup: SinkSetup): Sink {
 function logHead({ command, target, startedAt }: RunStarted): string {
   const tags = command === 'search' || command === 'saturate' ? 'trial.clock' : 'round.clock';
   return [
-    `#[conngen ${VERSION}: ${command} ${target}; values in ns, Interval_Max in ms, tags are ${tags}]`,
+    `#[conngen ${VERSION}: ${command} ${printable(target)}; values in ns, Interval_Max in ms, tags are ${tags}]`,
     '#[Histogram log format version 1.3]',
     `#[StartTime: ${(startedAt.getTime() / 1e3).toFixed(3)} (seconds since epoch), ${startedAt.toUTCString()}]`,
     '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',

@@ -17,7 +17,7 @@ import { document, factList, plain, rowsTable } from './markdown.ts';
 export function compareMarkdown(result: CompareResult): string {
   const sentence = thresholdsSentence(result);
   const thresholds = sentence === undefined ? [] : [plain(sentence), rowsTable(escaped(thresholdRows(result)))];
-  return document(result, plain(compareTitle(result)), [
+  return document(result, compareTitle(result), [
     ...thresholds,
     factList([...verdictFacts(result), ...careFacts(result)]),
     ...result.rounds.flatMap((_, round) => roundBlocks(result, round)),

@@ -1,7 +1,6 @@
 /** What `search` and `saturate` found, as Markdown. */
 import type { LimitResult, SaturateResult, SearchResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
-import { printable } from '../../units/printable.ts';
 import { targetLine } from '../headline.ts';
 import {
   goalSentence,
@@ -12,7 +11,7 @@ import {
   searchEnd,
 } from '../limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
-import { code, document, roundsTable, rowsTable } from './markdown.ts';
+import { code, document, roundsTable, rowsTable, untagged } from './markdown.ts';
 import { ESTABLISHMENT, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
@@ -21,14 +20,14 @@ export function searchMarkdown(result: SearchResult): string {
   const end = searchEnd(result);
   const profile = profileSentence(result);
   return limitDocument(result, 'search', [
-    ...(profile === null ? [] : [`Followed: ${profile}.`]),
+    ...(profile === null ? [] : [`Followed: ${untagged(profile)}.`]),
     rowsTable([
       ['goal', 'the most that meets it'],
       ...result.goals.map((goal) => [code(goalTitle(goal)), goalSentence(goal)]),
     ]),
-    ...(end === null ? [] : [end]),
+    ...(end === null ? [] : [untagged(end)]),
     ...kpiBlocks(result),
-    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${printable(each)}`).join('\n')]),
+    ...(result.deviations.length === 0 ? [] : [result.deviations.map((each) => `- ${untagged(each)}`).join('\n')]),
     ...thresholdBlocks(result),
     ...(result.trials.length === 0 ? [] : [`### Trials\n\n${trialsTable(trialColumns(result.trials), result.trials)}`]),
   ]);
@@ -38,14 +37,14 @@ function kpiBlocks({ profile, goals }: SearchResult): string[] {
   if (profile !== 'rfc9411-cps') return [];
   const lines = goals.flatMap((goal) => {
     const kpi = kpiSentence(goal);
-    return kpi === null ? [] : [`- ${code(goalTitle(goal))}: ${kpi}`];
+    return kpi === null ? [] : [`- ${code(goalTitle(goal))}: ${untagged(kpi)}`];
   });
   return lines.length === 0 ? [] : [`### KPI\n\n${lines.join('\n')}`];
 }
 
 export function saturateMarkdown(result: SaturateResult): string {
   return limitDocument(result, 'saturate', [
-    saturateSentence(result),
+    untagged(saturateSentence(result)),
     ...thresholdBlocks(result),
     ...(result.steps.length === 0 ? [] : [`### Steps\n\n${trialsTable(stepColumns(result.steps), result.steps)}`]),
   ]);
@@ -55,7 +54,7 @@ function thresholdBlocks(result: LimitResult): string[] {
   const sentence = limitThresholdSentence(result);
   if (sentence === null) return [];
   return [
-    `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${each}`), '', sentence].join('\n').trim()}`,
+    `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${untagged(each)}`), '', untagged(sentence)].join('\n').trim()}`,
   ];
 }
 

@@ -31,15 +31,21 @@ export function document(result: Head, title: string, blocks: readonly string[])
     `${system.cpus} cores`,
   ];
   const options = config === undefined ? [] : [`### Options\n\n${jsonBlock(config)}`];
-  return `${[`## ${title}`, `${result.started_at}, ${facts.join(', ')}`, ...blocks, ...options].join('\n\n')}\n`;
+  const head = [`## ${plain(title)}`, plain(`${result.started_at}, ${facts.join(', ')}`)];
+  return `${[...head, ...blocks, ...options].join('\n\n')}\n`;
 }
 
 export function jsonBlock(value: unknown): string {
   return `\`\`\`json\n${printableLines(JSON.stringify(value, null, 2))}\n\`\`\``;
 }
 
+/** A code span. What it holds is shown as it is, but for line ends; a text with backticks has longer ones around it. */
 export function code(text: string): string {
-  return `\`${printable(text)}\``;
+  const shown = printable(text);
+  const longest = Math.max(0, ...[...shown.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  if (longest === 0) return `\`${shown}\``;
+  const ticks = '`'.repeat(longest + 1);
+  return `${ticks} ${shown} ${ticks}`;
 }
 
 /** A list of facts; what belongs to the fact before is a list below it. */
@@ -47,7 +53,7 @@ export function factList(facts: readonly Fact[]): string {
   const lines = facts.map(([label, text], index) => {
     const shown = plain(text);
     if (label === '') return index === 0 ? `- ${shown}` : `  - ${shown}`;
-    return `${label.startsWith(' ') ? '  ' : ''}- **${label.trim()}**: ${shown}`;
+    return `${label.startsWith(' ') ? '  ' : ''}- **${plain(label.trim())}**: ${shown}`;
   });
   return lines.join('\n');
 }
@@ -62,6 +68,11 @@ export function plain(text: string): string {
   return printable(text).replaceAll(/[\\`*<]/g, String.raw`\$&`);
 }
 
+/** A sentence or a cell that may have marks of its own: what would begin a tag or a comment is escaped, where it is not yet. */
+export function untagged(text: string): string {
+  return printable(text).replaceAll(/(?<!\\)<(?=[a-z!/?])/gi, String.raw`\<`);
+}
+
 /** The table, followed by what its asterisks mean. */
 export function roundsTable(columns: readonly Column[], rounds: readonly RoundResult[]): string {
   const count = columns[0]?.cells.length ?? 0;
@@ -74,6 +85,11 @@ export function roundsTable(columns: readonly Column[], rounds: readonly RoundRe
 /** The first column to the left, the others to the right. */
 export function rowsTable([head = [], ...rows]: Rows): string {
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => printable(cell).replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+    `| ${cells.map((cell) => cellText(cell).replaceAll('|', String.raw`\|`)).join(' | ')} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+/** A code span stays as it is: in it a backslash would be shown. */
+function cellText(cell: string): string {
+  return cell.startsWith('`') && cell.endsWith('`') && cell.length > 1 ? cell : untagged(cell);
 }
