@@ -2,7 +2,8 @@
  * JSON in which each list of numbers stands once, and a list of similar objects as columns. The seconds of a run are such a list: their
  * keys are most of its text, and charts have the same numbers again.
  *
- * Objects stay objects. A list becomes `["*", …]` with its members, `["=", n]` for the n-th list of `lists`, or
+ * Objects stay objects. A list becomes `["*", …]` with its members, `["=", n]` for the n-th list of `lists`, `["=", n, length, …]` for the
+ * beginning of that list and what comes after it, or
  * `["#", length, [key, list], [key, list, places], …]` for objects: the values of each key, and the places of the objects that have
  * it, where not all do.
  */
@@ -19,19 +20,34 @@ type JsonObject = Readonly<Record<string, Json>>;
 /** A list of fewer numbers is shorter than the reference to it is worth. */
 const LIST_MIN = 8;
 
+/** A list that goes on differently for more values than these after the same beginning is another list. */
+const TAIL_MAX = 4;
+
 /** Packs what JSON can hold. `unpackLists` returns the same, with its keys in the same order. */
 export function packLists(value: Json): Packed {
   const lists: (readonly Json[])[] = [];
-  const places = new Map<string, number>();
+  /** Places in `lists` by how a list begins. */
+  const places = new Map<string, number[]>();
   const held = (list: readonly Json[]): Json => {
-    const key = JSON.stringify(list);
-    const known = places.get(key);
-    if (known !== undefined) return ['=', known];
-    places.set(key, lists.length);
+    const beginning = JSON.stringify(list.slice(0, LIST_MIN));
+    const candidates = places.get(beginning) ?? [];
+    for (const place of candidates) {
+      const known = lists[place]!;
+      const same = sameUntil(known, list);
+      if (same === list.length && same === known.length) return ['=', place];
+      if (list.length - same <= TAIL_MAX) return ['=', place, same, ...list.slice(same)];
+    }
+    places.set(beginning, [...candidates, lists.length]);
     lists.push(list);
     return ['=', lists.length - 1];
   };
   return { value: pack(value, held), lists };
+}
+
+function sameUntil(one: readonly Json[], other: readonly Json[]): number {
+  let at = 0;
+  while (at < one.length && at < other.length && one[at] === other[at]) at++;
+  return at;
 }
 
 type Hold = (list: readonly Json[]) => Json;
@@ -86,7 +102,11 @@ function unpack(value: Json, lists: Packed['lists']): Json {
 type PackedColumn = readonly [key: string, values: readonly Json[], places?: readonly Json[]];
 
 function unpackList([kind, ...rest]: readonly Json[], lists: Packed['lists']): readonly Json[] {
-  if (kind === '=') return lists[rest[0] as number]!;
+  if (kind === '=') {
+    const [place, length, ...tail] = rest;
+    const list = lists[place as number]!;
+    return length === undefined ? list : [...list.slice(0, length as number), ...tail];
+  }
   if (kind === '*') return rest.map((each) => unpack(each, lists));
   const [length, ...columns] = rest;
   const entries = Array.from({ length: length as number }, (): [string, Json][] => []);

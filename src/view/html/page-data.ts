@@ -8,7 +8,8 @@ import { packLists, type Json } from './packed-lists.ts';
 const PLAIN_MAX_CHARACTERS = 64 * 1024;
 /** Returns JSON that ends no script and hides no character. */
 export function pageDataText({ charts, downloads }: PageData): string {
-  const json = JSON.stringify({ charts, downloads });
+  // The lists of charts are often those of a document without its last figure: the document comes first.
+  const json = JSON.stringify({ downloads, charts });
   if (json.length <= PLAIN_MAX_CHARACTERS) return embeddable(json);
   // Parsed again: what JSON leaves out is left out.
   const packed = JSON.stringify(packLists(JSON.parse(json) as Json));

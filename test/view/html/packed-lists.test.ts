@@ -49,6 +49,21 @@ t.test('a list stands once, and similar objects are columns', (t) => {
   t.end();
 });
 
+t.test('a list without its end, or with another one, is the beginning of what is known', (t) => {
+  const all = Array.from({ length: 60 }, (_, index) => index * 3);
+  const value = [
+    all,
+    all.slice(0, -1),
+    [...all.slice(0, -2), 7.5],
+    all.slice(0, 12),
+    [...all.slice(0, 20), 1, 2, 3, 4, 5],
+  ];
+  const packed = packLists(value);
+  t.equal(packed.lists.length, 2, 'five other values are another list');
+  t.same(unpackLists(packed), value);
+  t.end();
+});
+
 t.test('objects whose keys come in different orders stay objects', (t) => {
   const mixed = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? { a: 1, b: 2 } : { b: 2, a: 1 }));
   t.equal(JSON.stringify(unpackLists(packLists(mixed))), JSON.stringify(mixed));

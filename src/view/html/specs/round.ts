@@ -7,9 +7,14 @@ import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
 import { wholeIntervals } from './intervals.ts';
 import { overTimeChart, timeAxis } from './percentiles.ts';
 
+/** What is finer than this share of a rate is less than a pixel. */
+const RATE_DIGITS = 5;
+
 /** What an interval counts, per second of its length. */
 export function perSec({ length_sec: lengthSec }: { readonly length_sec: number }, count: number): number | null {
-  return lengthSec > 0 ? count / lengthSec : null;
+  if (lengthSec <= 0) return null;
+  const rate = count / lengthSec;
+  return Number.isInteger(rate) ? rate : Number(rate.toPrecision(RATE_DIGITS));
 }
 
 /** Offered and completed rates, with failures on top by the side that caused them. */
