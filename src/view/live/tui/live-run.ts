@@ -2,7 +2,7 @@
 import type { SaturateStepResult, TrialResult } from '../../../document/limit.ts';
 import type { CellResult } from '../../../document/lab.ts';
 import type { WorkerResult } from '../../../document/client.ts';
-import type { VerdictReason } from '../../../document/common.ts';
+import type { Verdict } from '../../../document/common.ts';
 import { evaluateCriterion, type Criterion } from '../../../judge/criterion.ts';
 import type { Estimate, Health, RoundEnded, RoundStarted, RunEvent, SecondEvent } from '../../../run/events.ts';
 import type { LivePlan } from './plan.ts';
@@ -57,6 +57,8 @@ export class LiveRun {
   place: { readonly round: number; readonly trial: number | null } | null = null;
   isWarmup = false;
   isEnded = false;
+  /** Whether a signal or a key has ended the run. */
+  isInterrupted = false;
   whole = new WholeRound(null);
   /** The last second; null before the first of a round. */
   last: SecondEvent['counts'] | null = null;
@@ -64,8 +66,8 @@ export class LiveRun {
   readonly history: Point[] = [];
   health: Health | null = null;
   collector: Collector | null = null;
-  /** Why the last round is not valid. */
-  reasons: readonly VerdictReason[] = [];
+  /** Of the last round that ended; null before there is one. */
+  verdict: Verdict | null = null;
   readonly trials: TrialState[] = [];
   readonly steps: StepState[] = [];
   readonly cells: CellResult[] = [];
@@ -119,6 +121,7 @@ export class LiveRun {
         return;
       case 'run-ended':
         this.isEnded = true;
+        this.isInterrupted = 'interrupted' in event.result && event.result.interrupted;
         this.place = null;
         return;
       default:
@@ -159,7 +162,7 @@ export class LiveRun {
 
   #endRound({ result }: RoundEnded): void {
     this.place = null;
-    this.reasons = result.verdict.status === 'valid' ? [] : result.verdict.reasons;
+    this.verdict = result.verdict;
     if ('workers' in result) this.collector = collectorOf(result.workers);
   }
 

@@ -8,7 +8,7 @@ import { lineWidth, textOf } from '../../../../src/view/live/tui/spans.ts';
 import { pingSecond, runStarted } from '../../../support/events.ts';
 import { histogramOf } from '../../../support/histograms.ts';
 import { criterion, health, livePlan, runOf, second, STARTED, trial } from '../../../support/live.ts';
-import { latency, roundResult } from '../../../support/results.ts';
+import { clientResult, latency, roundResult } from '../../../support/results.ts';
 
 function frame(run: LiveRun, changes: Partial<FrameSetup> = {}): string[] {
   const setup = { glyphs: BLOCKS, isLog: false, isPaused: false, isHelp: false, hasKeys: true };
@@ -131,6 +131,26 @@ t.test('what is wrong with this machine is said in words', (t) => {
     /! a load thread has no time left/,
   );
   t.notMatch(frame(runOf(livePlan(), [...STARTED, second(0), health()])).join('\n'), / ! /);
+  t.end();
+});
+
+t.test('the last frame says how the run ended, and what the last round is worth', (t) => {
+  const reasons = [{ code: 'schedule_lag', message: 'starts were late' }];
+  const limited = roundResult({ verdict: { status: 'generator_limited', reasons } });
+  const ended = (interrupted: boolean): string => {
+    const result = clientResult({ rounds: [limited], ...(interrupted ? { interrupted } : {}) });
+    return frame(
+      runOf(livePlan(), [
+        ...STARTED,
+        second(0),
+        { type: 'round-ended', round: 0, result: limited, latency: {} },
+        { type: 'run-ended', result },
+      ]),
+    ).join('\n');
+  };
+  t.match(ended(false), /done\n/);
+  t.match(ended(true), /ended early\n/);
+  t.match(ended(true), / ! last round: limited by this machine \(schedule_lag\)/);
   t.end();
 });
 

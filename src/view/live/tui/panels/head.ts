@@ -18,8 +18,8 @@ export function headPanel({ run, width, isPaused }: PanelSetup): Line[] {
 }
 
 function placeText(run: LiveRun): string {
-  const { place, rounds, isWarmup, isEnded, plan } = run;
-  if (isEnded) return 'done';
+  const { place, rounds, isWarmup, isEnded, isInterrupted, plan } = run;
+  if (isEnded) return isInterrupted ? 'ended early' : 'done';
   if (plan.command === 'lab') return '';
   if (place === null) return run.engine === null ? 'starting' : 'between rounds';
   const warmup = isWarmup ? ', warm-up' : '';

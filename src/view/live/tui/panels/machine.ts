@@ -1,4 +1,5 @@
 /** How this machine does as a load generator. */
+import type { Verdict } from '../../../../document/common.ts';
 import { lagLimitNs } from '../../../../judge/rules/client.ts';
 import type { ThreadUse } from '../../../../run/events.ts';
 import { formatCount, formatCountOf, formatLatency, formatPercent } from '../../../../units/format.ts';
@@ -21,10 +22,13 @@ export function machinePanel(setup: PanelSetup): Line[] {
   }
   const recent = last === null || last.missed === 0 ? '' : ` (+${formatCount(last.missed)})`;
   rows.push(
-    labelled('missed starts', span(`${formatCount(whole.missed)}${recent}`, whole.missed > 0 ? 'red' : undefined)),
+    labelled(
+      'missed starts',
+      span(`${formatCount(whole.missed)} in the round${recent}`, whole.missed > 0 ? 'red' : undefined),
+    ),
   );
   if (run.plan.command !== 'rtt') rows.push(...threadRows(health?.threads ?? []), collectorRow(collector));
-  return [heading('this machine', setup), ...rows];
+  return [heading('this machine, last second', setup), ...rows];
 }
 
 /** The busiest thread stands for all: it is the one that is late first. */
@@ -71,6 +75,17 @@ export function alarmPanel({ run }: PanelSetup): Line[] {
   if (shares.some(({ wait }) => (wait ?? 0) >= WAIT_SHARE)) found.push('load threads wait for a core');
   else if (shares.some(({ run: busy, wait }) => busy + (wait ?? 0) >= SATURATED_SHARE))
     found.push('a load thread has no time left');
-  if (found.length === 0 && run.reasons.length > 0) found.push(`last round: ${run.reasons[0]!.code}`);
+  if (found.length === 0 && run.verdict !== null && run.verdict.status !== 'valid') found.push(lastRoundText(run));
   return found.length === 0 ? [] : [[span(` ! ${found.join('; ')}`, 'yellow')]];
+}
+
+const ROUND_TEXTS: Readonly<Record<Verdict['status'], string>> = {
+  valid: 'valid',
+  generator_limited: 'limited by this machine',
+  invalid: 'not valid',
+};
+
+function lastRoundText({ verdict }: LiveRun): string {
+  const { status, reasons } = verdict!;
+  return `last round: ${ROUND_TEXTS[status]} (${reasons.map(({ code }) => code).join(', ')})`;
 }
