@@ -145,6 +145,11 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
 
 function readEnvironment(table: OptionTable, raw: RawInput): { environment: Sayings; warnings: string[] } {
   const environment: Sayings = new Map();
+  // Set and empty is how a shell script says "not set".
+  const given = Object.entries(raw.env).filter(
+    (entry): entry is [string, string] => entry[0].startsWith(ENV_PREFIX) && (entry[1] ?? '') !== '',
+  );
+  if (given.length === 0) return { environment, warnings: [] };
   const byVariable = new Map(
     Object.entries(table).flatMap(([name, spec]) =>
       wordsFor(name, spec).map((word) => [envName(word), { name, spec }]),
@@ -155,9 +160,7 @@ function readEnvironment(table: OptionTable, raw: RawInput): { environment: Sayi
   );
   const warnings: string[] = [];
   const links: string[] = [];
-  for (const [variable, text] of Object.entries(raw.env)) {
-    // Set and empty is how a shell script says "not set".
-    if (!variable.startsWith(ENV_PREFIX) || text === undefined || text === '') continue;
+  for (const [variable, text] of given) {
     if (isServiceLink(variable, text)) {
       links.push(variable);
       continue;

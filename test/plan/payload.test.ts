@@ -15,7 +15,7 @@ t.test('made', (t) => {
 });
 
 t.test('loaded', async (t) => {
-  const directory = t.testdir({ 'a.req': 'GET / HTTP/1.1\r\n\r\n', empty: '', sub: {} });
+  const directory = t.testdir({ 'a.req': 'GET / HTTP/1.1\r\n\r\n', empty: '', folder: {} });
   const loaded = await loadPayload(join(directory, 'a.req'));
   t.ok(loaded.ok);
   if (loaded.ok) {

@@ -52,9 +52,9 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
   demo: (raw) => outcomeOf(readOptions(DEMO_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
 };
 
-/** Rejects where planning throws, which it never should. A file that `--config` names is read before, as the command line does. */
+/** Rejects where planning throws, which it never should. A file that `--config` names is read before, as the command line does, unless `raw` has its content. */
 export async function planOf(command: CommandName, raw: RawInput, machine: Machine): Promise<Outcome> {
-  const config = await loadConfig(raw);
+  const config = raw.config ?? (await loadConfig(raw));
   return PLANNERS[command]({ ...raw, others: OTHERS, ...(config !== undefined && { config }) }, machine);
 }
 

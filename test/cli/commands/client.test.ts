@@ -90,9 +90,9 @@ t.test('--json FILE: both', async (t) => {
 });
 
 t.test('a file that can no longer be written: the JSON is on stdout', async (t) => {
-  const directory = t.testdir({ sub: {} });
-  const ran = await command({ json: join(directory, 'sub', 'x.json') }, async () => {
-    rmdirSync(join(directory, 'sub'));
+  const directory = t.testdir({ folder: {} });
+  const ran = await command({ json: join(directory, 'folder', 'x.json') }, async () => {
+    rmdirSync(join(directory, 'folder'));
     return clientResult();
   });
   t.equal(ran.code, 1);
