@@ -29,12 +29,15 @@ export function paint(style: TextStyle, colour: Colour, text: string): string {
   return style.colours ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
+/** A space at which a line may break: any but the one between a number and its unit. */
+const BREAK = /(?<!\d) | (?!(?:%|points?|ns|µs|ms|s|min|h|B|KiB|MiB|GiB)(?![\w/]))/;
+
 /** Lines of at most `columns` characters, broken at spaces; a longer word stands alone. The first line has no indent. `text` has no colours yet. */
 export function wrap(text: string, columns: number, indent: number): string {
   const room = Math.max(20, columns - indent);
   const lines: string[] = [];
   let line = '';
-  for (const word of printable(text).split(' ')) {
+  for (const word of printable(text).split(BREAK)) {
     if (word === '') continue;
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line);

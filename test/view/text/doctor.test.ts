@@ -43,8 +43,8 @@ t.test('every check, with the fix whole on one line', (t) => {
   ok       somaxconn            4,096, needs 100
            It fits.
   problem  source_ports         28,232, needs 200,000
-           28,232 ports for each of one source address, each free again after 60
-           s of --hold and 1 s of TIME_WAIT.
+           28,232 ports for each of one source address, each free again after
+           60 s of --hold and 1 s of TIME_WAIT.
            fix: ${PROBLEM.fix ?? ''}
   unknown  cpu_governor
            No file.
