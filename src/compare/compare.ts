@@ -5,6 +5,7 @@ import type {
   CompareRun,
   CompareSide,
   CompareTaking,
+  CompareThreshold,
   ShiftFunction,
 } from '../document/compare.ts';
 import { machineSystem } from '../document/system.ts';
@@ -98,13 +99,15 @@ export function compareResults(
     warnings: [...compared.warnings, ...plans.warnings, ...endWarnings(results)],
     ...(objections.length > 0 ? { forced: objections.map(formatProblem) } : {}),
     ...(thresholds.length > 0
-      ? { thresholds, thresholds_met: thresholds.every(({ status }) => status === 'pass') }
+      ? { thresholds, thresholds_met: thresholds.every(({ status }) => !FAILS.includes(status)) }
       : {}),
     ...(taken === undefined ? {} : { taking: taken.taking }),
     ...(taken?.isInterrupted === true ? { interrupted: true } : {}),
   };
   return { result };
 }
+
+const FAILS: readonly CompareThreshold['status'][] = ['fail', 'not_measured'];
 
 type Named = readonly NamedResult<Comparable>[];
 

@@ -2,30 +2,40 @@
 import type { CompareFigure, CompareThreshold } from '../document/compare.ts';
 import type { ChangeCriterion } from '../judge/change-criterion.ts';
 
-/** Returns what becomes of a criterion: of several rounds or answers, the one that is furthest beyond the limit. */
+/** The worst first. */
+const ORDER: readonly CompareThreshold['status'][] = ['fail', 'not_measured', 'not_proven', 'pass'];
+
+/** Returns the outcome of a criterion: of several rounds or answers, the worst one, and of equal ones the one furthest beyond the limit. */
 export function heldAgainst(criterion: ChangeCriterion, figures: readonly CompareFigure[]): CompareThreshold {
   const { figure: name, expression } = criterion;
   const found = figures.filter((figure) => figure.name === name || figure.name.startsWith(`${name}(`));
   const held = found.map((figure) => holdOne(criterion, figure));
-  const order = ['fail', 'not_measured', 'pass'] as const;
   const [worst] = held.sort(
-    (a, b) => order.indexOf(a.status) - order.indexOf(b.status) || distance(criterion, b) - distance(criterion, a),
+    (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || distance(criterion, b) - distance(criterion, a),
   );
-  return worst ?? { expression, round: 0, change: null, bound: null, status: 'not_measured' };
+  return worst ?? { expression, figure: null, round: 0, change: null, bound: null, status: 'not_measured' };
 }
 
-function holdOne({ expression, comparison, limitPercent }: ChangeCriterion, figure: CompareFigure): CompareThreshold {
+function holdOne(criterion: ChangeCriterion, figure: CompareFigure): CompareThreshold {
+  const { expression, comparison } = criterion;
   const isAbove = comparison.startsWith('>');
   const change = percentOf(figure, figure.change === 'ratio' ? figure.ratio : (figure.difference ?? null));
   // Of an increase the lower end has to be beyond the limit, of a decrease the upper one.
-  const bound = percentOf(figure, isAbove ? figure.low : figure.high);
-  const { round } = figure;
-  if (bound === null) {
-    // An open end is as far from the limit as can be; without any interval nothing is known.
-    const isOpen = (isAbove ? figure.high : figure.low) !== null;
-    return { expression, round, change, bound, status: isOpen ? 'pass' : 'not_measured' };
-  }
-  return { expression, round, change, bound, status: holds(bound, comparison, limitPercent) ? 'fail' : 'pass' };
+  const [near, far] = isAbove ? [figure.low, figure.high] : [figure.high, figure.low];
+  const bound = percentOf(figure, near);
+  const status = statusOf(criterion, bound, percentOf(figure, far));
+  return { expression, figure: figure.name, round: figure.round, change, bound, status };
+}
+
+/** Both ends beyond the limit fail, both ends within it pass. An open end (null) is further out than any limit. */
+function statusOf(
+  { comparison, limitPercent }: ChangeCriterion,
+  near: number | null,
+  far: number | null,
+): CompareThreshold['status'] {
+  if (near === null && far === null) return 'not_measured';
+  if (near !== null && holds(near, comparison, limitPercent)) return 'fail';
+  return far !== null && !holds(far, comparison, limitPercent) ? 'pass' : 'not_proven';
 }
 
 function percentOf({ change }: CompareFigure, value: number | null): number | null {

@@ -133,14 +133,19 @@ export interface CompareSides {
 export interface CompareThreshold {
   /** The expression as the user wrote it. */
   readonly expression: string;
+  /** The name of the figure that decided: of several answers the worst one. Null where no such figure was compared. */
+  readonly figure: string | null;
   /** The round that decided: the one that is furthest beyond the limit, as its place in `rounds`. */
   readonly round: number;
   /** The change in per cent; of shares in percentage points. Null where it was not measured. */
   readonly change: number | null;
   /** The end of the interval that is nearer to the limit, like `change`; null where there is no interval. */
   readonly bound: number | null;
-  /** `fail` means that the whole interval is beyond the limit; `not_measured` fails the comparison too. */
-  readonly status: 'pass' | 'fail' | 'not_measured';
+  /**
+   * `fail` means that the whole interval is beyond the limit, `pass` that none of it is. `not_proven` means that the interval has
+   * changes on both sides of the limit; that does not fail. `not_measured` means that there is no interval; that fails.
+   */
+  readonly status: 'pass' | 'fail' | 'not_proven' | 'not_measured';
 }
 
 /** A run that `--run` made and left out. */
@@ -199,7 +204,7 @@ export interface CompareResult {
   readonly forced?: readonly string[];
   /** The expressions of `--fail-if`. Only there with `--fail-if`. */
   readonly thresholds?: readonly CompareThreshold[];
-  /** Whether every threshold was met. Only there with `--fail-if`. */
+  /** False where a threshold is `fail` or `not_measured`; the exit code is 99 then. Only there with `--fail-if`. */
   readonly thresholds_met?: boolean;
   /** The runs that were taken. Only there with `--run`. */
   readonly taking?: CompareTaking;

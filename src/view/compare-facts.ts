@@ -7,6 +7,7 @@ import type {
   CompareThreshold,
   CompareVerdict,
   ShiftFunction,
+  ShiftPoint,
 } from '../document/compare.ts';
 import { formatCountOf, formatLatency, formatSeconds } from '../units/format.ts';
 import type { Fact, Rows } from './facts.ts';
@@ -16,8 +17,8 @@ import { formatFigure } from './text/thresholds.ts';
 const VERDICTS: readonly (readonly [CompareVerdict, Colour])[] = [
   ['slower', 'red'],
   ['faster', 'green'],
-  ['same', 'dim'],
   ['unclear', 'yellow'],
+  ['same', 'dim'],
 ];
 
 /** The first line: what was compared with what. */
@@ -30,21 +31,79 @@ function sideCount({ runs }: CompareSide, kind: string): string {
   return formatCountOf(runs.length, `${kind} run`);
 }
 
-/** The verdicts of the tested figures, the worst first. */
+/** The verdicts of the tested figures, the worst first, and what is not known before what is the same. */
 export function verdictFacts(result: CompareResult): Fact[] {
-  const tested = result.figures.filter(({ tested: isTested }) => isTested);
   return VERDICTS.flatMap(([verdict, colour]): Fact[] => {
-    const figures = tested.filter((figure) => figure.verdict === verdict);
+    const figures = testedAs(result, verdict);
     if (figures.length === 0) return [];
-    return [[verdict, figures.map((figure) => figureWords(figure, result)).join('; '), colour]];
+    // Forced figures may be those of this machine: good news of them is none.
+    const shown = verdict === 'faster' && isForced(result) ? 'yellow' : colour;
+    return [[verdict, figures.map((figure) => figureWords(figure, result)).join('; '), shown]];
   });
 }
 
+function testedAs({ figures }: CompareResult, verdict: CompareVerdict): CompareFigure[] {
+  return figures.filter((figure) => figure.tested && figure.verdict === verdict);
+}
+
+export function isForced({ forced = [] }: CompareResult): boolean {
+  return forced.length > 0;
+}
+
+/** Whether nothing is worse, and nothing unknown: every tested figure is faster or the same, no threshold is open, nothing was forced. */
+export function isGoodNews(result: CompareResult): boolean {
+  const { figures, thresholds = [] } = result;
+  const tested = figures.filter((figure) => figure.tested);
+  const isGood = ({ verdict }: CompareFigure): boolean => verdict === 'faster' || verdict === 'same';
+  return (
+    tested.length > 0 &&
+    tested.every(isGood) &&
+    thresholds.every(({ status }) => status === 'pass') &&
+    !isForced(result)
+  );
+}
+
+/** The answer: what was forced, then a sentence with every verdict and its figures. */
+export function headline(result: CompareResult): string {
+  const count = result.figures.filter(({ tested }) => tested).length;
+  if (count === 0) return 'Nothing was tested.';
+  const verdicts = VERDICTS.flatMap(([verdict]) => {
+    const figures = testedAs(result, verdict);
+    if (figures.length === 0) return [];
+    if (figures.length === count && count > 1) return [`${verdict}: all ${count} tested figures`];
+    const isChange = verdict === 'slower' || verdict === 'faster';
+    const names = figures.map((each) => `${figureName(each, result)}${isChange ? ` ${changeText(each)}` : ''}`);
+    return [`${verdict}: ${shortList(names)}`];
+  });
+  const sentence = verdicts.join('; ');
+  return [...forcedHead(result), `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`].join(' ');
+}
+
+const HEAD_NAMES = 5;
+
+function shortList(names: readonly string[]): string {
+  if (names.length <= HEAD_NAMES) return names.join(', ');
+  return `${names.slice(0, HEAD_NAMES - 1).join(', ')} and ${names.length - HEAD_NAMES + 1} more`;
+}
+
+function forcedHead(result: CompareResult): string[] {
+  if (!isForced(result)) return [];
+  const runs = [...result.sides.base.runs, ...result.sides.new.runs];
+  const limited = runs.filter(({ verdict }) => verdict !== null && verdict !== 'valid').length;
+  if (limited === 0) return ['Forced, in spite of the reasons below.'];
+  const figures = 'figures that are not those of the target';
+  return [`Forced: ${limited} of ${runs.length} runs ${limited === 1 ? 'has' : 'have'} ${figures}.`];
+}
+
+/** `p99(total)`, in a comparison of several rounds with the load. */
+function figureName({ name, round }: CompareFigure, { rounds }: CompareResult): string {
+  return rounds.length > 1 ? `${name} at ${rounds[round]?.load ?? '?'}` : name;
+}
+
 /** `p99(total) +8.1 % (+6.0 to +9.9 %)`, in a comparison of several rounds with the load. */
-function figureWords(figure: CompareFigure, { rounds }: CompareResult): string {
-  const load = rounds.length > 1 ? ` at ${rounds[figure.round]?.load ?? '?'}` : '';
+function figureWords(figure: CompareFigure, result: CompareResult): string {
   const interval = figure.low === null && figure.high === null ? '' : ` (${intervalText(figure)})`;
-  return `${figure.name}${load} ${changeText(figure)}${interval}`;
+  return `${figureName(figure, result)} ${changeText(figure)}${interval}`;
 }
 
 /** The change in per cent, or in percentage points: `+8.1 %`, `-0.02 points`, `-`. */
@@ -73,12 +132,19 @@ function signed(value: number): string {
   return `${value < 0 ? '-' : '+'}${text}`;
 }
 
-/** The figures of a round as rows, those that are tested first. */
+/** The figures of a round as rows, those that are tested first, without the columns in which nothing stands. */
 export function figureRows(result: CompareResult, round: number): Rows {
   const figures = result.figures.filter((figure) => figure.round === round);
   const ordered = [...figures.filter(({ tested }) => tested), ...figures.filter(({ tested }) => !tested)];
   const header = ['figure', 'base', 'new', 'change', 'interval', 'p', 'verdict'];
-  return [header, ...ordered.map((figure) => figureRow(figure))];
+  return withoutEmpty([header, ...ordered.map((figure) => figureRow(figure))], ['interval', 'p']);
+}
+
+/** Leaves out columns of these names where every cell is a dash. */
+function withoutEmpty([header = [], ...rows]: Rows, names: readonly string[]): Rows {
+  const isKept = (_: string, column: number): boolean =>
+    !names.includes(header[column]!) || rows.some((row) => row[column] !== '-');
+  return [header, ...rows].map((row) => row.filter(isKept));
 }
 
 function figureRow(figure: CompareFigure): string[] {
@@ -88,11 +154,37 @@ function figureRow(figure: CompareFigure): string[] {
     name,
     shown(figure.base),
     shown(figure.new),
-    changeText(figure),
+    `${changeText(figure)}${isApart(figure) ? APART_MARK : ''}`,
     intervalText(figure),
     typeof adjusted === 'number' ? formatP(adjusted) : '-',
     tested ? verdict : 'not tested',
   ];
+}
+
+const APART_MARK = '*';
+const APART_NOTE =
+  '* The change is not new divided by base. base and new are the medians of each side, the change is the median of all ratios of a new run to a ' +
+  'base run, and the two differ where the runs of a side differ much.';
+/** Of a ratio: about 10 % apart. */
+const APART_LOG = Math.log(1.1);
+/** Changes below half a per cent either way have no direction. */
+const DIRECTION_LOG = 0.005;
+/** What two digits of percentage points show. */
+const APART_POINTS = 0.01;
+
+/** Whether the change looks wrong beside the two medians: in the other direction, or far from their ratio. */
+function isApart({
+  base,
+  new: next,
+  ratio,
+  difference,
+}: Pick<CompareFigure, 'base' | 'new' | 'ratio' | 'difference'>): boolean {
+  if (base === null || next === null) return false;
+  if (typeof difference === 'number') return Math.abs(next - base - difference) > APART_POINTS;
+  if (ratio === null || ratio <= 0 || base <= 0 || next <= 0) return false;
+  const [shown, estimated] = [Math.log(next / base), Math.log(ratio)];
+  const isOpposite = shown * estimated < 0 && Math.min(Math.abs(shown), Math.abs(estimated)) > DIRECTION_LOG;
+  return isOpposite || Math.abs(shown - estimated) > APART_LOG;
 }
 
 /** `0.012`, `< 0.001`. */
@@ -100,28 +192,35 @@ function formatP(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(p < 0.1 ? 3 : 2);
 }
 
-/** What a reader has to know of tested figures, each sentence once. */
-export function figureNotes({ figures, rounds }: CompareResult): string[] {
+/** What a reader has to know of the tables: of tested figures, each sentence once, and of marks in cells. */
+export function figureNotes(result: CompareResult): string[] {
   const names = new Map<string, string[]>();
-  for (const { name, note, round, tested, verdict } of figures) {
+  for (const figure of result.figures) {
+    const { note, tested, verdict } = figure;
     // What is the same needs no remark.
     if (note === undefined || !tested || verdict === 'same') continue;
-    const load = rounds.length > 1 ? ` at ${rounds[round]?.load ?? '?'}` : '';
-    names.set(note, [...(names.get(note) ?? []), `${name}${load}`]);
+    names.set(note, [...(names.get(note) ?? []), figureName(figure, result)]);
   }
-  return [...names].map(([note, of]) => `${of.join(', ')}: ${note}`);
+  const hasMark =
+    result.figures.some(isApart) ||
+    result.rounds.some((_, round) => shownShifts(result, round).some(({ points }) => points.some(isPointApart)));
+  return [...(hasMark ? [APART_NOTE] : []), ...[...names].map(([note, of]) => `${of.join(', ')}: ${note}`)];
+}
+
+function isPointApart({ base_ns: base, new_ns: next, ratio }: ShiftPoint): boolean {
+  return isApart({ base, new: next, ratio });
 }
 
 /** A shift function as rows. */
 export function shiftRows({ points }: ShiftFunction): Rows {
-  const rows = points.map(({ quantile, base_ns: baseNs, new_ns: newNs, ratio, low, high }) => [
-    `p${Number((quantile * 100).toFixed(3))}`,
-    formatLatency(baseNs),
-    formatLatency(newNs),
-    ratio === null ? '-' : `${ofRatio(ratio)} %`,
-    intervalText({ change: 'ratio', low, high }),
+  const rows = points.map((point) => [
+    `p${Number((point.quantile * 100).toFixed(3))}`,
+    formatLatency(point.base_ns),
+    formatLatency(point.new_ns),
+    point.ratio === null ? '-' : `${ofRatio(point.ratio)} %${isPointApart(point) ? APART_MARK : ''}`,
+    intervalText({ change: 'ratio', low: point.low, high: point.high }),
   ]);
-  return [['quantile', 'base', 'new', 'change', 'interval'], ...rows];
+  return withoutEmpty([['quantile', 'base', 'new', 'change', 'interval'], ...rows], ['interval']);
 }
 
 /** The clocks whose shift functions text and Markdown show; the JSON has all. */
@@ -162,34 +261,68 @@ export function sideFacts({ sides, taking }: CompareResult): Fact[] {
   return facts;
 }
 
-/** What became of each `--fail-if`. */
-export function thresholdRows({ thresholds = [], rounds }: CompareResult): Rows {
-  const rows = thresholds.map(({ expression, round, change, bound, status }) => [
-    expression,
-    rounds[round]?.load ?? '-',
-    change === null ? '-' : signed(change),
-    bound === null ? '-' : signed(bound),
-    STATUS_WORDS[status],
-  ]);
-  return [['fail if', 'load', 'change', 'bound', 'result'], ...rows];
+/** Each `--fail-if`: the limit is in the expression, so the table has the change and its interval beside it. */
+export function thresholdRows({ thresholds = [], figures, rounds }: CompareResult): Rows {
+  const rows = thresholds.map(({ expression, figure: name, round, status }) => {
+    const figure = figures.find((each) => each.name === name && each.round === round);
+    return [
+      expression,
+      rounds[round]?.load ?? '-',
+      figure === undefined ? '-' : changeText(figure),
+      figure === undefined ? '-' : intervalText(figure),
+      STATUS_WORDS[status],
+    ];
+  });
+  return [['fail if', 'load', 'change', 'interval', 'result'], ...rows];
 }
 
 const STATUS_WORDS: Readonly<Record<CompareThreshold['status'], string>> = {
   pass: 'passed',
   fail: 'failed',
-  not_measured: 'no interval: failed',
+  not_proven: 'not proven',
+  not_measured: 'no interval',
 };
 
-/** A sentence about all thresholds; undefined where there are none. */
-export function thresholdsSentence({ thresholds_met: met }: CompareResult): string | undefined {
-  if (met === undefined) return undefined;
-  return met ? 'Every threshold was met.' : 'A threshold was not met.';
+const STATUS_NOTES: Readonly<Record<CompareThreshold['status'], string>> = {
+  fail: 'failed: the whole interval is beyond the limit.',
+  not_measured: 'no interval: nothing is known of the change, and that fails too.',
+  not_proven:
+    'not proven: the limit is inside the interval, so the change may be on either side of it. That does not fail; more or longer runs narrow the interval.',
+  pass: 'passed: the whole interval is within the limit.',
+};
+
+/** What the results of `--fail-if` that occur mean. */
+export function thresholdNotes({ thresholds = [] }: CompareResult): string[] {
+  const statuses = Object.keys(STATUS_NOTES) as CompareThreshold['status'][];
+  return statuses
+    .filter((status) => thresholds.some((each) => each.status === status))
+    .map((each) => STATUS_NOTES[each]);
 }
 
-/** Why the comparison is to be read with care: what was forced, and what differs. */
-export function careFacts({ forced = [], warnings, interrupted }: CompareResult): Fact[] {
+/** A sentence about all thresholds; undefined where there are none. */
+export function thresholdsSentence({ thresholds = [], thresholds_met: met }: CompareResult): string | undefined {
+  if (met === undefined) return undefined;
+  if (!met) return 'A threshold was not met.';
+  const open = thresholds.filter(({ status }) => status === 'not_proven').length;
+  if (open === 0) return 'Every threshold was met.';
+  return `No threshold failed, but ${open} of ${thresholds.length} ${open === 1 ? 'is' : 'are'} not proven.`;
+}
+
+/** What the sentence about all thresholds is: bad, good, or neither. */
+export function thresholdsColour(result: CompareResult): Colour {
+  if (result.thresholds_met === false) return 'red';
+  const isProven = (result.thresholds ?? []).every(({ status }) => status === 'pass');
+  return isProven && !isForced(result) ? 'green' : 'yellow';
+}
+
+/** What was compared in spite of reasons against it. Stands before the verdicts. */
+export function forcedFacts({ forced = [] }: CompareResult): Fact[] {
+  return forced.map((reason): Fact => ['forced', reason, 'yellow']);
+}
+
+/** What else a reader should know: what differs, and whether the runs were ended early. */
+export function careFacts({ warnings, interrupted }: CompareResult): Fact[] {
   return [
-    ...forced.map((reason): Fact => ['forced', reason, 'yellow']),
     ...warnings.map((warning): Fact => ['warning', warning, 'yellow']),
     ...(interrupted === true ? [['stopped', 'A signal ended the taking of runs early.', 'yellow'] as const] : []),
   ];

@@ -3,19 +3,26 @@ import t from 'tap';
 import { compareResults } from '../../src/compare/compare.ts';
 import type { CompareResult } from '../../src/document/compare.ts';
 import { parseChangeCriterion } from '../../src/judge/change-criterion.ts';
+import { PLAIN_LOOK } from '../../src/view/look.ts';
 import { render } from '../../src/view/renderers.ts';
-import { searchOf, sideOf } from '../support/compare.ts';
+import { runOf, searchOf, sideOf } from '../support/compare.ts';
 
 const BASE_US = [100, 101, 99, 102, 98];
 const NEW_US = BASE_US.map((us) => us * 0.9 + 0.01);
 
-function compared(expressions: readonly string[] = []): CompareResult {
+/** The base against a new side; `cpuUsec` of the new side by run. */
+function compared(
+  expressions: readonly string[] = [],
+  nextUs: readonly number[] = NEW_US,
+  cpuUsec: readonly number[] = [],
+): CompareResult {
   const criteria = expressions.flatMap((text) => {
     const parsed = parseChangeCriterion(text);
     return parsed.ok ? [parsed.value] : [];
   });
   const settings = { margin: 0.02, confidence: 0.95, tested: [], criteria, isForced: false };
-  const made = compareResults(sideOf('base', BASE_US), sideOf('new', NEW_US), settings);
+  const next = nextUs.map((us, at) => runOf(`new-${at + 1}.json`, { medianNs: us * 1e3, cpuUsec: cpuUsec[at] ?? 30 }));
+  const made = compareResults(sideOf('base', BASE_US), next, settings);
   if ('problems' in made) throw new Error(made.problems[0]?.expected);
   return made.result;
 }
@@ -32,6 +39,69 @@ t.test('the verdicts come first, with change and interval', async (t) => {
     text.split('\n').every((line) => line.length <= 80),
     'fits 80 columns',
   );
+});
+
+t.test('the head names what is unclear, and is green only where everything is known and good', async (t) => {
+  const same = [100.1, 99.9, 100, 100.2, 99.8];
+  const noisy = [20, 40, 30, 25, 60];
+  const moodOf = (page: string): string | undefined => /class="lead (\w+)"/.exec(page)?.[1];
+  const unclear = await render(compared([], NEW_US, noisy), 'html');
+  t.match(
+    unclear,
+    /Faster: p50\(total\) -10\.0 %, p99\(total\) -10\.0 %; unclear: cpu; same: rate\(completed\), failures\./,
+  );
+  t.equal(moodOf(unclear), 'neutral');
+  t.equal(moodOf(await render(compared([], NEW_US), 'html')), 'good');
+  t.equal(moodOf(await render(compared(['p99(total)>-10%'], NEW_US), 'html')), 'neutral', 'a threshold is not proven');
+  const forced = { ...compared([], same, noisy), forced: ['14 runs are generator_limited: a.json'] };
+  t.equal(moodOf(await render(forced, 'html')), 'warning');
+  for (const format of ['html', 'markdown'] as const) {
+    const shown = (await render(forced, format)).replaceAll(/<[^>]*>|\s+/g, ' ');
+    t.match(shown, /Forced, in spite of the reasons below\. +Unclear: cpu/, format);
+  }
+  const text = await render(forced, 'text');
+  t.match(text, /\n {2}forced +14 runs are generator_limited: a\.json\n {2}unclear +cpu [^]*\n {2}same +rate/);
+});
+
+t.test('a threshold whose interval holds both is not proven, in words and with units', async (t) => {
+  const result = compared(['p99(total)>-10%', 'failures>+1%']);
+  t.match(result, {
+    thresholds_met: true,
+    thresholds: [{ status: 'not_proven', figure: 'p99(total)' }, { status: 'pass' }],
+  });
+  for (const format of ['text', 'markdown', 'html'] as const) {
+    const shown = (await render(result, format))
+      .replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .replaceAll('&gt;', '>');
+    t.match(shown, /No threshold failed, but 1 of 2 is not proven\./, format);
+    t.match(
+      shown,
+      /p99\(total\)>-10% .{0,12}1,000\/s .{0,6}-10\.0 % .{0,6}-1\d\.\d to -\d\.\d+ % .{0,6}not proven/,
+      format,
+    );
+    t.match(shown, /not proven: the limit is inside the interval/, format);
+    t.match(shown, /passed: the whole interval is within the limit/, format);
+    t.notMatch(shown, /Every threshold was met/, format);
+  }
+});
+
+t.test('a change that the two medians contradict has a mark and a note', async (t) => {
+  // The median falls from 100 to 99.4; the median of all ratios is above 1.
+  const text = await render(compared([], [98.9, 99, 99.4, 200, 210]), 'text');
+  t.match(text, /\np50\(total\) +100 µs +99\.4 µs +\+0\.92 %\*/);
+  t.match(text, /\n\* The change is not new divided by base\. base and new are the medians/);
+  t.notMatch(await render(compared(), 'text'), /%\*|\* The change/);
+});
+
+t.test('no line breaks between a number and its unit', async (t) => {
+  for (const columns of [40, 50, 60, 70, 80]) {
+    const text = await render(compared(['p99(total)>-10%'], [150, 99, 98, 160, 70]), 'text', {
+      ...PLAIN_LOOK,
+      style: { columns, colours: false },
+    });
+    t.notMatch(text, /\d\n *(?:%|points)/, `${columns} columns`);
+  }
 });
 
 t.test('Markdown has a table of figures and of thresholds', async (t) => {

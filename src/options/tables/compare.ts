@@ -144,8 +144,9 @@ export const COMPARE_OPTIONS = {
     isCommon: true,
     help: "exit 99 if the whole interval of a change is beyond a limit: 'p99(total)>+5%', 'rate(completed)<-3%'; repeatable",
     details:
-      'A criterion is a figure, a comparison and a change with its sign; of failures and loss the change is in percentage points. A figure ' +
-      'without an interval, such as one of too few runs, fails too: nothing is known of it.',
+      'A criterion is a figure, a comparison and a change with its sign; of failures and loss the change is in percentage points. A change ' +
+      'whose interval has values on both sides of the limit is not proven, which does not fail. A figure without an interval, such as one of ' +
+      'too few runs, fails: nothing is known of it.',
   },
   ...TAKING_OPTIONS,
   ...FORMAT_OPTIONS,

@@ -1,13 +1,18 @@
 /** A comparison of runs as a page. */
-import type { CompareResult, CompareVerdict } from '../../document/compare.ts';
+import type { CompareResult } from '../../document/compare.ts';
 import {
   careFacts,
   compareTitle,
   figureNotes,
   figureRows,
+  forcedFacts,
+  headline,
+  isForced,
+  isGoodNews,
   shiftRows,
   shownShifts,
   sideFacts,
+  thresholdNotes,
   thresholdRows,
   thresholdsSentence,
   verdictFacts,
@@ -21,21 +26,24 @@ import { html } from './template.ts';
 
 export function compareHtml(result: CompareResult): string {
   const thresholds = thresholdsSentence(result);
-  const [first, ...rest] = verdictFacts(result);
+  const told = [...forcedFacts(result), ...verdictFacts(result), ...careFacts(result)];
   return page({
     title: compareTitle(result),
     details: [result.started_at],
     lead: {
       mood: moodOf(result),
-      sentence: first === undefined ? 'Nothing was compared.' : `${first[0]}: ${first[1]}`,
-      rest: html`${facts([...rest, ...careFacts(result)])}${thresholds === undefined ? null : paragraph(thresholds)}`,
+      sentence: headline(result),
+      rest: html`${facts(told)}${thresholds === undefined ? null : paragraph(thresholds)}`,
     },
     sections: [
       ...result.rounds.map((_, round) => roundSection(result, round)),
       {
         id: 'thresholds',
         title: 'Thresholds',
-        content: thresholds === undefined ? html`` : rowsTable('Fail if', thresholdRows(result)),
+        content:
+          thresholds === undefined
+            ? html``
+            : html`${rowsTable('Fail if', thresholdRows(result))}${list(thresholdNotes(result))}`,
       },
       { id: 'method', title: 'How it was compared', content: list([...figureNotes(result), ...result.how]) },
       { id: 'sides', title: 'The sides', content: facts(sideFacts(result)) },
@@ -60,9 +68,10 @@ function roundSection(result: CompareResult, round: number): Section {
   };
 }
 
-function moodOf({ figures, thresholds_met: isMet }: CompareResult): Mood {
-  const has = (verdict: CompareVerdict): boolean =>
-    figures.some((figure) => figure.tested && figure.verdict === verdict);
-  if (isMet === false || has('slower')) return isMet === false ? 'bad' : 'warning';
-  return has('faster') || has('same') ? 'good' : 'neutral';
+/** Green only where all that was asked is known, and good. */
+function moodOf(result: CompareResult): Mood {
+  if (result.thresholds_met === false) return 'bad';
+  const isWorse = result.figures.some(({ tested, verdict }) => tested && verdict === 'slower');
+  if (isWorse || isForced(result)) return 'warning';
+  return isGoodNews(result) ? 'good' : 'neutral';
 }

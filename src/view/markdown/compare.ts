@@ -5,9 +5,12 @@ import {
   compareTitle,
   figureNotes,
   figureRows,
+  forcedFacts,
+  headline,
   shiftRows,
   shownShifts,
   sideFacts,
+  thresholdNotes,
   thresholdRows,
   thresholdsSentence,
   verdictFacts,
@@ -16,14 +19,22 @@ import { document, factList, plain, rowsTable } from './markdown.ts';
 
 export function compareMarkdown(result: CompareResult): string {
   const sentence = thresholdsSentence(result);
-  const thresholds = sentence === undefined ? [] : [plain(sentence), rowsTable(escaped(thresholdRows(result)))];
+  const thresholds =
+    sentence === undefined
+      ? []
+      : [plain(sentence), rowsTable(escaped(thresholdRows(result))), bullets(thresholdNotes(result))];
   return document(result, compareTitle(result), [
+    plain(headline(result)),
     ...thresholds,
-    factList([...verdictFacts(result), ...careFacts(result)]),
+    factList([...forcedFacts(result), ...verdictFacts(result), ...careFacts(result)]),
     ...result.rounds.flatMap((_, round) => roundBlocks(result, round)),
-    [...figureNotes(result), ...result.how].map((note) => `- ${plain(note)}`).join('\n'),
+    bullets([...figureNotes(result), ...result.how]),
     factList(sideFacts(result)),
   ]);
+}
+
+function bullets(notes: readonly string[]): string {
+  return notes.map((note) => `- ${plain(note)}`).join('\n');
 }
 
 function roundBlocks(result: CompareResult, round: number): string[] {

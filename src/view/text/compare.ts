@@ -5,10 +5,13 @@ import {
   compareTitle,
   figureNotes,
   figureRows,
+  forcedFacts,
   shiftRows,
   shownShifts,
   sideFacts,
+  thresholdNotes,
   thresholdRows,
+  thresholdsColour,
   thresholdsSentence,
   verdictFacts,
 } from '../compare-facts.ts';
@@ -20,15 +23,16 @@ import { PLAIN, paint, table, wrap, type TextStyle } from '../layout.ts';
 export function compareText(result: CompareResult, style: TextStyle = PLAIN): string {
   const blocks = [
     [paint(style, 'bold', compareTitle(result)), ...factLines(style, sideFacts(result))].join('\n'),
-    factLines(style, [...verdictFacts(result), ...careFacts(result)]).join('\n'),
+    factLines(style, [...forcedFacts(result), ...verdictFacts(result), ...careFacts(result)]).join('\n'),
     ...result.rounds.flatMap((_, round) => roundBlocks(result, round, style)),
   ];
   const notes = [...figureNotes(result), ...result.how];
   blocks.push(notes.map((note) => wrap(note, style.columns, 0)).join('\n'));
   const sentence = thresholdsSentence(result);
   if (sentence !== undefined) {
-    blocks.push(lines(thresholdRows(result), style));
-    blocks.push(paint(style, result.thresholds_met === true ? 'green' : 'red', wrap(sentence, style.columns, 0)));
+    blocks.push(droppingLines(thresholdRows(result), 'load', style));
+    const told = thresholdNotes(result).map((note) => wrap(note, style.columns, 0));
+    blocks.push([...told, paint(style, thresholdsColour(result), wrap(sentence, style.columns, 0))].join('\n'));
   }
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
@@ -36,15 +40,15 @@ export function compareText(result: CompareResult, style: TextStyle = PLAIN): st
 function roundBlocks(result: CompareResult, round: number, style: TextStyle): string[] {
   const title = paint(style, 'bold', wrap(result.rounds[round]!.load, style.columns, 0));
   const shifts = shownShifts(result, round).map((shift) => `${shift.clock}\n${lines(shiftRows(shift), style)}`);
-  return [`${title}\n${figureLines(figureRows(result, round), style)}`, ...shifts];
+  return [`${title}\n${droppingLines(figureRows(result, round), 'p', style)}`, ...shifts];
 }
 
-/** Without room for it the table has no p-values: the verdicts say what follows from them. */
-function figureLines([header = [], ...rows]: Rows, style: TextStyle): string {
+/** A table that is without one of its columns where it has no room for it: the verdicts say what follows from p-values. */
+function droppingLines([header = [], ...rows]: Rows, dropped: string, style: TextStyle): string {
   const columns = header.map((name, column) => ({
     header: name,
     cells: rows.map((row) => row[column] ?? ''),
-    dropRank: name === 'p' ? 1 : 0,
+    dropRank: name === dropped ? 1 : 0,
   }));
   return fittingTable(columns, style).join('\n');
 }
