@@ -8,10 +8,13 @@
  * it, where not all do.
  */
 
+import { decodeLists, encodeLists, type CodedList, type Numbers } from './packed-numbers.ts';
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Packed {
-  readonly lists: readonly (readonly Json[])[];
+  /** Coded as `packed-numbers.ts` says. */
+  readonly lists: readonly CodedList[];
   readonly value: Json;
 }
 
@@ -41,7 +44,9 @@ export function packLists(value: Json): Packed {
     lists.push(list);
     return ['=', lists.length - 1];
   };
-  return { value: pack(value, held), lists };
+  // Packed first: it fills `lists`.
+  const packed = pack(value, held);
+  return { value: packed, lists: encodeLists(lists as readonly Numbers[]) };
 }
 
 function sameUntil(one: readonly Json[], other: readonly Json[]): number {
@@ -89,10 +94,10 @@ function commonOrder(objects: readonly JsonObject[]): string[] | null {
 
 /** Returns what was packed. */
 export function unpackLists({ value, lists }: Packed): Json {
-  return unpack(value, lists);
+  return unpack(value, decodeLists(lists));
 }
 
-function unpack(value: Json, lists: Packed['lists']): Json {
+function unpack(value: Json, lists: readonly Numbers[]): Json {
   if (isList(value)) return unpackList(value, lists);
   if (typeof value !== 'object' || value === null) return value;
   return mapped(value, (each) => unpack(each, lists));
@@ -101,7 +106,7 @@ function unpack(value: Json, lists: Packed['lists']): Json {
 /** A key, its values, and the places of the objects that have it. */
 type PackedColumn = readonly [key: string, values: readonly Json[], places?: readonly Json[]];
 
-function unpackList([kind, ...rest]: readonly Json[], lists: Packed['lists']): readonly Json[] {
+function unpackList([kind, ...rest]: readonly Json[], lists: readonly Numbers[]): readonly Json[] {
   if (kind === '=') {
     const [place, length, ...tail] = rest;
     const list = lists[place as number]!;

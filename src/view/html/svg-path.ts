@@ -4,7 +4,7 @@
 export type Point = readonly [x: number, y: number];
 
 /** A column so wide shows no more than the lowest and the highest of the points in it. Pixels. */
-const COLUMN_WIDTH = 3;
+const COLUMN_WIDTH = 4;
 /** From so many points on a line is drawn to whole pixels. */
 const DENSE = 150;
 
