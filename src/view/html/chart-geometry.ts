@@ -60,6 +60,7 @@ export function xExtent({ x, bands = [], marks = [], series }: ChartSpec): Exten
   if (x.unit === 'category') return [-0.5, Math.max(1, x.values.length) - 0.5];
   const bounds = new Bounds(x);
   for (const value of x.values) bounds.add(value);
+  bounds.add(x.end);
   addAcross(bounds, 'x', bands, marks);
   const hasPoints = series.some(({ kind }) => kind === 'points');
   if (isLog(x)) return x.unit === 'percentile' ? percentileExtent(bounds) : logExtent(bounds);

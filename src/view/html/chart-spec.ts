@@ -50,6 +50,8 @@ export interface ChartAxis {
 export interface ChartX extends ChartAxis {
   /** Ascending; equal neighbours are allowed. Of a `category` 0, 1, 2 and so on. */
   readonly values: readonly number[];
+  /** Where the last interval ends: each value is then the beginning of an interval that lasts to the next, and lines are steps. */
+  readonly end?: number;
   /** The names of the categories, in the order of `values`. Only there with the unit `category`. */
   readonly names?: readonly string[];
 }

@@ -15,6 +15,7 @@ import {
 import { colourName, dashOf, markerOf } from './chart-looks.ts';
 import { bandBoxes, intervalsPath, markerPath, marksPath, short } from './chart-shapes.ts';
 import type { ChartRole, ChartSeries, ChartSpec } from './chart-spec.ts';
+import { stepLines } from './steps.ts';
 import { areaPath, linePath, segmentsOf, thinned, type Point } from './svg-path.ts';
 import { ticksOf, type Tick } from './ticks.ts';
 
@@ -30,6 +31,8 @@ const LABEL_CHARACTERS = 44;
 const SAMPLE_WIDTH = 22;
 /** A line of so few points shows them. */
 const SPARSE = 40;
+/** A step that is narrower than so many pixels would be lost in the columns of `thinned`. */
+const WHOLE_STEPS = { from: 0, narrowest: 8 };
 
 /** Returns an `<svg>` element without inline styles; its colours are classes. */
 export function svgChart(spec: ChartSpec): string {
@@ -216,7 +219,13 @@ function shapesOf(spec: ChartSpec, series: ChartSeries, values: Drawn, plane: Pl
   const intervals = intervalsPath(spec, series, plane);
   const bars = intervals === '' ? '' : element('path', { class: 'line', d: intervals });
   if (series.kind === 'points') return [bars, pointMarks(series.role, shown, 4)].filter((each) => each !== '');
-  const segments = (series.spansNulls === true ? [shown] : segmentsOf(points)).map(thinned);
+  const isStepped = spec.x.end !== undefined;
+  const lines = isStepped
+    ? stepLines(spec, values, plane, { ...WHOLE_STEPS, to: values.length - 1, spansNulls: series.spansNulls === true })
+    : series.spansNulls === true
+      ? [shown]
+      : segmentsOf(points);
+  const segments = lines.map(thinned);
   const bottom = plane.top + plane.height;
   const base = isLog(spec.y) ? bottom : Math.min(bottom, plane.yOf(0));
   const fill = { class: series.stacked === true ? 'fill' : 'fill thin' };
@@ -226,6 +235,6 @@ function shapesOf(spec: ChartSpec, series: ChartSeries, values: Drawn, plane: Pl
       : '',
     strokeOf(series.role, segments.map(linePath).join('')),
     bars,
-    series.kind === 'line' && shown.length <= SPARSE ? pointMarks(series.role, shown, 2.5) : '',
+    series.kind === 'line' && !isStepped && shown.length <= SPARSE ? pointMarks(series.role, shown, 2.5) : '',
   ].filter((each) => each !== '');
 }

@@ -178,6 +178,10 @@ t.test('what a client run shows', async (t) => {
   const values = (label: RegExp): unknown => rates.series.find((series) => label.test(series.label))?.values;
   // The last 4 ms belong to the second before: 3 exchanges in 4 ms are no 750/s.
   t.same(rates.x.values, [0, 1, 2]);
+  t.equal(rates.x.end, 3.004);
+  const open = page.data.charts.find(({ id }) => id === 'open-over-time')!;
+  t.match(open.title, /at the end of each second$/);
+  t.match(open.marks, [{ value: 212, label: 'the most at any time: 212' }]);
   t.same(values(/^completed/), [900, 900, 898.41]);
   t.same(values(/\(target\)/), [60, 60, 60.757]);
   t.same(values(/\(network\)/), [40, 40, 39.841]);

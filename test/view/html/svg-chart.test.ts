@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { ChartSeries, ChartSpec } from '../../../src/view/html/chart-spec.ts';
 import { svgChart } from '../../../src/view/html/svg-chart.ts';
+import { placesOf, stepLines } from '../../../src/view/html/steps.ts';
 import { thinned, type Point } from '../../../src/view/html/svg-path.ts';
 import { drawnValues, placeLabels, xExtent, yExtent, type Plane } from '../../../src/view/html/chart-geometry.ts';
 
@@ -126,6 +127,63 @@ t.test('stacked areas lie on one another; one of nothing covers nothing', async 
   );
   const spec = chartOf(series, { y: { label: 'rate', unit: 'per_sec', scale: 'linear' } });
   t.strictSame(yExtent(spec, drawn).map(Math.round), [0, 10]);
+});
+
+const second = (kind: 'line' | 'area', values: readonly (number | null)[], end: number): ChartSpec =>
+  chartOf([{ ...line(values), kind }], {
+    x: { label: 'time', unit: 'sec', scale: 'linear', values: SECONDS.slice(0, values.length), end },
+    y: { label: 'rate', unit: 'per_sec', scale: 'linear' },
+  });
+
+t.test('an interval is drawn over the whole of it, the last one too', async (t) => {
+  const spec = second('area', [200, 100, 200], 3);
+  t.strictSame(xExtent(spec), [0, 3]);
+  t.match(svgChart(spec), '>3 s<', 'the axis goes on to its end');
+  const plane = { xOf: (x: number) => x * 10, yOf: (y: number) => y };
+  const all = { from: 0, to: 2, spansNulls: false, narrowest: 0 };
+  t.strictSame(stepLines(spec, [200, 100, 200], plane, all), [
+    [
+      [0, 200],
+      [10, 200],
+      [10, 100],
+      [20, 100],
+      [20, 200],
+      [30, 200],
+    ],
+  ]);
+  t.strictSame(stepLines(spec, [200, null, 100], plane, all), [
+    [
+      [0, 200],
+      [10, 200],
+    ],
+    [
+      [20, 100],
+      [30, 100],
+    ],
+  ]);
+  const ends = stepLines(spec, [5, null, 5], plane, { ...all, spansNulls: true });
+  t.strictSame(ends[0]?.at(-1), [30, 5], 'a value lasts until the next');
+  const shorter = stepLines(spec, [5, 6, null], plane, { ...all, spansNulls: true });
+  t.strictSame(shorter.at(-1)?.at(-1), [20, 6], 'and the last one no longer than its interval');
+  t.strictSame(placesOf(spec.x), [0.5, 1.5, 2.5], 'a cursor stands in the middle');
+});
+
+t.test('ten minutes of steps are points, and end where the last second ends', async (t) => {
+  const svg = svgChart(
+    second(
+      'line',
+      SECONDS.map((at) => 100 + (at % 7)),
+      600,
+    ),
+  );
+  t.ok(svg.length < 6000, `${svg.length} characters`);
+  const [, d = ''] = /<path class="line" d="(M5[^"]*)"/.exec(svg) ?? [];
+  const steps = d
+    .slice(d.indexOf('l') + 1)
+    .match(/-?[\d.]+/g)!
+    .map(Number);
+  const width = steps.reduce((sum, step, index) => (index % 2 === 0 ? sum + step : sum), 0);
+  t.equal(width, 720 - 20 - Number(/^M([\d.]+)/.exec(d)![1]));
 });
 
 t.test('axes begin at 0 unless they may not, and show marks and bands', async (t) => {

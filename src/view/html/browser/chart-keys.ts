@@ -1,5 +1,6 @@
 /** The keys of a chart that has the focus. */
 import { shareOf, valueAt, type Extent } from '../chart-geometry.ts';
+import { placesOf } from '../steps.ts';
 import { formatChartValue } from '../ticks.ts';
 import type { Chart } from './chart.ts';
 
@@ -13,11 +14,13 @@ const SMALLEST_SHARE = 1e-3;
 
 export class ChartKeys {
   readonly #chart: Chart;
+  readonly #places: readonly number[];
   /** The index of the cursor. */
   #at: number | null = null;
 
   constructor(chart: Chart, element: HTMLElement) {
     this.#chart = chart;
+    this.#places = placesOf(chart.spec.x);
     element.addEventListener('keydown', (event) => {
       if (event.ctrlKey || event.altKey || event.metaKey || !this.#press(event)) return;
       event.preventDefault();
@@ -57,7 +60,7 @@ export class ChartKeys {
 
   /** The first and the last index of what is shown. */
   #shown(): readonly [number, number] {
-    const { values } = this.#chart.spec.x;
+    const values = this.#places;
     const [min, max] = this.#extent();
     const first = values.findIndex((value) => value >= min);
     const last = values.findLastIndex((value) => value <= max);
@@ -77,7 +80,7 @@ export class ChartKeys {
   #moveTo(at: number): boolean {
     const [first, last] = this.#shown();
     this.#at = Math.min(last, Math.max(first, at));
-    this.#chart.group.moveTo(this.#chart.spec.x.values[this.#at]!);
+    this.#chart.group.moveTo(this.#places[this.#at]!);
     this.#chart.announce(this.#at);
     return true;
   }
@@ -85,7 +88,7 @@ export class ChartKeys {
   #zoomBy(factor: number): boolean {
     const { spec, full } = this.#chart;
     const [from, to] = this.#extent().map((value) => shareOf(spec.x, full, value)) as [number, number];
-    const centre = this.#at === null ? (from + to) / 2 : shareOf(spec.x, full, spec.x.values[this.#at]!);
+    const centre = this.#at === null ? (from + to) / 2 : shareOf(spec.x, full, this.#places[this.#at]!);
     // What is under the cursor stays where it is.
     this.#show(centre - (centre - from) * factor, centre + (to - centre) * factor);
     return true;

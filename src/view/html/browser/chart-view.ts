@@ -2,6 +2,7 @@
 import type uPlotType from 'uplot';
 import { axisName, drawnValues, xExtent, type Drawn, type Extent } from '../chart-geometry.ts';
 import type { ChartSpec } from '../chart-spec.ts';
+import { placesOf } from '../steps.ts';
 import { formatChartValue } from '../ticks.ts';
 import type { Announcer } from './announcer.ts';
 import type { Chart } from './chart.ts';
@@ -66,7 +67,7 @@ export class ChartView implements Chart {
   readonly isShown = (index: number): boolean => this.#shown[index] === true;
 
   #data(): uPlotType.AlignedData {
-    return [[...this.spec.x.values], ...this.order.map((index) => [...this.#drawn[index]!])];
+    return [[...placesOf(this.spec.x)], ...this.order.map((index) => [...this.#drawn[index]!])];
   }
 
   /** Takes the width that the page has for it. */

@@ -2,10 +2,14 @@
 import type uPlotType from 'uplot';
 import { isLog, placeLabels, type Plane } from '../chart-geometry.ts';
 import { markerOf } from '../chart-looks.ts';
+import { stepLines } from '../steps.ts';
 import { bandBoxes, intervalsPath, markerPath, marksPath } from '../chart-shapes.ts';
 import type { Chart } from './chart.ts';
 import { FONT, textWidth } from './plot-text.ts';
 import { colour, roleColour } from './theme.ts';
+
+/** uPlot's number for paths that a band may clip; there are no bands. */
+const CLIPS_FILL = 1;
 
 /** Draws in CSS pixels, within the axes. */
 function within(plot: uPlotType, draw: (context: CanvasRenderingContext2D, plane: Plane) => void): void {
@@ -26,6 +30,32 @@ function within(plot: uPlotType, draw: (context: CanvasRenderingContext2D, plane
     yOf: (value) => top + plot.valToPos(value, 'y'),
   });
   ctx.restore();
+}
+
+/** Returns what draws a series as steps, in pixels of the canvas. */
+export function steppedPaths(chart: Chart, index: number): uPlotType.Series.PathBuilder {
+  const { spec } = chart;
+  const { kind, spansNulls } = spec.series[index]!;
+  return (plot, _at, from, to) => {
+    const places = {
+      xOf: (value: number) => plot.valToPos(value, 'x', true),
+      yOf: (value: number) => plot.valToPos(value, 'y', true),
+    };
+    const stroke = new Path2D();
+    const fill = new Path2D();
+    const stepping = { from, to, spansNulls: spansNulls === true, narrowest: 0 };
+    for (const line of stepLines(spec, chart.drawn[index]!, places, stepping)) {
+      const base = places.yOf(0);
+      fill.moveTo(line[0]![0], base);
+      line.forEach(([x, y], step) => {
+        if (step === 0) stroke.moveTo(x, y);
+        else stroke.lineTo(x, y);
+        fill.lineTo(x, y);
+      });
+      fill.lineTo(line.at(-1)![0], base);
+    }
+    return { stroke, fill: kind === 'area' ? fill : null, flags: CLIPS_FILL };
+  };
 }
 
 export function drawBands(plot: uPlotType, { spec }: Chart): void {

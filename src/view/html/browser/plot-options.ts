@@ -2,10 +2,10 @@
 import type uPlotType from 'uplot';
 import { isLog, yExtent } from '../chart-geometry.ts';
 import { dashOf } from '../chart-looks.ts';
-import type { ChartAxis, ChartSeries } from '../chart-spec.ts';
+import type { ChartAxis } from '../chart-spec.ts';
 import { ticksOf, type Tick } from '../ticks.ts';
 import type { Chart } from './chart.ts';
-import { drawBands, drawMarks, drawPoints } from './plot-drawing.ts';
+import { drawBands, drawMarks, drawPoints, steppedPaths } from './plot-drawing.ts';
 import { FONT, textWidth } from './plot-text.ts';
 import { areaColour, colour, roleColour } from './theme.ts';
 
@@ -14,7 +14,7 @@ const LABEL_GAP = 8;
 /** Right of the plane, for the half of a label. */
 const EDGE = 22;
 const TICK_SPACE = 30;
-/** A line of so few points shows them. */
+/** A line of so few points shows them; one with gaps shows any number, because a point between two gaps is no line. */
 const SPARSE = 40;
 
 export function heightOf(width: number): number {
@@ -33,7 +33,7 @@ export function plotOptions(chart: Chart, width: number): uPlotType.Options {
       y: { ...distributionOf(spec.y), range: (plot) => shownHeight(chart, plot) },
     },
     axes: [xAxis(chart), yAxis(chart)],
-    series: [{}, ...chart.order.map((index) => seriesOptions(spec.series[index]!, spec.x.values.length))],
+    series: [{}, ...chart.order.map((index) => seriesOptions(chart, index))],
     cursor: cursorOptions(chart),
     hooks: {
       drawClear: [(plot) => drawBands(plot, chart)],
@@ -82,7 +82,10 @@ function zoomToSelection(plot: uPlotType, { group }: Chart): void {
   group.zoom(extent);
 }
 
-function seriesOptions(series: ChartSeries, length: number): uPlotType.Series {
+function seriesOptions(chart: Chart, index: number): uPlotType.Series {
+  const { x, series: all } = chart.spec;
+  const series = all[index]!;
+  const isStepped = x.end !== undefined;
   const stroke = (): string => roleColour(series.role);
   if (series.kind === 'points') return { stroke, paths: () => null, points: { show: false } };
   const options: uPlotType.Series = {
@@ -90,21 +93,16 @@ function seriesOptions(series: ChartSeries, length: number): uPlotType.Series {
     width: 1.75,
     dash: [...dashOf(series.role)],
     spanGaps: series.spansNulls === true,
-    points: { show: series.kind === 'line' && length <= SPARSE, filter: lonelyPoints, size: 5, fill: stroke },
+    points: {
+      show: series.kind === 'line' && !isStepped && (x.values.length <= SPARSE || series.spansNulls !== true),
+      size: 5,
+      fill: stroke,
+    },
+    ...(isStepped ? { paths: steppedPaths(chart, index) } : {}),
   };
   if (series.kind === 'line') return options;
   const isStacked = series.stacked === true;
   return { ...options, fill: () => (isStacked ? areaColour(series.role) : `${roleColour(series.role)}33`) };
-}
-
-/** Of a line that shows no points, those that are between gaps: no line would show them. Null where all are shown. */
-function lonelyPoints(plot: uPlotType, at: number, isShown: boolean): number[] | null {
-  if (isShown) return null;
-  const values = plot.data[at]!;
-  const isGap = (index: number): boolean => (values[index] ?? null) === null;
-  return Array.from(values, (_value, index) => index).filter(
-    (index) => !isGap(index) && isGap(index - 1) && isGap(index + 1),
-  );
 }
 
 function looks(): Pick<uPlotType.Axis, 'stroke' | 'grid' | 'ticks' | 'border' | 'font'> {

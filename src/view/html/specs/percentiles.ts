@@ -2,7 +2,7 @@
 import { decodeHistogram, type FilledBuckets } from '../../../count/hdr-decode.ts';
 import { lowestAt } from '../../../count/histogram.ts';
 import type { LatencySummary } from '../../../document/common.ts';
-import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartRole, ChartSeries, ChartSpec, ChartX } from '../chart-spec.ts';
 
 /** The percentiles of a summary by their place on the axis, 1/(1-q). */
 const PLACES = [
@@ -99,6 +99,7 @@ const OVER_TIME = [
 /** What happened at a time: seconds since the end of the warm-up. */
 export interface Moment {
   readonly start_sec: number;
+  readonly length_sec: number;
 }
 
 /** Percentiles of each interval. */
@@ -126,9 +127,16 @@ export function overTimeChart<Interval extends Moment>(
   };
 }
 
+/** Where the last of the intervals ends. Result files have milliseconds. */
+export function endOf(intervals: readonly Moment[]): Pick<ChartX, 'end'> {
+  const ends = intervals.map(({ start_sec: startSec, length_sec: lengthSec }) => startSec + lengthSec);
+  return ends.length === 0 ? {} : { end: Math.round(Math.max(...ends) * 1000) / 1000 };
+}
+
 /** The x axis that all charts over time of a round share. */
 export function timeAxis(intervals: readonly Moment[]): ChartSpec['x'] {
-  return { label: 'time', unit: 'sec', scale: 'linear', values: intervals.map(({ start_sec: startSec }) => startSec) };
+  const values = intervals.map(({ start_sec: startSec }) => startSec);
+  return { label: 'time', unit: 'sec', scale: 'linear', values, ...endOf(intervals) };
 }
 
 export function capitalized(text: string): string {

@@ -1,6 +1,7 @@
 /** The charts of a round of connections over time. */
 import type { IntervalResult, RoundResult } from '../../../document/client.ts';
 import { BLAMED, countByOwner, OUTCOMES, type OutcomeName, type OwnerCounts } from '../../../document/outcome.ts';
+import { formatCount } from '../../../units/format.ts';
 import { KERNEL_ROWS } from '../../../document/kernel-table.ts';
 import type { KernelEvidence } from '../../../document/kernel-evidence.ts';
 import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
@@ -74,14 +75,15 @@ function ownersOf(interval: IntervalResult): OwnerCounts {
   return countByOwner({ ...none, ...outcomes }, missed);
 }
 
-/** Connections open at the end of each interval. */
+/** Connections open at the end of each interval, beside the most between: what opens and ends within a second is in none of the ends. */
 export function openChart(id: string, group: string, round: RoundResult): ChartSpec {
   const intervals = wholeIntervals(round.intervals);
+  const most = round.attempts.in_flight_max;
   const isHeld = intervals.some(({ held }) => held > 0);
   return {
     id,
-    title: 'Connections open',
-    description: 'Connections that were open at the end of each interval.',
+    title: 'Connections open at the end of each second',
+    description: `Connections that were open at the end of each second, and the most that were open at any time: ${formatCount(most)}.`,
     group,
     x: timeAxis(intervals),
     y: { label: 'connections', unit: 'count', scale: 'linear' },
@@ -91,6 +93,7 @@ export function openChart(id: string, group: string, round: RoundResult): ChartS
         ? [{ label: 'held', role: 'run1' as const, values: intervals.map((each) => each.held), kind: 'line' as const }]
         : []),
     ],
+    marks: [{ axis: 'y', value: most, label: `the most at any time: ${formatCount(most)}` }],
   };
 }
 

@@ -10,7 +10,7 @@ import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
 import { pingLoad, roundName } from '../side-figures.ts';
 import type { NamedDocument } from '../../look.ts';
 import { wholeIntervals } from './intervals.ts';
-import { curveOf, percentileChart, type Moment } from './percentiles.ts';
+import { curveOf, endOf, percentileChart, type Moment } from './percentiles.ts';
 import { perSec } from './round.ts';
 import { scaleFor } from './rounds.ts';
 
@@ -130,7 +130,13 @@ function overTime<Interval extends Moment>(
     title,
     description: `${title}, a line for each run.`,
     group: 'time',
-    x: { label: 'time', unit: 'sec', scale: 'linear', values: times },
+    x: {
+      label: 'time',
+      unit: 'sec',
+      scale: 'linear',
+      values: times,
+      ...endOf(lines.flatMap(({ intervals }) => intervals)),
+    },
     y: { label: unit === 'ns' ? 'latency' : 'per second', unit, scale: unit === 'ns' ? 'log' : 'linear' },
     series: lines.map(({ name, intervals }, index): ChartSeries => {
       const at = new Map(intervals.map((interval) => [interval.start_sec, valueOf(interval)]));
