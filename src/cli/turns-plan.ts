@@ -79,7 +79,7 @@ export async function planSides(
   }
   if (problems.length > 0) return { problems };
   const [base, next = base] = sides as [PlannedSide, PlannedSide?];
-  const unlike = isForced ? [] : configObjections({ file: files[0], ...base }, { file: files[1], ...next });
+  const unlike = configObjections({ file: files[0], ...base }, { file: files[1], ...next }, isForced);
   return unlike.length > 0 ? { problems: unlike } : [base, next];
 }
 

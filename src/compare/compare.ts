@@ -6,15 +6,15 @@ import type {
   CompareSide,
   CompareTaking,
   CompareThreshold,
-  ShiftFunction,
 } from '../document/compare.ts';
 import { machineSystem } from '../document/system.ts';
 import type { ChangeCriterion } from '../judge/change-criterion.ts';
-import { formatCountOf } from '../units/format.ts';
-import { formatProblem, type Problem } from '../units/problem.ts';
+import { nameFiles } from '../units/file-list.ts';
+import type { Problem } from '../units/problem.ts';
 import { VERSION } from '../units/version.ts';
-import { RESAMPLES } from './bootstrap.ts';
+import { answersOf } from './answers.ts';
 import { compareAnswers } from './compared-answers.ts';
+import { howSentences, percentOf } from './how.ts';
 import {
   endWarnings,
   isComparable,
@@ -27,7 +27,8 @@ import {
   type NamedResult,
   type Objection,
 } from './likeness.ts';
-import { compareRounds, hasEnoughRuns, type ComparedRounds } from './rounds.ts';
+import { measuredRounds } from './measured.ts';
+import { compareRounds, type ComparedRounds } from './rounds.ts';
 import { heldAgainst } from './thresholds.ts';
 import { judged, runsNeeded } from './verdict.ts';
 
@@ -73,9 +74,9 @@ export function compareResults(
   const objections = [...twinObjections(results), ...verdictObjections(results), ...plans.objections];
   const compared = compareFigures(ours, theirs, settings);
   const final = [...testedObjections(compared, settings), ...secondsObjections(compared, results)];
-  if (final.length > 0 || (objections.length > 0 && !settings.isForced)) {
-    return { problems: [...objections.map(wayOut), ...final] };
-  }
+  // Where something stands against it that cannot be forced, --force is no way out, and what it would overrule is not the cause.
+  if (final.length > 0) return { problems: [...final, ...(settings.isForced ? [] : objections)] };
+  if (objections.length > 0 && !settings.isForced) return { problems: objections.map(wayOut) };
   const figures = noted(judged(compared.figures, settings), compared, settings, { ours, theirs });
   const thresholds = settings.criteria.map((criterion) => heldAgainst(criterion, figures));
   const result: CompareResult = {
@@ -84,7 +85,14 @@ export function compareResults(
     started_at: new Date().toISOString(),
     of: results[0]!.document.schema,
     basis: compared.basis,
-    how: howSentences(compared, figures, settings, { ours, theirs }),
+    how: howSentences({
+      compared,
+      figures,
+      base: ours,
+      next: theirs,
+      margin: settings.margin,
+      confidence: settings.confidence,
+    }),
     margin_percent: percentOf(settings.margin),
     confidence_percent: percentOf(settings.confidence),
     runs_needed: runsNeeded(compared.figures.filter(({ tested }) => tested).length, settings.confidence),
@@ -97,7 +105,7 @@ export function compareResults(
     figures,
     shifts: compared.shifts,
     warnings: [...compared.warnings, ...plans.warnings, ...endWarnings(results)],
-    ...(objections.length > 0 ? { forced: objections.map(formatProblem) } : {}),
+    ...(objections.length > 0 ? { forced: objections.map(({ told }) => told) } : {}),
     ...(thresholds.length > 0
       ? { thresholds, thresholds_met: thresholds.every(({ status }) => !FAILS.includes(status)) }
       : {}),
@@ -145,8 +153,8 @@ function testedObjections({ figures }: ComparedRounds, { tested, criteria }: Com
 /** Nothing to compare: no load that all runs have, or one run a side without its seconds. */
 function secondsObjections({ basis, rounds, figures }: ComparedRounds, results: Named): Problem[] {
   if (rounds.length === 0 || figures.length === 0) {
-    const expected = 'runs that have a round, or an answer, in common';
-    return [{ option: 'files', got: results.map(({ file }) => file).join(', '), expected }];
+    const expected = `runs that have a round, or an answer, in common: ${loadsOf(results)}`;
+    return [{ option: 'files', got: nameFiles(results.map(({ file }) => file)), expected }];
   }
   if (basis === 'runs') return [];
   return results
@@ -155,6 +163,24 @@ function secondsObjections({ basis, rounds, figures }: ComparedRounds, results: 
       const expected = 'a result with its intervals: one run a side is compared second by second';
       return { option: `${file}: rounds[].intervals`, got: 'none', expected };
     });
+}
+
+/** Different loads or goals that are named in a message. */
+const LOADS_NAMED = 4;
+
+/** `500/s in a.json and 6 more; 100/s, 300/s in b.json`. */
+function loadsOf(results: Named): string {
+  const files = new Map<string, string[]>();
+  for (const { file, document } of results) {
+    const loads = isLimit(document)
+      ? answersOf(document).map(({ name }) => name)
+      : measuredRounds(document).map(({ load }) => load);
+    const text = loads.length === 0 ? 'none' : loads.join(', ');
+    files.set(text, [...(files.get(text) ?? []), file]);
+  }
+  const named = [...files].map(([loads, of]) => `${loads} in ${nameFiles(of)}`);
+  const more = named.length > LOADS_NAMED ? ['…'] : [];
+  return [...named.slice(0, LOADS_NAMED), ...more].join('; ');
 }
 
 function runOf({ file, document }: NamedResult<Comparable>): CompareRun {
@@ -184,72 +210,4 @@ function noted(
     if (fewest >= needed) return figure;
     return { ...figure, note: `too few to tell: ${needed} runs a side are needed, and the smaller side has ${fewest}` };
   });
-}
-
-function howSentences(
-  { basis, rounds, shifts }: ComparedRounds,
-  figures: readonly CompareFigure[],
-  settings: CompareSettings,
-  { ours, theirs }: Sides,
-): string[] {
-  const confidence = percentOf(settings.confidence);
-  const tests = figures.filter(({ p, tested }) => tested && p !== null).length;
-  const isRanked = figures.some(({ method }) => method === 'mann_whitney');
-  const says: string[] = [];
-  if (figures.some(({ method }) => method === 'answer')) {
-    says.push(
-      'Answers are ranges, from the highest load that met the goal to the lowest that did not. Ranges that overlap are unclear.',
-    );
-  }
-  if (isRanked) {
-    says.push(
-      `The unit is a run. Change: the median of all ratios of a new run to a base run (Hodges-Lehmann); interval: exact Mann-Whitney, at least ${confidence} %.`,
-    );
-  } else if (basis === 'runs' && !hasEnoughRuns(ours, theirs) && figures.some(({ method }) => method === 'none')) {
-    says.push('The unit is a run, and there are too few for an interval: it takes five on each side.');
-  }
-  if (basis === 'seconds') {
-    const results = [...ours, ...theirs];
-    const blocks = rounds.flatMap(({ block_sec: blockSec }) => blockSec ?? []);
-    const drawn =
-      blocks.length === 0 ? '' : `, in blocks of ${[...new Set(blocks)].join(', ')} s, drawn ${RESAMPLES} times`;
-    says.push(
-      `One run on each side: intervals come from the seconds of the runs${drawn}. They cover the noise within a run only, not what differs from run to run; for that, compare five runs or more on each side.`,
-    );
-    if (results.some(isShort)) {
-      says.push('A run here is shorter than 30 s: where its seconds hang together, the intervals are too narrow.');
-    }
-    if (isRebuilt(shifts)) {
-      says.push(
-        'The files have no histograms (--histograms): for the intervals each second was rebuilt from its stored percentiles.',
-      );
-    }
-  }
-  if (tests > 0) {
-    const promise = `where nothing differs, "faster" or "slower" is said of any of them in at most ${percentOf(1 - settings.confidence)} % of comparisons`;
-    const adjusted = `p is adjusted for ${formatCountOf(tests, 'tested figure')} (Holm)`;
-    // Seconds of one run say nothing of other runs, so there is no such promise.
-    says.push(basis === 'runs' ? `${adjusted}: ${promise}.` : `${adjusted}.`);
-  }
-  if (settings.margin > 0) {
-    says.push(
-      `"same" means that the whole interval is within ${percentOf(settings.margin)} % either way (two one-sided tests).`,
-    );
-  }
-  return says;
-}
-
-/** Simulated in docs/explanation/comparing.md. */
-const LONG_ENOUGH_SEC = 30;
-
-function isShort({ document }: NamedResult<Comparable>): boolean {
-  return 'rounds' in document && document.rounds.some(({ duration_sec: sec }) => sec < LONG_ENOUGH_SEC);
-}
-
-function isRebuilt(shifts: readonly ShiftFunction[]): boolean {
-  return shifts.some(({ quantiles_from: from }) => from === 'percentiles');
-}
-
-function percentOf(share: number): number {
-  return Math.round(share * 1e6) / 1e4;
 }

@@ -47,7 +47,9 @@ function figureOf(base: readonly Answer[], next: readonly Answer[], confidence: 
     change: 'ratio',
   } as const;
   const [ours, theirs] = [onScale(baseValues!, true), onScale(nextValues!, true)];
-  if (hasEnoughRuns(base, next) && ours !== null && theirs !== null) {
+  // A run that found no upper bound has a lower bound in place of an answer: ranks of those say nothing, however equal they are.
+  const open = [...base, ...next].filter(({ upper }) => upper === null).length;
+  if (open === 0 && hasEnoughRuns(base, next) && ours !== null && theirs !== null) {
     const { change, low, high, method, confidence: kept, p, note } = overRuns(ours, theirs, confidence);
     const back = (value: number | null): number | null => (value === null ? null : Math.exp(value));
     const percent = kept === null ? null : Math.round(kept * 1e5) / 1e3;
@@ -57,7 +59,11 @@ function figureOf(base: readonly Answer[], next: readonly Answer[], confidence: 
   const { low, high } = ratioBounds(hullOf(base), hullOf(next));
   const ratio = common.base === null || common.new === null || common.base <= 0 ? null : common.new / common.base;
   const isUnknown = low === null && high === null;
-  const note = isUnknown ? { note: 'the answers have no bounds that could be compared' } : {};
+  const of = `${open} of ${base.length + next.length} runs`;
+  const bounds = 'have no upper bound: every load that was tried met the goal, or this machine was the limit';
+  const note = isUnknown
+    ? { note: open > 0 ? `${of} ${bounds}` : 'the answers have no bounds that could be compared' }
+    : {};
   const method = isUnknown ? 'none' : 'answer';
   return { ...common, ratio, low, high, method, confidence_percent: null, p: null, ...note };
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Verdict, VerdictReason, VerdictStatus } from '../document/common.ts';
 import { kindOf, type Document, type DocumentOf } from '../document/read.ts';
+import { nameFiles, runsIn } from '../units/file-list.ts';
 import type { Problem } from '../units/problem.ts';
 
 /** A result that can be compared. */
@@ -15,9 +16,18 @@ export interface NamedResult<T extends Document = Document> {
 
 /** Something against a comparison. */
 export interface Objection extends Problem {
-  /** `--force` compares all the same. */
-  readonly isForcible: boolean;
+  /** The same as a sentence of a report that was forced. */
+  readonly told: string;
 }
+
+/** Values by a key, in the order in which the keys come first. */
+function grouped<T>(values: readonly T[], keyOf: (value: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
+  return [...groups.values()];
+}
+
+const filesOf = (results: readonly { readonly file: string }[]): string[] => results.map(({ file }) => file);
 
 const KINDS: readonly string[] = ['client', 'rtt', 'search', 'saturate'];
 
@@ -26,43 +36,66 @@ export function isComparable(result: NamedResult): result is NamedResult<Compara
 }
 
 /** Returns what is wrong with the kinds of the results: only the same kind can be compared, and it needs figures. */
-export function kindObjections(results: readonly NamedResult[]): Objection[] {
+export function kindObjections(results: readonly NamedResult[]): Problem[] {
   const unfit = results.filter((result) => !isComparable(result));
-  if (unfit.length > 0) {
-    const expected = 'a result of client, rtt, search or saturate';
-    return unfit.map(({ file, document }) => ({ option: file, got: document.schema, expected, isForcible: false }));
-  }
   const [first, ...rest] = results;
-  return rest
-    .filter(({ document }) => document.schema !== first?.document.schema)
-    .map(({ file, document }) => {
-      const expected = `${first?.document.schema}, as in ${first?.file}: only results of one kind can be compared`;
-      return { option: file, got: document.schema, expected, isForcible: false };
-    });
+  const expected =
+    unfit.length > 0
+      ? 'a result of client, rtt, search or saturate'
+      : `${first?.document.schema}, as in ${first?.file}: only results of one kind can be compared`;
+  const wrong = unfit.length > 0 ? unfit : rest.filter(({ document }) => document.schema !== first?.document.schema);
+  return grouped(wrong, ({ document }) => document.schema).map((group) => ({
+    option: runsIn(filesOf(group)),
+    got: group[0]!.document.schema,
+    expected,
+  }));
 }
 
-/** Returns an objection for each result whose content another one has as well. */
+/** Returns an objection to the results whose content another one has as well. */
 export function twinObjections(results: readonly NamedResult[]): Objection[] {
   const seen = new Map<string, string>();
-  return results.flatMap(({ file, document }) => {
+  const twins = results.flatMap(({ file, document }) => {
     const content = createHash('sha256').update(JSON.stringify(document)).digest('hex');
     const twin = seen.get(content);
     seen.set(content, twin ?? file);
-    if (twin === undefined) return [];
-    const expected = `another run than ${twin}, which has the same content: a run compared with itself shows nothing`;
-    return [{ option: file, got: file, expected, isForcible: true }];
+    return twin === undefined ? [] : [{ file, twin }];
   });
+  const [first] = twins;
+  if (first === undefined) return [];
+  const why = 'a run compared with itself shows nothing';
+  const [file, of] = [runsIn(filesOf(twins)), nameFiles([...new Set(twins.map(({ twin }) => twin))])];
+  const isOne = twins.length === 1;
+  return [
+    {
+      option: file,
+      got: isOne ? file : nameFiles(filesOf(twins)),
+      expected: isOne
+        ? `another run than ${of}, which has the same content: ${why}`
+        : `other runs than ${of}, which have the same content: ${why}`,
+      told: `${file} ${isOne ? 'has' : 'have'} the same content as ${of}: ${why}`,
+    },
+  ];
 }
 
-/** Returns an objection for each run whose figures are not those of the target. */
+/** Returns an objection to the runs whose figures are not those of the target, one for each verdict. */
 export function verdictObjections(results: readonly NamedResult<Comparable>[]): Objection[] {
-  return results.flatMap(({ file, document }) => {
+  const faults = results.flatMap(({ file, document }) => {
     const fault = faultOf(document);
-    if (fault === null) return [];
-    const { where, status, reason } = fault;
-    const why = reason === undefined ? '' : ` (${reason.code})`;
+    return fault === null ? [] : [{ file, ...fault }];
+  });
+  return grouped(faults, ({ status }) => status).map((group) => {
+    const [{ where, status }] = group as [Fault & { readonly file: string }];
+    const codes = [...new Set(group.flatMap(({ reason }) => reason?.code ?? []))];
+    const why = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
+    const files = filesOf(group);
+    const isAlike = group.every((each) => each.where === where);
+    const key = isAlike ? where : where.replace(/\[\d+\]/, '[]');
+    const told =
+      files.length === 1
+        ? `${files[0]!} is ${status}${why}: its figures are not those of the target`
+        : `${files.length} runs are ${status}${why}: their figures are not those of the target (${nameFiles(files)})`;
     const expected = `valid: these figures are not those of the target${why}`;
-    return [{ option: `${file}: ${where}`, got: status, expected, isForcible: true }];
+    return { option: `${runsIn(files)}: ${key}`, got: status, expected, told };
   });
 }
 
@@ -125,15 +158,16 @@ const SILENT_KEYS: ReadonlySet<string> = new Set(['fail_if', 'allow_generator_li
 
 const SYSTEM_KEYS = ['kernel', 'node', 'cpus', 'workers'] as const;
 
-/** What differs between two runs. */
+/** What differs between the first run and others. */
 interface Difference {
   readonly key: string;
   readonly base: string;
   readonly other: string;
-  /** The first file that differs so, and how many do. */
   readonly file: string;
-  readonly count: number;
 }
+
+/** Up to this number of other values, each has a line of its own. */
+const VALUES_APART = 2;
 
 /** Returns the differences of the plans that stand against a comparison, and a sentence for each of the others. */
 export function planDifferences(results: readonly NamedResult<Comparable>[]): {
@@ -142,22 +176,25 @@ export function planDifferences(results: readonly NamedResult<Comparable>[]): {
 } {
   const [first, ...rest] = results;
   if (first === undefined) return { objections: [], warnings: [] };
-  const found = new Map<string, Difference>();
-  for (const result of rest) {
-    for (const [key, base, other] of differingKeys(first.document, result.document)) {
-      const name = JSON.stringify([key, other]);
-      const known = found.get(name);
-      found.set(name, { key, base, other, file: known?.file ?? result.file, count: (known?.count ?? 0) + 1 });
-    }
-  }
+  const found = rest.flatMap(({ file, document }) =>
+    differingKeys(first.document, document).map(([key, base, other]): Difference => ({ key, base, other, file })),
+  );
   const objections: Objection[] = [];
   const warnings: string[] = [];
-  for (const { key, base, other, file, count } of found.values()) {
-    const also = count > 1 ? ` and ${count - 1} more` : '';
-    if (isHard(key)) {
-      const expected = `${base}, as in ${first.file}`;
-      objections.push({ option: `${file}${also}: ${key}`, got: other, expected, isForcible: true });
-    } else warnings.push(`${key} is ${base} in ${first.file} and ${other} in ${file}${also}`);
+  const lines = grouped(found, ({ key }) => key).flatMap((ofKey) => {
+    const byValue = grouped(ofKey, ({ other }) => other);
+    return byValue.length > VALUES_APART ? [ofKey] : byValue;
+  });
+  for (const group of lines) {
+    const [{ key, base, other, file }] = group as [Difference];
+    const values = [...new Set(group.map((each) => each.other))];
+    const got = values.length === 1 ? other : nameFiles(values);
+    const where =
+      values.length > 1 ? `${group.length} others` : group.length > 1 ? `${file} and ${group.length - 1} more` : file;
+    const told = `${key} is ${base} in ${first.file} and ${got} in ${where}`;
+    if (isHard(key))
+      objections.push({ option: `${where}: ${key}`, got, expected: `${base}, as in ${first.file}`, told });
+    else warnings.push(told);
   }
   return { objections, warnings };
 }
@@ -191,15 +228,28 @@ export interface NamedConfig {
   readonly config: object;
 }
 
-/** Returns the differences of two plans that would stand against a comparison of their runs. */
-export function configObjections(base: NamedConfig, next: NamedConfig): Objection[] {
+/** Keys whose values are lists of what is compared one by one: without a common entry nothing can be compared. */
+const COMPARED_KEYS: ReadonlySet<string> = new Set(['rates_per_sec', 'goals', 'quantities']);
+
+/** Returns the differences of two plans that would stand against a comparison of their runs, less those that `isForced` overrules. */
+export function configObjections(base: NamedConfig, next: NamedConfig, isForced: boolean): Problem[] {
   const keys = [...new Set([...Object.keys(base.config), ...Object.keys(next.config)])];
   return keys.flatMap((key) => {
-    const [ours, theirs] = [shown(valueAt(base.config, key)), shown(valueAt(next.config, key))];
-    if (ours === theirs || !isHard(`config.${key}`)) return [];
-    const expected = `${ours}, as in ${base.file} (--force compares all the same)`;
-    return [{ option: `${next.file}: ${key}`, got: theirs, expected, isForcible: true }];
+    const [ours, theirs] = [valueAt(base.config, key), valueAt(next.config, key)];
+    if (shown(ours) === shown(theirs) || !isHard(`config.${key}`)) return [];
+    const isHopeless = COMPARED_KEYS.has(key) && !haveCommon(ours, theirs);
+    if (isForced && !isHopeless) return [];
+    const expected = isHopeless
+      ? `one of ${shown(ours)}, as in ${base.file}: there would be nothing to compare`
+      : `${shown(ours)}, as in ${base.file} (--force compares all the same)`;
+    return [{ option: `${next.file}: ${key}`, got: shown(theirs), expected }];
   });
+}
+
+function haveCommon(ours: unknown, theirs: unknown): boolean {
+  if (!Array.isArray(ours) || !Array.isArray(theirs)) return false;
+  const found = new Set(ours.map((each) => JSON.stringify(each)));
+  return theirs.some((each) => found.has(JSON.stringify(each)));
 }
 
 function valueAt(object: object, key: string): unknown {
@@ -210,10 +260,17 @@ function shown(value: unknown): string {
   return value === undefined ? 'not there' : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Returns a sentence for each run that did not go to its end. */
+/** Returns sentences about runs that did not go to their end, one for each reason. */
 export function endWarnings(results: readonly NamedResult<Comparable>[]): string[] {
-  return results.flatMap(({ file, document: { interrupted, error } }) => [
-    ...(interrupted === true ? [`${file} was ended early by a signal`] : []),
-    ...(error === undefined ? [] : [`${file} broke off: ${error.message} (${error.code})`]),
+  const ends = results.flatMap(({ file, document: { interrupted, error } }) => [
+    ...(interrupted === true
+      ? [{ file, one: 'was ended early by a signal', many: 'were ended early by a signal' }]
+      : []),
+    ...(error === undefined ? [] : [{ file, one: `broke off: ${error.message} (${error.code})`, many: '' }]),
   ]);
+  return grouped(ends, ({ one }) => one).map((group) => {
+    const [{ file, one, many }] = group as [(typeof ends)[number]];
+    if (group.length === 1) return `${file} ${one}`;
+    return `${runsIn(filesOf(group))} ${many === '' ? one : many}`;
+  });
 }

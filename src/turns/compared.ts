@@ -14,11 +14,12 @@ export function comparedTurns(
   settings: CompareSettings,
   isInterrupted: boolean,
 ): CompareResult {
-  const { remedy } = OWN_ERROR_CODES.no_runs;
   if (taken.base.length === 0 || taken.new.length === 0) {
     const reasons = [...new Set(taken.leftOut.map(({ reason }) => reason))];
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
-    const side = taken.base.length === 0 ? 'the base' : 'the new side';
+    const [side, file] = taken.base.length === 0 ? ['the base', plan.files.base] : ['the new side', plan.files.new];
+    // The exact command in place of the general remedy.
+    const remedy = `try conngen ${plan.command} --config ${file}; --force keeps runs that this machine limited`;
     throw new RunError('no_runs', `no run of ${side} can be used${why}`, remedy);
   }
   const side = (name: Side): Pick<CompareSide, 'config_file' | 'before'> => {
@@ -38,5 +39,9 @@ export function comparedTurns(
   });
   if ('result' in compared) return compared.result;
   const why = compared.problems.map(formatProblem).join('; ');
-  throw new RunError('no_runs', `the runs in ${plan.directory} cannot be compared: ${why}`, remedy);
+  throw new RunError(
+    'no_runs',
+    `the runs in ${plan.directory} cannot be compared: ${why}`,
+    OWN_ERROR_CODES.no_runs.remedy,
+  );
 }

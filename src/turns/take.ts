@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedResult } from '../compare/compare.ts';
 import type { RunLeftOut } from '../document/compare.ts';
-import { DOCUMENT_MAX_BYTES, readDocument } from '../document/read.ts';
+import { DOCUMENT_MAX_BYTES, readDocument, type Document } from '../document/read.ts';
 import { readInput } from '../plan/input-file.ts';
 import { reasonOf } from '../run/output.ts';
 import { Child } from '../runtime/child.ts';
@@ -138,15 +138,17 @@ class Taking {
   }
 
   #whyUnfit({ document }: NamedResult, { code, complaint }: { code: number | null; complaint: string }): string | null {
-    if (!USABLE_EXITS.includes(code))
-      return `it ended with exit code ${code}${complaint === '' ? '' : ` (${complaint})`}`;
+    if (!USABLE_EXITS.includes(code)) {
+      const why = complaint === '' ? whyNoAnswer(document) : complaint;
+      return `it ended with exit code ${code}${why === '' ? '' : ` (${why})`}`;
+    }
     const rounds = 'rounds' in document ? document.rounds : [];
     const verdicts = rounds.flatMap((round) => ('verdict' in round ? [round.verdict] : []));
     const bad = verdicts.find(({ status }) => status !== 'valid');
     if (bad !== undefined && !this.#plan.keepsLimited)
       return `it is ${bad.status} (${bad.reasons[0]?.code ?? 'unknown'})`;
     const isLimited = code === LIMITED_EXIT;
-    return isLimited && !this.#plan.keepsLimited ? 'this machine was its limit' : null;
+    return isLimited && !this.#plan.keepsLimited ? `this machine was its limit${limitedBy(document)}` : null;
   }
 
   async #run(side: Side, file: string): Promise<{ readonly code: number | null; readonly complaint: string }> {
@@ -190,6 +192,32 @@ class Taking {
     }
     return sumNs;
   }
+}
+
+/** Why a search or a saturation has no answer, as its result tells; empty where it does not. */
+function whyNoAnswer(document: Document): string {
+  switch (document.schema) {
+    case 'conngen.search/1':
+      return document.goals
+        .filter(({ status }) => status !== 'found')
+        .map(({ goal, status, reason }) => `${goal}: ${status}${reason === null ? '' : `, ${withoutStop(reason)}`}`)
+        .join('; ');
+    case 'conngen.saturate/1':
+      return `stopped by ${document.stopped_by}`;
+    default:
+      return '';
+  }
+}
+
+/** Why this machine was the limit: ` (schedule_lag)`; empty where the result does not tell. */
+function limitedBy(document: Document): string {
+  const parts = document.schema === 'conngen.search/1' ? document.goals : [document];
+  const codes = new Set(parts.flatMap((part) => ('limited_by' in part ? (part.limited_by?.code ?? []) : [])));
+  return codes.size === 0 ? '' : ` (${[...codes].join(', ')})`;
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 /** What a process takes to start and to end. */

@@ -16,7 +16,7 @@ export const OWN_ERROR_CODES = {
   },
   no_runs: {
     when: 'No run of a side could be used. The results, where there are any, are in the directory of --out.',
-    remedy: 'try conngen client with the options of that side alone; --force keeps runs that this machine limited',
+    remedy: 'try the command with the options of that side alone; --force keeps runs that this machine limited',
   },
   lab_unkept: {
     when: 'The directory of a lab cannot be written. No cell has run.',

@@ -4,11 +4,13 @@ import type {
   CompareResult,
   CompareRun,
   CompareSide,
+  CompareTaking,
   CompareThreshold,
   CompareVerdict,
   ShiftFunction,
   ShiftPoint,
 } from '../document/compare.ts';
+import { runsIn } from '../units/file-list.ts';
 import { formatCountOf, formatLatency, formatSeconds } from '../units/format.ts';
 import type { Fact, Rows } from './facts.ts';
 import type { Colour } from './layout.ts';
@@ -257,8 +259,16 @@ export function sideFacts({ sides, taking }: CompareResult): Fact[] {
   if (taking === undefined) return facts;
   const pause = `${formatSeconds(taking.pause_sec)} between runs`;
   facts.push(['taken', `in the order ${taking.order}, ${pause}; every result is in ${taking.directory}`]);
-  for (const { file, reason } of taking.left_out) facts.push(['left out', `${file ?? 'a run'}: ${reason}`]);
-  return facts;
+  return [...facts, ...leftOutFacts(taking)];
+}
+
+/** The runs that were left out, a line for each reason. */
+function leftOutFacts({ left_out: leftOut }: CompareTaking): Fact[] {
+  const reasons = [...new Set(leftOut.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const files = leftOut.filter((each) => each.reason === reason).map(({ file }) => file ?? 'a run without a result');
+    return ['left out', `${runsIn(files)}: ${reason}`];
+  });
 }
 
 /** Each `--fail-if`: the limit is in the expression, so the table has the change and its interval beside it. */

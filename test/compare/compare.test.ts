@@ -224,10 +224,76 @@ t.test('what cannot be compared at all', async (t) => {
   const bare = runOf('bare.json', { medianNs: 1, secondsNs: [] });
   t.match(refusals(base, [bare], { isForced: true }).join('\n'), /bare\.json: rounds\[\]\.intervals: got "none"/);
   const elsewhere = runOf('e.json', { medianNs: 1e5, ratePerSec: 2000 });
-  t.match(refusals(base, [elsewhere], { isForced: true }), [
-    /config\.rates_per_sec/,
-    /expected runs that have a round, or an answer, in common/,
+  const common =
+    /expected runs that have a round, or an answer, in common: 1,000\/s in base-1\.json; 2,000\/s in e\.json$/;
+  t.match(refusals(base, [elsewhere], { isForced: true }), [common], 'what is forced is not the cause');
+  t.equal(refusals(base, [elsewhere], { isForced: true }).length, 1);
+  const all = refusals(base, [elsewhere]);
+  t.match(all, [common, /config\.rates_per_sec/]);
+  t.notMatch(all.join('\n'), /--force/, 'which would be no way out');
+});
+
+/** Runs that this machine limited. */
+function limited(side: readonly NamedResult[]): NamedResult[] {
+  return side.map(({ file, document }, at) => {
+    const result = document as ClientResult;
+    const reasons = [{ code: at === 0 ? 'run_queue_wait' : 'schedule_lag', message: 'late' }] as const;
+    const verdict = { status: 'generator_limited', reasons } as const;
+    return { file, document: { ...result, rounds: result.rounds.map((round) => ({ ...round, verdict })) } };
+  });
+}
+
+t.test('what is the same of many runs is said once, with some of their names', async (t) => {
+  const [base, next] = [limited(sideOf('a', BASE_US)), limited(sideOf('b', SLOWER_US))];
+  t.match(refusals(base, next), [
+    /^14 runs \(a-1\.json, a-2\.json, … and 12 more\): rounds\[0\]\.verdict: got "generator_limited", .*\(run_queue_wait, schedule_lag\) \(--force/,
   ]);
+  t.equal(refusals(base, next).length, 1);
+  t.same(compared(base, next, { isForced: true }).forced, [
+    '14 runs are generator_limited (run_queue_wait, schedule_lag): their figures are not those of the target (a-1.json, a-2.json, … and 12 more)',
+  ]);
+  const ended = sideOf('c', SLOWER_US).map(({ file, document }, at) => {
+    const system = { ...(document as ClientResult).system, cpus: 10 + at };
+    return { file, document: { ...(document as ClientResult), interrupted: true, system } };
+  });
+  const { warnings } = compared(sideOf('a', BASE_US), ended);
+  t.match(warnings, [
+    /^system\.cpus is \d+ in a-1\.json and 10, 11, … and 5 more in 7 others$/,
+    /^7 runs \(c-1\.json, c-2\.json, … and 5 more\) were ended early by a signal$/,
+  ]);
+  t.equal(warnings.length, 2);
+  const twins = sideOf('d', BASE_US);
+  t.match(refusals(twins, twins), [
+    /^7 runs \(d-1\.json, .*expected other runs than d-1\.json, .*have the same content/,
+  ]);
+});
+
+t.test('the sentences about the method are of what is there', async (t) => {
+  const how = (base: readonly NamedResult[], next: readonly NamedResult[]): string =>
+    compared(base, next).how.join(' ');
+  const many = how(sideOf('a', BASE_US), sideOf('b', SLOWER_US));
+  t.match(many, /base and new are the medians over the runs of a side\. .*Hodges-Lehmann/);
+  t.match(many, /"same" means/, 'the rate is the same');
+  t.match(many, /p-values are adjusted for 5 tested figures/);
+  const few = how(sideOf('a', BASE_US.slice(0, 3)), sideOf('b', SLOWER_US));
+  t.match(few, /too few runs for an interval/);
+  t.notMatch(few, /"same" means|p-values|exact/);
+  const short = { medianNs: 100_000, secondsNs: [1, 2, 3].map((at) => at * 1e5) };
+  const seconds = how([runOf('a', short)], [runOf('b', short)]);
+  t.match(seconds, /too short for intervals/);
+  t.notMatch(seconds, /intervals come from|"same" means|p-values/);
+  const searches = how([searchOf('a', 10, 11)], [searchOf('b', 20, 21)]);
+  t.match(searches, /^Answers are ranges/);
+  t.notMatch(searches, /too few/);
+});
+
+t.test('answers without an upper bound are not the same, however equal they are', async (t) => {
+  const atMost = (name: string): NamedResult[] => [1, 2, 3, 4, 5].map((at) => searchOf(`${name}${at}`, 1000, null));
+  t.match(figureOf(compared(atMost('a'), atMost('b')), 'answer(loss<=0.1%)'), {
+    verdict: 'unclear',
+    method: 'none',
+    note: /^10 of 10 runs have no upper bound/,
+  });
 });
 
 t.test('another machine, kernel or version is a warning', async (t) => {

@@ -94,6 +94,19 @@ t.test('a change that the two medians contradict has a mark and a note', async (
   t.notMatch(await render(compared(), 'text'), /%\*|\* The change/);
 });
 
+t.test('runs that were left out are told once for each reason', async (t) => {
+  const left_out = [1, 2, 3, 4].map((at) => ({ file: `new-${at}.json`, reason: 'this machine was its limit' }));
+  const taking = {
+    directory: 'runs',
+    order: 'ABBA',
+    pause_sec: 0,
+    left_out: [...left_out, { file: null, reason: 'odd' }],
+  };
+  const text = await render({ ...compared(), taking }, 'text');
+  t.match(text, /\n {2}left out {4}4 runs \(new-1\.json, new-2\.json, … and 2 more\): this machine was\n +its limit\n/);
+  t.match(text, /\n {2}left out {4}a run without a result: odd\n/);
+});
+
 t.test('no line breaks between a number and its unit', async (t) => {
   for (const columns of [40, 50, 60, 70, 80]) {
     const text = await render(compared(['p99(total)>-10%'], [150, 99, 98, 160, 70]), 'text', {
