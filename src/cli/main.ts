@@ -15,6 +15,7 @@ import { commandHelp, generalHelp } from './pages/help.ts';
 import type { RawInput } from '../options/read.ts';
 import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
 import { didYouMean } from '../options/suggest.ts';
+import { HIDDEN, secretFlag, shownUnknown } from '../options/secrets.ts';
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never rejects. */
 export async function main(argv: readonly string[], env: RawInput['env']): Promise<number> {
@@ -129,13 +130,16 @@ async function runCommand(command: CommandRow, raw: RawInput, io: Io): Promise<n
 async function withoutCommand(parsed: Readonly<Record<string, unknown>>, io: Io): Promise<number> {
   const names = Object.keys(COMMANDS);
   const problems: Problem[] = [];
+  const flags = flagsOf(parsed);
+  const isSplit = secretFlag(flags) !== undefined;
   for (const word of wordsOf(parsed).slice(0, 1)) {
-    const expected = `one of ${names.join(', ')}${didYouMean(word, names)}`;
-    problems.push({ option: 'command', got: word, expected });
+    const expected = `one of ${names.join(', ')}${isSplit ? '' : didYouMean(word, names)}`;
+    problems.push({ option: 'command', got: isSplit ? HIDDEN : word, expected });
   }
-  for (const [name, texts] of flagsOf(parsed)) {
+  for (const [name, texts] of flags) {
     const flag = name.length === 1 ? `-${name}` : `--${name}`;
-    problems.push({ option: flag, got: texts.join(', '), expected: `a command before it: ${names.join(', ')}` });
+    const got = texts.map((text) => shownUnknown(name, text)).join(', ');
+    problems.push({ option: flag, got, expected: `a command before it: ${names.join(', ')}` });
   }
   if (problems.length > 0) {
     printProblems(io, problems, 'conngen');

@@ -3,7 +3,7 @@ import type { Command, CommandContext, CommonInput } from '../cli/command.ts';
 import { thisMachine } from '../cli/machine.ts';
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Document } from '../document/read.ts';
-import { shownOf, type RawInput } from '../options/read.ts';
+import { shownOf, shownValue, type RawInput } from '../options/read.ts';
 import { METRIC_OPTIONS } from '../options/tables/metrics.ts';
 import type { OptionTable } from '../units/option.ts';
 import type { RunContext } from '../run/events.ts';
@@ -94,10 +94,16 @@ function valuesOf(name: string, options: object): { values: object; problems: Pr
     if (value === undefined) continue;
     if (OUTPUT_NAMES.includes(key.replaceAll('_', '-'))) {
       const expected = `an option of ${name}(): files, messages and the result are up to the program`;
-      problems.push({ option: key, got: shownOf(value), expected });
+      problems.push({ option: key, got: shownValue(value, shownBy(key.replaceAll('_', '-'))), expected });
     } else values[key] = value;
   }
   return { values, problems };
+}
+
+/** What a message may show of a value of the option. */
+function shownBy(name: string): (text: string) => string {
+  const table: OptionTable = METRIC_OPTIONS;
+  return table[name]?.masked ?? ((text) => text);
 }
 
 /** Not a list, a Map or the like, whose entries are no options. */

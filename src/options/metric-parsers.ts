@@ -40,7 +40,10 @@ const OWN_HEADERS = ['connection', 'content-length', 'content-type', 'expect', '
 /** `NAME=VALUE`. */
 export function parseHeader(text: string): Parsed<Header> {
   const match = HEADER.exec(text.trim());
-  if (match === null) return refuse("NAME=VALUE of a header, such as 'Authorization=Bearer TOKEN'");
+  if (match === null)
+    return refuse(
+      "NAME=VALUE of a header, with = after the name and not a colon, such as 'Authorization=Bearer TOKEN'",
+    );
   const [, name = '', value = ''] = match;
   if (OWN_HEADERS.includes(name.toLowerCase())) return refuse(`another header: conngen sets ${name} itself`);
   return accept({ name, value: value.trim() });

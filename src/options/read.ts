@@ -3,6 +3,7 @@ import { ORIGINS, refuse, type Given, type Origin, type Parsed, type Problem } f
 import { ENV_PREFIX, envName, wordsFor } from './names.ts';
 import type { InputOf, OptionSpec, OptionTable } from '../units/option.ts';
 import { meantOption } from './meanings.ts';
+import { HIDDEN, secretFlag, shownUnknown } from './secrets.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
 /** What the command line and the environment hold, unparsed. */
@@ -42,6 +43,8 @@ interface Saying {
   readonly texts: readonly string[];
   /** Set where it cannot even be parsed: a problem, unless a stronger place has something else to say. */
   readonly problem?: Problem;
+  /** The texts may be the rest of a secret that the shell has split. */
+  readonly isHidden?: boolean;
 }
 
 type Sayings = Map<string, Saying>;
@@ -86,22 +89,33 @@ function replacedBy(table: OptionTable, sayings: Sayings): string[] {
 }
 
 function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<unknown>[] {
-  const { label, texts, origin, problem } = saying;
+  const { label, texts, origin, problem, isHidden = false } = saying;
   if (problem !== undefined) {
     problems.push(problem);
     return [];
   }
   if (texts.length > 1 && spec.repeatable !== true) {
-    problems.push({ option: label, got: texts.join(', '), expected: 'it once' });
+    problems.push({ option: label, got: texts.map((text) => shownText(spec, text)).join(', '), expected: 'it once' });
     return [];
   }
   const given: Given<unknown>[] = [];
   for (const text of texts) {
     const parsed = spec.parse(text);
-    if (parsed.ok) given.push({ value: parsed.value, text, label, origin });
-    else problems.push({ option: label, got: text === '' ? null : text, expected: parsed.expected });
+    const shown = isHidden ? HIDDEN : shownText(spec, text);
+    if (parsed.ok) given.push({ value: parsed.value, text: shown, label, origin });
+    else problems.push({ option: label, got: text === '' ? null : shown, expected: parsed.expected });
   }
   return given;
+}
+
+function shownText({ masked }: OptionSpec, text: string): string {
+  return masked === undefined ? text : masked(text);
+}
+
+/** What a message shows of the value of an option that the command does not have. Another command may have it. */
+function shownForeign(name: string, text: string, others: readonly OptionTable[] = []): string {
+  const spec = others.find((table) => Object.hasOwn(table, name))?.[name];
+  return spec?.masked === undefined ? shownUnknown(name, text) : spec.masked(text);
 }
 
 function defaultOf(name: string, spec: OptionSpec): Given<unknown>[] {
@@ -123,6 +137,7 @@ function flagNames(table: OptionTable): string[] {
 
 function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayings {
   const sayings: Sayings = new Map();
+  const secret = secretFlag(raw.flags);
   for (const [name, texts] of raw.flags) {
     const spec = Object.hasOwn(table, name) ? table[name] : undefined;
     if (spec === undefined) {
@@ -132,14 +147,22 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
       problems.push({
         option: flag,
         // Without a value it is read as a switch.
-        got: texts.every((text) => text === '' || text === 'true') ? flag : texts.join(', '),
+        got: texts.every((text) => text === '' || text === 'true')
+          ? flag
+          : texts.map((text) => shownForeign(name, text, raw.others)).join(', '),
         expected,
       });
     } else {
-      sayings.set(name, { origin: 'flag', label: spec.positional === true ? name : `--${name}`, texts });
+      const isHidden = spec.positional === true && secret !== undefined && (raw.extra.length > 0 || secret.isCut);
+      sayings.set(name, { origin: 'flag', label: spec.positional === true ? name : `--${name}`, texts, isHidden });
     }
   }
-  for (const text of raw.extra) problems.push({ option: 'argument', got: text, expected: 'no further argument' });
+  for (const text of raw.extra) {
+    // Without quotes, the shell splits 'Authorization=Bearer TOKEN' in two.
+    const got = secret === undefined ? text : HIDDEN;
+    const quotes = secret === undefined ? '' : `; the value of ${secret.flag} needs quotes if it has spaces`;
+    problems.push({ option: 'argument', got, expected: `no further argument${quotes}` });
+  }
   return sayings;
 }
 
@@ -168,7 +191,8 @@ function readEnvironment(table: OptionTable, raw: RawInput): { environment: Sayi
     const option = byVariable.get(variable);
     const same = option === undefined ? undefined : environment.get(option.name);
     if (option !== undefined && same !== undefined) {
-      const problem = { option: variable, got: text, expected: `to be left out beside ${same.label}` };
+      const got = shownText(option.spec, text);
+      const problem = { option: variable, got, expected: `to be left out beside ${same.label}` };
       environment.set(option.name, { ...same, problem });
     } else if (option !== undefined) {
       const texts = option.spec.repeatable === true ? text.split(',') : [text];
@@ -227,7 +251,9 @@ function readValues(table: OptionTable, raw: RawInput, values: object, source: s
     const label = `${source}${key}`;
     const name = nameOf.get(word) ?? word;
     const spec = nameOf.has(word) ? table[name] : undefined;
-    const got = shownOf(value);
+    const got = shownValue(value, (text) =>
+      spec === undefined ? shownForeign(word, text, raw.others) : shownText(spec, text),
+    );
     if (spec === undefined) {
       problems.push({
         option: label,
@@ -252,8 +278,14 @@ function parseJson(text: Parsed<string>): { readonly object: object } | { readon
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value };
     return { expected: 'a file that holds one JSON object' };
   } catch (error) {
-    return { expected: `a file of JSON (${error instanceof Error ? error.message : String(error)})` };
+    return { expected: `a file of JSON (${syntaxProblem(error)})` };
   }
+}
+
+/** What JSON.parse says, without the excerpt of the file that Node puts into it: `, "{"otlp_hea"... is not valid JSON`. */
+function syntaxProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
 }
 
 /** Some editors begin a file with a byte-order mark, which JSON.parse does not take. */
@@ -274,8 +306,13 @@ function textsOf(value: unknown, spec: OptionSpec): { readonly texts: string[] }
 
 /** What a problem shows of a value of a file or a program. It is quoted there: texts have no quotes of their own. */
 export function shownOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(shownOf).join(', ')}]`;
-  return textOf(value) ?? jsonOf(value) ?? `a value of type ${typeof value}`;
+  return shownValue(value, (text) => text);
+}
+
+/** The same where `shown` says what of a text may be seen. */
+export function shownValue(value: unknown, shown: (text: string) => string): string {
+  if (Array.isArray(value)) return `[${value.map((each) => shownValue(each, shown)).join(', ')}]`;
+  return shown(textOf(value) ?? jsonOf(value) ?? `a value of type ${typeof value}`);
 }
 
 /** Undefined for what JSON has no form of: functions, and objects that hold themselves. A program can give those. */

@@ -26,6 +26,8 @@ export interface OptionSpec<T = unknown> {
   readonly positional?: true;
   /** `--help` shows the option; the others are shown by `--help-all`. */
   readonly isCommon?: true;
+  /** The value may hold a secret: what messages show of its text instead. */
+  readonly masked?: (text: string) => string;
   /** Other options that have no effect beside this value, where theirs come from weaker places: they are not even read. */
   replaces?(value: T): readonly string[];
 }

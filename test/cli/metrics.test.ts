@@ -232,7 +232,8 @@ t.test('what cannot be had is refused before the run, with the way out', async (
     [['--otlp', '127.0.0.1:4318'], /--otlp: got "127\.0\.0\.1:4318", expected a URL that begins with http:\/\//],
     [['--otlp', 'http://'], /expected a URL that begins with http:\/\//],
     [['--otlp-header', 'A=secret'], /--otlp-header: got "A=…", expected --otlp URL beside it/],
-    [['--otlp', 'http://h', '--otlp-header', 'A: b'], /expected NAME=VALUE of a header/],
+    [['--otlp', 'http://h', '--otlp-header', 'A: secret'], /got "A:…", expected NAME=VALUE of a header, with = after/],
+    [['--otlp', 'http://me:secret@h:0'], /got "http:\/\/…@h:0", expected a URL/],
     [['--otlp', 'http://h', '--otlp-header', 'Content-Type=x'], /expected another header: conngen sets Content-Type/],
   ];
   for (const [args, problem] of cases) {
@@ -245,6 +246,14 @@ t.test('what cannot be had is refused before the run, with the way out', async (
   t.match(both.stderr, /--rate: [^]*--metrics-listen: /, 'all problems at once');
   const { code } = await runCli(['doctor', target, '--metrics-listen', `:${port}`]);
   t.equal(code, 2, 'the doctor checks it too');
+});
+
+t.test('a header with a colon in the environment is refused without its value', async (t) => {
+  const env = { CONNGEN_OTLP_HEADER: 'Authorization: Bearer secret' };
+  const run = await runCli(['client', target, '--otlp', 'http://127.0.0.1:1'], { env });
+  t.equal(run.code, 2);
+  t.match(run.stderr, /CONNGEN_OTLP_HEADER: got "Authorization:…", expected NAME=VALUE of a header/);
+  t.notMatch(run.stderr + run.stdout, 'secret');
 });
 
 t.test('a header from the environment needs no --otlp', async (t) => {

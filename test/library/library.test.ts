@@ -82,6 +82,10 @@ t.test('refused options: every problem, and nothing was started', async (t) => {
     code: 'options_refused',
     message: /^options: got "null", expected an object/,
   });
+  const withSecret = { target, otlp: 'http://me:secret@h', otlp_header: ['Authorization: Bearer secret'] } as object;
+  const hidden = await run(withSecret).result.catch((reason: unknown) => reason as OptionsError);
+  t.match((hidden as OptionsError).problems, [{ got: 'http://…@h' }, { got: '[Authorization:…]' }]);
+  t.notMatch((hidden as OptionsError).message, 'secret');
   for (const other of [[], new Map([['target', 'x']]), new Date(0)])
     await t.rejects(run(other as object).result, { code: 'options_refused' }, 'no plain object');
   const unsound = run({ target }, { signal: 5 as unknown as AbortSignal });

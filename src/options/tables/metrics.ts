@@ -2,6 +2,7 @@
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { parseHeader, parseListenPlace, parseOtlpUrl } from '../metric-parsers.ts';
+import { shownAddress, shownHeader } from '../secrets.ts';
 
 export const METRIC_OPTIONS = {
   'metrics-listen': {
@@ -15,6 +16,7 @@ export const METRIC_OPTIONS = {
   },
   otlp: {
     parse: parseOtlpUrl,
+    masked: shownAddress,
     value: 'URL',
     group: GROUPS.output,
     help: 'post metrics each second to an OpenTelemetry collector, such as http://127.0.0.1:4318',
@@ -24,6 +26,7 @@ export const METRIC_OPTIONS = {
   },
   'otlp-header': {
     parse: parseHeader,
+    masked: shownHeader,
     value: 'NAME=VALUE',
     repeatable: true,
     group: GROUPS.output,

@@ -55,9 +55,7 @@ export async function openMetrics(input: MetricsInput): Promise<OpenedMetrics> {
 
 /** Headers from the environment are for every command, and may have nothing to do. */
 function unusedHeaders(headers: readonly Given<Header>[]): Problem[] {
-  return headers
-    .filter(({ origin }) => origin === 'flag')
-    .map((header) => ({ ...problemOf(header, '--otlp URL beside it'), got: `${header.value.name}=…` }));
+  return headers.filter(({ origin }) => origin === 'flag').map((header) => problemOf(header, '--otlp URL beside it'));
 }
 
 async function takePort(listen: Given<ListenPlace>, metrics: RunMetrics): Promise<ScrapeServer | Problem> {

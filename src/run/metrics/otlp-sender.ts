@@ -2,7 +2,7 @@
 import type { Agent as HttpAgent, IncomingMessage, request as httpRequest } from 'node:http';
 import { printable } from '../../units/printable.ts';
 import { codeOf } from '../../units/problem.ts';
-import { shownUrl, type Header } from './places.ts';
+import { secretsOf, shownUrl, type Header } from './places.ts';
 
 /** How long a collector may take to answer while the run goes on. Until it does, nothing else is sent. */
 const ANSWER_MS = 10_000;
@@ -118,10 +118,16 @@ export class OtlpSender {
         else reject(error);
       });
       request.once('response', (response) => {
-        answerOf(response).then(resolve, reject);
+        answerOf(response, (text) => this.#withoutSecrets(text)).then(resolve, reject);
       });
       request.end(bytes);
     });
+  }
+
+  /** Collectors may repeat in an answer what they were sent. */
+  #withoutSecrets(text: string): string {
+    const { endpoint, headers } = this.#setup;
+    return secretsOf(endpoint, headers).reduce((shown, secret) => shown.replaceAll(secret, '…'), text);
   }
 
   #fail(problem: string): void {
@@ -140,7 +146,7 @@ export class OtlpSender {
   }
 }
 
-async function answerOf(response: IncomingMessage): Promise<Answer> {
+async function answerOf(response: IncomingMessage, withoutSecrets: (text: string) => string): Promise<Answer> {
   const { statusCode = 0, headers } = response;
   let text = '';
   response.setEncoding('utf8');
@@ -150,7 +156,8 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
   }
   const wait = Number(headers['retry-after'] ?? 0);
   const retryAfterSec = wait > 0 ? Math.min(wait, RETRY_AFTER_MAX_SEC) : 0;
-  return { problem: problemOf(statusCode, headers.location, text), retryAfterSec };
+  const location = headers.location === undefined ? undefined : withoutSecrets(headers.location);
+  return { problem: problemOf(statusCode, location, withoutSecrets(text)), retryAfterSec };
 }
 
 function problemOf(status: number, location: string | undefined, text: string): string | null {

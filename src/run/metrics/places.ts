@@ -32,3 +32,23 @@ export function shownUrl(url: URL): string {
   shown.search = '';
   return shown.href;
 }
+
+/** Fewer characters than this occur in any text, and are no secret. */
+const SECRET_CHARACTERS_MIN = 4;
+
+/** What a collector may repeat in an answer and nobody else may see: the values of headers, the name, password and query of its URL. */
+export function secretsOf(url: URL, headers: readonly Header[]): string[] {
+  const values = headers.flatMap(({ value }) => [value, ...value.split(/[\s,;]+/).slice(1)]);
+  const parts = [url.username, url.password, ...url.searchParams.values(), url.search.slice(1)];
+  return [...values, ...parts, ...parts.map(decoded)]
+    .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
+    .toSorted((a, b) => b.length - a.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

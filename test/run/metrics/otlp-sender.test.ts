@@ -49,7 +49,7 @@ t.test('a request: method, path, headers, body; one connection for all', async (
   });
   let made = 0;
   const { sender, warnings } = senderTo(url, {
-    headers: [{ name: 'Authorization', value: 'Bearer x' }],
+    headers: [{ name: 'Authorization', value: 'Bearer s3cret' }],
     body: () => JSON.stringify({ made: ++made }),
   });
   sender.send();
@@ -62,7 +62,7 @@ t.test('a request: method, path, headers, body; one connection for all', async (
   await sender.close();
   const [first] = seen;
   t.match(first!.request, { method: 'POST', url: '/v1/metrics' });
-  t.match(first!.request.headers, { authorization: 'Bearer x', 'content-type': 'application/json' });
+  t.match(first!.request.headers, { authorization: 'Bearer s3cret', 'content-type': 'application/json' });
   t.same(first!.body, '{"made":1}', 'a second one is not sent before the first is answered');
   t.equal(seen[0]!.request.socket, seen[1]!.request.socket, 'a connection is used again');
   t.same(warnings, []);
@@ -85,6 +85,16 @@ const bad: [name: string, answer: RequestListener, warning: RegExp][] = [
     (_, response) => response.end('{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}}'),
     /it refused 3 points: too old/,
   ],
+  [
+    'a header that is repeated',
+    (request, response) => response.writeHead(401).end(`no such token: ${request.headers.authorization}, token s3cret`),
+    /it answers 401: no such token: …, token …; the run/,
+  ],
+  [
+    'a redirect with the header in it',
+    (_, response) => response.writeHead(302, { Location: 'https://other.example/?token=s3cret' }).end(),
+    /points to https:\/\/other\.example\/\?token=…, which/,
+  ],
   ['a reset', (request) => request.socket.resetAndDestroy(), /ECONNRESET/],
   ['an end without an answer', (request) => request.socket.destroy(), /socket hang up|ECONNRESET/],
 ];
@@ -96,7 +106,7 @@ for (const [name, answer, warning] of bad) {
       request.resume();
       answer(request, response);
     });
-    const { sender, warnings } = senderTo(url);
+    const { sender, warnings } = senderTo(url, { headers: [{ name: 'Authorization', value: 'Bearer s3cret' }] });
     sender.send();
     await until(() => warnings.length === 1);
     await until(() => {
