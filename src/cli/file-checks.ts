@@ -61,9 +61,11 @@ export async function checkFiles(input: FileInput): Promise<Problem[]> {
   return problems;
 }
 
-function filesRead({ config, payload, response, verify, file }: FileInput): Taken[] {
-  const given = [config, payload ?? [], response, file ?? []].flat().filter((each) => each !== undefined);
+function filesRead({ config, payload, response, verify, file = [] }: FileInput): Taken[] {
+  const given = [config, payload ?? [], response].flat().filter((each) => each !== undefined);
   const taken = given.map(({ label, value }) => ({ label, path: value }));
+  // A result has no option that names it.
+  taken.push(...file.map(({ value }) => ({ label: `the result ${value}`, path: value })));
   if (verify?.value.kind === 'file') taken.push({ label: verify.label, path: verify.value.file });
   return taken.filter(({ path }) => path !== STDIN);
 }

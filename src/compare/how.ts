@@ -68,7 +68,7 @@ function isRounds(results: readonly NamedResult<Comparable>[]): boolean {
 function secondsSentences({ figures, compared: { rounds, shifts }, base, next }: Made): string[] {
   if (figures.every(({ low, high }) => low === null && high === null)) {
     return [
-      'One run on each side, and too short for intervals: these come from the seconds of the runs and take ten whole ones. Compare longer runs, or five runs or more on each side.',
+      'One run on each side: intervals come from the seconds of the runs, and it takes ten whole ones in each. Compare longer runs, or five runs or more on each side.',
     ];
   }
   const blocks = [...new Set(rounds.flatMap(({ block_sec: blockSec }) => blockSec ?? []))];

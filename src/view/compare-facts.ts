@@ -98,14 +98,19 @@ function forcedHead(result: CompareResult): string[] {
 }
 
 /** `p99(total)`, in a comparison of several rounds with the load. */
-function figureName({ name, round }: CompareFigure, { rounds }: CompareResult): string {
+export function figureName({ name, round }: CompareFigure, { rounds }: CompareResult): string {
   return rounds.length > 1 ? `${name} at ${rounds[round]?.load ?? '?'}` : name;
 }
 
 /** `p99(total) +8.1 % (+6.0 to +9.9 %)`, in a comparison of several rounds with the load. */
 function figureWords(figure: CompareFigure, result: CompareResult): string {
+  return `${figureName(figure, result)} ${changeWords(figure)}`;
+}
+
+/** `+8.1 % (+6.0 to +9.9 %)`. */
+export function changeWords(figure: CompareFigure): string {
   const interval = figure.low === null && figure.high === null ? '' : ` (${intervalText(figure)})`;
-  return `${figureName(figure, result)} ${changeText(figure)}${interval}`;
+  return `${changeText(figure)}${interval}`;
 }
 
 /** The change in per cent, or in percentage points: `+8.1 %`, `-0.02 points`, `-`. */
@@ -150,7 +155,7 @@ function withoutEmpty([header = [], ...rows]: Rows, names: readonly string[]): R
 }
 
 function figureRow(figure: CompareFigure): string[] {
-  const { name, unit, p_adjusted: adjusted, verdict, tested } = figure;
+  const { name, unit, p_adjusted: adjusted } = figure;
   const shown = (value: number | null): string => (value === null ? '-' : formatFigure({ value, unit }));
   return [
     name,
@@ -159,8 +164,13 @@ function figureRow(figure: CompareFigure): string[] {
     `${changeText(figure)}${isApart(figure) ? APART_MARK : ''}`,
     intervalText(figure),
     typeof adjusted === 'number' ? formatP(adjusted) : '-',
-    tested ? verdict : 'not tested',
+    verdictText(figure),
   ];
+}
+
+/** The verdict of a figure, where it has one. */
+export function verdictText({ tested, verdict }: CompareFigure): string {
+  return tested ? verdict : 'not tested';
 }
 
 const APART_MARK = '*';

@@ -4,7 +4,7 @@ import { compareResults } from '../../src/compare/compare.ts';
 import type { CompareResult } from '../../src/document/compare.ts';
 import { parseChangeCriterion } from '../../src/judge/change-criterion.ts';
 import { PLAIN_LOOK } from '../../src/view/look.ts';
-import { render } from '../../src/view/renderers.ts';
+import { render, renderSideBySide } from '../../src/view/renderers.ts';
 import { runOf, searchOf, sideOf } from '../support/compare.ts';
 
 const BASE_US = [100, 101, 99, 102, 98];
@@ -139,4 +139,20 @@ t.test('what a user wrote cannot leave its place in any format', async (t) => {
     if (format === 'markdown') t.notMatch(shown, /[^\\]<!--/, 'no comment');
     else t.notMatch(shown.slice(shown.indexOf('<body')), /<!-- \|/, 'no comment');
   }
+});
+
+t.test('comparisons side by side: what is not tested is called that, and none of them is a run', async (t) => {
+  const result = compared([], [100, 130, 90, 110, 95]);
+  const page = await renderSideBySide(
+    [1, 2].map((at) => ({ name: `${at}.json`, document: result })),
+    'html',
+  );
+  const text = page
+    .slice(0, page.indexOf('<script'))
+    .replaceAll(/<[^>]*>|\s+/g, ' ')
+    .replaceAll(/ +/g, ' ');
+  t.match(text, /conngen compare: 2 results side by side/);
+  t.match(text, / p90\(total\) (?:[+-][\d.]+|0) % \(-[\d.]+ to \+[\d.]+ %\), not tested /);
+  t.match(text, / p50\(total\) \S+ % \(-[\d.]+ to \+[\d.]+ %\), unclear /);
+  t.notMatch(text, /by more than chance/);
 });

@@ -82,7 +82,10 @@ function checkFilesOf(input: CompareInput): Problem[] {
   for (const again of files.filter(({ value }) => value === STDIN).slice(1)) {
     problems.push(problemOf(again, 'stdin once'));
   }
-  if (files.length < 2) {
+  const again = files.find(({ text }) => text === '--');
+  if (again !== undefined) {
+    problems.push(problemOf(again, 'one -- only: there are two sides, and the files of the new one follow it'));
+  } else if (files.length < 2) {
     const got = files[0]?.text ?? null;
     problems.push({ option: 'file', got, expected: 'results of two sides: base.json new.json, or base… -- new…' });
   } else if ((behind === null || behind === 0) && files.length > 2) {

@@ -1,5 +1,5 @@
 /** Several results of one kind on one page: a column for each run, charts over each other, and what differs between the runs. */
-import type { Document } from '../../document/read.ts';
+import type { Document, DocumentKind } from '../../document/read.ts';
 import { kindOf } from '../../document/read.ts';
 import type { NamedDocument } from '../look.ts';
 import { formatCountOf } from '../../units/format.ts';
@@ -18,12 +18,14 @@ export function sideBySideHtml(runs: readonly NamedDocument[]): string {
   const system = differencesOf(runs, systemRows);
   const options = differencesOf(runs, optionRows);
   return page({
-    title: `conngen ${kind}: ${formatCountOf(runs.length, 'run')} side by side`,
+    title: `conngen ${kind}: ${formatCountOf(runs.length, hasRuns(kind) ? 'run' : 'result')} side by side`,
     details: runs.map(({ name, document }) => `${name}: ${document.started_at}`),
     lead: {
       mood: 'neutral',
       sentence: `Side by side: ${runs.map(({ name }) => name).join(', ')}.`,
-      rest: paragraph('Whether the runs differ by more than chance is what conngen compare tells.'),
+      ...(isComparable(kind)
+        ? { rest: paragraph('Whether the runs differ by more than chance is what conngen compare tells.') }
+        : {}),
     },
     sections: [
       { id: 'figures', title: 'Figures', content: figuresTable(columns) },
@@ -43,6 +45,16 @@ export function sideBySideHtml(runs: readonly NamedDocument[]): string {
     ],
     downloads: runs.map(({ name, document }) => ({ ...downloadOf(document), file: `${fileWord(name)}.json` })),
   });
+}
+
+/** Whether results of this kind are of runs: a comparison or a check of the machine is none. */
+function hasRuns(kind: DocumentKind): boolean {
+  return kind !== 'compare' && kind !== 'doctor';
+}
+
+/** Whether `conngen compare` takes results of this kind. */
+function isComparable(kind: DocumentKind): boolean {
+  return ['client', 'rtt', 'search', 'saturate'].includes(kind);
 }
 
 /** What is safe in the name of a file everywhere. */

@@ -7,7 +7,7 @@ import type { Document } from '../../document/read.ts';
 import type { RttResult, RttRound } from '../../document/rtt.ts';
 import type { ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
-import { changeText } from '../compare-facts.ts';
+import { changeWords, figureName, verdictText } from '../compare-facts.ts';
 import { goalSentence, goalTitle, saturateSentence } from '../limit-sentences.ts';
 import { CLOCK_LABELS } from '../text/client.ts';
 import { amounts } from '../text/doctor.ts';
@@ -56,7 +56,10 @@ function columnsOfOne(name: string, document: Document): Column[] {
       return [
         {
           name,
-          figures: document.figures.map((each) => [each.name, `${changeText(each)}, ${each.verdict}`]),
+          figures: document.figures.map((each) => [
+            figureName(each, document),
+            `${changeWords(each)}, ${verdictText(each)}`,
+          ]),
           remarks: [],
         },
       ];

@@ -57,7 +57,8 @@ t.test('sides that are none are refused with what to type', async (t) => {
     [['-', '-'], /expected stdin once/],
     [[base[0]!, base[0]!], /has the same content: a run compared with itself shows nothing/],
     [[base[0]!, next[0]!, '--fail-if', 'p99(total)>5%'], /a change with its sign/],
-    [[base[0]!, next[0]!, '--json', base[0]!], /another file than file, which it would overwrite/],
+    [[base[0]!, next[0]!, '--json', base[0]!], /another file than the result .*base-1\.json, which it would overwrite/],
+    [[base[0]!, '--', next[0]!, '--', next[1]!], /^file: got "--", expected one -- only: there are two sides/],
   ];
   for (const [args, message] of refused) {
     const run = await runCli(['compare', ...args]);

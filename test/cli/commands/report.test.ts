@@ -74,7 +74,7 @@ t.test('the text and the Markdown of a result are those that the run wrote', asy
   t.equal(oneJson.code, 2);
   t.match(oneJson.stderr, /^--json: got "x\.json", expected one result, because a JSON file holds one; there are 2\n/);
   const over = await runCli(['report', first!.json, '--markdown', first!.json], { cwd });
-  t.match(over.stderr, /^--markdown: got ".*", expected another file than file, which it would overwrite\n/);
+  t.match(over.stderr, /^--markdown: got ".*", expected another file than the result .*, which it would overwrite\n/);
 });
 
 t.test('the text of a server is what the server printed', async (t) => {
