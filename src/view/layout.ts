@@ -29,8 +29,15 @@ export function paint(style: TextStyle, colour: Colour, text: string): string {
   return style.colours ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
-/** A space at which a line may break: any but the one between a number and its unit. */
-const BREAK = /(?<!\d) | (?!(?:%|points?|ns|µs|ms|s|min|h|B|KiB|MiB|GiB)(?![\w/]))/;
+/** Between a number and its unit no line breaks. */
+const UNIT = '(?:%|points?|ns|µs|ms|s|min|h|B|KiB|MiB|GiB)(?![\\w/])';
+const BREAK = new RegExp(String.raw`(?<!\d) | (?!${UNIT})`);
+const NO_BREAK = new RegExp(String.raw`(?<=\d) (?=${UNIT})`, 'g');
+
+/** Text whose lines something else breaks, with the spaces at which they must not. */
+export function unbroken(text: string): string {
+  return text.replaceAll(NO_BREAK, '\u00a0');
+}
 
 /** Lines of at most `columns` characters, broken at spaces; a longer word stands alone. The first line has no indent. `text` has no colours yet. */
 export function wrap(text: string, columns: number, indent: number): string {

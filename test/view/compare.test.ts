@@ -48,7 +48,7 @@ t.test('the head names what is unclear, and is green only where everything is kn
   const unclear = await render(compared([], NEW_US, noisy), 'html');
   t.match(
     unclear,
-    /Faster: p50\(total\) -10\.0 %, p99\(total\) -10\.0 %; unclear: cpu; same: rate\(completed\), failures\./,
+    /Faster: p50\(total\) -10\.0\s%, p99\(total\) -10\.0\s%; unclear: cpu; same: rate\(completed\), failures\./,
   );
   t.equal(moodOf(unclear), 'neutral');
   t.equal(moodOf(await render(compared([], NEW_US), 'html')), 'good');
@@ -115,6 +115,10 @@ t.test('no line breaks between a number and its unit', async (t) => {
     });
     t.notMatch(text, /\d\n *(?:%|points)/, `${columns} columns`);
   }
+  const page = await render(compared(), 'html');
+  const lead = /class="verdict">([^<]*)</.exec(page)?.[1] ?? '';
+  t.match(lead, /-10\.0\u00a0%/, 'the browser breaks no line there either');
+  t.notMatch(lead, /\d %/);
 });
 
 t.test('Markdown has a table of figures and of thresholds', async (t) => {

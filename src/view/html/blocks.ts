@@ -1,6 +1,7 @@
 /** The blocks that pages are made of: tables, facts, lists, charts. */
 import { printable } from '../../units/printable.ts';
 import type { Fact, Rows } from '../facts.ts';
+import { unbroken } from '../layout.ts';
 import { CHART_CLASSES, type ChartSpec } from './chart-spec.ts';
 import { svgChart } from './svg-chart.ts';
 import { Html, html, type HtmlValue } from './template.ts';
@@ -60,7 +61,7 @@ export function facts(list: readonly Fact[]): Html {
       ({
         label,
         texts,
-      }) => html`<dt${label.startsWith(' ') ? html` class="part"` : null}>${label.trim()}</dt>${texts.map((text) => html`<dd>${text}</dd>`)}
+      }) => html`<dt${label.startsWith(' ') ? html` class="part"` : null}>${label.trim()}</dt>${texts.map((text) => html`<dd>${unbroken(text)}</dd>`)}
 `,
     )}
   </dl> `;
@@ -84,12 +85,12 @@ export function pairs(rows: readonly (readonly [name: string, value: string])[])
 export function list(entries: readonly HtmlValue[]): Html {
   if (entries.length === 0) return html``;
   return html`<ul>
-    ${entries.map((each) => html`<li>${each}</li> `)}
+    ${entries.map((each) => html`<li>${typeof each === 'string' ? unbroken(each) : each}</li> `)}
   </ul> `;
 }
 
 export function paragraph(text: HtmlValue): Html {
-  return html`<p>${text}</p> `;
+  return html`<p>${typeof text === 'string' ? unbroken(text) : text}</p> `;
 }
 
 export function code(text: string): Html {

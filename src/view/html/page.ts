@@ -1,6 +1,7 @@
 /** The frame of every page: one file that loads nothing, and that runs nothing but what it brought. */
 import { createHash } from 'node:crypto';
 import { PAGE_IDS } from './chart-spec.ts';
+import { unbroken } from '../layout.ts';
 import { chartStyles } from './chart-styles.ts';
 import { pageDataText } from './page-data.ts';
 import { pageStyles } from './page-styles.ts';
@@ -52,7 +53,8 @@ export function page({ title, details, lead, sections, downloads }: Page): strin
 const FIRST_SENTENCE = /^(.{20,}?[.:]) (?=[A-Z])(.+)$/;
 
 function verdictHtml(sentence: string): Html {
-  const [, first = sentence, rest] = FIRST_SENTENCE.exec(sentence) ?? [];
+  const text = unbroken(sentence);
+  const [, first = text, rest] = FIRST_SENTENCE.exec(text) ?? [];
   return html`<p class="verdict">${first}</p>
     ${rest === undefined ? null : html`<p>${rest}</p> `}`;
 }
