@@ -36,6 +36,28 @@ export function goalSentence(goal: GoalResult): string {
   }
 }
 
+/** The answer for one goal as a figure: `119/s (123/s fails)`, `at least 119/s`, `115/s to 123/s`, `not found`. */
+export function goalFigure(goal: GoalResult): string {
+  const isCount = goal.quantity === 'connections';
+  const found = amount(goal, isCount ? goal.connections : goal.rate_per_sec);
+  const lower = amount(goal, isCount ? goal.lower_connections : goal.lower_per_sec);
+  const upper = amount(goal, isCount ? goal.upper_connections : goal.upper_per_sec);
+  const fails = upper === null ? '' : ` (${upper} ${isCount ? 'fail' : 'fails'})`;
+  switch (goal.status) {
+    case 'found':
+      return `${found}${fails}`;
+    case 'at_max_rate':
+      return `at least ${found}`;
+    case 'range':
+      return `${lower} to ${upper}`;
+    case 'fails_at_min_rate':
+      return `none${fails}`;
+    case 'generator_limited':
+    case 'unfinished':
+      return lower === null ? `not found${fails}` : `at least ${lower}${goal.status === 'unfinished' ? fails : ''}`;
+  }
+}
+
 /** What RFC 9411 asks to be reported beside the answer; null where it was not measured. */
 export function kpiSentence({ kpi }: GoalResult): string | null {
   if (kpi === null) return null;

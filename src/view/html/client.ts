@@ -3,12 +3,12 @@ import type { ClientResult, RoundResult } from '../../document/client.ts';
 import { formatSeconds } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
-import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText, roundReasons } from '../text/round-table.ts';
+import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText } from '../text/round-table.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
-import { endings, MOODS, roundsSentence, worstOf } from './lead.ts';
+import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
 import { page, type Page, type Section } from './page.ts';
 import { chartGrid, roundFacts, roundSections } from './round-sections.ts';
 import { html, type Html } from './template.ts';
@@ -68,24 +68,24 @@ export function toldBy({ verdict, findings }: RoundResult): string[] {
 function clientLead(result: ClientResult): Page['lead'] {
   const { rounds } = result;
   const thresholds = thresholdSentence(result);
+  const isMissed = result.thresholds_met === false;
   const [only] = rounds;
   const isSingle = rounds.length === 1 && only !== undefined;
-  const rest = html`${isSingle ? paragraph(verdictText(only)) : null}${endings(result)}${
-    thresholds === undefined ? null : paragraph(thresholds)
-  }${list(isSingle ? toldBy(only) : manyTold(rounds))}`;
+  const said = roundSentences(rounds, {
+    rateOf: (round) => round.offered_rate_per_sec ?? Infinity,
+    sentenceOf: roundSentence,
+  });
+  // What is wrong comes first.
+  const [sentence = '', ...others] = isMissed ? [thresholds ?? '', ...said] : said;
+  const isValid = isSingle && only.verdict.status === 'valid';
+  const rest = html`${others.map((each) => paragraph(each))}${isValid ? paragraph(verdictText(only)) : null}${endings(result)}${
+    isMissed || thresholds === undefined ? null : paragraph(thresholds)
+  }${list(isSingle ? toldBy(only) : toldOfRounds(rounds))}`;
   const worst = worstOf(rounds.map(({ verdict }) => MOODS[verdict.status]));
-  const isFailed = result.error !== undefined || result.thresholds_met === false;
-  return { mood: isFailed ? 'bad' : worst, sentence: isSingle ? roundSentence(only) : roundsSentence(rounds), rest };
+  return { mood: result.error !== undefined || isMissed ? 'bad' : worst, sentence, rest };
 }
 
 /** `Offered 1,000/s for 10 s: 1,000/s completed, …` */
 export function roundSentence(round: RoundResult): string {
   return `Offered ${offeredText(round)} for ${formatSeconds(round.duration_sec)}: ${achievedText(round)}.`;
-}
-
-function manyTold(rounds: readonly RoundResult[]): string[] {
-  const findings = rounds.flatMap((round, index) =>
-    round.findings.map(({ message }) => `Round ${index + 1}: ${message}`),
-  );
-  return [...roundReasons(rounds), ...findings];
 }

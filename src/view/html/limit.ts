@@ -4,6 +4,7 @@ import type { GoalResult, LimitResult, SaturateResult, SearchResult } from '../.
 import { formatCountOf, formatSeconds } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import {
+  goalFigure,
   goalSentence,
   goalTitle,
   kpiSentence,
@@ -74,10 +75,14 @@ function searchLead(result: SearchResult): Page['lead'] {
   const end = searchEnd(result);
   const answers = goals.map((goal) => `${goalTitle(goal)}: ${goalSentence(goal)}`);
   const isSingle = goals.length === 1 && only !== undefined;
-  const rest = html`${isSingle ? null : list(answers)}${end === null ? null : paragraph(end)}${thresholdParagraph(result)}`;
+  const said = isSingle ? `${answers[0]!}.` : `${formatCountOf(goals.length, 'answer')}.`;
+  const isMissed = result.thresholds_met === false;
+  const rest = html`${isMissed ? paragraph(said) : null}${isSingle ? null : list(answers)}${end === null ? null : paragraph(end)}${
+    isMissed ? null : thresholdParagraph(result)
+  }`;
   const isFailed = result.thresholds_met === false || result.error !== undefined;
   const mood = isFailed ? 'bad' : worstOf(goals.map(({ status }) => GOAL_MOODS[status]));
-  return { mood, sentence: isSingle ? `${answers[0]!}.` : `${formatCountOf(goals.length, 'answer')}.`, rest };
+  return { mood, sentence: isMissed ? (limitThresholdSentence(result) ?? said) : said, rest };
 }
 
 function thresholdParagraph(result: LimitResult): Html | null {
@@ -89,11 +94,7 @@ function thresholdParagraph(result: LimitResult): Html | null {
 function answersTable({ goals, profile }: SearchResult): Html {
   if (goals.length === 0) return html``;
   const hasKpi = profile === 'rfc9411-cps';
-  const rows = goals.map((goal) => [
-    goalTitle(goal),
-    goalSentence(goal),
-    ...(hasKpi ? [kpiSentence(goal) ?? '-'] : []),
-  ]);
+  const rows = goals.map((goal) => [goalTitle(goal), goalFigure(goal), ...(hasKpi ? [kpiSentence(goal) ?? '-'] : [])]);
   return html`<div class="wide">
     ${table('Answers', [['goal', 'the most that meets it', ...(hasKpi ? ['KPI'] : [])], ...rows])}
   </div> `;
@@ -143,8 +144,9 @@ export function saturateHtml(result: SaturateResult): string {
     details: detailsOf(result, formatCountOf(steps.length, 'step'), null),
     lead: {
       mood: isFailed ? 'bad' : isFound ? 'good' : 'warning',
-      sentence: saturateSentence(result),
-      rest: html`${thresholdParagraph(result)}`,
+      // What is wrong comes first.
+      sentence: result.thresholds_met === false ? (limitThresholdSentence(result) ?? '') : saturateSentence(result),
+      rest: result.thresholds_met === false ? paragraph(saturateSentence(result)) : html`${thresholdParagraph(result)}`,
     },
     sections: [
       {

@@ -85,6 +85,7 @@ figure{margin:0;min-width:0}
 figcaption{font-weight:600;margin-bottom:4px}
 button{font:inherit;font-size:.9rem;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:4px;padding:4px 10px;cursor:pointer}
 button:hover{border-color:var(--dim)}
+@media screen and (min-width:1264px){div.scroll{min-width:100%;width:max-content;max-width:calc(100vw - 64px);position:relative;left:50%;transform:translateX(-50%)}}
 @media (max-width:600px){body{padding:12px 12px 32px}dl{grid-template-columns:1fr;gap:0}dt,dd{grid-column:1}dd{padding-left:1em;margin-bottom:4px}h1{font-size:1.35rem}.brand{min-height:2.2em}}
 @media print{
 :root,:root[data-theme]{${LIGHT};font-size:12px}

@@ -123,11 +123,16 @@ function kernelChartHtml(kernel: KernelEvidence, prefix: string): Html {
   return spec === null ? html`` : chart(spec);
 }
 
+/** The size of a table moves nothing; the sentences say how full it was. */
+const TABLE_SIZE = 'conntrack.max';
+
 /** The counters that moved, and what each counts. */
 export function countersTable(kernel: KernelEvidence): Html {
   const rows = [...KERNEL_ROWS].flatMap(([path, { counts, kind }]) => {
     const value = kernelValue(kernel, path) ?? 0;
-    return value === 0 ? [] : [[path, formatCount(value), kind === 'peak' ? `${counts} (the most at a time)` : counts]];
+    return value === 0 || path === TABLE_SIZE
+      ? []
+      : [[path, formatCount(value), kind === 'peak' ? `${counts} (the most at a time)` : counts]];
   });
   if (rows.length === 0) return paragraph('No counter of the kernel moved.');
   return html`<div class="wide">

@@ -5,7 +5,7 @@ import { targetLine } from '../headline.ts';
 import { closingRows, latencyRows, pingFacts, rttCostFacts, rttDetails } from '../text/rtt.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
 import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
-import { endings, MOODS, roundsSentence, worstOf } from './lead.ts';
+import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { page, type Page, type Section } from './page.ts';
 import { chartGrid } from './round-sections.ts';
@@ -37,18 +37,19 @@ function rttLead(result: RttResult): Page['lead'] {
   const { rounds } = result;
   const [only] = rounds;
   const isSingle = rounds.length === 1 && only !== undefined;
-  const told = rounds.flatMap(({ verdict }, index) =>
-    verdict.reasons.map(({ message }) => (isSingle ? message : `Round ${index + 1}: ${message}`)),
-  );
-  const rest = html`${isSingle ? paragraph(verdictText(only)) : null}${endings(result)}${list(told)}`;
+  const [sentence = '', ...others] = roundSentences(rounds, {
+    rateOf: ({ offered_rate_per_sec: offered }) => offered ?? Infinity,
+    sentenceOf: keptSentence,
+  });
+  const told = isSingle ? only.verdict.reasons.map(({ message }) => message) : toldOfRounds(rounds);
+  const isValid = isSingle && only.verdict.status === 'valid';
+  const rest = html`${others.map((each) => paragraph(each))}${isValid ? paragraph(verdictText(only)) : null}${endings(result)}${list(told)}`;
   const mood = result.error === undefined ? worstOf(rounds.map(({ verdict }) => MOODS[verdict.status])) : 'bad';
-  return { mood, sentence: leadSentence(rounds), rest };
+  return { mood, sentence, rest };
 }
 
-function leadSentence(rounds: readonly RttRound[]): string {
-  const [only] = rounds;
-  if (only === undefined || rounds.length > 1) return roundsSentence(rounds);
-  return `${pingFacts(only)
+function keptSentence(round: RttRound): string {
+  return `${pingFacts(round)
     .map(([label, text]) => `${label} ${text}`)
     .slice(0, 3)
     .join('; ')}.`;

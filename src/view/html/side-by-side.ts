@@ -11,6 +11,9 @@ import { columnsOf, type Column } from './side-figures.ts';
 import { sideCharts } from './specs/side-by-side.ts';
 import { html, type Html } from './template.ts';
 
+/** Kinds whose figures are words, which wrap. */
+const HAVE_TEXTS: readonly DocumentKind[] = ['doctor', 'compare'];
+
 /** Returns the page of two or more documents of one kind. */
 export function sideBySideHtml(runs: readonly NamedDocument[]): string {
   const kind = kindOf(runs[0]!.document);
@@ -28,7 +31,7 @@ export function sideBySideHtml(runs: readonly NamedDocument[]): string {
         : {}),
     },
     sections: [
-      { id: 'figures', title: 'Figures', content: figuresTable(columns) },
+      { id: 'figures', title: 'Figures', content: figuresTable(columns, HAVE_TEXTS.includes(kind)) },
       { id: 'charts', title: 'Charts', content: chartGrid(sideCharts(runs).map(chart)) },
       remarksSection(columns),
       {
@@ -59,15 +62,19 @@ function isComparable(kind: DocumentKind): boolean {
 
 /** What is safe in the name of a file everywhere. */
 function fileWord(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 100);
+  return name
+    .replace(/\.json$/, '')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
+    .slice(0, 100);
 }
 
 /** Rows in the order in which they first occur; what a run does not have is a dash. */
-function figuresTable(columns: readonly Column[]): Html {
+function figuresTable(columns: readonly Column[], hasTexts: boolean): Html {
   const labels = [...new Set(columns.flatMap(({ figures }) => figures.map(([label]) => label)))];
   const values = columns.map(({ figures }) => new Map(figures));
   const rows = labels.map((label) => [label, ...values.map((each) => each.get(label) ?? '-')]);
-  return table('Figures', [['figure', ...columns.map(({ name }) => name)], ...rows]);
+  const figures = table('Figures', [['figure', ...columns.map(({ name }) => name)], ...rows]);
+  return hasTexts ? html`<div class="wide">${figures}</div> ` : figures;
 }
 
 function remarksSection(columns: readonly Column[]): Section {

@@ -7,8 +7,8 @@ import type { Document } from '../../document/read.ts';
 import type { RttResult, RttRound } from '../../document/rtt.ts';
 import type { ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
-import { changeWords, figureName, verdictText } from '../compare-facts.ts';
-import { goalSentence, goalTitle, saturateSentence } from '../limit-sentences.ts';
+import { careFacts, changeWords, figureName, verdictFacts, verdictText } from '../compare-facts.ts';
+import { goalFigure, goalSentence, goalTitle, saturateSentence, searchEnd } from '../limit-sentences.ts';
 import { CLOCK_LABELS } from '../text/client.ts';
 import { amounts } from '../text/doctor.ts';
 import { describedBy, formatQuantity } from '../text/lab.ts';
@@ -37,13 +37,13 @@ function columnsOfOne(name: string, document: Document): Column[] {
     case 'conngen.rtt/1':
       return pingColumns(name, document);
     case 'conngen.search/1':
-      return [{ name, figures: searchFigures(document), remarks: [] }];
+      return [{ name, figures: searchFigures(document), remarks: searchRemarks(document) }];
     case 'conngen.saturate/1':
       return [{ name, figures: saturateFigures(document), remarks: [saturateSentence(document)] }];
     case 'conngen.server/1':
       return [{ name, figures: serverFigures(document), remarks: document.findings.map(({ message }) => message) }];
     case 'conngen.lab/1':
-      return [{ name, figures: labFigures(document), remarks: [] }];
+      return [{ name, figures: labFigures(document), remarks: labRemarks(document) }];
     case 'conngen.doctor/1':
       return [
         {
@@ -60,7 +60,7 @@ function columnsOfOne(name: string, document: Document): Column[] {
             figureName(each, document),
             `${changeWords(each)}, ${verdictText(each)}`,
           ]),
-          remarks: [],
+          remarks: [...verdictFacts(document), ...careFacts(document)].map(([label, text]) => `${label}: ${text}`),
         },
       ];
   }
@@ -142,10 +142,16 @@ export function pingLoad({ offered_rate_per_sec: offered }: RttRound): string {
 
 function searchFigures({ goals, trials, duration_sec: durationSec }: SearchResult): Figure[] {
   return [
-    ...goals.map((goal): Figure => [goalTitle(goal), goalSentence(goal)]),
+    ...goals.map((goal): Figure => [goalTitle(goal), goalFigure(goal)]),
     ['trials', formatCount(trials.length)],
     ['took', formatSeconds(durationSec)],
   ];
+}
+
+function searchRemarks(result: SearchResult): string[] {
+  const end = searchEnd(result);
+  const answers = result.goals.map((goal) => `${goalTitle(goal)}: ${goalSentence(goal)}.`);
+  return end === null ? answers : [...answers, end];
 }
 
 function saturateFigures(result: SaturateResult): Figure[] {
@@ -183,6 +189,10 @@ function labFigures(result: LabResult): Figure[] {
   const { unit } = describedBy(result).quantity;
   return result.cells.map((cell): Figure => [
     `median of ${cell.cell}`,
-    isDone(cell) ? formatQuantity(cell.summary.median, unit) : `failed: ${cell.error}`,
+    isDone(cell) ? formatQuantity(cell.summary.median, unit) : 'failed',
   ]);
+}
+
+function labRemarks(result: LabResult): string[] {
+  return result.cells.flatMap((cell) => (isDone(cell) ? [] : [`${cell.cell} failed: ${cell.error}`]));
 }

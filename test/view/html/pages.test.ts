@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import type { VerdictStatus } from '../../../src/document/common.ts';
+import type { GoalResult, SaturateResult, SearchResult } from '../../../src/document/limit.ts';
 import { DOCUMENT_VERSIONS, type Document, type DocumentKind } from '../../../src/document/read.ts';
 import { render, renderSideBySide } from '../../../src/view/renderers.ts';
 import { anyDocument } from '../../support/any-document.ts';
@@ -178,7 +180,7 @@ t.test('what a client run shows', async (t) => {
   const values = (label: RegExp): unknown => rates.series.find((series) => label.test(series.label))?.values;
   // The last 4 ms belong to the second before: 3 exchanges in 4 ms are no 750/s.
   t.same(rates.x.values, [0, 1, 2]);
-  t.equal(rates.x.end, 3.004);
+  t.equal(rates.x.end, 3);
   const open = page.data.charts.find(({ id }) => id === 'open-over-time')!;
   t.match(open.title, /at the end of each second$/);
   t.match(open.marks, [{ value: 212, label: 'the most at any time: 212' }]);
@@ -192,7 +194,10 @@ t.test('several rounds: an overview, then each', async (t) => {
   const page = await pageOf(clientResult({ rounds: [roundResult(), refusedRound()] }));
   const titles = named(page, 'h2').map(textOf);
   t.same(titles.slice(0, 3), ['Rounds', 'Round 1 of 2: 25,000/s', 'Round 2 of 2: 25,000/s']);
-  t.match(shown(page), /2 rounds: 1 valid, 1 invalid\./);
+  t.match(
+    shown(page),
+    /^2 rounds: 1 invalid, 1 valid\. The highest valid rate, round 1: offered 25,000\/s for 10 s: 25,000\/s completed, /,
+  );
   t.match(shown(page), /Round 2: No connection was established/);
 });
 
@@ -237,4 +242,90 @@ t.test('runs side by side: a column each, and what differs', async (t) => {
 
 t.test('a server', async (t) => {
   t.match(shown(await pageOf(serverResult())), /^Accepted 5,000 in 12\.5 s .*2 2,400 2,395 0/);
+});
+
+t.test('what is wrong is read first', async (t) => {
+  const thresholds = [{ expression: 'p99(total)>1ms', value: 5e6, unit: 'ns', met: false, status: 'fail' }] as const;
+  const slow = roundResult({ thresholds });
+  const missed = shown(await pageOf(clientResult({ rounds: [slow, slow], thresholds_met: false })));
+  t.match(missed, /^Thresholds not met: p99\(total\)>1ms in round 1, .* The highest valid rate, round 1: offered /);
+  t.match(missed, /2 rounds, all valid\./);
+  const refused = shown(await pageOf(clientResult({ rounds: [refusedRound()] })));
+  t.match(refused, /^Invalid: nothing could be measured\. Offered 25,000\/s/);
+});
+
+t.test('what many rounds have in common is said once', async (t) => {
+  const text = shown(await pageOf(clientResult({ rounds: Array.from({ length: 9 }, () => refusedRound()) })));
+  t.match(text, /^9 rounds: 9 invalid\. 9 rounds, such as round 1: No connection was established/);
+});
+
+t.test('side by side: figures are short, and only what compare takes is referred to it', async (t) => {
+  const sideOf = async (documents: readonly Document[]): Promise<string> =>
+    shown(
+      parsePage(
+        await renderSideBySide(
+          documents.map((document, index) => ({ name: `run ${index}`, document })),
+          'html',
+        ),
+      ),
+    );
+  const [search] = fc.sample(anyDocument('search'), { numRuns: 1, seed: 18 }) as [SearchResult];
+  const found: GoalResult = {
+    goal: 'loss<=0.1%',
+    quantity: 'rate',
+    connections: null,
+    lower_connections: null,
+    upper_connections: null,
+    rate_per_sec: 119,
+    trial_rate_per_sec: 119,
+    lower_per_sec: 119,
+    upper_per_sec: 123,
+    status: 'found',
+    confirmed: { passed: 2, of: 3 },
+    lower_trials: { passed: 2, of: 3, length: 'final', duration_sec: 1 },
+    generator_limit_per_sec: null,
+    generator_limit_connections: null,
+    reason: null,
+    limited_by: null,
+    kpi: null,
+  };
+  const reason = 'One start in ten was late.';
+  const limits = { rate_per_sec: null, upper_per_sec: null, generator_limit_per_sec: 130, confirmed: null, reason };
+  const limited: GoalResult = { ...found, ...limits, status: 'generator_limited' };
+  const searches = await sideOf([
+    { ...search, goals: [limited] },
+    { ...search, goals: [found] },
+  ]);
+  t.match(searches, /loss<=0\.1% at least 119\/s 119\/s \(123\/s fails\) trials/);
+  t.match(searches, /run 0: loss<=0\.1%: at least 119\/s .*One start in ten was late\./);
+  t.match(searches, 'what conngen compare tells');
+  for (const kind of ['doctor', 'lab', 'server', 'compare'] as const) {
+    const text = await sideOf(fc.sample(anyDocument(kind), { numRuns: 2, seed: 17 }));
+    t.notMatch(text, 'what conngen compare tells', kind);
+  }
+});
+
+t.test('a step that this machine limited met no goal', async (t) => {
+  const [any] = fc.sample(
+    anyDocument('saturate').filter((document) => 'steps' in document && document.steps.length > 0),
+    { numRuns: 1, seed: 19 },
+  ) as [SaturateResult];
+  const [step] = any.steps as [SaturateResult['steps'][number]];
+  const stepOf = (ratePerSec: number, status: VerdictStatus): SaturateResult['steps'][number] => ({
+    ...step,
+    rate_per_sec: ratePerSec,
+    goal: { value: 0, unit: 'percent', met: true },
+    verdict: { status, reasons: [] },
+  });
+  const steps = [stepOf(100, 'valid'), stepOf(200, 'generator_limited')];
+  const config = { ...any.config, goal: 'loss<=0.1%' };
+  const page = await pageOf({ ...any, config, steps, sustained_per_sec: 100, saturated_at: null });
+  const chart = page.data.charts.find(({ id }) => id === 'goal-by-rate')!;
+  t.same(
+    chart.series.map(({ label, values }) => [label, values]),
+    [
+      ['met', [0, null]],
+      ['limited by this machine', [null, 0]],
+    ],
+  );
 });

@@ -8,24 +8,29 @@ import type { Chart } from './chart.ts';
 import { FONT, textWidth } from './plot-text.ts';
 import { colour, roleColour } from './theme.ts';
 
-/** uPlot's number for paths that a band may clip; there are no bands. */
-const CLIPS_FILL = 1;
+/** A point on an axis is drawn whole. */
+const POINT_SIZE = 6;
 
-/** Draws in CSS pixels, within the axes. */
-function within(plot: uPlotType, draw: (context: CanvasRenderingContext2D, plane: Plane) => void): void {
+/** Draws in CSS pixels, within the axes and a margin around them. */
+function within(plot: uPlotType, draw: (context: CanvasRenderingContext2D, plane: Plane) => void, margin = 0): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
+  const [left, top, width, height] = [bbox.left, bbox.top, bbox.width, bbox.height].map((each) => each / ratio) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
   ctx.scale(ratio, ratio);
-  const [left, top] = [bbox.left / ratio, bbox.top / ratio];
+  ctx.beginPath();
+  ctx.rect(left - margin, top - margin, width + 2 * margin, height + 2 * margin);
+  ctx.clip();
   draw(ctx, {
     left,
     top,
-    width: bbox.width / ratio,
-    height: bbox.height / ratio,
+    width,
+    height,
     xOf: (value) => left + plot.valToPos(value, 'x'),
     yOf: (value) => top + plot.valToPos(value, 'y'),
   });
@@ -54,7 +59,7 @@ export function steppedPaths(chart: Chart, index: number): uPlotType.Series.Path
       });
       fill.lineTo(line.at(-1)![0], base);
     }
-    return { stroke, fill: kind === 'area' ? fill : null, flags: CLIPS_FILL };
+    return { stroke, fill: kind === 'area' ? fill : null };
   };
 }
 
@@ -89,18 +94,22 @@ export function drawMarks(plot: uPlotType, { spec }: Chart): void {
 export function drawPoints(plot: uPlotType, { spec, isShown }: Chart, index: number): void {
   const series = spec.series[index]!;
   if (!isShown(index)) return;
-  within(plot, (context, plane) => {
-    context.strokeStyle = context.fillStyle = roleColour(series.role);
-    context.lineWidth = 1.75;
-    context.stroke(new Path2D(intervalsPath(spec, series, plane)));
-    if (series.kind !== 'points') return;
-    const shape = markerOf(series.role);
-    spec.x.values.forEach((x, at) => {
-      const y = series.values[at] ?? null;
-      if (y === null || (isLog(spec.y) && y <= 0)) return;
-      const path = new Path2D(markerPath(shape, plane.xOf(x), plane.yOf(y), 4));
-      if (shape === 'cross') context.stroke(path);
-      else context.fill(path);
-    });
-  });
+  within(
+    plot,
+    (context, plane) => {
+      context.strokeStyle = context.fillStyle = roleColour(series.role);
+      context.lineWidth = 1.75;
+      context.stroke(new Path2D(intervalsPath(spec, series, plane)));
+      if (series.kind !== 'points') return;
+      const shape = markerOf(series.role);
+      spec.x.values.forEach((x, at) => {
+        const y = series.values[at] ?? null;
+        if (y === null || (isLog(spec.y) && y <= 0)) return;
+        const path = new Path2D(markerPath(shape, plane.xOf(x), plane.yOf(y), 4));
+        if (shape === 'cross') context.stroke(path);
+        else context.fill(path);
+      });
+    },
+    POINT_SIZE,
+  );
 }

@@ -78,6 +78,7 @@ export function stepsChart(id: string, result: SaturateResult): ChartSpec {
       label: `${config.slowdown} times the base: ${formatFigure({ value, unit: 'ns' })}`,
     });
   }
+  const limited = ascending(steps).map((step) => (isCounted(step, result) ? null : step.p90_ns));
   return {
     ...stepFrame(id, result),
     title: 'Latency by offered rate',
@@ -85,9 +86,23 @@ export function stepsChart(id: string, result: SaturateResult): ChartSpec {
     y: { label: 'p90 of total', unit: 'ns', scale: 'log' },
     series: [
       { label: 'p90 of total', role: 'p90', values: ascending(steps).map(({ p90_ns: p90Ns }) => p90Ns), kind: 'line' },
+      ...(limited.every((value) => value === null)
+        ? []
+        : [{ label: LIMITED, role: 'inconclusive' as const, values: limited, kind: 'points' as const }]),
     ],
     marks: [...marks, ...saturatedMark(result)],
   };
+}
+
+const LIMITED = 'limited by this machine';
+
+/** Whether a step tells of the target: it is valid, or the answer rests on it. */
+function isCounted(
+  { rate_per_sec: ratePerSec, goal, verdict }: SaturateResult['steps'][number],
+  result: SaturateResult,
+): boolean {
+  if (verdict.status !== 'generator_limited') return true;
+  return ratePerSec === (goal.met ? result.sustained_per_sec : result.saturated_at);
 }
 
 /** The figure of the goal in each step. */
@@ -96,8 +111,9 @@ export function stepGoalChart(id: string, result: SaturateResult): ChartSpec | n
   if (!criterion.ok) return null;
   const { limit, unit } = criterion.value;
   const steps = ascending(result.steps);
-  const values = (wanted: boolean): (number | null)[] =>
-    steps.map(({ goal }) => (goal.met === wanted ? goal.value : null));
+  const counts = steps.map((step) => isCounted(step, result));
+  const values = (wanted: boolean | null): (number | null)[] =>
+    steps.map(({ goal }, index) => ((counts[index] === true ? goal.met : null) === wanted ? goal.value : null));
   return {
     ...stepFrame(id, result),
     title: `Goal: ${result.config.goal}`,
@@ -106,6 +122,7 @@ export function stepGoalChart(id: string, result: SaturateResult): ChartSpec | n
     series: [
       { label: 'met', role: 'passed' as const, values: values(true), kind: 'points' as const },
       { label: 'not met', role: 'failed' as const, values: values(false), kind: 'points' as const },
+      { label: LIMITED, role: 'inconclusive' as const, values: values(null), kind: 'points' as const },
     ].filter((series) => series.values.some((value) => value !== null)),
     marks: [
       { axis: 'y', value: limit, label: `goal: ${formatFigure({ value: limit, unit })}` },

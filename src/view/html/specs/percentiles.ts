@@ -127,10 +127,16 @@ export function overTimeChart<Interval extends Moment>(
   };
 }
 
-/** Where the last of the intervals ends. Result files have milliseconds. */
+/** A last second that lacks less, or has more, is a whole one: a timer's milliseconds, and the last exchanges. */
+const NEARLY_SEC = 0.02;
+
+/** Where the last of the intervals ends. */
 export function endOf(intervals: readonly Moment[]): Pick<ChartX, 'end'> {
   const ends = intervals.map(({ start_sec: startSec, length_sec: lengthSec }) => startSec + lengthSec);
-  return ends.length === 0 ? {} : { end: Math.round(Math.max(...ends) * 1000) / 1000 };
+  if (ends.length === 0) return {};
+  const end = Math.max(...ends);
+  const whole = Math.round(end);
+  return { end: Math.abs(end - whole) < NEARLY_SEC ? whole : Math.round(end * 1000) / 1000 };
 }
 
 /** The x axis that all charts over time of a round share. */

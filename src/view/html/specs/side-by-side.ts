@@ -159,6 +159,7 @@ function searchCharts(runs: readonly Run<'search'>[]): ChartSpec[] {
     const goals = runs.map(({ document }) => document.goals.find((goal) => goalTitle(goal) === title));
     const isCount = goals.some((goal) => goal?.quantity === 'connections');
     const bounds = goals.map(boundsOf);
+    const isAnswer = goals.map((goal) => goal?.status === 'found' || goal?.status === 'range');
     return {
       id: `answers-${index + 1}`,
       title: `Answers: ${title}`,
@@ -173,13 +174,19 @@ function searchCharts(runs: readonly Run<'search'>[]): ChartSpec[] {
       series: [
         {
           label: 'answer',
-          role: 'run0',
-          values: bounds.map(([lower]) => lower),
-          low: bounds.map(([lower]) => lower),
-          high: bounds.map(([lower, upper]) => upper ?? lower),
-          kind: 'points',
+          role: 'passed' as const,
+          values: bounds.map(([lower], at) => (isAnswer[at] === true ? lower : null)),
+          low: bounds.map(([lower], at) => (isAnswer[at] === true ? lower : null)),
+          high: bounds.map(([lower, upper], at) => (isAnswer[at] === true ? (upper ?? lower) : null)),
+          kind: 'points' as const,
         },
-      ],
+        {
+          label: 'at least: the limit was not found',
+          role: 'inconclusive' as const,
+          values: bounds.map(([lower], at) => (isAnswer[at] === true ? null : lower)),
+          kind: 'points' as const,
+        },
+      ].filter(({ values }) => values.some((value) => value !== null)),
     };
   });
 }
