@@ -33,6 +33,9 @@ export function howSentences(made: Made): string[] {
       `"same" means that the whole interval is within ${percentOf(margin)} % either way (two one-sided tests).`,
     );
   }
+  if (figures.some(({ tested }) => !tested)) {
+    says.push('Figures that are not tested have no verdict, whatever their intervals; --figure tests others.');
+  }
   return says;
 }
 

@@ -307,7 +307,7 @@ const STATUS_NOTES: Readonly<Record<CompareThreshold['status'], string>> = {
   fail: 'failed: the whole interval is beyond the limit.',
   not_measured: 'no interval: nothing is known of the change, and that fails too.',
   not_proven:
-    'not proven: the limit is inside the interval, so the change may be on either side of it. That does not fail; more or longer runs narrow the interval.',
+    'not proven: the limit is inside the interval, so the change may be on either side of it. That does not fail; more runs can narrow the interval.',
   pass: 'passed: the whole interval is within the limit.',
 };
 
@@ -325,6 +325,7 @@ export function thresholdsSentence({ thresholds = [], thresholds_met: met }: Com
   if (!met) return 'A threshold was not met.';
   const open = thresholds.filter(({ status }) => status === 'not_proven').length;
   if (open === 0) return 'Every threshold was met.';
+  if (thresholds.length === 1) return 'The threshold did not fail, but it is not proven to be met.';
   return `No threshold failed, but ${open} of ${thresholds.length} ${open === 1 ? 'is' : 'are'} not proven.`;
 }
 

@@ -86,6 +86,12 @@ t.test('a threshold whose interval holds both is not proven, in words and with u
   }
 });
 
+t.test('one threshold that is not proven is told as one', async (t) => {
+  const text = await render(compared(['p99(total)>-10%']), 'text');
+  t.match(text, /\nThe threshold did not fail, but it is not proven to be met\.\n$/);
+  t.match(text, /\nQuantiles of total\n {2}quantile /);
+});
+
 t.test('a change that the two medians contradict has a mark and a note', async (t) => {
   // The median falls from 100 to 99.4; the median of all ratios is above 1.
   const text = await render(compared([], [98.9, 99, 99.4, 200, 210]), 'text');

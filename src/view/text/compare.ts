@@ -39,7 +39,9 @@ export function compareText(result: CompareResult, style: TextStyle = PLAIN): st
 
 function roundBlocks(result: CompareResult, round: number, style: TextStyle): string[] {
   const title = paint(style, 'bold', wrap(result.rounds[round]!.load, style.columns, 0));
-  const shifts = shownShifts(result, round).map((shift) => `${shift.clock}\n${lines(shiftRows(shift), style)}`);
+  const shifts = shownShifts(result, round).map(
+    (shift) => `Quantiles of ${shift.clock}\n${lines(shiftRows(shift), style)}`,
+  );
   return [`${title}\n${droppingLines(figureRows(result, round), 'p', style)}`, ...shifts];
 }
 
