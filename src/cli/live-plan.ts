@@ -24,7 +24,8 @@ export function clientLivePlan({ input, plan, machine }: Started<ClientPlan>): L
     // N attempts as fast as possible take as long as they take.
     return plan.count !== null && rate === 'max' ? null : roundDurationNs(plan, rate) / 1e9;
   });
-  return { ...loadPart(plan, machine), command: 'client', roundsSec, thresholds: thresholdsOf(input).failIf };
+  const ramp = plan.rates.find((rate) => typeof rate === 'object') ?? null;
+  return { ...loadPart(plan, machine), command: 'client', roundsSec, ramp, thresholds: thresholdsOf(input).failIf };
 }
 
 export function searchLivePlan({ input, plan, machine }: Started<SearchPlan>): LivePlan {
@@ -43,6 +44,8 @@ export function rttLivePlan({ plan }: { readonly plan: RttPlan }): LivePlan {
     target: formatHostPort(plan.host, plan.target.port),
     warmupSec: plan.warmupNs / 1e9,
     roundsSec: plan.rates.map(() => plan.durationNs / 1e9),
+    ramp: null,
+    rampUpSec: 0,
     thresholds: [],
     ports: null,
     lab: null,
@@ -56,16 +59,20 @@ export function labLivePlan({ plan }: { readonly plan: PlannedLab }): LivePlan {
     target: lab.name,
     warmupSec: 0,
     roundsSec: [],
+    ramp: null,
+    rampUpSec: 0,
     thresholds: [],
     ports: null,
     lab: { description: lab, total: cells.length, before: before?.cells.filter(isDone).length ?? 0 },
   };
 }
 
-function loadPart(plan: ClientPlan, machine: Machine): Pick<LivePlan, 'target' | 'warmupSec' | 'ports' | 'lab'> {
+function loadPart(plan: ClientPlan, machine: Machine): Omit<LivePlan, 'command' | 'roundsSec' | 'thresholds'> {
   return {
     target: formatHostPort(plan.host, plan.target.port),
     warmupSec: (plan.rampUpNs + plan.warmupNs) / 1e9,
+    ramp: null,
+    rampUpSec: plan.rampUpNs / 1e9,
     ports: portsOf(plan, machine),
     lab: null,
   };

@@ -20,6 +20,8 @@ export function livePlan(changes: Partial<LivePlan> = {}): LivePlan {
     target: '127.0.0.1:2345',
     warmupSec: 0,
     roundsSec: [30],
+    ramp: null,
+    rampUpSec: 0,
     thresholds: [],
     ports: { total: 28_000, restSec: 60 },
     lab: null,

@@ -1,6 +1,6 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
 import type { Estimate, LiveSink, RunEvent, RunCommand, SecondEvent } from '../../run/events.ts';
-import { liveLine, rttLiveLine } from './second-lines.ts';
+import { liveLine, rttLiveLine, SHORTEST_RATE_SEC } from './second-lines.ts';
 import { expectedTimeLine, timeLeftText, withTimeLeft } from './time-left.ts';
 import { stepLine } from '../text/saturate.ts';
 import { trialLine } from '../text/search.ts';
@@ -12,9 +12,6 @@ export interface LiveStream {
   readonly columns?: number;
   write(text: string): unknown;
 }
-
-/** The rest of a round after its last whole second has no line of its own if it is shorter than this. */
-const SHORTEST_SHOWN_SEC = 0.1;
 
 const ERASE_LINE = '\r\u001b[2K';
 
@@ -92,7 +89,7 @@ export class LiveView implements LiveSink {
     this.#isWarmup = warmup;
     this.#atSec += counts.length_sec;
     if (event.of === 'connections') this.#errors += event.counts.failed;
-    if (counts.length_sec < SHORTEST_SHOWN_SEC) return;
+    if (counts.length_sec < SHORTEST_RATE_SEC) return;
     const prefix = (this.#rounds > 1 ? `round ${round + 1}/${this.#rounds} ` : '') + (warmup ? 'warm-up ' : '');
     this.#line(
       event.of === 'connections'

@@ -3,6 +3,9 @@ import type { IntervalResult, ProbeResult } from '../../document/client.ts';
 import type { RttInterval } from '../../document/rtt.ts';
 import { formatCount, formatLatency, formatPerSec } from '../../units/format.ts';
 
+/** The shortest part of a second whose counts make a rate. What ends behind the last whole second of a round is no load any more. */
+export const SHORTEST_RATE_SEC = 0.5;
+
 /** `  12 s  1,000/s  in flight 3  errors 0  p99 1.04 ms`; held and missed only if there are any. */
 export function liveLine(prefix: string, atSec: number, interval: IntervalResult, errors: number): string {
   const { total } = interval.latency_ns;

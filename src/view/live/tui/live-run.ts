@@ -4,14 +4,21 @@ import type { CellResult } from '../../../document/lab.ts';
 import type { WorkerResult } from '../../../document/client.ts';
 import type { Verdict } from '../../../document/common.ts';
 import { evaluateCriterion, type Criterion } from '../../../judge/criterion.ts';
-import type { Estimate, Health, RoundEnded, RoundStarted, RunEvent, SecondEvent } from '../../../run/events.ts';
+import type {
+  Estimate,
+  Health,
+  RoundEnded,
+  RoundStarted,
+  RunEvent,
+  SecondEvent,
+  ThreadUse,
+} from '../../../run/events.ts';
+import { SHORTEST_RATE_SEC } from '../second-lines.ts';
 import type { LivePlan } from './plan.ts';
 import { summariesOf, WholeRound, type Summaries } from './whole.ts';
 
 /** The seconds that charts show at most. */
 export const HISTORY_SEC = 60;
-/** The rest of a round after its last whole second is no column of a chart if it is shorter than this. */
-const SHORTEST_SHOWN_SEC = 0.1;
 
 /** One second of a chart. */
 export interface Point {
@@ -47,6 +54,18 @@ export interface Collector {
   readonly longestUsec: number;
 }
 
+/** A round, trial or step. */
+interface Place {
+  readonly round: number;
+  readonly trial: number | null;
+  /** The mean of a ramp; null for `max`. */
+  readonly offeredPerSec: number | null;
+}
+
+/**
+ * The state of a run. The figures of a round stay until the first second of the next is over: rounds of a second would show nothing
+ * otherwise.
+ */
 export class LiveRun {
   readonly plan: LivePlan;
   target: string;
@@ -54,17 +73,25 @@ export class LiveRun {
   /** How many rounds there are to be; null where trials decide. */
   rounds: number | null = null;
   /** The round, trial or step that runs; null before the first and between them. */
-  place: { readonly round: number; readonly trial: number | null } | null = null;
+  place: Place | null = null;
   isWarmup = false;
+  /** What the figures are of, `whole` to `threads`. */
+  figuresOf: Place | null = null;
+  isOfWarmup = false;
   isEnded = false;
   /** Whether a signal or a key has ended the run. */
   isInterrupted = false;
   whole = new WholeRound(null);
   /** The last second; null before the first of a round. */
   last: SecondEvent['counts'] | null = null;
+  lastPoint: Point | null = null;
   lastLatency: Summaries = {};
   readonly history: Point[] = [];
   health: Health | null = null;
+  /** Of the last second; of the whole round where it was too short for a reading. */
+  threads: readonly ThreadUse[] = [];
+  /** Connections that were open when the last second, or part of one, ended. */
+  inFlight: number | null = null;
   collector: Collector | null = null;
   /** Of the last round that ended; null before there is one. */
   verdict: Verdict | null = null;
@@ -76,6 +103,10 @@ export class LiveRun {
   estimate: (Estimate & { readonly atSec: number }) | null = null;
   /** When the round began, or its warm-up. */
   #roundAtSec = 0;
+  /** Readings of a round whose first second is not over. */
+  #early: Health[] = [];
+  /** Connections that ended in parts of seconds that are no point. */
+  #released = 0;
   readonly #nowSec: () => number;
 
   constructor(plan: LivePlan, nowSec: () => number = () => performance.now() / 1000) {
@@ -130,40 +161,85 @@ export class LiveRun {
   }
 
   #startRound({ round, trial, offeredRatePerSec }: RoundStarted): void {
-    this.place = { round, trial: trial ?? null };
-    this.whole = new WholeRound(offeredRatePerSec);
+    this.place = { round, trial: trial ?? null, offeredPerSec: offeredRatePerSec };
     this.isWarmup = this.plan.warmupSec > 0;
+    this.#early = [];
+    this.#roundAtSec = this.#nowSec();
+    if (this.figuresOf === null) this.#beginFigures(this.isWarmup);
+  }
+
+  /** The figures are from now on those of the round that runs. */
+  #beginFigures(isWarmup: boolean): void {
+    this.isOfWarmup = isWarmup;
+    this.whole = new WholeRound(this.place?.offeredPerSec ?? null);
+    if (this.figuresOf === this.place) return;
+    this.figuresOf = this.place;
     this.last = null;
+    this.lastPoint = null;
     this.lastLatency = {};
     this.health = null;
-    this.#roundAtSec = this.#nowSec();
+    this.threads = [];
   }
 
   #second(event: SecondEvent): void {
     const { counts, latency, warmup } = event;
-    if (this.isWarmup !== warmup) {
-      this.isWarmup = warmup;
-      this.whole = new WholeRound(this.whole.offeredPerSec);
-    }
+    this.isWarmup = warmup;
+    if (this.figuresOf !== this.place || this.isOfWarmup !== warmup) this.#beginFigures(warmup);
     this.whole.add(event);
-    if (counts.length_sec < SHORTEST_SHOWN_SEC) return;
+    if (!warmup) for (const reading of this.#early.splice(0)) this.#addHealth(reading);
+    this.inFlight = counts.in_flight;
+    this.#released += releasedIn(event);
+    if (counts.length_sec < SHORTEST_RATE_SEC) return;
     this.last = counts;
     this.lastLatency = summariesOf(latency);
-    this.history.push(pointOf(event));
+    this.lastPoint = pointOf(event, this.#released);
+    this.#released = 0;
+    this.history.push(this.lastPoint);
     if (this.history.length > HISTORY_SEC) this.history.shift();
   }
 
   #machine(event: Health): void {
+    const isEarly = this.figuresOf !== this.place || this.isOfWarmup || this.whole.seconds === 0;
+    if (isEarly) this.#early.push(event);
+    else this.#addHealth(event);
+  }
+
+  #addHealth(event: Health): void {
     this.health = event;
+    this.threads = event.threads;
     this.whole.addKernel(event.added);
     this.whole.cpuUsec += event.cpuUsec;
     this.whole.cpuStarted = this.whole.started;
   }
 
   #endRound({ result }: RoundEnded): void {
-    this.place = null;
     this.verdict = result.verdict;
-    if ('workers' in result) this.collector = collectorOf(result.workers);
+    if ('workers' in result) {
+      this.collector = collectorOf(result.workers);
+      if (this.health === null && this.figuresOf === this.place) this.threads = result.workers;
+    }
+    this.place = null;
+  }
+
+  /** What a part of the run is called: a trial of a search, a step of a saturation, a round. */
+  get noun(): 'round' | 'trial' | 'step' {
+    if (this.plan.command === 'search') return 'trial';
+    return this.plan.command === 'saturate' ? 'step' : 'round';
+  }
+
+  /** `round 3`, `trial 2`, `step 1`: what the figures are of. Empty for a run of one round. */
+  get figuresName(): string {
+    if (this.figuresOf === null || this.rounds === 1) return '';
+    const { round, trial } = this.figuresOf;
+    return `${this.noun} ${(trial ?? round) + 1}`;
+  }
+
+  /** The rate that was offered in the last second; null for `max`. */
+  get offeredPerSec(): number | null {
+    const { whole, last, plan, isOfWarmup } = this;
+    const isRising = isOfWarmup ? plan.rampUpSec > 0 : plan.ramp !== null;
+    if (whole.offeredPerSec === null || !isRising) return whole.offeredPerSec;
+    return last === null ? null : last.scheduled / last.length_sec;
   }
 
   /** Seconds since the round, its warm-up included, or the cell began. */
@@ -182,7 +258,7 @@ export class LiveRun {
     const round = this.whole.forCriteria();
     return this.plan.thresholds.map((criterion) => {
       const { value, met } = evaluateCriterion(criterion, round);
-      const isMeasured = value !== null && this.whole.seconds > 0 && !this.isWarmup;
+      const isMeasured = value !== null && this.whole.seconds > 0 && !this.isOfWarmup;
       return { criterion, value, status: !isMeasured ? 'none' : met ? 'fails' : 'ok' };
     });
   }
@@ -190,27 +266,31 @@ export class LiveRun {
   /** Source ports that are free by what this run has used; null where that is unknown. */
   get freePorts(): number | null {
     const { ports } = this.plan;
-    if (ports === null || this.last === null) return null;
+    if (ports === null || this.inFlight === null) return null;
     const resting = this.history.slice(-Math.ceil(ports.restSec)).reduce((sum, { released }) => sum + released, 0);
-    return Math.max(0, ports.total - this.last.in_flight - (ports.restSec > 0 ? resting : 0));
+    return Math.max(0, ports.total - this.inFlight - (ports.restSec > 0 ? resting : 0));
   }
 }
 
-function pointOf({ of, counts }: SecondEvent): Point {
+function releasedIn({ of, counts }: SecondEvent): number {
+  return of === 'pings' ? 0 : counts.ok;
+}
+
+function pointOf({ of, counts }: SecondEvent, released: number): Point {
   const perSec = (count: number): number => count / counts.length_sec;
   if (of === 'pings') {
     return {
       startedPerSec: perSec(counts.sent),
       completedPerSec: perSec(counts.received),
       failedPerSec: perSec(counts.lost),
-      released: 0,
+      released,
     };
   }
   return {
     startedPerSec: perSec(counts.started),
     completedPerSec: perSec(counts.ok),
     failedPerSec: perSec(counts.failed),
-    released: counts.ok,
+    released,
   };
 }
 

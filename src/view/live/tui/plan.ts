@@ -1,6 +1,7 @@
 /** What the live view knows of a run beside its events. */
 import type { LabDescription } from '../../../document/lab-description.ts';
 import type { Criterion } from '../../../judge/criterion.ts';
+import type { Ramp } from '../../../plan/plan.ts';
 import type { RunCommand } from '../../../run/events.ts';
 
 /** The source ports of a run. */
@@ -26,6 +27,10 @@ export interface LivePlan {
   readonly warmupSec: number;
   /** The measured part of each round, in seconds; null where it ends by itself. Empty where trials decide. */
   readonly roundsSec: readonly (number | null)[];
+  /** The rates of rounds that change from the begin to the end, in connections per second; null where they are even. */
+  readonly ramp: Ramp | null;
+  /** The part of the warm-up in which the rate rises, in seconds. */
+  readonly rampUpSec: number;
   /** The thresholds of `--fail-if`. */
   readonly thresholds: readonly Criterion[];
   /** Null where the kernel chooses the ports, or none are needed. */

@@ -154,6 +154,42 @@ t.test('the last frame says how the run ended, and what the last round is worth'
   t.end();
 });
 
+t.test('rounds of a second: the figures of the round before, with its name', (t) => {
+  const run = runOf(livePlan({ roundsSec: [1, 1] }), [
+    runStarted({ rounds: 2 }),
+    { type: 'round-started', round: 0, offeredRatePerSec: 1000 },
+    second(0),
+    health(),
+    { type: 'round-ended', round: 0, result: roundResult(), latency: {} },
+    { type: 'round-started', round: 1, offeredRatePerSec: 2000 },
+  ]);
+  const text = frame(run).join('\n');
+  t.match(text, /round 2 of 2/);
+  t.match(text, /round 1: offered 1,000\/s, open 3/);
+  t.match(text, /last 1 s p50 .* round 1 p50/);
+  t.match(text, /this machine, last second of round 1/);
+  t.match(text, /load threads +20 % of a core/);
+  const step: RunEvent = { type: 'round-started', round: 0, trial: 0, offeredRatePerSec: 1000 };
+  const ended: RunEvent = { type: 'round-ended', round: 0, trial: 0, result: roundResult(), latency: {} };
+  const saturate = runOf(livePlan({ command: 'saturate', roundsSec: [] }), [
+    runStarted({ engine: 'uring', rounds: null }),
+    ...[step, second(0), ended],
+  ]);
+  const steps = frame(saturate).join('\n');
+  t.match(steps, /between steps/);
+  t.match(steps, /step 1 p50/);
+  t.notMatch(steps, /trial|round/);
+  t.end();
+});
+
+t.test('a ramp: from where to where, then what is offered now', (t) => {
+  const run = runOf(livePlan({ ramp: { fromPerSec: 10, toPerSec: 500 } }), STARTED);
+  t.match(frame(run).join('\n'), /offered 10\/s to 500\/s/);
+  run.on(second(0, { scheduled: 377, started: 376 }));
+  t.match(frame(run).join('\n'), /offered 377\/s, open 3/);
+  t.end();
+});
+
 t.test('search: trials on an axis, with what is known so far', (t) => {
   const text = frame(runs()['search']!).join('\n');
   t.match(text, /1,000\/s o─+\?─+x 4,000\/s/);

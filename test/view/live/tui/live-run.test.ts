@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { RunEvent } from '../../../../src/run/events.ts';
+import { runStarted } from '../../../support/events.ts';
 import { roundResult } from '../../../support/results.ts';
 import { criterion, health, livePlan, runOf, second, STARTED } from '../../../support/live.ts';
 
@@ -83,5 +84,78 @@ t.test('the time left goes on between estimates', (t) => {
   t.equal(run.leftSec, 40);
   nowSec = 1000;
   t.equal(run.leftSec, 0);
+  t.end();
+});
+
+t.test('what is shorter than half a second is no rate', (t) => {
+  const run = runOf(livePlan(), [
+    ...STARTED,
+    second(0),
+    second(1, { length_sec: 0.4, started: 1, ok: 488, in_flight: 1 }),
+  ]);
+  t.match(run.lastPoint, { startedPerSec: 1000, completedPerSec: 1000 });
+  t.equal(run.last?.in_flight, 3);
+  t.equal(run.inFlight, 1, 'what is open is known');
+  t.equal(run.whole.ok, 1488, 'and all of it is counted');
+  run.on(second(2, { length_sec: 0.5, started: 250, ok: 250 }));
+  t.match(run.lastPoint, { startedPerSec: 500, completedPerSec: 500, released: 738 });
+  t.end();
+});
+
+t.test('the figures of a round stay, with its name, until the first second of the next is over', (t) => {
+  const start = (round: number, offeredRatePerSec: number): RunEvent => ({
+    type: 'round-started',
+    round,
+    offeredRatePerSec,
+  });
+  const workers = [{ started: 1, missed: 0, cpu_usec: 300_000, elapsed_usec: 1_000_000 }];
+  const end = (round: number): RunEvent => ({
+    type: 'round-ended',
+    round,
+    result: roundResult({ workers }),
+    latency: {},
+  });
+  const run = runOf(livePlan({ roundsSec: [1, 1, 1] }), [runStarted({ rounds: 3 }), start(0, 50)]);
+  t.equal(run.figuresName, 'round 1');
+  run.on(health());
+  t.equal(run.health, null, 'a reading that comes before the second waits for it');
+  run.on(second(0, { started: 50, ok: 50 }));
+  t.equal(run.whole.cpuUsec, 250_000);
+  run.on(end(0));
+  run.on(start(1, 100));
+  t.match(run, { figuresName: 'round 1', offeredPerSec: 50, lastPoint: { startedPerSec: 50 } });
+  t.equal(run.threads[0]?.cpu_usec, 200_000);
+  t.ok(run.lastLatency['total'] !== undefined && run.whole.latency['total'] !== undefined);
+  run.on(second(0, { started: 100 }));
+  t.match(run, { figuresName: 'round 2', offeredPerSec: 100, lastPoint: { startedPerSec: 100 } });
+  t.equal(run.whole.started, 100);
+  t.same(run.threads, []);
+  run.on(end(1));
+  t.equal(run.threads[0]?.cpu_usec, 300_000, 'without a reading: those of the round');
+  t.end();
+});
+
+t.test('a rate that changes: what was offered in the last second', (t) => {
+  const plan = livePlan({ ramp: { fromPerSec: 10, toPerSec: 500 } });
+  const start: RunEvent[] = [STARTED[0]!, { type: 'round-started', round: 0, offeredRatePerSec: 255 }];
+  const run = runOf(plan, start);
+  t.equal(run.offeredPerSec, null, 'none yet');
+  run.on(second(0, { scheduled: 51, started: 50 }));
+  t.equal(run.offeredPerSec, 51);
+  const rising = runOf(livePlan({ warmupSec: 2, rampUpSec: 1 }), STARTED);
+  rising.on({ ...second(-2, { scheduled: 500 }), warmup: true } as RunEvent);
+  t.equal(rising.offeredPerSec, 500);
+  rising.on(second(0, { scheduled: 999 }));
+  t.equal(rising.offeredPerSec, 1000, 'then the rate of the round');
+  t.end();
+});
+
+t.test('trials, steps and rounds have their own names', (t) => {
+  const names = (['search', 'saturate', 'client'] as const).map((command) => {
+    const trial = command === 'client' ? {} : { trial: 2 };
+    const place: RunEvent = { type: 'round-started', round: 0, ...trial, offeredRatePerSec: 9 };
+    return runOf(livePlan({ command }), [runStarted({ rounds: command === 'client' ? 2 : null }), place]).figuresName;
+  });
+  t.same(names, ['trial 3', 'step 3', 'round 1']);
   t.end();
 });

@@ -38,12 +38,12 @@ function outcomesText({ whole: { outcomes, missed } }: LiveRun, owner: Owner): s
 
 /** The pings that were lost, of `rtt`. */
 export function pingsPanel(setup: PanelSetup): Line[] {
-  const { whole, last } = setup.run;
+  const { whole, inFlight } = setup.run;
   const share = whole.lost === 0 ? '' : ` (${formatShare(whole.lost, whole.started)})`;
   return [
     heading('pings', setup),
     labelled('sent', span(formatCount(whole.started))),
     labelled('lost', span(`${formatCount(whole.lost)}${share}`, whole.lost > 0 ? 'red' : undefined)),
-    labelled('in flight', span(last === null ? '-' : formatCount(last.in_flight))),
+    labelled('in flight', span(inFlight === null ? '-' : formatCount(inFlight))),
   ];
 }

@@ -21,7 +21,7 @@ function placeText(run: LiveRun): string {
   const { place, rounds, isWarmup, isEnded, isInterrupted, plan } = run;
   if (isEnded) return isInterrupted ? 'ended early' : 'done';
   if (plan.command === 'lab') return '';
-  if (place === null) return run.engine === null ? 'starting' : 'between rounds';
+  if (place === null) return run.engine === null ? 'starting' : `between ${run.noun}s`;
   const warmup = isWarmup ? ', warm-up' : '';
   if (plan.command === 'search') return `trial ${(place.trial ?? 0) + 1}${warmup}`;
   if (plan.command === 'saturate') return `step ${(place.trial ?? 0) + 1}${warmup}`;

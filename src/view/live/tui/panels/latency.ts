@@ -1,6 +1,7 @@
 /** Percentiles of the last second, and of the round so far. */
 import type { LatencySummary } from '../../../../document/common.ts';
 import { formatLatency } from '../../../../units/format.ts';
+import type { LiveRun } from '../live-run.ts';
 import { heading, type PanelSetup } from '../panel.ts';
 import { cell, span, type Line } from '../spans.ts';
 
@@ -49,7 +50,7 @@ export function latencyPanel(setup: PanelSetup): Line[] {
   const rows = NAMES.filter(([clock]) => (run.whole.latency[clock]?.count ?? 0) > 0);
   if (rows.length === 0) return [];
   // Not "whole": a warm-up and a trial have figures of their own.
-  const of = run.isWarmup ? 'warm-up' : run.plan.roundsSec.length === 0 ? 'trial' : 'round';
+  const of = run.isOfWarmup ? 'warm-up' : roundText(run);
   return [
     [...heading('latency', { ...setup, width: NAME_CELLS }), span(heads(last, 'last 1 s') + heads(whole, of), 'dim')],
     ...rows.map(([clock, name]): Line => {
@@ -60,6 +61,11 @@ export function latencyPanel(setup: PanelSetup): Line[] {
       ];
     }),
   ];
+}
+
+/** `round 3` where there are several. */
+function roundText({ figuresName, noun }: LiveRun): string {
+  return figuresName === '' || figuresName.length > FIRST_CELLS - ' p50 '.length ? noun : figuresName;
 }
 
 /** The first column of a half says what the half is of. */

@@ -14,7 +14,7 @@ const WAIT_SHARE = 0.25;
 
 export function machinePanel(setup: PanelSetup): Line[] {
   const { run } = setup;
-  const { health, lastLatency, last, whole, collector } = run;
+  const { threads, lastLatency, last, whole, figuresName, noun } = run;
   const lag = lastLatency['schedule_lag'];
   const rows: Line[] = [];
   if (lag !== undefined && lag.count > 0) {
@@ -24,11 +24,12 @@ export function machinePanel(setup: PanelSetup): Line[] {
   rows.push(
     labelled(
       'missed starts',
-      span(`${formatCount(whole.missed)} in the round${recent}`, whole.missed > 0 ? 'red' : undefined),
+      span(`${formatCount(whole.missed)} in the ${noun}${recent}`, whole.missed > 0 ? 'red' : undefined),
     ),
   );
-  if (run.plan.command !== 'rtt') rows.push(...threadRows(health?.threads ?? []), collectorRow(collector));
-  return [heading('this machine, last second', setup), ...rows];
+  if (run.plan.command !== 'rtt') rows.push(...threadRows(threads), collectorRow(run));
+  const of = figuresName === '' ? '' : ` of ${figuresName}`;
+  return [heading(`this machine, last second${of}`, setup), ...rows];
 }
 
 /** The busiest thread stands for all: it is the one that is late first. */
@@ -43,8 +44,8 @@ function threadRows(threads: readonly ThreadUse[]): Line[] {
   return [labelled('load threads', span(`${of}${percent(busiest)} of a core${wait}`))];
 }
 
-function collectorRow(collector: LiveRun['collector']): Line {
-  if (collector === null) return labelled('collector', span('known after the round'));
+function collectorRow({ collector, noun }: LiveRun): Line {
+  if (collector === null) return labelled('collector', span(`known after the ${noun}`));
   const { pauses, longestUsec } = collector;
   const longest = pauses === 0 ? '' : `, longest ${formatLatency(longestUsec * 1e3)}`;
   return labelled('collector', span(`${formatCountOf(pauses, 'pause')}${longest}`));
@@ -67,7 +68,7 @@ function percent(share: number): string {
 /** What is wrong, in words, in one line: the figures of such a second are not those of the target. */
 export function alarmPanel({ run }: PanelSetup): Line[] {
   const found: string[] = [];
-  const shares = (run.health?.threads ?? []).map(sharesOf).filter((share) => share !== null);
+  const shares = run.threads.map(sharesOf).filter((share) => share !== null);
   const lag = run.lastLatency['schedule_lag'];
   const limitNs = lagLimitNs({ offeredRatePerSec: run.whole.offeredPerSec, workers: shares, batchNs: 0 });
   if (lag !== undefined && lag.p99 > limitNs) found.push(`this machine is late: p99 above ${formatLatency(limitNs)}`);
@@ -85,7 +86,7 @@ const ROUND_TEXTS: Readonly<Record<Verdict['status'], string>> = {
   invalid: 'not valid',
 };
 
-function lastRoundText({ verdict }: LiveRun): string {
+function lastRoundText({ verdict, noun }: LiveRun): string {
   const { status, reasons } = verdict!;
-  return `last round: ${ROUND_TEXTS[status]} (${reasons.map(({ code }) => code).join(', ')})`;
+  return `last ${noun}: ${ROUND_TEXTS[status]} (${reasons.map(({ code }) => code).join(', ')})`;
 }

@@ -40,8 +40,7 @@ export function ratesPanel(setup: PanelSetup): Line[] {
   for (const { name, valueOf, isFailure } of isPings ? PING_ROWS : LOAD_ROWS) {
     const values = points.map(valueOf);
     const highest = Math.max(0, ...values);
-    const last = values.at(-1);
-    const rate = last === undefined ? '-' : formatPerSec(Math.round(last * 10) / 10);
+    const rate = run.lastPoint === null ? '-' : formatPerSec(Math.round(valueOf(run.lastPoint) * 10) / 10);
     const max = isFailure === true ? highest : peak;
     const wide = values.flatMap((value) => Array.from({ length: each }, () => value));
     // Failures are few rows high: whether there are any matters more than how many more.
@@ -58,8 +57,13 @@ export function ratesPanel(setup: PanelSetup): Line[] {
   return lines;
 }
 
-function offeredText({ whole: { offeredPerSec }, last }: LiveRun): string {
-  const offered = offeredPerSec === null ? '' : `offered ${formatPerSec(Math.round(offeredPerSec * 10) / 10)}`;
-  const open = last === null ? '' : `open ${formatCount(last.in_flight)}`;
-  return [offered, open].filter((text) => text !== '').join(', ');
+/** `offered 5,000/s, open 3`, with the round before it where there are several. */
+function offeredText(run: LiveRun): string {
+  const { offeredPerSec, inFlight, figuresName, plan } = run;
+  const rising =
+    plan.ramp === null ? '' : `offered ${formatPerSec(plan.ramp.fromPerSec)} to ${formatPerSec(plan.ramp.toPerSec)}`;
+  const offered = offeredPerSec === null ? rising : `offered ${formatPerSec(Math.round(offeredPerSec * 10) / 10)}`;
+  const open = inFlight === null ? '' : `open ${formatCount(inFlight)}`;
+  const text = [offered, open].filter((each) => each !== '').join(', ');
+  return figuresName === '' || text === '' ? text : `${figuresName}: ${text}`;
 }

@@ -19,5 +19,6 @@ export function thresholdsPanel(setup: PanelSetup): Line[] {
     const figure = status === 'none' ? 'not yet' : formatFigure({ value, unit: criterion.unit });
     return [span(` ${word.padEnd(6)}`, colour), span(criterion.expression), span(`  ${figure}`, 'dim')];
   });
-  return [heading('fail if, by now', setup), ...rows];
+  const { figuresName } = setup.run;
+  return [heading(figuresName === '' ? 'fail if, by now' : `fail if, ${figuresName} by now`, setup), ...rows];
 }
