@@ -18,6 +18,14 @@ export function comparedTurns(
     const reasons = [...new Set(taken.leftOut.map(({ reason }) => reason))];
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
     const [side, file] = taken.base.length === 0 ? ['the base', plan.files.base] : ['the new side', plan.files.new];
+    if (isInterrupted) {
+      const message = `a signal ended it before a run of ${side} could be used`;
+      throw new RunError(
+        'no_runs',
+        message,
+        `let it run until each side has a result; those until then are in ${plan.directory}`,
+      );
+    }
     // The exact command in place of the general remedy.
     const remedy = `try conngen ${plan.command} --config ${file}; --force keeps runs that this machine limited`;
     throw new RunError('no_runs', `no run of ${side} can be used${why}`, remedy);

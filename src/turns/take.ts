@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedResult } from '../compare/compare.ts';
+import type { RoundResult } from '../document/client.ts';
 import type { RunLeftOut } from '../document/compare.ts';
 import { DOCUMENT_MAX_BYTES, readDocument, type Document } from '../document/read.ts';
 import { readInput } from '../plan/input-file.ts';
@@ -78,7 +79,12 @@ export async function takeTurns(plan: TurnsPlan, context: TurnsContext): Promise
 }
 
 /** Why a run is of no use; null where it is. */
-type Unfit = { readonly reason: string; readonly file: string | null } | null;
+type Unfit = {
+  readonly reason: string;
+  readonly file: string | null;
+  /** It did not come to a result, or not to one that shows anything: no matter of luck. */
+  readonly isFailure: boolean;
+} | null;
 
 class Taking {
   readonly #plan: TurnsPlan;
@@ -103,6 +109,7 @@ class Taking {
 
   /** Takes a run, and once more where it is of no use. */
   async take(turn: Turn, index: number, turns: readonly Turn[]): Promise<void> {
+    let failures = 0;
     for (const isRepeat of [false, true]) {
       const leftNs = this.#leftNs(turns.slice(index));
       this.#context.onTurn({ ...turn, place: index + 1, total: turns.length, isRepeat, leftNs });
@@ -110,29 +117,39 @@ class Taking {
       if (unfit === null) return;
       this.#leftOut.push({ file: unfit.file, reason: unfit.reason });
       if (this.#context.stop.aborted) return;
+      if (unfit.isFailure) failures++;
+      if (failures === 2 && turn.number === 1) this.#giveUp(turn, unfit.reason);
       const rest = isRepeat ? 'it is left out' : 'it is taken once more';
       this.#context.onUnfit(`run ${turn.number} of the ${sideName(turn.side)}: ${unfit.reason}; ${rest}`);
     }
+  }
+
+  /** The first run of a side has failed twice: the others would fail as well, and take their time. */
+  #giveUp({ side }: Turn, reason: string): never {
+    const { command, files, directory } = this.#plan;
+    const message = `the first run of the ${sideName(side)} failed twice: ${reason}; the results are in ${directory}`;
+    throw new RunError('no_runs', message, `try conngen ${command} --config ${files[side]}`);
   }
 
   async #runOnce({ side, number }: Turn, isRepeat: boolean): Promise<Unfit> {
     const startedNs = process.hrtime.bigint();
     await this.#before(side);
     await sleepNs(this.#plan.pauseNs, this.#context.stop);
-    if (this.#isStopped()) return { reason: 'a signal came before it', file: null };
+    if (this.#isStopped()) return { reason: 'a signal came before it', file: null, isFailure: false };
     this.#order += side === 'base' ? 'A' : 'B';
     const file = join(this.#plan.directory, `${side}-${number}${isRepeat ? '-again' : ''}.json`);
     const exit = await this.#run(side, file);
-    if (this.#isStopped()) return { reason: 'a signal ended it', file };
+    if (this.#isStopped()) return { reason: 'a signal ended it', file, isFailure: false };
     this.#tookNs[side].push(Number(process.hrtime.bigint() - startedNs));
     const bytes = await readInput(file, DOCUMENT_MAX_BYTES);
     const read = bytes.ok ? readDocument(Buffer.concat(bytes.value)) : null;
     if (read === null || !('document' in read)) {
-      return { reason: `it ended with exit code ${exit.code} and without a result (${exit.complaint})`, file: null };
+      const reason = `it ended with exit code ${exit.code} and without a result (${exit.complaint})`;
+      return { reason, file: null, isFailure: true };
     }
     const result = { file, document: read.document };
     const reason = this.#whyUnfit(result, exit);
-    if (reason !== null) return { reason, file };
+    if (reason !== null) return { reason, file, isFailure: !USABLE_EXITS.includes(exit.code) };
     this.#taken[side].push(result);
     return null;
   }
@@ -204,9 +221,22 @@ function whyNoAnswer(document: Document): string {
         .join('; ');
     case 'conngen.saturate/1':
       return `stopped by ${document.stopped_by}`;
+    case 'conngen.client/1':
+      return failuresOf(document.rounds);
     default:
       return '';
   }
+}
+
+/** `100 of 100 connections failed: refused`; empty where none failed. */
+function failuresOf(rounds: readonly RoundResult[]): string {
+  const failed = rounds.flatMap(({ outcomes }) =>
+    Object.entries(outcomes).filter(([name, count]) => name !== 'ok' && count > 0),
+  );
+  if (failed.length === 0) return '';
+  const count = failed.reduce((sum, [, each]) => sum + each, 0);
+  const started = rounds.reduce((sum, { attempts }) => sum + attempts.started, 0);
+  return `${count} of ${formatCountOf(started, 'connection')} failed: ${[...new Set(failed.map(([name]) => name))].join(', ')}`;
 }
 
 /** Why this machine was the limit: ` (schedule_lag)`; empty where the result does not tell. */

@@ -88,3 +88,30 @@ t.test('what is wrong is said before the first run, all at once', async (t) => {
   const alone = await runCli(['compare', '--runs', '3', 'a.json', 'b.json']);
   t.match(alone.stderr, /--runs: got "3", expected to be left out without --run/);
 });
+
+t.test('a side whose first run fails twice ends everything, with why it failed', async (t) => {
+  const { dir, args } = place(t);
+  const file = join(dir, 'dead.json');
+  writeFileSync(file, JSON.stringify({ target: '127.0.0.1:1', rate: 50, duration: '1s' }));
+  const run = await runCli([...args, '--runs', '5', file, file]);
+  t.equal(run.code, 1);
+  t.match(
+    run.stderr,
+    /the first run of the base failed twice: it ended with exit code \d+ \(\d+ of 50 connections failed: refused\)/,
+  );
+  t.match(run.stderr, /hint: try conngen client --config .*dead\.json\n/);
+  t.notMatch(run.stderr, /run 2 of 10/);
+});
+
+t.test('a signal before the first usable run has the exit code of the signal', async (t) => {
+  const { dir, args } = place(t);
+  const file = join(dir, 'a.json');
+  const run = await runCli([...args, '--runs', '20', '--before-base', 'sleep 5', file, file], {
+    onSpawn: (child) => {
+      child.stderr?.once('data', () => child.kill('SIGINT'));
+    },
+  });
+  t.equal(run.code, 130, run.stderr);
+  t.match(run.stderr, /ERROR: a signal ended it before a run of the base could be used/);
+  t.notMatch(run.stderr, /--force/);
+});

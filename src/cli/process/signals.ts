@@ -44,7 +44,9 @@ export async function answeringSignals(io: Io, command: (stop: StopRequest) => P
   try {
     return await Promise.race([command(stop), givenUp]);
   } catch (error) {
-    return reportFailure(io, error);
+    const failed = reportFailure(io, error);
+    // The exit code of a signal comes first, also where the signal left too little for a result.
+    return stop.exitCode() ?? failed;
   } finally {
     stop.dispose();
   }
