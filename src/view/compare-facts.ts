@@ -78,7 +78,17 @@ export function headline(result: CompareResult): string {
     return [`${verdict}: ${shortList(names)}`];
   });
   const sentence = verdicts.join('; ');
-  return [...forcedHead(result), `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`].join(' ');
+  return [...forcedHead(result), `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`, ...fewHead(result)].join(
+    ' ',
+  );
+}
+
+/** Where runs are too few for a verdict of every tested figure. */
+function fewHead({ basis, figures, sides, runs_needed: needed }: CompareResult): string[] {
+  const fewest = Math.min(sides.base.runs.length, sides.new.runs.length);
+  const isOpen = figures.some(({ tested, verdict, method }) => tested && verdict === 'unclear' && method !== 'answer');
+  if (basis !== 'runs' || fewest >= needed || !isOpen) return [];
+  return [`Too few runs for every verdict: the smaller side has ${fewest}, and it takes ${needed}.`];
 }
 
 const HEAD_NAMES = 5;

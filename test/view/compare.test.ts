@@ -86,6 +86,15 @@ t.test('a threshold whose interval holds both is not proven, in words and with u
   }
 });
 
+t.test('the head says where the runs are too few', async (t) => {
+  const few = await render(compared([], [100, 90, 95]), 'markdown');
+  t.match(
+    few,
+    /\nUnclear: all 5 tested figures\. Too few runs for every verdict: the smaller side has 3, and it takes 5\.\n/,
+  );
+  t.notMatch(await render(compared([], [100, 130, 90, 110, 95]), 'markdown'), /Too few/);
+});
+
 t.test('one threshold that is not proven is told as one', async (t) => {
   const text = await render(compared(['p99(total)>-10%']), 'text');
   t.match(text, /\nThe threshold did not fail, but it is not proven to be met\.\n$/);
