@@ -41,3 +41,9 @@ t.test('the ends of a range are taken, as they are written', (t) => {
   }
   t.end();
 });
+
+t.test('the doctor has no option of a live view', (t) => {
+  t.notOk(Object.hasOwn(TABLES.doctor, 'ui'));
+  t.ok(Object.hasOwn(TABLES.client, 'ui'));
+  t.end();
+});

@@ -12,7 +12,7 @@ export const METRIC_OPTIONS = {
     help: 'answer Prometheus scrapes at /metrics while it runs; :9464 listens on 127.0.0.1 only',
     details:
       'Other machines can scrape only where you name an address of this one, such as 10.0.0.5:9464 or 0.0.0.0:9464. Port 0 takes one that is ' +
-      'free; the log says which. The last figures can be scraped until the run ends.',
+      'free; the log says which, but not with --quiet. The last figures can be scraped until the run ends.',
   },
   otlp: {
     parse: parseOtlpUrl,

@@ -1,7 +1,9 @@
 /** Posts metrics to a collector once a second. One that is slow, broken or gone costs the run nothing but a warning. */
 import type { Agent as HttpAgent, IncomingMessage, request as httpRequest } from 'node:http';
+import { formatCount, formatCountOf } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
 import { codeOf } from '../../units/problem.ts';
+import { networkErrorText } from './network-error.ts';
 import { secretsOf, shownUrl, type Header } from './places.ts';
 
 /** How long a collector may take to answer while the run goes on. Until it does, nothing else is sent. */
@@ -46,6 +48,7 @@ export class OtlpSender {
   #abort: AbortController | null = null;
   #cutOff: AbortController | null = null;
   #underWay: Promise<void> = Promise.resolve();
+  #isClosing = false;
   #sent = 0;
   #failed = 0;
   #untold = 0;
@@ -73,8 +76,12 @@ export class OtlpSender {
     this.#cutOff = this.#abort;
     this.#cutOff?.abort();
     await this.#underWay;
+    this.#isClosing = true;
     await this.#post(LAST_ANSWER_MS);
-    if (this.#untold > 0) this.#warn(`${this.#failed} of ${this.#sent} requests failed, the last: ${this.#problem}`);
+    if (this.#untold > 0) {
+      const sent = formatCountOf(this.#sent, 'request');
+      this.#warn(`${formatCount(this.#failed)} of ${sent} failed, the last: ${this.#problem}`);
+    }
     this.#agent.destroy();
   }
 
@@ -90,8 +97,11 @@ export class OtlpSender {
       if (problem !== null) this.#fail(problem);
     } catch (error) {
       // What the end of the run cuts off is sent once more.
-      if (abort === this.#cutOff) return;
-      this.#fail(abort.signal.aborted ? `no answer within ${limitMs / 1e3} s` : reasonOf(error));
+      if (abort === this.#cutOff) {
+        this.#sent -= 1;
+        return;
+      }
+      this.#fail(abort.signal.aborted ? `no answer within ${limitMs / 1e3} s` : networkErrorText(error));
     } finally {
       clearTimeout(timer);
       this.#abort = null;
@@ -134,7 +144,8 @@ export class OtlpSender {
     this.#failed += 1;
     this.#untold += 1;
     this.#problem = problem;
-    if (this.#nowMs() - this.#warnedMs < WARN_AGAIN_MS) return;
+    // The last one is told with the number of all.
+    if (this.#isClosing || this.#nowMs() - this.#warnedMs < WARN_AGAIN_MS) return;
     const since = this.#untold > 1 ? ` (${this.#untold} requests since the last warning)` : '';
     this.#warn(`${problem}${since}; the run goes on without them`);
   }
@@ -181,11 +192,4 @@ function rejectedOf(text: string): string | null {
     // An empty answer, or one in another format: all was taken.
     return null;
   }
-}
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  const message = error instanceof Error ? printable(error.message, SHOWN_CHARACTERS) : String(error);
-  if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)';
-  return code === 'unknown' || message.includes(code) ? message : `${message} (${code})`;
 }

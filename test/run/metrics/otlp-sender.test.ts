@@ -96,7 +96,11 @@ const bad: [name: string, answer: RequestListener, warning: RegExp][] = [
     /points to https:\/\/other\.example\/\?token=…, which/,
   ],
   ['a reset', (request) => request.socket.resetAndDestroy(), /ECONNRESET/],
-  ['an end without an answer', (request) => request.socket.destroy(), /socket hang up|ECONNRESET/],
+  [
+    'an end without an answer',
+    (request) => request.socket.destroy(),
+    /: it closed the connection without an answer \(ECONNRESET\); the run/,
+  ],
 ];
 for (const [name, answer, warning] of bad) {
   t.test(`${name}: one warning, and a number at the end`, async (t) => {
@@ -159,7 +163,17 @@ t.test('one that never answers: nothing piles up, the last request is given 2 s'
   await sender.close();
   t.equal(requests, 2, 'the first, and the last');
   t.equal(warnings.length, 1);
-  t.match(warnings[0], /no answer within 2 s/);
+  t.match(warnings[0], /: 1 of 1 request failed, the last: no answer within 2 s$/);
+});
+
+t.test('TLS where HTTP is spoken', async (t) => {
+  const url = await collector(t, (_, response) => response.end());
+  url.protocol = 'https:';
+  const { sender, warnings } = senderTo(new URL(url.href), { client: https });
+  sender.send();
+  await until(() => warnings.length === 1);
+  await sender.close();
+  t.match(warnings[0], /: it does not answer in TLS: an http:\/\/ URL may be meant \(E[A-Z_]+\); the run goes on/);
 });
 
 t.test('one that asks to be left alone is', async (t) => {
