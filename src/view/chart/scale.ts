@@ -14,6 +14,9 @@ export interface Scale {
 /** Pixels at the start and at the end of an axis; upwards the start is the larger one. */
 export type Extent = readonly [start: number, end: number];
 
+/** Numbers at the ends of what a double holds give no more ticks than these. */
+const TICKS_MAX = 99;
+
 /** Even steps of 1, 2 or 5 times a power of ten, with room for `wanted` ticks. */
 export function linearScale(min: number, max: number, extent: Extent, wanted = 6): Scale {
   const [low, high] = min < max ? [min, max] : [min - 0.5, min + 0.5];
@@ -21,7 +24,7 @@ export function linearScale(min: number, max: number, extent: Extent, wanted = 6
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) => {
+  const ticks = Array.from({ length: Math.max(0, Math.min(TICKS_MAX, last - first + 1)) }, (_, index) => {
     const value = (first + index) * step;
     return { value, label: value.toLocaleString('en-US', { maximumFractionDigits: digits }) };
   });
@@ -40,7 +43,8 @@ export function logScale(min: number, max: number, extent: Extent): Scale {
   const decades = Math.log10(high / low);
   const factors = decades > 4 ? [1] : [1, 2, 5];
   const ticks: Tick[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+  // The logarithm of 0 has no end.
+  for (let power = Math.max(-324, Math.floor(Math.log10(low))); power <= Math.ceil(Math.log10(high)); power++) {
     for (const factor of factors) {
       const value = factor * 10 ** power;
       if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) {

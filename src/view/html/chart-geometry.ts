@@ -34,17 +34,22 @@ function isFlat(values: Drawn, at: number): boolean {
 class Bounds {
   min = Infinity;
   max = -Infinity;
-  readonly #isLog: boolean;
+  readonly #axis: ChartAxis;
 
   constructor(axis: ChartAxis) {
-    this.#isLog = isLog(axis);
+    this.#axis = axis;
   }
 
   add(value: number | null | undefined): void {
-    if (value === null || value === undefined || !Number.isFinite(value) || (this.#isLog && value <= 0)) return;
+    if (value === null || value === undefined || !canShow(this.#axis, value)) return;
     this.min = Math.min(this.min, value);
     this.max = Math.max(this.max, value);
   }
+}
+
+/** Whether an axis can show a value. Beyond these limits is no figure of a result, and the arithmetic of axes would overflow. */
+export function canShow(axis: ChartAxis, value: number): boolean {
+  return Math.abs(value) < 1e99 && (!isLog(axis) || value > 1e-99);
 }
 
 export function isLog(axis: ChartAxis): boolean {

@@ -2,21 +2,21 @@
  * Lists of numbers as shorter text. Percentiles are the highest values of buckets of a histogram: the number of the bucket has fewer digits,
  * and differs less from its neighbours.
  *
- * A coded list is `["=", …]`, `["p", …]` or `["t", …]`. Its members are the code of a value; its difference from the code at the same place of
- * the coded list before (`p`); or its difference from the code before it in the list (`t`). What is no highest value of a bucket is `[value]`, and
+ * A coded list is `["p", …]` or `["t", …]`. Its members are the difference of the code of a value from that at the same place of the coded list
+ * before (`p`), or from the one before it in the list (`t`). What is no highest value of a bucket is `[value]`, and
  * null is null; there is no code at such a place, and the code before it counts in its stead.
  */
 import { bucketOf, lowestAt } from '../../count/histogram.ts';
 
 export type Numbers = readonly (number | null)[];
-type Coded = readonly [kind: '=' | 'p' | 't', ...members: readonly (number | null | readonly [number])[]];
+type Coded = readonly [kind: 'p' | 't', ...members: readonly (number | null | readonly [number])[]];
 export type CodedList = Numbers | Coded;
 
 /** Returns the lists in the shortest of these ways, each. `decodeLists` returns the same numbers. */
 export function encodeLists(lists: readonly Numbers[]): CodedList[] {
   let before: readonly number[] = [];
   return lists.map((list) => {
-    const ways = (['=', 'p', 't'] as const).map((kind) => coded(kind, list, before));
+    const ways = (['p', 't'] as const).map((kind) => coded(kind, list, before));
     const shortest = [list, ...ways].reduce<CodedList>(shorter, list);
     if (isCoded(shortest)) before = codesOf(list);
     return shortest;
@@ -51,7 +51,6 @@ function coded(kind: Coded[0], list: Numbers, before: readonly number[]): Coded 
 
 /** What a code is told as the difference from. */
 function expected(kind: Coded[0], index: number, codes: readonly number[], before: readonly number[]): number {
-  if (kind === '=') return 0;
   return (kind === 'p' ? before[index] : codes[index - 1]) ?? 0;
 }
 

@@ -2,7 +2,7 @@
  * Values over time as steps: what was counted in a second is drawn over the whole of it. The drawing without JavaScript and the script of
  * the page share this file, so it touches no page.
  */
-import { isLog, type Drawn } from './chart-geometry.ts';
+import { canShow, type Drawn } from './chart-geometry.ts';
 import type { ChartSpec, ChartX } from './chart-spec.ts';
 import type { Point } from './svg-path.ts';
 
@@ -35,7 +35,7 @@ export function stepLines(
   { xOf, yOf }: Places,
   { from, to, spansNulls, narrowest }: Stepping,
 ): Point[][] {
-  const values = isLog(yAxis) ? drawn.map((value) => (value !== null && value > 0 ? value : null)) : drawn;
+  const values = drawn.map((value) => (value !== null && canShow(yAxis, value) ? value : null));
   const lines: Point[][] = [];
   let line: Point[] | null = null;
   for (let at = from; at <= to; at++) {

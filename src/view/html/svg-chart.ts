@@ -2,6 +2,7 @@
 import { element, escapeXml, textElement } from '../chart/xml.ts';
 import {
   axisName,
+  canShow,
   drawnValues,
   isLog,
   placeLabels,
@@ -211,7 +212,7 @@ function seriesOf(spec: ChartSpec, drawn: readonly Drawn[], plane: Plane): strin
 function shapesOf(spec: ChartSpec, series: ChartSeries, values: Drawn, plane: Plane): string[] {
   const points = spec.x.values.map((x, at): Point | null => {
     const y = values[at] ?? null;
-    if (y === null || !Number.isFinite(y) || (isLog(spec.y) && y <= 0) || (isLog(spec.x) && x <= 0)) return null;
+    if (y === null || !canShow(spec.y, y) || !canShow(spec.x, x)) return null;
     return [plane.xOf(x), plane.yOf(y)];
   });
   const shown = points.filter((point) => point !== null);

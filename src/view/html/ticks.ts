@@ -84,7 +84,7 @@ function linearTicks(range: TickedRange): Tick[] {
   const last = Math.floor(max / step + 1e-9);
   // One figure alone tells no scale.
   if (last <= first && wanted < 32) return linearTicks({ ...range, wanted: wanted * 2 });
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => {
+  return Array.from({ length: Math.max(0, Math.min(99, last - first + 1)) }, (_, index) => {
     const value = (first + index) * step;
     return { value, label: linearLabel(unit, value, step, Math.max(Math.abs(min), Math.abs(max))) };
   });
@@ -144,7 +144,8 @@ function logValues(min: number, max: number, wanted: number): number[] {
   const factors = decades * 3 <= wanted ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / Math.max(1, wanted)));
   const values: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)); power++) {
+  // The logarithm of 0 has no end.
+  for (let power = Math.max(-324, Math.floor(Math.log10(min))); power <= Math.ceil(Math.log10(max)); power++) {
     if (power % every !== 0) continue;
     for (const factor of factors) {
       // 10 ** -3 * 5 is not 0.005.
@@ -170,7 +171,7 @@ function percentileTicks(range: TickedRange): Tick[] {
   // The start of a long axis has no room for a label beside that of the median.
   const values = new Set<number>(decades > 2 ? [2] : [1, 2]);
   for (let power = 1; power <= Math.log10(max) + 1; power++) {
-    for (const factor of power === 0 ? [1] : between) values.add(factor * 10 ** power);
+    for (const factor of between) values.add(factor * 10 ** power);
   }
   const shown = [...values].filter((value) => value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9));
   // Between two percentiles that have a name there is nothing even to show: the ends.

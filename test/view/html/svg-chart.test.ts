@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import t from 'tap';
-import type { ChartSeries, ChartSpec } from '../../../src/view/html/chart-spec.ts';
+import type { ChartSeries, ChartSpec, ChartUnit } from '../../../src/view/html/chart-spec.ts';
+import { holds } from '../../support/property.ts';
 import { svgChart } from '../../../src/view/html/svg-chart.ts';
 import { placesOf, stepLines } from '../../../src/view/html/steps.ts';
 import { thinned, type Point } from '../../../src/view/html/svg-path.ts';
@@ -244,4 +246,31 @@ t.test('words without room on the plane are told apart from those with', async (
   const { placed, left } = placeLabels(chartOf([], { marks }), plane, (text) => text.length * 7);
   t.equal(placed.length + left.length, 9);
   t.ok(placed.length >= 4 && left.length > 0);
+});
+
+t.test('a chart of any finite numbers is drawn, in bounded time and without a place that is no number', async (t) => {
+  const ends = [-Number.MAX_VALUE, -1e300, -1e-300, 0, Number.MIN_VALUE, 1e-300, 1e300, Number.MAX_VALUE];
+  const number = fc.oneof(fc.constantFrom(...ends), fc.double({ noNaN: true, noDefaultInfinity: true }));
+  const units = fc.constantFrom<ChartUnit>('ns', 'usec', 'sec', 'count', 'percent', 'bytes');
+  const scale = fc.constantFrom('linear' as const, 'log' as const);
+  const anyChart = fc.record({
+    xs: fc.uniqueArray(number, { minLength: 1, maxLength: 6 }),
+    ys: fc.array(number, { minLength: 6, maxLength: 6 }),
+    x: fc.record({ unit: fc.constantFrom<ChartUnit>('sec', 'percentile', 'per_sec'), scale }),
+    y: fc.record({ unit: units, scale }),
+    startsAnywhere: fc.boolean(),
+  });
+  holds(
+    t,
+    fc.property(anyChart, ({ xs, ys, x, y, startsAnywhere }) => {
+      const values = [...xs].sort((one, other) => one - other);
+      const svg = svgChart(
+        chartOf([line(ys.slice(0, values.length))], {
+          x: { label: 'x', ...x, values },
+          y: { label: 'y', ...y, ...(startsAnywhere ? { startsAnywhere } : {}) },
+        }),
+      );
+      return svg.length < 60_000 && !/NaN|Infinity/.test(svg);
+    }),
+  );
 });

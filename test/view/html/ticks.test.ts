@@ -79,3 +79,24 @@ t.test('ticks of any range ascend, lie within it, and are neither none nor too m
     }),
   );
 });
+
+t.test('any finite numbers have ticks that end', async (t) => {
+  const finite = fc.oneof(
+    fc.constantFrom(0, -1, Number.MIN_VALUE, 1e-300, Number.MAX_VALUE, -Number.MAX_VALUE),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+  );
+  const units: ChartUnit[] = ['ns', 'usec', 'sec', 'count', 'percent', 'bytes', 'percentile'];
+  const range = fc.record({
+    unit: fc.constantFrom(...units),
+    scale: fc.constantFrom('linear' as const, 'log' as const),
+    one: finite,
+    other: finite,
+    wanted: fc.integer({ min: 1, max: 12 }),
+  });
+  holds(
+    t,
+    fc.property(range, ({ one, other, ...rest }) => {
+      return ticksOf({ ...rest, min: Math.min(one, other), max: Math.max(one, other) }).length < 700;
+    }),
+  );
+});

@@ -127,7 +127,7 @@ export class ChartView implements Chart {
   }
 }
 
-const HINT = '← → move the cursor, + and − zoom, Shift with ← → moves what is shown, Esc shows everything';
+const HINT = '← → move the cursor, + and − zoom, Shift ← → moves what is shown, Esc shows all';
 
 function paintingOrder({ series }: ChartSpec): number[] {
   const areas = series.flatMap(({ kind }, index) => (kind === 'area' ? [index] : []));

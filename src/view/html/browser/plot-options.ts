@@ -144,7 +144,7 @@ function roomyTicks({ spec: { x } }: Chart, plot: uPlotType, min: number, max: n
   for (const tick of xTicks(x, min, max, width)) {
     const half = textWidth(plot, tick.label) / 2;
     const centre = place(tick.value);
-    if (Number.isFinite(centre) && centre - half < end + LABEL_GAP) continue;
+    if (centre - half < end + LABEL_GAP) continue;
     // What would be cut off at the edge is left out.
     if (centre + half > width + EDGE) continue;
     end = centre + half;
