@@ -49,7 +49,8 @@ export class TinyTerminal implements ScreenTerminal {
     if (final === 'A') {
       const top = Math.max(0, this.lines.length - this.rows);
       this.#row = Math.max(top, this.#row - Number(parameters));
-    } else if (final === 'K') this.lines[this.#row] = this.lines[this.#row]!.slice(0, this.#column);
+    } else if (final === 'C') this.#column += Math.max(1, Number(parameters));
+    else if (final === 'K') this.lines[this.#row] = this.lines[this.#row]!.slice(0, this.#column);
     else if (final === 'J') {
       this.lines[this.#row] = this.lines[this.#row]!.slice(0, this.#column);
       this.lines.length = this.#row + 1;

@@ -28,7 +28,8 @@ export interface ScreenLine {
 const HOLD = '\u001b[?2026h';
 const RELEASE = '\u001b[?2026l';
 const ERASE_REST = '\u001b[K';
-const ERASE_BELOW = '\u001b[J';
+/** Erases the line and all below. tmux takes an erasure from the first cell of the screen for `clear`, and keeps the frame as history. */
+const ERASE_BELOW = '\u001b[K\u001b[C\u001b[J\r';
 
 export class Screen {
   readonly #terminal: ScreenTerminal;

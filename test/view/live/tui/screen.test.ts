@@ -63,7 +63,7 @@ t.test('a narrower terminal that breaks lines anew: all rows of the old lines ar
   columns = 20;
   screen.draw(linesOf('z'));
   // Two rows, one, two.
-  t.match(written[1], /\r\u001b\[5A\u001b\[Jz/);
+  t.match(written[1], /\r\u001b\[5A\u001b\[K\u001b\[C\u001b\[J\rz/);
   t.end();
 });
 
@@ -78,10 +78,10 @@ t.test('what went out at the top of a lower terminal is erased when it comes bac
   screen.draw(linesOf(...Array.from({ length: 10 }, (_, index) => `${index}`)));
   rows = 5;
   screen.draw(linesOf('a', 'b'));
-  t.match(written[1], /\r\u001b\[4A\u001b\[Ja/, 'up to the first row');
+  t.match(written[1], /\r\u001b\[4A\u001b\[K\u001b\[C\u001b\[J\ra/, 'up to the first row');
   rows = 20;
   screen.draw(linesOf('a', 'b'));
-  t.match(written[2], /\r\u001b\[8A\u001b\[Ja/, 'six lines that were outside, and two');
+  t.match(written[2], /\r\u001b\[8A\u001b\[K\u001b\[C\u001b\[J\ra/, 'six lines that were outside, and two');
   t.end();
 });
 
@@ -96,6 +96,6 @@ t.test('a terminal that cuts lines: a row each', (t) => {
   screen.draw(linesOf('x'.repeat(39), 'y'));
   columns = 20;
   screen.draw(linesOf('z'));
-  t.match(written[1], /\r\u001b\[2A\u001b\[Jz/);
+  t.match(written[1], /\r\u001b\[2A\u001b\[K\u001b\[C\u001b\[J\rz/);
   t.end();
 });
