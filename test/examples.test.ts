@@ -201,6 +201,9 @@ t.test('the scripts for a target', async (t) => {
     const files = ['compare.html', 'compare.json', 'compare.md', 'options.json', 'runs'];
     t.strictSame(readdirSync(out).sort(), files);
     t.equal(readFileSync(summary, 'utf8'), readFileSync(path.join(out, 'compare.md'), 'utf8'));
+    const again = await runScript('examples/ci/compare.sh', [target], { env });
+    t.equal(again.code, 2, 'runs of two comparisons are not mixed');
+    t.match(again.output, /holds the runs of an earlier comparison: remove it, or set OUT/);
     const bare = await runScript('examples/ci/compare.sh', [target]);
     t.equal(bare.code, 2);
     t.match(bare.output, /usage: BASE=COMMAND NEW=COMMAND/);

@@ -4,8 +4,9 @@
 # BASE and NEW are shell commands, run before each run of their side: each ends the server of the other side, starts its own in the
 # background, and returns when that accepts connections.
 # RUNS is the number of runs on each side (7), OPTIONS a file of options as --config has them (compare-options.json beside this
-# script), OUT the folder for results (compare-results). Without a --fail-if of yours, p99, rate and failures are held against limits.
-# Exit codes: 0 passed, 99 a change is proven to be beyond its limit or nothing is known of it, 1 failed, 2 wrong options.
+# script), OUT the folder for results (compare-results), which must not have runs of an earlier comparison. Without a --fail-if of
+# yours, p99, rate and failures are held against limits.
+# Exit codes: 0 no change is proven to be beyond its limit, 99 one is, or nothing is known of it, 1 failed, 2 wrong options.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,6 +26,11 @@ fi
 target=$1
 shift
 out=${OUT:-compare-results}
+# Runs of two comparisons must not be mixed.
+if [ -n "$(ls -A "$out/runs" 2>/dev/null)" ]; then
+  echo "$out/runs holds the runs of an earlier comparison: remove it, or set OUT to another folder" >&2
+  exit 2
+fi
 mkdir -p "$out"
 
 # The options with the target in them. The file is JSON, whose quoting is that of node.

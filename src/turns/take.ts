@@ -11,7 +11,7 @@ import { Child } from '../runtime/child.ts';
 import type { Launch } from '../runtime/launch.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
-import { formatCountOf } from '../units/format.ts';
+import { formatCount, formatCountOf } from '../units/format.ts';
 import { RunError } from '../units/run-error.ts';
 import { runBefore } from './before.ts';
 import { turnsOf, type Side, type Turn } from './order.ts';
@@ -236,7 +236,7 @@ function failuresOf(rounds: readonly RoundResult[]): string {
   if (failed.length === 0) return '';
   const count = failed.reduce((sum, [, each]) => sum + each, 0);
   const started = rounds.reduce((sum, { attempts }) => sum + attempts.started, 0);
-  return `${count} of ${formatCountOf(started, 'connection')} failed: ${[...new Set(failed.map(([name]) => name))].join(', ')}`;
+  return `${formatCount(count)} of ${formatCountOf(started, 'connection')} failed: ${[...new Set(failed.map(([name]) => name))].join(', ')}`;
 }
 
 /** Why this machine was the limit: ` (schedule_lag)`; empty where the result does not tell. */

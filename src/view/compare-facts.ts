@@ -310,12 +310,12 @@ const STATUS_WORDS: Readonly<Record<CompareThreshold['status'], string>> = {
   pass: 'passed',
   fail: 'failed',
   not_proven: 'not proven',
-  not_measured: 'no interval',
+  not_measured: 'no interval: failed',
 };
 
 const STATUS_NOTES: Readonly<Record<CompareThreshold['status'], string>> = {
   fail: 'failed: the whole interval is beyond the limit.',
-  not_measured: 'no interval: nothing is known of the change, and that fails too.',
+  not_measured: 'no interval: nothing is known of the change, and that fails.',
   not_proven:
     'not proven: the limit is inside the interval, so the change may be on either side of it. That does not fail; more runs can narrow the interval.',
   pass: 'passed: the whole interval is within the limit.',
