@@ -2,6 +2,7 @@
 import type { LabDescription } from '../../document/lab-description.ts';
 import { isDone, type CellResult } from '../../document/lab.ts';
 import type { Summary } from '../../units/statistics.ts';
+import { ownValue } from '../../units/record.ts';
 
 const SUMMARY: readonly (keyof Summary)[] = [
   'median',
@@ -30,7 +31,7 @@ export function cellsCsv(lab: LabDescription, axisNames: readonly string[], cell
   ];
   const rows = cells.map((cell) => [
     cell.cell,
-    ...axisNames.map((name) => cell.axes[name] ?? null),
+    ...axisNames.map((name) => ownValue(cell.axes, name) ?? null),
     cell.status,
     cell.started_at,
     cell.took_sec,
@@ -38,7 +39,7 @@ export function cellsCsv(lab: LabDescription, axisNames: readonly string[], cell
       ? [
           cell.summary.count,
           ...SUMMARY.map((name) => cell.summary[name]),
-          ...lab.figures.map(({ name }) => cell.figures[name] ?? null),
+          ...lab.figures.map(({ name }) => ownValue(cell.figures, name) ?? null),
           null,
         ]
       : [0, ...SUMMARY.map(() => null), ...lab.figures.map(() => null), cell.error]),

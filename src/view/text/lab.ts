@@ -7,6 +7,7 @@ import { formatBytes, formatCountOf, formatLatency, formatSeconds, threeDigits }
 import { printable } from '../../units/printable.ts';
 import type { Rows } from '../facts.ts';
 import { foldedTable, paint, wrap, type TextStyle } from '../layout.ts';
+import { ownValue } from '../../units/record.ts';
 
 /** A value in a lab's unit: nanoseconds as people read them. */
 export function formatQuantity(value: number, unit: string): string {
@@ -102,7 +103,7 @@ export function cellRows(lab: LabDescription, cells: readonly DoneCell[]): Rows 
       : `${formatQuantity(summary.median_lower, unit)} to ${formatQuantity(summary.median_upper, unit)}`,
     formatQuantity(summary.p99, unit),
     ...lab.figures.map(({ name, format }) => {
-      const value = figures[name] ?? null;
+      const value = ownValue(figures, name) ?? null;
       return value === null ? '-' : format(value);
     }),
   ]);

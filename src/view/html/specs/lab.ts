@@ -4,6 +4,7 @@ import { isDone, type DoneCell, type LabResult } from '../../../document/lab.ts'
 import { density, quantile } from '../../../units/statistics.ts';
 import { groupsOf, type Group } from '../../chart/lab-plots.ts';
 import type { ChartSeries, ChartSpec, ChartUnit } from '../chart-spec.ts';
+import { ownValue } from '../../../units/record.ts';
 
 /** A line of a plot: a value of the axis that has colours, and its cells. */
 interface Line {
@@ -32,7 +33,7 @@ export function labCharts(lab: LabDescription, result: LabResult): ChartSpec[] {
 /** The axes, with their values in the order of the cells. */
 function axesOf(lab: LabDescription, cells: readonly DoneCell[]): Axis[] {
   const names = Object.keys(cells[0]?.axes ?? {});
-  return names.map((name) => ({ name, values: [...new Set(cells.flatMap(({ axes }) => axes[name] ?? []))] }));
+  return names.map((name) => ({ name, values: [...new Set(cells.flatMap(({ axes }) => ownValue(axes, name) ?? []))] }));
 }
 
 const UNITS: Readonly<Record<string, ChartUnit>> = { ns: 'ns', 'B/s': 'bytes_per_sec' };
@@ -92,7 +93,7 @@ function medianChart(subject: Subject, axis: Axis, lines: readonly Line[]): Char
     },
     y: { label: subject.label, unit: subject.unit, scale: 'log' },
     series: lines.map(({ name, cells }, index): ChartSeries => {
-      const at = places.map((place) => cells.find(({ axes }) => String(axes[axis.name]) === place)?.summary);
+      const at = places.map((place) => cells.find(({ axes }) => String(ownValue(axes, axis.name)) === place)?.summary);
       return {
         label: name,
         role: `run${index}`,
