@@ -26,7 +26,10 @@ if (arguments_.length === 1 && (arguments_[0] === '--version' || arguments_[0] =
 
 async function load() {
   try {
-    if (isCompiledCurrent()) return await import(COMPILED.href);
+    if (isCompiledCurrent()) {
+      await loadTables();
+      return await import(COMPILED.href);
+    }
     const { register } = await import('tsx/esm/api');
     register();
     return await import(SOURCE.href);
@@ -43,6 +46,17 @@ async function load() {
     const directory = decodeURIComponent(ROOT.pathname);
     process.stderr.write(`error: conngen is not fully installed (${error.message}): run npm install in ${directory}\n`);
     process.exit(1);
+  }
+}
+
+/**
+ * Loads the tables of options one after the other. Node opens all modules of one level of imports at the same time, and 64 open
+ * files must do to start.
+ */
+async function loadTables() {
+  const directory = new URL('dist/options/tables/', ROOT);
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith('.js')) await import(new URL(name, directory).href);
   }
 }
 
