@@ -1,6 +1,7 @@
 /** `--fail-if` of a comparison: a change that is proven to be worse than a limit. */
 import type { CompareFigure, CompareThreshold } from '../document/compare.ts';
 import type { ChangeCriterion } from '../judge/change-criterion.ts';
+import { holds } from '../judge/criterion.ts';
 
 /** The worst first. */
 const ORDER: readonly CompareThreshold['status'][] = ['fail', 'not_measured', 'not_proven', 'pass'];
@@ -40,19 +41,6 @@ function statusOf(
 
 function percentOf({ change }: CompareFigure, value: number | null): number | null {
   return value === null ? null : change === 'ratio' ? (value - 1) * 100 : value;
-}
-
-function holds(value: number, comparison: ChangeCriterion['comparison'], limit: number): boolean {
-  switch (comparison) {
-    case '<':
-      return value < limit;
-    case '<=':
-      return value <= limit;
-    case '>':
-      return value > limit;
-    case '>=':
-      return value >= limit;
-  }
 }
 
 function distance({ comparison }: ChangeCriterion, { bound }: CompareThreshold): number {

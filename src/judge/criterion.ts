@@ -263,7 +263,8 @@ export function evaluateCriterion(criterion: Criterion, round: CriterionRound): 
   return { value, met: value !== null && holds(value, criterion.comparison, criterion.limit) };
 }
 
-function holds(value: number, comparison: Comparison, limit: number): boolean {
+/** Returns whether the comparison is true of the value. */
+export function holds(value: number, comparison: Comparison, limit: number): boolean {
   switch (comparison) {
     case '<':
       return value < limit;

@@ -18,6 +18,16 @@ export const FORMAT_OPTIONS = Object.fromEntries(
   ]),
 ) as FormatOptions;
 
+/** Results that a command reads, without the sentence that says which. */
+export const RESULT_FILES = {
+  parse: parseFileName,
+  value: 'FILE',
+  positional: true,
+  repeatable: true,
+  group: GROUPS.output,
+  isCommon: true,
+} as const;
+
 /** What each engine is, and `auto`. */
 export function engineWords(names: readonly PingEngineName[]): Readonly<Record<string, string>> {
   return {

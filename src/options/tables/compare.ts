@@ -5,8 +5,9 @@ import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { accept, refuse, withRange, type Parser } from '../../units/problem.ts';
 import { choiceParser, countParser, durationParser, parseSwitch } from '../../units/quantity.ts';
-import { parseDirectory, parseFileName } from '../parsers.ts';
-import { COMMON_OPTIONS, FORMAT_OPTIONS } from './common.ts';
+import type { parseFileName } from '../parsers.ts';
+import { parseDirectory } from '../parsers.ts';
+import { COMMON_OPTIONS, FORMAT_OPTIONS, RESULT_FILES } from './common.ts';
 
 /** `2%` as 0.02. */
 function percentParser(min: number, max: number, example: string): Parser<number> {
@@ -93,12 +94,7 @@ const TAKING_OPTIONS = {
 
 export const COMPARE_OPTIONS = {
   file: {
-    parse: parseFileName,
-    value: 'FILE',
-    positional: true,
-    repeatable: true,
-    group: GROUPS.output,
-    isCommon: true,
+    ...RESULT_FILES,
     help: 'results that --json has written: those of the base, then -- and the new ones; two files need no --',
   },
   margin: {
