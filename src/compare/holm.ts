@@ -1,4 +1,4 @@
-/** Several tests at once: p-values that hold for all of them together. */
+/** Holm's adjustment: p-values for a family of several tests. */
 
 /**
  * Returns p-values adjusted by Holm's procedure, in the order given. A figure whose adjusted value is at most alpha differs; the

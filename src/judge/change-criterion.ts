@@ -44,7 +44,7 @@ export function parseChangeFigure(text: string): Parsed<string> {
 const WHOLE = /^([^<>=]+)(<=|>=|<|>)(.*)$/s;
 const CHANGE = /^([+-]\d{1,6}(?:\.\d{1,6})?)\s*%$/;
 
-/** Such as `p99(total)>+5%`, `rate(completed) < -3%`. A change has its sign, so that nobody takes it for a value. */
+/** Such as `p99(total)>+5%`, `rate(completed) < -3%`. A change has a sign, which tells it from a value. */
 export function parseChangeCriterion(text: string): Parsed<ChangeCriterion> {
   const [, figureText = '', comparison = '', changeText = ''] = WHOLE.exec(text) ?? [];
   if (comparison === '') return refuse("a figure, a comparison and a change, such as 'p99(total)>+5%'");

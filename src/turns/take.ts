@@ -50,7 +50,7 @@ export interface TurnsContext {
   readonly stop: AbortSignal;
   /** A run begins. */
   onTurn(progress: TurnProgress): void;
-  /** A run is of no use; what becomes of it. */
+  /** A run cannot be used. Says whether it is taken again or left out. */
   onUnfit(text: string): void;
 }
 

@@ -13,7 +13,7 @@ const SMALLEST: ScreenSize = { columns: 80, rows: 24 };
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
-/** After Ctrl-Z the process stops. Where it cannot, because nobody could wake it, it goes on after this. */
+/** The process stops after Ctrl-Z. A process that no shell could continue does not stop, and goes on after this time. */
 const STOPPED_WITHIN_MS = 50;
 
 /** What a process may show on its terminal. */

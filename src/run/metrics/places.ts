@@ -36,7 +36,7 @@ export function shownUrl(url: URL): string {
 /** Fewer characters than this occur in any text, and are no secret. */
 const SECRET_CHARACTERS_MIN = 4;
 
-/** What a collector may repeat in an answer and nobody else may see: the values of headers, the name, password and query of its URL. */
+/** The secrets that a collector may repeat in its answer: the values of headers, and the user name, password and query of its URL. */
 export function secretsOf(url: URL, headers: readonly Header[]): string[] {
   const values = headers.flatMap(({ value }) => [value, ...value.split(/[\s,;]+/).slice(1)]);
   const parts = [url.username, url.password, ...url.searchParams.values(), url.search.slice(1)];

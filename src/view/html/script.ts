@@ -8,7 +8,7 @@ export function pageScripts(): readonly string[] {
   return [uplotScript(), PAGE_SCRIPT];
 }
 
-/** uPlot as its authors publish it, with its licence: whoever passes the page on passes it on with the page. */
+/** uPlot as its authors publish it, with its licence: the licence must stay in each copy of the page. */
 function uplotScript(): string {
   const { resolve } = createRequire(import.meta.url);
   const read = (file: string): string => readFileSync(resolve(`uplot/${file}`), 'utf8').trim();

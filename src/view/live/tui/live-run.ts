@@ -29,7 +29,7 @@ export interface Point {
   readonly released: number;
 }
 
-/** A threshold as things stand. `none`: nothing was measured yet. */
+/** A threshold, held against what was measured so far. `none`: nothing was measured yet. */
 export interface ThresholdState {
   readonly criterion: Criterion;
   readonly value: number | null;
