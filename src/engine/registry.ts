@@ -65,7 +65,8 @@ export async function createServerEngine(name: EngineName, options: ServerEngine
 }
 
 export async function createPingEngine(name: PingEngineName, options: PingEngineOptions): Promise<PingEngine> {
-  return (await moduleOf(name)).createPing(options);
+  const { createPing } = await moduleOf(name);
+  return createPing === undefined ? lacks(name, 'pings') : createPing(options);
 }
 
 export async function createDatagramEcho(name: EngineName, options: DatagramEchoOptions): Promise<DatagramEcho> {

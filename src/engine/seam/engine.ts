@@ -9,6 +9,7 @@
 import type { EngineName } from '../../plan/engines.ts';
 import type { Endpoint } from '../../plan/plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { PacketLink } from './link.ts';
 
 /** A source port of 0 in `open`: the kernel chooses at connect. */
 export const KERNEL_PORT = 0;
@@ -47,6 +48,8 @@ export interface ClientEngineOptions {
   readonly mayMeetItself?: boolean | undefined;
   /** Undefined: what is received is dropped, which spares the copy out of the kernel. */
   readonly bodies?: BodyPlaces | undefined;
+  /** What the thread has of the interface, for an engine that attaches to one. */
+  readonly link?: PacketLink | undefined;
   /** The number of slots. */
   readonly capacity: number;
   readonly clock: Clock;
@@ -138,6 +141,8 @@ export interface ServerEngineOptions {
   readonly reads: boolean;
   /** Whether `halfClose` will be called. */
   readonly halfCloses: boolean;
+  /** What the thread has of the interface, for an engine that attaches to one. */
+  readonly link?: PacketLink | undefined;
   readonly clock: Clock;
 }
 

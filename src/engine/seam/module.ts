@@ -1,5 +1,6 @@
 import type { DatagramEcho, DatagramEchoOptions } from './datagram-echo.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './engine.ts';
+import type { AttachRequest, Attachment } from './link.ts';
 import type { PingEngine, PingEngineOptions } from './ping.ts';
 
 /**
@@ -11,7 +12,9 @@ export interface EngineModule {
   readonly requireSupport: () => void;
   readonly createClient?: (options: ClientEngineOptions) => Promise<ClientEngine>;
   readonly createServer?: (options: ServerEngineOptions) => Promise<ServerEngine>;
-  readonly createPing: (options: PingEngineOptions) => Promise<PingEngine>;
+  /** Of an engine that works on an interface itself: takes hold of it for all threads of a run. Rejects with `RunError`. */
+  readonly attach?: (request: AttachRequest) => Promise<Attachment>;
+  readonly createPing?: (options: PingEngineOptions) => Promise<PingEngine>;
   readonly createDatagramEcho?: (options: DatagramEchoOptions) => Promise<DatagramEcho>;
   /** Whether several listeners can have one port together. */
   readonly canSharePort?: () => Promise<boolean>;
