@@ -4,7 +4,7 @@
  * Figures side by side, in runs that take turns; medians with their spread. Sections: clients, servers, peers, pacing,
  * evenness, growth, trips, bodies; all of them if none is named. Traffic stays on loopback.
  */
-import { ENGINE_NAMES } from '../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 import path from 'node:path';
@@ -67,7 +67,7 @@ async function clients(): Promise<void> {
     rows.push(...pair);
     printPairs(pair);
   };
-  for (const engine of ENGINE_NAMES) {
+  for (const engine of SOCKET_ENGINE_NAMES) {
     for (const finish of ['echo', 'half-close'] as const) await compare(engine, finish, SOURCES);
   }
   const one = ['--source', '127.0.0.1', '--source-ports', '1024-65535'];
@@ -170,7 +170,7 @@ async function bodies(): Promise<void> {
   }
   const { pairs, seconds } = options;
   const rows = [];
-  for (const engine of ENGINE_NAMES) {
+  for (const engine of SOCKET_ENGINE_NAMES) {
     const ofEngine = await measureBodies({ reference, engine, pairs, seconds });
     printTable(ofEngine);
     rows.push(...ofEngine);

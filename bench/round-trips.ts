@@ -1,4 +1,4 @@
-import { ENGINE_NAMES } from '../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { availableParallelism } from 'node:os';
 import type { RttResult } from '../src/document/rtt.ts';
 import { conngen, run, startServer } from './process.ts';
@@ -52,7 +52,7 @@ export async function measureRoundTrips(pairs: number, seconds: number): Promise
   try {
     for (const { place, cpu } of PLACES.slice(0, availableParallelism())) {
       for (const protocol of ['tcp', 'udp']) {
-        for (const engine of ENGINE_NAMES) {
+        for (const engine of SOCKET_ENGINE_NAMES) {
           rows.push(await compare(place, { port: server.port, cpu, protocol, engine, seconds }, pairs));
         }
       }

@@ -1,6 +1,6 @@
 // tier: kernel
 /** The client against a server that others wrote: what conngen counts is what nginx logs. */
-import { ENGINE_NAMES } from '../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { whyNot } from './support/engines.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -99,7 +99,7 @@ t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async 
   t.equal(lines, attempts.started, 'lines in the access log');
 });
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   t.test(`${engine}: answers of nginx by their status`, { skip: skip || (await whyNot(engine)) }, async (t) => {
     const nginx = await startNginx(NGINX!);
     t.teardown(() => nginx.stop());

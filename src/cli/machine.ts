@@ -5,6 +5,7 @@ import { openFileLimit } from '../kernel/limits.ts';
 import { lowestPort } from '../kernel/privilege.ts';
 import { listeningPorts } from '../kernel/listening-ports.ts';
 import { localPortRange, reservedPorts, reuseDelayNs } from '../kernel/proc.ts';
+import { readInterfaces } from '../kernel/interfaces.ts';
 import { missingAddresses } from '../kernel/own-addresses.ts';
 import { mtuTowards } from '../kernel/route.ts';
 import type { Machine } from '../plan/machine.ts';
@@ -25,6 +26,7 @@ export function thisMachine(): Machine {
     allowedCpus: allowedCpus(),
     mtuTowards: mtuOrUndefined,
     missingSources: missingOfMachine,
+    ...(process.platform === 'linux' && { interfaces: readInterfaces }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { engineHas, type EngineName, preferredEngines } from '../plan/engines.ts';
+import { engineHas, type EngineName, preferredEngines, type SocketEngineName } from '../plan/engines.ts';
 import { selectEngine } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
@@ -30,7 +30,7 @@ export class Probe {
   readonly #runBaseNs: bigint;
   #isOpen = false;
 
-  private constructor(plan: ClientPlan, ratePerSec: number, engine: EngineName, baseNs: bigint) {
+  private constructor(plan: ClientPlan, ratePerSec: number, engine: SocketEngineName, baseNs: bigint) {
     this.#plan = plan;
     this.#ratePerSec = ratePerSec;
     this.#runBaseNs = baseNs;
@@ -105,11 +105,14 @@ export class Probe {
   }
 }
 
-/** The engine of the load, unless its waits turn the event loop: a probe must not pay for its pauses. */
-async function pingEngineBeside(engine: EngineName): Promise<EngineName> {
-  if (!engineHas(engine, 'turnsEventLoop')) return engine;
+/**
+ * The engine of the load, unless it has no pings, or its waits turn the event loop: a probe must not pay for its pauses. Then it is the
+ * best engine whose waits do not.
+ */
+async function pingEngineBeside(engine: EngineName): Promise<SocketEngineName> {
+  if (engine !== 'packet' && !engineHas(engine, 'turnsEventLoop')) return engine;
   const preference = preferredEngines({ kind: 'memory' }).filter((name) => !engineHas(name, 'turnsEventLoop'));
-  return (await selectEngine<EngineName>('auto', [...preference, engine])).name;
+  return (await selectEngine<SocketEngineName>('auto', [...preference, 'node'])).name;
 }
 
 /** A complete second of a round, with the probe's figures of the same second where there is a probe. */

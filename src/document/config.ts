@@ -63,8 +63,18 @@ export interface AnswerConfig {
   readonly expect_prefix?: string;
 }
 
+/** Where the packet engine sends and receives. */
+export interface InterfaceConfig {
+  /** The interface of the packet engine (`--interface`). Only there with `--engine packet`. */
+  readonly interface?: string;
+  /** The router that packets are sent through (`--gateway`). Only there where it was given. */
+  readonly gateway?: string;
+  /** The VLAN of the packets (`--vlan`). Only there where it was given. */
+  readonly vlan?: number;
+}
+
 /** The options of a load of connections, apart from the rates. */
-export interface LoadConfig extends TargetConfig, BodyConfig, AnswerConfig, ThresholdConfig {
+export interface LoadConfig extends TargetConfig, BodyConfig, AnswerConfig, ThresholdConfig, InterfaceConfig {
   /** The length of each round in seconds (`--duration`); null with `--count`. */
   readonly duration_sec: number | null;
   /** The number of attempts of each round (`--count`). Only there where it was given. */
@@ -198,7 +208,7 @@ export interface RttConfig extends TargetConfig {
 }
 
 /** The options of `conngen server`. */
-export interface ServerConfig {
+export interface ServerConfig extends InterfaceConfig {
   /** The address that the server listens on (`--host`); null for every address of both families. */
   readonly host: string | null;
   /** The port that the server listens on. With `--port 0`, the port that the system chose. */

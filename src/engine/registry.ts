@@ -1,5 +1,11 @@
 /** Which engine a run uses, and how its parts are made. The engines are the rows of `plan/engines.ts`. */
-import { preferredEngines, type EngineName, type PingEngineName } from '../plan/engines.ts';
+import {
+  preferredEngines,
+  type AnyEngineName,
+  type EngineName,
+  type PingEngineName,
+  type SocketEngineName,
+} from '../plan/engines.ts';
 import { PLEASE_REPORT } from '../units/bugs.ts';
 import { RunError } from '../units/run-error.ts';
 import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
@@ -8,13 +14,13 @@ import type { EngineModule } from './seam/module.ts';
 import type { PingEngine, PingEngineOptions } from './seam/ping.ts';
 
 /** The engine that a run uses, and in `notes` why `auto` passed better ones over: a line each. */
-export interface Selection<Name extends PingEngineName = EngineName> {
+export interface Selection<Name extends AnyEngineName = EngineName> {
   readonly name: Name;
   readonly notes: readonly string[];
 }
 
 /** An engine is found by its name, so a new one is a folder and a row of `plan/engines.ts`. */
-async function moduleOf(name: PingEngineName): Promise<EngineModule> {
+async function moduleOf(name: AnyEngineName): Promise<EngineModule> {
   const { engine } = (await import(`./${name}/index.ts`)) as { readonly engine: EngineModule };
   return engine;
 }
@@ -23,10 +29,10 @@ async function moduleOf(name: PingEngineName): Promise<EngineModule> {
  * Chooses the engine, for `auto` the first of `preference` that works here. Rejects with `RunError` if the one that was asked for
  * cannot work.
  */
-export async function selectEngine<Name extends PingEngineName>(
+export async function selectEngine<Name extends AnyEngineName>(
   choice: Name | 'auto',
-  preference: readonly EngineName[] = preferredEngines(),
-): Promise<Selection<Name | EngineName>> {
+  preference: readonly SocketEngineName[] = preferredEngines(),
+): Promise<Selection<Name | SocketEngineName>> {
   if (choice !== 'auto') {
     (await moduleOf(choice)).requireSupport();
     return { name: choice, notes: [] };
@@ -42,7 +48,7 @@ export async function selectEngine<Name extends PingEngineName>(
 
 /** Why an engine cannot work here, and what helps; null where it works. */
 export async function troubleOf(
-  name: PingEngineName,
+  name: AnyEngineName,
 ): Promise<{ readonly reason: string; readonly hint: string } | null> {
   const engine = await moduleOf(name);
   try {

@@ -1,5 +1,5 @@
 /** `lab blocking`: what work on each connection costs beside a loop, by where it is done. */
-import { ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
+import { SOCKET_ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
 import { selectEngine } from '../engine/registry.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ export const BLOCKING: Lab = {
   },
   overheadSec: 1.5,
   axes: (quick) => [
-    { name: 'engine', values: quick ? ['uring', 'node'] : ENGINE_NAMES },
+    { name: 'engine', values: quick ? ['uring', 'node'] : SOCKET_ENGINE_NAMES },
     { name: 'work', values: Object.keys(WORK) },
     { name: 'strategy', values: Object.keys(STRATEGIES) },
     { name: 'batch', label: 'concurrent connections', values: quick ? [100] : [100, 200] },

@@ -1,5 +1,5 @@
 /** `lab bodies`: responses of 8 MiB, by where they are kept and where that is done. */
-import { ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
+import { SOCKET_ENGINE_NAMES, engineHas, type EngineName } from '../plan/engines.ts';
 import { selectEngine } from '../engine/registry.ts';
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ export const BODIES: Lab = {
   },
   overheadSec: 1.5,
   axes: (quick) => [
-    { name: 'engine', values: quick ? ['uring', 'node'] : ENGINE_NAMES },
+    { name: 'engine', values: quick ? ['uring', 'node'] : SOCKET_ENGINE_NAMES },
     { name: 'sink', values: SINKS },
     { name: 'strategy', values: quick ? ['direct', 'dispatch', 'pool'] : Object.keys(STRATEGIES) },
   ],

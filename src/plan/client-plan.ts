@@ -1,10 +1,11 @@
 /** Plans `conngen client`: from the options to a checked plan, or to every problem with them. */
 import type { ClientConfig, RateConfig } from '../document/config.ts';
-import { preferredEngines, type EngineChoice } from './engines.ts';
+import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
+import { packetConfig, planPacket, type PacketInput } from './packet-plan.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
@@ -19,7 +20,7 @@ import type { Machine, Planned } from './machine.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
-export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput {
+export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput, PacketInput {
   readonly payload?: Given<string> | undefined;
   readonly 'payload-size'?: Given<number> | undefined;
   readonly 'source-ports'?: Given<PortChoice> | undefined;
@@ -51,6 +52,7 @@ export async function clientPlan(
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
   const { host, target } = await planTarget(input, machine, problems, notices);
+  const packet = planPacket(input, machine, problems);
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input['source-ports'], machine, problems);
   const { rates, durationNs, count } = planOffer(input, problems);
@@ -82,6 +84,7 @@ export async function clientPlan(
     workers,
     keepsHistograms: input.histograms.value,
     engine,
+    packet,
   };
   const sourcePorts = await planSourcePorts(input['source-ports'], load, machine, isRateKnown, problems);
   if (problems.length > 0) return { problems };
@@ -110,6 +113,7 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     max_in_flight: plan.maxInFlight,
     workers: plan.workers,
     engine: plan.engine,
+    ...packetConfig(plan.packet),
   };
 }
 
@@ -143,8 +147,10 @@ async function planPayload(
 
 /** How many connections a client can have open at the same time with the machine's limit of open files. */
 export function affordableInFlight(input: ClientInput, machine: Machine): number {
+  const hasOwnConnections = engineHas(input.engine.value, 'hasOwnConnections');
   // Too little for the margin: half of it is what one worker needs.
-  if (machine.fdLimit >= FDS_RESERVED && machine.fdLimit < 2 * FDS_RESERVED) return Math.floor(machine.fdLimit / 2);
+  if (!hasOwnConnections && machine.fdLimit >= FDS_RESERVED && machine.fdLimit < 2 * FDS_RESERVED)
+    return Math.floor(machine.fdLimit / 2);
   const threads = input.workers.value === 'auto' ? machine.cpus : input.workers.value;
   // It is shut down by descriptor (see the engine).
   const isHalfClosed = input.finish.value.kind === 'half-close';
@@ -187,7 +193,9 @@ function planMaxInFlight(
   const peak = Math.max(...numericRates);
   // That alone is not worth a thread more: it would take a core from the others, for a target that answers nothing.
   const most =
-    input.workers.value === 'auto' ? machine.fdLimit * threadsFor(peak, input.hold.value, machine) : Infinity;
+    input.workers.value === 'auto' && !engineHas(input.engine.value, 'hasOwnConnections')
+      ? machine.fdLimit * threadsFor(peak, input.hold.value, machine)
+      : Infinity;
   return Math.min(affordable, most, Math.max(AUTO_IN_FLIGHT_MIN, Math.ceil(peak * lifeSec)));
 }
 
@@ -209,7 +217,7 @@ function planWorkers(
   if (given.value === 'auto') {
     const wanted = rates.map((rate) => Math.ceil((peakPerSec(rate) ?? 1) / RATE_PER_WORKER));
     // No thread can have more open than the limit of files allows.
-    wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
+    if (!engineHas(input.engine.value, 'hasOwnConnections')) wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
     return Math.max(1, Math.min(machine.cpus, maxInFlight, Math.max(...wanted)));
   }
   const most = WORKERS_PER_CPU * machine.cpus;

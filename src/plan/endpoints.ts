@@ -52,7 +52,7 @@ export async function planSources(
     if (zoned.ok) sources.push(zoned.value);
     else problems.push({ option: label, got: address, expected: zoned.expected });
   }
-  if (input.freebind.value) return sources;
+  if (input.freebind.value || engineHas(input.engine.value, 'worksOnInterface')) return sources;
   const missing = await (machine.missingSources ?? missingSources)(sources);
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return sources;
@@ -64,7 +64,10 @@ function checkFreebind(
 ): void {
   if (!freebind.value) return;
   if (source.length === 0) problems.push(problemOf(freebind, '--source beside it, which says what to bind'));
-  if (engine.value !== 'auto' && !engineHas(engine.value, 'bindsFreely')) {
+  if (engineHas(engine.value, 'worksOnInterface')) {
+    const why = 'this machine need not have the sources of --engine packet';
+    problems.push(problemOf(freebind, `to be left out: ${why}`));
+  } else if (engine.value !== 'auto' && !engineHas(engine.value, 'bindsFreely')) {
     const able = enginesWith('bindsFreely');
     problems.push(problemOf(freebind, `--engine ${able}: Node.js has no way to set IP_FREEBIND on a socket`));
   }

@@ -1,10 +1,11 @@
 import type { Family } from './address.ts';
 import type { EndpointsMachine } from './endpoints.ts';
+import type { PacketMachine } from './packet-plan.ts';
 import type { Problem } from '../units/problem.ts';
 import type { SourcePortsMachine } from './planned-ports.ts';
 
 /** What a plan needs to know of the machine it runs on. */
-export interface Machine extends SourcePortsMachine, EndpointsMachine {
+export interface Machine extends SourcePortsMachine, EndpointsMachine, PacketMachine {
   /** How many files this process may have open. */
   readonly fdLimit: number;
   /** The uring engine needs no file descriptor for a connection: then `fdLimit` holds for each of its threads, not for all. */

@@ -24,6 +24,7 @@ export function affordableSlots(
   threads: number,
   needsDescriptors: boolean,
 ): number {
+  if (engineHas(engine, 'hasOwnConnections')) return IN_FLIGHT_MAX;
   const ordinary = machine.fdLimit - reserved;
   const isDirect =
     machine.hasDirectDescriptors &&

@@ -14,6 +14,7 @@ export const GROUPS = {
   work: 'Work for each connection',
   limits: 'Limits',
   source: 'Source addresses and ports',
+  interface: 'Interface of the packet engine',
   generator: 'Load generator',
   passOrFail: 'Pass or fail',
   output: 'Output and settings',

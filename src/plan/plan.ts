@@ -64,6 +64,15 @@ export interface AnswerPlan {
   readonly prefixText: string | null;
 }
 
+/** What an engine is told that works on an interface. */
+export interface PacketPlan {
+  readonly interfaceName: string;
+  /** The router to send through; null: the kernel's route says it. */
+  readonly gateway: string | null;
+  /** The tag of the frames; null: frames without one. */
+  readonly vlan: number | null;
+}
+
 /** The plan of a client. The fields that an option gives as they are come from the rows of `PLAIN_CLIENT_OPTIONS`. */
 export interface ClientPlan extends PlainClientPlan {
   /** The host as the user wrote it, for reports. */
@@ -96,6 +105,8 @@ export interface ClientPlan extends PlainClientPlan {
   /** The result has the histograms of rounds and intervals. */
   readonly keepsHistograms: boolean;
   readonly engine: EngineChoice;
+  /** Null with engines that have the kernel's sockets. */
+  readonly packet: PacketPlan | null;
 }
 
 export type ServerMode = 'echo' | 'respond' | 'discard' | 'hold' | 'reset';
@@ -146,4 +157,6 @@ export interface ServerPlan {
   /** How many busy tasks run on each listener. */
   readonly busyTasks: number;
   readonly engine: EngineChoice;
+  /** Null with engines that have the kernel's sockets. */
+  readonly packet: PacketPlan | null;
 }

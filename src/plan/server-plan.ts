@@ -1,6 +1,6 @@
 /** Plans `conngen server`: from the options to a checked plan, or to every problem with them. */
 import type { ServerConfig } from '../document/config.ts';
-import type { EngineChoice } from './engines.ts';
+import { engineHas, type EngineChoice } from './engines.ts';
 import { resolveHost } from './address.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
 import { type Machine, type Planned } from './machine.ts';
@@ -11,10 +11,11 @@ import type { RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrat
 import type { Rate } from '../units/quantity.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkCpus } from './ping-plan.ts';
+import { packetConfig, planPacket, type PacketInput } from './packet-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */
-export interface ServerInput {
+export interface ServerInput extends PacketInput {
   readonly host?: Given<string> | undefined;
   readonly port: Given<number>;
   readonly protocol: Given<ServerProtocol>;
@@ -36,10 +37,14 @@ export interface ServerInput {
 /** The listening socket, the epoll set, the ring and what else a listener has open. */
 const FDS_PER_LISTENER = 8;
 
+/** The default of `--max-connections` where no limit of the system says how many there can be. */
+const OWN_CONNECTIONS = 1_000_000;
+
 /** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
 export async function serverPlan(input: ServerInput, machine: Machine): Promise<Planned<ServerPlan>> {
   const problems: Problem[] = [];
   const host = await planHost(input, machine, problems);
+  const packet = planPacket(input, machine, problems);
   const mode = planMode(input, problems);
   checkProtocol(input, mode, problems);
   if (input.cpu !== undefined) checkCpus(input.cpu, machine, problems);
@@ -67,6 +72,7 @@ export async function serverPlan(input: ServerInput, machine: Machine): Promise<
     workStrategy: input['work-strategy'].value,
     busyTasks: input['busy-tasks'].value,
     engine,
+    packet,
   };
   return { plan: Object.freeze(plan), notices };
 }
@@ -91,6 +97,7 @@ export function serverConfig(plan: ServerPlan): ServerConfig {
     work_strategy: formatWorkStrategy(plan.workStrategy),
     busy_tasks: plan.busyTasks,
     engine: plan.engine,
+    ...packetConfig(plan.packet),
   };
 }
 
@@ -169,8 +176,9 @@ function planMaxConnections(input: ServerInput, listeners: number, machine: Mach
   // After its response the server half-closes and waits for the peer's end, unless it had that before.
   const isHalfClosed = input.response !== undefined && input['respond-on'].value !== 'eof';
   const needsDescriptors = isHalfClosed || machine.fdLimit < ROOMY_FD_LIMIT;
-  const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, needsDescriptors);
   const given = input['max-connections'];
+  if (engineHas(input.engine.value, 'hasOwnConnections')) return given?.value ?? OWN_CONNECTIONS;
+  const affordable = affordableSlots(machine, reserved, input.engine.value, listeners, needsDescriptors);
   if (given !== undefined) {
     checkAffordable(given, affordable, reserved, machine, problems);
     return given.value;

@@ -1,6 +1,6 @@
 // tier: kernel
 /** Answers that are empty, too short or never end, in whole runs against real sockets. */
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -43,7 +43,7 @@ async function roundOf(t: Test, port: number, typed: Typed): Promise<RoundResult
 
 const codesOf = ({ findings }: RoundResult): string[] => findings.map(({ code }) => code);
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     await t.test('an exchange that ends without a byte of answer is counted', async (t) => {
       const port = await listening(t, (socket, index) => (index % 2 === 0 ? socket.end() : socket.end('answer')));

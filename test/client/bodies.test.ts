@@ -1,6 +1,6 @@
 // tier: kernel
 /** What becomes of response bodies, in whole runs against a real server. */
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,7 +50,7 @@ async function responding(t: Test): Promise<number> {
 t.test('against a server that sends 1.5 MB', async (t) => {
   const port = await responding(t);
   const files = t.testdir({});
-  for (const engine of ENGINE_NAMES) {
+  for (const engine of SOCKET_ENGINE_NAMES) {
     await t.test(engine, { skip: await whyNot(engine) }, async (t) => {
       const kept = { kept: ATTEMPTS, kept_bytes: ATTEMPTS * BODY_BYTES, spilled: 0 };
       const sinks: [Typed, object | undefined][] = [
@@ -85,7 +85,7 @@ t.test('against a server that sends 1.5 MB', async (t) => {
 t.test('what may block is done where --sink-strategy says, and none of it is lost', async (t) => {
   const port = await responding(t);
   const files = t.testdir({});
-  for (const engine of ENGINE_NAMES) {
+  for (const engine of SOCKET_ENGINE_NAMES) {
     await t.test(engine, { skip: await whyNot(engine) }, async (t) => {
       const strategies = ['permit:1', 'dispatch:2,queue=64', 'dispatch:1,queue=1'];
       for (const strategy of engine === 'node' ? [...strategies, 'pool'] : strategies) {

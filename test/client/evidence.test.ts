@@ -1,6 +1,6 @@
 // tier: kernel
 /** Whose doing it was, told by real runs on loopback. */
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
@@ -91,7 +91,7 @@ t.test('while a round runs, its readings are told once a second', { skip }, asyn
   t.ok(used > 0 && used <= whole, `${used} of ${whole} µs`);
 });
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   t.test(`${engine}: a RST before and after, and an end too soon`, { skip: await whyNot(engine) }, async (t) => {
     const refused = await roundOf(t, await freePort(), { engine });
     t.same(refused.owners, { generator: 0, network: 0, target: 50, unattributed: 0 });

@@ -1,6 +1,6 @@
 // tier: kernel
 /** What responses begin with, in whole runs against real sockets. */
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { whyNot } from '../support/engines.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -81,7 +81,7 @@ const SIX = [
   (s: Socket) => s.end(),
 ];
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     await t.test('responses to an HTTP request are counted by status', async (t) => {
       const port = await listening(t, SIX);

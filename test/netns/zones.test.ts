@@ -1,6 +1,6 @@
 // tier: netns
 /** Link-local addresses with their device, by name and by number, from one end of a veth pair to the other. */
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { troubleOf } from '../../src/engine/registry.ts';
 import t from 'tap';
 import type { RttResult } from '../../src/document/rtt.ts';
@@ -17,7 +17,7 @@ function linkLocal(lab: Lab): void {
   lab.client.ip('address', 'add', 'fe80::2/64', 'dev', 'eth0', 'nodad');
 }
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   const why = skip || ((await troubleOf(engine))?.reason ?? false);
   void t.test(`${engine}: a link-local target, source and host`, { skip: why }, async (t) => {
     const lab = Lab.forTest(t);

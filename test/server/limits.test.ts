@@ -1,5 +1,5 @@
 // tier: kernel
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +29,7 @@ async function isServed(peer: Peer): Promise<boolean> {
   return peer.data().length > 0;
 }
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   const skip = await whyNot(engine);
 
   void t.test(`${engine}: an idle connection is closed and counted, a busy one is not`, { skip }, async (t) => {

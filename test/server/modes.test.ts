@@ -1,5 +1,5 @@
 // tier: kernel
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -161,7 +161,7 @@ const cases: readonly ModeCase[] = [
   },
 ];
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   void t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     for (const { name, plan, peer, expect } of cases) {
       await t.test(name, async (t) => {

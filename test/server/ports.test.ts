@@ -1,5 +1,5 @@
 // tier: kernel
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -86,7 +86,7 @@ t.test('a port whose last connections are in TIME_WAIT is free', async (t) => {
   }
 });
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   void t.test(`${engine}: every listener gets connections`, { skip: await whyNot(engine) }, async (t) => {
     const server = await serve(t, { engine, listeners: 4, host: null });
     const count = 400;

@@ -37,6 +37,7 @@ export function serverPlanOf(changes: Partial<ServerPlan> = {}): ServerPlan {
     workStrategy: { kind: 'direct' },
     busyTasks: 0,
     engine: 'epoll',
+    packet: null,
     ...changes,
   };
 }

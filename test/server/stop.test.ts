@@ -1,7 +1,7 @@
 // tier: kernel
 import { createServerEngine } from '../../src/engine/registry.ts';
 import { whyNot } from '../support/engines.ts';
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { MonotonicClock, monotonicNs } from '../../src/runtime/clock.ts';
@@ -12,7 +12,7 @@ import { CONTROL_STATE, DRAIN, Listener } from '../../src/server/listener.ts';
 import { modeOf } from '../../src/server/modes.ts';
 import { dial, SEC, serve, serverPlanOf, until } from './serve.ts';
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   const skip = await whyNot(engine);
 
   void t.test(`${engine}: after a stop, open connections are served and new ones refused`, { skip }, async (t) => {

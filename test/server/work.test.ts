@@ -1,5 +1,5 @@
 // tier: kernel
-import { ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { ServerResult } from '../../src/document/server.ts';
@@ -35,7 +35,7 @@ function checkWork(t: Test, result: ServerResult, count: number): NonNullable<Se
 const respond = { mode: 'respond', response: sharedBytes(Buffer.from('answer')) } as const;
 const sleep = { kind: 'sleep', sleepNs: 2 * MS, longestNs: 2 * MS } as const;
 
-for (const engine of ENGINE_NAMES) {
+for (const engine of SOCKET_ENGINE_NAMES) {
   const listeners = engine === 'node' ? 1 : 2;
   const base = { ...respond, engine, listeners } as const;
   void t.test(engine, { skip: await whyNot(engine) }, async (t) => {

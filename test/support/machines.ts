@@ -53,7 +53,7 @@ export function reading(files: Files): ReadFile {
 
 export const REMOTE: Inspected = {
   cpus: 4,
-  engines: { uring: null, epoll: null, node: null },
+  engines: { uring: null, epoll: null, node: null, packet: null },
   route: { kind: 'found', source: '192.0.2.20' },
   isTargetLocal: false,
   missingSources: [],

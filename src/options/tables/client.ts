@@ -24,6 +24,7 @@ import {
 import { parseFileName, parseWorkers } from '../parsers.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
+import { PACKET_OPTIONS } from './packet.ts';
 import { UI_OPTIONS } from './ui.ts';
 
 const BODY_MAX_BYTES = 2 ** 40;
@@ -304,6 +305,7 @@ export const CLIENT_OPTIONS = {
   ...EXCHANGE_OPTIONS,
   ...RESPONSE_OPTIONS,
   ...SOURCE_OPTIONS,
+  ...PACKET_OPTIONS,
   ...GENERATOR_OPTIONS,
   ...PLAIN_CLIENT_OPTIONS,
   ...THRESHOLD_OPTIONS,

@@ -4,7 +4,7 @@ import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionSpec, OptionTable } from '../../units/option.ts';
 import { choiceParser, parseSwitch } from '../../units/quantity.ts';
 import { DOCUMENT_FORMATS, FORMAT_NAMES, type FormatName } from '../../document/formats.ts';
-import { ENGINE_NAMES, traitsOf, type EngineChoice, type PingEngineName } from '../../plan/engines.ts';
+import { ENGINE_NAMES, traitsOf, type AnyEngineName, type EngineChoice } from '../../plan/engines.ts';
 import { SINKS, SINK_NAMES, type SinkName, type SinkRow } from '../../run/sinks/table.ts';
 import { parseFileName, parseJsonFile, parseRecordFile } from '../parsers.ts';
 
@@ -29,7 +29,7 @@ export const RESULT_FILES = {
 } as const;
 
 /** What each engine is, and `auto`. */
-export function engineWords(names: readonly PingEngineName[]): Readonly<Record<string, string>> {
+export function engineWords(names: readonly AnyEngineName[]): Readonly<Record<string, string>> {
   return {
     auto: 'the first that works here',
     ...Object.fromEntries(names.map((name) => [name, traitsOf(name).about])),

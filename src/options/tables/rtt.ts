@@ -4,14 +4,27 @@ import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
 import { parseCpuList } from '../../plan/cpus.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../../plan/ping-plan.ts';
-import { PING_ENGINE_NAMES, type PingEngineChoice } from '../../plan/engines.ts';
+import { ENGINE_NAMES, PING_ENGINE_NAMES, type PingEngineChoice } from '../../plan/engines.ts';
 import { BUSY_TASKS_MAX } from '../../plan/work.ts';
 import type { OptionTable } from '../../units/option.ts';
+import { refuse, type Parsed, type Parser } from '../../units/problem.ts';
 import { choiceParser, countParser, durationParser, sizeParser } from '../../units/quantity.ts';
 import { CLIENT_OPTIONS } from './client.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
 import { UI_OPTIONS } from './ui.ts';
+
+const parseName = choiceParser<PingEngineChoice>(['auto', ...PING_ENGINE_NAMES]);
+
+/** An engine of connections that has no pings is refused with the reason. */
+const parsePingEngine: Parser<PingEngineChoice> = Object.assign((text: string): Parsed<PingEngineChoice> => {
+  const parsed = parseName(text);
+  const name = text.trim().toLowerCase();
+  if (parsed.ok || !ENGINE_NAMES.some((each) => each === name)) return parsed;
+  return refuse(
+    `${parsed.expected}: the ${name} engine has no pings, and the round trips of rtt are those of kernel sockets`,
+  );
+}, parseName);
 
 export const RTT_OPTIONS = {
   target: { ...CLIENT_OPTIONS.target, help: 'target to ping; in place of --host and --port' },
@@ -110,7 +123,7 @@ export const RTT_OPTIONS = {
   ...COMMON_OPTIONS,
   engine: {
     ...COMMON_OPTIONS.engine,
-    parse: choiceParser<PingEngineChoice>(['auto', ...PING_ENGINE_NAMES]),
+    parse: parsePingEngine,
     help: `I/O engine: ${PING_ENGINE_NAMES.join(', ')}; auto takes the first that works here, never blocking`,
     words: engineWords(PING_ENGINE_NAMES),
   },

@@ -18,6 +18,7 @@ import {
 import { parseFileName } from '../parsers.ts';
 import { COMMON_OPTIONS, SINK_OPTIONS } from './common.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
+import { PACKET_OPTIONS } from './packet.ts';
 
 const BACKLOG_MAX = 2 ** 31 - 1;
 
@@ -167,6 +168,8 @@ const SERVER_ONLY = {
 
 export const SERVER_OPTIONS = {
   ...SERVER_ONLY,
+  interface: PACKET_OPTIONS.interface,
+  vlan: PACKET_OPTIONS.vlan,
   stream: {
     ...SINK_OPTIONS.stream,
     help: 'write one line of JSON per second; - writes to stdout in place of the text',

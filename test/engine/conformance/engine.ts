@@ -1,4 +1,4 @@
-import type { EngineName } from '../../../src/plan/engines.ts';
+import type { SocketEngineName } from '../../../src/plan/engines.ts';
 import { createClientEngine, createServerEngine } from '../../../src/engine/registry.ts';
 import type { Test } from 'tap';
 import { whyNot } from '../../support/engines.ts';
@@ -8,7 +8,7 @@ import { pairConformance } from './pair.ts';
 import { serverConformance } from './server.ts';
 
 /** The whole suite for one engine; skipped, with the reason, where the engine cannot work. */
-export async function engineConformance(t: Test, name: EngineName, traits: ServerTraits = {}): Promise<void> {
+export async function engineConformance(t: Test, name: SocketEngineName, traits: ServerTraits = {}): Promise<void> {
   const reason = await whyNot(name);
   if (reason !== false) {
     t.pass(`engine ${name}`, { skip: reason });

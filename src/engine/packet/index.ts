@@ -1,0 +1,14 @@
+import { RunError } from '../../units/run-error.ts';
+import type { EngineModule } from '../seam/module.ts';
+
+function lacking(): never {
+  throw new RunError('ENOSYS', 'the packet engine is not complete yet', 'choose another --engine');
+}
+
+/** TCP of its own over AF_XDP, on one interface. Pings have kernel sockets. */
+export const engine: EngineModule = {
+  requireSupport: lacking,
+  attach: async () => lacking(),
+  createClient: async () => lacking(),
+  createServer: async () => lacking(),
+};
