@@ -46,6 +46,7 @@ export interface Libc {
     size: number,
   ): number;
   nanosleep(time: number, rest: number): number;
+  setns(fd: number, kind: number): number;
   sched_setaffinity(thread: number, size: number, mask: number): number;
   eventfd(initial: number, flags: number): number;
   pipe2(fds: number, flags: number): number;
@@ -127,6 +128,7 @@ function bindLibc(koffi: Koffi): Libc {
     epoll_wait: func('int epoll_wait(int, int64, int, int)'),
     epoll_pwait2: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
     nanosleep: func('int nanosleep(int64, int64)'),
+    setns: func('int setns(int, int)'),
     sched_setaffinity: func('int sched_setaffinity(int, uint64, int64)'),
     eventfd: func('int eventfd(uint32, int)'),
     pipe2: func('int pipe2(int64, int)'),

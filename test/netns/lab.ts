@@ -66,7 +66,7 @@ export class Namespace {
 }
 
 /** Ends what runs in a namespace and removes it. Does nothing where there is none of that name. */
-function remove(name: string): void {
+export function removeNamespace(name: string): void {
   // A namespace lives as long as a process in it, whatever became of its name.
   const listed = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
   if (listed.status === 0) {
@@ -127,7 +127,7 @@ export function noLab(): string | false {
       if (status !== 0) return `needs ${args.includes('nft') ? 'nftables' : 'network namespaces'}: ${stderr.trim()}`;
     }
   } finally {
-    remove(name);
+    removeNamespace(name);
   }
   return false;
 }
@@ -149,7 +149,7 @@ export class Lab {
   }
 
   constructor() {
-    labNames(true).forEach(remove);
+    labNames(true).forEach(removeNamespace);
     built++;
     const name = (role: string): string => `${PREFIX}-${process.pid}-${built}-${role}`;
     this.#names = ['client', 'router', 'server'].map(name);
@@ -219,6 +219,6 @@ export class Lab {
   /** Ends all that runs in it and removes it. Callable twice. */
   close(): void {
     process.off('exit', this.#atExit);
-    this.#names.forEach(remove);
+    this.#names.forEach(removeNamespace);
   }
 }

@@ -151,7 +151,7 @@ export const bodyCases: readonly Case<ClientHarness>[] = [
     async run(t, h) {
       for (const bytes of [64, 300_000]) {
         const { port } = h.peers.serve({ behaviour: 'echo' });
-        const payload = sharedPattern(bytes);
+        const payload = sharedPattern(h.largest(bytes));
         const bodies = new TurningPlaces(20);
         const digests: (string | undefined)[] = [];
         await h.run(

@@ -1,7 +1,6 @@
 /** Opening, closing and reusing slots. */
 import { checkDeadlines } from './deadlines.ts';
-import { ClientRun } from './driver.ts';
-import { MS, openMany, openOnce, privateSource, sharedPattern, stepping, withoutLoopbackNet } from './harness.ts';
+import { MS, openMany, openOnce, sharedPattern, stepping, withoutSources } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';
 import { until } from './peer-thread.ts';
 import { reuseCases } from './client-reuse.ts';
@@ -131,10 +130,10 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
   },
   {
     name: 'source addresses by index, with ports of the kernel and of ours',
-    skip: withoutLoopbackNet,
+    skip: withoutSources,
     async run(t, h) {
       const { port, server } = h.peers.serve({ behaviour: 'drain' });
-      const sources = [privateSource(), privateSource(), privateSource()];
+      const sources = [h.privateSource(), h.privateSource(), h.privateSource()];
       const setup = { port, sources: sources.map(({ address }) => address), halfClose: true, capacity: 6 };
       await h.run(t, setup, {
         step: stepping(
@@ -161,11 +160,11 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
       const { port } = h.peers.serve({ behaviour: 'echo' });
       const setup = { port, payload: sharedPattern(64), halfClose: true };
       const { engine, clock } = await h.create(setup);
-      const idle = new ClientRun(engine, 4, clock, { step: () => true });
+      const idle = h.drive(engine, clock, { step: () => true });
       await engine.run(idle);
       t.equal(idle.events.length, 0);
       for (let round = 0; round < 3; round++) {
-        const run = new ClientRun(engine, 4, clock, { step: openOnce() });
+        const run = h.drive(engine, clock, { step: openOnce() });
         await engine.run(run);
         t.strictSame(run.milestones(0), ['connected', 'ended', 'released']);
         t.equal(run.totals.received, 64);
@@ -178,7 +177,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
     async run(t, h) {
       const { port, server } = h.peers.serve({ behaviour: 'silent' });
       const { engine, clock } = await h.create({ port });
-      const run = new ClientRun(engine, 4, clock, {
+      const run = h.drive(engine, clock, {
         step: stepping(
           (now) => [0, 1, 2].forEach((slot) => now.open(slot)),
           (now) => now.totals.connected === 3,
@@ -209,7 +208,7 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
       await engine.run({
         deadlineNs: farNs,
         step: () => {
-          if (steps++ === 0) engine.open(0, -1, 0);
+          if (steps++ === 0) engine.open(0, ...h.anySource());
           return released < 1;
         },
         connected: () => {},

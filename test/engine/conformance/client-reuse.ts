@@ -1,6 +1,6 @@
 /** That a slot, and its 4-tuple, is as good as new after `released`. */
 import type { ClientRun } from './driver.ts';
-import { privateSource, sharedPattern, stepping, withoutLoopbackNet } from './harness.ts';
+import { sharedPattern, stepping, withoutSources } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';
 import { until } from './peer-thread.ts';
 import { random } from './random.ts';
@@ -128,10 +128,10 @@ export const reuseCases: readonly Case<ClientHarness>[] = [
   })),
   ...['at once', 'after a half-close'].map((when): Case<ClientHarness> => ({
     name: `a 4-tuple that was reset ${when} is free when released says so`,
-    skip: withoutLoopbackNet,
+    skip: withoutSources,
     async run(t, h) {
       const { port, server } = h.peers.serve({ behaviour: 'silent' });
-      const source = privateSource();
+      const source = h.privateSource();
       const halfClose = when !== 'at once';
       const setup = { port, sources: [source.address], payload: sharedPattern(64), halfClose };
       const errnos: number[] = [];

@@ -4,8 +4,9 @@ import { exchangeCases } from './client-exchange.ts';
 import { failureCases } from './client-failure.ts';
 import { lifecycleCases } from './client-lifecycle.ts';
 import { ClientHarness } from './harness.ts';
-import type { Case, ClientFactory } from './harness.ts';
+import type { Case, ClientFactory, EngineTraits } from './harness.ts';
 import { PeerThread } from './peer-thread.ts';
+import type { Site } from './site.ts';
 
 /** A broken engine runs into the watchdog of every run; tap's 30 s would hide which runs. */
 export const SUITE_TIMEOUT_MS = 600_000;
@@ -24,12 +25,12 @@ export async function runCases<Harness extends { peers: PeerThread }>(
   }
 }
 
-/** Everything that `ClientEngine` promises, against peers on loopback. */
-export function clientConformance(t: Test, create: ClientFactory): Promise<unknown> {
+/** Everything that `ClientEngine` promises, against peers made of node:net. */
+export function clientConformance(t: Test, site: Site, create: ClientFactory, traits: EngineTraits): Promise<unknown> {
   return t.test('client engine', { timeout: SUITE_TIMEOUT_MS }, async (t) => {
-    const peers = await PeerThread.start();
+    const peers = await PeerThread.start(site);
     t.teardown(() => peers.stop());
-    await runCases(t, new ClientHarness(create, peers), [
+    await runCases(t, new ClientHarness(create, peers, traits), [
       ...exchangeCases,
       ...bodyCases,
       ...failureCases,

@@ -88,18 +88,30 @@ export interface ClientScript {
 export class ClientRun extends Recorder implements ClientDriver {
   readonly engine: ClientEngine;
   readonly #script: ClientScript;
+  readonly #anySource: (source: number) => [source: number, port: number];
 
-  constructor(engine: ClientEngine, capacity: number, clock: Clock, script: ClientScript) {
+  /** `anySource`: where a connection comes from whose port the test does not name. */
+  constructor(
+    engine: ClientEngine,
+    capacity: number,
+    clock: Clock,
+    script: ClientScript,
+    anySource: (source: number) => [source: number, port: number],
+  ) {
     super(capacity, clock);
     this.engine = engine;
     this.#script = script;
+    this.#anySource = anySource;
   }
 
   open(slot: number, source = KERNEL_SOURCE, port = KERNEL_PORT): number {
     const state = this.slots.states[slot]!;
     if (state !== 'free') throw new Error(`the test opens slot ${slot}, which is ${state}`);
     this.slots.set(slot, 'opening');
-    const errno = this.engine.open(slot, source, port);
+    const errno = this.engine.open(
+      slot,
+      ...(port === KERNEL_PORT ? this.#anySource(source) : ([source, port] as const)),
+    );
     if (errno !== 0) this.slots.set(slot, 'free');
     return errno;
   }

@@ -1,7 +1,6 @@
-import { networkInterfaces } from 'node:os';
 import type { Test } from 'tap';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
-import { KERNEL_SOURCE } from '../../../src/engine/seam/engine.ts';
+import { KERNEL_PORT, KERNEL_SOURCE } from '../../../src/engine/seam/engine.ts';
 import type {
   ClientEngine,
   ClientEngineOptions,
@@ -12,6 +11,8 @@ import { ClientRun, ServerRun } from './driver.ts';
 import type { ClientScript, ServerScript } from './driver.ts';
 import { pattern } from './pattern.ts';
 import type { PeerThread } from './peer-thread.ts';
+import { privateSource } from './site.ts';
+import type { Site } from './site.ts';
 
 export type ClientFactory = (options: ClientEngineOptions) => ClientEngine | Promise<ClientEngine>;
 export type ServerFactory = (options: ServerEngineOptions) => ServerEngine | Promise<ServerEngine>;
@@ -34,19 +35,12 @@ export function sharedPattern(size: number): Uint8Array {
   return bytes;
 }
 
-export function withoutIpv6(): string | false {
-  const here = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
-  return here ? false : 'needs ::1 on the loopback interface';
+export function withoutIpv6({ site }: { readonly site: Site }): string | false {
+  return site.noIpv6;
 }
 
-export function withoutLoopbackNet(): string | false {
-  return process.platform === 'linux' ? false : 'needs all of 127.0.0.0/8 on the loopback interface (Linux)';
-}
-
-/** A loopback address and a port below the ephemeral range that no one else is likely to use. */
-export function privateSource(): { address: string; port: number } {
-  const byte = (): number => 1 + Math.floor(Math.random() * 250);
-  return { address: `127.${byte()}.${byte()}.${byte()}`, port: 10_000 + Math.floor(Math.random() * 20_000) };
+export function withoutSources({ site }: { readonly site: Site }): string | false {
+  return site.noSources;
 }
 
 export function newClock(): MonotonicClock {
@@ -60,25 +54,51 @@ export interface ClientSetup extends Partial<Omit<ClientEngineOptions, 'target' 
 
 export class ClientHarness {
   readonly peers: PeerThread;
+  readonly site: Site;
+  readonly traits: EngineTraits;
   readonly #create: ClientFactory;
+  #port = 10_000 + Math.floor(Math.random() * 20_000);
 
-  constructor(create: ClientFactory, peers: PeerThread) {
+  constructor(create: ClientFactory, peers: PeerThread, traits: EngineTraits = {}) {
     this.#create = create;
     this.peers = peers;
+    this.site = peers.site;
+    this.traits = traits;
+  }
+
+  /** What the payload may be, for tests of large ones. */
+  largest(bytes: number): number {
+    return Math.min(bytes, this.traits.payloadBytesMax ?? bytes);
+  }
+
+  /** Where a connection comes from that may come from anywhere: the kernel's choice, or the next port of the first source. */
+  anySource(source = KERNEL_SOURCE): [source: number, port: number] {
+    if (this.traits.choosesNoPorts !== true) return [source, KERNEL_PORT];
+    this.#port = this.#port === 65_535 ? 10_000 : this.#port + 1;
+    return [Math.max(0, source), this.#port];
+  }
+
+  privateSource(): { address: string; port: number } {
+    return privateSource(this.site);
   }
 
   async create(setup: ClientSetup): Promise<{ engine: ClientEngine; clock: MonotonicClock }> {
-    const { port, address = '127.0.0.1', ...options } = setup;
+    const { port, address = this.site.peer[4], ...options } = setup;
     const clock = newClock();
     const target = { address, family: address.includes(':') ? 6 : 4, port } as const;
-    const defaults = { sources: [], payload: new Uint8Array(0), halfClose: false, capacity: 4 };
+    const sources = this.traits.choosesNoPorts === true ? [this.site.own[target.family]] : [];
+    const defaults = { sources, payload: new Uint8Array(0), halfClose: false, capacity: 4 };
     return { engine: await this.#create({ ...defaults, ...options, target, clock }), clock };
+  }
+
+  drive(engine: ClientEngine, clock: MonotonicClock, script: ClientScript, capacity = 4): ClientRun {
+    return new ClientRun(engine, capacity, clock, script, (source) => this.anySource(source));
   }
 
   /** One run of a new engine; checks the order of events and that no slot is left in use. */
   async run(t: Test, setup: ClientSetup, script: ClientScript): Promise<ClientRun> {
     const { engine, clock } = await this.create(setup);
-    const run = new ClientRun(engine, setup.capacity ?? 4, clock, script);
+    const run = this.drive(engine, clock, script, setup.capacity);
     try {
       await engine.run(run);
     } finally {
@@ -94,7 +114,18 @@ export class ClientHarness {
 export type ServerSetup = Partial<Omit<ServerEngineOptions, 'clock'>>;
 
 /** What an engine cannot do, and why; empty for one that can do everything. */
-export interface ServerTraits {
+export interface EngineTraits {
+  /** Why the addresses and ports that the kernel has are not its business. */
+  readonly noKernelAddresses?: string;
+  /** Why the peer is not there yet while `connected` is called. */
+  readonly acknowledgesLater?: string;
+  /** The engine does not choose source ports: `open` needs one. */
+  readonly choosesNoPorts?: boolean;
+  /** What a connection may send at most. */
+  readonly payloadBytesMax?: number;
+
+  /** Why an engine does not listen on every address. */
+  readonly noEveryAddress?: string;
   /** Why two engines cannot listen on one port. */
   readonly noReusePort?: string;
   /** Why `acceptFailed` is not reported for EMFILE. */
@@ -105,21 +136,28 @@ export interface ServerTraits {
 
 export class ServerHarness {
   readonly peers: PeerThread;
-  readonly traits: ServerTraits;
+  readonly site: Site;
+  readonly traits: EngineTraits;
   readonly #create: ServerFactory;
   readonly #halfCloses: boolean;
 
-  constructor(create: ServerFactory, peers: PeerThread, traits: ServerTraits, halfCloses = true) {
+  constructor(create: ServerFactory, peers: PeerThread, traits: EngineTraits, halfCloses = true) {
     this.#create = create;
     this.peers = peers;
+    this.site = peers.site;
     this.traits = traits;
     this.#halfCloses = halfCloses;
+  }
+
+  /** What a response may be, for tests of large ones. */
+  largest(bytes: number): number {
+    return Math.min(bytes, this.traits.payloadBytesMax ?? bytes);
   }
 
   async create(options: ServerSetup): Promise<{ engine: ServerEngine; clock: MonotonicClock }> {
     const clock = newClock();
     const defaults = {
-      host: '127.0.0.1',
+      host: this.site.own[4],
       port: 0,
       backlog: 4096,
       payload: new Uint8Array(0),

@@ -1,10 +1,17 @@
-/** An echo server on the engine under test, on a thread of its own. */
-import type { EngineName } from '../../../src/plan/engines.ts';
-import { createServerEngine } from '../../../src/engine/registry.ts';
-import { parentPort, workerData } from 'node:worker_threads';
+/** An echo server on an engine, in a process of its own that may be in another network namespace. Ends after so many connections. */
 import { ServerRun } from './driver.ts';
-import { newClock } from './harness.ts';
+import { factoriesOf } from './factories.ts';
+import { MS, newClock } from './harness.ts';
 import { echoing } from './server-modes.ts';
+import type { Site } from './site.ts';
+
+/** `site` is as this end sees it. */
+export interface PairServerArgs {
+  readonly name: string;
+  readonly site: Site;
+  readonly host: string;
+  readonly connections: number;
+}
 
 export interface PairResult {
   readonly totals: ServerRun['totals'];
@@ -12,25 +19,24 @@ export interface PairResult {
 }
 
 const CAPACITY = 128;
+/** How long it looks for a connection too many. */
+const REST_NS = 100 * MS;
 
-const { name, stop } = workerData as { name: EngineName; stop: Int32Array };
+const { name, site, host, connections } = JSON.parse(process.argv[2]!) as PairServerArgs;
 const clock = newClock();
-const options = {
-  host: '127.0.0.1',
-  port: 0,
-  backlog: 4096,
-  payload: new Uint8Array(0),
-  reads: true,
-  halfCloses: false,
-};
-const engine = await createServerEngine(name, { ...options, capacity: CAPACITY, clock });
+const options = { host, port: 0, backlog: 4096, payload: new Uint8Array(0), reads: true, halfCloses: false };
+const engine = await (await factoriesOf(name, site)).server({ ...options, capacity: CAPACITY, clock });
 await engine.listen();
-parentPort!.postMessage({ port: engine.port });
+process.send!({ port: engine.port });
+let doneNs = Infinity;
 const run = new ServerRun(engine, CAPACITY, clock, {
   ...echoing(Infinity),
-  step: (now) => Atomics.load(stop, 0) === 1 && now.slots.count('free') === CAPACITY,
+  step: (now) => {
+    if (doneNs === Infinity && now.totals.released >= connections) doneNs = clock.now();
+    return clock.now() >= doneNs + REST_NS && now.slots.count('free') === CAPACITY;
+  },
 });
 await engine.run(run);
 engine.dispose();
-const result: PairResult = { totals: run.totals, violations: run.slots.violations };
-parentPort!.postMessage(result);
+process.send!({ totals: run.totals, violations: run.slots.violations } satisfies PairResult);
+process.disconnect();

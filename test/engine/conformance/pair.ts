@@ -1,28 +1,46 @@
-import type { EngineName } from '../../../src/plan/engines.ts';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Test } from 'tap';
+import { MODULE_ARGS, modulePath } from '../../support/modules.ts';
+import { factoriesOf } from './factories.ts';
 import { ClientHarness, sharedPattern, stepping } from './harness.ts';
-import type { ClientFactory } from './harness.ts';
-import type { PairResult } from './pair-server.ts';
+import type { EngineTraits } from './harness.ts';
+import type { PairResult, PairServerArgs } from './pair-server.ts';
 import { PeerThread } from './peer-thread.ts';
-import { startThread } from '../../../src/runtime/thread.ts';
-import { moduleUrl } from '../../support/modules.ts';
+import type { Site } from './site.ts';
 
 const TOTAL = 500;
 const SLOTS = 50;
 const PAYLOAD_BYTES = 4096;
 
-/** Both sides of one engine against each other, on a thread each: what one has counted, the other has too. */
-export function pairConformance(t: Test, name: EngineName, create: ClientFactory): Promise<unknown> {
-  return t.test(`client against server: ${TOTAL} exchanges of ${PAYLOAD_BYTES} bytes`, async (t) => {
-    const peers = await PeerThread.start();
+export interface Pair {
+  readonly client: { readonly name: string; readonly traits: EngineTraits };
+  readonly server: string;
+  /** What a command runs in the namespace of the peers. */
+  readonly prefix?: readonly string[];
+  readonly family?: 4 | 6;
+}
+
+/** Two engines against each other: what one has counted, the other has too. */
+export function pairConformance(t: Test, site: Site, pair: Pair): Promise<unknown> {
+  const { client, server: name, prefix = [], family = 4 } = pair;
+  const what = `${client.name} against ${name} over IPv${family}: ${TOTAL} exchanges of ${PAYLOAD_BYTES} bytes`;
+  const skip = family === 6 ? site.noIpv6 : false;
+  return t.test(what, { skip }, async (t) => {
+    const peers = await PeerThread.start(site);
     t.teardown(() => peers.stop());
-    const stop = new Int32Array(new SharedArrayBuffer(4));
-    const server = startThread(moduleUrl('test/engine/conformance/pair-server.ts'), { workerData: { name, stop } });
+    const address = site.peer[family];
+    const there: Site = { ...site, own: site.peer, peer: site.own, peerNamespace: null };
+    const args: PairServerArgs = { name, site: there, host: address, connections: TOTAL };
+    const program = [process.execPath, ...MODULE_ARGS, modulePath('test/engine/conformance/pair-server.ts')];
+    const [command, ...rest] = [...prefix, ...program, JSON.stringify(args)];
+    const server = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    t.teardown(() => server.kill('SIGKILL'));
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const setup = { port, payload: sharedPattern(PAYLOAD_BYTES), halfClose: true, capacity: SLOTS };
+    const setup = { address, port, payload: sharedPattern(PAYLOAD_BYTES), halfClose: true, capacity: SLOTS };
+    const { client: create } = await factoriesOf(client.name, site);
     let opened = 0;
-    const result = await new ClientHarness(create, peers).run(t, setup, {
+    const result = await new ClientHarness(create, peers, client.traits).run(t, setup, {
       step: stepping(
         (run) => {
           for (; opened < SLOTS; opened++) run.open(opened);
@@ -33,7 +51,6 @@ export function pairConformance(t: Test, name: EngineName, create: ClientFactory
         if (opened++ < TOTAL) run.open(slot);
       },
     });
-    Atomics.store(stop, 0, 1);
     const [{ totals, violations }] = (await once(server, 'message')) as [PairResult];
     t.strictSame(violations, [], 'events came in the promised order');
     t.strictSame(result.errnos(), []);

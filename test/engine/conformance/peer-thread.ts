@@ -5,6 +5,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Act, DialArgs, PeerCalls, PeerRecord, ServeArgs } from './peer-calls.ts';
 import { startThread } from '../../../src/runtime/thread.ts';
 import { moduleUrl } from '../../support/modules.ts';
+import type { Site } from './site.ts';
 
 /** How long an answer may take before the test is called broken. */
 const PATIENCE_MS = 20_000;
@@ -13,29 +14,31 @@ const PATIENCE_MS = 20_000;
  * The peers of a test. Calls are synchronous, so that they can be made from inside a run, whose engine blocks the thread.
  */
 export class PeerThread implements PeerCalls {
+  readonly site: Site;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #signal: Int32Array;
   readonly #gate: Int32Array;
 
-  private constructor(worker: Worker, port: MessagePort, signal: Int32Array, gate: Int32Array) {
+  private constructor(site: Site, worker: Worker, port: MessagePort, signal: Int32Array, gate: Int32Array) {
+    this.site = site;
     this.#worker = worker;
     this.#port = port;
     this.#signal = signal;
     this.#gate = gate;
   }
 
-  static async start(): Promise<PeerThread> {
+  static async start(site: Site): Promise<PeerThread> {
     const { port1, port2 } = new MessageChannel();
     const signal = new Int32Array(new SharedArrayBuffer(4));
     const gate = new Int32Array(new SharedArrayBuffer(4));
     const worker = startThread(moduleUrl('test/engine/conformance/peers.ts'), {
-      workerData: { port: port2, signal, gate },
+      workerData: { port: port2, signal, gate, site },
       transferList: [port2],
     });
     await once(port1, 'message');
     port1.removeAllListeners('message');
-    return new PeerThread(worker, port1, signal, gate);
+    return new PeerThread(site, worker, port1, signal, gate);
   }
 
   #call(call: keyof PeerCalls, ...args: unknown[]): unknown {

@@ -6,6 +6,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { pattern } from './pattern.ts';
+import { enterNamespace } from './site.ts';
+import type { Site } from './site.ts';
 import type { Act, Behaviour, DialArgs, PeerCalls, PeerRecord, ServeArgs } from './peer-calls.ts';
 
 interface Peer {
@@ -25,7 +27,13 @@ interface Service {
   readonly peers: Peer[];
 }
 
-const { port, signal, gate } = workerData as { port: MessagePort; signal: Int32Array; gate: Int32Array };
+const { port, signal, gate, site } = workerData as {
+  port: MessagePort;
+  signal: Int32Array;
+  gate: Int32Array;
+  site: Site;
+};
+if (site.peerNamespace !== null) enterNamespace(site.peerNamespace);
 const services: Service[] = [];
 const dials: Peer[] = [];
 
@@ -105,7 +113,7 @@ async function serve(args: ServeArgs): Promise<{ server: number; port: number }>
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    const { host = '127.0.0.1', port: wanted = 0, backlog = 4096 } = args;
+    const { host = site.peer[4], port: wanted = 0, backlog = 4096 } = args;
     server.listen({ host, port: wanted, backlog, exclusive: true }, resolve);
   });
   services.push({ server, peers });
@@ -113,7 +121,7 @@ async function serve(args: ServeArgs): Promise<{ server: number; port: number }>
 }
 
 function dialOne(args: DialArgs): void {
-  const { host = '127.0.0.1', bytes = 0, then = 'end' } = args;
+  const { host = site.own[4], bytes = 0, then = 'end' } = args;
   const socket = connect({ host, port: args.port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
   const peer = watch(socket);
   dials.push(peer);

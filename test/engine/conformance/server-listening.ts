@@ -9,7 +9,7 @@ import { checkDeadlines } from './deadlines.ts';
 import { ServerRun } from './driver.ts';
 import { MS, withoutIpv6 } from './harness.ts';
 import type { Case, ServerHarness } from './harness.ts';
-import { until } from './peer-thread.ts';
+import { PeerThread, until } from './peer-thread.ts';
 import { echoing } from './server-modes.ts';
 
 export const listeningCases: readonly Case<ServerHarness>[] = [
@@ -24,8 +24,11 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
   },
   {
     name: 'a port in use: RunError EADDRINUSE that names the port and says what to do',
+    skip: ({ traits }) => traits.noKernelAddresses ?? false,
     async run(t, h) {
-      const { port } = h.peers.serve({ behaviour: 'drain' });
+      const here = await PeerThread.start({ ...h.site, peerNamespace: null });
+      t.teardown(() => here.stop());
+      const { port } = here.serve({ behaviour: 'drain', host: h.site.own[4] });
       const { engine } = await h.create({ port });
       const error = await failureOf(async () => engine.listen());
       t.ok(error instanceof RunError);
@@ -37,6 +40,7 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
   },
   {
     name: 'an address that this machine does not have: RunError EADDRNOTAVAIL',
+    skip: ({ traits }) => traits.noKernelAddresses ?? false,
     async run(t, h) {
       const { engine } = await h.create({ host: '192.0.2.1' });
       const error = await failureOf(async () => engine.listen());
@@ -65,8 +69,10 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
   },
   {
     name: 'host null listens on every address of both families',
+    skip: ({ traits }) => traits.noEveryAddress ?? false,
     async run(t, h) {
-      const hosts = withoutIpv6() ? ['127.0.0.1'] : ['127.0.0.1', '::1'];
+      const { own } = h.site;
+      const hosts = withoutIpv6(h) === false ? [own[4], own[6]] : [own[4]];
       const ids: number[] = [];
       await h.run(t, { host: null }, (port) => {
         for (const host of hosts) ids.push(h.peers.dial({ host, port, bytes: 64 }));
@@ -82,8 +88,9 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
     name: 'an IPv6 address',
     skip: withoutIpv6,
     async run(t, h) {
-      const result = await h.run(t, { host: '::1' }, (port) => {
-        h.peers.dial({ host: '::1', port, bytes: 64 });
+      const host = h.site.own[6];
+      const result = await h.run(t, { host }, (port) => {
+        h.peers.dial({ host, port, bytes: 64 });
         return echoing(1);
       });
       t.equal(result.totals.received, 64);
