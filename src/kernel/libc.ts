@@ -32,6 +32,8 @@ export interface Libc {
   sendmsg(fd: number, message: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  /** `request` fits 32 bits, and `address` is that of the request's struct. */
+  ioctl(fd: number, request: number, address: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
   epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
@@ -123,6 +125,7 @@ function bindLibc(koffi: Koffi): Libc {
     sendmsg: func('int64 sendmsg(int, int64, int)'),
     shutdown: func('int shutdown(int, int)'),
     close: func('int close(int)'),
+    ioctl: func('int ioctl(int, uint64, int64)'),
     epoll_create1: func('int epoll_create1(int)'),
     epoll_ctl: func('int epoll_ctl(int, int, int, int64)'),
     epoll_wait: func('int epoll_wait(int, int64, int, int)'),

@@ -41,6 +41,19 @@ export function readPort(memory: Uint8Array, offset: number): number {
   return ((memory[offset + 2] ?? 0) << 8) | (memory[offset + 3] ?? 0);
 }
 
+/** The 4 or 16 bytes of a literal, in network order; a zone is left out. */
+export function addressBytes(address: string): number[] {
+  return address.includes(':') ? ipv6Bytes(address.replace(/%.*$/, '')) : ipv4Bytes(address);
+}
+
+/** The literal of 4 or 16 bytes in network order; IPv6 in its shortest form (RFC 5952). */
+export function addressOf(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const parts = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
+  return new URL(`http://[${parts.join(':')}]`).hostname.slice(1, -1);
+}
+
 function ipv4Bytes(address: string): number[] {
   return address.split('.').map(Number);
 }

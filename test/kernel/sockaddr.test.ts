@@ -5,6 +5,8 @@ import { AF_INET, AF_INET6 } from '../../src/kernel/constants.ts';
 import { zoneName } from '../../src/kernel/zones.ts';
 import {
   SOCKADDR_STRIDE,
+  addressBytes,
+  addressOf,
   familyNumber,
   readAddress,
   readPort,
@@ -114,4 +116,13 @@ t.test('what is written is read back', async (t) => {
     ),
   );
   t.pass('held in every run');
+});
+
+t.test('the bytes of a literal, and the literal of bytes in its shortest form', async (t) => {
+  for (const literal of ['198.18.0.1', 'fd01::1:2', '::1', 'fe80::acf6:77ff:fe76:707a']) {
+    const bytes = Uint8Array.from(addressBytes(literal));
+    t.equal(bytes.length, literal.includes(':') ? 16 : 4);
+    t.equal(addressOf(bytes), literal);
+  }
+  t.same(addressBytes('fe80::1%eth0'), addressBytes('fe80::1'), 'without its zone');
 });

@@ -1,0 +1,55 @@
+/** Ethernet frames as they are on the wire, through packet(7): for the few that are asked for before a run. Needs CAP_NET_RAW. */
+import { MSG_DONTWAIT, SOCK_CLOEXEC } from './constants.ts';
+import { loadLibc, type Libc, type NativeMemory } from './libc.ts';
+
+const AF_PACKET = 17;
+const SOCK_RAW = 3;
+/** struct sockaddr_ll: family, protocol in network order, index of the interface, … */
+const SOCKADDR_LL_BYTES = 20;
+const FRAME_BYTES = 2048;
+
+/** A socket for the frames of one EtherType on one interface; those of a VLAN come without their tag. */
+export class PacketSocket {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #memory: NativeMemory;
+
+  private constructor(libc: Libc, fd: number, memory: NativeMemory) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#memory = memory;
+  }
+
+  /** The socket, or the error number of the kernel's refusal. Throws where there is no koffi. */
+  static open(ifindex: number, etherType: number): PacketSocket | number {
+    const libc = loadLibc();
+    const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (fd < 0) return libc.errno();
+    const memory = libc.alloc(FRAME_BYTES);
+    const view = new DataView(memory.bytes.buffer);
+    view.setUint16(0, AF_PACKET, true);
+    view.setUint16(2, etherType, false);
+    view.setInt32(4, ifindex, true);
+    if (libc.bind(fd, memory.address, SOCKADDR_LL_BYTES) === 0) return new PacketSocket(libc, fd, memory);
+    const errno = libc.errno();
+    libc.close(fd);
+    return errno;
+  }
+
+  /** Sends a whole frame. Returns 0 or the error number. */
+  send(frame: Uint8Array): number {
+    this.#memory.bytes.set(frame);
+    const sent = this.#libc.send(this.#fd, this.#memory.address, frame.length, 0);
+    return sent < 0 ? this.#libc.errno() : 0;
+  }
+
+  /** A copy of the next frame that has come; null where there is none. Never waits. */
+  receive(): Uint8Array | null {
+    const length = this.#libc.recv(this.#fd, this.#memory.address, FRAME_BYTES, MSG_DONTWAIT);
+    return length < 0 ? null : this.#memory.bytes.slice(0, length);
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
+  }
+}
