@@ -52,6 +52,10 @@ export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
 export const EPOLLET = 1 << 31;
 
+/** poll(2). */
+export const POLLIN = 0x1;
+export const POLLERR = 0x8;
+
 export const EFD_CLOEXEC = SOCK_CLOEXEC;
 export const EFD_NONBLOCK = SOCK_NONBLOCK;
 export const O_CLOEXEC = SOCK_CLOEXEC;
@@ -60,12 +64,16 @@ export const O_NONBLOCK = SOCK_NONBLOCK;
 export const CLOCK_MONOTONIC = 1;
 export const PR_SET_TIMERSLACK = 29;
 export const RLIMIT_NOFILE = 7;
+export const RLIMIT_MEMLOCK = 8;
 
 /** Called by number: glibc has a wrapper since 2.35, Linux the call since 5.11. */
 export const SYS_epoll_pwait2 = 441;
 export const SYS_io_uring_setup = 425;
 export const SYS_io_uring_enter = 426;
 export const SYS_io_uring_register = 427;
+
+/** One of the few numbers that are not the same on both machines. */
+export const SYS_bpf = process.arch === 'arm64' ? 280 : 321;
 
 /** mmap(2). */
 export const PROT_READ_WRITE = 3;

@@ -30,6 +30,7 @@ export interface Libc {
   recv(fd: number, data: number, size: number, flags: number): number;
   recvmsg(fd: number, message: number, flags: number): number;
   sendmsg(fd: number, message: number, flags: number): number;
+  sendto(fd: number, data: number, size: number, flags: number, address: number, addressSize: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   /** `request` fits 32 bits, and `address` is that of the request's struct. */
@@ -47,11 +48,13 @@ export interface Libc {
     mask: number,
     size: number,
   ): number;
+  ppoll(fds: number, count: number, timeout: number, mask: number): number;
   nanosleep(time: number, rest: number): number;
   setns(fd: number, kind: number): number;
   sched_setaffinity(thread: number, size: number, mask: number): number;
   eventfd(initial: number, flags: number): number;
   pipe2(fds: number, flags: number): number;
+  read(fd: number, data: number, size: number): number;
   write(fd: number, data: number, size: number): number;
   /** Unlike the others it returns the error number itself. */
   clock_nanosleep(clock: number, flags: number, request: number, remain: number): number;
@@ -77,6 +80,10 @@ export interface Libc {
     size: number,
   ): number;
   io_uring_register(number: number, fd: number, opcode: number, arg: number, count: number): number;
+  /** syscall(SYS_bpf, command, attributes, size). */
+  bpf(number: number, command: number, attributes: number, size: number): number;
+  /** `name` is the address of a string that ends with 0. Returns 0 where there is no interface of that name. */
+  if_nametoindex(name: number): number;
 }
 
 interface ForeignFunction {
@@ -123,6 +130,7 @@ function bindLibc(koffi: Koffi): Libc {
     recv: func('int64 recv(int, int64, int64, int)'),
     recvmsg: func('int64 recvmsg(int, int64, int)'),
     sendmsg: func('int64 sendmsg(int, int64, int)'),
+    sendto: func('int64 sendto(int, int64, int64, int, int64, uint32)'),
     shutdown: func('int shutdown(int, int)'),
     close: func('int close(int)'),
     ioctl: func('int ioctl(int, uint64, int64)'),
@@ -130,11 +138,13 @@ function bindLibc(koffi: Koffi): Libc {
     epoll_ctl: func('int epoll_ctl(int, int, int, int64)'),
     epoll_wait: func('int epoll_wait(int, int64, int, int)'),
     epoll_pwait2: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
+    ppoll: func('int ppoll(int64, uint64, int64, int64)'),
     nanosleep: func('int nanosleep(int64, int64)'),
     setns: func('int setns(int, int)'),
     sched_setaffinity: func('int sched_setaffinity(int, uint64, int64)'),
     eventfd: func('int eventfd(uint32, int)'),
     pipe2: func('int pipe2(int64, int)'),
+    read: func('int64 read(int, int64, int64)'),
     write: func('int64 write(int, int64, int64)'),
     clock_nanosleep: clockNanosleep,
     clock_nanosleep_async: (clock, flags, request, remain, done) =>
@@ -150,6 +160,8 @@ function bindLibc(koffi: Koffi): Libc {
     io_uring_setup: func('int64 syscall(int64, int64, int64)'),
     io_uring_enter: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
     io_uring_register: func('int64 syscall(int64, int64, int64, int64, int64)'),
+    bpf: func('int64 syscall(int64, int64, int64, int64)'),
+    if_nametoindex: func('uint32 if_nametoindex(int64)'),
   };
 }
 
