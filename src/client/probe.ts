@@ -11,6 +11,7 @@ import type { ClockName, IntervalResult, ProbeResult, RoundResult } from '../doc
 import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import { firstSource } from '../plan/sources.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
@@ -38,7 +39,8 @@ export class Probe {
       engine,
       protocol: 'tcp',
       target: plan.target,
-      sources: plan.sources.slice(0, 1),
+      // The addresses of an engine that answers for them itself are not the kernel's.
+      sources: plan.packet === null ? firstSource(plan.sources) : [],
       isFreebind: plan.isFreebind,
       sizeBytes: PROBE_BYTES,
       connections: 1,

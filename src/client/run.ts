@@ -18,6 +18,7 @@ import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import { roundsLeftNs } from '../plan/round-time.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { sourcePortsLine } from '../plan/source-ports.ts';
+import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
 import { Probe, ProbedRound, type ProbedSecond } from './probe.ts';
 import { roundResult } from './round-result.ts';
@@ -178,7 +179,7 @@ function sessionOf(
 
 /** Ports can only be handed out for an address that is known: the given ones, or what the kernel would choose. */
 function boundSources(plan: ClientPlan): readonly string[] {
-  if (plan.sources.length > 0 || plan.sourcePorts.kind === 'kernel') return plan.sources;
+  if (plan.sources.length > 0 || plan.sourcePorts.kind === 'kernel') return listSources(plan.sources);
   if (process.platform !== 'linux') return [];
   try {
     const address = sourceAddressTowards(plan.target.family, plan.target.address, plan.target.port);

@@ -4,12 +4,12 @@ import { troubleOf } from '../engine/registry.ts';
 import { availableParallelism } from 'node:os';
 import { sourceAddressTowards } from '../kernel/route.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
-import { missingSources } from '../plan/sources.ts';
+import { listSources, missingSources } from '../plan/sources.ts';
 import type { Inspected, Route } from './facts.ts';
 
 export async function inspectMachine(plan: ClientPlan): Promise<Inspected> {
   const [missing, missingTarget] = await Promise.all([
-    missingSources(plan.sources),
+    missingSources(plan.packet === null ? listSources(plan.sources) : []),
     missingSources([plan.target.address]),
   ]);
   return {

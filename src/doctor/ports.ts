@@ -3,6 +3,7 @@ import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../kernel/proc.ts';
 import { demandOf } from '../plan/demand.ts';
 import { formatCount, formatCountOf, formatPerSec } from '../units/format.ts';
 import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';
+import { countSources } from '../plan/sources.ts';
 import { atLeast, seconds, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import {
@@ -60,7 +61,7 @@ function sourcePorts(situation: Situation<QuickFacts>): CheckResult {
   const { least, most } = demand.ports;
   const busyNs = busyForNs(situation);
   const pace = busyNs === 0 ? '' : `; sustainable: ${formatPerSec((value * 1e9) / busyNs)}`;
-  const why = `${formatCountOf(perPair, 'port')} for each of ${sourcesText(plan.sources.length)}, ${restText(situation)}${pace}.`;
+  const why = `${formatCountOf(perPair, 'port')} for each of ${sourcesText(countSources(plan.sources))}, ${restText(situation)}${pace}.`;
   if (least > value) return { status: 'problem', value, needed: least, why, fix: portsFix(situation, least, perPair) };
   if (demand.hasClosedLoop && busyNs > 0) {
     if (demand.attempts <= value) return { status: 'ok', value, needed: demand.attempts, why, fix: null };

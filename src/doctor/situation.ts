@@ -2,6 +2,7 @@
 import { demandOf, type Demand } from '../plan/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { countPorts, leftToOthers } from '../plan/source-ports.ts';
+import { countSources } from '../plan/sources.ts';
 import { atLeast, type CheckResult } from './check.ts';
 import type { Facts, QuickFacts } from './facts.ts';
 
@@ -40,7 +41,7 @@ export function portsPerPair({ plan, facts }: Situation<QuickFacts>): number | u
 
 /** Pairs of a source address and the target. */
 export function pairsOf(plan: ClientPlan): number {
-  return Math.max(1, plan.sources.length);
+  return Math.max(1, countSources(plan.sources));
 }
 
 /** No more connections than these can be told apart, open or remembered. */

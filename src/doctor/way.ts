@@ -1,6 +1,7 @@
 /** Checks of the route: from which address the target is reached, and whether it is. */
 import { isLoopback } from '../kernel/proc.ts';
 import { formatCount } from '../units/format.ts';
+import { countSources, listSources } from '../plan/sources.ts';
 import { addressCommand } from '../plan/zones.ts';
 import { unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
@@ -45,7 +46,7 @@ function sourceAddresses({ plan, facts }: Situation): CheckResult {
     const value = facts.route.kind === 'found' ? facts.route.source : null;
     return { status: 'ok', value, needed: null, why: "The system's choice, as there is no --source.", fix: null };
   }
-  const needed = sources.length;
+  const needed = countSources(sources);
   const value = needed - missing.length;
   if (plan.isFreebind)
     return { status: 'ok', value, needed: null, why: 'With --freebind any address can be bound.', fix: null };
@@ -54,7 +55,9 @@ function sourceAddresses({ plan, facts }: Situation): CheckResult {
     const why = `This machine does not have ${missing.slice(0, SHOWN).join(', ')}${more}.`;
     return { status: 'problem', value, needed, why, fix: addFix(missing, facts) };
   }
-  const stray = sources.find((source) => isLoopback(source) !== isLoopback(plan.target.address) && isLoopback(source));
+  const stray = listSources(sources).find(
+    (source) => isLoopback(source) !== isLoopback(plan.target.address) && isLoopback(source),
+  );
   if (stray !== undefined) {
     const why = `${stray} is a loopback address, and from there the kernel lets nothing out to ${plan.target.address}.`;
     return { status: 'problem', value, needed, why, fix: 'leave --source out, or give addresses of a network' };

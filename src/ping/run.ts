@@ -17,6 +17,7 @@ import { formatHostPort } from '../plan/address.ts';
 import { roundsLeftNs } from '../plan/round-time.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
+import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
 import { PingThread } from './ping-thread.ts';
 import type { PingSamples } from './ping-samples.ts';
@@ -84,7 +85,7 @@ interface Started {
 /** The thread of the plan, ready to ping. */
 async function startThread(plan: RttPlan, baseNs: bigint): Promise<Started> {
   return startOnEngine({ choice: plan.engine, threads: 1 }, async ({ name: engine, notes }) => {
-    const thread = new PingThread({ ...plan, engine, recordsLag: true }, baseNs);
+    const thread = new PingThread({ ...plan, sources: listSources(plan.sources), engine, recordsLag: true }, baseNs);
     try {
       await thread.ready();
     } catch (error) {

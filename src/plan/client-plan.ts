@@ -15,7 +15,7 @@ import { plainClientConfig, plainClientPlan, type PlainClientInput } from './cli
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkSourcePorts, planSourcePorts } from './planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './source-ports.ts';
-import { compactSources } from './sources.ts';
+import { formatSources } from './sources.ts';
 import type { Machine, Planned } from './machine.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
 
@@ -106,7 +106,7 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     payload_bytes: plan.payload.length,
     ...bodyConfig(plan.body),
     ...answerConfig(plan.answer),
-    sources: compactSources(plan.sources),
+    sources: formatSources(plan.sources),
     ...(plan.isFreebind ? { freebind: true } : {}),
     source_ports: formatSourcePorts(plan.sourcePorts),
     ...(plan.keepsHistograms ? { histograms: true } : {}),

@@ -2,8 +2,16 @@
 import { engineHas, enginesWith } from './engines.ts';
 import { bracketed, familyOf, resolveHost, type Family, type HostPort, type Resolved } from './address.ts';
 import type { Endpoint } from './plan.ts';
-import { accept, isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
-import { expandSources, missingSources, type SourceSpec } from './sources.ts';
+import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
+import {
+  OWN_SOURCES_MAX,
+  SOURCES_MAX,
+  listSources,
+  missingSources,
+  planRuns,
+  type SourceRuns,
+  type SourceSpec,
+} from './sources.ts';
 import { addressCommand, withNamedZone } from './zones.ts';
 
 /** The options that say where to and where from, each parsed by itself. */
@@ -30,7 +38,7 @@ export async function planSources(
   input: Pick<EndpointsInput, 'source' | 'freebind' | 'engine'>,
   machine: EndpointsMachine,
   problems: Problem[],
-): Promise<readonly string[]> {
+): Promise<SourceRuns> {
   const [first] = input.source;
   checkFreebind(input, problems);
   if (first === undefined) return [];
@@ -41,21 +49,29 @@ export async function planSources(
     problems.push(problemOf(mixed, `IPv${first.value.family} addresses, as ${first.text} is one`));
     return [];
   }
-  const expanded = expandSources(input.source.map((given) => given.value));
-  if (!expanded.ok) {
-    problems.push({ option: label, got, expected: expanded.expected });
+  const answersItself = engineHas(input.engine.value, 'worksOnInterface');
+  const most = answersItself ? OWN_SOURCES_MAX : SOURCES_MAX;
+  const runs = planRuns(
+    input.source.map((given) => given.value),
+    most,
+  );
+  if (!runs.ok) {
+    problems.push({ option: label, got, expected: runs.expected });
     return [];
   }
-  const sources: string[] = [];
-  for (const address of expanded.value) {
-    const zoned = address.includes('%') ? withNamedZone(address) : accept(address);
-    if (zoned.ok) sources.push(zoned.value);
-    else problems.push({ option: label, got: address, expected: zoned.expected });
-  }
-  if (input.freebind.value || engineHas(input.engine.value, 'worksOnInterface')) return sources;
-  const missing = await (machine.missingSources ?? missingSources)(sources);
+  const sources = runs.value.flatMap((spec) => withNamedZones(spec, label, problems));
+  if (input.freebind.value || answersItself) return sources;
+  const missing = await (machine.missingSources ?? missingSources)(listSources(sources));
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return sources;
+}
+
+function withNamedZones(spec: SourceSpec, label: string, problems: Problem[]): SourceSpec[] {
+  if (spec.kind === 'run') return [spec];
+  const zoned = withNamedZone(spec.address);
+  if (zoned.ok) return [{ ...spec, address: zoned.value }];
+  problems.push({ option: label, got: spec.address, expected: zoned.expected });
+  return [];
 }
 
 function checkFreebind(

@@ -9,7 +9,7 @@ import type { Rate } from '../units/quantity.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatCountOf, formatPerSec } from '../units/format.ts';
 import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from '../units/quantity.ts';
-import { compactSources } from './sources.ts';
+import { formatSources, type SourceRuns } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
 /** The engines of connections; and blocking sockets on one thread, the baseline. */
@@ -51,7 +51,7 @@ export interface RttPlan {
   readonly thinkNs: number;
   readonly timeoutNs: number;
   /** Used in turn; empty is the system's choice. */
-  readonly sources: readonly string[];
+  readonly sources: SourceRuns;
   /** The same as in `ClientPlan`. */
   readonly isFreebind: boolean;
   /** The core that the thread which pings is kept on; null leaves it to the kernel. */
@@ -154,7 +154,7 @@ export function rttConfig(plan: RttPlan): RttConfig {
     pipeline: plan.depths,
     think_sec: plan.thinkNs / NS_PER_SEC,
     timeout_sec: plan.timeoutNs / NS_PER_SEC,
-    sources: compactSources(plan.sources),
+    sources: formatSources(plan.sources),
     ...(plan.isFreebind ? { freebind: true } : {}),
     cpu: plan.cpu,
     busy_tasks: plan.busyTasks,

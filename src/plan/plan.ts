@@ -6,6 +6,7 @@
 import type { PlainClientPlan } from './client-options.ts';
 import type { EngineChoice } from './engines.ts';
 import type { SourcePorts } from './source-ports.ts';
+import type { SourceRuns } from './sources.ts';
 import type { Rate } from '../units/quantity.ts';
 
 /** A socket address, already resolved. */
@@ -91,7 +92,7 @@ export interface ClientPlan extends PlainClientPlan {
   readonly body: BodyPlan;
   readonly answer: AnswerPlan;
   /** Used in turn; empty is the system's choice. */
-  readonly sources: readonly string[];
+  readonly sources: SourceRuns;
   /** The sources need not be addresses of this machine (ip(7), IP_FREEBIND). */
   readonly isFreebind: boolean;
   readonly sourcePorts: SourcePorts;

@@ -4,7 +4,7 @@ import { demandOf, type PlannedLoad } from './demand.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { choosePorts, portsNeeded, type PortChoice, type PortMachine, type SourcePorts } from './source-ports.ts';
-import { missingSources } from './sources.ts';
+import { countSources, hasSource, missingSources } from './sources.ts';
 
 /** What the ports of a plan depend on. */
 export interface SourcePortsMachine extends PortMachine {
@@ -47,10 +47,9 @@ export async function planSourcePorts(
   const address = canonicalAddress(target.address);
   const isOwn = machine.isOwnAddress ?? canBindTo;
   // TCP connects to itself where both ends are the same address and port (RFC 9293 section 3.5, simultaneous open).
-  const meetsItself =
-    sources.length === 0 ? await isOwn(target.address) : sources.some((each) => canonicalAddress(each) === address);
+  const meetsItself = sources.length === 0 ? await isOwn(target.address) : hasSource(sources, address);
   const reuseDelayNs = machine.reuseDelayNs?.(target.address) ?? TIME_WAIT_NS;
-  const needed = portsNeeded(demandOf(load, reuseDelayNs), sources.length, isRateKnown);
+  const needed = portsNeeded(demandOf(load, reuseDelayNs), countSources(sources), isRateKnown);
   const ports = choosePorts(given?.value, machine, needed, meetsItself ? target.port : null);
   if (given !== undefined && ports.kind === 'own' && ports.ranges.length === 0) {
     const own = meetsItself

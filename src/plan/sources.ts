@@ -9,11 +9,15 @@ export type SourceSpec =
   | { readonly kind: 'run'; readonly family: Family; readonly first: bigint; readonly count: number }
   | { readonly kind: 'zoned'; readonly family: 6; readonly address: string };
 
-/** More than this no machine has ports' worth of connections for. */
+/** Source addresses in the order of their indices. */
+export type SourceRuns = readonly SourceSpec[];
+
+/** The most addresses of an engine that binds them: each takes a place in its tables. */
 export const SOURCES_MAX = 65_536;
+/** The most addresses of an engine that answers for them itself: a /8, or a /104. */
+export const OWN_SOURCES_MAX = 2 ** 24;
 
 const EXPECTED = 'an address, a range such as 127.0.0.1-127.0.0.8, or a prefix such as 10.0.0.0/28';
-const TOO_MANY = `at most ${String(SOURCES_MAX)} source addresses`;
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
 /** Parses an address, a range (both ends included) or a prefix, IPv4 or IPv6. */
@@ -64,63 +68,115 @@ function isLoopback4(value: bigint): boolean {
 
 function run(family: Family, first: bigint, last: bigint): Parsed<SourceSpec> {
   const count = last - first + 1n;
-  if (count > BigInt(SOURCES_MAX)) return refuse(`${TOO_MANY}; these are ${String(count)}`);
+  if (count > BigInt(OWN_SOURCES_MAX)) {
+    const most = `${String(SOURCES_MAX)} source addresses, or ${String(OWN_SOURCES_MAX)} with --engine packet`;
+    return refuse(`at most ${most}; these are ${String(count)}`);
+  }
   return accept({ kind: 'run', family, first, count: Number(count) });
 }
 
-/** Every address of the list, in the order written; refused beyond `SOURCES_MAX` and where one is given twice. */
-export function expandSources(specs: readonly SourceSpec[]): Parsed<readonly string[]> {
-  const total = specs.reduce((sum, spec) => sum + (spec.kind === 'run' ? spec.count : 1), 0);
-  if (total > SOURCES_MAX) return refuse(`${TOO_MANY}; all together these are ${String(total)}`);
-  const addresses = new Set<string>();
+/** The addresses in the order written, neighbours joined; refused beyond `most` and where an address is given twice. */
+export function planRuns(specs: readonly SourceSpec[], most: number): Parsed<SourceRuns> {
+  const total = countSources(specs);
+  const these = specs.length === 1 ? 'these are' : 'all together these are';
+  if (total > most) return refuse(`at most ${String(most)} source addresses; ${these} ${String(total)}`);
+  // Used twice, one 4-tuple would be handed out twice.
+  const twice = firstTwice(specs);
+  return twice === null ? accept(joined(specs)) : refuse(`every source address once; ${twice} is given again`);
+}
+
+type Run = Extract<SourceSpec, { kind: 'run' }>;
+
+function lastOf({ first, count }: Run): bigint {
+  return first + BigInt(count) - 1n;
+}
+
+/** An address that is in two of the runs; null where there is none. */
+function firstTwice(specs: readonly SourceSpec[]): string | null {
+  const zoned = new Set<string>();
   for (const spec of specs) {
-    for (const address of addressesOf(spec)) {
-      // Used twice, one 4-tuple would be handed out twice.
-      if (addresses.has(address)) return refuse(`every source address once; ${address} is given again`);
-      addresses.add(address);
-    }
+    if (spec.kind !== 'zoned') continue;
+    if (zoned.has(spec.address)) return spec.address;
+    zoned.add(spec.address);
   }
-  return accept([...addresses]);
+  const runs = specs
+    .filter((spec) => spec.kind === 'run')
+    .sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : 1));
+  // All before the run overlap no other, so the last of them is the one that reaches furthest.
+  const again = runs.find((each, index) => index > 0 && contains(runs[index - 1]!, each.family, each.first));
+  return again === undefined ? null : toText(again.family, again.first);
 }
 
-function* addressesOf(spec: SourceSpec): Generator<string> {
-  if (spec.kind === 'zoned') {
-    yield spec.address;
-    return;
-  }
-  for (let index = 0; index < spec.count; index++) yield toText(spec.family, spec.first + BigInt(index));
-}
-
-/** The shortest list that expands to `addresses`: neighbours become ranges. */
-export function compactSources(addresses: readonly string[]): string[] {
-  const written: string[] = [];
-  let start = '';
-  let previous = '';
-  let previousNumber: ReturnType<typeof toNumber> = null;
-  const close = (): void => {
-    if (start !== '') written.push(start === previous ? start : `${start}-${previous}`);
-  };
-  for (const address of addresses) {
-    const number = toNumber(address);
+function joined(specs: readonly SourceSpec[]): SourceSpec[] {
+  const runs: SourceSpec[] = [];
+  for (const spec of specs) {
+    const before = runs.at(-1);
     const follows =
-      number !== null && previousNumber?.family === number.family && number.value === previousNumber.value + 1n;
-    if (!follows) {
-      close();
-      start = address;
-    }
-    previous = address;
-    previousNumber = number;
+      before?.kind === 'run' &&
+      spec.kind === 'run' &&
+      spec.family === before.family &&
+      spec.first === lastOf(before) + 1n;
+    if (follows) runs[runs.length - 1] = { ...before, count: before.count + spec.count };
+    else runs.push(spec);
   }
-  close();
-  return written;
+  return runs;
 }
 
-interface NumberedAddress {
+export function countSources(runs: SourceRuns): number {
+  return runs.reduce((sum, spec) => sum + (spec.kind === 'run' ? spec.count : 1), 0);
+}
+
+/** Every address, in order. For lists that an engine binds: a /8 would be 16 million texts. */
+export function listSources(runs: SourceRuns): string[] {
+  return runs.flatMap((spec) => {
+    if (spec.kind === 'zoned') return spec.address;
+    return Array.from({ length: spec.count }, (_, index) => toText(spec.family, spec.first + BigInt(index)));
+  });
+}
+
+/** The first address; none of an empty list. */
+export function firstSource(runs: SourceRuns): string[] {
+  const [spec] = runs;
+  if (spec === undefined) return [];
+  return [spec.kind === 'zoned' ? spec.address : toText(spec.family, spec.first)];
+}
+
+/** Whether an address is one of them, whatever the zones. */
+export function hasSource(runs: SourceRuns, address: string): boolean {
+  const number = toNumber(withoutZone(address));
+  return number !== null && runs.some((spec) => contains(runOf(spec), number.family, number.value));
+}
+
+function contains(run: Run, family: Family, value: bigint): boolean {
+  return run.family === family && run.first <= value && value <= lastOf(run);
+}
+
+/** An address with a zone as the number that it has on its device. */
+export function runOf(spec: SourceSpec): Run {
+  if (spec.kind === 'run') return spec;
+  return { kind: 'run', family: 6, first: toNumber(withoutZone(spec.address))!.value, count: 1 };
+}
+
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '');
+}
+
+/** The texts that `--source` takes for them: a range for each run. */
+export function formatSources(runs: SourceRuns): string[] {
+  return runs.map((spec) => {
+    if (spec.kind === 'zoned') return spec.address;
+    const first = toText(spec.family, spec.first);
+    return spec.count === 1 ? first : `${first}-${toText(spec.family, lastOf(spec))}`;
+  });
+}
+
+export interface NumberedAddress {
   readonly family: Family;
   readonly value: bigint;
 }
 
-function toNumber(text: string): NumberedAddress | null {
+/** An address as a number; null for a text that is none, or has a zone. */
+export function toNumber(text: string): NumberedAddress | null {
   const family = isIP(text);
   if (family === 4) return { family, value: ipv4ToNumber(text) };
   if (family !== 6 || text.includes('%')) return null;
@@ -144,7 +200,8 @@ function ipv4ToNumber(text: string): bigint {
   return text.split('.').reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-function toText(family: Family, value: bigint): string {
+/** The text of an address, for IPv6 as in RFC 5952. */
+export function toText(family: Family, value: bigint): string {
   if (family === 4) {
     return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { listSources } from '../../src/plan/sources.ts';
 import { clientConfig } from '../../src/plan/client-plan.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { MACHINE, planClient, type Typed } from '../support/plans.ts';
@@ -152,7 +153,7 @@ t.test('workers', async (t) => {
 });
 
 t.test('sources', async (t) => {
-  t.same((await planned({ source: ['127.0.0.1-127.0.0.2', '127.0.1.0/31'] })).sources, [
+  t.same(listSources((await planned({ source: ['127.0.0.1-127.0.0.2', '127.0.1.0/31'] })).sources), [
     '127.0.0.1',
     '127.0.0.2',
     '127.0.1.0',

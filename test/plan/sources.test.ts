@@ -1,18 +1,36 @@
 // tier: kernel
 import fc from 'fast-check';
 import t from 'tap';
-import { SOURCES_MAX, compactSources, expandSources, missingSources, parseSource } from '../../src/plan/sources.ts';
+import {
+  OWN_SOURCES_MAX,
+  SOURCES_MAX,
+  countSources,
+  firstSource,
+  formatSources,
+  hasSource,
+  listSources,
+  missingSources,
+  parseSource,
+  planRuns,
+  type SourceRuns,
+} from '../../src/plan/sources.ts';
 
-/** Every address of the texts, or what was expected instead. */
-function expand(...texts: readonly string[]): readonly string[] | string {
+/** The runs of the texts, or what was expected instead. */
+function runsOf(most: number, ...texts: readonly string[]): SourceRuns | string {
   const specs = [];
   for (const text of texts) {
     const parsed = parseSource(text);
     if (!parsed.ok) return parsed.expected;
     specs.push(parsed.value);
   }
-  const expanded = expandSources(specs);
-  return expanded.ok ? expanded.value : expanded.expected;
+  const runs = planRuns(specs, most);
+  return runs.ok ? runs.value : runs.expected;
+}
+
+/** Every address of the texts, or what was expected instead. */
+function expand(...texts: readonly string[]): readonly string[] | string {
+  const runs = runsOf(SOURCES_MAX, ...texts);
+  return typeof runs === 'string' ? runs : listSources(runs);
 }
 
 t.test('addresses, ranges and prefixes', (t) => {
@@ -64,13 +82,39 @@ t.test('a list of sources reads back as it was written', (t) => {
   const address = fc.oneof(fc.ipV4(), fc.ipV6());
   fc.assert(
     fc.property(fc.uniqueArray(address, { maxLength: 8 }), (addresses) => {
-      const expanded = expand(...addresses);
-      if (typeof expanded === 'string') return expanded.startsWith('every source address once');
-      return JSON.stringify(expand(...compactSources(expanded))) === JSON.stringify(expanded);
+      const runs = runsOf(SOURCES_MAX, ...addresses);
+      if (typeof runs === 'string') return runs.startsWith('every source address once');
+      return JSON.stringify(expand(...formatSources(runs))) === JSON.stringify(listSources(runs));
     }),
   );
-  t.same(compactSources(['127.0.0.1', '127.0.0.2', '127.0.0.4']), ['127.0.0.1-127.0.0.2', '127.0.0.4']);
-  t.same(compactSources([]), []);
+  t.same(formatSources(runsOf(SOURCES_MAX, '127.0.0.1', '127.0.0.2', '127.0.0.4') as SourceRuns), [
+    '127.0.0.1-127.0.0.2',
+    '127.0.0.4',
+  ]);
+  t.same(formatSources([]), []);
+  t.end();
+});
+
+t.test('an engine that answers for its addresses itself may have a /8 or a /104 of them', (t) => {
+  const ten = runsOf(OWN_SOURCES_MAX, '10.0.0.0/8') as SourceRuns;
+  t.equal(countSources(ten), 2 ** 24 - 2);
+  t.same(formatSources(ten), ['10.0.0.1-10.255.255.254']);
+  const six = runsOf(OWN_SOURCES_MAX, 'fd00::/104') as SourceRuns;
+  t.equal(countSources(six), 2 ** 24);
+  t.same(firstSource(six), ['fd00::']);
+  t.match(runsOf(OWN_SOURCES_MAX, 'fd00::/103'), /16777216 with --engine packet; these are 33554432$/);
+  t.match(runsOf(OWN_SOURCES_MAX, '10.0.0.0/8', '11.0.0.0/8'), /^at most 16777216 source addresses; all together/);
+  t.end();
+});
+
+t.test('whether an address is one of many', (t) => {
+  const runs = runsOf(OWN_SOURCES_MAX, '10.0.0.0/8', '192.0.2.7', '10.0.0.0-10.0.0.0') as SourceRuns;
+  t.equal(hasSource(runs, '10.200.3.4'), true);
+  t.equal(hasSource(runs, '10.255.255.255'), false, 'the broadcast address is left out');
+  t.equal(hasSource(runs, '192.0.2.7'), true);
+  t.equal(hasSource(runs, '::a00:1'), false, 'the same number in the other family');
+  t.equal(hasSource(runsOf(2, 'fe80::1%lo') as SourceRuns, 'fe80::1%eth0'), true, 'zones aside');
+  t.match(runsOf(OWN_SOURCES_MAX, '10.0.0.0/8', '10.9.9.9'), /^every source address once; 10\.9\.9\.9 is given again$/);
   t.end();
 });
 
