@@ -1,37 +1,42 @@
+import { randomFillSync } from 'node:crypto';
+import { EADDRINUSE, EADDRNOTAVAIL, ENOBUFS } from '../../../kernel/errno.ts';
+
 import type { Clock } from '../../../runtime/clock.ts';
-import type { Family } from '../../../plan/address.ts';
-import type { FramePort } from '../frame-port.ts';
-import type { AddressRun, PacketLink } from '../../seam/link.ts';
-import type { SendSource, StrayFrames, TcpUser } from './tcp-user.ts';
 
-/** The other end of the connections that `Tcp.connect` opens. */
-export interface Remote {
-  readonly family: Family;
-  /** The address in network order: 4 or 16 bytes. */
-  readonly address: Uint8Array;
-  readonly port: number;
-}
+import { AcknowledgementBudget } from './acknowledgement-budget.ts';
+import { Arrival, FIN_TIMEOUT_MS } from './arrival.ts';
+import { ACK_DUE, ConnectionTable, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED } from './connection-table.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { LinkPeers } from './link-peers.ts';
+import { OwnAddresses, setRemote } from './own-addresses.ts';
+import { Quotations } from './quotations.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { ACK, FIN, RST, SegmentWriter, SYN } from './segment-writer.ts';
+import { sizesOf, type Sizes } from './sizes.ts';
+import { StarvedRows } from './starved-rows.ts';
+import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT } from './states.ts';
+import { Strangers } from './strangers.ts';
+import type { Remote, TcpOptions } from './tcp-options.ts';
+import { NONE } from './tcp-user.ts';
+import { TimeWait } from './time-wait.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import { Transmission } from './transmission.ts';
+import { ABSENT, entryOf, rowOf, TupleTable } from './tuple-table.ts';
+import { Tuple, TupleHash } from './tuple.ts';
 
-export interface TcpOptions {
-  readonly port: FramePort;
-  readonly clock: Clock;
-  readonly link: Pick<PacketLink, 'mtu' | 'mac' | 'nextHopMac' | 'vlan' | 'hasUnfinishedChecksums'> & {
-    readonly addresses: readonly AddressRun[];
-  };
-  /** The thread's row: see `packet-counters.ts`. */
-  readonly counters: Float64Array;
-  readonly user: TcpUser;
-  readonly source: SendSource;
-  /** The number of slots of the user. */
-  readonly capacity: number;
-  /** Null for a server. */
-  readonly remote: Remote | null;
-  readonly strays?: StrayFrames | undefined;
-  /** What sequence numbers and timestamps are made from (RFC 6528); drawn at random if left out. */
-  readonly key?: readonly [number, number, number, number];
-  /** The initial sequence number of every connection, for tests near its borders. */
-  readonly firstSequence?: number | undefined;
-}
+/** As many connections may go on without a slot; beyond it a close resets, as in Linux (net.ipv4.tcp_max_orphans). */
+const MOST_ORPHANS = 1 << 18;
+/** Rows for handshakes that peers began; the backlog bounds them further. */
+const MOST_HANDSHAKES = 1 << 16;
+/** Tuples that are freed in one turn, so that a turn after a pause is no long one. */
+const WAKES_PER_TURN = 4096;
+/** When frames are lacking, they are asked for again after this. */
+const STARVED_NS = 50e3;
+/** Clocks may be behind their base when a run begins; times in ms are never 0. */
+const EPOCH_MS = 1_000_000;
+/** Initial sequence numbers move on by 250 a ms (RFC 9293, section 3.4.1), and by this with each connection. */
+const STEPS_PER_MS = 250;
+const STEP_PER_CONNECTION = 64;
 
 /**
  * TCP (RFC 9293) over frames, for very many short connections: no SACK, no reordering queue, no delayed ACKs, bounded windows.
@@ -44,66 +49,268 @@ export interface TcpOptions {
 export class Tcp {
   /** When `turn` is to be called at the latest, on the clock, in ns. */
   deadlineNs = Infinity;
+  readonly #clock: Clock;
+  readonly #view: DataView;
+  readonly #own: OwnAddresses;
+  readonly #peers: LinkPeers;
+  readonly #connections: ConnectionTable;
+  readonly #timeWait: TimeWait;
+  readonly #tuples: TupleTable;
+  readonly #wheel: TimerWheel;
+  readonly #lifecycle: Lifecycle;
+  readonly #transmission: Transmission;
+  readonly #arrival: Arrival;
+  readonly #strangers: Strangers;
+  readonly #quotations: Quotations;
+  readonly #reader: SegmentReader;
+  readonly #starved = new StarvedRows();
+  /** What `connect` looks for. */
+  readonly #tuple = new Tuple();
+  readonly #remote: Remote | null;
+  /** The port that is listened on; 0: none. */
+  #listenPort = 0;
+  #backlog = 0;
+  #serial = 0;
+  readonly #due = (row: number): void => this.#endTimer(row);
 
-  constructor(_options: TcpOptions) {
-    throw new Error('not built yet');
+  constructor(options: TcpOptions) {
+    const { port, link, counters, user, source, capacity, remote } = options;
+    this.#clock = options.clock;
+    this.#view = port.view;
+    this.#remote = remote;
+    const own = new OwnAddresses(link.addresses);
+    this.#own = own;
+    const peers = new LinkPeers(link.mac, link.vlan);
+    this.#peers = peers;
+    // The first peer is where a client's packets go.
+    if (link.nextHopMac !== null) peers.add(link.nextHopMac);
+    const passive = remote === null ? MOST_HANDSHAKES : 0;
+    const connections = new ConnectionTable(capacity + MOST_ORPHANS + passive, own.hasIpv6);
+    this.#connections = connections;
+    const timeWait = new TimeWait(own.hasIpv6);
+    this.#timeWait = timeWait;
+    const tuples = new TupleTable(connections, timeWait, capacity);
+    this.#tuples = tuples;
+    const nowMs = this.#nowMs();
+    const wheel = new TimerWheel(connections, nowMs);
+    this.#wheel = wheel;
+    const writer = new SegmentWriter(port, peers);
+    const reader = new SegmentReader(port.view, counters, link.hasUnfinishedChecksums);
+    this.#reader = reader;
+    const sizes = sizesFor(link.mtu, port.frameBytes - peers.headerBytes);
+    const budget = new AcknowledgementBudget();
+    const hash = new TupleHash(options.key ?? randomKey());
+    const ends = { connections, source, user };
+    this.#lifecycle = new Lifecycle({
+      ...ends,
+      tuples,
+      timeWait,
+      hash,
+      capacity,
+      firstSequence: options.firstSequence,
+    });
+    const starved = this.#starved;
+    this.#transmission = new Transmission({ ...ends, ...sizes, wheel, writer, counters, starved });
+    this.#transmission.nowMs = nowMs;
+    const shared = { writer, peers, own, timeWait, budget, counters, strays: options.strays };
+    this.#strangers = new Strangers({ ...shared, ...sizes, view: port.view });
+    this.#arrival = new Arrival({
+      ...ends,
+      lifecycle: this.#lifecycle,
+      transmission: this.#transmission,
+      strangers: this.#strangers,
+      wheel,
+      reader,
+      budget,
+      counters,
+    });
+    const { view } = port;
+    const [lifecycle, transmission] = [this.#lifecycle, this.#transmission];
+    this.#quotations = new Quotations({ view, connections, tuples, lifecycle, transmission });
+    if (remote !== null) {
+      this.#tuple.family = remote.family;
+      setRemote(this.#tuple, remote.address);
+    }
   }
 
   // --- the engine above ---
 
   /** Reads the clock, runs what is due, and sends what had to wait for frames. */
-  turn(): void {}
+  turn(): void {
+    this.#clock.tick();
+    const nowMs = this.#nowMs();
+    if (nowMs !== this.#transmission.nowMs) {
+      this.#transmission.nowMs = nowMs;
+      if (this.#timeWait.count > 0) this.#lifecycle.wake(nowMs, WAKES_PER_TURN);
+      this.#wheel.turn(nowMs, this.#due);
+    }
+    if (this.#starved.count > 0) this.#feed();
+    this.#setDeadline();
+  }
+
+  #nowMs(): number {
+    const ms = this.#clock.nowNs * 1e-6;
+    return ms > -EPOCH_MS ? (ms + EPOCH_MS + 1) | 0 : 1;
+  }
+
+  #setDeadline(): void {
+    // One branch after the other: an expression of both would be an object where V8 has seen one only.
+    if (this.#starved.count > 0) this.deadlineNs = this.#clock.nowNs + STARVED_NS;
+    else if (this.#wheel.isEmpty) this.deadlineNs = Infinity;
+    else this.deadlineNs = (this.#wheel.nextMs - EPOCH_MS) * 1e6;
+  }
+
+  #feed(): void {
+    const starved = this.#starved;
+    const { count } = starved;
+    const { flags } = this.#connections;
+    for (let i = 0; i < count; i++) {
+      const row = starved.at(i);
+      if ((flags[row]! & IS_STARVED) === 0) continue;
+      flags[row] = flags[row]! & ~IS_STARVED;
+      this.#transmission.output(row);
+    }
+    starved.shift(count);
+  }
 
   /**
    * Sends a SYN from one of our addresses, by its index, to `remote`. Returns 0, or EADDRINUSE where the 4-tuple is open or rests after a
    * close, or EADDRNOTAVAIL for an index out of range.
    */
-  connect(_slot: number, _local: number, _localPort: number): number {
+  connect(slot: number, local: number, localPort: number): number {
+    const tuple = this.#tuple;
+    const remote = this.#remote!;
+    if (!this.#own.load(local, tuple) || tuple.family !== remote.family) return EADDRNOTAVAIL;
+    tuple.ports = (localPort << 16) | remote.port;
+    if (tuple.family === 6) tuple.mix();
+    const hash = this.#lifecycle.hashOf(tuple);
+    const ref = this.#tuples.find(hash, tuple);
+    if (ref !== ABSENT) {
+      if (ref > 0 || !this.#hasRested(entryOf(ref))) return EADDRINUSE;
+      this.#lifecycle.forget(entryOf(ref));
+    }
+    const row = this.#lifecycle.begin(tuple, hash, slot, 0, this.#sequenceClock());
+    if (row === NONE) return ENOBUFS;
+    this.#connections.state[row] = SYN_SENT;
+    this.#transmission.sendSyn(row);
     return 0;
   }
 
+  #hasRested(entry: number): boolean {
+    return this.#timeWait.endMs[this.#timeWait.placeOf(entry)]! <= this.#transmission.nowMs;
+  }
+
+  #sequenceClock(): number {
+    this.#serial = (this.#serial + STEP_PER_CONNECTION) | 0;
+    return (Math.imul(this.#transmission.nowMs, STEPS_PER_MS) + this.#serial) | 0;
+  }
+
   /** Queues `bytes` more of the source; they leave as the peer's window lets them. */
-  queue(_slot: number, _bytes: number): void {}
+  queue(slot: number, bytes: number): void {
+    const row = this.#lifecycle.rowOf(slot);
+    if (row === NONE) return;
+    this.#connections.sendEnd[row] = (this.#connections.sendEnd[row]! + bytes) | 0;
+    this.#kick(row);
+  }
 
   /** Queues a FIN after what is queued. What is queued later is an error. */
-  shutDown(_slot: number): void {}
+  shutDown(slot: number): void {
+    const row = this.#lifecycle.rowOf(slot);
+    if (row === NONE) return;
+    this.#connections.flags[row] = this.#connections.flags[row]! | FIN_QUEUED;
+    this.#kick(row);
+  }
 
   /**
    * The user is done with the slot, which is free when this returns. Without `reset` what is queued is sent, then FIN, and bytes that come
    * later are answered with RST, as Linux does. With `reset` RST is sent now, and what is queued is dropped.
    */
-  close(_slot: number, _reset: boolean): void {}
+  close(slot: number, reset: boolean): void {
+    const lifecycle = this.#lifecycle;
+    const row = lifecycle.rowOf(slot);
+    if (row === NONE) return;
+    const connections = this.#connections;
+    const state = connections.state[row]!;
+    lifecycle.detach(row);
+    if (state === SYN_SENT) {
+      // The peer knows nothing yet; a late SYN-ACK is a stray, which RST answers.
+      lifecycle.end(row);
+      return;
+    }
+    if (reset || state === SYN_RECEIVED || lifecycle.orphans > MOST_ORPHANS) {
+      this.#transmission.sendReset(row);
+      lifecycle.end(row);
+      return;
+    }
+    connections.flags[row] = (connections.flags[row]! | FIN_QUEUED) & ~HOLDS_WINDOW;
+    if (state === FIN_WAIT_2) this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
+    else this.#kick(row);
+  }
+
+  /** Sends what the connection owes, now or when its segment has been looked at. */
+  #kick(row: number): void {
+    if (row !== this.#arrival.current) this.#transmission.output(row);
+  }
 
   /**
    * From now on the window is not moved on: the peer may send what has been announced already (at most 64 KiB), and no more. `false`
    * announces a whole window again, immediately where the peer may wait for it.
    */
-  holdWindow(_slot: number, _isHeld: boolean): void {}
+  holdWindow(slot: number, isHeld: boolean): void {
+    const row = this.#lifecycle.rowOf(slot);
+    if (row === NONE) return;
+    const { flags, receiveEdge, receiveNext, state } = this.#connections;
+    if (isHeld) {
+      flags[row] = flags[row]! | HOLDS_WINDOW;
+      return;
+    }
+    if ((flags[row]! & HOLDS_WINDOW) === 0) return;
+    flags[row] = flags[row]! & ~HOLDS_WINDOW;
+    // Half a window or more is left: the next acknowledgement tells early enough (RFC 9293, section 3.8.6.2.2).
+    const left = (receiveEdge[row]! - receiveNext[row]!) | 0;
+    if (left * 2 >= this.#transmission.sizesOf(row).window || state[row]! < ESTABLISHED) return;
+    if (row === this.#arrival.current) flags[row] = flags[row] | ACK_DUE;
+    else this.#transmission.sendAck(row);
+  }
 
   /** The bytes of the slot that are queued and have not left yet. */
-  unsentBytes(_slot: number): number {
-    return 0;
+  unsentBytes(slot: number): number {
+    const row = this.#lifecycle.rowOf(slot);
+    if (row === NONE) return 0;
+    const { sendEnd, sendHighest } = this.#connections;
+    const unsent = (sendEnd[row]! - sendHighest[row]!) | 0;
+    return unsent > 0 ? unsent : 0;
   }
 
   /** The TCP's number of the connection that has this slot, as `SendSource` gets it, or `NONE` where it is gone. */
-  connectionOf(_slot: number): number {
-    return 0;
+  connectionOf(slot: number): number {
+    return this.#lifecycle.rowOf(slot);
+  }
+
+  /** Which of the connections that had this number it is: tells whether a slot still has the same one after a callback. */
+  generationOf(connection: number): number {
+    return this.#connections.generation[connection]!;
   }
 
   /** Answers SYNs to this port of all our addresses. `backlog` bounds the handshakes that are under way; a SYN beyond it is dropped. */
-  listen(_port: number, _backlog: number): void {}
+  listen(port: number, backlog: number): void {
+    this.#listenPort = port;
+    this.#backlog = backlog;
+  }
 
   /** SYNs are answered with RST from now on. Handshakes that are under way may complete. */
-  stopListening(): void {}
+  stopListening(): void {
+    this.#listenPort = 0;
+  }
 
   /** How many connections have a row: open ones, handshakes, and those that go on without a slot. For tests. */
   get rows(): number {
-    return 0;
+    return this.#connections.used;
   }
 
   /** How many 4-tuples rest in TIME-WAIT. For tests. */
   get resting(): number {
-    return 0;
+    return this.#timeWait.count;
   }
 
   // --- the frames below ---
@@ -112,26 +319,78 @@ export class Tcp {
    * An IPv4 packet with protocol 6 lies at `ip` (a multiple of 4) of the port's bytes; its frame begins at `frame` and ends at `end`. The
    * packet is checked here: version, lengths, fragments, both checksums.
    */
-  packet4(_frame: number, _ip: number, _end: number): void {}
+  packet4(frame: number, ip: number, end: number): void {
+    if (this.#reader.read4(frame, ip, end)) this.#segment();
+  }
 
   /** The same for an IPv6 packet whose next header is TCP. */
-  packet6(_frame: number, _ip: number, _end: number): void {}
-
-  /**
-   * The connection that sent the packet which an ICMP error quotes from `ip` on, or `NONE`. The quoted sequence number must be one of
-   * what is under way (RFC 5927, section 4.1).
-   */
-  quoted4(_ip: number, _end: number): number {
-    return 0;
+  packet6(frame: number, ip: number, end: number): void {
+    if (this.#reader.read6(frame, ip, end)) this.#segment();
   }
 
-  quoted6(_ip: number, _end: number): number {
-    return 0;
+  #segment(): void {
+    const { tuple } = this.#reader;
+    const hash = this.#lifecycle.hashOf(tuple);
+    const ref = this.#tuples.find(hash, tuple);
+    if (ref > 0) this.#arrival.segment(rowOf(ref));
+    else if (ref === ABSENT) this.#stranger(hash);
+    else this.#resting(hash, entryOf(ref));
   }
 
-  /** A destination is unreachable: ends the connection with this errno in SYN-SENT, and changes nothing in other states (RFC 5927, section 5). */
-  unreachable(_connection: number, _errno: number): void {}
+  #isListenedTo(): boolean {
+    return this.#listenPort !== 0 && this.#reader.tuple.ports >>> 16 === this.#listenPort;
+  }
 
-  /** A router's link takes packets of at most this many bytes: segments of the connection become smaller, and are sent again (RFC 1191). */
-  tooBig(_connection: number, _mtu: number): void {}
+  #stranger(hash: number): void {
+    const reader = this.#reader;
+    const isSyn = (reader.flags & (SYN | ACK | RST | FIN)) === SYN;
+    if (!isSyn || !this.#isListenedTo() || !this.#own.has(reader.tuple)) {
+      this.#strangers.stray(reader);
+      return;
+    }
+    if (this.#lifecycle.handshakes >= this.#backlog) return;
+    const peer = this.#peers.senderOf(this.#view, reader.frame);
+    if (peer === NONE) return;
+    const connections = this.#connections;
+    const row = this.#lifecycle.begin(reader.tuple, hash, NONE, peer, this.#sequenceClock());
+    if (row === NONE) return;
+    connections.flags[row] = connections.flags[row]! | IS_PASSIVE;
+    connections.state[row] = SYN_RECEIVED;
+    this.#lifecycle.handshakes++;
+    this.#arrival.agree(row);
+    this.#transmission.sendSyn(row);
+  }
+
+  #resting(hash: number, entry: number): void {
+    const { nowMs } = this.#transmission;
+    if (!this.#strangers.resting(this.#reader, entry, this.#isListenedTo(), nowMs)) return;
+    this.#lifecycle.forget(entry);
+    this.#stranger(hash);
+  }
+
+  /** What ICMP errors say of our packets. */
+  get quotations(): Quotations {
+    return this.#quotations;
+  }
+
+  #endTimer(row: number): void {
+    const { state, slot } = this.#connections;
+    if (state[row] === FIN_WAIT_2 && slot[row] === NONE) {
+      this.#lifecycle.end(row);
+      return;
+    }
+    const errno = this.#transmission.timeout(row);
+    if (errno !== 0) this.#lifecycle.fail(row, errno);
+  }
+}
+
+function sizesFor(mtu: number, frameBytes: number): { readonly sizes4: Sizes; readonly sizes6: Sizes } {
+  // The last word of a payload may be written whole.
+  const most = Math.min(mtu, frameBytes - 4);
+  return { sizes4: sizesOf(most - 40), sizes6: sizesOf(most - 60) };
+}
+
+function randomKey(): [number, number, number, number] {
+  const [a, b, c, d] = randomFillSync(new Int32Array(4)) as unknown as [number, number, number, number];
+  return [a, b, c, d];
 }

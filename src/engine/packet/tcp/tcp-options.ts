@@ -1,0 +1,34 @@
+import type { Family } from '../../../plan/address.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { AddressRun, PacketLink } from '../../seam/link.ts';
+import type { FramePort } from '../frame-port.ts';
+import type { SendSource, StrayFrames, TcpUser } from './tcp-user.ts';
+
+/** The other end of the connections that `Tcp.connect` opens. */
+export interface Remote {
+  readonly family: Family;
+  /** The address in network order: 4 or 16 bytes. */
+  readonly address: Uint8Array;
+  readonly port: number;
+}
+
+export interface TcpOptions {
+  readonly port: FramePort;
+  readonly clock: Clock;
+  readonly link: Pick<PacketLink, 'mtu' | 'mac' | 'nextHopMac' | 'vlan' | 'hasUnfinishedChecksums'> & {
+    readonly addresses: readonly AddressRun[];
+  };
+  /** The thread's row: see `packet-counters.ts`. */
+  readonly counters: Float64Array;
+  readonly user: TcpUser;
+  readonly source: SendSource;
+  /** The number of slots of the user. */
+  readonly capacity: number;
+  /** Null for a server. */
+  readonly remote: Remote | null;
+  readonly strays?: StrayFrames | undefined;
+  /** What sequence numbers and timestamps are made from (RFC 6528); drawn at random if left out. */
+  readonly key?: readonly [number, number, number, number];
+  /** The initial sequence number of every connection, for tests near its borders. */
+  readonly firstSequence?: number | undefined;
+}

@@ -1,0 +1,63 @@
+import type { Family } from '../../../plan/address.ts';
+
+/** How many words of 32 bits the two addresses of IPv6 have; in a tuple the local one is first. */
+export const ADDRESS_WORDS = 8;
+
+/**
+ * A 4-tuple, in fields that are set again for each packet. Of IPv4 `local` and `remote` are the addresses. Of IPv6 they are mixtures of
+ * the words of the addresses, which are in `words`: what compares and hashes tuples looks at the words only where the mixtures are equal.
+ */
+export class Tuple {
+  family: Family = 4;
+  local = 0;
+  remote = 0;
+  /** The local port in the upper half, the remote one in the lower. */
+  ports = 0;
+  readonly words = new Int32Array(ADDRESS_WORDS);
+
+  /** Sets the mixtures from the words. */
+  mix(): void {
+    const { words } = this;
+    this.local = mixtureOf(words, 0);
+    this.remote = mixtureOf(words, 4);
+  }
+}
+
+function mixtureOf(words: Int32Array, from: number): number {
+  const upper = Math.imul(words[from]!, 0x9e3779b1) ^ Math.imul(words[from + 1]!, 0x85ebca6b);
+  return upper ^ Math.imul(words[from + 2]!, 0xc2b2ae35) ^ words[from + 3]!;
+}
+
+/** Keyed hashes of 4-tuples, for tables, initial sequence numbers and the offsets of timestamps. */
+export class TupleHash {
+  readonly #table: number;
+  readonly #sequence: number;
+  readonly #timestamp: number;
+  readonly #fold: number;
+
+  constructor(key: readonly [number, number, number, number]) {
+    this.#table = key[0] | 0;
+    this.#sequence = key[1] | 0;
+    this.#timestamp = key[2] | 0;
+    this.#fold = key[3] | 1;
+  }
+
+  of(local: number, remote: number, ports: number): number {
+    let hash = Math.imul(local ^ this.#table, 0x9e3779b1);
+    hash = Math.imul(hash ^ remote ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ ports ^ (hash >>> 13), 0xc2b2ae35);
+    return hash ^ (hash >>> 16);
+  }
+
+  /** What is added to the clock for an initial sequence number (RFC 6528), of the hash of a tuple. */
+  sequenceOf(hash: number): number {
+    const mixed = Math.imul(hash ^ this.#sequence, this.#fold);
+    return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  }
+
+  /** What is added to the clock for timestamps (RFC 7323, section 5.4). */
+  timestampOf(hash: number): number {
+    const mixed = Math.imul(hash ^ this.#timestamp, 0x297a2d39);
+    return Math.imul(mixed ^ (mixed >>> 15), this.#fold);
+  }
+}
