@@ -7,16 +7,23 @@ const SOCK_RAW = 3;
 /** struct sockaddr_ll: family, protocol in network order, index of the interface, … */
 const SOCKADDR_LL_BYTES = 20;
 const FRAME_BYTES = 2048;
+const SOL_PACKET = 263;
+const PACKET_ADD_MEMBERSHIP = 1;
+const PACKET_MR_ALLMULTI = 2;
+/** struct packet_mreq: index of the interface, type, length of the address, address. */
+const PACKET_MREQ_BYTES = 16;
 
-/** A socket for the frames of one EtherType on one interface; those of a VLAN come without their tag. */
+/** A socket for the frames of one EtherType on one interface, of none for 0; those of a VLAN come without their tag. */
 export class PacketSocket {
   readonly #libc: Libc;
   readonly #fd: number;
+  readonly #ifindex: number;
   readonly #memory: NativeMemory;
 
-  private constructor(libc: Libc, fd: number, memory: NativeMemory) {
+  private constructor(libc: Libc, fd: number, ifindex: number, memory: NativeMemory) {
     this.#libc = libc;
     this.#fd = fd;
+    this.#ifindex = ifindex;
     this.#memory = memory;
   }
 
@@ -30,7 +37,7 @@ export class PacketSocket {
     view.setUint16(0, AF_PACKET, true);
     view.setUint16(2, etherType, false);
     view.setInt32(4, ifindex, true);
-    if (libc.bind(fd, memory.address, SOCKADDR_LL_BYTES) === 0) return new PacketSocket(libc, fd, memory);
+    if (libc.bind(fd, memory.address, SOCKADDR_LL_BYTES) === 0) return new PacketSocket(libc, fd, ifindex, memory);
     const errno = libc.errno();
     libc.close(fd);
     return errno;
@@ -47,6 +54,17 @@ export class PacketSocket {
   receive(): Uint8Array | null {
     const length = this.#libc.recv(this.#fd, this.#memory.address, FRAME_BYTES, MSG_DONTWAIT);
     return length < 0 ? null : this.#memory.bytes.slice(0, length);
+  }
+
+  /** Has the interface take frames to every multicast address, until this socket is closed. Returns 0 or the error number. */
+  receiveAllMulticast(): number {
+    const { address, bytes } = this.#memory;
+    bytes.fill(0, 0, PACKET_MREQ_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setInt32(0, this.#ifindex, true);
+    view.setUint16(4, PACKET_MR_ALLMULTI, true);
+    const result = this.#libc.setsockopt(this.#fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, address, PACKET_MREQ_BYTES);
+    return result < 0 ? this.#libc.errno() : 0;
   }
 
   close(): void {

@@ -32,6 +32,23 @@ export function readPrivilege(read: ReadFile = readProc): Privilege {
   };
 }
 
+/** What AF_XDP sockets and XDP programs need, by bit (linux/capability.h); CAP_BPF is there since Linux 5.8, before it CAP_SYS_ADMIN. */
+const PACKET_CAPABILITIES: readonly [name: string, bit: bigint][] = [
+  ['CAP_NET_ADMIN', 12n],
+  ['CAP_NET_RAW', 13n],
+  ['CAP_BPF', 39n],
+];
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** The capabilities that this process lacks for XDP; none where that cannot be read. */
+export function missingPacketCapabilities(read: ReadFile = readProc): string[] {
+  const status = read('/proc/self/status');
+  if (status === undefined) return [];
+  return PACKET_CAPABILITIES.filter(
+    ([name, bit]) => !hasCapability(status, 1n << bit) && !(name === 'CAP_BPF' && hasCapability(status, CAP_SYS_ADMIN)),
+  ).map(([name]) => name);
+}
+
 /** The lowest port that this process may bind (ip(7), ip_unprivileged_port_start); 0 where nothing is known to forbid it. */
 export function lowestPort(): number {
   const status = readProc('/proc/self/status');

@@ -1,5 +1,6 @@
 import { RunError } from '../../units/run-error.ts';
 import type { EngineModule } from '../seam/module.ts';
+import { requirePacket } from './support.ts';
 
 function lacking(): never {
   throw new RunError('ENOSYS', 'the packet engine is not complete yet', 'choose another --engine');
@@ -7,8 +8,8 @@ function lacking(): never {
 
 /** TCP of its own over AF_XDP, on one interface. Pings have kernel sockets. */
 export const engine: EngineModule = {
-  requireSupport: lacking,
-  attach: async () => lacking(),
+  requireSupport: requirePacket,
+  attach: async (request) => (await import('./attach.ts')).attach(request),
   createClient: async () => lacking(),
   createServer: async () => lacking(),
 };

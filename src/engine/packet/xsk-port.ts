@@ -1,11 +1,11 @@
 import { POLLIN } from '../../kernel/constants.ts';
-import { EINTR, errnoName } from '../../kernel/errno.ts';
+import { EBUSY, EINTR, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { mapOnTouch } from '../../kernel/native-memory.ts';
 import { sleepOnTime } from '../../kernel/timer-slack.ts';
 import { Bpf } from '../../kernel/xdp/bpf.ts';
 import { SOL_XDP, XDP_MAX_TX_SKB_BUDGET } from '../../kernel/xdp/if-xdp.ts';
-import { XskSocket } from '../../kernel/xdp/xsk-socket.ts';
+import { XskError, XskSocket } from '../../kernel/xdp/xsk-socket.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';
 import { RunError } from '../../units/run-error.ts';
@@ -22,6 +22,7 @@ import {
   SENT,
   countersOf,
 } from './packet-counters.ts';
+import { socketError } from './refusals.ts';
 import { RxQueue } from './rx-queue.ts';
 import { TxQueue } from './tx-queue.ts';
 
@@ -32,6 +33,9 @@ export const HEADROOM = 2;
 /** What comes while the thread does something else for some milliseconds, at a million packets a second. */
 const RX_FRAMES = 4096;
 const TX_FRAMES = 2048;
+const PROBE_FRAMES = 64;
+const BUSY_TRIES = 100;
+const BUSY_WAIT_NS = 10e6;
 /** Frames that leave together, at most. */
 const SEND_BATCH = 64;
 /** Frames that are handed over before the driver gets a turn. */
@@ -68,7 +72,7 @@ export class XskPort implements FramePort {
   #watchedFd = -1;
   #statisticsDueNs = -Infinity;
 
-  /** Throws `XskError`, or `RunError` where the map does not take a socket. */
+  /** Throws `RunError` where a queue or memory is not to be had. */
   constructor(libc: Libc, link: PacketLink, clock: Clock) {
     this.#libc = libc;
     this.#clock = clock;
@@ -219,25 +223,82 @@ export function queuesOfWorker({ queues, worker, workers }: PacketLink): number[
   return Array.from({ length: queues }, (_, queue) => queue).filter((queue) => queue % workers === worker);
 }
 
+/**
+ * Opens a socket on the first queue and closes it, to see whether frames of this interface need not be copied. Throws `RunError` where
+ * another program has the queue.
+ */
+export function probeZeroCopy(
+  libc: Libc,
+  { interfaceName, ifindex, mode }: Pick<PacketLink, 'interfaceName' | 'ifindex' | 'mode'>,
+): boolean {
+  const size = PROBE_FRAMES * CHUNK_BYTES;
+  const { address } = mapOnTouch(libc, size);
+  try {
+    const rings = {
+      rxEntries: PROBE_FRAMES,
+      fillEntries: PROBE_FRAMES,
+      txEntries: PROBE_FRAMES,
+      completionEntries: PROBE_FRAMES,
+    };
+    const copy = mode === 'native' ? 'any' : 'copy';
+    const frames = { umem: { address, size }, chunkBytes: CHUNK_BYTES, headroom: HEADROOM };
+    const socket = tryOn(
+      libc,
+      interfaceName,
+      0,
+      () => new XskSocket({ libc, ifindex, queue: 0, ...frames, ...rings, copy }),
+    );
+    socket.dispose();
+    return socket.isZeroCopy;
+  } finally {
+    libc.munmap(address, size);
+  }
+}
+
+/** The kernel frees a queue some time after its socket was closed: one that is taken is asked for again for a while. */
+function tryOn<T>(libc: Libc, interfaceName: string, queue: number, open: () => T): T {
+  for (let tries = 1; ; tries++) {
+    try {
+      return open();
+    } catch (error) {
+      const isBusy = error instanceof XskError && error.step === 'bind' && error.errno === EBUSY;
+      if (!isBusy || tries === BUSY_TRIES) throw socketError(error, interfaceName, queue);
+      sleepFor(libc, BUSY_WAIT_NS);
+    }
+  }
+}
+
+function sleepFor(libc: Libc, ns: number): void {
+  const time = libc.alloc(16);
+  new BigInt64Array(time.bytes.buffer, 0, 2)[1] = BigInt(ns);
+  libc.nanosleep(time.address, 0);
+}
+
 function openSocket(
   libc: Libc,
   link: PacketLink,
   queue: number,
   umem: { readonly address: number; readonly size: number },
 ): XskSocket {
-  const socket = new XskSocket({
+  const socket = tryOn(
     libc,
-    ifindex: link.ifindex,
+    link.interfaceName,
     queue,
-    umem,
-    chunkBytes: CHUNK_BYTES,
-    headroom: HEADROOM,
-    rxEntries: RX_FRAMES,
-    fillEntries: RX_FRAMES,
-    txEntries: TX_FRAMES,
-    completionEntries: TX_FRAMES,
-    copy: link.isZeroCopy ? 'zero-copy' : 'copy',
-  });
+    () =>
+      new XskSocket({
+        libc,
+        ifindex: link.ifindex,
+        queue,
+        umem,
+        chunkBytes: CHUNK_BYTES,
+        headroom: HEADROOM,
+        rxEntries: RX_FRAMES,
+        fillEntries: RX_FRAMES,
+        txEntries: TX_FRAMES,
+        completionEntries: TX_FRAMES,
+        copy: link.isZeroCopy ? 'zero-copy' : 'copy',
+      }),
+  );
   const budget = libc.alloc(4);
   new Int32Array(budget.bytes.buffer, 0, 1)[0] = TX_FRAMES;
   // Not there before Linux 6.18: a flush then takes more calls.
