@@ -74,14 +74,18 @@ const OUR_PORT = 'r4';
  * - ARP, neighbour solicitations and advertisements, and echo requests for our addresses.
  *
  * Of addresses that the kernel has too, it takes no ARP, solicitation or echo request, and for a client only the ports of `portRanges`. A frame
- * of a queue without a socket goes to the kernel.
+ * of a queue without a socket goes to the kernel. Throws where nothing could be ours: the kernel has the addresses, and no port is ours.
  */
 export function captureProgram(request: CaptureRequest, socketMapFd: number): BpfProgram {
+  const { addresses, portRanges, listenPort } = request;
+  const hasKernels = addresses.some(({ isKernels }) => isKernels);
+  const hasOwn = addresses.some(({ isKernels }) => !isKernels);
+  if (!hasOwn && listenPort === null && portRanges.length === 0) throw new Error('no address and no port is ours');
   const program = new BpfProgram();
   const capture = new Capture(program, request);
   capture.frame();
-  emitRunSearch(program, request.addresses, { high: HIGH, low: LOW, scratch: VALUE, spare: 'r5' });
-  if (request.addresses.some(({ isKernels }) => isKernels)) capture.ports();
+  emitRunSearch(program, addresses, { high: HIGH, low: LOW, scratch: VALUE, spare: 'r5' });
+  if (hasKernels) capture.ports();
   redirect(program, socketMapFd);
   return program;
 }
@@ -296,7 +300,10 @@ class Capture {
     const p = this.#program;
     p.label('kernel');
     p.jumpIf(OUR_PORT, '==', 0, 'pass'); // the kernel answers for its addresses
-    if (this.#request.listenPort !== null) p.jump('take'); // its port was compared before
+    if (this.#request.listenPort !== null) {
+      p.jump('take'); // its port was compared before
+      return;
+    }
     this.#request.portRanges.forEach(({ first, last }, index) => {
       p.jumpIf(OUR_PORT, '<', first, `after range ${index}`);
       p.jumpIf(OUR_PORT, '<=', last, 'take');
