@@ -9,6 +9,8 @@ import { roundDurationNs } from '../plan/offer.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import type { Machine } from '../plan/machine.ts';
+import { PACKET_REST_NS } from '../plan/packet-plan.ts';
+import { countSources } from '../plan/sources.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import type { LivePlan, LivePorts } from '../view/live/tui/plan.ts';
 import { thresholdsOf, type ThresholdInput } from './threshold-input.ts';
@@ -79,8 +81,10 @@ function loadPart(plan: ClientPlan, machine: Machine): Omit<LivePlan, 'command' 
 }
 
 /** What the plan may use, and how long each port rests. Null where the kernel chooses. */
-function portsOf({ sourcePorts, sources, target, finish, close }: ClientPlan, machine: Machine): LivePorts | null {
+function portsOf(plan: ClientPlan, machine: Machine): LivePorts | null {
+  const { sourcePorts, sources, target, finish, close, packet } = plan;
   if (sourcePorts.kind === 'kernel') return null;
-  const restNs = leavesTimeWait(finish, close) ? (machine.reuseDelayNs?.(target.address) ?? 0) : 0;
-  return { total: countPorts(sourcePorts.ranges) * Math.max(1, sources.length), restSec: restNs / 1e9 };
+  const delayNs = packet === null ? (machine.reuseDelayNs?.(target.address) ?? 0) : PACKET_REST_NS;
+  const restNs = leavesTimeWait(finish, close) ? delayNs : 0;
+  return { total: countPorts(sourcePorts.ranges) * Math.max(1, countSources(sources)), restSec: restNs / 1e9 };
 }

@@ -55,7 +55,7 @@ import { isPortConflict, outcomeOf } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseHeads } from './head/response-heads.ts';
 import type { Pacer } from '../schedule/pacer.ts';
-import { NO_PORT, type SourcePortAllocator } from './source-ports.ts';
+import { NO_PORT, type PortSource } from './source-ports.ts';
 import { STAGE_EXCHANGING, STAGE_OPENING, type Stages } from './stages.ts';
 import { NONE } from '../runtime/slot-list.ts';
 
@@ -78,7 +78,7 @@ export interface GeneratorOptions {
   readonly attempts: AttemptTable;
   readonly pacer: Pacer;
   /** Undefined: the kernel chooses the ports. */
-  readonly ports: SourcePortAllocator | undefined;
+  readonly ports: PortSource | undefined;
   /** 0: the kernel chooses the address too. */
   readonly sources: number;
   readonly exchange: Exchange;

@@ -12,7 +12,7 @@ import { batchNsOf, Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';
 import type { Generator, GeneratorOptions } from './generator.ts';
-import { SourcePortAllocator } from './source-ports.ts';
+import type { PortSource } from './source-ports.ts';
 
 /** What a generator of a worker has for itself; the rest of its options is the same in every round. */
 export type OwnParts = Pick<
@@ -31,9 +31,8 @@ export interface Rehearsed {
   readonly createGenerator: (own: OwnParts) => Generator;
   /** The worker's share of slots. */
   readonly capacity: number;
-  readonly sources: number;
-  /** The worker's share of ports; null where the kernel chooses them. */
-  readonly ports: Uint16Array | null;
+  /** Makes what hands out the worker's share of ports, each after a rest; undefined where the kernel chooses them. */
+  readonly createPorts: (restNs: number) => PortSource | undefined;
   /** How many attempts a second the round offers this worker at most; null in closed loop. */
   readonly ratePerSec: number | null;
   /** The size of a complete response; Infinity where the peer's end completes it. */
@@ -64,7 +63,7 @@ export function rehearse(worker: Rehearsed): void {
 }
 
 function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: number | null, durationNs: number): boolean {
-  const { plan, clock, capacity, ports, sources, responseBytes } = worker;
+  const { plan, clock, capacity, createPorts, responseBytes } = worker;
   const attempts = new AttemptTable(Math.min(capacity, SLOTS));
   const pacer = new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
@@ -80,8 +79,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     recorder: new Recorder(createRecorderMemory(LOAD_BANK), clock, LOAD_BANK),
     attempts,
     pacer,
-    ports:
-      ports === null ? undefined : new SourcePortAllocator({ sources, ports, offset: 0, clock, restNs: RELEASED_NS }),
+    ports: createPorts(RELEASED_NS),
     bodies: undefined,
     control: new Int32Array(new SharedArrayBuffer(4)),
     stages: undefined,

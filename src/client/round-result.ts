@@ -12,6 +12,7 @@ import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
 import { expectsResponse, hasStatus, sendsPayload } from '../plan/answer-plan.ts';
+import { PACKET_REST_NS } from '../plan/packet-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
@@ -109,11 +110,11 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDi
   };
 }
 
-function portFacts({ sourcePorts, target, finish, close, holdNs }: ClientPlan): PortFacts {
+function portFacts({ sourcePorts, target, finish, close, holdNs, packet }: ClientPlan): PortFacts {
   const restsInTimeWait = leavesTimeWait(finish, close);
   return {
     perSource: sourcePorts.kind === 'kernel' ? null : countPorts(sourcePorts.ranges),
-    reuseDelayNs: reuseDelayNs(target.address),
+    reuseDelayNs: packet === null ? reuseDelayNs(target.address) : PACKET_REST_NS,
     wouldResetHelp: restsInTimeWait && !leavesTimeWait(finish, 'rst'),
     restsInTimeWait,
     isHeld: holdNs > 0,

@@ -1,6 +1,7 @@
-import { engineSystem } from '../document/system.ts';
+import { engineSystem, packetSystem } from '../document/system.ts';
 import { preferredEngines } from '../plan/engines.ts';
 import type { Selection } from '../engine/registry.ts';
+import type { Attachment } from '../engine/seam/link.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { sleepNs } from '../runtime/timer.ts';
@@ -17,9 +18,10 @@ import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
 import { roundsLeftNs } from '../plan/round-time.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
-import { sourcePortsLine } from '../plan/source-ports.ts';
+import { ownPortsLine, sourcePortsLine } from '../plan/source-ports.ts';
 import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
+import { attachClient } from './attach.ts';
 import { Probe, ProbedRound, type ProbedSecond } from './probe.ts';
 import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';
@@ -97,12 +99,24 @@ export async function openSession(plan: ClientPlan, context: SessionContext = {}
   );
 }
 
-async function openSessionOn(
+async function openSessionOn(selection: Selection, plan: ClientPlan, context: SessionContext): Promise<ClientSession> {
+  const attachment = await attachClient(plan, selection.name);
+  try {
+    return await openAttached(selection, plan, context, attachment);
+  } catch (error) {
+    attachment?.close();
+    throw error;
+  }
+}
+
+async function openAttached(
   { name: engine, notes }: Selection,
   plan: ClientPlan,
   context: SessionContext,
+  attachment: Attachment | null,
 ): Promise<ClientSession> {
   const startedAt = new Date();
+  const link = attachment?.link;
   const baseNs = monotonicNs();
   const sources = boundSources(plan);
   const portOffset = Math.random();
@@ -111,7 +125,10 @@ async function openSessionOn(
   const sink = crew?.sink ?? null;
   const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
   const pool = new WorkerPool(
-    Array.from({ length: plan.workers }, (_, worker) => ({ plan, engine, worker, baseNs, sources, portOffset, sink })),
+    Array.from({ length: plan.workers }, (_, worker) => ({
+      ...{ plan, engine, worker, baseNs, sources, portOffset, sink },
+      link: link === undefined ? null : { ...link, worker },
+    })),
   );
   const probe =
     plan.probeRatePerSec === null ? undefined : await Probe.create(plan, plan.probeRatePerSec, engine, baseNs);
@@ -131,15 +148,22 @@ async function openSessionOn(
     await close();
     throw error;
   }
-  const ports = sourcePortsLine(plan.sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
-  const system = { ...engineSystem(engine, notes), workers: plan.workers };
-  const parts = { pool, crew, probe, runBaseNs: baseNs, encode };
+  const system = { ...engineSystem(engine, notes), ...packetSystem(link), workers: plan.workers };
+  const parts = { pool, crew, probe, attachment, runBaseNs: baseNs, encode };
   return sessionOf(plan, context, parts, {
     startedAt,
     system,
-    notes: [...notes, ports, ...missingEvidenceNotes()],
-    close,
+    notes: [...notes, ...(attachment?.notes ?? []), portsNote(plan), ...missingEvidenceNotes()],
+    close: async () => {
+      await close();
+      attachment?.close();
+    },
   });
+}
+
+function portsNote({ sourcePorts, packet }: ClientPlan): string {
+  if (packet !== null && sourcePorts.kind === 'own') return ownPortsLine(sourcePorts.ranges);
+  return sourcePortsLine(sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
 }
 
 /** What a session measures with. */
@@ -147,6 +171,8 @@ interface SessionParts {
   readonly pool: WorkerPool;
   readonly crew: SinkCrew | null;
   readonly probe: Probe | undefined;
+  /** The hold on the interface of the engine; null for an engine that has the kernel's sockets. */
+  readonly attachment: Attachment | null;
   readonly runBaseNs: bigint;
   /** Present where the result has histograms. */
   readonly encode: EncodeHistograms | undefined;
@@ -179,6 +205,7 @@ function sessionOf(
 
 /** Ports can only be handed out for an address that is known: the given ones, or what the kernel would choose. */
 function boundSources(plan: ClientPlan): readonly string[] {
+  if (plan.packet !== null) return [];
   if (plan.sources.length > 0 || plan.sourcePorts.kind === 'kernel') return listSources(plan.sources);
   if (process.platform !== 'linux') return [];
   try {

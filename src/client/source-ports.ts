@@ -1,6 +1,14 @@
 import type { Clock } from '../runtime/clock.ts';
 import { expandPorts, type PortRange } from '../plan/source-ports.ts';
 
+/** What hands out the source ports of a worker. */
+export interface PortSource {
+  /** A port of this source, or `NO_PORT`. */
+  take(source: number): number;
+  /** Gives a port back: it is free immediately, or after its rest. */
+  give(source: number, port: number, rests: boolean): void;
+}
+
 /**
  * Which source port a connection takes, and when a port may be taken again.
  *
@@ -25,10 +33,18 @@ export function portsOfWorker(ranges: readonly PortRange[], worker: number, work
   return Uint16Array.from(expandPorts(ranges).filter((_, index) => index % workers === worker));
 }
 
+/**
+ * The ports of worker k of W where answers may come to any worker: those that leave k when divided by W, so that the one which has the
+ * connection is told from the port alone.
+ */
+export function portsByRemainder(ranges: readonly PortRange[], worker: number, workers: number): Uint16Array {
+  return Uint16Array.from(expandPorts(ranges).filter((port) => port % workers === worker));
+}
+
 /** No port is free. */
 export const NO_PORT = -1;
 
-export class SourcePortAllocator {
+export class SourcePortAllocator implements PortSource {
   readonly #ports: Uint16Array;
   readonly #offset: number;
   readonly #fresh: Int32Array;
@@ -66,6 +82,35 @@ export class SourcePortAllocator {
     const { nowNs } = this.#clock;
     if (rests) this.#waiting[source]!.push(port, nowNs + this.#restNs);
     else this.#ready[source]!.push(port, nowNs);
+  }
+}
+
+/**
+ * Ports in turn, for an engine that knows itself which 4-tuples are in use or rest: it says EADDRINUSE of one, and the next one is tried.
+ * Two bytes a source, and they are touched only where a source is used: a /8 has 16 million.
+ */
+export class PortsInTurn implements PortSource {
+  readonly #ports: Uint16Array;
+  readonly #offset: number;
+  /** The index in `ports` of the next port of each source, less `offset`. */
+  readonly #next: Uint16Array;
+
+  constructor({ sources, ports, offset }: Pick<SourcePortsOptions, 'sources' | 'ports' | 'offset'>) {
+    this.#ports = ports;
+    this.#offset = offset;
+    this.#next = new Uint16Array(sources);
+  }
+
+  take(source: number): number {
+    const count = this.#ports.length;
+    const next = this.#next[source]!;
+    this.#next[source] = next + 1 === count ? 0 : next + 1;
+    const at = next + this.#offset;
+    return this.#ports[at < count ? at : at - count]!;
+  }
+
+  give(): void {
+    // The engine keeps the account.
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PacketLink } from '../engine/seam/link.ts';
 import type { EngineName } from '../plan/engines.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import type { GcUse } from './gc-watch.ts';
@@ -11,8 +12,10 @@ export interface WorkerInit {
   readonly worker: number;
   /** Origin of the run's clock, in CLOCK_MONOTONIC nanoseconds. */
   readonly baseNs: bigint;
-  /** Source addresses that the worker binds; empty if the kernel chooses address and port. */
+  /** Source addresses that the worker binds; empty if the kernel chooses address and port, and where `link` has them. */
   readonly sources: readonly string[];
+  /** What this worker has of the interface; null for an engine that has the kernel's sockets. */
+  readonly link: PacketLink | null;
   readonly recorderMemory: SharedArrayBuffer;
   /** Null where responses are not looked at. */
   readonly sink: SinkShare | null;

@@ -13,6 +13,7 @@ import { putFirst } from '../kernel/priority.ts';
 import { currentThreadId } from '../kernel/thread-times.ts';
 import { loadLibc } from '../kernel/libc.ts';
 import { Recorder } from '../count/recorder.ts';
+import { countAddresses } from '../plan/address-runs.ts';
 import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
@@ -27,7 +28,7 @@ import { Generator } from './generator.ts';
 import { ResponseHeads } from './head/response-heads.ts';
 import { Pacer, batchNsOf } from '../schedule/pacer.ts';
 import { rehearse, type OwnParts } from './rehearsal.ts';
-import { SourcePortAllocator, portsOfWorker } from './source-ports.ts';
+import { PortsInTurn, SourcePortAllocator, portsByRemainder, portsOfWorker, type PortSource } from './source-ports.ts';
 import { Stages } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
@@ -38,26 +39,27 @@ function shareOf(total: number, worker: number, workers: number): number {
   return Math.floor(total / workers) + (worker < total % workers ? 1 : 0);
 }
 
+/** How many source addresses there are; 0 where the kernel chooses. */
+const sourceCount = init.link === null ? init.sources.length : countAddresses(init.link.addresses);
+
 /** The ports that this worker hands out; null where the kernel chooses them. */
 function ownPorts({ sourcePorts, workers }: ClientPlan): Uint16Array | null {
-  if (sourcePorts.kind === 'kernel' || init.sources.length === 0) return null;
-  return portsOfWorker(sourcePorts.ranges, init.worker, workers);
+  if (sourcePorts.kind === 'kernel' || sourceCount === 0) return null;
+  const share = init.link === null ? portsOfWorker : portsByRemainder;
+  return share(sourcePorts.ranges, init.worker, workers);
 }
 
-function createPorts(plan: ClientPlan, ports: Uint16Array | null, clock: Clock): SourcePortAllocator | undefined {
+/** Who hands them out. `restNs`: how long a port rests that is left in TIME_WAIT. */
+function createPorts(ports: Uint16Array | null, clock: Clock, restNs: number): PortSource | undefined {
   if (ports === null) return undefined;
-  return new SourcePortAllocator({
-    sources: init.sources.length,
-    ports,
-    offset: Math.floor(init.portOffset * ports.length),
-    clock,
-    restNs: reuseDelayNs(plan.target.address),
-  });
+  const own = { sources: sourceCount, ports, offset: Math.floor(init.portOffset * ports.length) };
+  if (init.link !== null) return new PortsInTurn(own);
+  return new SourcePortAllocator({ ...own, clock, restNs });
 }
 
 /** Whether the kernel chooses the port: it does where no source address is known beforehand. */
 function mayMeetItself({ sourcePorts }: ClientPlan): boolean {
-  return sourcePorts.kind === 'kernel' ? sourcePorts.mayMeetItself : init.sources.length === 0;
+  return sourcePorts.kind === 'kernel' ? sourcePorts.mayMeetItself : sourceCount === 0;
 }
 
 /** The rate of the first round for each worker; null in closed loop. */
@@ -184,6 +186,7 @@ async function createEngine(clock: Clock, capacity: number, places: BodyPlaces |
     isFreebind: plan.isFreebind,
     mayMeetItself: mayMeetItself(plan),
     bodies: places,
+    link: init.link ?? undefined,
     capacity,
     clock,
   });
@@ -197,13 +200,13 @@ function generatorFactory(
   clock: Clock,
   heads: ResponseHeads | undefined,
 ): (own: OwnParts) => Generator {
-  const { plan, sources } = init;
+  const { plan } = init;
   const exchange = exchangeOf(plan.finish, payloadOf(plan).length, plan.answer.minBytes);
   return (own) =>
     new Generator({
       engine,
       clock,
-      sources: sources.length,
+      sources: sourceCount,
       exchange,
       heads,
       halfClose: isHalfClose(plan),
@@ -222,7 +225,7 @@ async function main(): Promise<void> {
   const attempts = new AttemptTable(capacity);
   const recorder = new Recorder(init.recorderMemory, clock, LOAD_BANK);
   const portNumbers = ownPorts(plan);
-  const ports = createPorts(plan, portNumbers, clock);
+  const ports = createPorts(portNumbers, clock, reuseDelayNs(plan.target.address));
   const gc = new GcWatch();
   const createGenerator = generatorFactory(engine, clock, heads);
 
@@ -231,8 +234,8 @@ async function main(): Promise<void> {
     if (!isWarm) {
       const { responseBytes } = exchangeOf(plan.finish, payloadOf(plan).length);
       const offered = { ratePerSec: offeredPerSec(plan), responseBytes };
-      const sources = init.sources.length;
-      rehearse({ plan, engine, clock, createGenerator, capacity, sources, ports: portNumbers, ...offered });
+      const portsFor = (restNs: number): PortSource | undefined => createPorts(portNumbers, clock, restNs);
+      rehearse({ plan, engine, clock, createGenerator, capacity, createPorts: portsFor, ...offered });
     }
     isWarm = true;
     collectNow();

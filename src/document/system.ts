@@ -11,12 +11,28 @@ export interface MachineSystem {
   readonly cpus: number;
 }
 
+/** How the packet engine held its interface. */
+export interface PacketSystem {
+  /** The interface that packets were sent and received on. */
+  readonly interface: string;
+  /** The driver of the interface. */
+  readonly driver: string;
+  /** `native`: the driver ran the program that takes packets. `generic`: the kernel ran it later, at a higher cost. */
+  readonly mode: 'native' | 'generic';
+  /** Whether packets were sent and received without being copied. */
+  readonly zero_copy: boolean;
+  /** The number of receive queues that packets were taken from. */
+  readonly queues: number;
+}
+
 /** The machine, and the engine that was in use. */
 export interface EngineSystem extends MachineSystem {
   /** The engine that was in use. */
   readonly engine: string;
   /** Why `--engine auto` did not take a better engine, a line each. Left out where there is nothing to say. */
   readonly engine_notes?: readonly string[];
+  /** The interface of the packet engine. Only there with `--engine packet`. */
+  readonly packet?: PacketSystem;
 }
 
 /** The machine, the engine, and the threads that generated the load. */
@@ -39,6 +55,22 @@ export function machineSystem(): MachineSystem {
 /** Returns this machine with the engine in use. `notes` say why better engines were passed over; none of them, no key. */
 export function engineSystem(engine: string, notes: readonly string[]): EngineSystem {
   return { ...machineSystem(), engine, ...(notes.length > 0 ? { engine_notes: notes } : {}) };
+}
+
+/** An interface as an engine holds it. */
+interface HeldInterface {
+  readonly interfaceName: string;
+  readonly driver: string;
+  readonly mode: 'native' | 'generic';
+  readonly isZeroCopy: boolean;
+  readonly queues: number;
+}
+
+/** Returns what a result says of the interface of its engine; nothing where the engine holds none. */
+export function packetSystem(held: HeldInterface | undefined): { readonly packet?: PacketSystem } {
+  if (held === undefined) return {};
+  const { interfaceName, driver, mode, isZeroCopy, queues } = held;
+  return { packet: { interface: interfaceName, driver, mode, zero_copy: isZeroCopy, queues } };
 }
 
 /** Returns this machine with the model of its processor. */

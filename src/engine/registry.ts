@@ -10,6 +10,7 @@ import { PLEASE_REPORT } from '../units/bugs.ts';
 import { RunError } from '../units/run-error.ts';
 import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './seam/engine.ts';
+import type { AttachRequest, Attachment } from './seam/link.ts';
 import type { EngineModule } from './seam/module.ts';
 import type { PingEngine, PingEngineOptions } from './seam/ping.ts';
 
@@ -68,6 +69,12 @@ export async function createClientEngine(name: EngineName, options: ClientEngine
 export async function createServerEngine(name: EngineName, options: ServerEngineOptions): Promise<ServerEngine> {
   const { createServer } = await moduleOf(name);
   return createServer === undefined ? lacks(name, 'servers') : createServer(options);
+}
+
+/** Takes hold of the interface of an engine that works on one; null for other engines. Rejects with `RunError`. */
+export async function attachInterface(name: EngineName, request: AttachRequest): Promise<Attachment | null> {
+  const { attach } = await moduleOf(name);
+  return attach === undefined ? null : attach(request);
 }
 
 export async function createPingEngine(name: PingEngineName, options: PingEngineOptions): Promise<PingEngine> {

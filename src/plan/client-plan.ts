@@ -5,7 +5,15 @@ import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
 import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
 import type { PlannedLoad } from './demand.ts';
 import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
-import { packetConfig, planPacket, type PacketInput } from './packet-plan.ts';
+import { planClientPacket } from './packet-client-plan.ts';
+import {
+  checkPacketBytes,
+  checkThreads,
+  packetConfig,
+  threadsOf,
+  type ChosenInterface,
+  type PacketInput,
+} from './packet-plan.ts';
 import { engineFor, permitNotices } from './work.ts';
 import { loadPayload, makePayload } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
@@ -37,6 +45,8 @@ const AUTO_IN_FLIGHT_MIN = 1000;
 const QUICK_EXCHANGE_SEC = 0.1;
 /** What one worker starts per second with ease; beyond it `auto` takes another. */
 const RATE_PER_WORKER = 25_000;
+/** The same of an engine whose connections are its own. */
+const OWN_RATE_PER_WORKER = 100_000;
 const WORKERS_PER_CPU = 4;
 
 /**
@@ -51,8 +61,8 @@ export async function clientPlan(
   const problems: Problem[] = [];
   const notices: string[] = [];
   const sources = await planSources(input, machine, problems);
-  const { host, target } = await planTarget(input, machine, problems, notices);
-  const packet = planPacket(input, machine, problems);
+  const { host, target, asked } = await planTarget(input, machine, problems, notices);
+  const { chosen, packet } = await planClientPacket(input, machine, { sources, target, asked }, problems);
   const payload = await planPayload(input, problems, notices);
   checkSourcePorts(input['source-ports'], machine, problems);
   const { rates, durationNs, count } = planOffer(input, problems);
@@ -61,7 +71,7 @@ export async function clientPlan(
   const answer = await planAnswer(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
   const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
-  const workers = planWorkers(input, rates, maxInFlight, machine, problems);
+  const workers = planWorkers(input, rates, maxInFlight, machine, chosen, problems);
   const engine = engineFor(input['sink-strategy'], input.engine, problems, notices);
   notices.push(...permitNotices(input['sink-strategy'], workers, 'worker'));
   if (problems.length > 0 || target === null) return { problems };
@@ -136,6 +146,7 @@ async function planPayload(
     if (loaded.ok) payload = loaded.value;
     else problems.push(problemOf(file, loaded.expected));
   }
+  checkPacketBytes(file ?? size, payload.length, input.engine.value, problems);
   if (input.finish.value.kind === 'connect' && payload.length > 0) {
     notices.push(
       `--finish connect closes before anything is sent: the ${payload.length} bytes of payload are not used`,
@@ -211,15 +222,19 @@ function planWorkers(
   rates: readonly RoundRate[],
   maxInFlight: number,
   machine: Machine,
+  chosen: ChosenInterface | null,
   problems: Problem[],
 ): number {
   const given = input.workers;
   if (given.value === 'auto') {
-    const wanted = rates.map((rate) => Math.ceil((peakPerSec(rate) ?? 1) / RATE_PER_WORKER));
+    const hasOwn = engineHas(input.engine.value, 'hasOwnConnections');
+    const perWorker = hasOwn ? OWN_RATE_PER_WORKER : RATE_PER_WORKER;
+    const wanted = rates.map((rate) => Math.ceil((peakPerSec(rate) ?? 1) / perWorker));
     // No thread can have more open than the limit of files allows.
-    if (!engineHas(input.engine.value, 'hasOwnConnections')) wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
-    return Math.max(1, Math.min(machine.cpus, maxInFlight, Math.max(...wanted)));
+    if (!hasOwn) wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
+    return Math.max(1, Math.min(machine.cpus, maxInFlight, threadsOf(chosen), Math.max(...wanted)));
   }
+  checkThreads(given, given.value, chosen, problems);
   const most = WORKERS_PER_CPU * machine.cpus;
   if (given.value > most) {
     problems.push(

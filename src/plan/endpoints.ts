@@ -98,25 +98,25 @@ function haveAddresses(missing: readonly string[]): string {
   return `addresses of this machine, which does not have ${shown}${more} (to add one: ${addressCommand(example, 'lo')})`;
 }
 
-/** The target, resolved; null where there is a problem with it. */
+/** The target, resolved, and what asked for it; null where there is a problem with it. */
 export async function planTarget(
   input: EndpointsInput,
   machine: EndpointsMachine,
   problems: Problem[],
   notices: string[],
-): Promise<{ host: string; target: Endpoint | null }> {
+): Promise<{ host: string; target: Endpoint | null; asked: Given<unknown> }> {
   const { host, port } = chooseTarget(input, problems, notices);
   const family = planFamily(input, host.value);
   if (!family.ok) {
     problems.push(family.problem);
-    return { host: host.value, target: null };
+    return { host: host.value, target: null, asked: host };
   }
   const resolved = await (machine.resolve ?? resolveHost)(host.value, family.value);
   if (!resolved.ok) {
     problems.push(problemOf(host, resolved.expected));
-    return { host: host.value, target: null };
+    return { host: host.value, target: null, asked: host };
   }
-  return { host: host.value, target: { ...resolved.value, port } };
+  return { host: host.value, target: { ...resolved.value, port }, asked: host };
 }
 
 /** The address family that the target, `--ipv4`, `--ipv6` and the sources ask for, null if none does; or who contradicts whom. */

@@ -1,20 +1,20 @@
-/** What `--engine packet` needs beside a plan of any engine: an interface, and how to leave by it. */
+/** What an engine that works on an interface is told beside the plan of any engine: its options, and what both ends check alike. */
 import { networkInterfaces } from 'node:os';
 import type { InterfaceConfig } from '../document/config.ts';
 import { engineHas } from './engines.ts';
 import { familyOf, type Family } from './address.ts';
+import type { AddressRun } from './address-runs.ts';
 import type { PacketPlan } from './plan.ts';
+import type { PortRange } from './source-ports.ts';
 import { accept, problemOf, refuse, withRange, type Given, type Parsed, type Problem } from '../units/problem.ts';
+import { formatCountOf } from '../units/format.ts';
+import { NS_PER_SEC, formatSize } from '../units/quantity.ts';
 
 /** The options that say where the packets of an engine go, each parsed by itself. */
 export interface PacketInput {
   readonly interface?: Given<string> | undefined;
   readonly gateway?: Given<string> | undefined;
   readonly vlan?: Given<number> | undefined;
-}
-
-interface EngineInput extends PacketInput {
-  readonly engine: Given<string>;
 }
 
 /** An interface of this machine. */
@@ -33,12 +33,26 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
 }
 
-/** What the plan of a packet engine needs to know of the machine. */
+/** What the plan of such an engine needs to know of the machine. */
 export interface PacketMachine {
+  /** As `process.platform` has it; this system if left out. */
   readonly platform?: string;
   /** The interfaces; those that Node.js lists if left out. */
   readonly interfaces?: () => readonly InterfaceFacts[];
 }
+
+/** The interface that was chosen, and what the kernel has of addresses. */
+export interface ChosenInterface {
+  readonly iface: InterfaceFacts;
+  /** Every address of the kernel, on any interface. */
+  readonly kernels: readonly string[];
+}
+
+/** What a connection sends at most, at either end. */
+export const PACKET_PAYLOAD_MAX_BYTES = 256 * 1024;
+
+/** How long a 4-tuple of the packet engine rests in TIME_WAIT, as with net.ipv4.tcp_tw_reuse = 1 and timestamps. */
+export const PACKET_REST_NS = NS_PER_SEC;
 
 /** IFNAMSIZ in linux/if.h, less the byte that ends a name. */
 const NAME_MAX_BYTES = 15;
@@ -46,8 +60,9 @@ const NAME_MAX_BYTES = 15;
 /** Parses the name of an interface as Linux takes it (dev_valid_name in net/core/dev.c). */
 export function parseInterface(text: string): Parsed<string> {
   const name = text.trim();
-  const isName = /^[^\s/:]+$/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= NAME_MAX_BYTES;
-  return isName && !name.includes('\0') ? accept(name) : refuse('the name of an interface, such as eth0');
+  const isName =
+    /^[^\s/:\0]+$/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= NAME_MAX_BYTES;
+  return isName ? accept(name) : refuse('the name of an interface, such as eth0');
 }
 
 /** Parses an IPv4 or IPv6 address without a zone. */
@@ -71,31 +86,23 @@ export const parseVlan = withRange(
   { ...VLAN_IDS, format: String },
 );
 
-/** The part of a plan that only an engine has which works on an interface; null with other engines, and where there is a problem. */
-export function planPacket(input: EngineInput, machine: PacketMachine, problems: Problem[]): PacketPlan | null {
-  if (!engineHas(input.engine.value, 'worksOnInterface')) {
-    for (const given of [input.interface, input.gateway, input.vlan]) {
-      if (given !== undefined) problems.push(problemOf(given, 'to be left out, or --engine packet beside it'));
+/** The interface of an engine that works on one; null with other engines, and where there is a problem with it. */
+export function chooseInterface(
+  input: PacketInput & { readonly engine: Given<string> },
+  machine: PacketMachine,
+  problems: Problem[],
+): ChosenInterface | null {
+  const { engine, interface: given } = input;
+  if (!engineHas(engine.value, 'worksOnInterface')) {
+    for (const each of [given, input.gateway, input.vlan]) {
+      if (each !== undefined) problems.push(problemOf(each, 'to be left out, or --engine packet beside it'));
     }
     return null;
   }
   if ((machine.platform ?? process.platform) !== 'linux') {
-    problems.push(problemOf(input.engine, 'an engine for this system: packet needs Linux'));
+    problems.push(problemOf(engine, 'an engine for this system: packet needs Linux'));
     return null;
   }
-  const interfaceName = planInterface(input, machine, problems);
-  if (interfaceName === null) return null;
-  return { interfaceName, gateway: input.gateway?.value ?? null, vlan: input.vlan?.value ?? null };
-}
-
-/** The part of `config` that these options are. */
-export function packetConfig(packet: PacketPlan | null): InterfaceConfig {
-  if (packet === null) return {};
-  const { interfaceName, gateway, vlan } = packet;
-  return { interface: interfaceName, ...(gateway === null ? {} : { gateway }), ...(vlan === null ? {} : { vlan }) };
-}
-
-function planInterface({ interface: given }: EngineInput, machine: PacketMachine, problems: Problem[]): string | null {
   const all = (machine.interfaces ?? systemInterfaces)();
   const usable = all.filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
   const here = usable.length === 0 ? 'none is up here' : `up here: ${usable.join(', ')}`;
@@ -103,19 +110,78 @@ function planInterface({ interface: given }: EngineInput, machine: PacketMachine
     problems.push({ option: '--interface', got: null, expected: `an interface for --engine packet (${here})` });
     return null;
   }
-  const expected = faultOf(given.value, all, here);
-  if (expected === null) return given.value;
-  problems.push(problemOf(given, expected));
+  const iface = all.find(({ name }) => name === given.value);
+  const fault = faultOf(iface, here);
+  if (iface !== undefined && fault === null) {
+    return { iface, kernels: all.flatMap(({ addresses }) => addresses.map(({ address }) => address)) };
+  }
+  problems.push(problemOf(given, fault!));
   return null;
 }
 
 /** What is expected in place of an interface; null where it can be used. */
-function faultOf(name: string, all: readonly InterfaceFacts[], here: string): string | null {
-  const found = all.find((each) => each.name === name);
-  if (found === undefined) return `an interface of this machine (${here})`;
-  if (found.isLoopback) return `an interface other than loopback, whose packets never leave the kernel (${here})`;
-  if (!found.isUp) return `an interface that is up (${here}; to bring it up: ip link set ${name} up)`;
+function faultOf(iface: InterfaceFacts | undefined, here: string): string | null {
+  if (iface === undefined) return `an interface of this machine (${here})`;
+  if (iface.isLoopback) return `an interface other than loopback, whose packets never leave the kernel (${here})`;
+  if (!iface.isUp) return `an interface that is up (${here}; to bring it up: ip link set ${iface.name} up)`;
   return null;
+}
+
+/** How many threads can share an interface: each receive queue is one thread's. Infinity where there is no interface. */
+export function threadsOf(chosen: ChosenInterface | null): number {
+  return chosen === null ? Infinity : (chosen.iface.queues ?? 1);
+}
+
+/** Refuses more threads than the interface has receive queues. */
+export function checkThreads(
+  given: Given<unknown>,
+  threads: number,
+  chosen: ChosenInterface | null,
+  problems: Problem[],
+): void {
+  const most = threadsOf(chosen);
+  if (chosen === null || threads <= most) return;
+  const { name } = chosen.iface;
+  const why = `${name} has ${formatCountOf(most, 'receive queue')}, and each is one thread's`;
+  problems.push(
+    problemOf(
+      given,
+      `at most ${most}, because ${why} (for more, where the card has them: ethtool -L ${name} combined ${threads})`,
+    ),
+  );
+}
+
+/** Refuses more bytes than a connection of the packet engine sends. */
+export function checkPacketBytes(
+  given: Given<unknown> | undefined,
+  bytes: number,
+  engine: string,
+  problems: Problem[],
+): void {
+  if (given === undefined || bytes <= PACKET_PAYLOAD_MAX_BYTES || !engineHas(engine, 'worksOnInterface')) return;
+  const most = formatSize(PACKET_PAYLOAD_MAX_BYTES);
+  problems.push(
+    problemOf(
+      given,
+      `at most ${most} with --engine ${engine}, whose TCP is made for many short connections (these are ${bytes} bytes)`,
+    ),
+  );
+}
+
+/** Where ports of the kernel's own addresses must not be: the kernel gives them to other programs. */
+export function isIn({ first, last }: PortRange, port: number): boolean {
+  return port >= first && port <= last;
+}
+
+export function hasKernels(addresses: readonly AddressRun[]): boolean {
+  return addresses.some(({ isKernels }) => isKernels);
+}
+
+/** The part of `config` that these options are. */
+export function packetConfig(packet: PacketPlan | null): InterfaceConfig {
+  if (packet === null) return {};
+  const { interfaceName, gateway, vlan } = packet;
+  return { interface: interfaceName, ...(gateway === null ? {} : { gateway }), ...(vlan === null ? {} : { vlan }) };
 }
 
 /** The interfaces that are up and have an address, which are all that Node.js tells of. */

@@ -4,6 +4,7 @@
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
 import type { PlainClientPlan } from './client-options.ts';
+import type { AddressRun } from './address-runs.ts';
 import type { EngineChoice } from './engines.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { SourceRuns } from './sources.ts';
@@ -72,6 +73,8 @@ export interface PacketPlan {
   readonly gateway: string | null;
   /** The tag of the frames; null: frames without one. */
   readonly vlan: number | null;
+  /** A client's sources, or what a server answers for. */
+  readonly addresses: readonly AddressRun[];
 }
 
 /** The plan of a client. The fields that an option gives as they are come from the rows of `PLAIN_CLIENT_OPTIONS`. */

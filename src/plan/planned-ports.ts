@@ -3,6 +3,7 @@ import { canonicalAddress } from './address.ts';
 import { demandOf, type PlannedLoad } from './demand.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
+import { planPacketPorts } from './packet-client-plan.ts';
 import { choosePorts, portsNeeded, type PortChoice, type PortMachine, type SourcePorts } from './source-ports.ts';
 import { countSources, hasSource, missingSources } from './sources.ts';
 
@@ -43,7 +44,8 @@ export async function planSourcePorts(
   isRateKnown: boolean,
   problems: Problem[],
 ): Promise<SourcePorts> {
-  const { target, sources } = load;
+  const { target, sources, packet } = load;
+  if (packet !== null) return planPacketPorts(given, packet, machine, problems);
   const address = canonicalAddress(target.address);
   const isOwn = machine.isOwnAddress ?? canBindTo;
   // TCP connects to itself where both ends are the same address and port (RFC 9293 section 3.5, simultaneous open).

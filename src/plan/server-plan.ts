@@ -11,7 +11,8 @@ import type { RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrat
 import type { Rate } from '../units/quantity.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkCpus } from './ping-plan.ts';
-import { packetConfig, planPacket, type PacketInput } from './packet-plan.ts';
+import { checkPacketBytes, checkThreads, packetConfig, threadsOf, type PacketInput } from './packet-plan.ts';
+import { planServerPacket } from './packet-server-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */
@@ -44,12 +45,13 @@ const OWN_CONNECTIONS = 1_000_000;
 export async function serverPlan(input: ServerInput, machine: Machine): Promise<Planned<ServerPlan>> {
   const problems: Problem[] = [];
   const host = await planHost(input, machine, problems);
-  const packet = planPacket(input, machine, problems);
+  const { chosen, packet } = planServerPacket(input, host, machine, problems);
   const mode = planMode(input, problems);
   checkProtocol(input, mode, problems);
   if (input.cpu !== undefined) checkCpus(input.cpu, machine, problems);
   const response = await planResponse(input, problems);
-  const listeners = input.listeners?.value ?? machine.cpus;
+  const listeners = input.listeners?.value ?? Math.min(machine.cpus, threadsOf(chosen));
+  if (input.listeners !== undefined) checkThreads(input.listeners, listeners, chosen, problems);
   const maxConnections = planMaxConnections(input, listeners, machine, problems);
   const notices: string[] = [];
   const engine = planWork(input, mode, listeners, problems, notices);
@@ -103,6 +105,11 @@ export function serverConfig(plan: ServerPlan): ServerConfig {
 
 async function planHost(input: ServerInput, machine: Machine, problems: Problem[]): Promise<string | null> {
   if (input.host === undefined) return null;
+  if (input.host.value.includes('/')) {
+    if (engineHas(input.engine.value, 'worksOnInterface')) return input.host.value;
+    problems.push(problemOf(input.host, 'an address or a name; a prefix needs --engine packet'));
+    return null;
+  }
   const resolved = await (machine.resolve ?? resolveHost)(input.host.value, null);
   if (resolved.ok) return resolved.value.address;
   problems.push(problemOf(input.host, resolved.expected));
@@ -164,7 +171,10 @@ function planWork(
 async function planResponse(input: ServerInput, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer>> {
   if (input.response === undefined) return makePayload(0);
   const loaded = await loadPayload(input.response.value);
-  if (loaded.ok) return loaded.value;
+  if (loaded.ok) {
+    checkPacketBytes(input.response, loaded.value.length, input.engine.value, problems);
+    return loaded.value;
+  }
   problems.push(problemOf(input.response, loaded.expected));
   return makePayload(0);
 }

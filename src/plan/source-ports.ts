@@ -98,7 +98,7 @@ export function expandPorts(ranges: readonly PortRange[]): number[] {
 }
 
 /** The ranges of ascending ports. */
-function rangesOf(ports: readonly number[]): PortRange[] {
+export function rangesOf(ports: readonly number[]): PortRange[] {
   const ranges: { first: number; last: number }[] = [];
   for (const port of ports) {
     const range = ranges.at(-1);
@@ -162,9 +162,14 @@ export function sourcePortsLine(ports: SourcePorts, machine: PortMachine): strin
   const { left, of } = leftToOthers(ports, machine);
   const range = formatRanges([machine.localPorts]);
   if (ports.kind === 'kernel') return `source ports: the kernel chooses them (${range})`;
-  const own = `source ports: ${formatCount(countPorts(ports.ranges))} for each source address (${shortRanges(ports.ranges)})`;
+  const own = ownPortsLine(ports.ranges);
   if (left === of) return `${own}; other programs keep all ${formatCount(of)} of theirs (${range})`;
   return `${own}; other programs keep ${formatCount(left)} of their ${formatCount(of)} (${range})`;
+}
+
+/** The same of an engine that takes no ports of the kernel's. */
+export function ownPortsLine(ranges: readonly PortRange[]): string {
+  return `source ports: ${formatCount(countPorts(ranges))} for each source address (${shortRanges(ranges)})`;
 }
 
 const RANGES_SHOWN = 6;

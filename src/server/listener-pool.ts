@@ -1,3 +1,4 @@
+import type { PacketLink } from '../engine/seam/link.ts';
 import type { EngineName } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
@@ -32,6 +33,8 @@ export interface ListenerPoolOptions {
   readonly listeners: number;
   readonly baseNs: bigint;
   readonly work: ServerWork | null;
+  /** The interface of an engine that works on one; null for others. */
+  readonly link: PacketLink | null;
   /** A listener died while it served. */
   readonly onFailure: (failure: ListenerFailure) => void;
 }
@@ -42,7 +45,7 @@ export class ListenerPool {
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
   readonly #onFailure: (failure: ListenerFailure) => void;
 
-  constructor({ plan, engine, listeners, baseNs, work, onFailure }: ListenerPoolOptions) {
+  constructor({ plan, engine, listeners, baseNs, work, link, onFailure }: ListenerPoolOptions) {
     this.#onFailure = onFailure;
     const control = this.#control.buffer;
     const protocols = (['tcp', 'udp'] as const).filter((each) => plan.protocol === each || plan.protocol === 'both');
@@ -51,7 +54,11 @@ export class ListenerPool {
       Array.from({ length: listeners }, (_, index) => {
         const cpu = plan.cpus.length === 0 ? null : plan.cpus[index % plan.cpus.length]!;
         const listener = offset * listeners + index;
-        return this.#spawn({ ...shared, protocol, cpu, listener, counters: ListenerCounters.createMemory() });
+        const own = {
+          link: link === null ? null : { ...link, worker: index },
+          counters: ListenerCounters.createMemory(),
+        };
+        return this.#spawn({ ...shared, ...own, protocol, cpu, listener });
       }),
     );
   }

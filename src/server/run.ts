@@ -1,4 +1,4 @@
-import { engineSystem } from '../document/system.ts';
+import { engineSystem, packetSystem } from '../document/system.ts';
 import type { Selection } from '../engine/registry.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
@@ -34,7 +34,7 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
     emit?.({ type: 'notice', level: 'warning', text: message });
     serving.pool.drain();
   });
-  const { selection, listeners, notes, port, pool, crew } = serving;
+  const { selection, listeners, notes, port, pool, crew, attachment } = serving;
   const onStop = (): void => pool.drain();
   // A server may run for weeks: what each second added is not kept.
   const kernel = new KernelWatch({ keepsIntervals: false });
@@ -57,7 +57,8 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
     const counted = serverResult({ ...plan, port, listeners }, selection, pool, start, seconds.total);
     const slowReaders = pool.counters.reduce((sum, each) => sum + each.get(SLOW_READERS), 0);
     const watched = kernelPart(kernel.end(Number(monotonicNs())), slowReaders);
-    const result: ServerResult = { ...counted, ...watched, ...crew?.result() };
+    const system = { ...counted.system, ...packetSystem(attachment?.link) };
+    const result: ServerResult = { ...counted, system, ...watched, ...crew?.result() };
     emit?.({ type: 'run-ended', result });
     return result;
   } finally {
@@ -65,6 +66,7 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
     stop?.removeEventListener('abort', onStop);
     await pool.close();
     await crew?.close();
+    attachment?.close();
   }
 }
 

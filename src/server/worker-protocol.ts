@@ -1,3 +1,4 @@
+import type { PacketLink } from '../engine/seam/link.ts';
 import type { EngineName } from '../plan/engines.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import type { ServerWork } from './work.ts';
@@ -12,6 +13,8 @@ export interface WorkerInit {
   /** Origin of the run's clock, in CLOCK_MONOTONIC nanoseconds. */
   readonly baseNs: bigint;
   readonly listener: number;
+  /** What this listener has of the interface; null for an engine that has the kernel's sockets. */
+  readonly link: PacketLink | null;
   readonly counters: SharedArrayBuffer;
   /** Null for a server that has nothing else to do. */
   readonly work: ServerWork | null;

@@ -86,6 +86,7 @@ async function serveConnections(command: ListenCommand, clock: Clock): Promise<v
     capacity,
     reads: mode.reads,
     halfCloses: mode.halfCloses,
+    link: init.link ?? undefined,
     clock,
   });
   try {

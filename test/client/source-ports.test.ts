@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { NO_PORT, SourcePortAllocator, portsOfWorker } from '../../src/client/source-ports.ts';
+import { NO_PORT, PortsInTurn, SourcePortAllocator, portsOfWorker } from '../../src/client/source-ports.ts';
 
 const DELAY_NS = 1e9;
 
@@ -199,4 +199,19 @@ t.test('exhaustion ends when the first port is free again', async (t) => {
   t.equal(allocator.take(0, 10 + DELAY_NS), NO_PORT);
   t.equal(allocator.take(0, 12 + DELAY_NS), taken[1]);
   t.equal(allocator.take(0, 12 + DELAY_NS), taken[2]);
+});
+
+t.test('ports in turn, of each source for itself', (t) => {
+  const ports = new PortsInTurn({ sources: 2, ports: Uint16Array.of(10, 11, 12), offset: 2 });
+  const take = (source: number, count: number): number[] => Array.from({ length: count }, () => ports.take(source));
+  t.same(take(0, 4), [12, 10, 11, 12]);
+  t.same(take(1, 2), [12, 10]);
+  t.same(take(0, 1), [10]);
+  t.same(
+    new Set(
+      Array.from({ length: 5 }, () => new PortsInTurn({ sources: 1, ports: Uint16Array.of(7), offset: 0 }).take(0)),
+    ),
+    new Set([7]),
+  );
+  t.end();
 });

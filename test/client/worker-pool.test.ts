@@ -27,7 +27,7 @@ t.test('a thread goes before the others in a round only, and collects garbage ou
   });
   const baseNs = monotonicNs();
   const pool = new WorkerPool([
-    { plan: plan!, engine: 'node', worker: 0, baseNs, sources: [], portOffset: 0, sink: null },
+    { plan: plan!, engine: 'node', worker: 0, baseNs, sources: [], portOffset: 0, sink: null, link: null },
   ]);
   t.teardown(() => pool.close());
   await pool.ready();

@@ -12,4 +12,6 @@ export const engine: EngineModule = {
   attach: async (request) => (await import('./attach.ts')).attach(request),
   createClient: async () => lacking(),
   createServer: async () => lacking(),
+  // Listeners share an interface, and each has receive queues of its own.
+  canSharePort: async () => true,
 };

@@ -1,18 +1,9 @@
 /** What the threads of one run share of an interface. Plain data: it crosses to the threads as it is, and descriptors are the process's. */
-import type { Family } from '../../plan/address.ts';
+import type { AddressRun } from '../../plan/address-runs.ts';
 import type { Endpoint } from '../../plan/plan.ts';
 import type { PortRange } from '../../plan/source-ports.ts';
 
-/** Addresses in a row, as numbers: of IPv4 `high` is 0 and `low` below 2^32. A run never crosses a border of 2^64. */
-export interface AddressRun {
-  readonly family: Family;
-  /** The upper 64 bits, for IPv6. */
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly count: number;
-  /** The kernel has these addresses too: it answers ARP for them, and only our ports of them are ours. */
-  readonly isKernels: boolean;
-}
+export type { AddressRun };
 
 export interface PacketLink {
   readonly interfaceName: string;

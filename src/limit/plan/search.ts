@@ -7,6 +7,7 @@ import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
 import { countPorts } from '../../plan/source-ports.ts';
+import { countSources } from '../../plan/sources.ts';
 import { PORT_MAX } from '../../units/quantity.ts';
 import type { Followed } from '../../plan/profiles.ts';
 import { offerOf, type SearchRange } from '../decide/quantity.ts';
@@ -157,7 +158,7 @@ function tearingDown(client: ClientPlan): ClientPlan {
 
 /** Source ports over all addresses, each of which an open connection has for itself. */
 function portsOf({ sources, sourcePorts }: ClientPlan): number {
-  return Math.max(1, sources.length) * (sourcePorts.kind === 'own' ? countPorts(sourcePorts.ranges) : PORT_MAX);
+  return Math.max(1, countSources(sources)) * (sourcePorts.kind === 'own' ? countPorts(sourcePorts.ranges) : PORT_MAX);
 }
 
 function searchNotices(input: SearchInput, plan: SearchPlan): string[] {

@@ -1,8 +1,8 @@
 /** The options of `conngen server`. */
-import { parseHost } from '../../plan/address.ts';
 import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
 import { parseCpuList } from '../../plan/cpus.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
+import { parseListenHost } from '../../plan/packet-server-plan.ts';
 import { DATAGRAM_RATE } from '../../plan/ping-plan.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../../plan/work.ts';
 import type { OptionTable } from '../../units/option.ts';
@@ -24,12 +24,13 @@ const BACKLOG_MAX = 2 ** 31 - 1;
 
 const SERVER_ONLY = {
   host: {
-    parse: parseHost,
+    parse: parseListenHost,
     value: 'HOST',
     defaultHelp: 'all addresses, both families',
     group: GROUPS.listen,
     isCommon: true,
     help: 'address to listen on',
+    details: 'With --engine packet: an address or a prefix, such as 198.18.1.0/24, that the server answers for.',
   },
   port: {
     parse: portParser(0),

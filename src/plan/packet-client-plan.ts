@@ -1,0 +1,233 @@
+/** The plan of a client whose engine works on an interface: its sources, its router, its ports. */
+import { ADDRESS_RUNS_MAX, addressRuns } from './address-runs.ts';
+import { canonicalAddress, familyOf, isOwnAddress } from './address.ts';
+import {
+  chooseInterface,
+  hasKernels,
+  type ChosenInterface,
+  type InterfaceAddress,
+  type PacketInput,
+  type PacketMachine,
+} from './packet-plan.ts';
+import type { Endpoint, PacketPlan } from './plan.ts';
+import {
+  expandPorts,
+  formatRanges,
+  rangesOf,
+  type PortChoice,
+  type PortMachine,
+  type PortRange,
+  type SourcePorts,
+} from './source-ports.ts';
+import { hasSource, parseSource, toNumber, type SourceRuns, type SourceSpec } from './sources.ts';
+import { problemOf, type Given, type Problem } from '../units/problem.ts';
+import { PORT_MAX } from '../units/quantity.ts';
+
+interface ClientPacketInput extends PacketInput {
+  readonly engine: Given<string>;
+  readonly source: readonly Given<SourceSpec>[];
+}
+
+interface ClientPacketMachine extends PacketMachine {
+  readonly isOwnAddress?: (address: string) => Promise<boolean>;
+}
+
+/** Both ends, as far as they could be planned. */
+export interface PlannedEnds {
+  readonly sources: SourceRuns;
+  /** Null where there is a problem with it. */
+  readonly target: Endpoint | null;
+  /** What said where the target is. */
+  readonly asked: Given<unknown>;
+}
+
+export interface PlannedPacket {
+  readonly chosen: ChosenInterface | null;
+  /** Null with other engines, and where there is a problem. */
+  readonly packet: PacketPlan | null;
+}
+
+/** What an engine that works on an interface needs; every problem with it is in the list. */
+export async function planClientPacket(
+  input: ClientPacketInput,
+  machine: ClientPacketMachine,
+  ends: PlannedEnds,
+  problems: Problem[],
+): Promise<PlannedPacket> {
+  const chosen = chooseInterface(input, machine, problems);
+  const { target } = ends;
+  if (chosen === null || target === null) return { chosen, packet: null };
+  await checkTarget(target, ends.asked, machine, problems);
+  const found = problems.length;
+  checkSources(input, ends.sources, target, problems);
+  checkGateway(input, chosen, target, problems);
+  const sources = input.source.length > 0 ? ends.sources : ownSource(input, chosen, target, problems);
+  if (problems.length > found) return { chosen, packet: null };
+  const addresses = addressRuns(sources, chosen.kernels);
+  if (addresses.length > ADDRESS_RUNS_MAX) {
+    const got = input.source.map(({ text }) => text).join(', ');
+    const expected = `at most ${ADDRESS_RUNS_MAX} ranges with --engine packet; these are ${addresses.length}`;
+    problems.push({ option: input.source[0]?.label ?? '--source', got, expected });
+  }
+  const packet: PacketPlan = {
+    interfaceName: chosen.iface.name,
+    gateway: input.gateway?.value ?? null,
+    vlan: input.vlan?.value ?? null,
+    addresses,
+  };
+  return { chosen, packet };
+}
+
+/** The kernel hands what is for itself to itself, and no packet of it is ever on an interface. */
+async function checkTarget(
+  { address }: Endpoint,
+  asked: Given<unknown>,
+  machine: ClientPacketMachine,
+  problems: Problem[],
+): Promise<void> {
+  const isOwn = machine.isOwnAddress ?? (async (each) => isOwnAddress(each));
+  if (!(await isOwn(address))) return;
+  const why = `packets to ${address} never leave this machine by an interface`;
+  problems.push(problemOf(asked, `an address of another machine with --engine packet: ${why}`));
+}
+
+/** The engine answers for its sources: not for somebody else's addresses. */
+function checkSources(
+  { source, gateway }: ClientPacketInput,
+  sources: SourceRuns,
+  target: Endpoint,
+  problems: Problem[],
+): void {
+  const [first] = source;
+  if (first === undefined) return;
+  const got = source.map(({ text }) => text).join(', ');
+  const others = [
+    ['the target', target.address],
+    ['the router', gateway?.value ?? ''],
+  ] as const;
+  for (const [what, address] of others) {
+    if (!hasSource(sources, canonicalAddress(address))) continue;
+    const why = `conngen answers for every source, and ${address} is ${what}`;
+    problems.push({ option: first.label, got, expected: `addresses without ${address}: ${why}` });
+  }
+}
+
+function checkGateway(
+  { gateway, source }: ClientPacketInput,
+  { iface, kernels }: ChosenInterface,
+  target: Endpoint,
+  problems: Problem[],
+): void {
+  if (gateway === undefined) return;
+  const { value: address } = gateway;
+  const family = familyOf(address);
+  if (family !== target.family) {
+    problems.push(problemOf(gateway, `an IPv${target.family} address, as the target ${target.address} is one`));
+    return;
+  }
+  if (kernels.some((own) => canonicalAddress(own) === canonicalAddress(address))) {
+    problems.push(problemOf(gateway, 'the address of a router, which is not one of this machine'));
+    return;
+  }
+  // What network sources have that are not the kernel's is not known here.
+  if (source.length > 0 || isLinkLocal(address)) return;
+  const networks = iface.addresses.filter((own) => own.family === family);
+  if (networks.length === 0 || networks.some((own) => isInNetwork(address, own))) return;
+  const listed = networks.map((own) => `${own.address}/${own.prefixLength}`).join(', ');
+  problems.push(problemOf(gateway, `an address in a network of ${iface.name} (${listed})`));
+}
+
+/** The interface's own address: of the target's network where there is one. */
+function ownSource(
+  { vlan }: ClientPacketInput,
+  { iface }: ChosenInterface,
+  target: Endpoint,
+  problems: Problem[],
+): SourceRuns {
+  const example = target.family === 4 ? '198.18.0.0/24' : 'fd00:c::/120';
+  if (vlan !== undefined) {
+    const expected = `source addresses in VLAN ${vlan.value}, to which those of ${iface.name} do not belong, beside ${vlan.label} (such as ${example})`;
+    problems.push({ option: '--source', got: null, expected });
+    return [];
+  }
+  const usable = iface.addresses.filter(
+    ({ address, family }) => family === target.family && isLinkLocal(address) === isLinkLocal(target.address),
+  );
+  const own = usable.find((each) => isInNetwork(target.address, each)) ?? usable[0];
+  const parsed = own === undefined ? null : parseSource(own.address);
+  if (parsed?.ok === true) return [parsed.value];
+  const why = `${iface.name} has no IPv${target.family} address that could be the default`;
+  const expected = `source addresses with --engine packet, because ${why} (such as ${example}, with a route to them at the target's side)`;
+  problems.push({ option: '--source', got: null, expected });
+  return [];
+}
+
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address);
+}
+
+function isInNetwork(address: string, network: InterfaceAddress): boolean {
+  const one = toNumber(address.replace(/%.*$/, ''));
+  const other = toNumber(network.address.replace(/%.*$/, ''));
+  if (one === null || other?.family !== one.family) return false;
+  const hostBits = BigInt((one.family === 4 ? 32 : 128) - network.prefixLength);
+  return one.value >> hostBits === other.value >> hostBits;
+}
+
+const LOWEST_PORT = 1024;
+
+/**
+ * The source ports of an engine whose connections are its own. With addresses that this machine does not have, all of them from 1024 on.
+ * With the kernel's addresses, none that the kernel gives to programs: their packets would be taken from them.
+ */
+export function planPacketPorts(
+  given: Given<PortChoice> | undefined,
+  packet: PacketPlan,
+  machine: PortMachine,
+  problems: Problem[],
+): SourcePorts {
+  const { localPorts } = machine;
+  const isShared = hasKernels(packet.addresses);
+  if (given?.value.kind === 'kernel') {
+    problems.push(
+      problemOf(given, 'ports that conngen takes itself: with --engine packet the kernel has no part in it'),
+    );
+    return { kind: 'own', ranges: [] };
+  }
+  const asked = askedPorts(given?.value, localPorts, isShared);
+  const clash = isShared && asked.some(({ first, last }) => first <= localPorts.last && last >= localPorts.first);
+  const system = formatRanges([localPorts]);
+  const wayOut = `or --source with addresses that this machine does not have`;
+  if (clash && given !== undefined) {
+    const why = `the kernel gives those to programs of this machine, which has a source address too`;
+    const free = formatRanges(without([{ first: LOWEST_PORT, last: PORT_MAX }], localPorts));
+    problems.push(
+      problemOf(given, `ports outside of ${system}: ${why} (${free === '' ? '' : `such as ${free}, `}${wayOut})`),
+    );
+    return { kind: 'own', ranges: [] };
+  }
+  const isFree = (port: number): boolean =>
+    !isShared || (machine.listeningPorts?.has(port) !== true && machine.reservedPorts?.has(port) !== true);
+  const ranges = rangesOf(expandPorts(asked).filter(isFree));
+  if (ranges.length === 0) {
+    const expected = `a port that the kernel gives to no program of this machine: ip_local_port_range is ${system} (sysctl -w net.ipv4.ip_local_port_range="32768 60999", ${wayOut})`;
+    problems.push({ option: given?.label ?? '--source-ports', got: given?.text ?? null, expected });
+  }
+  return { kind: 'own', ranges };
+}
+
+function askedPorts(choice: PortChoice | undefined, localPorts: PortRange, isShared: boolean): readonly PortRange[] {
+  if (choice?.kind === 'ranges') return choice.ranges;
+  if (choice?.kind === 'system') return [localPorts];
+  const all = [{ first: LOWEST_PORT, last: PORT_MAX }];
+  return isShared ? without(all, localPorts) : all;
+}
+
+function without(ranges: readonly PortRange[], { first, last }: PortRange): PortRange[] {
+  return ranges.flatMap((range) =>
+    [
+      { first: range.first, last: Math.min(range.last, first - 1) },
+      { first: Math.max(range.first, last + 1), last: range.last },
+    ].filter((part) => part.first <= part.last),
+  );
+}
