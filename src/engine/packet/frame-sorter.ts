@@ -5,7 +5,7 @@ import { Icmp, type ErrorReceiver } from './icmp.ts';
 import { sumOf } from './internet-checksum.ts';
 import { Neighbours } from './neighbours.ts';
 import { OwnAddresses } from './own-addresses.ts';
-import { CHECKSUM_ERRORS, countersOf, MALFORMED, RECEIVED, STRAY } from './packet-counters.ts';
+import { CHECKSUM_ERRORS, countersOf, MALFORMED, STRAY } from './packet-counters.ts';
 
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
@@ -15,8 +15,8 @@ const IPV6_BYTES = 40;
 /** More fragments, and the offset of a fragment. */
 const FRAGMENT = 0x3fff;
 
-/** Takes the segments of a link, and the errors that quote one: a `Tcp`. */
-export interface SegmentReceiver extends ErrorReceiver {
+/** Takes the segments of a link: a `Tcp`. */
+export interface SegmentReceiver {
   /** A packet whose protocol is TCP lies at `ip`, in the frame from `frame` to before `end`. Nothing else of it was checked. */
   packet4(frame: number, ip: number, end: number): void;
   packet6(frame: number, ip: number, end: number): void;
@@ -24,7 +24,8 @@ export interface SegmentReceiver extends ErrorReceiver {
 
 /**
  * FrameSorter takes each frame of a link to what handles it: segments to the TCP, ARP and solicitations to the neighbours, ICMP to its
- * errors and answers. It counts all that comes, and drops what is not for this interface or not well formed.
+ * errors and answers. It drops and counts what is not for
+ * this interface or not well formed.
  */
 export class FrameSorter implements FrameReceiver {
   readonly own: OwnAddresses;
@@ -40,7 +41,7 @@ export class FrameSorter implements FrameReceiver {
   readonly #macUpper: number;
   readonly #macLower: number;
 
-  constructor(port: FramePort, link: PacketLink, segments: SegmentReceiver) {
+  constructor(port: FramePort, link: PacketLink, segments: SegmentReceiver, errors: ErrorReceiver) {
     this.#bytes = port.bytes;
     this.#view = port.view;
     this.#segments = segments;
@@ -53,11 +54,10 @@ export class FrameSorter implements FrameReceiver {
     this.#macLower = mac.getUint16(4);
     this.own = new OwnAddresses(link.addresses);
     this.neighbours = new Neighbours(port, link, ethernet, this.own, this.#counters);
-    this.#icmp = new Icmp(port, ethernet, this.own, this.#counters, this.neighbours, segments);
+    this.#icmp = new Icmp(port, ethernet, this.own, this.#counters, this.neighbours, errors);
   }
 
   frame(offset: number, length: number): void {
-    this.#counters[RECEIVED]!++;
     const view = this.#view;
     const ip = offset + this.#headerBytes;
     let ethertype = length < this.#headerBytes ? -1 : view.getUint16(offset + 12);

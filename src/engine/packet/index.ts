@@ -1,4 +1,6 @@
 import { RunError } from '../../units/run-error.ts';
+import { loadLibc } from '../../kernel/libc.ts';
+import type { PacketLink } from '../seam/link.ts';
 import type { EngineModule } from '../seam/module.ts';
 import { requirePacket } from './support.ts';
 
@@ -6,11 +8,20 @@ function lacking(): never {
   throw new RunError('ENOSYS', 'the packet engine is not complete yet', 'choose another --engine');
 }
 
+/** What the run attached to the interface; every thread of this engine is given it. */
+function linkOf({ link }: { readonly link?: PacketLink | undefined }): PacketLink {
+  if (link === undefined) throw new Error('the packet engine has no link');
+  return link;
+}
+
 /** TCP of its own over AF_XDP, on one interface. Pings have kernel sockets. */
 export const engine: EngineModule = {
   requireSupport: requirePacket,
   attach: async (request) => (await import('./attach.ts')).attach(request),
-  createClient: async () => lacking(),
+  createClient: async (options) => {
+    const [{ PacketClientEngine }, { openPort }] = await Promise.all([import('./client.ts'), import('./open-port.ts')]);
+    return new PacketClientEngine(options, openPort(loadLibc(), linkOf(options), options.clock));
+  },
   createServer: async () => lacking(),
   // Listeners share an interface, and each has receive queues of its own.
   canSharePort: async () => true,

@@ -28,7 +28,9 @@ export function acknowledge(connections: ConnectionTable, row: number, reader: S
   const last = connections.windowUpdate[row]!;
   const window = reader.window << connections.windowShift[row]!;
   const current = connections.sendWindow[row]!;
-  if (isAfter(sequence, last) || (sequence === last && (advanced > 0 || window > current))) {
+  // As Linux does (tcp_may_update_window): what acknowledges more brings its window with it, also where a later segment came before it.
+  // Otherwise the window of an earlier acknowledgement would count from this one, beyond what the peer allows.
+  if (advanced > 0 || isAfter(sequence, last) || (sequence === last && window > current)) {
     connections.windowUpdate[row] = sequence;
     if (window !== current) setWindow(connections, row, window);
   }

@@ -330,7 +330,10 @@ export class Arrival {
     const state = connections.state[row]!;
     if (state === FIN_WAIT_1) {
       connections.state[row] = FIN_WAIT_2;
-      if (connections.slot[row] === NONE) this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
+      if (connections.slot[row] === NONE) {
+        this.#lifecycle.halfClosed++;
+        this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
+      }
     } else if (state === CLOSING) {
       this.#lifecycle.rest(row, this.#transmission.nowMs);
       return false;

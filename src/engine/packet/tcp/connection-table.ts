@@ -129,6 +129,11 @@ export class ConnectionTable {
     return this.#used;
   }
 
+  /** Rows from here on have never been taken. */
+  get touched(): number {
+    return this.#fresh;
+  }
+
   /** A row for a connection with this tuple, its state still to be set, or `NONE` where all are in use. */
   take(tuple: Tuple, slot: number): number {
     let row = this.#free;

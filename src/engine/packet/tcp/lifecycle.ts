@@ -1,4 +1,5 @@
 import { HAS_TIMESTAMPS, IS_PASSIVE, IS_IPV6, type ConnectionTable } from './connection-table.ts';
+import { FIN_WAIT_2 } from './states.ts';
 import { NONE, type SendSource, type TcpUser } from './tcp-user.ts';
 import type { TimeWait } from './time-wait.ts';
 import { addressSumOf4, addressSumOf6 } from './segment-writer.ts';
@@ -36,6 +37,8 @@ export class Lifecycle {
   handshakes = 0;
   /** Connections that go on without a slot. */
   orphans = 0;
+  /** Those of them that wait for nothing but the peer's FIN. */
+  halfClosed = 0;
 
   constructor(parts: LifecycleParts) {
     this.#connections = parts.connections;
@@ -148,7 +151,10 @@ export class Lifecycle {
     const slot = connections.slot[row]!;
     if (slot !== NONE) this.#rows[slot] = 0;
     else if ((connections.flags[row]! & IS_PASSIVE) !== 0) this.handshakes--;
-    else this.orphans--;
+    else {
+      this.orphans--;
+      if (connections.state[row] === FIN_WAIT_2) this.halfClosed--;
+    }
     connections.give(row);
     this.#source.released(row);
   }

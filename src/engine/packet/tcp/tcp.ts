@@ -1,33 +1,27 @@
-import { randomFillSync } from 'node:crypto';
 import { EADDRINUSE, EADDRNOTAVAIL, ENOBUFS } from '../../../kernel/errno.ts';
 
 import type { Clock } from '../../../runtime/clock.ts';
 
-import { AcknowledgementBudget } from './acknowledgement-budget.ts';
-import { Arrival, FIN_TIMEOUT_MS } from './arrival.ts';
-import { ACK_DUE, ConnectionTable, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED } from './connection-table.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { LinkPeers } from './link-peers.ts';
-import { OwnAddresses, setRemote } from './own-addresses.ts';
-import { Quotations } from './quotations.ts';
-import { SegmentReader } from './segment-reader.ts';
-import { ACK, FIN, RST, SegmentWriter, SYN } from './segment-writer.ts';
-import { sizesOf, type Sizes } from './sizes.ts';
+import { FIN_TIMEOUT_MS, type Arrival } from './arrival.ts';
+import { ACK_DUE, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED, type ConnectionTable } from './connection-table.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { LinkPeers } from './link-peers.ts';
+import { setRemote, type OwnAddresses } from './own-addresses.ts';
+import type { Quotations } from './quotations.ts';
+import type { SegmentReader } from './segment-reader.ts';
+import { ACK, FIN, RST, SYN } from './segment-writer.ts';
 import { StarvedRows } from './starved-rows.ts';
-import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT } from './states.ts';
-import { Strangers } from './strangers.ts';
+import { CLOSED, ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT } from './states.ts';
+import type { Strangers } from './strangers.ts';
 import type { Remote, TcpOptions } from './tcp-options.ts';
+import { assemble, MOST_ORPHANS } from './tcp-parts.ts';
 import { NONE } from './tcp-user.ts';
-import { TimeWait } from './time-wait.ts';
-import { TimerWheel } from './timer-wheel.ts';
-import { Transmission } from './transmission.ts';
-import { ABSENT, entryOf, rowOf, TupleTable } from './tuple-table.ts';
-import { Tuple, TupleHash } from './tuple.ts';
+import type { TimeWait } from './time-wait.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { Transmission } from './transmission.ts';
+import { ABSENT, entryOf, rowOf, type TupleTable } from './tuple-table.ts';
+import { Tuple } from './tuple.ts';
 
-/** As many connections may go on without a slot; beyond it a close resets, as in Linux (net.ipv4.tcp_max_orphans). */
-const MOST_ORPHANS = 1 << 18;
-/** Rows for handshakes that peers began; the backlog bounds them further. */
-const MOST_HANDSHAKES = 1 << 16;
 /** Tuples that are freed in one turn, so that a turn after a pause is no long one. */
 const WAKES_PER_TURN = 4096;
 /** When frames are lacking, they are asked for again after this. */
@@ -74,63 +68,26 @@ export class Tcp {
   readonly #due = (row: number): void => this.#endTimer(row);
 
   constructor(options: TcpOptions) {
-    const { port, link, counters, user, source, capacity, remote } = options;
-    this.#clock = options.clock;
+    const { port, clock, remote } = options;
+    this.#clock = clock;
     this.#view = port.view;
     this.#remote = remote;
-    const own = new OwnAddresses(link.addresses);
-    this.#own = own;
-    const peers = new LinkPeers(link.mac, link.vlan);
-    this.#peers = peers;
-    // The first peer is where a client's packets go.
-    if (link.nextHopMac !== null) peers.add(link.nextHopMac);
-    const passive = remote === null ? MOST_HANDSHAKES : 0;
-    const connections = new ConnectionTable(capacity + MOST_ORPHANS + passive, own.hasIpv6);
-    this.#connections = connections;
-    const timeWait = new TimeWait(own.hasIpv6);
-    this.#timeWait = timeWait;
-    const tuples = new TupleTable(connections, timeWait, capacity);
-    this.#tuples = tuples;
-    const nowMs = this.#nowMs();
-    const wheel = new TimerWheel(connections, nowMs);
-    this.#wheel = wheel;
-    const writer = new SegmentWriter(port, peers);
-    const reader = new SegmentReader(port.view, counters, link.hasUnfinishedChecksums);
-    this.#reader = reader;
-    const sizes = sizesFor(link.mtu, port.frameBytes - peers.headerBytes);
-    const budget = new AcknowledgementBudget();
-    const hash = new TupleHash(options.key ?? randomKey());
-    const ends = { connections, source, user };
-    this.#lifecycle = new Lifecycle({
-      ...ends,
-      tuples,
-      timeWait,
-      hash,
-      capacity,
-      firstSequence: options.firstSequence,
-    });
-    const starved = this.#starved;
-    this.#transmission = new Transmission({ ...ends, ...sizes, wheel, writer, counters, starved });
-    this.#transmission.nowMs = nowMs;
-    const shared = { writer, peers, own, timeWait, budget, counters, strays: options.strays };
-    this.#strangers = new Strangers({ ...shared, ...sizes, view: port.view });
-    this.#arrival = new Arrival({
-      ...ends,
-      lifecycle: this.#lifecycle,
-      transmission: this.#transmission,
-      strangers: this.#strangers,
-      wheel,
-      reader,
-      budget,
-      counters,
-    });
-    const { view } = port;
-    const [lifecycle, transmission] = [this.#lifecycle, this.#transmission];
-    this.#quotations = new Quotations({ view, connections, tuples, lifecycle, transmission });
-    if (remote !== null) {
-      this.#tuple.family = remote.family;
-      setRemote(this.#tuple, remote.address);
-    }
+    const parts = assemble(options, this.#starved, this.#nowMs());
+    this.#own = parts.own;
+    this.#peers = parts.peers;
+    this.#connections = parts.connections;
+    this.#timeWait = parts.timeWait;
+    this.#tuples = parts.tuples;
+    this.#wheel = parts.wheel;
+    this.#lifecycle = parts.lifecycle;
+    this.#transmission = parts.transmission;
+    this.#arrival = parts.arrival;
+    this.#strangers = parts.strangers;
+    this.#quotations = parts.quotations;
+    this.#reader = parts.reader;
+    if (remote === null) return;
+    this.#tuple.family = remote.family;
+    setRemote(this.#tuple, remote.address);
   }
 
   // --- the engine above ---
@@ -213,6 +170,16 @@ export class Tcp {
     this.#kick(row);
   }
 
+  /** Queues `bytes` of the source and, if `isLast`, a FIN after them, which leave together. */
+  send(slot: number, bytes: number, isLast: boolean): void {
+    const row = this.#lifecycle.rowOf(slot);
+    if (row === NONE) return;
+    const { sendEnd, flags } = this.#connections;
+    sendEnd[row] = (sendEnd[row]! + bytes) | 0;
+    if (isLast) flags[row] = flags[row]! | FIN_QUEUED;
+    this.#kick(row);
+  }
+
   /** Queues a FIN after what is queued. What is queued later is an error. */
   shutDown(slot: number): void {
     const row = this.#lifecycle.rowOf(slot);
@@ -243,8 +210,10 @@ export class Tcp {
       return;
     }
     connections.flags[row] = (connections.flags[row]! | FIN_QUEUED) & ~HOLDS_WINDOW;
-    if (state === FIN_WAIT_2) this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
-    else this.#kick(row);
+    if (state === FIN_WAIT_2) {
+      lifecycle.halfClosed++;
+      this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
+    } else this.#kick(row);
   }
 
   /** Sends what the connection owes, now or when its segment has been looked at. */
@@ -306,6 +275,20 @@ export class Tcp {
   /** How many connections have a row: open ones, handshakes, and those that go on without a slot. For tests. */
   get rows(): number {
     return this.#connections.used;
+  }
+
+  /** How many of them only wait for the peer's FIN, which may never come. */
+  get halfClosed(): number {
+    return this.#lifecycle.halfClosed;
+  }
+
+  /** Resets all connections: this end goes away, and no one will answer for it. */
+  abandon(): void {
+    const { state } = this.#connections;
+    for (let row = 0; row < this.#connections.touched; row++) {
+      if (state[row]! >= SYN_RECEIVED) this.#transmission.sendReset(row);
+      if (state[row] !== CLOSED) this.#lifecycle.end(row);
+    }
   }
 
   /** How many 4-tuples rest in TIME-WAIT. For tests. */
@@ -382,15 +365,4 @@ export class Tcp {
     const errno = this.#transmission.timeout(row);
     if (errno !== 0) this.#lifecycle.fail(row, errno);
   }
-}
-
-function sizesFor(mtu: number, frameBytes: number): { readonly sizes4: Sizes; readonly sizes6: Sizes } {
-  // The last word of a payload may be written whole.
-  const most = Math.min(mtu, frameBytes - 4);
-  return { sizes4: sizesOf(most - 40), sizes6: sizesOf(most - 60) };
-}
-
-function randomKey(): [number, number, number, number] {
-  const [a, b, c, d] = randomFillSync(new Int32Array(4)) as unknown as [number, number, number, number];
-  return [a, b, c, d];
 }

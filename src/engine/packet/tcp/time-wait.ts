@@ -3,37 +3,37 @@ import { ADDRESS_WORDS, type Tuple } from './tuple.ts';
 
 /** As long as Linux rests a 4-tuple before it is used again (net.ipv4.tcp_tw_reuse, with timestamps). */
 export const REST_MS = 1000;
-const FIRST_CAPACITY = 4096;
-/** A million closes a second rest for the whole time; beyond it the oldest are forgotten. */
-const MOST = 1 << 22;
+/**
+ * Half a million closes a second rest for the whole time, which is more than a thread makes; beyond it the oldest are forgotten. No ring that
+ * grows: the copy of a hundred thousand entries would be a pause in the middle of a round, and its memory brings the collector.
+ */
+const CAPACITY = 1 << 19;
+const MASK = CAPACITY - 1;
 const NUMBER_MASK = 0x3fffffff;
 
 /**
  * 4-tuples that rest after our close, oldest first, in a ring: what it takes to acknowledge a FIN that comes again, and to tell a new SYN
- * of the peer from an old one (RFC 6191). An entry has a number that stays the same when the ring grows.
+ * of the peer from an old one (RFC 6191). Memory is touched only as places come into use.
  */
 export class TimeWait {
-  #mask = 0;
   #head = 0;
   #count = 0;
-  readonly #hasIpv6: boolean;
-  flags!: Uint16Array;
-  local!: Int32Array;
-  remote!: Int32Array;
-  ports!: Int32Array;
-  peer!: Uint16Array;
-  sendNext!: Int32Array;
-  receiveNext!: Int32Array;
-  timestampRecent!: Int32Array;
-  timestampOffset!: Int32Array;
-  endMs!: Int32Array;
-  words!: Int32Array;
+  readonly flags = new Uint16Array(CAPACITY);
+  readonly local = new Int32Array(CAPACITY);
+  readonly remote = new Int32Array(CAPACITY);
+  readonly ports = new Int32Array(CAPACITY);
+  readonly peer = new Uint16Array(CAPACITY);
+  readonly sendNext = new Int32Array(CAPACITY);
+  readonly receiveNext = new Int32Array(CAPACITY);
+  readonly timestampRecent = new Int32Array(CAPACITY);
+  readonly timestampOffset = new Int32Array(CAPACITY);
+  readonly endMs = new Int32Array(CAPACITY);
   /** The hash of the tuple; the table of tuples needs it to remove the entry. */
-  hash!: Int32Array;
+  readonly hash = new Int32Array(CAPACITY);
+  readonly words: Int32Array;
 
   constructor(hasIpv6: boolean) {
-    this.#hasIpv6 = hasIpv6;
-    this.#allocate(FIRST_CAPACITY);
+    this.words = new Int32Array(hasIpv6 ? CAPACITY * ADDRESS_WORDS : 0);
   }
 
   get count(): number {
@@ -46,19 +46,18 @@ export class TimeWait {
   }
 
   get isFull(): boolean {
-    return this.#count === MOST;
+    return this.#count === CAPACITY;
   }
 
   /** Where the columns have an entry. */
   placeOf(entry: number): number {
-    return entry & this.#mask;
+    return entry & MASK;
   }
 
   /** Adds the tuple of a connection, whose row is given back after it. Returns its number. Not to be called where it `isFull`. */
   add(connections: ConnectionTable, row: number, hash: number, nowMs: number): number {
-    if (this.#count > this.#mask) this.#grow();
     const entry = (this.#head + this.#count++) & NUMBER_MASK;
-    const place = entry & this.#mask;
+    const place = entry & MASK;
     const flags = connections.flags[row]!;
     this.flags[place] = flags;
     this.local[place] = connections.local[row]!;
@@ -85,60 +84,11 @@ export class TimeWait {
   }
 
   matches(entry: number, tuple: Tuple): boolean {
-    const place = entry & this.#mask;
+    const place = entry & MASK;
     if (this.ports[place] !== tuple.ports || this.local[place] !== tuple.local || this.remote[place] !== tuple.remote) {
       return false;
     }
     if ((this.flags[place]! & IS_IPV6) === 0) return tuple.family === 4;
     return tuple.family === 6 && hasWords(this.words, place, tuple);
-  }
-
-  #allocate(capacity: number): void {
-    this.#mask = capacity - 1;
-    this.flags = new Uint16Array(capacity);
-    this.local = new Int32Array(capacity);
-    this.remote = new Int32Array(capacity);
-    this.ports = new Int32Array(capacity);
-    this.peer = new Uint16Array(capacity);
-    this.sendNext = new Int32Array(capacity);
-    this.receiveNext = new Int32Array(capacity);
-    this.timestampRecent = new Int32Array(capacity);
-    this.timestampOffset = new Int32Array(capacity);
-    this.endMs = new Int32Array(capacity);
-    this.words = new Int32Array(this.#hasIpv6 ? capacity * ADDRESS_WORDS : 0);
-    this.hash = new Int32Array(capacity);
-  }
-
-  #grow(): void {
-    const old = this.#columns();
-    const oldWords = this.words;
-    const oldMask = this.#mask;
-    this.#allocate((oldMask + 1) * 2);
-    const columns = this.#columns();
-    for (let i = 0; i < this.#count; i++) {
-      const from = (this.#head + i) & oldMask;
-      const to = (this.#head + i) & this.#mask;
-      for (let c = 0; c < columns.length; c++) columns[c]![to] = old[c]![from]!;
-      if (!this.#hasIpv6) continue;
-      const first = from * ADDRESS_WORDS;
-      this.words.set(oldWords.subarray(first, first + ADDRESS_WORDS), to * ADDRESS_WORDS);
-    }
-  }
-
-  /** All columns of numbers. */
-  #columns(): (Int32Array | Uint16Array)[] {
-    return [
-      this.flags,
-      this.local,
-      this.remote,
-      this.ports,
-      this.peer,
-      this.sendNext,
-      this.receiveNext,
-      this.timestampRecent,
-      this.timestampOffset,
-      this.endMs,
-      this.hash,
-    ];
   }
 }

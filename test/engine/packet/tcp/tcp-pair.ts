@@ -126,7 +126,7 @@ export class TcpPair {
       firstSequence: options.firstSequence,
     };
     const tcp = new Tcp(tcpOptions);
-    const end = { tcp, user, port, counters, sorter: new FrameSorter(port, link, sorted(tcp)) };
+    const end = { tcp, user, port, counters, sorter: new FrameSorter(port, link, tcp, tcp.quotations) };
     user.tcp = tcp;
     user.end = end;
     return end;
@@ -160,16 +160,4 @@ export class TcpPair {
     this.clock.tick();
     this.settle();
   }
-}
-
-function sorted(tcp: Tcp): ConstructorParameters<typeof FrameSorter>[2] {
-  const { quotations } = tcp;
-  return {
-    packet4: (frame, ip, end) => tcp.packet4(frame, ip, end),
-    packet6: (frame, ip, end) => tcp.packet6(frame, ip, end),
-    quoted4: (ip, end) => quotations.quoted4(ip, end),
-    quoted6: (ip, end) => quotations.quoted6(ip, end),
-    unreachable: (connection, errno) => quotations.unreachable(connection, errno),
-    tooBig: (connection, mtu) => quotations.tooBig(connection, mtu),
-  };
 }
