@@ -22,7 +22,9 @@ function openFiles({ maxConnections }: ServerPlan, isLimitGiven: boolean): strin
 }
 
 /** Applies without SYN cookies only: with them the backlog alone counts. */
-function synBacklog({ backlog }: ServerPlan, read: ReadFile): string[] {
+function synBacklog({ backlog, packet }: ServerPlan, read: ReadFile): string[] {
+  // The kernel takes none of its connections.
+  if (packet !== null) return [];
   const key = 'net.ipv4.tcp_max_syn_backlog';
   const limit = readSysctlNumber(key, read);
   const somaxconn = readSysctlNumber('net.core.somaxconn', read);

@@ -22,6 +22,29 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['client', '--rate=-5'],
     lines: ['--rate: got "-5", expected more than 0 connections/s'],
   },
+  'packet without an interface': {
+    args: ['client', '192.0.2.1:80', '--engine', 'packet'],
+    lines: [/^--interface: got nothing, expected an interface for --engine packet \((up here: .*|none is up here)\)$/],
+  },
+  'packet on an interface that is not there, and in no VLAN': {
+    args: ['server', '--engine', 'packet', '--interface', 'no-such0', '--vlan', '5000'],
+    lines: [
+      '--vlan: got "5000", expected the number of a VLAN, from 1 to 4094',
+      /^--interface: got "no-such0", expected an interface of this machine \(/,
+    ],
+  },
+  'packet on loopback': {
+    args: ['search', '--engine', 'packet', '--interface', 'lo'],
+    lines: [/^--interface: got "lo", expected an interface other than loopback, whose packets never leave the kernel/],
+  },
+  'interface without packet': {
+    args: ['saturate', '--interface', 'eth0'],
+    lines: ['--interface: got "eth0", expected to be left out, or --engine packet beside it'],
+  },
+  'pings of packet': {
+    args: ['rtt', '--engine', 'packet'],
+    lines: [/^--engine: got "packet", expected auto, .*: the packet engine has no pings/],
+  },
   'rate abc': { args: ['client', '--rate', 'abc'], lines: [/^--rate: got "abc", expected a number of connections\/s/] },
   'rate NaN': { args: ['client', '--rate', 'NaN'], lines: [/^--rate: got "NaN", expected a number of connections\/s/] },
   'rate without a value': { args: ['client', '--rate'], lines: [/^--rate: got nothing, expected a number/] },

@@ -141,6 +141,7 @@ const EXCHANGE_OPTIONS = {
     group: GROUPS.exchange,
     isCommon: true,
     help: 'send this many made-up bytes, such as 64 or 64KiB',
+    details: 'At most 256 KiB with --engine packet, as for --payload.',
     replaces: () => ['payload'],
   },
   finish: PLAIN_CLIENT_OPTIONS.finish,
@@ -248,6 +249,9 @@ const SOURCE_OPTIONS = {
     group: GROUPS.source,
     isCommon: true,
     help: 'source addresses, used in turn: 10.0.0.2, 10.0.0.2-10.0.0.9 or 10.0.0.0/28; repeatable',
+    details:
+      'At most 65,536 addresses, which this machine has unless --freebind is given. With --engine packet up to 16,777,216, such as 10.0.0.0/8 or a /104, which it need ' +
+      'not have: conngen answers for them on --interface. Take addresses that nobody else in that network has.',
   },
   'source-ports': {
     parse: parseSourcePorts,
@@ -263,7 +267,8 @@ const SOURCE_OPTIONS = {
     },
     details:
       'The default takes ports outside of ip_local_port_range where there are enough, so that other programs keep theirs. A source port ' +
-      'that is left in TIME_WAIT cannot be used again for 60 s, or for 1 s with net.ipv4.tcp_tw_reuse = 1.',
+      'that is left in TIME_WAIT cannot be used again for 60 s, or for 1 s with net.ipv4.tcp_tw_reuse = 1. With --engine packet it is 1 s, ' +
+      'and the default is 1024-65535 for addresses that this machine does not have.',
   },
   freebind: {
     parse: parseSwitch,
@@ -295,7 +300,7 @@ const GENERATOR_OPTIONS = {
     isCommon: true,
     help: 'load threads, which share one schedule; auto is one for each 25000/s',
     words: { auto: 'one for each 25000/s, at most one for each core' },
-    details: 'At most 4 for each core.',
+    details: 'At most 4 for each core, and with --engine packet at most one for each receive queue of --interface.',
   },
 } as const satisfies OptionTable;
 

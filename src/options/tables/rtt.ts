@@ -92,7 +92,10 @@ export const RTT_OPTIONS = {
     help: 'count a ping without a reply after TIME as lost; also limits opening a connection',
     details: 'A reply that comes later is counted as late.',
   },
-  source: CLIENT_OPTIONS.source,
+  source: {
+    ...CLIENT_OPTIONS.source,
+    details: 'At most 65,536 addresses, which this machine has unless --freebind is given.',
+  },
   freebind: CLIENT_OPTIONS.freebind,
   cpu: {
     parse: parseCpuList,

@@ -56,6 +56,7 @@ const SERVER_ONLY = {
     group: GROUPS.listen,
     isCommon: true,
     help: 'SO_REUSEPORT sockets, each on its own thread',
+    details: 'With --engine packet at most one for each receive queue of --interface, which is the default too.',
   },
   cpu: {
     parse: parseCpuList,
@@ -153,6 +154,7 @@ const SERVER_ONLY = {
     parse: countParser('connections', { min: 1, max: IN_FLIGHT_MAX }),
     value: 'N',
     defaultHelp: 'from the limit of open files',
+    details: 'With --engine packet the default is 1,000,000: that limit does not bound its connections.',
     group: GROUPS.limits,
     isCommon: true,
     help: 'most open connections; further ones are closed and counted as rejected',

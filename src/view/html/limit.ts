@@ -2,6 +2,7 @@
 import type { RoundResult } from '../../document/client.ts';
 import type { GoalResult, LimitResult, SaturateResult, SearchResult } from '../../document/limit.ts';
 import { formatCountOf, formatSeconds } from '../../units/format.ts';
+import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import {
   goalFigure,
@@ -65,7 +66,7 @@ export function searchHtml(result: SearchResult): string {
 
 function detailsOf(result: LimitResult, count: string, profile: string | null): string[] {
   const { system } = result;
-  const how = `engine ${system.engine}, ${formatCountOf(system.workers, 'worker')}, ${count} in ${formatSeconds(result.duration_sec)}`;
+  const how = `${engineText(system)}, ${formatCountOf(system.workers, 'worker')}, ${count} in ${formatSeconds(result.duration_sec)}`;
   return [result.started_at, how, ...(profile === null ? [] : [profile]), ...(system.engine_notes ?? [])];
 }
 

@@ -1,6 +1,7 @@
 /** The result of `conngen server` as a page. */
 import type { ServerResult } from '../../document/server.ts';
 import { formatCount } from '../../units/format.ts';
+import { engineText } from '../engine-text.ts';
 import { failureText } from '../layout.ts';
 import { serverFacts } from '../text/server.ts';
 import { facts, list, paragraph, table } from './blocks.ts';
@@ -21,7 +22,7 @@ export function serverHtml(result: ServerResult): string {
   ]);
   return page({
     title: 'conngen server',
-    details: [result.started_at, `engine ${system.engine}`, ...(system.engine_notes ?? [])],
+    details: [result.started_at, engineText(system), ...(system.engine_notes ?? [])],
     lead: {
       mood: error === undefined ? 'neutral' : 'bad',
       sentence: `Accepted ${accepted}.`,

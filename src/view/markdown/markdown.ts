@@ -1,6 +1,8 @@
 /** Blocks of Markdown, for reports to paste into a ticket. */
 import { formatCountOf } from '../../units/format.ts';
 import { printable, printableLines } from '../../units/printable.ts';
+import type { EngineSystem } from '../../document/system.ts';
+import { engineText } from '../engine-text.ts';
 import type { Fact, Part, Rows } from '../facts.ts';
 import { asteriskMeaning, type Column } from '../text/round-table.ts';
 import type { RoundResult } from '../../document/client.ts';
@@ -14,6 +16,7 @@ interface Head {
     readonly node: string;
     readonly cpus: number;
     readonly engine?: string;
+    readonly packet?: EngineSystem['packet'] | undefined;
     readonly workers?: number;
   };
   readonly config?: object;
@@ -24,7 +27,7 @@ export function document(result: Head, title: string, blocks: readonly string[])
   const { system, config } = result;
   const facts = [
     `conngen ${result.conngen}`,
-    ...(system.engine === undefined ? [] : [`engine ${system.engine}`]),
+    ...(system.engine === undefined ? [] : [engineText({ engine: system.engine, packet: system.packet })]),
     ...(system.workers === undefined ? [] : [formatCountOf(system.workers, 'worker')]),
     `Linux ${system.kernel}`,
     `Node ${system.node}`,

@@ -18,6 +18,7 @@ import {
   formatShare,
 } from '../../units/format.ts';
 import { cpuSplit } from '../cpu-split.ts';
+import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { outcomeFacts } from './outcomes.ts';
@@ -73,7 +74,7 @@ function headline(result: ClientResult, style: TextStyle): string {
 /** How it was measured, a line each. */
 export function clientDetails({ config, system }: ClientResult): string[] {
   const details = [
-    `engine ${system.engine}`,
+    engineText(system),
     formatCountOf(system.workers, 'worker'),
     `payload ${formatBytes(config.payload_bytes)}`,
     `finish ${config.finish}`,

@@ -1,6 +1,7 @@
 /** The result of a saturation for a person: the answer first, then the steps. */
 import type { SaturateResult, SaturateStepResult } from '../../document/limit.ts';
 import { formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
+import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from '../layout.ts';
 import { saturateSentence } from '../limit-sentences.ts';
@@ -17,7 +18,7 @@ export function stepLine(index: number, step: SaturateStepResult, note: string):
 /** The summary, with a newline at its end. */
 export function saturateText(result: SaturateResult, style: TextStyle = PLAIN): string {
   const { steps } = result;
-  const cost = `engine ${result.system.engine}, ${formatCountOf(steps.length, 'step')} in ${formatSeconds(result.duration_sec)}`;
+  const cost = `${engineText(result.system)}, ${formatCountOf(steps.length, 'step')} in ${formatSeconds(result.duration_sec)}`;
   const isFound = result.saturated_at !== null;
   const blocks = [
     `${paint(style, 'bold', targetLine('saturate', result.config))}\n${cost}`,

@@ -3,13 +3,14 @@ import type { DatagramCounts, ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { kernelSentences } from '../../judge/kernel-evidence.ts';
 import { busyText, workText } from './work.ts';
+import { engineText } from '../engine-text.ts';
 import { type Fact, factLines, listed } from '../facts.ts';
 import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 
 /** The summary, with a newline at its end. */
 export function serverText(result: ServerResult, style: TextStyle = PLAIN): string {
   const lines = [
-    paint(style, 'bold', `conngen server, engine ${result.system.engine}`),
+    paint(style, 'bold', `conngen server, ${engineText(result.system)}`),
     ...(result.system.engine_notes ?? []).map((note) => wrap(note, style.columns, 0)),
     ...factLines(style, serverFacts(result)),
     ...(result.error === undefined ? [] : ['', failure(style, result.error)]),
