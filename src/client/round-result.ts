@@ -41,7 +41,7 @@ export interface MeasuredRound {
 export function roundResult(round: MeasuredRound): RoundResult {
   const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
   const { total: tally, histograms } = merger;
-  const { cpu, kernel } = evidence;
+  const { cpu, kernel, packet } = evidence;
   const facts = factsOf(round);
   const verdict = judge(CLIENT_RULES, facts);
   const durationSec = durationNs / 1e9;
@@ -79,6 +79,7 @@ export function roundResult(round: MeasuredRound): RoundResult {
     },
     workers: facts.workers,
     ...(kernel === undefined ? {} : { kernel }),
+    ...(packet === undefined ? {} : { packet }),
     intervals: merger.intervals,
     verdict,
     findings: findingsOf(facts, verdict),
@@ -95,6 +96,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDi
     workers: merger.workers.map((counts, worker) => ({ ...counts, ...evidence.threads[worker], ...gc[worker] })),
     workersDied,
     kernel: evidence.kernel,
+    packet: evidence.packet,
     batchNs: batchNsOf(peakPerSec(rate), plan.workers),
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),

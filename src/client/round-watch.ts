@@ -1,11 +1,13 @@
-/** What the main thread reads of this machine while a round runs: the kernel's counters, and the time of each pacing thread. */
+/** What the main thread reads while a round runs: the kernel's counters, the time of each pacing thread, and the packet engine's counts. */
 import { monotonicNs } from '../runtime/clock.ts';
 import { callAfter } from '../runtime/timer.ts';
 import type { Timer } from '../runtime/timer.ts';
 import { readThreadTimes } from '../kernel/thread-times.ts';
 import type { ThreadTimes } from '../kernel/thread-times.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
+import { PacketWatch, type PacketReading } from '../judge/packet-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
+import type { PacketEvidence } from '../document/packet-evidence.ts';
 import type { MachineSecond, ThreadUse } from '../run/events.ts';
 
 const SAMPLE_MS = 1000;
@@ -22,6 +24,7 @@ interface Mark {
 export interface RoundEvidence {
   readonly cpu: NodeJS.CpuUsage;
   readonly kernel: KernelEvidence | undefined;
+  readonly packet: PacketEvidence | undefined;
   /** One entry a worker. */
   readonly threads: readonly ThreadUse[];
 }
@@ -37,12 +40,15 @@ export interface WatchedRound {
   readonly durationNs: number;
   /** Is told what each reading shows, once a second. */
   readonly onSecond?: (second: MachineSecond) => void;
+  /** Reads what the packet engine has counted; undefined where the connections are the kernel's sockets. */
+  readonly readPacket?: (() => PacketReading) | undefined;
 }
 
 /** Watches from the end of the warm-up on. Its readings cost about 1 ms each (bench/evidence-cost.ts) and are a second apart. */
 export class RoundWatch {
   readonly #threadIds: readonly (number | null)[];
-  readonly #kernel = new KernelWatch({ keepsIntervals: true });
+  readonly #kernel: KernelWatch;
+  readonly #packet: PacketWatch | undefined;
   readonly #timers: Timer[] = [];
   #sampler: NodeJS.Timeout | undefined;
   #begin: Mark;
@@ -53,8 +59,10 @@ export class RoundWatch {
   /** The reading before, for what a second took. */
   #last: Mark;
 
-  constructor({ threadIds, leadNs, warmupNs, durationNs, onSecond }: WatchedRound) {
+  constructor({ threadIds, leadNs, warmupNs, durationNs, onSecond, readPacket }: WatchedRound) {
     this.#threadIds = threadIds;
+    this.#kernel = new KernelWatch({ keepsIntervals: true, hasSockets: readPacket === undefined });
+    this.#packet = readPacket === undefined ? undefined : new PacketWatch(readPacket);
     this.#onSecond = onSecond;
     this.#begin = this.#mark();
     this.#last = this.#begin;
@@ -72,11 +80,13 @@ export class RoundWatch {
     this.#begin = this.#mark();
     this.#last = this.#begin;
     this.#kernel.begin(this.#begin.ns);
+    this.#packet?.begin(this.#begin.ns);
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
   #sample(): void {
     const sample = this.#kernel.sample(nowNs());
+    const packet = this.#packet?.sample(nowNs()) ?? null;
     if (sample === null || this.#onSecond === undefined) return;
     const before = this.#last;
     this.#last = this.#mark();
@@ -86,6 +96,7 @@ export class RoundWatch {
       threads: threads.map((times, worker) => threadUse(before.threads[worker], times, ns - before.ns)),
       cpuUsec: cpu.user + cpu.system - before.cpu.user - before.cpu.system,
       ...sample,
+      ...(packet === null ? {} : { packet }),
     });
   }
 
@@ -110,6 +121,7 @@ export class RoundWatch {
     return {
       cpu: process.cpuUsage(this.#begin.cpu),
       kernel: this.#kernel.end(nowNs()),
+      packet: this.#packet?.end(nowNs()),
       threads: this.#threadIds.map((_, worker) =>
         threadUse(this.#begin.threads[worker], end.threads[worker], end.ns - this.#begin.ns),
       ),

@@ -305,13 +305,14 @@ async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext)
   return result;
 }
 
-function watchOf({ plan, pool, place }: RoundRun, emit: RunContext['emit']): RoundWatch {
+function watchOf({ plan, pool, attachment, place }: RoundRun, emit: RunContext['emit']): RoundWatch {
   return new RoundWatch({
     threadIds: pool.threadIds,
     leadNs: LEAD_NS,
     warmupNs: plan.rampUpNs + plan.warmupNs,
     durationNs: plan.durationNs,
     onSecond: (second) => emit?.({ type: 'health', ...place, ...second }),
+    readPacket: attachment?.readCounters,
   });
 }
 

@@ -12,6 +12,7 @@ import type {
 } from './common.ts';
 import type { ClientConfig } from './config.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
+import type { PacketEvidence } from './packet-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
 import type { LoadSystem } from './system.ts';
 
@@ -233,8 +234,10 @@ export interface RoundResult {
   readonly cpu: ConnectionCpu;
   /** The pacing threads. */
   readonly workers: readonly WorkerResult[];
-  /** What this machine's kernel counted. Only there on Linux. */
+  /** What this machine's kernel counted. Only there on Linux; with `--engine packet` only what it counts of the machine. */
   readonly kernel?: KernelEvidence;
+  /** What the packet engine counted. Only there with `--engine packet`. */
+  readonly packet?: PacketEvidence;
   /** The round by the time at which things happened, without its warm-up. */
   readonly intervals: readonly IntervalResult[];
   /** Whether the figures are those of the target. */

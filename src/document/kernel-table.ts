@@ -282,3 +282,11 @@ export const KERNEL_ROWS: ReadonlyMap<string, KernelRow> = new Map<string, Kerne
     Object.entries<KernelRow>(rows).map(([key, row]): [string, KernelRow] => [`${group}.${key}`, row]),
   ),
 ]);
+
+/** The groups that count for the machine, whatever has the connections: packet queues of processors, and the CPU quota. */
+const MACHINE_GROUPS: readonly string[] = ['softnet', 'cgroup'] satisfies readonly (keyof typeof KERNEL_GROUPS)[];
+
+/** Whether a counter says something of connections that are not the kernel's sockets. */
+export function isOfMachine(path: string): boolean {
+  return MACHINE_GROUPS.includes(path.split('.')[0] ?? '');
+}

@@ -2,6 +2,7 @@
 import type { ByteCounts, BusyResult, ConnectionCpu, ErrorCounts, Finding, RunFailure, WorkResult } from './common.ts';
 import type { ServerConfig } from './config.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
+import type { PacketCounts } from './packet-evidence.ts';
 import type { EngineSystem } from './system.ts';
 
 /** Datagrams that were not answered, so that two echoes do not answer each other without end. */
@@ -84,8 +85,10 @@ export interface ServerResult {
   readonly error?: RunFailure;
   /** Processor time of the whole process. */
   readonly cpu: ConnectionCpu;
-  /** What this machine's kernel counted. Only there on Linux. */
+  /** What this machine's kernel counted. Only there on Linux; with `--engine packet` only what it counts of the machine. */
   readonly kernel?: KernelEvidence;
+  /** What the packet engine counted. Only there with `--engine packet`. */
+  readonly packet?: PacketCounts;
   /** What the run shows of the clients, the network or the kernel. */
   readonly findings: readonly Finding[];
 }
@@ -104,4 +107,6 @@ export interface ServerInterval extends ServerCounts {
   readonly length_sec: number;
   /** Connections open at the end of the interval. */
   readonly open: number;
+  /** What was added to the counts of the packet engine, only counts that moved, by their paths: `sent`, `retransmits.syn`. Only there with `--engine packet`. */
+  readonly packet?: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import type { Finish } from '../plan/finish.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
+import type { PacketEvidence } from '../document/packet-evidence.ts';
 import type { IntervalResult, WorkerResult } from '../document/client.ts';
 import type { LoadTally } from '../count/load.ts';
 
@@ -16,6 +17,8 @@ export interface RoundFacts {
   /** How many of them died before the end of the round. */
   readonly workersDied: number;
   readonly kernel: KernelEvidence | undefined;
+  /** Undefined where the connections are the kernel's sockets. */
+  readonly packet: PacketEvidence | undefined;
   /** How long a start may be put off so that one wake-up serves several. */
   readonly batchNs: number;
   readonly timeoutNs: number;

@@ -3,6 +3,7 @@ import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds 
 import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
+import { PACKET_FINDERS, type PacketFacts } from './packet-finders.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT } from '../document/outcome.ts';
@@ -25,7 +26,9 @@ const RETRY_MIN = 3;
 const RETRY_SHARE = 0.0001;
 
 /** Connect times gather where SYNs are sent again, or nothing answers at all, and this kernel did send SYNs again. */
-const synDrops: Finder = ({ tally, kernel, timeoutNs, target }) => {
+const synDrops: Finder = ({ tally, kernel, packet, timeoutNs, target }) => {
+  // The packet engine knows which SYNs it sent again: `syns_lost` says so.
+  if (packet !== undefined) return undefined;
   const resent = kernelValue(kernel, 'syn_retransmits');
   if (resent === 0) return undefined;
   const connect = tally.latency[CONNECT]!;
@@ -201,6 +204,12 @@ export interface FinderRow {
   readonly remedy: string;
 }
 
+/** A finder of the packet engine's counts, for a round that has them. */
+function ofPacketEngine(find: (facts: PacketFacts) => Finding | undefined): Finder {
+  return ({ packet, tally, target }) =>
+    packet === undefined ? undefined : find({ packet, connections: tally.started, peer: target.label });
+}
+
 /** What is looked for in a round, in the order of reports. Latencies are the target's only where the verdict is valid. */
 export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly needsValid: boolean })[] = [
   {
@@ -224,6 +233,7 @@ export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly ne
     when: 'The kernel of this machine received ICMP messages "destination unreachable", at least 1 % of the failures.',
     remedy: 'Look for what rejects packets on the way.',
   },
+  ...PACKET_FINDERS.map(({ find, ...row }) => ({ ...row, find: ofPacketEngine(find), needsValid: false })),
   {
     code: 'empty_responses',
     find: emptyResponses,
@@ -267,5 +277,10 @@ export const SERVER_FINDINGS: readonly FinderRow[] = [
     code: 'slow_readers',
     when: 'In the result of a server: connections were closed before the answer was sent, because the peer did not read it for --idle-timeout or until the server ended.',
     remedy: 'Look at what the peer does with its answers.',
+  },
+  {
+    code: 'ring_drops',
+    when: 'Engine packet, in the result of a server: at least one in 10,000 packets was lost on this machine, because the rings between the kernel and the listening threads were full or had no free frame.',
+    remedy: 'Use more --listeners on more queues (ethtool -L), or stop what else runs here.',
   },
 ];

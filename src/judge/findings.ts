@@ -1,5 +1,6 @@
 import type { RoundFacts } from './facts.ts';
 import { FINDERS, listenOverflowFinding, slowReadersFinding } from './finders.ts';
+import { PACKET_FINDERS, ringDropsFinding, type PacketFacts } from './packet-finders.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { Finding, Verdict } from '../document/common.ts';
 
@@ -10,6 +11,18 @@ export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {
 }
 
 /** The findings of a server about itself, since the counters are those of its kernel, and about its peers. */
-export function serverFindingsOf(kernel: KernelEvidence | undefined, slowReaders: number): Finding[] {
-  return [listenOverflowFinding(kernel), slowReadersFinding(slowReaders)].flatMap((finding) => finding ?? []);
+export function serverFindingsOf(
+  kernel: KernelEvidence | undefined,
+  slowReaders: number,
+  packet?: Omit<PacketFacts, 'peer'>,
+): Finding[] {
+  return [
+    listenOverflowFinding(kernel),
+    slowReadersFinding(slowReaders),
+    ...(packet === undefined ? [] : packetFindings({ ...packet, peer: 'the clients' })),
+  ].flatMap((finding) => finding ?? []);
+}
+
+function packetFindings(facts: PacketFacts): (Finding | undefined)[] {
+  return [...PACKET_FINDERS.map(({ find }) => find(facts)), ringDropsFinding(facts)];
 }

@@ -2,10 +2,10 @@
 import { addedTo, readKernel } from '../kernel/kernel-counters.ts';
 import type { KernelReading } from '../kernel/kernel-counters.ts';
 import { formatShare } from '../units/format.ts';
-import { IntervalSeries } from '../count/interval-series.ts';
-import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS, isShown } from '../document/kernel-table.ts';
+import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS, isOfMachine, isShown } from '../document/kernel-table.ts';
 import type { KernelContext, KernelRow } from '../document/kernel-table.ts';
-import type { CoreUse, KernelInterval, KernelEvidence } from '../document/kernel-evidence.ts';
+import type { CoreUse, KernelEvidence } from '../document/kernel-evidence.ts';
+import { CounterIntervals } from './counter-intervals.ts';
 
 /** What one reading shows since the one before, by the paths of results: `listen_drops`, `sockets.time_wait`. */
 export interface KernelSample {
@@ -15,32 +15,40 @@ export interface KernelSample {
   readonly fills: Readonly<Record<string, number>>;
 }
 
+export interface KernelWatchOptions {
+  /** Whether what each second added is kept, which an open-ended run has no room for. */
+  readonly keepsIntervals: boolean;
+  /**
+   * Whether the connections are the kernel's sockets. False where they are not: then only what it counts of the machine is told. True if
+   * left out.
+   */
+  readonly hasSockets?: boolean;
+  readonly read?: () => KernelReading;
+}
+
 /** Reads the kernel's counters when asked. Only for threads that do not pace. */
 export class KernelWatch {
   readonly #read: () => KernelReading;
   readonly #keepsIntervals: boolean;
+  readonly #isTold: (path: string) => boolean;
   #first: KernelReading | undefined;
   #last: KernelReading | undefined;
-  #beganNs = 0;
-  #lastNs = 0;
   readonly #peaks = new Map<string, number>();
-  #series = kernelSeries();
+  #intervals = new CounterIntervals(0);
 
-  /** `keepsIntervals`: whether what each second added is kept, which an open-ended run has no room for. */
-  constructor({ keepsIntervals, read = readKernel }: { keepsIntervals: boolean; read?: () => KernelReading }) {
+  constructor({ keepsIntervals, hasSockets = true, read = readKernel }: KernelWatchOptions) {
     this.#read = read;
     this.#keepsIntervals = keepsIntervals;
+    this.#isTold = hasSockets ? () => true : isOfMachine;
   }
 
   /** The first reading: what was before does not count. Returns the files that could not be read. */
   begin(nowNs: number): readonly string[] {
     this.#first = this.#read();
     this.#last = this.#first;
-    this.#beganNs = nowNs;
-    this.#lastNs = nowNs;
     this.#peaks.clear();
     this.#notePeaks(this.#first);
-    this.#series = kernelSeries();
+    this.#intervals = new CounterIntervals(nowNs);
     return this.#first.missing;
   }
 
@@ -49,10 +57,9 @@ export class KernelWatch {
     if (this.#last === undefined) return null;
     const reading = this.#read();
     const fills = this.#notePeaks(reading);
-    const added = moved(this.#last, reading);
-    if (this.#keepsIntervals) this.#noteInterval(added, nowNs);
+    const added = moved(this.#last, reading, this.#isTold);
+    if (this.#keepsIntervals) this.#intervals.add(added, nowNs);
     this.#last = reading;
-    this.#lastNs = nowNs;
     return { added, fills };
   }
 
@@ -62,9 +69,13 @@ export class KernelWatch {
     if (this.#first === undefined || this.#last === undefined) return undefined;
     const first = this.#first;
     const last = this.#last;
-    const valueOf = (row: KernelRow): number | undefined =>
-      row.kind === 'peak' ? this.#peaks.get(row.columns.join()) : added(row, first, last);
-    const groups = Object.entries(KERNEL_GROUPS).map(([name, rows]) => [name, present(rows, valueOf)] as const);
+    const valueOf = (path: string, row: KernelRow): number | undefined => {
+      if (!this.#isTold(path)) return undefined;
+      return row.kind === 'peak' ? this.#peaks.get(row.columns.join()) : added(row, first, last);
+    };
+    const groups = Object.entries(KERNEL_GROUPS).map(
+      ([name, rows]) => [name, present(rows, (key, row) => valueOf(`${name}.${key}`, row))] as const,
+    );
     const cpu = coreUse(first, last);
     const evidence: KernelEvidence = {
       ...present(KERNEL_COUNTERS, valueOf),
@@ -73,15 +84,14 @@ export class KernelWatch {
     };
     if (Object.keys(evidence).length === 0) return undefined;
     if (!this.#keepsIntervals) return evidence;
-    this.#series.finish();
-    return { ...evidence, intervals: this.#series.intervals };
+    return { ...evidence, intervals: this.#intervals.finish() };
   }
 
   /** Returns the fills of the reading. */
   #notePeaks(reading: KernelReading): Record<string, number> {
     const fills: Record<string, number> = {};
     for (const [path, { kind, columns }] of KERNEL_ROWS) {
-      if (kind !== 'peak') continue;
+      if (kind !== 'peak' || !this.#isTold(path)) continue;
       const values = columns.flatMap((column) => reading.columns.get(column) ?? []);
       if (values.length === 0) continue;
       const key = columns.join();
@@ -91,26 +101,6 @@ export class KernelWatch {
     }
     return fills;
   }
-
-  #noteInterval(added: Readonly<Record<string, number>>, nowNs: number): void {
-    const seconds = (ns: number): number => Math.round(ns / 1e6) / 1e3;
-    const startSec = seconds(this.#lastNs - this.#beganNs);
-    const interval = { start_sec: startSec, length_sec: seconds(nowNs - this.#lastNs), added };
-    // Readings come some ms late.
-    this.#series.add(Math.floor(startSec + 0.5), interval, interval);
-  }
-}
-
-function kernelSeries(): IntervalSeries<KernelInterval, KernelInterval> {
-  return new IntervalSeries({ intervalOf: (_, interval) => interval, join: joinIntervals });
-}
-
-function joinIntervals(joined: KernelInterval | undefined, next: KernelInterval): KernelInterval {
-  if (joined === undefined) return next;
-  const added: Record<string, number> = { ...joined.added };
-  for (const [key, count] of Object.entries(next.added)) added[key] = (added[key] ?? 0) + count;
-  const lengthSec = Math.round((next.start_sec + next.length_sec - joined.start_sec) * 1e3) / 1e3;
-  return { start_sec: joined.start_sec, length_sec: lengthSec, added };
 }
 
 function sumOf(values: readonly number[]): number {
@@ -118,10 +108,10 @@ function sumOf(values: readonly number[]): number {
 }
 
 /** What was added to each counter that moved. */
-function moved(from: KernelReading, to: KernelReading): Record<string, number> {
+function moved(from: KernelReading, to: KernelReading, isTold: (path: string) => boolean): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const [path, row] of KERNEL_ROWS) {
-    const count = row.kind === 'peak' ? undefined : added(row, from, to);
+    const count = row.kind === 'peak' || !isTold(path) ? undefined : added(row, from, to);
     if (count !== undefined && count > 0) counts[path] = count;
   }
   return counts;
@@ -134,11 +124,11 @@ function added(row: KernelRow, from: KernelReading, to: KernelReading): number |
 
 function present(
   rows: Readonly<Record<string, KernelRow>>,
-  valueOf: (row: KernelRow) => number | undefined,
+  valueOf: (key: string, row: KernelRow) => number | undefined,
 ): Record<string, number> {
   const values: Record<string, number> = {};
   for (const [key, row] of Object.entries(rows)) {
-    const value = valueOf(row);
+    const value = valueOf(key, row);
     if (value !== undefined) values[key] = value;
   }
   return values;

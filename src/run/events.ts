@@ -116,6 +116,8 @@ export interface MachineSecond {
   readonly added: Readonly<Record<string, number>>;
   /** How full the kernel's tables are at this moment, by their paths in results: `sockets.time_wait`. */
   readonly fills: Readonly<Record<string, number>>;
+  /** What was added to the counts of the packet engine, by their paths under `packet` in results; only there where it is in use. */
+  readonly packet?: Readonly<Record<string, number>>;
 }
 
 /** A reading of this machine while connections are opened, about once a second from the end of the warm-up on. */

@@ -4,6 +4,7 @@ import { monotonicNs } from '../runtime/clock.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
+import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { ServerCounts, ServerResult } from '../document/server.ts';
 import type { Listening, RunContext, RunEvent } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -11,7 +12,7 @@ import type { ServerPlan } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { ACCEPTED, FIRST_ACCEPT_NS, LAST_ACCEPT_NS, SLOW_READERS, type ListenerCounters } from './counters.ts';
-import { serverCounts } from './counts.ts';
+import { serverCounts, type ServerTotals } from './counts.ts';
 import type { ListenerPool } from './listener-pool.ts';
 import { ServerSeconds } from './seconds.ts';
 import { startServing } from './start.ts';
@@ -37,14 +38,15 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
   const { selection, listeners, notes, port, pool, crew, attachment } = serving;
   const onStop = (): void => pool.drain();
   // A server may run for weeks: what each second added is not kept.
-  const kernel = new KernelWatch({ keepsIntervals: false });
+  const kernel = new KernelWatch({ keepsIntervals: false, hasSockets: attachment === null });
   let sampler: NodeJS.Timeout | undefined;
   try {
     isServing = true;
     kernel.begin(Number(monotonicNs()));
     const start: Start = { at: new Date(), ns: monotonicNs(), cpu: process.cpuUsage() };
     const { name: engine } = selection;
-    const seconds = new ServerSeconds(() => serverCounts(pool, crew?.failures ?? 0), start.ns);
+    const read = (): ServerTotals => serverCounts(pool, crew?.failures ?? 0);
+    const seconds = new ServerSeconds({ read, originNs: start.ns, readPacket: attachment?.readCounters });
     emit?.(runStarted(start.at, { host: plan.host ?? '*', port, protocol: plan.protocol, listeners, engine }, notes));
     sampler = setInterval(() => {
       kernel.sample(Number(monotonicNs()));
@@ -55,8 +57,7 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
     await pool.ended();
     emit?.(seconds.next());
     const counted = serverResult({ ...plan, port, listeners }, selection, pool, start, seconds.total);
-    const slowReaders = pool.counters.reduce((sum, each) => sum + each.get(SLOW_READERS), 0);
-    const watched = kernelPart(kernel.end(Number(monotonicNs())), slowReaders);
+    const watched = evidencePart(kernel.end(Number(monotonicNs())), seconds.packet, pool.counters);
     const system = { ...counted.system, ...packetSystem(attachment?.link) };
     const result: ServerResult = { ...counted, system, ...watched, ...crew?.result() };
     emit?.({ type: 'run-ended', result });
@@ -76,12 +77,19 @@ function runStarted(startedAt: Date, listening: Listening, notes: readonly strin
   return { type: 'run-started', command: 'server', startedAt, target, engine, notes, rounds: null, listening };
 }
 
-/** What the kernel counted, and what that shows. */
-function kernelPart(
+/** What the kernel and the packet engine counted, and what that shows. */
+function evidencePart(
   kernel: KernelEvidence | undefined,
-  slowReaders: number,
-): Pick<ServerResult, 'kernel' | 'findings'> {
-  return { ...(kernel === undefined ? {} : { kernel }), findings: serverFindingsOf(kernel, slowReaders) };
+  packet: PacketCounts | undefined,
+  counters: readonly ListenerCounters[],
+): Pick<ServerResult, 'kernel' | 'packet' | 'findings'> {
+  const sum = (counter: number): number => counters.reduce((total, each) => total + each.get(counter), 0);
+  const facts = packet === undefined ? undefined : { packet, connections: sum(ACCEPTED) };
+  return {
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(packet === undefined ? {} : { packet }),
+    findings: serverFindingsOf(kernel, sum(SLOW_READERS), facts),
+  };
 }
 
 function serverResult(
@@ -90,7 +98,7 @@ function serverResult(
   pool: ListenerPool,
   start: Start,
   counts: ServerCounts,
-): Omit<ServerResult, 'kernel' | 'findings'> {
+): Omit<ServerResult, 'kernel' | 'packet' | 'findings'> {
   const { name: engine, notes } = selection;
   const cpu = process.cpuUsage(start.cpu);
   const [failure] = pool.failures;

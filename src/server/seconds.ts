@@ -1,25 +1,48 @@
 /** The seconds of a server: differences of what its threads have counted. */
-import type { DatagramCounts, ServerCounts } from '../document/server.ts';
+import type { PacketCounts } from '../document/packet-evidence.ts';
+import type { DatagramCounts, ServerCounts, ServerInterval } from '../document/server.ts';
+import { movedBetween, packetCounts, type PacketReading } from '../judge/packet-evidence.ts';
 import type { ServerSecond } from '../run/events.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import type { ServerTotals } from './counts.ts';
 
 const NONE_DROPPED = { replies: 0, server_ports: 0, over_rate: 0 };
 
+export interface ServerSecondsOptions {
+  readonly read: () => ServerTotals;
+  /** When the server began to listen, as `monotonicNs` has it. */
+  readonly originNs: bigint;
+  readonly nowNs?: () => bigint;
+  /** Reads what the packet engine has counted; undefined where the connections are the kernel's sockets. */
+  readonly readPacket?: (() => PacketReading) | undefined;
+}
+
 /** Reads the totals once a second and tells what each second added. Its own work is on the main thread: listeners only count. */
 export class ServerSeconds {
   readonly #read: () => ServerTotals;
   readonly #nowNs: () => bigint;
   readonly #originNs: bigint;
+  readonly #readPacket: (() => PacketReading) | undefined;
+  readonly #firstPacket: PacketReading | undefined;
+  #lastPacket: PacketReading | undefined;
   #last: ServerCounts | undefined;
   #lastNs = 0;
   #second = 0;
 
-  /** `originNs`: when the server began to listen, as `monotonicNs` has it. */
-  constructor(read: () => ServerTotals, originNs: bigint, nowNs: () => bigint = monotonicNs) {
+  constructor({ read, originNs, nowNs = monotonicNs, readPacket }: ServerSecondsOptions) {
     this.#read = read;
     this.#originNs = originNs;
     this.#nowNs = nowNs;
+    this.#readPacket = readPacket;
+    this.#firstPacket = readPacket?.();
+    this.#lastPacket = this.#firstPacket;
+  }
+
+  /** What the packet engine counted as of the last second; undefined where it is not in use. */
+  get packet(): PacketCounts | undefined {
+    return this.#firstPacket === undefined || this.#lastPacket === undefined
+      ? undefined
+      : packetCounts(this.#firstPacket, this.#lastPacket);
   }
 
   /** What was counted as of the last second. */
@@ -39,7 +62,16 @@ export class ServerSeconds {
     this.#second += 1;
     const seconds = (ns: number): number => Math.round(ns / 1e6) / 1e3;
     const time = { start_sec: seconds(startNs), length_sec: seconds(nowNs - startNs) };
-    return { type: 'server-second', second, startNs, counts: { ...time, ...added, open } };
+    const packet = this.#nextPacket();
+    return { type: 'server-second', second, startNs, counts: { ...time, ...added, open, ...packet } };
+  }
+
+  #nextPacket(): Pick<ServerInterval, 'packet'> {
+    if (this.#readPacket === undefined || this.#lastPacket === undefined) return {};
+    const reading = this.#readPacket();
+    const packet = movedBetween(this.#lastPacket, reading);
+    this.#lastPacket = reading;
+    return { packet };
   }
 }
 

@@ -174,3 +174,12 @@ t.test('a core is told of when it was busy, taken away, or taken up by packets',
   t.match(shown(core({ steal_usec: 100_000, idle_usec: 900_000 })), /taken away for 10 %/);
   t.equal(shown(core({ user_usec: 90_000 })), '', 'nine ticks say nothing');
 });
+
+t.test('where connections are not its sockets, only what it counts of the machine is told', async (t) => {
+  const columns = { [DROPS]: 3, 'sockstat.TCP.tw': 90, nf_conntrack_count: 9, 'softnet_stat.dropped': 4 };
+  const readings = [reading({ ...columns, 'softnet_stat.dropped': 1, [DROPS]: 1 }), reading(columns), reading(columns)];
+  const watch = new KernelWatch({ keepsIntervals: true, hasSockets: false, read: () => readings.shift()! });
+  watch.begin(0);
+  t.same(watch.sample(1e9), { added: { 'softnet.dropped': 3 }, fills: {} });
+  t.match(watch.end(2e9), { softnet: { dropped: 3 }, intervals: [{ added: { 'softnet.dropped': 3 } }, { added: {} }] });
+});

@@ -56,6 +56,7 @@ function inputOf(facts: Facts): RoundFacts {
     workers: [],
     workersDied: 0,
     kernel: undefined,
+    packet: undefined,
     batchNs: 0,
     timeoutNs: 5e9,
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },

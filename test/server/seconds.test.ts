@@ -3,6 +3,7 @@ import t from 'tap';
 import type { ServerCounts } from '../../src/document/server.ts';
 import { COMPLETED, ListenerCounters, REJECTED } from '../../src/server/counters.ts';
 import { serverCounts } from '../../src/server/counts.ts';
+import type { PacketReading } from '../../src/judge/packet-evidence.ts';
 import { ServerSeconds } from '../../src/server/seconds.ts';
 import { ECONNRESET } from '../../src/kernel/errno.ts';
 
@@ -21,11 +22,7 @@ const counts = (changes: Partial<ServerCounts> = {}): ServerCounts => ({
 t.test('each second has what was added since the one before', async (t) => {
   let now = 5_000_000_000n;
   let read = { counts: counts(), open: 0 };
-  const seconds = new ServerSeconds(
-    () => read,
-    5_000_000_000n,
-    () => now,
-  );
+  const seconds = new ServerSeconds({ read: () => read, originNs: 5_000_000_000n, nowNs: () => now });
   t.same(seconds.total, counts());
   now += 1_000_400_000n;
   read = {
@@ -69,7 +66,10 @@ t.test('datagrams that were dropped are there from the second on in which there 
     { received: 5, sent: 4, dropped: { ...none, replies: 1 } },
     { received: 6, sent: 5, dropped: { ...none, replies: 1 } },
   ];
-  const seconds = new ServerSeconds(() => ({ counts: counts({ datagrams: readings.shift()! }), open: 0 }), 0n);
+  const seconds = new ServerSeconds({
+    read: () => ({ counts: counts({ datagrams: readings.shift()! }), open: 0 }),
+    originNs: 0n,
+  });
   t.same(
     [seconds.next(), seconds.next(), seconds.next()].map((second) => second.counts.datagrams),
     [
@@ -95,4 +95,18 @@ t.test('what is open, and what a listener that died had open', async (t) => {
   t.equal(open, 2);
   t.match(counts, { accepted: 10, completed: 4, rejected: 2, aborted: 2 });
   t.same(counts.errors, { reset: 2, worker_failed: 1, work_thread_failed: 1 });
+});
+
+t.test('with the packet engine each second has what its counts moved by, and the total all of it', async (t) => {
+  const readings = [{ sent: 5 }, { sent: 9, 'retransmits.syn': 1 }, { sent: 9, 'retransmits.syn': 1 }];
+  const readPacket = (): PacketReading => new Map(Object.entries(readings.shift()!));
+  const seconds = new ServerSeconds({ read: () => ({ counts: counts(), open: 0 }), originNs: 0n, readPacket });
+  t.same(
+    [seconds.next(), seconds.next()].map((second) => second.counts.packet),
+    [{ sent: 4, 'retransmits.syn': 1 }, {}],
+  );
+  t.match(seconds.packet, { sent: 4, retransmits: { syn: 1, data: 0, fin: 0 } });
+  const without = new ServerSeconds({ read: () => ({ counts: counts(), open: 0 }), originNs: 0n });
+  t.notOk('packet' in without.next().counts);
+  t.equal(without.packet, undefined);
 });

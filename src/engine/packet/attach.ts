@@ -11,6 +11,7 @@ import type { Attachment, AttachRequest, PacketLink } from '../seam/link.ts';
 import { captureProgram } from './capture-program.ts';
 import { resolveNextHop } from './next-hop.ts';
 import { createCounters } from './packet-counters.ts';
+import { readCounters } from './read-counters.ts';
 import { downError, linkError, programError } from './refusals.ts';
 import { raiseLockedMemoryLimit, requirePacket } from './support.ts';
 import { probeZeroCopy } from './xsk-port.ts';
@@ -55,7 +56,7 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       worker: 0,
     };
     const notes = [...(nextHop?.notes ?? []), note, ...noteOnTags(request, iface, features)];
-    return { link, notes, close: () => hold.close() };
+    return { link, notes, readCounters: () => readCounters(link.counters), close: () => hold.close() };
   } catch (error) {
     hold.close();
     throw error;

@@ -54,5 +54,7 @@ export interface Attachment {
   readonly link: PacketLink;
   /** Remarks for the log: the mode, the next hop, what was left undone. */
   readonly notes: readonly string[];
+  /** What the engine has counted, all threads added up, by the paths under `packet` in results. Cheap enough for once a second. */
+  readonly readCounters: () => ReadonlyMap<string, number>;
   close(): void;
 }

@@ -2,6 +2,7 @@
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from '../advice.ts';
 import type { RoundFacts } from '../facts.ts';
+import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { kernelValue } from '../kernel-evidence.ts';
 import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../../document/outcome.ts';
@@ -257,6 +258,7 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
       };
     },
   },
+  ...PACKET_RULES,
 ];
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */

@@ -184,6 +184,12 @@ export const METRICS = {
     of: LOAD,
     help: "What this machine's kernel counted, by the names in results: retransmits, listen_drops",
   },
+  packet_events: {
+    kind: 'counter',
+    labels: ['counter'],
+    of: [...LOAD, 'server'],
+    help: 'What the packet engine counted, by the names in results: sent, retransmits.syn, ring.rx_dropped',
+  },
   kernel_fill: {
     kind: 'gauge',
     labels: ['table'],

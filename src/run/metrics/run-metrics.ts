@@ -133,6 +133,7 @@ export class RunMetrics {
     store.set('server_open', counts.open);
     store.add('sent', counts.bytes.sent);
     store.add('received', counts.bytes.received);
+    this.#addPackets(counts.packet ?? {});
     if (counts.datagrams === undefined) return;
     store.add('server_datagrams_received', counts.datagrams.received);
     store.add('server_datagrams_sent', counts.datagrams.sent);
@@ -140,7 +141,7 @@ export class RunMetrics {
       store.add('server_datagrams_dropped', count, { reason });
   }
 
-  #addHealth({ threads, cpuUsec, added, fills }: Health): void {
+  #addHealth({ threads, cpuUsec, added, fills, packet = {} }: Health): void {
     const store = this.#store;
     store.add('process_cpu', cpuUsec / 1e6);
     for (const [index, use] of threads.entries()) {
@@ -150,7 +151,12 @@ export class RunMetrics {
         store.add('thread_run_queue_wait', use.run_queue_wait_usec / 1e6, labels);
     }
     for (const [counter, count] of Object.entries(added)) store.add('kernel_events', count, { counter });
+    this.#addPackets(packet);
     for (const [table, fill] of Object.entries(fills)) store.set('kernel_fill', fill, { table });
+  }
+
+  #addPackets(packet: Readonly<Record<string, number>>): void {
+    for (const [counter, count] of Object.entries(packet)) this.#store.add('packet_events', count, { counter });
   }
 
   #endRound({ result }: RoundEnded): void {

@@ -1,8 +1,11 @@
 /** One round of connections, as sections of a page. */
 import { CLOCKS, type ClockName, type RoundResult, type WorkerResult } from '../../document/client.ts';
 import type { CoreUse, KernelEvidence } from '../../document/kernel-evidence.ts';
+import type { PacketCounts } from '../../document/packet-evidence.ts';
+import { PACKET_ROWS } from '../../document/packet-table.ts';
 import { KERNEL_ROWS } from '../../document/kernel-table.ts';
 import { kernelValue } from '../../judge/kernel-evidence.ts';
+import { packetValue } from '../../judge/packet-evidence.ts';
 import type { Fact } from '../facts.ts';
 import { formatCount, formatLatency, formatShare } from '../../units/format.ts';
 import { CLOCK_LABELS, costFacts, latencyRows, offerFacts, roundKernelSentences } from '../text/client.ts';
@@ -12,7 +15,7 @@ import { chart, facts, list, paragraph, rowsTable, table } from './blocks.ts';
 import type { Section } from './page.ts';
 import { curveOf, overTimeChart, percentileChart } from './specs/percentiles.ts';
 import { wholeIntervals } from './specs/intervals.ts';
-import { kernelChart, lagChart, openChart, rateChart } from './specs/round.ts';
+import { kernelChart, lagChart, openChart, packetChart, rateChart } from './specs/round.ts';
 import { html, type Html } from './template.ts';
 
 /** Sections of a round; `prefix` keeps their ids apart from those of other rounds: `round-2-`, or nothing. */
@@ -27,6 +30,7 @@ export function roundSections(round: RoundResult, prefix = ''): Section[] {
     { id: `${prefix}rates`, title: 'Rates and failures', content: ratesHtml(round, prefix) },
     { id: `${prefix}generator`, title: 'This machine as generator', content: generatorHtml(round, prefix) },
     { id: `${prefix}kernel`, title: 'What the kernel counted', content: kernelHtml(round, prefix) },
+    { id: `${prefix}packets`, title: 'What the packet engine counted', content: packetHtml(round, prefix) },
     { id: `${prefix}thresholds`, title: 'Thresholds', content: thresholdsHtml(round) },
   ];
 }
@@ -121,6 +125,22 @@ function kernelHtml(round: RoundResult, prefix: string): Html {
 function kernelChartHtml(kernel: KernelEvidence, prefix: string): Html {
   const spec = kernelChart(`${prefix}kernel-over-time`, groupOf(prefix), kernel);
   return spec === null ? html`` : chart(spec);
+}
+
+function packetHtml({ packet }: RoundResult, prefix: string): Html {
+  if (packet === undefined) return html``;
+  const spec = packetChart(`${prefix}packets-over-time`, groupOf(prefix), packet);
+  return html`${chartGrid([spec === null ? html`` : chart(spec)])}${packetsTable(packet)}`;
+}
+
+/** The counts of the packet engine that moved, and what each counts. */
+export function packetsTable(packet: PacketCounts): Html {
+  const rows = [...PACKET_ROWS].flatMap(([path, { counts }]) => {
+    const count = packetValue(packet, path);
+    return count === 0 ? [] : [[path, formatCount(count), counts]];
+  });
+  if (rows.length === 0) return paragraph('No packet was sent or received.');
+  return html`<div class="wide">${table('Counts that moved', [['count', 'number', 'what it counts'], ...rows])}</div> `;
 }
 
 /** The size of a table moves nothing; the sentences say how full it was. */

@@ -7,11 +7,11 @@ import { serverFacts } from '../text/server.ts';
 import { facts, list, paragraph, table } from './blocks.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { page } from './page.ts';
-import { coresTable, countersTable } from './round-sections.ts';
+import { coresTable, countersTable, packetsTable } from './round-sections.ts';
 import { html } from './template.ts';
 
 export function serverHtml(result: ServerResult): string {
-  const { error, findings, kernel, listeners, system } = result;
+  const { error, findings, kernel, listeners, packet, system } = result;
   const all = serverFacts(result);
   const accepted = all.find(([label]) => label === 'accepted')?.[1] ?? '';
   const rows = listeners.map((each, index) => [
@@ -42,6 +42,11 @@ export function serverHtml(result: ServerResult): string {
         id: 'kernel',
         title: 'What the kernel counted',
         content: kernel === undefined ? html`` : html`${countersTable(kernel)}${coresTable(kernel.cpu ?? [])}`,
+      },
+      {
+        id: 'packets',
+        title: 'What the packet engine counted',
+        content: packet === undefined ? html`` : packetsTable(packet),
       },
       ...endMatter(result),
     ],

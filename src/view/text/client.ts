@@ -24,6 +24,7 @@ import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_E
 import { outcomeFacts } from './outcomes.ts';
 import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
+import { packetTexts } from './packet.ts';
 import { workText } from './work.ts';
 import { thresholdFacts, thresholdSentence } from './thresholds.ts';
 import { VERDICT_LOOKS } from '../verdict-looks.ts';
@@ -113,11 +114,12 @@ export function offerFacts(round: RoundResult): Fact[] {
 
 /** What the round moved, held and cost. */
 export function costFacts(round: RoundResult): Fact[] {
-  const { bytes, cpu, rate_per_sec: rate, bodies, sink_work: sinkWork, timeouts, held, probe } = round;
+  const { bytes, cpu, packet, rate_per_sec: rate, bodies, sink_work: sinkWork, timeouts, held, probe } = round;
   const split = rate.started > 0 ? cpuSplit(cpu, round.offered_rate_per_sec) : '';
   return [
     ...listed('', isLimited(round) ? ['measured by a generator at its limit: not the target alone'] : []),
     ['bytes', `${formatBytes(bytes.sent)} sent, ${formatBytes(bytes.received)} received`],
+    ...listed('packets', packet === undefined ? [] : packetTexts(packet)),
     ...listed('bodies', bodies === undefined ? [] : [bodiesText(bodies)]),
     ...listed('sink work', sinkWork === undefined ? [] : [workText(sinkWork)]),
     ...listed('timeouts', timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} without a first byte`]),

@@ -2,6 +2,7 @@
 import type { DatagramCounts, ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { kernelSentences } from '../../judge/kernel-evidence.ts';
+import { packetTexts } from './packet.ts';
 import { busyText, workText } from './work.ts';
 import { engineText } from '../engine-text.ts';
 import { type Fact, factLines, listed } from '../facts.ts';
@@ -20,7 +21,7 @@ export function serverText(result: ServerResult, style: TextStyle = PLAIN): stri
 
 /** The text of a server's result. */
 export function serverFacts(result: ServerResult): Fact[] {
-  const { accepted, listeners, datagrams, bytes, work, busy, cpu, kernel, findings } = result;
+  const { accepted, listeners, datagrams, bytes, work, busy, cpu, kernel, packet, findings } = result;
   const failed = Object.entries(result.errors).filter(([, count]) => count > 0);
   const errors = failed.map(([name, count]) => `${name} ${formatCount(count)}`);
   const each = listeners.map((listener) => formatCount(listener.accepted));
@@ -30,6 +31,7 @@ export function serverFacts(result: ServerResult): Fact[] {
     ...listed('listeners', listeners.length > 1 ? [each.join(', ')] : []),
     ...listed('datagrams', datagrams === undefined ? [] : [datagramText(datagrams)]),
     ['bytes', `${formatBytes(bytes.received)} received, ${formatBytes(bytes.sent)} sent`],
+    ...listed('packets', packet === undefined ? [] : packetTexts(packet)),
     ...listed('work', work === undefined ? [] : [workText(work)]),
     ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'a listener')]),
     ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),

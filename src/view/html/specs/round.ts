@@ -4,6 +4,9 @@ import { BLAMED, countByOwner, OUTCOMES, type OutcomeName, type OwnerCounts } fr
 import { formatCount } from '../../../units/format.ts';
 import { KERNEL_ROWS } from '../../../document/kernel-table.ts';
 import type { KernelEvidence } from '../../../document/kernel-evidence.ts';
+import type { PacketEvidence } from '../../../document/packet-evidence.ts';
+import { PACKET_ROWS } from '../../../document/packet-table.ts';
+import type { CounterInterval } from '../../../judge/counter-intervals.ts';
 import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
 import { wholeIntervals } from './intervals.ts';
 import { overTimeChart, timeAxis } from './percentiles.ts';
@@ -107,20 +110,44 @@ export function lagChart(id: string, group: string, round: RoundResult): ChartSp
 /** The most counters in one chart. */
 const COUNTERS_MAX = 6;
 
-/** What the kernel counted in each interval: the counters that can tell of a problem and moved, those that moved most first. */
+/** What the kernel counted in each interval: the counters that can tell of a problem. */
 export function kernelChart(id: string, group: string, kernel: KernelEvidence): ChartSpec | null {
-  const intervals = wholeIntervals(kernel.intervals ?? []);
+  return countersChart(id, group, 'What the kernel counted', kernel.intervals ?? [], (key) =>
+    Boolean(KERNEL_ROWS.get(key)?.says),
+  );
+}
+
+/** What the packet engine counted in each interval beside the packets that any run has. */
+export function packetChart(id: string, group: string, { intervals }: PacketEvidence): ChartSpec | null {
+  return countersChart(
+    id,
+    group,
+    'What the packet engine counted',
+    intervals,
+    (key) => PACKET_ROWS.get(key)?.isUsual !== true,
+  );
+}
+
+/** The counters that tell of a problem and moved, those that moved most first. */
+function countersChart(
+  id: string,
+  group: string,
+  title: string,
+  all: readonly CounterInterval[],
+  isProblem: (key: string) => boolean,
+): ChartSpec | null {
+  const intervals = wholeIntervals(all);
   const sums = new Map<string, number>();
   for (const { added } of intervals) {
     for (const [key, count] of Object.entries(added)) {
-      if (KERNEL_ROWS.get(key)?.says !== undefined) sums.set(key, (sums.get(key) ?? 0) + count);
+      if (isProblem(key)) sums.set(key, (sums.get(key) ?? 0) + count);
     }
   }
   const most = [...sums].sort(([, one], [, other]) => other - one).slice(0, COUNTERS_MAX);
   if (most.length === 0) return null;
   return {
     id,
-    title: 'What the kernel counted',
+    title,
     description: 'Events per second that this machine counted and that can tell of a problem.',
     group,
     x: timeAxis(intervals),

@@ -208,6 +208,7 @@ export class LiveRun {
     this.health = event;
     this.threads = event.threads;
     this.whole.addKernel(event.added);
+    this.whole.addPacket(event.packet ?? {});
     this.whole.cpuUsec += event.cpuUsec;
     this.whole.cpuStarted = this.whole.started;
   }

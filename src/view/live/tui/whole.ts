@@ -29,6 +29,8 @@ export class WholeRound {
   readonly outcomes = Object.fromEntries(OUTCOMES.map((name) => [name, 0])) as Record<OutcomeName, number>;
   /** What was added to the kernel's counters. */
   readonly kernel: Record<string, number> = {};
+  /** What was added to the counts of the packet engine. */
+  readonly packet: Record<string, number> = {};
   readonly #histograms = new Map<string, LatencyHistogram>();
   latency: Summaries = {};
 
@@ -76,7 +78,11 @@ export class WholeRound {
   }
 
   addKernel(added: Readonly<Record<string, number>>): void {
-    for (const [path, count] of Object.entries(added)) this.kernel[path] = (this.kernel[path] ?? 0) + count;
+    addTo(this.kernel, added);
+  }
+
+  addPacket(added: Readonly<Record<string, number>>): void {
+    addTo(this.packet, added);
   }
 
   /** The round as criteria judge it. Attempts that are still open count as not started: they have not failed. */
@@ -110,6 +116,10 @@ export class WholeRound {
       ...(probeRtt === undefined ? {} : { probe: { ...this.probe, rtt_ns: probeRtt } }),
     };
   }
+}
+
+function addTo(counts: Record<string, number>, added: Readonly<Record<string, number>>): void {
+  for (const [path, count] of Object.entries(added)) counts[path] = (counts[path] ?? 0) + count;
 }
 
 const NOTHING = new LatencyHistogram().summary();

@@ -1,5 +1,5 @@
 /** Source ports, and what this machine's kernel counts of connections. */
-import { formatCount } from '../../../../units/format.ts';
+import { formatCount, formatPerSec } from '../../../../units/format.ts';
 import type { LiveRun } from '../live-run.ts';
 import { heading, labelled, type PanelSetup } from '../panel.ts';
 import { span, type Line } from '../spans.ts';
@@ -11,6 +11,7 @@ export function networkPanel(setup: PanelSetup): Line[] {
   const { run } = setup;
   const { health } = run;
   const rows = portsRow(run);
+  if (health?.packet !== undefined) return [heading('packets', setup), ...rows, ...packetRows(run, health.packet)];
   const timeWait = health?.fills['sockets.time_wait'];
   rows.push(labelled('TIME_WAIT', span(timeWait === undefined ? '-' : formatCount(timeWait))));
   if (health === null) return [heading('network of this machine', setup), ...rows];
@@ -30,12 +31,36 @@ function portsRow(run: LiveRun): Line[] {
   return [labelled('source ports', span(text, isFew ? 'yellow' : undefined))];
 }
 
+const RESENT = ['retransmits.syn', 'retransmits.data', 'retransmits.fin'];
+const RESETS = ['resets.syn_sent', 'resets.syn_received', 'resets.established'];
+/** What the rings lost: the kernel had no frame, or this process was too slow. */
+const LOST = ['ring.rx_dropped', 'ring.rx_ring_full', 'no_frame'];
+
+/** Of the packet engine, whose connections are in none of the kernel's counters. */
+function packetRows({ whole, health }: LiveRun, added: Readonly<Record<string, number>>): Line[] {
+  const lengthSec = health?.lengthSec ?? 1;
+  const perSec = (path: string): string => formatPerSec((added[path] ?? 0) / lengthSec);
+  const row = (label: string, paths: readonly string[], none = '0'): Line =>
+    countLine(label, sumOf(whole.packet, paths), sumOf(added, paths), none);
+  return [
+    labelled('sent', span(perSec('sent'))),
+    labelled('received', span(perSec('received'))),
+    row('sent again', RESENT),
+    row('resets', RESETS),
+    row('lost here', LOST, 'none'),
+  ];
+}
+
 /** A counter over the round, with what the last second added. */
 function countRow(label: string, { whole, health }: LiveRun, paths: readonly string[], none = '0', what = ''): Line {
-  const sum = (counts: Readonly<Record<string, number>>): number =>
-    paths.reduce((total, path) => total + (counts[path] ?? 0), 0);
-  const count = sum(whole.kernel);
-  const now = sum(health?.added ?? {});
+  return countLine(label, sumOf(whole.kernel, paths), sumOf(health?.added ?? {}, paths), none, what);
+}
+
+function sumOf(counts: Readonly<Record<string, number>>, paths: readonly string[]): number {
+  return paths.reduce((total, path) => total + (counts[path] ?? 0), 0);
+}
+
+function countLine(label: string, count: number, now: number, none: string, what = ''): Line {
   const recent = now === 0 ? '' : ` (+${formatCount(now)})`;
   return labelled(
     label,

@@ -1,0 +1,28 @@
+/** What the packet engine counted, for a person. */
+import type { PacketCounts } from '../../document/packet-evidence.ts';
+import { PACKET_ROWS } from '../../document/packet-table.ts';
+import { packetValue } from '../../judge/packet-evidence.ts';
+import { formatCount } from '../../units/format.ts';
+
+/** These are in the first line, or told with their figures there. */
+const TOLD: ReadonlySet<string> = new Set(['retransmits.syn', 'retransmits.data', 'retransmits.fin']);
+
+/** One line, and a second one where something else than packets sent and received was counted. */
+export function packetTexts(packet: PacketCounts): string[] {
+  const { sent, received, retransmits } = packet;
+  const again = [
+    [retransmits.syn, 'SYN'],
+    [retransmits.data, 'data'],
+    [retransmits.fin, 'FIN'],
+  ] as const;
+  const resent = again.flatMap(([count, what]) => (count > 0 ? [`${formatCount(count)} ${what}`] : []));
+  const others = [...PACKET_ROWS].flatMap(([path, { counts, isUsual }]) => {
+    const count = packetValue(packet, path);
+    return count === 0 || isUsual === true || TOLD.has(path) ? [] : [`${formatCount(count)} ${counts}`];
+  });
+  const sentAgain = resent.length === 0 ? 'none sent again' : `sent again: ${resent.join(', ')}`;
+  return [
+    `${formatCount(sent)} sent, ${formatCount(received)} received; ${sentAgain}`,
+    ...(others.length === 0 ? [] : [others.join(', ')]),
+  ];
+}

@@ -1,0 +1,129 @@
+/** What the counts of the packet engine show of the way and the target, and when they show this machine's limit. */
+import t from 'tap';
+import { PACKET_FINDERS } from '../../src/judge/packet-finders.ts';
+import { findingsOf, serverFindingsOf } from '../../src/judge/findings.ts';
+import { judge } from '../../src/judge/verdict.ts';
+import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
+import type { RoundFacts } from '../../src/judge/facts.ts';
+import type { Finding } from '../../src/document/common.ts';
+import { CONNECT, ESTABLISHED, SCHEDULED, STARTED } from '../../src/count/load.ts';
+import { OK } from '../../src/document/outcome.ts';
+import { loadTally } from '../support/load-tally.ts';
+import { packetEvidence } from '../support/packets.ts';
+
+const CONNECTIONS = 100_000;
+
+/** A round of connections that went well, with these counts. */
+function factsOf(moved: Readonly<Record<string, number>> | null, connectMs = 0.2): RoundFacts {
+  const counts = [SCHEDULED, STARTED, ESTABLISHED].map((counter) => [counter, CONNECTIONS] as const);
+  const tally = loadTally(new Map(counts), new Map([[CONNECT, [[connectMs, CONNECTIONS]]]]));
+  tally.outcomes[OK] = CONNECTIONS;
+  const usual = { sent: 4 * CONNECTIONS, received: 3 * CONNECTIONS, syn_acks: CONNECTIONS };
+  return {
+    tally,
+    intervals: [],
+    offeredRatePerSec: 10_000,
+    maxInFlight: 1000,
+    isFdBound: false,
+    workers: [],
+    workersDied: 0,
+    kernel: undefined,
+    packet: moved === null ? undefined : packetEvidence({ ...usual, ...moved }),
+    batchNs: 0,
+    timeoutNs: 5e9,
+    ports: { perSource: 60_000, reuseDelayNs: 1e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
+    target: { label: '198.18.2.1:80', isLocal: false },
+    answer: { finish: 'echo', payloadBytes: 64, isExpected: false },
+    isTrial: false,
+    earlier: [],
+  };
+}
+
+function find(moved: Readonly<Record<string, number>>): Finding[] {
+  return findingsOf(factsOf(moved), { status: 'valid', reasons: [] });
+}
+
+const codes = (moved: Readonly<Record<string, number>>): string[] => find(moved).map(({ code }) => code);
+
+t.test('a round without trouble has no finding', async (t) => {
+  t.same(codes({}), []);
+  t.same(codes({ 'resets.closing': 50_000, duplicates: 3, time_wait_acks: 2, 'ring.tx_ring_empty': 9000 }), []);
+});
+
+const CASES: readonly (readonly [
+  code: string,
+  few: Record<string, number>,
+  many: Record<string, number>,
+  says: RegExp,
+])[] = [
+  ['syns_lost', { 'retransmits.syn': 9 }, { 'retransmits.syn': 1000 }, /1,000 SYNs or SYN-ACKs .* \(1 % of 100,000/],
+  [
+    'segments_lost',
+    { 'retransmits.data': 300 },
+    { 'retransmits.data': 300, 'retransmits.fin': 200 },
+    /500 segments of 400,000 .*300 with data, 200 FINs/,
+  ],
+  [
+    'peer_resets',
+    { 'resets.established': 9 },
+    { 'resets.syn_sent': 12, 'resets.established': 5, 'resets.closing': 3 },
+    /20 connections: 12 in answer to the SYN .*, 5 when they were established, 3 while/,
+  ],
+  ['mss_lowered', { syn_acks_low_mss: 999 }, { syn_acks_low_mss: CONNECTIONS }, /100 % of the SYN-ACKs .*MSS clamping/],
+  [
+    'timestamps_missing',
+    { syn_acks_without_timestamps: 999 },
+    { syn_acks_without_timestamps: 50_000 },
+    /50 % of the SYN-ACKs .*tcp_timestamps/,
+  ],
+  [
+    'icmp_errors',
+    { 'icmp.other': 3 },
+    { 'icmp.port_unreachable': 40, 'icmp.too_big': 1 },
+    /41 ICMP errors .*40 port unreachable, 1 packet too big/,
+  ],
+  ['window_stalls', { window_stalls: 5 }, { window_stalls: 700 }, /700 times because 198\.18\.2\.1:80 had closed/],
+  ['checksum_errors', {}, { checksum_errors: 1 }, /1 packet of 300,000 .*wrong checksum/],
+];
+
+t.test('each finding: what is too little for it, what is enough, and what it says', async (t) => {
+  t.same(
+    CASES.map(([code]) => code),
+    PACKET_FINDERS.map(({ code }) => code),
+    'every finder has its case',
+  );
+  for (const [code, few, many, says] of CASES) {
+    t.same(codes(few), [], `${code}: too few`);
+    t.match(find(many), [{ code, message: says }]);
+    t.equal(find(many).length, 1, code);
+  }
+});
+
+t.test('nothing is guessed from connect times where the SYNs are known', async (t) => {
+  const facts = factsOf({}, 1010);
+  t.same(findingsOf(facts, { status: 'valid', reasons: [] }), []);
+  const [finding] = findingsOf({ ...facts, packet: undefined }, { status: 'valid', reasons: [] });
+  t.equal(finding?.code, 'syn_drops_suspected', 'as it is of sockets');
+});
+
+t.test("what the rings lost is this machine's limit, and never the target's", async (t) => {
+  const verdictOf = (moved: Readonly<Record<string, number>> | null): unknown => judge(CLIENT_RULES, factsOf(moved));
+  t.match(verdictOf(null), { status: 'valid', reasons: [] });
+  t.match(verdictOf({ 'ring.rx_ring_full': 70 }), { status: 'valid' }, 'up to one in 10,000 packets');
+  for (const path of ['ring.rx_dropped', 'ring.rx_ring_full', 'ring.fill_ring_empty', 'no_frame']) {
+    t.match(verdictOf({ [path]: 7000 }), {
+      status: 'generator_limited',
+      reasons: [{ code: 'ring_drops', message: /lost 7,000 packets of its own, of 700,000: .*--workers/ }],
+    });
+  }
+});
+
+t.test('a server finds the same of its clients, and its own drops', async (t) => {
+  const packet = packetEvidence({ received: 10_000, 'retransmits.syn': 5, 'ring.rx_ring_full': 20 });
+  const found = serverFindingsOf(undefined, 0, { packet, connections: 2000 });
+  t.match(found, [
+    { code: 'syns_lost', message: /no answer of the clients/ },
+    { code: 'ring_drops', message: /dropped 20 packets of its own.*--listeners/ },
+  ]);
+  t.same(serverFindingsOf(undefined, 0, { packet: packetEvidence(), connections: 2000 }), []);
+});

@@ -1,0 +1,34 @@
+import t from 'tap';
+import { packetTexts } from '../../../src/view/text/packet.ts';
+import { clientText } from '../../../src/view/text/client.ts';
+import { clientHtml } from '../../../src/view/html/client.ts';
+import { clientMarkdown } from '../../../src/view/markdown/run.ts';
+import { packetEvidence } from '../../support/packets.ts';
+import { clientResult, roundResult } from '../../support/results.ts';
+
+t.test('one line of packets, and a second one of what else was counted', async (t) => {
+  t.same(packetTexts(packetEvidence({ syn_acks: 5, 'ring.tx_ring_empty': 3 })), [
+    '1,000 sent, 1,000 received; none sent again',
+  ]);
+  t.same(packetTexts(packetEvidence({ 'retransmits.syn': 12, 'retransmits.fin': 1, duplicates: 4, stray: 2 })), [
+    '1,000 sent, 1,000 received; sent again: 12 SYN, 1 FIN',
+    '4 segments that came twice, 2 packets of no connection',
+  ]);
+});
+
+t.test('text, Markdown and the page have them, and have none without the packet engine', async (t) => {
+  const intervals = [0, 1].map((sec) => ({ start_sec: sec, length_sec: 1, added: { sent: 500, duplicates: 2 } }));
+  const packet = { ...packetEvidence({ duplicates: 4 }), intervals };
+  const result = clientResult({ rounds: [roundResult({ packet })] });
+  for (const text of [clientText(result), clientMarkdown(result)]) {
+    t.match(text, /1,000 sent, 1,000 received; none sent again/);
+    t.match(text, /4 segments that came twice/);
+  }
+  const page = clientHtml(result);
+  t.match(page, /id="packets"/);
+  t.match(page, /What the packet engine counted/);
+  t.match(page, /packets-over-time/);
+  const without = clientResult({ rounds: [roundResult()] });
+  t.notMatch(clientText(without), /packets/);
+  t.notMatch(clientHtml(without), /packet engine/);
+});
