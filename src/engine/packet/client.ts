@@ -12,6 +12,7 @@ import {
 import type { PacketLink } from '../seam/link.ts';
 import type { FramePort } from './frame-port.ts';
 import { FrameSorter } from './frame-sorter.ts';
+import { linger } from './linger.ts';
 import { RehearsalPort } from './rehearsal-port.ts';
 import { FixedPayload } from './tcp/fixed-payload.ts';
 import { NONE, type TcpUser } from './tcp/tcp-user.ts';
@@ -21,10 +22,6 @@ import { Tcp } from './tcp/tcp.ts';
 const FIRST_EPHEMERAL = 32_768;
 const EPHEMERAL_PORTS = 28_232;
 const EPHEMERAL_TRIES = 1024;
-/** How long connections that the driver has closed may take to end after a run: as long as a few packets that are sent again, */
-const LINGER_NS = 1e9;
-/** and where only the peer's own end is still to come. */
-const HALF_CLOSED_LINGER_NS = 50e6;
 /** A copy of this many bytes and more is left to the runtime. */
 const LONG_COPY = 256;
 const REHEARSAL_SLOTS = 512;
@@ -121,7 +118,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
     this.#driver = driver;
     if (this.#announces) this.#sorter.neighbours.announce();
     this.#drive(driver, this.#port);
-    this.#linger();
+    linger({ tcp: this.#tcp, port: this.#port, receiver: this.#sorter, clock: this.#options.clock });
   }
 
   #drive(driver: ClientDriver, port: FramePort): void {
@@ -138,22 +135,6 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
       }
       tcp.turn();
     }
-  }
-
-  /** Lets connections that go on without a slot end. */
-  #linger(): void {
-    const { clock } = this.#options;
-    const startNs = clock.now();
-    const tcp = this.#tcp;
-    for (;;) {
-      const lingerNs = tcp.rows > tcp.halfClosed ? LINGER_NS : tcp.rows > 0 ? HALF_CLOSED_LINGER_NS : 0;
-      if (clock.nowNs >= startNs + lingerNs) break;
-      this.#deadline.deadlineNs = Math.min(startNs + lingerNs, tcp.deadlineNs);
-      this.#port.wait(this.#deadline);
-      this.#port.receive(this.#sorter);
-      tcp.turn();
-    }
-    this.#port.flush();
   }
 
   rehearse(driver: ClientDriver, responseBytes: number): boolean {

@@ -24,8 +24,6 @@ import {
   ICMP_TIME_EXCEEDED,
   ICMP_TOO_BIG,
   MALFORMED,
-  NO_FRAME,
-  SENT,
   STRAY,
 } from './packet-counters.ts';
 import { NONE } from './tcp/tcp-user.ts';
@@ -104,7 +102,7 @@ const UNREACHABLE_CODES: readonly Meaning[] = [
 /** The same for ICMPv6 (RFC 4443, section 3.1; net/ipv6/icmp.c, tab_unreach). */
 const UNREACHABLE_CODES_6: readonly Meaning[] = [NET, PROHIBITED_6, HOST, HOST, PORT, PROHIBITED_6, PROHIBITED_6];
 
-/** Takes errors that quote a segment of ours: a `Tcp`, whose methods say more. */
+/** Takes errors that quote a segment of ours: `Tcp.quotations`, whose methods say more. */
 export interface ErrorReceiver {
   quoted4(ip: number, end: number): number;
   quoted6(ip: number, end: number): number;
@@ -257,13 +255,10 @@ export class Icmp {
   /** A frame for a packet of so many bytes, or -1. */
   #take(packetBytes: number): number {
     if (this.#ethernet.headerBytes + packetBytes > this.#port.frameBytes) return -1;
-    const frame = this.#port.take();
-    if (frame < 0) this.#counters[NO_FRAME]!++;
-    return frame;
+    return this.#port.take();
   }
 
   #send(frame: number, packetBytes: number): void {
     this.#port.send(frame, this.#ethernet.headerBytes + packetBytes);
-    this.#counters[SENT]!++;
   }
 }

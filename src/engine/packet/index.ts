@@ -1,12 +1,7 @@
-import { RunError } from '../../units/run-error.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { PacketLink } from '../seam/link.ts';
 import type { EngineModule } from '../seam/module.ts';
 import { requirePacket } from './support.ts';
-
-function lacking(): never {
-  throw new RunError('ENOSYS', 'the packet engine is not complete yet', 'choose another --engine');
-}
 
 /** What the run attached to the interface; every thread of this engine is given it. */
 function linkOf({ link }: { readonly link?: PacketLink | undefined }): PacketLink {
@@ -22,7 +17,10 @@ export const engine: EngineModule = {
     const [{ PacketClientEngine }, { openPort }] = await Promise.all([import('./client.ts'), import('./open-port.ts')]);
     return new PacketClientEngine(options, openPort(loadLibc(), linkOf(options), options.clock));
   },
-  createServer: async () => lacking(),
+  createServer: async (options) => {
+    const [{ PacketServerEngine }, { openPort }] = await Promise.all([import('./server.ts'), import('./open-port.ts')]);
+    return new PacketServerEngine(options, openPort(loadLibc(), linkOf(options), options.clock));
+  },
   // Listeners share an interface, and each has receive queues of its own.
   canSharePort: async () => true,
 };

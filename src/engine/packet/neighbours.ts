@@ -3,7 +3,7 @@ import type { AddressRun, PacketLink } from '../seam/link.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV6, type Ethernet } from './ethernet.ts';
 import { pseudoHeaderSum6, sumOf } from './internet-checksum.ts';
 import { OURS, type OwnAddresses } from './own-addresses.ts';
-import { MALFORMED, NEIGHBOUR_ANSWERS, NO_FRAME, SENT } from './packet-counters.ts';
+import { MALFORMED, NEIGHBOUR_ANSWERS } from './packet-counters.ts';
 
 /** ARP for IPv4 over Ethernet (RFC 826): the first six bytes of each packet, and the whole of it. */
 const ARP_KIND = 0x0001_0800;
@@ -59,7 +59,7 @@ export class Neighbours {
       return;
     }
     if (view.getUint16(arp + 6) !== ARP_REQUEST || this.#own.kindOf4(view.getInt32(arp + 24)) !== OURS) return;
-    const answer = this.#take();
+    const answer = this.#port.take();
     if (answer < 0) return;
     this.#ethernet.answer(answer, frame, ETHERTYPE_ARP);
     const { bytes } = this.#port;
@@ -81,7 +81,7 @@ export class Neighbours {
       return;
     }
     if (this.#own.kindOf6(view, icmp + 8) !== OURS) return;
-    const answer = this.#take();
+    const answer = this.#port.take();
     if (answer < 0) return;
     // An asker without an address checks whether anyone has the one that it wants (RFC 4862): all are told.
     const isNameless = sumOf(view, ip + 8, ip + 24) === 0;
@@ -109,7 +109,7 @@ export class Neighbours {
 
   #announceOne({ family, high }: AddressRun, low: bigint): void {
     const { view, bytes } = this.#port;
-    const frame = this.#take();
+    const frame = this.#port.take();
     if (frame < 0) return;
     if (family === 4) {
       this.#ethernet.address(frame, BROADCAST_MAC, ETHERTYPE_ARP);
@@ -158,15 +158,8 @@ export class Neighbours {
     this.#send(frame, IPV6_BYTES + ADVERTISEMENT_BYTES);
   }
 
-  #take(): number {
-    const frame = this.#port.take();
-    if (frame < 0) this.#counters[NO_FRAME]!++;
-    return frame;
-  }
-
   #send(frame: number, bodyBytes: number): void {
     this.#port.send(frame, this.#ethernet.headerBytes + bodyBytes);
-    this.#counters[SENT]!++;
     this.#counters[NEIGHBOUR_ANSWERS]!++;
   }
 }

@@ -1,0 +1,30 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { FramePort, FrameReceiver } from './frame-port.ts';
+import type { Tcp } from './tcp/tcp.ts';
+
+/** How long connections that the driver has closed may take to end after a run: as long as a few packets that are sent again, */
+const LINGER_NS = 1e9;
+/** and where only the peer's own end is still to come. */
+const HALF_CLOSED_LINGER_NS = 50e6;
+
+export interface Lingering {
+  readonly tcp: Tcp;
+  readonly port: FramePort;
+  readonly receiver: FrameReceiver;
+  readonly clock: Clock;
+}
+
+/** Lets connections end that go on without a slot after a run: their peers wait for what is left of them. The kernel gives sockets a minute. */
+export function linger({ tcp, port, receiver, clock }: Lingering): void {
+  const startNs = clock.now();
+  const deadline = { deadlineNs: -Infinity };
+  for (;;) {
+    const lingerNs = tcp.rows > tcp.halfClosed ? LINGER_NS : tcp.rows > 0 ? HALF_CLOSED_LINGER_NS : 0;
+    if (clock.nowNs >= startNs + lingerNs) break;
+    deadline.deadlineNs = Math.min(startNs + lingerNs, tcp.deadlineNs);
+    port.wait(deadline);
+    port.receive(receiver);
+    tcp.turn();
+  }
+  port.flush();
+}

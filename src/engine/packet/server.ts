@@ -1,0 +1,240 @@
+import { randomInt } from 'node:crypto';
+import { ECONNRESET } from '../../kernel/errno.ts';
+import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
+import { FreeSlots } from '../sockets/free-slots.ts';
+import type { FramePort } from './frame-port.ts';
+import { FrameSorter } from './frame-sorter.ts';
+import { KeptBytes } from './kept-bytes.ts';
+import { linger } from './linger.ts';
+import { countersOf } from './packet-counters.ts';
+import { Tcp } from './tcp/tcp.ts';
+import { NONE, type TcpUser } from './tcp/tcp-user.ts';
+
+/** Ports that are chosen for port 0: the dynamic ones (RFC 6335, section 6). */
+const FIRST_DYNAMIC_PORT = 49_152;
+const PORTS_END = 65_536;
+/** What is true of a slot; 0 is a free one. */
+const OPEN = 1;
+/** `ended` has been reported. */
+const ENDED = 2;
+/** Bytes of an echo have not left yet: nothing is read until they have. */
+const ECHOING = 4;
+/** Bytes of the payload have not left yet. */
+const RESPONDING = 8;
+/** The peer's end came behind bytes that are still to be echoed. */
+const END_WAITS = 16;
+const HALF_CLOSED = 32;
+/** The connection is gone, and this was reported or could not be. */
+const GONE = 64;
+/** Bytes came that the driver does not read. */
+const UNREAD = 128;
+const SENDING = ECHOING | RESPONDING;
+
+/**
+ * The server's side on packets. It listens on all addresses of its link, and answers to where a packet came from.
+ *
+ * "With the kernel" means for this engine: has left for the first time. A connection that the driver has closed goes on without its slot
+ * until the peer has acknowledged everything; `run` gives these a second more when the driver is done.
+ */
+export class PacketServerEngine implements ServerEngine, TcpUser {
+  readonly name = 'packet';
+  readonly #options: ServerEngineOptions;
+  readonly #port: FramePort;
+  readonly #tcp: Tcp;
+  readonly #sorter: FrameSorter;
+  readonly #kept: KeptBytes;
+  readonly #flags: Uint8Array;
+  readonly #free: FreeSlots;
+  readonly #announces: boolean;
+  /** Where the bytes lie that are being received, and how many they are; `echo` takes them. */
+  #receivedAt = 0;
+  #receivedBytes = 0;
+  #open = 0;
+  #listenPort = 0;
+  #accepts = false;
+  readonly #deadline = { deadlineNs: -Infinity };
+  #driver!: ServerDriver;
+
+  /** Takes the port, which is gone after `dispose`. */
+  constructor(options: ServerEngineOptions, port: FramePort) {
+    const { capacity, payload, clock, link } = options;
+    if (link === undefined) throw new Error('the packet engine has no link');
+    this.#options = options;
+    this.#port = port;
+    this.#kept = new KeptBytes(port, payload, capacity);
+    this.#tcp = new Tcp({
+      port,
+      clock,
+      link,
+      counters: countersOf(link.counters, link.worker),
+      user: this,
+      source: this.#kept,
+      capacity,
+      remote: null,
+    });
+    this.#sorter = new FrameSorter(port, link, this.#tcp, this.#tcp.quotations);
+    this.#flags = new Uint8Array(capacity);
+    this.#free = new FreeSlots(capacity);
+    this.#announces = link.worker === 0;
+  }
+
+  get port(): number {
+    return this.#listenPort;
+  }
+
+  /** Connections of the TCP, with those that go on without a slot. For tests. */
+  get connections(): number {
+    return this.#tcp.rows;
+  }
+
+  /** Chunks of memory that hold bytes of echoes. For tests. */
+  get usedChunks(): number {
+    return this.#kept.usedChunks;
+  }
+
+  listen(): void {
+    const { port, backlog } = this.#options;
+    // Nothing else listens on addresses that are ours alone. Whether a port is free on those of the kernel was asked before.
+    this.#listenPort = port === 0 ? randomInt(FIRST_DYNAMIC_PORT, PORTS_END) : port;
+    this.#tcp.listen(this.#listenPort, backlog);
+    this.#accepts = true;
+  }
+
+  run(driver: ServerDriver): void {
+    this.#driver = driver;
+    const tcp = this.#tcp;
+    if (this.#announces) this.#sorter.neighbours.announce();
+    const port = this.#port;
+    const sorter = this.#sorter;
+    const deadline = this.#deadline;
+    tcp.turn();
+    while (driver.step()) {
+      // What has come makes room for more: the next step is due immediately.
+      if (port.receive(sorter) === 0) {
+        deadline.deadlineNs = Math.min(driver.deadlineNs, tcp.deadlineNs);
+        port.wait(deadline);
+        port.receive(sorter);
+      }
+      tcp.turn();
+    }
+    linger({ tcp, port, receiver: sorter, clock: this.#options.clock });
+  }
+
+  accept(): number {
+    if (!this.#accepts || this.#open === this.#options.capacity || !this.#driver.admits()) return NONE;
+    this.#open++;
+    const slot = this.#free.take();
+    this.#flags[slot] = OPEN;
+    return slot;
+  }
+
+  accepted(slot: number): void {
+    if (!this.#options.reads) this.#tcp.holdWindow(slot, true);
+    this.#driver.accepted(slot);
+  }
+
+  connected(_slot: number): void {
+    // A server opens none.
+  }
+
+  received(slot: number, offset: number, bytes: number): void {
+    if (!this.#options.reads) {
+      this.#flags[slot]! |= UNREAD;
+      return;
+    }
+    this.#receivedAt = offset;
+    this.#receivedBytes = bytes;
+    this.#driver.received(slot, bytes);
+  }
+
+  echo(slot: number): void {
+    const flags = this.#flags[slot]!;
+    // Something has not left yet: the peer takes less than it sends.
+    if ((flags & ECHOING) !== 0) this.#tcp.holdWindow(slot, true);
+    this.#flags[slot] = flags | ECHOING;
+    this.#kept.addEcho(this.#tcp.connectionOf(slot), this.#receivedAt, this.#receivedBytes);
+    this.#tcp.queue(slot, this.#receivedBytes);
+  }
+
+  respond(slot: number): void {
+    if ((this.#flags[slot]! & GONE) !== 0) {
+      this.#driver.failed(slot, ECONNRESET);
+      return;
+    }
+    const bytes = this.#options.payload.length;
+    if (bytes === 0) {
+      this.#driver.flushed(slot);
+      return;
+    }
+    this.#kept.addPayload(this.#tcp.connectionOf(slot));
+    this.#flags[slot]! |= RESPONDING;
+    this.#tcp.queue(slot, bytes);
+  }
+
+  sent(slot: number, bytes: number): void {
+    const driver = this.#driver;
+    driver.sent(slot, bytes);
+    const flags = this.#flags[slot]!;
+    if ((flags & SENDING) === 0) return;
+    if (this.#tcp.unsentBytes(slot) > 0) {
+      if ((flags & ECHOING) !== 0) this.#tcp.holdWindow(slot, true);
+      return;
+    }
+    this.#flags[slot] = flags & ~SENDING;
+    if ((flags & ECHOING) !== 0 && this.#options.reads) this.#tcp.holdWindow(slot, false);
+    driver.flushed(slot);
+    if ((this.#flags[slot] & END_WAITS) !== 0) this.#end(slot);
+  }
+
+  ended(slot: number): void {
+    // Behind bytes that wait, as behind bytes of a socket that are still to be read.
+    if ((this.#flags[slot]! & ECHOING) !== 0) this.#flags[slot]! |= END_WAITS;
+    else this.#end(slot);
+  }
+
+  #end(slot: number): void {
+    this.#flags[slot] = (this.#flags[slot]! & ~END_WAITS) | ENDED;
+    this.#driver.ended(slot);
+  }
+
+  failed(slot: number, errno: number): void {
+    const flags = this.#flags[slot]!;
+    this.#flags[slot] = (flags & ~(SENDING | END_WAITS)) | GONE;
+    // After its end a peer that resets takes nothing away from a connection that has nothing to send.
+    if ((flags & ENDED) !== 0 && (flags & SENDING) === 0 && this.#options.reads) return;
+    this.#driver.failed(slot, errno);
+  }
+
+  halfClose(slot: number): void {
+    const flags = this.#flags[slot]!;
+    if ((flags & (HALF_CLOSED | GONE)) !== 0) return;
+    this.#flags[slot] = flags | HALF_CLOSED;
+    this.#tcp.shutDown(slot);
+  }
+
+  close(slot: number, reset: boolean): void {
+    const flags = this.#flags[slot]!;
+    if (flags === 0) return;
+    this.#flags[slot] = 0;
+    // Closing with unread bytes is a reset (RFC 9293, section 3.10.4; RFC 1122, section 4.2.2.13).
+    this.#tcp.close(slot, reset || (flags & UNREAD) !== 0);
+    this.#free.give(slot);
+    this.#open--;
+    this.#driver.released(slot);
+  }
+
+  watch(fd: number): void {
+    this.#port.watch(fd);
+  }
+
+  stopListening(): void {
+    this.#accepts = false;
+    this.#tcp.stopListening();
+  }
+
+  dispose(): void {
+    this.#tcp.abandon();
+    this.#port.flush();
+    this.#port.dispose();
+  }
+}
