@@ -7,5 +7,6 @@ import type { Test } from 'tap';
  */
 export function holds<T>(t: Test, property: fc.IProperty<T>, parameters: fc.Parameters<T> = {}): void {
   const details = fc.check(property, parameters);
-  t.notOk(details.failed, 'holds for random input', { output: fc.defaultReportMessage(details) ?? '' });
+  const error = details.errorInstance instanceof Error ? details.errorInstance.message : '';
+  t.notOk(details.failed, 'holds for random input', { output: `${fc.defaultReportMessage(details) ?? ''}\n${error}` });
 }

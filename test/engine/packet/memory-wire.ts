@@ -58,6 +58,8 @@ export class MemoryWire {
   filter: ((frame: Sent) => boolean) | null = null;
   /** Frames that were dropped because too many waited at the other end. */
   overruns = 0;
+  /** Frames with a bit turned, by the port that they came from. */
+  readonly damagedFrames: [number, number] = [0, 0];
   faults: Required<WireFaults>;
   readonly delayNs: number;
   readonly #reorderNs: number;
@@ -120,7 +122,10 @@ export class MemoryWire {
         return;
       }
       bytes.copyWithin(at, offset, offset + length);
-      if (corrupt > 0 && this.#chance() < corrupt) this.#turnBit(bytes, at + 14, length - 14);
+      if (corrupt > 0 && this.#chance() < corrupt) {
+        this.damagedFrames[from]++;
+        this.#turnBit(bytes, at + 14, length - 14);
+      }
       const isLate = reorder > 0 && this.#chance() < reorder;
       to.arrive(at, length, this.clock.nowNs + this.delayNs + (isLate ? this.#reorderNs : 0));
     }
@@ -145,6 +150,8 @@ export class MemoryPort implements FramePort {
   readonly frameBytes: number;
   /** Called in place of waiting. */
   onWait: ((deadline: Deadline) => void) | null = null;
+  /** Called with each frame as it is sent, before it leaves. */
+  onSend: ((frame: Uint8Array) => void) | null = null;
   /** The next frames that are sent are not to be had: `take` returns -1. */
   isFull = false;
   readonly #wire: MemoryWire;
@@ -213,6 +220,7 @@ export class MemoryPort implements FramePort {
       if (!Number.isInteger(length) || length < 14 || length > this.frameBytes)
         throw new Error(`a frame of ${length} bytes was sent`);
     }
+    this.onSend?.(this.bytes.slice(offset, offset + length));
     this.#unflushed[2 * this.#unflushedCount] = offset;
     this.#unflushed[2 * this.#unflushedCount + 1] = length;
     this.#unflushedCount++;

@@ -109,9 +109,9 @@ export function addressBytes(text: string): Uint8Array {
 
 /** The Internet checksum (RFC 1071) of bytes that follow one another. */
 export function checksumOf(...parts: readonly Uint8Array[]): number {
-  const bytes = parts.flatMap((part) => [...part]);
   let sum = 0;
-  for (let i = 0; i < bytes.length; i += 2) sum += bytes[i]! * 256 + (bytes[i + 1] ?? 0);
+  let count = 0;
+  for (const part of parts) for (const byte of part) sum += (count++ & 1) === 0 ? byte * 256 : byte;
   while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 65_536);
   return ~sum & 0xffff;
 }
@@ -352,4 +352,28 @@ export function flagsText(flags: number): string {
     ] as const
   ).filter(([flag]) => (flags & flag) !== 0);
   return names.map(([, name]) => name).join(' ') || '-';
+}
+
+/** Lets a test change the TCP header of a frame in place, and makes its checksum right again. Other frames stay as they are. */
+export function rewriteTcp(frame: Uint8Array, change: (header: Uint8Array) => void): void {
+  const packet = decodeFrame(frame);
+  if (packet.kind !== 'tcp' || !packet.isSound) return;
+  const datagram = frame.subarray(packet.vlan === null ? 14 : 18);
+  const start = packet.family === 4 ? (datagram[0]! & 15) * 4 : 40;
+  const end = packet.family === 4 ? at16(datagram, 2) : 40 + at16(datagram, 4);
+  const segment = datagram.subarray(start, end);
+  change(segment.subarray(0, (segment[12]! >> 4) * 4));
+  segment.fill(0, 16, 18);
+  const [source, destination] = [addressBytes(packet.source), addressBytes(packet.destination)];
+  const sum = checksumOf(pseudoHeader(source, destination, PROTOCOL_TCP, segment.length), segment);
+  segment.set(number16(sum), 16);
+}
+
+/** Makes windows small, and scales none: for `rewriteTcp`. */
+export function clampWindow(most: number): (header: Uint8Array) => void {
+  return (header) => {
+    if (at16(header, 14) > most) header.set(number16(most), 14);
+    for (let at = 20; at < header.length && header[at] !== 0; at += header[at] === 1 ? 1 : header[at + 1]!)
+      if (header[at] === 3) header.fill(1, at, at + 3);
+  };
 }
