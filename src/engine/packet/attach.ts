@@ -9,12 +9,13 @@ import { XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE } from '../../kernel/xdp/if-xdp.
 import { RunError } from '../../units/run-error.ts';
 import type { Attachment, AttachRequest, PacketLink } from '../seam/link.ts';
 import { captureProgram } from './capture-program.ts';
+import { Handover, type HandoverMemory } from './handover.ts';
 import { resolveNextHop } from './next-hop.ts';
 import { createCounters } from './packet-counters.ts';
 import { readCounters } from './read-counters.ts';
 import { downError, linkError, programError } from './refusals.ts';
 import { raiseLockedMemoryLimit, requirePacket } from './support.ts';
-import { probeZeroCopy } from './xsk-port.ts';
+import { probeZeroCopy } from './queue-sockets.ts';
 
 /** By this name `bpftool prog` shows the program. */
 const PROGRAM_NAME = 'conngen';
@@ -52,6 +53,7 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       // In generic mode the program sees packets before the kernel has looked at their checksums, also those of this very machine.
       hasUnfinishedChecksums: iface.kind === 'veth' || driver === 'veth' || mode === 'generic',
       counters: createCounters(request.workers),
+      handover: request.workers > 1 ? hold.createHandover(request.workers) : undefined,
       workers: request.workers,
       worker: 0,
     };
@@ -106,6 +108,7 @@ class Hold {
   readonly #bpf: Bpf;
   readonly #fds: number[] = [];
   #multicast: PacketSocket | null = null;
+  #handover: HandoverMemory | null = null;
 
   constructor(libc: Libc, iface: Link) {
     this.#libc = libc;
@@ -147,6 +150,11 @@ class Hold {
     socket.receiveAllMulticast();
   }
 
+  createHandover(workers: number): HandoverMemory {
+    this.#handover = Handover.createMemory(this.#libc, workers);
+    return this.#handover;
+  }
+
   #keep(result: BpfResult, step: 'map' | 'program'): number {
     if ('errno' in result) throw programError(result.errno, result.verifierLog, step);
     this.#fds.push(result.fd);
@@ -158,5 +166,7 @@ class Hold {
     for (const fd of this.#fds.splice(0).reverse()) this.#libc.close(fd);
     this.#multicast?.close();
     this.#multicast = null;
+    if (this.#handover !== null) Handover.closeMemory(this.#libc, this.#handover);
+    this.#handover = null;
   }
 }

@@ -31,6 +31,11 @@ export interface FramePort {
   flush(): void;
   /** Hands what has come to the receiver, a bounded number of frames. Returns how many these were. Never waits. */
   receive(receiver: FrameReceiver): number;
+  /**
+   * Called from inside `receive` for a frame of a connection that this thread does not have: gives a copy to thread `owner`, or where that is
+   * below 0 to the others in turn, who get it from their `receive`. False where there is no other thread to ask: nobody has it.
+   */
+  pass(offset: number, length: number, owner: number): boolean;
   /** Flushes, then waits until a frame comes, a watched descriptor is written to, or the deadline is over. */
   wait(deadline: Deadline): void;
   /** See `ClientEngine.watch`. */

@@ -86,6 +86,11 @@ export class RehearsalPort implements FramePort {
     // What would be waited for is there.
   }
 
+  /** There is no other thread. */
+  pass(): boolean {
+    return false;
+  }
+
   watch(): void {
     // No one wakes a rehearsal.
   }

@@ -1,7 +1,9 @@
 import { MSG_DONTWAIT } from '../../kernel/constants.ts';
+import { ENETDOWN, ENXIO, errnoName } from '../../kernel/errno.ts';
 import { XDP_RING_NEED_WAKEUP } from '../../kernel/xdp/if-xdp.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import type { XskSocket } from '../../kernel/xdp/xsk-socket.ts';
+import { RunError } from '../../units/run-error.ts';
 
 /** Calls that one flush makes at most: a kernel without XDP_MAX_TX_SKB_BUDGET sends 32 frames a call. */
 const CALLS_MAX = 64;
@@ -110,13 +112,24 @@ export class TxQueue {
   #call(): void {
     let before = this.waiting;
     for (let calls = 0; calls < CALLS_MAX; calls++) {
-      this.#libc.sendto(this.#fd, 0, 0, MSG_DONTWAIT, 0, 0);
+      const result = this.#libc.sendto(this.#fd, 0, 0, MSG_DONTWAIT, 0, 0);
+      if (result < 0) this.#check(this.#libc.errno());
       const after = this.waiting;
       // A driver with zero copy goes on by itself. In a copy, no progress means that the interface or the socket's memory is full: what
       // is left goes with the next call.
       if (after === 0 || after === before || this.#isZeroCopy) return;
       before = after;
     }
+  }
+
+  /** EAGAIN, EBUSY, ENOBUFS: full for a moment. Without its interface a run would blame the target for its timeouts. */
+  #check(errno: number): void {
+    if (errno !== ENETDOWN && errno !== ENXIO) return;
+    throw new RunError(
+      errnoName(errno),
+      'the interface was set down or removed',
+      'look at ip link show, then start again',
+    );
   }
 
   reclaim(): void {

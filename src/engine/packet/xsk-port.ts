@@ -1,18 +1,18 @@
 import { POLLIN } from '../../kernel/constants.ts';
-import { EBUSY, EINTR, errnoName } from '../../kernel/errno.ts';
+import { EINTR, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { mapOnTouch } from '../../kernel/native-memory.ts';
 import { sleepOnTime } from '../../kernel/timer-slack.ts';
-import { Bpf } from '../../kernel/xdp/bpf.ts';
-import { SOL_XDP, XDP_MAX_TX_SKB_BUDGET } from '../../kernel/xdp/if-xdp.ts';
-import { XskError, XskSocket } from '../../kernel/xdp/xsk-socket.ts';
+import type { XskSocket } from '../../kernel/xdp/xsk-socket.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { PacketLink } from '../seam/link.ts';
 import type { FramePort, FrameReceiver } from './frame-port.ts';
+import { Handover } from './handover.ts';
 import {
+  HANDED_OVER,
   NO_FRAME,
   RECEIVED,
   RING_FILL_EMPTY,
@@ -22,20 +22,10 @@ import {
   SENT,
   countersOf,
 } from './packet-counters.ts';
-import { socketError } from './refusals.ts';
+import { CHUNK_BYTES, HEADROOM, RX_FRAMES, TX_FRAMES, openQueueSocket, queuesOfWorker } from './queue-sockets.ts';
 import { RxQueue } from './rx-queue.ts';
 import { TxQueue } from './tx-queue.ts';
 
-/** A frame of an MTU of 1500 with a tag, the kernel's own headroom of 256 bytes and ours fit. */
-export const CHUNK_BYTES = 2048;
-/** Ethernet headers have 14 bytes: with two before them, what follows is aligned. */
-export const HEADROOM = 2;
-/** What comes while the thread does something else for some milliseconds, at a million packets a second. */
-const RX_FRAMES = 4096;
-const TX_FRAMES = 2048;
-const PROBE_FRAMES = 64;
-const BUSY_TRIES = 100;
-const BUSY_WAIT_NS = 10e6;
 /** Frames that leave together, at most. */
 const SEND_BATCH = 64;
 /** Frames that are handed over before the driver gets a turn. */
@@ -69,7 +59,14 @@ export class XskPort implements FramePort {
   readonly #timeout: NativeMemory;
   /** struct timespec as words: seconds, 0, nanoseconds, 0. */
   readonly #timeoutWords: Int32Array;
-  #watchedFd = -1;
+  /** Null where this is the only thread. */
+  readonly #handover: Handover | null;
+  /** All of the memory, for copies of frames. */
+  readonly #words: Int32Array;
+  /** Where a frame of another thread lies while it is dealt with. */
+  readonly #handedOffset: number;
+  /** Descriptors that ppoll looks at: the sockets first. */
+  #polled = 0;
   #statisticsDueNs = -Infinity;
 
   /** Throws `RunError` where a queue or memory is not to be had. */
@@ -80,25 +77,30 @@ export class XskPort implements FramePort {
     const queues = queuesOfWorker(link);
     const rxBytes = RX_FRAMES * CHUNK_BYTES;
     const txBytes = TX_FRAMES * CHUNK_BYTES;
-    this.#memory = mapOnTouch(libc, txBytes + queues.length * rxBytes);
+    // The last chunk is for a frame of another thread.
+    this.#handedOffset = txBytes + queues.length * rxBytes + HEADROOM;
+    this.#memory = mapOnTouch(libc, txBytes + queues.length * rxBytes + CHUNK_BYTES);
+    this.#words = new Int32Array(this.#memory.bytes.buffer);
+    const { handover, worker, workers } = link;
+    this.#handover = handover === undefined ? null : new Handover(libc, handover, worker, workers);
     this.bytes = this.#memory.bytes;
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    this.#poll = libc.alloc((queues.length + 1) * POLLFD_WORDS * 4);
-    this.#pollWords = new Int32Array(this.#poll.bytes.buffer, 0, (queues.length + 1) * POLLFD_WORDS);
+    const pollWords = (queues.length + 2) * POLLFD_WORDS;
+    this.#poll = libc.alloc(pollWords * 4);
+    this.#pollWords = new Int32Array(this.#poll.bytes.buffer, 0, pollWords);
     this.#timeout = libc.alloc(16);
     this.#timeoutWords = new Int32Array(this.#timeout.bytes.buffer, 0, 4);
-    const bpf = new Bpf(libc);
     try {
       queues.forEach((queue, index) => {
         // The first socket has the frames that are sent behind those that it receives into.
         const base = index === 0 ? 0 : txBytes + index * rxBytes;
         const size = index === 0 ? rxBytes + txBytes : rxBytes;
-        const socket = openSocket(libc, link, queue, { address: this.#memory.address + base, size });
+        const socket = openQueueSocket(libc, link, queue, { address: this.#memory.address + base, size });
         this.#sockets.push(socket);
         this.#queues.push(new RxQueue(socket, base, RX_FRAMES, CHUNK_BYTES));
-        putIntoMap(bpf, link, queue, socket);
-        this.#pollWords.set([socket.fd, POLLIN], index * POLLFD_WORDS);
+        this.#addToPoll(socket.fd);
       });
+      if (this.#handover !== null) this.watch(this.#handover.wakeFd);
     } catch (error) {
       this.dispose();
       throw error;
@@ -135,7 +137,24 @@ export class XskPort implements FramePort {
     let count = 0;
     for (const queue of this.#queues) count += queue.receive(receiver, RECEIVE_BATCH);
     if (count > 0) this.#counters[RECEIVED]! += count;
-    return count;
+    return this.#handover === null ? count : count + this.#receiveHanded(this.#handover, receiver);
+  }
+
+  #receiveHanded(handover: Handover, receiver: FrameReceiver): number {
+    const offset = this.#handedOffset;
+    for (let count = 0; count < RECEIVE_BATCH; count++) {
+      const length = handover.take(this.#words, offset);
+      if (length < 0) return count;
+      receiver.frame(offset, length);
+      handover.done();
+    }
+    return RECEIVE_BATCH;
+  }
+
+  pass(offset: number, length: number, owner: number): boolean {
+    if (this.#handover?.pass(this.#words, offset, length, owner) !== true) return false;
+    this.#counters[HANDED_OVER]!++;
+    return true;
   }
 
   wait(deadline: Deadline): void {
@@ -149,45 +168,63 @@ export class XskPort implements FramePort {
     if (this.#clock.nowNs >= this.#statisticsDueNs) this.#readStatistics();
     if (!hasFrames) {
       const waitNs = Math.min(deadline.deadlineNs - this.#clock.nowNs, WAIT_NS_MAX);
-      if (waitNs > 0) this.#pollFor(waitNs);
-      else if (tx.waiting !== 0 || this.#queues[0]!.needsWakeup) this.#pollFor(0);
+      if (waitNs > 0) this.#sleep(waitNs);
+      else if (tx.waiting !== 0 || this.#needsWakeup()) this.#pollFor(0);
     }
-    tx.reclaim();
+    // What looking for events did not send tells here why.
+    if (tx.waiting === 0) tx.reclaim();
+    else tx.flush();
+  }
+
+  /** Sleeps so that another thread can end it by handing over a frame. */
+  #sleep(waitNs: number): void {
+    const handover = this.#handover;
+    if (handover === null) {
+      this.#pollFor(waitNs);
+      return;
+    }
+    handover.asleep();
+    this.#pollFor(handover.hasFrames ? 0 : waitNs);
+    handover.awake();
+  }
+
+  #needsWakeup(): boolean {
+    for (const queue of this.#queues) if (queue.needsWakeup) return true;
+    return false;
   }
 
   #hasFrames(): boolean {
     for (const queue of this.#queues) if (queue.hasFrames) return true;
-    return false;
+    return this.#handover?.hasFrames === true;
   }
 
   #pollFor(waitNs: number): void {
     const seconds = Math.floor(waitNs / 1e9);
     this.#timeoutWords[0] = seconds;
     this.#timeoutWords[2] = waitNs - seconds * 1e9;
-    const fds = this.#sockets.length + (this.#watchedFd < 0 ? 0 : 1);
-    const ready = this.#libc.ppoll(this.#poll.address, fds, this.#timeout.address, 0);
-    if (ready > 0) this.#look(fds);
+    const ready = this.#libc.ppoll(this.#poll.address, this.#polled, this.#timeout.address, 0);
+    if (ready > 0) this.#emptyWatched();
     else if (ready < 0 && this.#libc.errno() !== EINTR) {
       const name = errnoName(this.#libc.errno());
       throw new RunError(name, `ppoll failed: ${name}`, PLEASE_REPORT);
     }
   }
 
-  /** What ppoll found: a watched descriptor is emptied, a socket that has lost its interface ends the run. */
-  #look(fds: number): void {
-    for (let index = 0; index < fds; index++) {
-      const events = this.#pollWords[index * POLLFD_WORDS + 1]! >> 16;
-      if (index === this.#sockets.length) {
-        if (events !== 0) this.#libc.read(this.#watchedFd, this.#timeout.address, 8);
-      } else if ((events & ~POLLIN) !== 0) {
-        throw new RunError('ENETDOWN', 'the interface is gone or was reset', 'look at ip link show, then start again');
-      }
+  /** A watched descriptor that stays readable would end every sleep from now on. */
+  #emptyWatched(): void {
+    for (let index = this.#sockets.length; index < this.#polled; index++) {
+      const at = index * POLLFD_WORDS;
+      if (this.#pollWords[at + 1]! >> 16 !== 0) this.#libc.read(this.#pollWords[at]!, this.#timeout.address, 8);
     }
   }
 
   watch(fd: number): void {
-    this.#watchedFd = fd;
-    this.#pollWords.set([fd, POLLIN], this.#sockets.length * POLLFD_WORDS);
+    this.#addToPoll(fd);
+  }
+
+  #addToPoll(fd: number): void {
+    this.#pollWords.set([fd, POLLIN], this.#polled * POLLFD_WORDS);
+    this.#polled++;
   }
 
   #readStatistics(): void {
@@ -216,99 +253,4 @@ export class XskPort implements FramePort {
     for (const socket of this.#sockets) socket.dispose();
     this.#libc.munmap(this.#memory.address, this.bytes.length);
   }
-}
-
-/** The receive queues that a worker serves. */
-export function queuesOfWorker({ queues, worker, workers }: PacketLink): number[] {
-  return Array.from({ length: queues }, (_, queue) => queue).filter((queue) => queue % workers === worker);
-}
-
-/**
- * Opens a socket on the first queue and closes it, to see whether frames of this interface need not be copied. Throws `RunError` where
- * another program has the queue.
- */
-export function probeZeroCopy(
-  libc: Libc,
-  { interfaceName, ifindex, mode }: Pick<PacketLink, 'interfaceName' | 'ifindex' | 'mode'>,
-): boolean {
-  const size = PROBE_FRAMES * CHUNK_BYTES;
-  const { address } = mapOnTouch(libc, size);
-  try {
-    const rings = {
-      rxEntries: PROBE_FRAMES,
-      fillEntries: PROBE_FRAMES,
-      txEntries: PROBE_FRAMES,
-      completionEntries: PROBE_FRAMES,
-    };
-    const copy = mode === 'native' ? 'any' : 'copy';
-    const frames = { umem: { address, size }, chunkBytes: CHUNK_BYTES, headroom: HEADROOM };
-    const socket = tryOn(
-      libc,
-      interfaceName,
-      0,
-      () => new XskSocket({ libc, ifindex, queue: 0, ...frames, ...rings, copy }),
-    );
-    socket.dispose();
-    return socket.isZeroCopy;
-  } finally {
-    libc.munmap(address, size);
-  }
-}
-
-/** The kernel frees a queue some time after its socket was closed: one that is taken is asked for again for a while. */
-function tryOn<T>(libc: Libc, interfaceName: string, queue: number, open: () => T): T {
-  for (let tries = 1; ; tries++) {
-    try {
-      return open();
-    } catch (error) {
-      const isBusy = error instanceof XskError && error.step === 'bind' && error.errno === EBUSY;
-      if (!isBusy || tries === BUSY_TRIES) throw socketError(error, interfaceName, queue);
-      sleepFor(libc, BUSY_WAIT_NS);
-    }
-  }
-}
-
-function sleepFor(libc: Libc, ns: number): void {
-  const time = libc.alloc(16);
-  new BigInt64Array(time.bytes.buffer, 0, 2)[1] = BigInt(ns);
-  libc.nanosleep(time.address, 0);
-}
-
-function openSocket(
-  libc: Libc,
-  link: PacketLink,
-  queue: number,
-  umem: { readonly address: number; readonly size: number },
-): XskSocket {
-  const socket = tryOn(
-    libc,
-    link.interfaceName,
-    queue,
-    () =>
-      new XskSocket({
-        libc,
-        ifindex: link.ifindex,
-        queue,
-        umem,
-        chunkBytes: CHUNK_BYTES,
-        headroom: HEADROOM,
-        rxEntries: RX_FRAMES,
-        fillEntries: RX_FRAMES,
-        txEntries: TX_FRAMES,
-        completionEntries: TX_FRAMES,
-        copy: link.isZeroCopy ? 'zero-copy' : 'copy',
-      }),
-  );
-  const budget = libc.alloc(4);
-  new Int32Array(budget.bytes.buffer, 0, 1)[0] = TX_FRAMES;
-  // Not there before Linux 6.18: a flush then takes more calls.
-  libc.setsockopt(socket.fd, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, budget.address, 4);
-  return socket;
-}
-
-function putIntoMap(bpf: Bpf, link: PacketLink, queue: number, socket: XskSocket): void {
-  const errno = bpf.putSocket(link.socketMapFd, queue, socket.fd);
-  if (errno === 0) return;
-  const name = errnoName(errno);
-  throw new RunError(name, `the program's map does not take the socket of queue ${queue}: ${name}`, PLEASE_REPORT);
 }

@@ -27,6 +27,8 @@ export interface PacketLink {
   readonly hasUnfinishedChecksums: boolean;
   /** What the engine counts: see `engine/packet/packet-counters.ts`. One block, a row a thread. */
   readonly counters: SharedArrayBuffer;
+  /** How the threads hand each other frames; left out where there is one thread. */
+  readonly handover?: { readonly frames: SharedArrayBuffer; readonly wakers: SharedArrayBuffer } | undefined;
   readonly workers: number;
   /** Which of the workers this link is given to; set for each thread. */
   readonly worker: number;

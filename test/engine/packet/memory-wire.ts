@@ -266,6 +266,11 @@ export class MemoryPort implements FramePort {
     this.onWait?.(deadline);
   }
 
+  /** There is no other thread. */
+  pass(): boolean {
+    return false;
+  }
+
   watch(_fd: number): void {
     // Nothing but frames wakes a port in memory.
   }

@@ -1,3 +1,4 @@
+import type { FramePort } from '../frame-port.ts';
 import { STRAY, TIME_WAIT_ACKS } from '../packet-counters.ts';
 import type { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { HAS_SCALING, HAS_TIMESTAMPS, IS_IPV6 } from './connection-table.ts';
@@ -6,7 +7,7 @@ import type { OwnAddresses } from './own-addresses.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { ACK, addressSumOf4, addressSumOf6, FIN, RST, SYN, type SegmentWriter } from './segment-writer.ts';
 import { isAfter, isBefore } from './sequence.ts';
-import { NONE, type StrayFrames } from './tcp-user.ts';
+import { NONE } from './tcp-user.ts';
 import type { TimeWait } from './time-wait.ts';
 import type { Sizes } from './sizes.ts';
 import { WINDOW_SHIFT } from './transmission.ts';
@@ -19,7 +20,9 @@ export interface StrangerParts {
   readonly budget: AcknowledgementBudget;
   readonly view: DataView;
   readonly counters: Float64Array;
-  readonly strays: StrayFrames | undefined;
+  readonly port: Pick<FramePort, 'pass'>;
+  /** The thread that has a local port is its remainder by this; 0 where any may have it. */
+  readonly owners: number;
   readonly sizes4: Sizes;
   readonly sizes6: Sizes;
 }
@@ -34,8 +37,9 @@ export class Strangers {
 
   /** A segment of nothing that this thread knows: another thread has its connection, or it is answered with RST. */
   stray(reader: SegmentReader): void {
-    const { strays, counters, own } = this.#o;
-    if (strays?.pass(reader.frame, reader.frameBytes) === true) return;
+    const { port, owners, counters, own } = this.#o;
+    const owner = owners === 0 ? -1 : (reader.tuple.ports >>> 16) % owners;
+    if (port.pass(reader.frame, reader.frameBytes, owner)) return;
     counters[STRAY]!++;
     if (own.has(reader.tuple)) this.reset(reader);
   }

@@ -2,7 +2,7 @@ import type { Family } from '../../../plan/address.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { AddressRun, PacketLink } from '../../seam/link.ts';
 import type { FramePort } from '../frame-port.ts';
-import type { SendSource, StrayFrames, TcpUser } from './tcp-user.ts';
+import type { SendSource, TcpUser } from './tcp-user.ts';
 
 /** The other end of the connections that `Tcp.connect` opens. */
 export interface Remote {
@@ -17,6 +17,8 @@ export interface TcpOptions {
   readonly clock: Clock;
   readonly link: Pick<PacketLink, 'mtu' | 'mac' | 'nextHopMac' | 'vlan' | 'hasUnfinishedChecksums'> & {
     readonly addresses: readonly AddressRun[];
+    /** The threads among which a client's connections are divided by their local port: see `portsByRemainder` in src/client. 1 if left out. */
+    readonly workers?: number;
   };
   /** The thread's row: see `packet-counters.ts`. */
   readonly counters: Float64Array;
@@ -26,7 +28,6 @@ export interface TcpOptions {
   readonly capacity: number;
   /** Null for a server. */
   readonly remote: Remote | null;
-  readonly strays?: StrayFrames | undefined;
   /** What sequence numbers and timestamps are made from (RFC 6528); drawn at random if left out. */
   readonly key?: readonly [number, number, number, number];
   /** The initial sequence number of every connection, for tests near its borders. */

@@ -41,7 +41,7 @@ export interface TcpParts {
 
 /** Makes the parts of a TCP, which share tables, frames and counters. */
 export function assemble(options: TcpOptions, starved: StarvedRows, nowMs: number): TcpParts {
-  const { port, link, counters, user, source, capacity, firstSequence, strays } = options;
+  const { port, link, counters, user, source, capacity, firstSequence } = options;
   const { view } = port;
   const own = new OwnAddresses(link.addresses);
   const peers = new LinkPeers(link.mac, link.vlan);
@@ -58,11 +58,12 @@ export function assemble(options: TcpOptions, starved: StarvedRows, nowMs: numbe
   const budget = new AcknowledgementBudget();
   const hash = new TupleHash(options.key ?? randomKey());
   const tables = { connections, tuples, timeWait, wheel };
-  const shared = { source, user, counters, writer, budget, view, peers, own, reader, starved, strays, ...sizes };
+  const shared = { source, user, counters, writer, budget, view, peers, own, reader, starved, ...sizes };
   const lifecycle = new Lifecycle({ ...tables, ...shared, hash, capacity, firstSequence });
   const transmission = new Transmission({ ...tables, ...shared });
   transmission.nowMs = nowMs;
-  const strangers = new Strangers({ ...tables, ...shared });
+  const owners = options.remote === null ? 0 : (link.workers ?? 1);
+  const strangers = new Strangers({ ...tables, ...shared, port, owners });
   const arrival = new Arrival({ ...tables, ...shared, lifecycle, transmission, strangers });
   const quotations = new Quotations({ ...tables, ...shared, lifecycle, transmission });
   return {

@@ -45,9 +45,3 @@ export interface SendSource {
   /** The connection is gone: nothing of it is asked for again. */
   released(connection: number): void;
 }
-
-/** Takes frames that belong to no connection of this thread. */
-export interface StrayFrames {
-  /** Whether another thread takes the frame. It is copied before the call returns. */
-  pass(offset: number, length: number): boolean;
-}
