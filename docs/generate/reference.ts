@@ -7,14 +7,16 @@ import { columnsOf } from '../../src/run/sinks/csv.ts';
 import { OWN_ERROR_CODES, SYSTEM_ERROR_CODES, type ErrorCode } from '../../src/units/error-codes.ts';
 import { bullets, code, firstUpper, page, prose, table } from './markdown.ts';
 
+const ENGINES_OF_CHECK = { any: 'any', sockets: 'not packet', interface: 'packet' } as const;
+
 export function checksPage(): string {
   return page(
     'Checks of the doctor',
     '`src/doctor/`',
     '`conngen doctor` compares, in this order. See [the doctor](../guide/doctor.md) for what the statuses mean.',
     table(
-      ['check', 'compares'],
-      CHECKS.map(({ id, compares }) => [code(id), prose(compares)]),
+      ['check', 'compares', 'of engine'],
+      CHECKS.map(({ id, compares, of }) => [code(id), prose(compares), ENGINES_OF_CHECK[of ?? 'any']]),
     ),
   );
 }

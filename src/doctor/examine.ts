@@ -11,12 +11,14 @@ import { PORT_CHECKS, TIME_WAIT_CHECKS } from './ports.ts';
 import { inspectMachine } from './inspect.ts';
 import { ENGINE_CHECKS, PROCESSOR_CHECKS } from './processor.ts';
 import { CONNTRACK_CHECKS, QUEUE_CHECKS } from './queues.ts';
-import { situationOf, type Asked, type CheckRow } from './situation.ts';
+import { PACKET_CHECKS } from './packet.ts';
+import { appliesTo, situationOf, type Asked, type CheckRow } from './situation.ts';
 import { WAY_CHECKS } from './way.ts';
 
 /** Every check, in the order of reports. */
 export const CHECKS: readonly CheckRow[] = [
   ...WAY_CHECKS,
+  ...PACKET_CHECKS,
   ...PORT_CHECKS,
   ...TIME_WAIT_CHECKS,
   ...FILE_CHECKS,
@@ -32,15 +34,14 @@ const QUICK_CHECKS: readonly CheckRow<QuickFacts>[] = [...PORT_CHECKS, ...FILE_C
 /** Every check of a plan against a machine, in the order of reports. */
 export function examine(plan: ClientPlan, facts: Facts, asked: Asked): Check[] {
   const situation = situationOf(plan, facts, asked);
-  return CHECKS.map(({ id, check }) => ({ id, ...check(situation) }));
+  return CHECKS.filter((row) => appliesTo(row, plan)).map(({ id, check }) => ({ id, ...check(situation) }));
 }
 
 /** What is certain to stop the plan, by some file reads: for the start of a run. */
 export function findProblems(plan: ClientPlan, asked: Asked, facts: QuickFacts = readQuickFacts(plan)): Check[] {
   const situation = situationOf(plan, facts, asked);
-  return QUICK_CHECKS.map(({ id, check }) => ({ id, ...check(situation) })).filter(
-    ({ status }) => status === 'problem',
-  );
+  const checks = QUICK_CHECKS.filter((row) => appliesTo(row, plan));
+  return checks.map(({ id, check }) => ({ id, ...check(situation) })).filter(({ status }) => status === 'problem');
 }
 
 /** Looks at the machine we are on. Sends no packet and changes nothing. */

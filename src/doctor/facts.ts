@@ -26,7 +26,9 @@ import {
   type ReadFile,
 } from '../kernel/proc.ts';
 import { loadSettings, type Setting } from '../kernel/settings.ts';
+import { PACKET_REST_NS } from '../plan/packet-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import type { PacketMachineFacts } from './packet-facts.ts';
 
 /** What costs some file reads: enough for the warnings at the start of a run. */
 export interface QuickFacts {
@@ -63,6 +65,8 @@ export interface Inspected {
   readonly isTargetLocal: boolean;
   /** Addresses of `--source` that this machine does not have. */
   readonly missingSources: readonly string[];
+  /** The interface of the packet engine; null with other engines, and where it cannot be examined. */
+  readonly packet: PacketMachineFacts | null;
 }
 
 export interface Facts extends QuickFacts, Inspected {
@@ -82,7 +86,7 @@ export function readQuickFacts(plan: ClientPlan, read: ReadFile = readProc): Qui
     fdLimit: readOpenFileLimit(read),
     localPorts: readLocalPortRange(read),
     reservedPorts: reservedPorts(read),
-    reuseDelayNs: reuseDelayNs(plan.target.address, read),
+    reuseDelayNs: plan.packet === null ? reuseDelayNs(plan.target.address, read) : PACKET_REST_NS,
     reuseDelayWhereAllowedNs: reuseDelayWhereAllowedNs(read),
     conntrack: readConntrack(read),
     privilege: readPrivilege(read),

@@ -6,12 +6,22 @@ import type { QuickFacts } from './facts.ts';
 import { asRoot, sysctlAtLeast, type CheckRow, type Situation } from './situation.ts';
 
 export const FILE_CHECKS: readonly CheckRow<QuickFacts>[] = [
-  { id: 'open_files', compares: 'the limit of open files with rate × (--hold + --timeout)', check: openFiles },
+  {
+    id: 'open_files',
+    of: 'sockets',
+    compares: 'the limit of open files with rate × (--hold + --timeout)',
+    check: openFiles,
+  },
   { id: 'in_flight', compares: '--max-in-flight with rate × (--hold + --timeout)', check: inFlight },
 ];
 
 export const SYSTEM_FILE_CHECKS: readonly CheckRow[] = [
-  { id: 'file_max', compares: 'the open files of all processes together with what the plan adds', check: fileMax },
+  {
+    id: 'file_max',
+    of: 'sockets',
+    compares: 'the open files of all processes together with what the plan adds',
+    check: fileMax,
+  },
 ];
 
 function openFiles(situation: Situation<QuickFacts>): CheckResult {
@@ -54,7 +64,8 @@ function filesFix(facts: QuickFacts, files: number): string {
 }
 
 function inFlight({ plan, demand, maxInFlightGiven, affordable }: Situation<QuickFacts>): CheckResult {
-  const limit = maxInFlightGiven ?? (demand.hasClosedLoop ? plan.maxInFlight : null);
+  const isBound = demand.hasClosedLoop || plan.packet !== null;
+  const limit = maxInFlightGiven ?? (isBound ? plan.maxInFlight : null);
   if (limit === null) {
     const value = Math.max(0, Math.min(plan.maxInFlight, affordable));
     return {

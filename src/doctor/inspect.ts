@@ -18,7 +18,13 @@ export async function inspectMachine(plan: ClientPlan): Promise<Inspected> {
     route: routeTo(plan.target),
     isTargetLocal: missingTarget.length === 0,
     missingSources: missing,
+    packet: await packetFacts(plan),
   };
+}
+
+/** Loaded here: other plans need nothing of that engine. */
+async function packetFacts(plan: ClientPlan): Promise<Inspected['packet']> {
+  return plan.packet === null ? null : (await import('./packet-facts.ts')).readPacketFacts(plan);
 }
 
 /** For each engine, why it cannot work here, or null. */

@@ -30,6 +30,7 @@ export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [
   },
   {
     id: 'ports_for_others',
+    of: 'sockets',
     compares: 'the ports that the kernel can still give to other programs with an eighth of its range',
     check: portsForOthers,
   },
@@ -38,16 +39,19 @@ export const PORT_CHECKS: readonly CheckRow<QuickFacts>[] = [
 export const TIME_WAIT_CHECKS: readonly CheckRow[] = [
   {
     id: 'tcp_tw_reuse',
+    of: 'sockets',
     compares: 'whether a port may be used again after 1 s, where the plan needs that',
     check: twReuse,
   },
   {
     id: 'tcp_timestamps',
+    of: 'sockets',
     compares: 'whether TCP timestamps are on, where ports must be used again after 1 s',
     check: timestamps,
   },
   {
     id: 'tcp_max_tw_buckets',
+    of: 'sockets',
     compares: 'the size of the TIME_WAIT table with the connections closed within 60 s',
     check: twBuckets,
   },

@@ -6,7 +6,7 @@ import { asRoot, writeFix, type CheckRow, type Situation } from './situation.ts'
 
 export const ENGINE_CHECKS: readonly CheckRow[] = [
   { id: 'engine', compares: 'the engine that the plan asks for, or that auto would use', check: engine },
-  { id: 'io_uring', compares: 'whether io_uring can be used here', check: ioUring },
+  { id: 'io_uring', of: 'sockets', compares: 'whether io_uring can be used here', check: ioUring },
 ];
 
 export const PROCESSOR_CHECKS: readonly CheckRow[] = [

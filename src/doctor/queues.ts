@@ -7,6 +7,7 @@ import { remembered, sysctlAtLeast, sysctlFix, type CheckRow, type Situation } f
 export const CONNTRACK_CHECKS: readonly CheckRow<QuickFacts>[] = [
   {
     id: 'conntrack',
+    of: 'sockets',
     compares:
       'the free places of the connection tracking table with rate × (--hold + 120 s), at most one for each 4-tuple',
     check: conntrack,
@@ -16,16 +17,19 @@ export const CONNTRACK_CHECKS: readonly CheckRow<QuickFacts>[] = [
 export const QUEUE_CHECKS: readonly CheckRow[] = [
   {
     id: 'somaxconn',
+    of: 'sockets',
     compares: 'the longest accept queue with the connections of 0.1 s, where the target is this machine',
     check: somaxconn,
   },
   {
     id: 'tcp_max_syn_backlog',
+    of: 'sockets',
     compares: 'the SYN queue with the connections of 0.1 s, where the target is this machine and SYN cookies are off',
     check: synBacklog,
   },
   {
     id: 'netdev_max_backlog',
+    of: 'sockets',
     compares: 'the queue of incoming packets with roughly the packets of 10 ms, where the target is this machine',
     check: netdevBacklog,
   },

@@ -21,6 +21,11 @@ export interface CheckRow<F extends QuickFacts = Facts> {
   readonly id: string;
   /** What the check compares with what, for people. */
   readonly compares: string;
+  /**
+   * `sockets`: says nothing of an engine whose connections are no sockets of the kernel; `interface`: says something of such an engine
+   * alone. Of any engine if left out.
+   */
+  readonly of?: 'sockets' | 'interface';
   readonly check: (situation: Situation<F>) => CheckResult;
 }
 
@@ -100,4 +105,9 @@ export function sysctlAtLeast(
 /** The sentence of the table of settings; empty where it has none. */
 export function reasonOf(key: string, { settings }: QuickFacts): string {
   return settings.get(key)?.reason ?? '';
+}
+
+/** Whether a check says something of the engine of a plan. */
+export function appliesTo({ of }: Pick<CheckRow, 'of'>, { packet }: Pick<ClientPlan, 'packet'>): boolean {
+  return of === undefined || (of === 'interface') === (packet !== null);
 }

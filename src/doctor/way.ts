@@ -8,8 +8,13 @@ import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
 
 export const WAY_CHECKS: readonly CheckRow[] = [
-  { id: 'route', compares: 'a route to the target, and the source address that it uses', check: route },
-  { id: 'source_addresses', compares: 'each --source with the addresses of this machine', check: sourceAddresses },
+  { id: 'route', of: 'sockets', compares: 'a route to the target, and the source address that it uses', check: route },
+  {
+    id: 'source_addresses',
+    of: 'sockets',
+    compares: 'each --source with the addresses of this machine',
+    check: sourceAddresses,
+  },
 ];
 
 function route({ plan, facts }: Situation): CheckResult {

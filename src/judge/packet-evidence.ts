@@ -54,13 +54,14 @@ export function movedBetween(from: PacketReading, to: PacketReading): Record<str
 
 /** The block of a result: the differences between two readings. */
 export function packetCounts(from: PacketReading, to: PacketReading): PacketCounts {
-  const counts: Record<string, number | Record<string, number>> = { icmp: {} };
+  const counts: Record<string, number | Record<string, number>> = {};
   for (const [path, { isAlways }] of PACKET_ROWS) {
     const count = (to.get(path) ?? 0) - (from.get(path) ?? 0);
-    if (count === 0 && isAlways !== true) continue;
     const [group = '', key] = path.split('.');
-    if (key === undefined) counts[group] = count;
-    else counts[group] = { ...(counts[group] as Record<string, number> | undefined), [key]: count };
+    const isLeftOut = count === 0 && isAlways !== true;
+    if (key !== undefined)
+      counts[group] = { ...(counts[group] as object | undefined), ...(!isLeftOut && { [key]: count }) };
+    else if (!isLeftOut) counts[group] = count;
   }
   return counts as unknown as PacketCounts;
 }

@@ -22,6 +22,12 @@ export function readLockedMemoryLimit(read: ReadFile = readProc): number | undef
   return soft === undefined || soft === 'unlimited' ? undefined : Number(soft);
 }
 
+/** Bytes to which this process may raise that limit: the hard RLIMIT_MEMLOCK. Undefined where there is no limit, or it cannot be read. */
+export function readMostLockedMemory(read: ReadFile = readProc): number | undefined {
+  const hard = /^Max locked memory\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  return hard === undefined || hard === 'unlimited' ? undefined : Number(hard);
+}
+
 function softLimit(name: string, read: ReadFile): string | undefined {
   return new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(read('/proc/self/limits') ?? '')?.[1];
 }

@@ -39,6 +39,8 @@ export interface NetlinkRequest {
   readonly attributes?: readonly (readonly [type: number, value: Uint8Array])[];
   /** Asks for all there are, instead of for one. */
   readonly isDump?: boolean;
+  /** NETLINK_ROUTE if left out. */
+  readonly protocol?: number;
 }
 
 /** Answers, or the error number of the kernel's refusal. */
@@ -50,7 +52,7 @@ let buffer: NativeMemory | undefined;
 /** Asks the kernel and waits for the answer, which takes it some microseconds. Throws where there is no koffi. */
 export function askNetlink(request: NetlinkRequest): NetlinkAnswer {
   const libc = loadLibc();
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, request.protocol ?? NETLINK_ROUTE);
   if (fd < 0) return { messages: null, errno: libc.errno() };
   try {
     buffer ??= libc.alloc(BUFFER_BYTES);

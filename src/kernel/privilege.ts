@@ -32,6 +32,15 @@ export function readPrivilege(read: ReadFile = readProc): Privilege {
   };
 }
 
+/** The bit of CAP_IPC_LOCK. */
+const CAP_IPC_LOCK = 1n << 14n;
+
+/** Whether the limit of locked memory (RLIMIT_MEMLOCK) does not bind this process, or it may raise it. True where that cannot be read. */
+export function mayLockMemory(read: ReadFile = readProc): boolean {
+  const status = read('/proc/self/status');
+  return status === undefined || hasCapability(status, CAP_IPC_LOCK) || hasCapability(status, CAP_SYS_RESOURCE);
+}
+
 /** What AF_XDP sockets and XDP programs need, by bit (linux/capability.h); CAP_BPF is there since Linux 5.8, before it CAP_SYS_ADMIN. */
 const PACKET_CAPABILITIES: readonly [name: string, bit: bigint][] = [
   ['CAP_NET_ADMIN', 12n],

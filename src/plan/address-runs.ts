@@ -1,6 +1,6 @@
 /** Addresses as an engine has them that answers for them itself: runs of numbers, the kernel's own ones apart. */
 import type { Family } from './address.ts';
-import { runOf, toNumber, type SourceRuns } from './sources.ts';
+import { runOf, toNumber, toText, type SourceRuns } from './sources.ts';
 
 /** Addresses in a row, as numbers: of IPv4 `high` is 0 and `low` below 2^32. A run never crosses a border of 2^64. */
 export interface AddressRun {
@@ -45,6 +45,11 @@ function cut(family: Family, first: bigint, end: bigint, kernels: ReadonlySet<bi
       const count = Number(to - start);
       return { family, high: start >> BITS, low: start % BORDER, count, isKernels: kernels.has(start) };
     });
+}
+
+/** An address of a run as a literal; the first one if nothing else is said. */
+export function addressIn({ family, high, low }: AddressRun, index = 0): string {
+  return toText(family, (high << BITS) + low + BigInt(index));
 }
 
 export function countAddresses(runs: readonly AddressRun[]): number {

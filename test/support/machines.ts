@@ -57,9 +57,19 @@ export const REMOTE: Inspected = {
   route: { kind: 'found', source: '192.0.2.20' },
   isTargetLocal: false,
   missingSources: [],
+  packet: null,
 };
 
 export const LOCAL: Inspected = { ...REMOTE, route: { kind: 'found', source: '127.0.0.1' }, isTargetLocal: true };
+
+/** The interface of plans whose engine works on one. */
+const ETH0 = {
+  name: 'eth0',
+  isUp: true,
+  isLoopback: false,
+  queues: 8,
+  addresses: [{ address: '198.18.0.1', family: 4, prefixLength: 16 }],
+} as const;
 
 export interface Examined {
   readonly checks: readonly Check[];
@@ -87,6 +97,8 @@ export async function examined(
     reuseDelayNs: (address) => reuseDelayNs(address, reading(files)),
     isOwnAddress: async () => Promise.resolve(inspected.isTargetLocal),
     missingSources: async () => Promise.resolve([]),
+    platform: 'linux',
+    interfaces: () => [ETH0],
   });
   if (plan === null) throw new Error(problems.join('\n'));
   const given = typed['max-in-flight'];

@@ -3,11 +3,11 @@ import { EACCES, ENETDOWN, EPERM, errnoName } from '../../kernel/errno.ts';
 import { formatMac, isInNetwork, readAddresses, readLinks, type Link } from '../../kernel/links.ts';
 import { PacketSocket } from '../../kernel/packet-socket.ts';
 import { neighbourOf, routeOver, routeTo, type KernelRoute } from '../../kernel/routes.ts';
-import { addressOf } from '../../kernel/sockaddr.ts';
+import { addressIn } from '../../plan/address-runs.ts';
 import type { Endpoint } from '../../plan/plan.ts';
 import { sleepNs } from '../../runtime/timer.ts';
 import { RunError } from '../../units/run-error.ts';
-import type { AddressRun, AttachRequest } from '../seam/link.ts';
+import type { AttachRequest } from '../seam/link.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV6, linkLocalOf, macInAnswer, questionFrame } from './neighbour-question.ts';
 
 export interface NextHop {
@@ -38,7 +38,7 @@ const LOOK_NS = 5e6;
  * Rejects with `RunError` where there is no way or no answer within 3 s.
  */
 export async function resolveNextHop(wanted: Wanted, iface: Interface): Promise<NextHop> {
-  const { address, notes } = wayTo(wanted, iface);
+  const { address, notes } = findWay(wanted, iface);
   const family = familyOfLiteral(address);
   // With a tag of ours the network is another than the one whose neighbours the kernel knows.
   const known = wanted.vlan === null ? neighbourOf(iface.ifindex, family, address) : undefined;
@@ -52,7 +52,8 @@ function familyOfLiteral(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
-function wayTo(wanted: Wanted, iface: Interface): Way {
+/** Finds the router or target that comes next; sends nothing. Throws `RunError` where there is no way. */
+export function findWay(wanted: Omit<Wanted, 'addresses'>, iface: Interface): Way {
   if (wanted.gateway !== null) return { address: wanted.gateway, notes: [] };
   const { family, address: target } = wanted.target;
   const found = routeTo(family, target);
@@ -78,7 +79,7 @@ function viaRoute({ gateway }: KernelRoute, target: string, notes: readonly stri
 }
 
 /** Whether a route leaves by the interface, or with `--vlan` by the kernel's own VLAN on top of it. */
-function isOver({ ifindex }: KernelRoute, { vlan }: Wanted, iface: Interface): boolean {
+function isOver({ ifindex }: KernelRoute, { vlan }: Pick<Wanted, 'vlan'>, iface: Interface): boolean {
   if (vlan === null) return ifindex === iface.ifindex;
   const link = readLinks().find((each) => each.ifindex === ifindex);
   return link?.vlan === vlan && link.lowerIfindex === iface.ifindex;
@@ -145,20 +146,11 @@ async function answerFor(address: string, socket: PacketSocket): Promise<Uint8Ar
 function sendersOf(address: string, { addresses, vlan }: Wanted, { ifindex, mac }: Interface): readonly string[] {
   const family = familyOfLiteral(address);
   const run = addresses.find((each) => each.family === family);
-  const source = run === undefined ? null : firstOf(run);
+  const source = run === undefined ? null : addressIn(run);
   const own = vlan === null ? readAddresses(ifindex).find((each) => isInNetwork(address, each))?.address : undefined;
   const routeless = family === 4 ? '0.0.0.0' : linkLocalOf(mac);
   const senders = [own ?? source ?? routeless, routeless, source ?? routeless];
   return senders.slice(0, TRIES);
-}
-
-/** The first address of a run, as a literal. */
-export function firstOf({ family, high, low }: AddressRun): string {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, high);
-  view.setBigUint64(8, low);
-  return addressOf(family === 4 ? bytes.subarray(12) : bytes);
 }
 
 function cannotAsk(errno: number, { name }: Interface): RunError {

@@ -39,6 +39,11 @@ const STATISTICS_NS = 100e6;
 /** struct pollfd in 32-bit words: fd, then events and revents, 16 bits each. */
 const POLLFD_WORDS = 2;
 
+/** How much memory the frames of one thread lock, for so many queues. */
+export function frameMemoryBytes(queues: number): number {
+  return (TX_FRAMES + queues * RX_FRAMES) * CHUNK_BYTES;
+}
+
 /**
  * The frames of one thread through AF_XDP: a socket for each of its queues, put into the program's map. All queues are received from; what is
  * sent leaves by the first. The sockets' memory is one block, so that a frame is an offset whichever queue it came from.
@@ -79,7 +84,7 @@ export class XskPort implements FramePort {
     const txBytes = TX_FRAMES * CHUNK_BYTES;
     // The last chunk is for a frame of another thread.
     this.#handedOffset = txBytes + queues.length * rxBytes + HEADROOM;
-    this.#memory = mapOnTouch(libc, txBytes + queues.length * rxBytes + CHUNK_BYTES);
+    this.#memory = mapOnTouch(libc, frameMemoryBytes(queues.length) + CHUNK_BYTES);
     this.#words = new Int32Array(this.#memory.bytes.buffer);
     const { handover, worker, workers } = link;
     this.#handover = handover === undefined ? null : new Handover(libc, handover, worker, workers);
