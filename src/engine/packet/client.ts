@@ -116,6 +116,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
 
   run(driver: ClientDriver): void {
     this.#driver = driver;
+    this.#port.companions?.enter();
     if (this.#announces) this.#sorter.neighbours.announce();
     this.#drive(driver, this.#port);
     linger({ tcp: this.#tcp, port: this.#port, receiver: this.#sorter, clock: this.#options.clock });

@@ -10,6 +10,16 @@ export interface FrameReceiver {
   frame(offset: number, length: number): void;
 }
 
+/** The other threads of a run, whose frames may come in here. They run the same rounds, one after the other. */
+export interface Companions {
+  /** This thread begins a round. */
+  enter(): void;
+  /** This thread has ended its round. */
+  leave(): void;
+  /** Another thread is in the round that this one left. With `late`, one that has not begun it does not count: it may never. */
+  areAtWork(late: boolean): boolean;
+}
+
 /**
  * One thread's way to the wire. Frames are places in one block of memory that the kernel reads and writes too; nothing is allocated for
  * one. Every offset that `take` and `receive` give is 2 above a multiple of 4, so that what follows the 14 bytes of an Ethernet header is
@@ -19,6 +29,8 @@ export interface FramePort {
   /** All frames, and the same memory for numbers in network order. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Null where there is one thread. */
+  readonly companions: Companions | null;
   /** How many bytes fit a frame that is sent. */
   readonly frameBytes: number;
   /** The offset of a frame to write into, or -1 where all are under way. */

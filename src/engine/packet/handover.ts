@@ -1,4 +1,5 @@
 import type { Libc } from '../../kernel/libc.ts';
+import type { Companions } from './frame-port.ts';
 import { Wakers } from '../../runtime/shared/wakers.ts';
 
 /** What threads need to hand frames to each other: see `Handover`. Plain data. */
@@ -12,6 +13,9 @@ const PLACES = 1024;
 /** Words of the head: tail and head are a cache line apart. */
 const TAIL = 0;
 const HEAD = 16;
+/** The rounds that the thread has begun, and has ended. */
+const BEGUN = 24;
+const ENDED = 25;
 const HEAD_WORDS = 32;
 /** Words of a place: its turn, the length of the frame, how many threads are to be asked, this one too, and the frame with the two bytes before it. */
 const TURN = 0;
@@ -20,6 +24,7 @@ const ASKS = 2;
 const FRAME = 3;
 const PLACE_WORDS = 512;
 const QUEUE_WORDS = HEAD_WORDS + PLACES * PLACE_WORDS;
+const ROUNDS_MAX = 0x7fffffff;
 const TURN_SHIFT = Math.log2(PLACES);
 
 /**
@@ -27,7 +32,7 @@ const TURN_SHIFT = Math.log2(PLACES);
  * the thread, that an answer comes to. One bounded queue a thread, into which the others write without a lock (D. Vyukov's bounded queue, as in
  * `SharedRing`), and one wake where the thread sleeps.
  */
-export class Handover {
+export class Handover implements Companions {
   /** To be read when the thread wakes: see `Wakers`. */
   readonly wakeFd: number;
   readonly #memory: Int32Array;
@@ -63,6 +68,31 @@ export class Handover {
   /** Frames wait for this thread. */
   get hasFrames(): boolean {
     return Atomics.load(this.#memory, this.#own + TAIL) !== this.#memory[this.#own + HEAD]!;
+  }
+
+  enter(): void {
+    Atomics.add(this.#memory, this.#own + BEGUN, 1);
+  }
+
+  leave(): void {
+    Atomics.store(this.#memory, this.#own + ENDED, Atomics.load(this.#memory, this.#own + BEGUN));
+    for (let worker = 0; worker < this.#workers; worker++) this.#wakers.wake(worker);
+  }
+
+  /** Nothing waits for this thread again. */
+  leaveForGood(): void {
+    Atomics.store(this.#memory, this.#own + BEGUN, ROUNDS_MAX);
+    this.leave();
+  }
+
+  areAtWork(late: boolean): boolean {
+    const rounds = Atomics.load(this.#memory, this.#own + ENDED);
+    for (let worker = 0; worker < this.#workers; worker++) {
+      const queue = worker * QUEUE_WORDS;
+      if (Atomics.load(this.#memory, queue + ENDED) >= rounds) continue;
+      if (!late || Atomics.load(this.#memory, queue + BEGUN) >= rounds) return true;
+    }
+    return false;
   }
 
   /** The thread is about to sleep. Where frames have come since it looked, it must not. */

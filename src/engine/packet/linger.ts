@@ -6,6 +6,10 @@ import type { Tcp } from './tcp/tcp.ts';
 const LINGER_NS = 1e9;
 /** and where only the peer's own end is still to come. */
 const HALF_CLOSED_LINGER_NS = 50e6;
+/** How long a thread may take to begin the round that another has ended. */
+const LATE_NS = 1e9;
+/** How often it is looked whether other threads have ended; they wake a thread that sleeps too. */
+const LOOK_NS = 10e6;
 
 export interface Lingering {
   readonly tcp: Tcp;
@@ -14,14 +18,23 @@ export interface Lingering {
   readonly clock: Clock;
 }
 
-/** Lets connections end that go on without a slot after a run: their peers wait for what is left of them. The kernel gives sockets a minute. */
+/**
+ * Lets connections end that go on without a slot after a run: their peers wait for what is left of them. The kernel gives sockets a minute.
+ * Goes on for as long as other threads are at work, whose frames may come in on a queue of this one.
+ */
 export function linger({ tcp, port, receiver, clock }: Lingering): void {
   const startNs = clock.now();
   const deadline = { deadlineNs: -Infinity };
+  let leftNs = Infinity;
   for (;;) {
     const lingerNs = tcp.rows > tcp.halfClosed ? LINGER_NS : tcp.rows > 0 ? HALF_CLOSED_LINGER_NS : 0;
-    if (clock.nowNs >= startNs + lingerNs) break;
-    deadline.deadlineNs = Math.min(startNs + lingerNs, tcp.deadlineNs);
+    const isOver = clock.nowNs >= startNs + lingerNs;
+    if (isOver && leftNs === Infinity) {
+      port.companions?.leave();
+      leftNs = clock.nowNs;
+    }
+    if (isOver && port.companions?.areAtWork(clock.nowNs >= leftNs + LATE_NS) !== true) break;
+    deadline.deadlineNs = Math.min(isOver ? clock.nowNs + LOOK_NS : startNs + lingerNs, tcp.deadlineNs);
     port.wait(deadline);
     port.receive(receiver);
     tcp.turn();

@@ -86,6 +86,8 @@ export class RehearsalPort implements FramePort {
     // What would be waited for is there.
   }
 
+  readonly companions = null;
+
   /** There is no other thread. */
   pass(): boolean {
     return false;

@@ -103,6 +103,7 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
   run(driver: ServerDriver): void {
     this.#driver = driver;
     const tcp = this.#tcp;
+    this.#port.companions?.enter();
     if (this.#announces) this.#sorter.neighbours.announce();
     const port = this.#port;
     const sorter = this.#sorter;

@@ -9,7 +9,7 @@ import { PLEASE_REPORT } from '../../units/bugs.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { PacketLink } from '../seam/link.ts';
-import type { FramePort, FrameReceiver } from './frame-port.ts';
+import type { Companions, FramePort, FrameReceiver } from './frame-port.ts';
 import { Handover } from './handover.ts';
 import {
   HANDED_OVER,
@@ -138,6 +138,10 @@ export class XskPort implements FramePort {
     this.#counters[SENT]! += this.#tx.flush();
   }
 
+  get companions(): Companions | null {
+    return this.#handover;
+  }
+
   receive(receiver: FrameReceiver): number {
     let count = 0;
     for (const queue of this.#queues) count += queue.receive(receiver, RECEIVE_BATCH);
@@ -254,6 +258,7 @@ export class XskPort implements FramePort {
 
   /** Closes the sockets and gives the memory back: `bytes` and `view` must not be touched after that. */
   dispose(): void {
+    this.#handover?.leaveForGood();
     if (this.#sockets.length > 0) this.#readStatistics();
     for (const socket of this.#sockets) socket.dispose();
     this.#libc.munmap(this.#memory.address, this.bytes.length);

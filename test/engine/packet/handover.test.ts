@@ -73,3 +73,24 @@ t.test('a full queue takes no more, and takes again when it was read, through ma
     t.equal(taken, 1024);
   }
 });
+
+t.test('a thread that has ended its round knows who is still at work', { skip }, async (t) => {
+  const [first, second, third] = threads(t, 3) as [Handover, Handover, Handover];
+  first.enter();
+  second.enter();
+  first.leave();
+  t.ok(first.areAtWork(true), 'the second');
+  second.leave();
+  t.ok(first.areAtWork(false), 'the third will begin');
+  t.notOk(first.areAtWork(true), 'the third begins too late to be waited for');
+  third.enter();
+  t.ok(first.areAtWork(true));
+  third.leave();
+  t.notOk(first.areAtWork(false));
+  first.enter();
+  first.leave();
+  t.ok(first.areAtWork(false), 'the next round');
+  second.leaveForGood();
+  third.leaveForGood();
+  t.notOk(first.areAtWork(false));
+});

@@ -266,6 +266,8 @@ export class MemoryPort implements FramePort {
     this.onWait?.(deadline);
   }
 
+  readonly companions = null;
+
   /** There is no other thread. */
   pass(): boolean {
     return false;
