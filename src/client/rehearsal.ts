@@ -35,6 +35,8 @@ export interface Rehearsed {
   readonly createPorts: (restNs: number) => PortSource | undefined;
   /** How many attempts a second the round offers this worker at most; null in closed loop. */
   readonly ratePerSec: number | null;
+  /** A trait of the engine. */
+  readonly startsSingly: boolean;
   /** The size of a complete response; Infinity where the peer's end completes it. */
   readonly responseBytes: number;
 }
@@ -72,7 +74,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     baseNs: clock.now(),
     warmupNs: 0,
     durationNs,
-    batchNs: batchNsOf(worker.ratePerSec, 1),
+    batchNs: batchNsOf(worker.ratePerSec, 1, worker.startsSingly),
   });
   const generator = worker.createGenerator({
     plan: { ...plan, holdNs: 0 },

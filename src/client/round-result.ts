@@ -16,6 +16,7 @@ import { PACKET_REST_NS } from '../plan/packet-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
+import { engineHas } from '../plan/engines.ts';
 import type { GcUse } from './gc-watch.ts';
 import type { RoundEvidence } from './round-watch.ts';
 
@@ -97,7 +98,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDi
     workersDied,
     kernel: evidence.kernel,
     packet: evidence.packet,
-    batchNs: batchNsOf(peakPerSec(rate), plan.workers),
+    batchNs: batchNsOf(peakPerSec(rate), plan.workers, engineHas(plan.engine, 'startsSingly')),
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),
     target: targetFacts(plan),

@@ -25,6 +25,8 @@ interface EngineTraits {
   readonly hasOwnConnections: boolean;
   /** It sends and receives on one interface, which the user names. */
   readonly worksOnInterface: boolean;
+  /** A wake-up costs it little, so that each start has one of its own at any rate. */
+  readonly startsSingly: boolean;
   /** Receives of several connections are under way side by side: each needs a place of its own. */
   readonly receivesSideBySide: boolean;
   /** It can bind addresses that this machine does not have (IP_FREEBIND). */
@@ -47,6 +49,7 @@ const ROWS = [
     hasDirectDescriptors: true,
     hasOwnConnections: false,
     worksOnInterface: false,
+    startsSingly: false,
     receivesSideBySide: true,
     bindsFreely: true,
     waitsForEachReply: false,
@@ -64,6 +67,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
+    startsSingly: false,
     receivesSideBySide: false,
     bindsFreely: true,
     waitsForEachReply: false,
@@ -80,6 +84,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
+    startsSingly: false,
     receivesSideBySide: false,
     bindsFreely: false,
     waitsForEachReply: false,
@@ -97,6 +102,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: true,
     worksOnInterface: true,
+    startsSingly: true,
     receivesSideBySide: false,
     bindsFreely: false,
     waitsForEachReply: false,
@@ -113,6 +119,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
+    startsSingly: false,
     receivesSideBySide: false,
     bindsFreely: true,
     waitsForEachReply: true,

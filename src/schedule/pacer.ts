@@ -11,9 +11,10 @@ const BATCH_NS = 400e3;
 /**
  * At a low rate each start is a wake-up of its own, which is the most even. Near what a core can do the wake-ups themselves
  * tip it over, for us and for the target, so starts are then gathered for a moment. `ratePerSec`: of all workers, null for
- * closed loop.
+ * closed loop. `startsSingly`: an engine for which a wake-up costs little at both ends has one for each start at any rate.
  */
-export function batchNsOf(ratePerSec: number | null, workers: number): number {
+export function batchNsOf(ratePerSec: number | null, workers: number, startsSingly: boolean): number {
+  if (startsSingly) return 0;
   return ratePerSec !== null && ratePerSec / workers > BATCH_ABOVE_PER_SEC ? BATCH_NS : 0;
 }
 
