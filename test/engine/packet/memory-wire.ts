@@ -281,6 +281,10 @@ export class MemoryPort implements FramePort {
     this.flush();
   }
 
+  get hasRoom(): boolean {
+    return this.#roomCount > 0;
+  }
+
   /** A place for a frame that comes, or -1. */
   room(): number {
     return this.#roomCount === 0 ? -1 : this.#room[--this.#roomCount]!;

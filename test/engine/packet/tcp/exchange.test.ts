@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { CHECKSUM_ERRORS, MALFORMED } from '../../../../src/engine/packet/packet-counters.ts';
 import { holds } from '../../../support/property.ts';
-import { Pair, type Scenario, type Script, type Seat } from './two-tcps.ts';
+import type { Scenario, Script, Seat } from './scenario.ts';
+import { Pair } from './two-tcps.ts';
 
 /** Beyond what any scenario takes: 16 tries of data, 120 s apart, and more of them after each other. */
 const ENOUGH_SECONDS = 20_000;

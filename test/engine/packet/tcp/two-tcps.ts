@@ -2,69 +2,18 @@
 import { FrameSorter } from '../../../../src/engine/packet/frame-sorter.ts';
 import { countersOf } from '../../../../src/engine/packet/packet-counters.ts';
 import { Tcp } from '../../../../src/engine/packet/tcp/tcp.ts';
-import type { SendSource, TcpUser } from '../../../../src/engine/packet/tcp/tcp-user.ts';
+import { NONE, type SendSource, type TcpUser } from '../../../../src/engine/packet/tcp/tcp-user.ts';
 import type { PacketLink } from '../../../../src/engine/seam/link.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { linkOf, runOf } from '../links.ts';
-import { MemoryWire, type MemoryPort, type WireFaults } from '../memory-wire.ts';
+import { MemoryWire, type MemoryPort } from '../memory-wire.ts';
 import { ACK, addressBytes, clampWindow, decodeFrame, rewriteTcp, SYN, type TcpPacket } from '../packets.ts';
 import { EndpointModel } from './endpoint-model.ts';
+import { byteAt, type Scenario, type Seat } from './scenario.ts';
 
 export const SERVER_PORT = 7000;
 const FIRST_PORT = 1024;
 const MS = 1e6;
-
-/** What a user does with a connection. */
-export interface Script {
-  /** How many bytes it sends, and how many of them it queues at a time. */
-  readonly bytes: number;
-  readonly pieceBytes: number;
-  /**
-   * What follows when all is queued: `shutdown` sends FIN and reads to the peer's end; `close` closes immediately; `wait` closes at the peer's end;
-   * `reset` resets once it has received `resetAfter` bytes, or at the peer's end.
-   */
-  readonly finish: 'shutdown' | 'close' | 'wait' | 'reset';
-  readonly resetAfter: number;
-  /** Holds the window from that many received bytes on, for so long; 0 ms does not. */
-  readonly holdAfter: number;
-  readonly holdMs: number;
-}
-
-export interface Scenario {
-  readonly family: 4 | 6;
-  readonly vlan: number | null;
-  readonly mtu: number;
-  readonly connections: readonly { readonly client: Script; readonly server: Script }[];
-  readonly faults: WireFaults;
-  readonly delayMs: number;
-  /** The largest window that passes the wire; Infinity for no limit. */
-  readonly mostWindow: number;
-  readonly firstSequences: readonly [number, number] | null;
-}
-
-/** A connection as one user has it. */
-export interface Seat {
-  readonly index: number;
-  readonly script: Script;
-  readonly model: EndpointModel;
-  slot: number;
-  queued: number;
-  sent: number;
-  received: number;
-  /** The sum of wrong bytes. */
-  wrong: number;
-  isEnded: boolean;
-  errno: number;
-  isOpen: boolean;
-  isClosed: boolean;
-  /** Events in order, without repeated ones. */
-  readonly events: string[];
-}
-
-/** The byte that an end sends at a position of a connection. */
-export function byteAt(end: 0 | 1, connection: number, position: number): number {
-  return (Math.imul(position + 1, 31) ^ (position >> 8) ^ (connection * 7 + end * 101)) & 255;
-}
 
 export class Pair {
   readonly clock = new ManualClock();
@@ -73,16 +22,28 @@ export class Pair {
   /** What is to happen later, by time. */
   readonly #later: { readonly atNs: number; readonly action: () => void }[] = [];
 
-  constructor(scenario: Scenario) {
+  /** Called with each frame that one end sent to the other. */
+  onFrame: ((frame: Uint8Array) => void) | null = null;
+  /** Frames that both ends sent. */
+  sentFrames = 0;
+
+  /** With `trusts` false, frames of others with right checksums may reach an end: the models then prove nothing. */
+  constructor(scenario: Scenario, { trusts = true }: { readonly trusts?: boolean } = {}) {
     this.wire = new MemoryWire({ ...scenario.faults, clock: this.clock, delayNs: scenario.delayMs * MS, frames: 512 });
     const { mostWindow } = scenario;
-    if (mostWindow < Infinity)
-      this.wire.filter = ({ bytes }) => {
-        rewriteTcp(bytes, clampWindow(mostWindow));
-        return true;
-      };
-    this.ends = [new End(this, 0, scenario), new End(this, 1, scenario)];
+    this.wire.filter = ({ bytes }) => {
+      this.sentFrames++;
+      if (mostWindow < Infinity) rewriteTcp(bytes, clampWindow(mostWindow));
+      this.onFrame?.(bytes);
+      return true;
+    };
+    this.ends = [new End(this, 0, scenario, trusts), new End(this, 1, scenario, trusts)];
     this.ends[1].tcp.listen(SERVER_PORT, 128);
+  }
+
+  /** Puts a frame on the wire that neither end sent; it is lost where there is no room. */
+  inject(to: 0 | 1, frame: Uint8Array): void {
+    if (this.ends[to].port.hasRoom) this.wire.inject(to, frame);
   }
 
   after(ms: number, action: () => void): void {
@@ -125,6 +86,7 @@ export class End implements TcpUser, SendSource {
   readonly seats: Seat[] = [];
   readonly #pair: Pair;
   readonly #index: 0 | 1;
+  readonly #trusts: boolean;
   readonly #sorter: FrameSorter;
   readonly #scenario: Scenario;
   readonly #slots: (Seat | null)[] = [];
@@ -138,8 +100,9 @@ export class End implements TcpUser, SendSource {
   readonly #syns = new Map<number, TcpPacket>();
   #accepting = -1;
 
-  constructor(pair: Pair, index: 0 | 1, scenario: Scenario) {
+  constructor(pair: Pair, index: 0 | 1, scenario: Scenario, trusts: boolean) {
     this.#pair = pair;
+    this.#trusts = trusts;
     this.#index = index;
     this.#scenario = scenario;
     const { family, vlan, mtu, connections, firstSequences } = scenario;
@@ -184,7 +147,8 @@ export class End implements TcpUser, SendSource {
     const packet = decodeFrame(frame);
     // A turned bit may be one of the tag: the frame is then of another network.
     if (packet.kind !== 'tcp' || !packet.isSound || packet.vlan !== this.#scenario.vlan) {
-      if (way === 'sent') throw new Error(`sends a frame that is no sound segment: ${JSON.stringify(packet)}`);
+      if (way === 'sent' && this.#trusts)
+        throw new Error(`sends a frame that is no sound segment: ${JSON.stringify(packet)}`);
       return;
     }
     const clientPort = packet.sourcePort === SERVER_PORT ? packet.destinationPort : packet.sourcePort;
@@ -251,7 +215,8 @@ export class End implements TcpUser, SendSource {
 
   accept(): number {
     const slot = this.#slots.indexOf(null);
-    if (slot < 0) throw new Error('more handshakes than connections');
+    if (slot < 0 && this.#trusts) throw new Error('more handshakes than connections');
+    if (slot < 0 || this.#scenario.connections[this.#accepting] === undefined) return NONE;
     this.#seat(this.#accepting, slot);
     return slot;
   }
@@ -341,7 +306,7 @@ export class End implements TcpUser, SendSource {
     const seat = this.#expect(slot, 'ended');
     if (seat.isEnded) throw new Error('ended twice');
     seat.isEnded = true;
-    if (!seat.model.hasEnd) throw new Error('ended without the FIN of the peer');
+    if (this.#trusts && !seat.model.hasEnd) throw new Error('ended without the FIN of the peer');
     this.#maybeReset(seat);
     if (seat.isClosed) return;
     this.#goOn(seat);
