@@ -38,7 +38,7 @@ const segmentsLost: PacketFinder = ({ packet: { retransmits, sent, duplicates, o
   if (resent < Math.max(RESENT_MIN, sent * RESENT_SHARE)) return undefined;
   return {
     code: 'segments_lost',
-    message: `${formatCountOf(resent, 'segment')} of ${formatCount(sent)} had to be sent again (${formatCount(data)} with data, ${formatCountOf(fin, 'FIN')}), because ${peer} did not acknowledge them in time: packets are lost on the way, or ${peer} falls behind.`,
+    message: `${formatCountOf(resent, 'segment')} of ${formatCount(sent)} had to be sent again (${formatCount(data)} with data, ${formatCountOf(fin, 'FIN')}), because ${peer} did not acknowledge them in time: packets are lost on the way, or come late.`,
     evidence: { data_retransmits: data, fin_retransmits: fin, sent, duplicates, out_of_order: order },
   };
 };

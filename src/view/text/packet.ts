@@ -18,7 +18,9 @@ export function packetTexts(packet: PacketCounts): string[] {
   const resent = again.flatMap(([count, what]) => (count > 0 ? [`${formatCount(count)} ${what}`] : []));
   const others = [...PACKET_ROWS].flatMap(([path, { counts, isUsual }]) => {
     const count = packetValue(packet, path);
-    return count === 0 || isUsual === true || TOLD.has(path) ? [] : [`${formatCount(count)} ${counts}`];
+    // What was dropped for lack of a frame is counted by both.
+    const isTwice = path === 'ring.fill_ring_empty' && count <= packet.ring.rx_dropped;
+    return count === 0 || isUsual === true || isTwice || TOLD.has(path) ? [] : [`${formatCount(count)} ${counts}`];
   });
   const sentAgain = resent.length === 0 ? 'none sent again' : `sent again: ${resent.join(', ')}`;
   return [

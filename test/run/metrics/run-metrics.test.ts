@@ -149,6 +149,7 @@ t.test('both text formats, and the request of OTLP, have the same series', async
     {
       ...{ type: 'health', round: 0, lengthSec: 1, cpuUsec: 1500, added: { retransmits: 2 } },
       ...{ fills: { 'sockets.time_wait': 9 }, threads: [{ cpu_usec: 1000 }] },
+      packet: { sent: 70, 'retransmits.syn': 3 },
     },
     { type: 'round-ended', round: 0, result: roundResult(), latency: {} },
   );
@@ -161,6 +162,7 @@ t.test('both text formats, and the request of OTLP, have the same series', async
   t.match(open, '# UNIT conngen_connect_seconds seconds\n');
   t.match(plain, '# TYPE conngen_connections_started_total counter\n');
   t.match(plain, 'conngen_kernel_events_total{counter="retransmits"} 2\n');
+  t.match(plain, 'conngen_packet_events_total{counter="retransmits.syn"} 3\n');
   t.match(plain, 'conngen_thread_cpu_seconds_total{thread="0"} 0.001\n');
 
   const request = { families: metrics.families(), resource: { 'service.name': 'conngen' }, startMs: 1000, nowMs: 3500 };

@@ -14,6 +14,10 @@ t.test('one line of packets, and a second one of what else was counted', async (
     '1,000 sent, 1,000 received; sent again: 12 SYN, 1 FIN',
     '4 segments that came twice, 2 packets of no connection',
   ]);
+  t.same(
+    packetTexts(packetEvidence({ 'ring.rx_dropped': 5, 'ring.fill_ring_empty': 5 }))[1],
+    '5 packets that the kernel dropped because it had no frame',
+  );
 });
 
 t.test('text, Markdown and the page have them, and have none without the packet engine', async (t) => {

@@ -213,3 +213,14 @@ t.test('on a low terminal the most important panels stay', (t) => {
   t.match(lines.join('\n'), /started/);
   t.end();
 });
+
+t.test('with the packet engine the panel has its packets in place of the counters of sockets', async (t) => {
+  const packet = { sent: 4000, received: 3000, 'retransmits.syn': 7, 'resets.closing': 9, 'ring.rx_ring_full': 12 };
+  const run = runOf(livePlan(), [...STARTED, second(0), health({ packet }), health({ packet: { sent: 6000 } })]);
+  const text = frame(run, { columns: 120, rows: 40 }).join('\n');
+  t.match(text, /sent +6,000\/s/);
+  t.match(text, /sent again +7\s/);
+  t.match(text, /resets +0\s/);
+  t.match(text, /lost here +12\s/);
+  t.notMatch(text, /TIME_WAIT/);
+});
