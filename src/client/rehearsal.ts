@@ -8,6 +8,7 @@ import type { ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Recorder } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
+import type { ClientPlan } from '../plan/plan.ts';
 import { batchNsOf, Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
 import { AttemptTable } from './attempts.ts';
@@ -21,7 +22,7 @@ export type OwnParts = Pick<
 >;
 
 export interface Rehearsed {
-  readonly plan: GeneratorOptions['plan'];
+  readonly plan: GeneratorOptions['plan'] & Pick<ClientPlan, 'payload' | 'packet'>;
   readonly engine: ClientEngine;
   readonly clock: Clock;
   /**
@@ -53,6 +54,8 @@ const PACED_NS = 40e6;
 const PACED_MOST_PER_SEC = 20_000;
 /** Enough for what is in flight without a network. */
 const SLOTS = 512;
+/** What they may have under way where an engine rehearses with segments in memory: more would be lost, and sent again after 200 ms. */
+const BYTES_UNDER_WAY = 512 * 1024;
 const RELEASED_NS = 1e9;
 
 /** Rehearses, if the engine can do so here. Takes 50 to 150 ms, and its only effect is compiled code. */
@@ -65,8 +68,11 @@ export function rehearse(worker: Rehearsed): void {
 }
 
 function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: number | null, durationNs: number): boolean {
-  const { plan, clock, capacity, createPorts, responseBytes } = worker;
-  const attempts = new AttemptTable(Math.min(capacity, SLOTS));
+  const { plan, clock, capacity, createPorts } = worker;
+  const responseBytes =
+    worker.responseBytes === Infinity ? RESPONSE_BYTES : Math.min(worker.responseBytes, RESPONSE_MAX_BYTES);
+  const slots = plan.packet === null ? SLOTS : Math.ceil(BYTES_UNDER_WAY / (plan.payload.length + responseBytes));
+  const attempts = new AttemptTable(Math.min(capacity, SLOTS, slots));
   const pacer = new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
     worker: 0,
@@ -78,7 +84,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
   });
   const generator = worker.createGenerator({
     plan: { ...plan, holdNs: 0 },
-    recorder: new Recorder(createRecorderMemory(LOAD_BANK), clock, LOAD_BANK),
+    recorder: new Recorder(createRecorderMemory(LOAD_BANK), clock, LOAD_BANK, false),
     attempts,
     pacer,
     ports: createPorts(RELEASED_NS),
@@ -86,8 +92,5 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     control: new Int32Array(new SharedArrayBuffer(4)),
     stages: undefined,
   });
-  return engine.rehearse!(
-    generator,
-    responseBytes === Infinity ? RESPONSE_BYTES : Math.min(responseBytes, RESPONSE_MAX_BYTES),
-  );
+  return engine.rehearse!(generator, responseBytes);
 }

@@ -30,10 +30,14 @@ export class Recorder {
   readonly #clock: Now;
   readonly #states: Int32Array;
   readonly #banks: readonly Bank[];
+  /** What a bank is once its interval is over. */
+  readonly #ended: number;
   #index = 0;
   #bank: Bank;
 
-  constructor(memory: SharedArrayBuffer, clock: Now, layout: BankLayout) {
+  /** Without a reader a bank is free again immediately, and its counts are of no use: nothing waits for it. */
+  constructor(memory: SharedArrayBuffer, clock: Now, layout: BankLayout, hasReader = true) {
+    this.#ended = hasReader ? FULL : FREE;
     this.#clock = clock;
     this.#states = new Int32Array(memory, 0, BANKS);
     this.#banks = Array.from({ length: BANKS }, (_, index) => bankAt(memory, index, layout));
@@ -72,7 +76,7 @@ export class Recorder {
     counters[END_NS] = nowNs;
     counters[IN_FLIGHT] = inFlight;
     counters[HELD] = held;
-    Atomics.store(this.#states, this.#index, FULL);
+    Atomics.store(this.#states, this.#index, this.#ended);
     this.#index = next;
     this.#bank = this.#banks[next]!;
     this.begin(nowNs, warmup);

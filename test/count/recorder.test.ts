@@ -281,3 +281,11 @@ t.test('what is recorded since a time is how long ago that was at the last readi
   const [bank] = drained(reader);
   t.same([...bank!.stats[CONNECT]!], [2, 0.25e9, 0.75e9, 1e9]);
 });
+
+t.test('without a reader nothing waits for a bank', (t) => {
+  const recorder = new Recorder(createRecorderMemory(LOAD_BANK), { nowNs: 0 }, LOAD_BANK, false);
+  recorder.begin(0, false);
+  for (let second = 1; second <= 10; second++) recorder.handOverAndWait(second * 1e9, 0, 0, false);
+  t.pass('ten intervals, and four banks');
+  t.end();
+});
