@@ -19,6 +19,8 @@ import { probeZeroCopy } from './queue-sockets.ts';
 
 /** By this name `bpftool prog` shows the program. */
 const PROGRAM_NAME = 'conngen';
+/** A frame to receive into has 2048 bytes; longer packets than these, of an interface that could take them, are not asked for. */
+const MTU_MAX = 1500;
 
 /**
  * Takes from an interface what is the engine's: finds the next hop, loads the program that captures packets and puts it on the interface, in
@@ -45,7 +47,7 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       isZeroCopy,
       queues,
       socketMapFd,
-      mtu: iface.mtu,
+      mtu: Math.min(iface.mtu, MTU_MAX),
       mac: iface.mac,
       nextHopMac: nextHop?.mac ?? null,
       vlan: request.vlan,
