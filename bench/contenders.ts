@@ -11,11 +11,19 @@ import type { Finished } from './process.ts';
 export interface Figure {
   readonly ratePerSec: number;
   readonly usecPerConnection: number;
+  /** Of it in user space, where the program tells. */
+  readonly userUsecPerConnection?: number;
+  /** Pauses of the garbage collector in the measured part, where the program tells. */
+  readonly gcPauses?: number;
   readonly errors: number;
 }
 
 export interface Load {
+  /** What the programs connect to; 127.0.0.1 if left out. */
+  readonly host?: string;
   readonly port: number;
+  /** What stands before the command of the client: the way into a namespace. */
+  readonly prefix?: readonly string[];
   readonly seconds: number;
   readonly inFlight: number;
 }
@@ -28,13 +36,15 @@ export interface Contender {
   measure(load: Load): Promise<Figure>;
 }
 
-/** Where the reference programs are built; undefined without a C compiler. */
-export function buildReference(): string | undefined {
+/** Where the reference programs are built, with macros such as `TARGET=0xc6120001`; undefined without a C compiler. */
+export function buildReference(macros: readonly string[] = []): string | undefined {
   const out = mkdtempSync(path.join(tmpdir(), 'conngen-bench-'));
   const source = fileURLToPath(new URL('reference/', import.meta.url));
   try {
     for (const name of ['epoll_client', 'epoll_server', 'body_reader', 'sleeper']) {
-      execFileSync('cc', ['-O2', '-o', path.join(out, name), path.join(source, `${name}.c`), '-lpthread']);
+      const defines = macros.map((macro) => `-D${macro}`);
+      const files = ['-o', path.join(out, name), path.join(source, `${name}.c`)];
+      execFileSync('cc', ['-O2', ...defines, ...files, '-lpthread']);
     }
     return out;
   } catch {
@@ -47,10 +57,10 @@ export type ReferenceFinish = 'echo' | 'half-close';
 export function referenceClient(directory: string, sources: number, finish: ReferenceFinish): Contender {
   return {
     name: `C, epoll, ${finish}, ${sources} source${sources === 1 ? '' : 's'}`,
-    async measure({ port, seconds, inFlight }) {
+    async measure({ port, seconds, inFlight, prefix = [] }) {
       const program = path.join(directory, 'epoll_client');
       const args = [port, inFlight, seconds, sources].map(String);
-      const { stdout } = await run([program, ...args, finish], seconds + 20);
+      const { stdout } = await run([...prefix, program, ...args, finish], seconds + 20);
       const figure = JSON.parse(stdout) as { rate_per_sec: number; usec_per_connection: number; errors: number };
       return { ratePerSec: figure.rate_per_sec, usecPerConnection: figure.usec_per_connection, errors: figure.errors };
     },
@@ -61,7 +71,7 @@ export function referenceClient(directory: string, sources: number, finish: Refe
 export function conngenClient(name: string, ...args: string[]): Contender {
   return {
     name,
-    async measure({ port, seconds, inFlight }) {
+    async measure({ host = '127.0.0.1', port, seconds, inFlight, prefix = [] }) {
       const load = [
         '--rate',
         'max',
@@ -74,7 +84,7 @@ export function conngenClient(name: string, ...args: string[]): Contender {
       ];
       const command = conngen(
         'client',
-        `127.0.0.1:${port}`,
+        `${host}:${port}`,
         ...load,
         '--workers',
         '1',
@@ -83,12 +93,14 @@ export function conngenClient(name: string, ...args: string[]): Contender {
         '-',
         ...args,
       );
-      const { stdout, stderr } = await run(command, seconds + 30);
+      const { stdout, stderr } = await run([...prefix, ...command], seconds + 30);
       if (stdout === '') throw new Error(`${command.join(' ')}: ${stderr}`);
       const round = (JSON.parse(stdout) as ClientResult).rounds[0]!;
       return {
         ratePerSec: round.rate_per_sec.completed,
         usecPerConnection: round.cpu.usec_per_connection,
+        userUsecPerConnection: round.cpu.user_usec / round.outcomes.ok,
+        gcPauses: round.workers.reduce((sum, worker) => sum + (worker.gc_pauses ?? 0), 0),
         errors: round.attempts.started - round.outcomes.ok,
       };
     },

@@ -2,7 +2,7 @@
  * npm run bench -- [--quick] [--json FILE] [--pairs N] [--seconds N] [SECTION …]
  *
  * Figures side by side, in runs that take turns; medians with their spread. Sections: clients, servers, peers, pacing,
- * evenness, growth, trips, bodies; all of them if none is named. Traffic stays on loopback.
+ * evenness, growth, trips, bodies, packet; all of them if none is named. Traffic stays on loopback and in namespaces of its own.
  */
 import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { measureGrowth } from './growth.ts';
 import { measureEvenness, measurePacing, measureWakeUps } from './open-loop.ts';
 import { compareClients, compareServers } from './pairs.ts';
 import type { PairOptions, Row } from './pairs.ts';
+import { PACKET_PARTS, measurePacketPart } from './packet/sections.ts';
 import { conngen, isInstalled, timeWaits, untilTimeWaitsAreGone } from './process.ts';
 import { measureRoundTrips } from './round-trips.ts';
 import { printPairs, printTable } from './table.ts';
@@ -178,6 +179,13 @@ async function bodies(): Promise<void> {
   results['bodies'] = rows;
 }
 
+async function packet(parts: readonly string[]): Promise<void> {
+  for (const part of parts) {
+    if (parts.length > 1) process.stdout.write(`${part}:\n`);
+    results[part] = await measurePacketPart(part, options, values.quick);
+  }
+}
+
 const SECTIONS: Record<string, () => Promise<void>> = {
   clients,
   servers,
@@ -187,11 +195,15 @@ const SECTIONS: Record<string, () => Promise<void>> = {
   growth,
   trips,
   bodies,
+  packet: () => packet(PACKET_PARTS),
 };
+/** A part of a section, for who wants that one only. */
+const PARTS = Object.fromEntries(PACKET_PARTS.map((part) => [part, () => packet([part])]));
 for (const name of positionals.length > 0 ? positionals : Object.keys(SECTIONS)) {
-  const section = SECTIONS[name];
+  const section = SECTIONS[name] ?? PARTS[name];
   if (section === undefined) {
-    process.stderr.write(`${name}: not a section; there are ${Object.keys(SECTIONS).join(', ')}\n`);
+    const names = [...Object.keys(SECTIONS), ...PACKET_PARTS].join(', ');
+    process.stderr.write(`${name}: not a section; there are ${names}\n`);
     process.exit(2);
   }
   process.stdout.write(`\n== ${name}\n`);

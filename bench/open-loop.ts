@@ -18,12 +18,14 @@ export interface PacingRow {
   readonly cpuShare: number;
 }
 
-export async function oneRound(port: number, seconds: number, ...args: string[]): Promise<RoundResult> {
+export function oneRound(port: number, seconds: number, ...args: string[]): Promise<RoundResult> {
+  return roundOf(conngen('client', `127.0.0.1:${port}`), seconds, ...args);
+}
+
+/** The round of a client, of which `command` is the begin: its target, and what stands before it. */
+export async function roundOf(command: readonly string[], seconds: number, ...args: string[]): Promise<RoundResult> {
   const duration = ['--duration', `${seconds}s`];
-  const { stdout, stderr } = await run(
-    conngen('client', `127.0.0.1:${port}`, ...duration, '--quiet', '--json', '-', ...args),
-    seconds + 60,
-  );
+  const { stdout, stderr } = await run([...command, ...duration, '--quiet', '--json', '-', ...args], seconds + 60);
   if (stdout === '') throw new Error(stderr);
   return (JSON.parse(stdout) as ClientResult).rounds[0]!;
 }
@@ -82,6 +84,16 @@ export interface EvennessRow {
   readonly cpuShare: number;
 }
 
+/** How arrivals by millisecond are spread, without the first 1.5 s (1 s of warm-up) and the last half. */
+export function dispersionOf(timesMs: readonly number[], seconds: number): number {
+  const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
+  for (const timeMs of timesMs) {
+    const bin = Math.floor(timeMs - 1500);
+    if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
+  }
+  return indexOfDispersion(counts);
+}
+
 /** Arrivals of SYNs at `conngen server`, by millisecond, without the first second and the last half. 0 is a perfect clock, 1 is chance. */
 export async function measureEvenness(ratePerSec: number, seconds: number): Promise<EvennessRow> {
   const server = await startServer((port) =>
@@ -91,12 +103,8 @@ export async function measureEvenness(ratePerSec: number, seconds: number): Prom
   try {
     const load = ['--rate', String(ratePerSec), '--finish', 'connect', '--warmup', '1s'];
     const round = await oneRound(server.port, seconds, ...load);
-    const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
-    for (const timeMs of arrivals.timesMs()) {
-      const bin = Math.floor(timeMs - 1500);
-      if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
-    }
-    return { name: 'conngen', ratePerSec, dispersion: indexOfDispersion(counts), cpuShare: pacingRow(round).cpuShare };
+    const dispersion = dispersionOf(arrivals.timesMs(), seconds);
+    return { name: 'conngen', ratePerSec, dispersion, cpuShare: pacingRow(round).cpuShare };
   } finally {
     arrivals.close();
     await server.stop();

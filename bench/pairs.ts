@@ -9,6 +9,10 @@ export interface Row {
   readonly name: string;
   readonly ratePerSec: Spread;
   readonly usecPerConnection: Spread;
+  /** Of it in user space, where the program tells. */
+  readonly userUsecPerConnection?: Spread;
+  /** Pauses of the garbage collector in all measured parts, where the program tells. */
+  readonly gcPauses?: number;
   readonly errors: number;
   /** To the reference's run just before; the median of these, not the ratio of medians. */
   readonly rateRatio: Spread;
@@ -23,11 +27,16 @@ export interface PairOptions {
   readonly pauseMs: number;
 }
 
-function row(name: string, figures: readonly Figure[], references: readonly Figure[]): Row {
+/** What a contender reached beside the runs of a reference. */
+export function rowOf(name: string, figures: readonly Figure[], references: readonly Figure[]): Row {
+  const user = figures.flatMap((figure) => figure.userUsecPerConnection ?? []);
+  const pauses = figures.flatMap((figure) => figure.gcPauses ?? []);
   return {
     name,
     ratePerSec: spreadOf(figures.map((figure) => figure.ratePerSec)),
     usecPerConnection: spreadOf(figures.map((figure) => figure.usecPerConnection)),
+    ...(user.length > 0 ? { userUsecPerConnection: spreadOf(user) } : {}),
+    ...(pauses.length > 0 ? { gcPauses: pauses.reduce((sum, count) => sum + count, 0) } : {}),
     errors: figures.reduce((sum, figure) => sum + figure.errors, 0),
     rateRatio: spreadOf(figures.map((figure, i) => figure.ratePerSec / references[i]!.ratePerSec)),
     cpuRatio: spreadOf(figures.map((figure, i) => figure.usecPerConnection / references[i]!.usecPerConnection)),
@@ -59,7 +68,7 @@ export async function compareClients(
   } finally {
     await running.stop();
   }
-  return [row(reference.name, references, references), row(contender.name, figures, references)];
+  return [rowOf(reference.name, references, references), rowOf(contender.name, figures, references)];
 }
 
 /** Server against server under one client: what the client reaches, and what it costs the server. */
@@ -93,5 +102,5 @@ export async function compareServers(
   } finally {
     await Promise.all([first.stop(), second.stop()]);
   }
-  return [row(reference.name, references, references), row(contender.name, figures, references)];
+  return [rowOf(reference.name, references, references), rowOf(contender.name, figures, references)];
 }

@@ -69,6 +69,10 @@ export class RunningServer {
     this.port = port;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** CPU time so far, all threads (proc(5), stat). */
   cpuUsec(): number {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');

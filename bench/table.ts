@@ -10,9 +10,13 @@ export function printPairs(rows: readonly Row[]): void {
   for (const row of rows) {
     process.stdout.write(
       `${row.name.padEnd(36)} ${formatted(row.ratePerSec, 0).padStart(22)}/s ${formatted(row.usecPerConnection, 1).padStart(18)} µs ` +
-        `errors ${row.errors}  ratio ${formatted(row.rateRatio, 3)}  cpu ${formatted(row.cpuRatio, 3)}\n`,
+        `${inUserSpace(row)}errors ${row.errors}  ratio ${formatted(row.rateRatio, 3)}  cpu ${formatted(row.cpuRatio, 3)}\n`,
     );
   }
+}
+
+function inUserSpace({ userUsecPerConnection: user, gcPauses }: Row): string {
+  return user === undefined ? '' : `(${user.median.toFixed(2)} in user space, ${gcPauses ?? 0} gc)  `;
 }
 
 /** Any rows of plain figures, one column a property. */
