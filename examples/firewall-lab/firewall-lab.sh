@@ -1,21 +1,26 @@
 #!/bin/sh
-# A firewall whose true limit is known, on this machine, and conngen to find it. Needs root, iproute2 and nftables.
+# A firewall on this machine, with a limit that you choose or without one, and conngen to find it. Needs root, iproute2 and nftables.
 #   sh firewall-lab.sh --rate 2000
 #   sh firewall-lab.sh --rate 2000 -- client --rate 2100 --duration 5s --timeout 900ms
 #   sh firewall-lab.sh --table 500 -- client --rate 200 --duration 4s --hold 10s --timeout 900ms
+#   sh firewall-lab.sh --real
 # Three network namespaces: client, firewall, server. All is gone at the end, also after Ctrl-C.
 set -eu
 
 usage() {
   cat <<'TEXT'
-usage: sh firewall-lab.sh [--rate R [--burst B] | --table N] [-- CONNGEN_COMMAND [OPTION …]]
+usage: sh firewall-lab.sh [--rate R [--burst B] | --table N | --real] [-- CONNGEN_COMMAND [OPTION …]]
 
   --rate R    the firewall lets R new connections a second through and drops the SYN of every other (default: 2000)
   --burst B   how many it lets through at once after a pause (default: R/50, at least 5)
   --table N   the firewall has room for N open connections and drops the SYN of every other
+  --real      no limit of the lab's: what this machine's own nftables can do, with the packet engine at both ends,
+              and what gave first: processor, connection table or drops
 
 What follows -- is a conngen command without its target. The default is
   search --goal 'loss<=0.1%' --timeout 900ms
+and with --real
+  saturate --start 10k --factor 1.2 --duration 3s --max-rate 1M --payload-size 64 --finish echo --timeout 900ms
 TEXT
 }
 
@@ -34,6 +39,7 @@ whole() {
 rate=
 burst=
 table=
+real=
 while [ $# -gt 0 ]; do
   case $1 in
     --rate | --burst | --table)
@@ -44,6 +50,10 @@ while [ $# -gt 0 ]; do
         --table) table=$2 ;;
       esac
       shift 2
+      ;;
+    --real)
+      real=yes
+      shift
       ;;
     --help | -h)
       usage
@@ -60,6 +70,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 if [ -n "$table" ] && [ -n "$rate$burst" ]; then fail '--table: got --rate or --burst too, expected one kind of limit' 2; fi
+if [ -n "$real" ] && [ -n "$table$rate$burst" ]; then fail '--real: got --rate, --burst or --table too, expected no limit' 2; fi
+if [ $# -eq 0 ] && [ -n "$real" ]; then set -- saturate --start 10k --factor 1.2 --duration 3s --max-rate 1M --payload-size 64 --finish echo --timeout 900ms; fi
 if [ $# -eq 0 ]; then set -- search --goal 'loss<=0.1%' --timeout 900ms; fi
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -142,11 +154,50 @@ RULES
   set_in "$firewall" net.netfilter.nf_conntrack_tcp_timeout_time_wait=5
 }
 
+# A firewall as people have it: what belongs to a connection passes, new ones to the server's port, nothing else. Its settings
+# are those of Linux.
+build_real_firewall() {
+  ip netns exec "$firewall" nft -f - <<'RULES'
+table inet lab {
+  counter passed { }
+  counter dropped { }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    ct state new tcp dport 2345 counter name passed accept
+    counter name dropped
+  }
+}
+RULES
+}
+
+# What can give, once a second: processors, queues of packets, the connection table, the interfaces and the new connections.
+watch_firewall() {
+  cat >"$work/watch.sh" <<'WATCH'
+while :; do
+  read -r uptime idle </proc/uptime
+  echo "time $uptime"
+  grep '^cpu[0-9]' /proc/stat
+  sed 's/^/softnet /' /proc/net/softnet_stat
+  echo "entries $(cat /proc/sys/net/netfilter/nf_conntrack_count) $(cat /proc/sys/net/netfilter/nf_conntrack_max)"
+  sed 's/^/conntrack /' /proc/net/stat/nf_conntrack
+  sed -n 's/^ *\(inside\|outside\):/interface \1 /p' /proc/net/dev
+  nft list counter inet lab passed | sed -n 's/.*packets \([0-9]*\).*/passed \1/p'
+  for name in "$@"; do
+    for process in $(ip netns pids "$name"); do sed 's/^\([0-9]*\) (.*)/program \1/' "/proc/$process/stat"; done
+  done
+  echo end
+  sleep 1
+done
+WATCH
+  ip netns exec "$firewall" sh "$work/watch.sh" "$client" "$server" "$firewall" >"$work/watched" 2>/dev/null &
+}
+
 counted() { ip netns exec "$firewall" nft list counter inet lab "$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
 
 start_server() {
   : >"$work/server.json"
-  launch_in "$server" server --host 198.18.2.2 --port 2345 --quiet --json - >"$work/server.json" &
+  launch_in "$server" server --port 2345 --quiet --json - "$@" >"$work/server.json" &
   server_process=$!
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
     if grep -q '"event":"listening"' "$work/server.json"; then return; fi
@@ -156,31 +207,43 @@ start_server() {
   fail 'The server did not start; see the message above.'
 }
 
-if [ -n "$table" ]; then
-  limit="ct count over $table"
-  truth="room for $table open connections"
+build_network
+
+if [ -n "$real" ]; then
+  build_real_firewall
+  # Addresses that no kernel has: the engine answers ARP for them.
+  start_server --host 198.18.2.16 --engine packet --interface eth0
+  command=$1
+  shift
+  set -- "$command" 198.18.2.16:2345 --engine packet --interface eth0 --source 198.18.1.64/26 --source-ports 1024-65535 "$@"
+  echo 'The firewall: nftables with connection tracking (ct state established,related accept; policy drop), no limit of the lab.' >&2
+  watch_firewall
 else
-  rate=${rate:-2000}
-  if [ -z "$burst" ]; then
-    # 20 ms of tokens: more than a generator's lateness can use up, and 1 % of what a trial of 2 s gets through.
-    burst=$((rate / 50))
-    if [ "$burst" -lt 5 ]; then burst=5; fi
+  if [ -n "$table" ]; then
+    limit="ct count over $table"
+    truth="room for $table open connections"
+  else
+    rate=${rate:-2000}
+    if [ -z "$burst" ]; then
+      # 20 ms of tokens: more than a generator's lateness can use up, and 1 % of what a trial of 2 s gets through.
+      burst=$((rate / 50))
+      if [ "$burst" -lt 5 ]; then burst=5; fi
+    fi
+    limit="limit rate over $rate/second burst $burst packets"
+    truth="$rate new connections/s, bursts of $burst"
   fi
-  limit="limit rate over $rate/second burst $burst packets"
-  truth="$rate new connections/s, bursts of $burst"
+  build_firewall "$limit"
+  start_server --host 198.18.2.2
+  command=$1
+  shift
+  set -- "$command" 198.18.2.2:2345 --source 198.18.1.2-198.18.1.9 --source-ports 1024-65535 "$@"
+  echo "The firewall's limit: $truth (nftables: ct state new $limit drop)." >&2
 fi
 
-build_network
-build_firewall "$limit"
-start_server
-
-command=$1
-shift
-set -- "$command" 198.18.2.2:2345 --source 198.18.1.2-198.18.1.9 --source-ports 1024-65535 "$@"
-echo "The firewall's limit: $truth (nftables: ct state new $limit drop)." >&2
 echo "conngen $*" >&2
 status=0
 (launch_in "$client" "$@") || status=$?
 echo "The firewall's own count: $(counted passed) new connections passed, $(counted dropped) SYNs dropped." >&2
+if [ -n "$real" ]; then awk -f "$here/what-gave.awk" "$work/watched" >&2; fi
 # The shell ends on a failing command, and so with conngen's exit code.
 (exit "$status")
