@@ -8,7 +8,7 @@ import { countersOf } from '../../../../src/engine/packet/packet-counters.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { linkOf, runOf } from '../links.ts';
 import { MemoryWire, type WireFaults } from '../memory-wire.ts';
-import { addressBytes } from '../packets.ts';
+import { addressBytes, encodeTcp, type TcpPacket } from '../packets.ts';
 
 export const PORT = 7000;
 const MS = 1e6;
@@ -84,6 +84,8 @@ export class TcpPair {
   readonly wire: MemoryWire;
   readonly client: End;
   readonly server: End;
+  readonly payloadBytes: number;
+  closesWithReset = false;
 
   constructor(options: PairOptions = {}) {
     const { delayNs = 10_000, seed, loss, duplicate, reorder, corrupt } = options;
@@ -94,6 +96,7 @@ export class TcpPair {
       ...(reorder !== undefined && { reorder }),
       ...(corrupt !== undefined && { corrupt }),
     };
+    this.payloadBytes = options.payload?.length ?? 0;
     this.wire = new MemoryWire({ clock: this.clock, delayNs, ...faults });
     this.wire.isRecording = true;
     this.client = this.#end(0, options);
@@ -159,5 +162,48 @@ export class TcpPair {
     this.clock.advanceTo(endNs);
     this.clock.tick();
     this.settle();
+  }
+
+  /** The segments that one end sent so far, in order. */
+  sentBy(end: 0 | 1): TcpPacket[] {
+    return this.wire.sent.filter(({ from }) => from === end).map(({ packet }) => packet as TcpPacket);
+  }
+
+  /** The last segment that one end sent. */
+  lastOf(end: 0 | 1): TcpPacket {
+    return this.sentBy(end).at(-1)!;
+  }
+
+  /** Sends the client a segment as if the server did: the last one that the server sent, changed. Returns what the client answers. */
+  toClient(changes: Partial<TcpPacket>): TcpPacket[] {
+    return this.#forge(0, changes);
+  }
+
+  toServer(changes: Partial<TcpPacket>): TcpPacket[] {
+    return this.#forge(1, changes);
+  }
+
+  #forge(to: 0 | 1, changes: Partial<TcpPacket>): TcpPacket[] {
+    const like = this.lastOf(to === 0 ? 1 : 0);
+    const before = this.sentBy(to).length;
+    this.wire.inject(to, encodeTcp({ ...like, payload: new Uint8Array(0), options: {}, ...changes }));
+    this.settle();
+    return this.sentBy(to).slice(before);
+  }
+
+  /** A client that sends its payload, and a server that sends as much back and closes when the client has. */
+  echo(): this {
+    const { client, server } = this;
+    client.user.react = (event, slot) => {
+      if (event === 'connected') client.tcp.send(slot, this.payloadBytes, false);
+      const got = client.user.bytes.get(slot)?.length ?? 0;
+      if (event === 'received' && got >= this.payloadBytes) client.tcp.close(slot, this.closesWithReset);
+      if (event === 'failed') client.tcp.close(slot, false);
+    };
+    server.user.react = (event, slot, bytes) => {
+      if (event === 'received') server.tcp.queue(slot, bytes);
+      if (event === 'ended' || event === 'failed') server.tcp.close(slot, false);
+    };
+    return this;
   }
 }
