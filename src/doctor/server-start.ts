@@ -11,6 +11,8 @@ const SYN_SHARE = 0.75;
 
 /** A line for each limit that is lower than what the plan asks for. `isLimitGiven`: `--max-connections` was. */
 export function serverStartWarnings(plan: ServerPlan, isLimitGiven: boolean, read: ReadFile = readProc): string[] {
+  // Connections of an engine that works on an interface are neither files nor half-open sockets of the kernel.
+  if (plan.packet !== null) return [];
   return [...openFiles(plan, isLimitGiven), ...synBacklog(plan, read)];
 }
 

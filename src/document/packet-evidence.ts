@@ -94,7 +94,7 @@ export interface PacketCounts {
   readonly no_frame?: number;
   /** Packets that came in on the queue of another thread than that of their connection. */
   readonly handed_over?: number;
-  /** ARP requests and neighbour solicitations that were answered. */
+  /** ARP and neighbour discovery packets that were sent: answers, and announcements of the first addresses. */
   readonly neighbour_answers?: number;
 }
 

@@ -48,5 +48,5 @@ export const PACKET_ROWS: ReadonlyMap<string, PacketRow> = new Map<string, Packe
   ['malformed', { counts: 'malformed packets' }],
   ['no_frame', { counts: 'packets that found no free frame to be sent in' }],
   ['handed_over', { counts: 'packets handed to the thread of their connection', isUsual: true }],
-  ['neighbour_answers', { counts: 'ARP requests and neighbour solicitations answered', isUsual: true }],
+  ['neighbour_answers', { counts: 'ARP and neighbour discovery packets sent', isUsual: true }],
 ]);

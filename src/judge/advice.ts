@@ -1,5 +1,6 @@
 /** What the sentences of a verdict say to do, as far as it helps in this run. */
 import { formatCount, formatLatency } from '../units/format.ts';
+import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { PortFacts, RoundFacts } from './facts.ts';
 import { CONNECT_TIMEOUT, REFUSED, UNREACHABLE } from '../document/outcome.ts';
 import type { LoadTally } from '../count/load.ts';
@@ -28,6 +29,13 @@ export function nothingEstablished(tally: LoadTally, timeoutNs: number): string 
   if (most === UNREACHABLE)
     return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
   return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
+}
+
+/** What to look for where packets of the packet engine left and no segment came back for its addresses; empty with other engines. */
+export function wayBackAdvice(packet: PacketCounts | undefined): string {
+  if (packet === undefined || packet.syn_acks !== undefined || packet.resets.syn_sent > 0) return '';
+  if (Object.keys(packet.icmp).length > 0) return '';
+  return ' Nothing came back to the addresses of the run: the other side needs a route to them (conngen doctor has the command).';
 }
 
 /** `--source-ports most` has these, even where the system's own range is all that there is. */

@@ -30,3 +30,9 @@ t.test('tcp_max_syn_backlog counts without SYN cookies', async (t) => {
   const high = { ...files, '/proc/sys/net/ipv4/tcp_max_syn_backlog': '65535' };
   t.same(serverStartWarnings(await planned(), false, reading(high)), []);
 });
+
+t.test('the packet engine has neither files nor a SYN queue of the kernel', async (t) => {
+  const packet = { interfaceName: 'eth0', gateway: null, vlan: null, addresses: [] };
+  const plan = { ...(await planned()), maxConnections: 120, packet };
+  t.same(serverStartWarnings(plan, false, reading({ ...ORDINARY, '/proc/sys/net/ipv4/tcp_syncookies': '0' })), []);
+});

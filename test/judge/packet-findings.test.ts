@@ -7,7 +7,7 @@ import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
 import type { RoundFacts } from '../../src/judge/facts.ts';
 import type { Finding } from '../../src/document/common.ts';
 import { CONNECT, ESTABLISHED, SCHEDULED, STARTED } from '../../src/count/load.ts';
-import { OK } from '../../src/document/outcome.ts';
+import { CONNECT_TIMEOUT, OK } from '../../src/document/outcome.ts';
 import { loadTally } from '../support/load-tally.ts';
 import { packetEvidence } from '../support/packets.ts';
 
@@ -116,6 +116,19 @@ t.test("what the rings lost is this machine's limit, and never the target's", as
       reasons: [{ code: 'ring_drops', message: /lost 7,000 packets of its own, of 700,000: .*--workers/ }],
     });
   }
+});
+
+t.test('where nothing came back, the way back is what to look at', async (t) => {
+  const message = (moved: Readonly<Record<string, number>> | null): string => {
+    const facts = factsOf(moved);
+    const tally = loadTally(new Map([[STARTED, 10]]), new Map());
+    tally.outcomes[CONNECT_TIMEOUT] = 10;
+    return judge(CLIENT_RULES, { ...facts, tally }).reasons[0]!.message;
+  };
+  t.match(message({ syn_acks: 0 }), /10 had no answer .*the other side needs a route to them/);
+  t.notMatch(message({ syn_acks: 0, 'icmp.prohibited': 3 }), /needs a route/);
+  t.notMatch(message({ syn_acks: 0, 'resets.syn_sent': 3 }), /needs a route/);
+  t.notMatch(message(null), /needs a route/);
 });
 
 t.test('a server finds the same of its clients, and its own drops', async (t) => {

@@ -1,6 +1,6 @@
 /** When a round is not the target's figure, and what to do. The reference page of verdicts is made from the table. */
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
-import { nothingEstablished, otherFamilyAdvice, portAdvice, waysOut } from '../advice.ts';
+import { nothingEstablished, otherFamilyAdvice, portAdvice, wayBackAdvice, waysOut } from '../advice.ts';
 import type { RoundFacts } from '../facts.ts';
 import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
@@ -69,10 +69,10 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
     status: 'invalid',
     when: 'Attempts left this machine, and no connection was established. The sentence follows what happened to most of them.',
     remedy: 'Check that a server listens there, and the way to it.',
-    applies: ({ tally, target, timeoutNs }) =>
+    applies: ({ tally, target, timeoutNs, packet }) =>
       sentToTarget(tally) > 0 && tally.established === 0
         ? {
-            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}`,
+            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}${wayBackAdvice(packet)}`,
           }
         : undefined,
   },
