@@ -56,7 +56,12 @@ const CASES: readonly (readonly [
   many: Record<string, number>,
   says: RegExp,
 ])[] = [
-  ['syns_lost', { 'retransmits.syn': 9 }, { 'retransmits.syn': 1000 }, /1,000 SYNs or SYN-ACKs .* \(1 % of 100,000/],
+  [
+    'syns_lost',
+    { 'retransmits.syn': 9 },
+    { 'retransmits.syn': 1000 },
+    /1,000 SYNs or SYN-ACKs of 100,000 connections had to be sent again/,
+  ],
   [
     'segments_lost',
     { 'retransmits.data': 300 },
