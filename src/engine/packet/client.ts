@@ -44,6 +44,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
   readonly #announces: boolean;
   /** Those of the rehearsal, while it lasts. */
   #tcp: Tcp;
+  #bytes: Uint8Array;
   #sorter: FrameSorter;
   #driver!: ClientDriver;
   #ephemeral = 0;
@@ -61,6 +62,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
     this.#halfClose = options.halfClose;
     this.#sendsWhenAsked = options.sendsWhenAsked === true;
     this.#announces = link.worker === 0;
+    this.#bytes = port.bytes;
     this.#tcp = this.#createTcp(port, link, options.capacity);
     this.#sorter = new FrameSorter(port, link, this.#tcp, this.#tcp.quotations);
   }
@@ -146,10 +148,12 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
     const sorter = this.#sorter;
     this.#tcp = this.#createTcp(port, link, Math.min(capacity, REHEARSAL_SLOTS), RehearsalPort.firstSequence);
     this.#sorter = new FrameSorter(port, link, this.#tcp, this.#tcp.quotations);
+    this.#bytes = port.bytes;
     this.#driver = driver;
     try {
       this.#drive(driver, port);
     } finally {
+      this.#bytes = this.#port.bytes;
       this.#tcp = tcp;
       this.#sorter = sorter;
     }
@@ -199,7 +203,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
   }
 
   #copy(place: Uint8Array, from: number, bytes: number): void {
-    const source = this.#port.bytes;
+    const source = this.#bytes;
     if (bytes >= LONG_COPY) place.set(source.subarray(from, from + bytes));
     else for (let i = 0; i < bytes; i++) place[i] = source[from + i]!;
   }

@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ConnectionTable } from '../../../../src/engine/packet/tcp/connection-table.ts';
+import { FixedPayload } from '../../../../src/engine/packet/tcp/fixed-payload.ts';
+import { fold, sumOf } from '../../../../src/engine/packet/tcp/checksum.ts';
+import { OwnAddresses } from '../../../../src/engine/packet/tcp/own-addresses.ts';
+import { learnRoundTrip, timeoutMs } from '../../../../src/engine/packet/tcp/retransmission.ts';
+import { TimeWait } from '../../../../src/engine/packet/tcp/time-wait.ts';
+import { TimerWheel } from '../../../../src/engine/packet/tcp/timer-wheel.ts';
+import { ABSENT, refOfEntry, refOfRow, TupleTable } from '../../../../src/engine/packet/tcp/tuple-table.ts';
+import { Tuple, TupleHash } from '../../../../src/engine/packet/tcp/tuple.ts';
+import { holds } from '../../../support/property.ts';
+import { runOf } from '../links.ts';
+import { checksumOf } from '../packets.ts';
+
+function tupleOf(number: number): Tuple {
+  const tuple = new Tuple();
+  tuple.local = number >> 3;
+  tuple.remote = 7;
+  tuple.ports = ((number & 7) << 16) | 80;
+  return tuple;
+}
+
+t.test('a table of tuples is a map, whatever is added and removed in whatever order', (t) => {
+  const operations = fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 300 });
+  holds(
+    t,
+    fc.property(operations, fc.constantFrom(1, 2, 64), (steps, spread) => {
+      const connections = new ConnectionTable(64, false);
+      const table = new TupleTable(connections, new TimeWait(false), 64);
+      const hash = new TupleHash([1, 2, 3, 4]);
+      // Few different hashes, so that long rows of places are in use.
+      const hashOf = (tuple: Tuple): number => hash.of(tuple.local, tuple.remote, tuple.ports) % spread;
+      const model = new Map<number, number>();
+      for (const [number, adds] of steps) {
+        const tuple = tupleOf(number);
+        const row = model.get(number);
+        if (adds && row === undefined) {
+          const taken = connections.take(tuple, -1);
+          table.add(hashOf(tuple), refOfRow(taken));
+          model.set(number, taken);
+        } else if (!adds && row !== undefined) {
+          table.remove(hashOf(tuple), refOfRow(row));
+          connections.give(row);
+          model.delete(number);
+        }
+      }
+      for (let number = 0; number <= 40; number++) {
+        const tuple = tupleOf(number);
+        const row = model.get(number);
+        if (table.find(hashOf(tuple), tuple) !== (row === undefined ? ABSENT : refOfRow(row))) return false;
+      }
+      return table.count === model.size;
+    }),
+    { numRuns: 30 },
+  );
+  t.end();
+});
+
+t.test('a table of tuples grows, and holds what rests too', (t) => {
+  const count = 300_000;
+  const connections = new ConnectionTable(count, false);
+  const timeWait = new TimeWait(false);
+  const table = new TupleTable(connections, timeWait, 0);
+  const hash = new TupleHash([1, 2, 3, 4]);
+  const hashOf = (tuple: Tuple): number => hash.of(tuple.local, tuple.remote, tuple.ports);
+  for (let number = 0; number < count; number++) {
+    const tuple = tupleOf(number);
+    table.add(hashOf(tuple), refOfRow(connections.take(tuple, -1)));
+  }
+  const first = tupleOf(0);
+  const entry = timeWait.add(connections, 0, hashOf(first), 1);
+  table.replace(hashOf(first), refOfRow(0), refOfEntry(entry));
+  connections.give(0);
+  t.equal(table.find(hashOf(first), first), refOfEntry(entry));
+  let wrong = 0;
+  for (let number = 1; number < count; number++) {
+    const tuple = tupleOf(number);
+    if (table.find(hashOf(tuple), tuple) !== refOfRow(number)) wrong++;
+  }
+  t.equal(wrong, 0);
+  t.equal(table.count, count);
+  t.end();
+});
+
+t.test('neighbouring ports have neighbouring places, and others are spread', (t) => {
+  const hash = new TupleHash([5, 6, 7, 8]);
+  const lines = new Set<number>();
+  for (let port = 1024; port < 1024 + 8000; port++) lines.add((hash.of(1, 2, (port << 16) | 80) & 0xffff) >> 3);
+  t.ok(lines.size > 900 && lines.size <= 1000, `${lines.size} lines for 8000 ports`);
+  t.end();
+});
+
+t.test('segments of a fixed payload have its bytes and their sum, from any position', (t) => {
+  holds(
+    t,
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.nat(200), fc.nat(59), (bytes, position, wanted) => {
+      const memory = { bytes: new Uint8Array(256) };
+      const payload = new FixedPayload(bytes, memory);
+      const size = Math.min(wanted + 1, bytes.length);
+      const sum = payload.write(0, position, size, 64);
+      const expected = Array.from({ length: size }, (_, i) => bytes[(position + i) % bytes.length]!);
+      const got = memory.bytes.slice(64, 64 + size);
+      return (
+        got.every((byte, i) => byte === expected[i]) &&
+        (~fold(sum + 1) & 0xffff) === checksumOf(Uint8Array.of(0, 1), got)
+      );
+    }),
+  );
+  t.end();
+});
+
+t.test('a sum of words is that of the definition', (t) => {
+  holds(
+    t,
+    fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return (~sumOf(view, 0, bytes.length) & 0xffff) === checksumOf(bytes);
+    }),
+  );
+  t.end();
+});
+
+t.test('addresses of runs have indices, over the borders of words', (t) => {
+  const own = new OwnAddresses([runOf('198.18.0.250', 10), runOf('2001:db8::ffff:fffe', 4)]);
+  const tuple = new Tuple();
+  t.equal(own.count, 14);
+  t.ok(own.load(9, tuple));
+  t.equal(tuple.local >>> 0, 0xc6120103);
+  t.ok(own.has(tuple));
+  t.ok(own.load(12, tuple));
+  t.strictSame([...tuple.words.slice(0, 4)], [0x20010db8, 0, 1, 0]);
+  t.ok(own.has(tuple));
+  tuple.words[3] = 2;
+  t.notOk(own.has(tuple));
+  t.notOk(own.load(14, tuple));
+  t.notOk(own.has4(0xc6120104 | 0));
+  t.end();
+});
+
+t.test('timers end at their time, never before, and at most a tick after it', (t) => {
+  const step = fc.tuple(fc.nat(7), fc.constantFrom('set', 'clear', 'wait'), fc.nat(70_000));
+  holds(
+    t,
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const connections = new ConnectionTable(8, false);
+      for (let i = 0; i < 8; i++) connections.take(tupleOf(i), -1);
+      let nowMs = 5000;
+      const wheel = new TimerWheel(connections, nowMs);
+      const due = new Map<number, number>();
+      let isRight = true;
+      const ended = (row: number): void => {
+        if (!due.has(row) || due.get(row)! > nowMs) isRight = false;
+        due.delete(row);
+      };
+      for (const [row, action, value] of steps) {
+        if (action === 'set') {
+          wheel.set(row, nowMs, value);
+          due.set(row, nowMs + Math.max(200, value));
+        } else if (action === 'clear') {
+          wheel.clear(row);
+          due.delete(row);
+        } else {
+          nowMs += value % 3 === 0 ? value : value % 300;
+          wheel.turn(nowMs, ended);
+          for (const endMs of due.values()) if (endMs <= nowMs - 8) isRight = false;
+        }
+      }
+      nowMs += 80_000;
+      wheel.turn(nowMs, ended);
+      return isRight && due.size === 0 && (wheel.isEmpty || connections.deadlineMs.every((each) => each === 0));
+    }),
+  );
+  t.end();
+});
+
+t.test('a timeout follows the round trips that were measured', (t) => {
+  const connections = new ConnectionTable(1, false);
+  const row = connections.take(tupleOf(0), -1);
+  t.equal(timeoutMs(connections, row), 1000, 'before the first');
+  learnRoundTrip(connections, row, 100);
+  t.equal(timeoutMs(connections, row), 300, 'SRTT 100, 4 times RTTVAR is 200');
+  for (let i = 0; i < 50; i++) learnRoundTrip(connections, row, 0);
+  t.ok(timeoutMs(connections, row) <= 210, 'short ones: the lower bound');
+  for (let i = 0; i < 200; i++) learnRoundTrip(connections, row, i % 2 === 0 ? 100 : 900);
+  t.ok(timeoutMs(connections, row) > 1500, 'uneven ones: a wide margin');
+  connections.retries[row] = 15;
+  t.equal(timeoutMs(connections, row), 60_000);
+  t.end();
+});
