@@ -253,7 +253,8 @@ export class Transmission {
     if ((flags & HOLDS_WINDOW) === 0) {
       connections.receiveEdge[row] = (next + ((flags & IS_IPV6) === 0 ? this.#sizes4 : this.#sizes6).window) | 0;
     }
-    const open = (connections.receiveEdge[row]! - next) | 0;
+    // A FIN that came when the window was closed lies beyond it.
+    const open = Math.max(0, (connections.receiveEdge[row]! - next) | 0);
     writer.window = (flags & HAS_SCALING) === 0 ? open : open >> WINDOW_SHIFT;
   }
 
