@@ -150,8 +150,8 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
 
   echo(slot: number): void {
     const flags = this.#flags[slot]!;
-    // Something has not left yet: the peer takes less than it sends.
-    if ((flags & ECHOING) !== 0) this.#tcp.holdWindow(slot, true);
+    // Until the bytes have left: a peer that takes none may then send what has been announced, which is less than 64 KiB, and no more.
+    if ((flags & ECHOING) === 0) this.#tcp.holdWindow(slot, true);
     this.#flags[slot] = flags | ECHOING;
     this.#kept.addEcho(this.#tcp.connectionOf(slot), this.#receivedAt, this.#receivedBytes);
     this.#tcp.queue(slot, this.#receivedBytes);
@@ -177,10 +177,7 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
     driver.sent(slot, bytes);
     const flags = this.#flags[slot]!;
     if ((flags & SENDING) === 0) return;
-    if (this.#tcp.unsentBytes(slot) > 0) {
-      if ((flags & ECHOING) !== 0) this.#tcp.holdWindow(slot, true);
-      return;
-    }
+    if (this.#tcp.unsentBytes(slot) > 0) return;
     this.#flags[slot] = flags & ~SENDING;
     if ((flags & ECHOING) !== 0 && this.#options.reads) this.#tcp.holdWindow(slot, false);
     driver.flushed(slot);
