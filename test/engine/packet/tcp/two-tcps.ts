@@ -26,6 +26,8 @@ export class Pair {
   onFrame: ((frame: Uint8Array) => void) | null = null;
   /** Frames that both ends sent. */
   sentFrames = 0;
+  /** When the last of them was sent. */
+  lastFrameNs = 0;
 
   /** With `trusts` false, frames of others with right checksums may reach an end: the models then prove nothing. */
   constructor(scenario: Scenario, { trusts = true }: { readonly trusts?: boolean } = {}) {
@@ -33,6 +35,7 @@ export class Pair {
     const { mostWindow } = scenario;
     this.wire.filter = ({ bytes }) => {
       this.sentFrames++;
+      this.lastFrameNs = this.clock.atNs;
       if (mostWindow < Infinity) rewriteTcp(bytes, clampWindow(mostWindow));
       this.onFrame?.(bytes);
       return true;
