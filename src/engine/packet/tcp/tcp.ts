@@ -120,12 +120,13 @@ export class Tcp {
   #feed(): void {
     const starved = this.#starved;
     const { count } = starved;
-    const { flags } = this.#connections;
+    const { flags, state } = this.#connections;
     for (let i = 0; i < count; i++) {
       const row = starved.at(i);
       if ((flags[row]! & IS_STARVED) === 0) continue;
       flags[row] = flags[row]! & ~IS_STARVED;
-      this.#transmission.output(row);
+      if (state[row]! < ESTABLISHED) this.#transmission.sendSyn(row);
+      else this.#transmission.output(row);
     }
     starved.shift(count);
   }

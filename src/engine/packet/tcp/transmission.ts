@@ -215,8 +215,7 @@ export class Transmission {
       writer.hasTimestamps = true;
       writer.timestampEcho = 0;
     }
-    // Where a frame was lacking it is as if it had been lost: the counter says so.
-    writer.sendSyn();
+    if (!writer.sendSyn()) this.#starve(row);
     this.#wheel.set(row, this.nowMs, timeoutMs(connections, row));
   }
 

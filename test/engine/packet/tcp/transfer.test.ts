@@ -3,6 +3,7 @@ import {
   DUPLICATES,
   OUT_OF_ORDER,
   RETRANSMITTED_DATA,
+  RETRANSMITTED_SYN,
   WINDOW_PROBES,
   WINDOW_STALLS,
 } from '../../../../src/engine/packet/packet-counters.ts';
@@ -143,6 +144,19 @@ t.test('what cannot be sent for want of frames leaves when there are some', (t) 
   t.equal(pair.server.user.bytes.get(0)!.length, 64);
   t.equal(pair.server.user.events.at(-1), 'ended 0');
   t.equal(pair.client.counters[RETRANSMITTED_DATA], 0);
+  t.end();
+});
+
+t.test('a SYN that had no frame leaves when there is one, not after a second', (t) => {
+  const pair = new TcpPair();
+  pair.client.port.isFull = true;
+  pair.client.tcp.connect(0, 0, 1024);
+  pair.run(2);
+  t.equal(pair.wire.sent.length, 0);
+  pair.client.port.isFull = false;
+  pair.run(2);
+  t.strictSame(pair.client.user.events, ['connected 0']);
+  t.equal(pair.client.counters[RETRANSMITTED_SYN], 0);
   t.end();
 });
 
