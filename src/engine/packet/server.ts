@@ -122,7 +122,7 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
   }
 
   accept(): number {
-    if (!this.#accepts || this.#open === this.#options.capacity || !this.#driver.admits()) return NONE;
+    if (!this.#accepts || !this.#driver.admits() || this.#open === this.#options.capacity) return NONE;
     this.#open++;
     const slot = this.#free.take();
     this.#flags[slot] = OPEN;
