@@ -2,6 +2,7 @@
 import { checkDeadlines } from './deadlines.ts';
 import { MS, openMany, openOnce, sharedPattern, stepping, withoutSources } from './harness.ts';
 import type { Case, ClientHarness } from './harness.ts';
+import type { PeerRecord } from './peer-calls.ts';
 import { until } from './peer-thread.ts';
 import { reuseCases } from './client-reuse.ts';
 
@@ -185,7 +186,9 @@ export const lifecycleCases: readonly Case<ClientHarness>[] = [
       });
       await engine.run(run);
       engine.dispose();
-      await until('the peers saw the end', () => h.peers.accepted(server).filter((peer) => peer.ended).length === 3);
+      const isOver = (peer: PeerRecord): boolean =>
+        h.traits.resetsAtDispose === true ? peer.error === 'ECONNRESET' : peer.ended;
+      await until('the peers saw the end', () => h.peers.accepted(server).filter(isOver).length === 3);
       t.equal(run.totals.released, 0);
     },
   },

@@ -32,12 +32,12 @@ export async function factoriesOf(name: string, site: Site): Promise<Factories> 
   return {
     async client(options) {
       const { link, release } = await hold(options.target, null, options.sources);
-      return releasing(await createClient!({ ...options, link }), release);
+      return releasing(() => createClient!({ ...options, link }), release);
     },
     async server(options) {
       const port = options.port === 0 ? nextPort() : options.port;
       const { link, release } = await hold(null, port, [options.host!]);
-      return releasing(await createServer!({ ...options, port, link }), release);
+      return releasing(() => createServer!({ ...options, port, link }), release);
     },
   };
 }
@@ -51,13 +51,22 @@ function nextPort(): number {
   return port++;
 }
 
-function releasing<Engine extends { dispose(): void }>(engine: Engine, release: () => void): Engine {
-  const dispose = engine.dispose.bind(engine);
-  engine.dispose = () => {
-    dispose();
+async function releasing<Engine extends { dispose(): void }>(
+  create: () => Promise<Engine>,
+  release: () => void,
+): Promise<Engine> {
+  try {
+    const engine = await create();
+    const dispose = engine.dispose.bind(engine);
+    engine.dispose = () => {
+      dispose();
+      release();
+    };
+    return engine;
+  } catch (error) {
     release();
-  };
-  return engine;
+    throw error;
+  }
 }
 
 function runOf(address: string, site: Site): AddressRun {

@@ -10,7 +10,7 @@ import type {
 import { ClientRun, ServerRun } from './driver.ts';
 import type { ClientScript, ServerScript } from './driver.ts';
 import { pattern } from './pattern.ts';
-import type { PeerThread } from './peer-thread.ts';
+import { until, type PeerThread } from './peer-thread.ts';
 import { privateSource } from './site.ts';
 import type { Site } from './site.ts';
 
@@ -121,6 +121,10 @@ export interface EngineTraits {
   readonly acknowledgesLater?: string;
   /** The engine does not choose source ports: `open` needs one. */
   readonly choosesNoPorts?: boolean;
+  /** Nothing answers a peer before `run`. */
+  readonly answersInRun?: boolean;
+  /** What is open is reset by `dispose`, and not closed. */
+  readonly resetsAtDispose?: boolean;
   /** What a connection may send at most. */
   readonly payloadBytesMax?: number;
 
@@ -152,6 +156,12 @@ export class ServerHarness {
   /** What a response may be, for tests of large ones. */
   largest(bytes: number): number {
     return Math.min(bytes, this.traits.payloadBytesMax ?? bytes);
+  }
+
+  /** Waits until the engine's kernel has connected so many peers; an engine that answers only in its run connects them there. */
+  async connected(id: number, count: number): Promise<void> {
+    if (this.traits.answersInRun === true) return;
+    await until('all are connected', () => this.peers.dialled(id, count).every(({ connected }) => connected));
   }
 
   async create(options: ServerSetup): Promise<{ engine: ServerEngine; clock: MonotonicClock }> {

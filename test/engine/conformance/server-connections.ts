@@ -14,7 +14,7 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
       let id = 0;
       const result = await h.run(t, { capacity: 512 }, async (port) => {
         id = h.peers.dial({ port, bytes: 64, count: 500 });
-        await until('all are connected', () => h.peers.dialled(id, 500).every(({ connected }) => connected));
+        await h.connected(id, 500);
         return echoing(500);
       });
       t.equal(result.totals.accepted, 500);
@@ -91,7 +91,7 @@ export const connectionCases: readonly Case<ServerHarness>[] = [
       let asked = 0;
       const result = await h.run(t, { capacity: 2 }, async (port) => {
         id = h.peers.dial({ port, count: 6, then: 'keep' });
-        await until('all are connected', () => h.peers.dialled(id, 6).every(({ connected }) => connected));
+        await h.connected(id, 6);
         const gone = (): number =>
           h.peers.dialled(id, 6).filter(({ ended, closed, error }) => ended || closed || error !== null).length;
         return {

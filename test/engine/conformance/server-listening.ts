@@ -9,6 +9,7 @@ import { checkDeadlines } from './deadlines.ts';
 import { ServerRun } from './driver.ts';
 import { MS, withoutIpv6 } from './harness.ts';
 import type { Case, ServerHarness } from './harness.ts';
+import type { PeerRecord } from './peer-calls.ts';
 import { PeerThread, until } from './peer-thread.ts';
 import { echoing } from './server-modes.ts';
 
@@ -135,7 +136,9 @@ export const listeningCases: readonly Case<ServerHarness>[] = [
       const run = new ServerRun(engine, 16, clock, { step: (now) => now.totals.accepted === 3 });
       await engine.run(run);
       engine.dispose();
-      await until('the peers saw the end', () => h.peers.dialled(id, 3).every(({ ended }) => ended));
+      const isOver = ({ ended, error }: PeerRecord): boolean =>
+        h.traits.resetsAtDispose === true ? error === 'ECONNRESET' : ended;
+      await until('the peers saw the end', () => h.peers.dialled(id, 3).every(isOver));
       const late = h.peers.dial({ port });
       await until('a late one is refused', () => h.peers.dialled(late)[0]!.error === 'ECONNREFUSED');
       t.equal(run.totals.released, 0);
