@@ -15,6 +15,22 @@ export const DEVICE = 'eth0';
 
 let built = 0;
 
+/** Names for the namespaces of a new network: `near`, `far` and others. */
+export function newNames(): (end: string) => string {
+  labNames(true).forEach(removeNamespace);
+  built++;
+  const prefix = `conngen-test-${process.pid}-pair${built}`;
+  return (end) => `${prefix}-${end}`;
+}
+
+/** Gives an end its addresses. */
+export function address(end: Namespace, { 4: four, 6: six }: typeof NEAR | typeof FAR): void {
+  end.sysctl(`net.ipv6.conf.${DEVICE}.accept_dad`, 0);
+  end.ip('address', 'add', `${four}/${PREFIX_BITS[4]}`, 'dev', DEVICE);
+  end.ip('address', 'add', `${six}/${PREFIX_BITS[6]}`, 'dev', DEVICE);
+  end.ip('link', 'set', DEVICE, 'up');
+}
+
 export class VethPair {
   readonly near: Namespace;
   readonly far: Namespace;
@@ -29,24 +45,15 @@ export class VethPair {
 
   /** `queues`: how many receive and transmit queues each end has. */
   constructor(queues = 1) {
-    labNames(true).forEach(removeNamespace);
-    built++;
+    const name = newNames();
     process.once('exit', this.#atExit);
-    const name = (end: string): string => `conngen-test-${process.pid}-pair${built}-${end}`;
     this.near = new Namespace(name('near'));
     this.far = new Namespace(name('far'));
     const several = ['numrxqueues', String(queues), 'numtxqueues', String(queues)];
     const far = ['peer', 'name', DEVICE, 'netns', this.far.name, ...several];
     this.near.ip('link', 'add', 'name', DEVICE, ...several, 'type', 'veth', ...far);
-    for (const [end, addresses] of [
-      [this.near, NEAR],
-      [this.far, FAR],
-    ] as const) {
-      end.sysctl(`net.ipv6.conf.${DEVICE}.accept_dad`, 0);
-      end.ip('address', 'add', `${addresses[4]}/${PREFIX_BITS[4]}`, 'dev', DEVICE);
-      end.ip('address', 'add', `${addresses[6]}/${PREFIX_BITS[6]}`, 'dev', DEVICE);
-      end.ip('link', 'set', DEVICE, 'up');
-    }
+    address(this.near, NEAR);
+    address(this.far, FAR);
   }
 
   /** Ends all that runs in it and removes it. Callable twice. */
