@@ -1,14 +1,14 @@
 /** An end of a list. */
 export const NONE = -1;
 
-/** Links for lists over slots; a slot is in one list at a time. */
+/** Links for lists over slots; a slot is in one list at a time. Memory is touched only as slots come into use. */
 export interface SlotLinks {
   readonly next: Int32Array;
   readonly previous: Int32Array;
 }
 
 export function createSlotLinks(capacity: number): SlotLinks {
-  return { next: new Int32Array(capacity).fill(NONE), previous: new Int32Array(capacity).fill(NONE) };
+  return { next: new Int32Array(capacity), previous: new Int32Array(capacity) };
 }
 
 /** A doubly linked list of slots in typed arrays. Appended in time order, its head is the next to be due. */
