@@ -28,7 +28,7 @@ export const ICMP_PROHIBITED = 18;
 export const ICMP_TOO_BIG = 19;
 export const ICMP_TIME_EXCEEDED = 20;
 export const ICMP_OTHER = 21;
-/** SYN-ACKs by what a middlebox may have changed: all of them, those whose MSS was another than is usual here, those without timestamps. */
+/** SYN-ACKs by what a middlebox may have changed: all of them, those whose MSS was lower than ours, those without timestamps. */
 export const SYN_ACKS = 22;
 export const SYN_ACKS_LOW_MSS = 23;
 export const SYN_ACKS_WITHOUT_TIMESTAMPS = 24;

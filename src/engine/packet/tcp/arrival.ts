@@ -158,7 +158,8 @@ export class Arrival {
     const reader = this.#reader;
     const counters = this.#counters;
     counters[SYN_ACKS]!++;
-    if (reader.maximumSegment !== this.#transmission.sizesOf(row).maximumSegment) counters[SYN_ACKS_LOW_MSS]!++;
+    // A peer on a link with larger packets says more, and no middlebox did it. Without the option it is less.
+    if (reader.maximumSegment < this.#transmission.sizesOf(row).maximumSegment) counters[SYN_ACKS_LOW_MSS]!++;
     if (!reader.hasTimestamps) counters[SYN_ACKS_WITHOUT_TIMESTAMPS]!++;
   }
 

@@ -124,6 +124,20 @@ t.test('what a middlebox does to a SYN-ACK is counted', (t) => {
   t.end();
 });
 
+t.test('a peer with larger packets is no sign of a middlebox', (t) => {
+  const pair = new TcpPair();
+  pair.server.tcp.stopListening();
+  pair.wire.filter = ({ from }) => from === 0;
+  pair.client.tcp.connect(0, 0, 1024);
+  pair.run(1);
+  const acknowledgement = (pair.lastOf(0).sequence + 1) >>> 0;
+  pair.toClient({ flags: SYN | ACK, sequence: 77, acknowledgement, options: { mss: 8960, timestamps: [1, 2] } });
+  t.strictSame(pair.client.user.events, ['connected 0']);
+  t.equal(pair.client.counters[SYN_ACKS_LOW_MSS], 0);
+  t.equal(pair.client.counters[SYN_ACKS_WITHOUT_TIMESTAMPS], 0);
+  t.end();
+});
+
 t.test('both ends may open at once', (t) => {
   const pair = new TcpPair();
   pair.wire.filter = ({ from }) => from === 0;
