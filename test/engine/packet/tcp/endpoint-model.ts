@@ -154,8 +154,9 @@ export class EndpointModel {
     const stamp = packet.options.timestamps?.[0];
     if (stamp !== undefined && this.#recentStamp !== undefined) {
       if (distance(stamp, this.#recentStamp) < 0) return;
-      const touches =
-        distance(sequence, this.#receiveNext) <= 0 && !isOld && (length > 0 || sequence === this.#receiveNext);
+      const isNext = sequence === this.#receiveNext;
+      const bringsMore = distance(plus(sequence, length), this.#receiveNext) > 0;
+      const touches = isNext || (distance(sequence, this.#receiveNext) < 0 && bringsMore);
       if (touches) this.#recentStamp = stamp;
     }
     if (distance(acknowledgement, this.#sendHighest) > 0) return;
@@ -209,13 +210,16 @@ export class EndpointModel {
   sent(packet: TcpPacket): void {
     this.#note('>', packet);
     if (!packet.isSound) this.#fault('a wrong checksum');
-    if ((packet.flags & RST) !== 0) this.#sentReset();
+    if ((packet.flags & RST) !== 0) this.#sentReset(packet);
     else if (this.state === 'GONE') this.#fault('something but RST when it is gone');
     else if ((packet.flags & SYN) !== 0) this.#sentSyn(packet);
     else this.#sentText(packet);
   }
 
-  #sentReset(): void {
+  #sentReset({ sequence }: TcpPacket): void {
+    // Before it is synchronised, an end answers an acknowledgement of something else with RST, and goes on (section 3.10.7).
+    const isBefore = this.state === 'SYN-SENT' || this.state === 'SYN-RECEIVED';
+    if (isBefore && sequence !== this.#sendHighest) return;
     const isAnswer = this.state === 'GONE' || this.state === 'CLOSED' || this.state === 'LISTEN';
     if (isAnswer || this.state === 'TIME-WAIT') return;
     if (!this.mayReset) this.#fault(`RST in ${this.state}`);
