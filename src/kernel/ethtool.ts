@@ -29,7 +29,7 @@ export interface Channels {
 
 /** What a driver tells; undefined where it does not tell it. */
 export interface Ethtool {
-  /** `veth`, `ixgbe`, `virtio_net`, … */
+  /** The name of the driver, such as veth, ixgbe or virtio_net. */
   readonly driver: string | undefined;
   readonly channels: Channels | undefined;
   /** Whether a feature is on, by the names of `ethtool -k`'s kernel table, such as `rx-lro`; one that is not there is left out. */

@@ -36,7 +36,7 @@ const XDP_MODES = ['none', 'native', 'generic', 'offloaded', 'several'] as const
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
-  /** `veth`, `vlan`, `bond`, …; empty for a network card. */
+  /** The kind of a virtual interface, such as veth, vlan or bond; empty for a network card. */
   readonly kind: string;
   readonly isEthernet: boolean;
   readonly isLoopback: boolean;

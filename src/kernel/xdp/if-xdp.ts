@@ -17,7 +17,7 @@ export const XDP_OPTIONS = 8;
 /** How many packets one system call takes from the tx ring, 32 where this is not set (Linux 6.18). */
 export const XDP_MAX_TX_SKB_BUDGET = 9;
 
-/** Flags of `sxdp_flags`. */
+/** Flags of a bind, the field sxdp_flags of struct sockaddr_xdp (linux/if_xdp.h). */
 export const XDP_COPY = 1 << 1;
 export const XDP_ZEROCOPY = 1 << 2;
 export const XDP_USE_NEED_WAKEUP = 1 << 3;

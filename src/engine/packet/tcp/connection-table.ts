@@ -19,7 +19,7 @@ export const IN_WHEEL = 64;
 export const IS_STARVED = 128;
 /** A handshake that a peer began: counted against the backlog. */
 export const IS_PASSIVE = 256;
-/** A round trip is being timed, without timestamps: see `timedEnd`. */
+/** A round trip is being timed, without timestamps. */
 export const IS_TIMED = 512;
 /** `sendWindow` kept data back, and this was counted. */
 export const IS_STALLED = 1024;

@@ -44,7 +44,7 @@ export class SegmentWriter {
   words: Int32Array = new Int32Array(ADDRESS_WORDS);
   wordsAt = 0;
   ports = 0;
-  /** The sum of addresses and ports: see `addressSumOf`. */
+  /** The sum of addresses and ports: see `addressSumOf4` and `addressSumOf6`. */
   addressSum = 0;
 
   flags = 0;
