@@ -37,7 +37,7 @@ export interface Rehearsed {
   /** How many attempts a second the round offers this worker at most; null in closed loop. */
   readonly ratePerSec: number | null;
   /** A trait of the engine. */
-  readonly startsSingly: boolean;
+  readonly wakesCheaply: boolean;
   /** The size of a complete response; Infinity where the peer's end completes it. */
   readonly responseBytes: number;
 }
@@ -80,7 +80,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     baseNs: clock.now(),
     warmupNs: 0,
     durationNs,
-    batchNs: batchNsOf(worker.ratePerSec, 1, worker.startsSingly),
+    batchNs: batchNsOf(worker.ratePerSec, 1, worker.wakesCheaply),
   });
   const generator = worker.createGenerator({
     plan: { ...plan, holdNs: 0 },

@@ -98,7 +98,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDi
     workersDied,
     kernel: evidence.kernel,
     packet: evidence.packet,
-    batchNs: batchNsOf(peakPerSec(rate), plan.workers, engineHas(plan.engine, 'startsSingly')),
+    batchNs: batchNsOf(peakPerSec(rate), plan.workers, engineHas(plan.engine, 'wakesCheaply')),
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),
     target: targetFacts(plan),

@@ -40,7 +40,7 @@ function shareOf(total: number, worker: number, workers: number): number {
 }
 
 /** How many source addresses there are; 0 where the kernel chooses. */
-const STARTS_SINGLY = engineHas(init.engine, 'startsSingly');
+const WAKES_CHEAPLY = engineHas(init.engine, 'wakesCheaply');
 const sourceCount = init.link === null ? init.sources.length : countAddresses(init.link.addresses);
 
 /** The ports that this worker hands out; null where the kernel chooses them. */
@@ -94,7 +94,7 @@ function pacerOf(order: RoundOrder): Pacer {
     count: count !== null && rate === 'max' ? shareOf(count, worker, workers) : count,
     tailNs: rampDownNs,
     maxLagNs,
-    batchNs: batchNsOf(peakPerSec(rate), workers, STARTS_SINGLY),
+    batchNs: batchNsOf(peakPerSec(rate), workers, WAKES_CHEAPLY),
   });
 }
 
@@ -234,7 +234,7 @@ async function main(): Promise<void> {
   const prepare = (): void => {
     if (!isWarm) {
       const { responseBytes } = exchangeOf(plan.finish, payloadOf(plan).length);
-      const offered = { ratePerSec: offeredPerSec(plan), responseBytes, startsSingly: STARTS_SINGLY };
+      const offered = { ratePerSec: offeredPerSec(plan), responseBytes, wakesCheaply: WAKES_CHEAPLY };
       const portsFor = (restNs: number): PortSource | undefined => createPorts(portNumbers, clock, restNs);
       rehearse({ plan, engine, clock, createGenerator, capacity, createPorts: portsFor, ...offered });
     }

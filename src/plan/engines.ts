@@ -25,8 +25,8 @@ interface EngineTraits {
   readonly hasOwnConnections: boolean;
   /** It sends and receives on one interface, which the user names. */
   readonly worksOnInterface: boolean;
-  /** A wake-up costs it little, so that each start has one of its own at any rate. */
-  readonly startsSingly: boolean;
+  /** A wake-up costs it little, so that starts at a high rate are hardly gathered: see `batchNsOf`. */
+  readonly wakesCheaply: boolean;
   /** Receives of several connections are under way side by side: each needs a place of its own. */
   readonly receivesSideBySide: boolean;
   /** It can bind addresses that this machine does not have (IP_FREEBIND). */
@@ -49,7 +49,7 @@ const ROWS = [
     hasDirectDescriptors: true,
     hasOwnConnections: false,
     worksOnInterface: false,
-    startsSingly: false,
+    wakesCheaply: false,
     receivesSideBySide: true,
     bindsFreely: true,
     waitsForEachReply: false,
@@ -67,7 +67,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
-    startsSingly: false,
+    wakesCheaply: false,
     receivesSideBySide: false,
     bindsFreely: true,
     waitsForEachReply: false,
@@ -84,7 +84,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
-    startsSingly: false,
+    wakesCheaply: false,
     receivesSideBySide: false,
     bindsFreely: false,
     waitsForEachReply: false,
@@ -102,7 +102,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: true,
     worksOnInterface: true,
-    startsSingly: true,
+    wakesCheaply: true,
     receivesSideBySide: false,
     bindsFreely: false,
     waitsForEachReply: false,
@@ -119,7 +119,7 @@ const ROWS = [
     hasDirectDescriptors: false,
     hasOwnConnections: false,
     worksOnInterface: false,
-    startsSingly: false,
+    wakesCheaply: false,
     receivesSideBySide: false,
     bindsFreely: true,
     waitsForEachReply: true,
