@@ -18,6 +18,12 @@ export class RxQueue {
   readonly #base: number;
   #received = 0;
   #filled = 0;
+  /** Frames that the kernel has no use of now. */
+  readonly #reserve: Int32Array;
+  #reserved = 0;
+  readonly #frames: number;
+  /** How many frames are to be with the kernel or with us. */
+  #wanted: number;
 
   /** Gives the kernel the first `frames` chunks of the socket to receive into. */
   constructor(socket: XskSocket, base: number, frames: number, chunkBytes: number) {
@@ -33,6 +39,9 @@ export class RxQueue {
     this.#fillEntries = fill.entries;
     this.#fillMask = fill.mask;
     this.#base = base;
+    this.#reserve = new Int32Array(frames);
+    this.#frames = frames;
+    this.#wanted = frames;
     for (let frame = 0; frame < frames; frame++) this.#fill(frame * chunkBytes);
     Atomics.store(this.#fillWords, this.#fillProducer, this.#filled);
   }
@@ -57,7 +66,11 @@ export class RxQueue {
       const place = words[at]!;
       this.#received = (this.#received + 1) | 0;
       // In whole chunks the kernel finds the chunk of any address in it.
-      this.#fill(place);
+      if (this.#frames - this.#reserved <= this.#wanted) this.#fill(place);
+      else {
+        this.#reserve[this.#reserved] = place;
+        this.#reserved++;
+      }
       receiver.frame(this.#base + place, words[at + 2]!);
     }
     if (count > 0) {
@@ -65,6 +78,19 @@ export class RxQueue {
       Atomics.store(this.#fillWords, this.#fillProducer, this.#filled);
     }
     return count;
+  }
+
+  /**
+   * Has so many frames go round between the kernel and us. Many bridge the time that the thread does not run; few stay in the cache, which
+   * spares a third of what a packet costs.
+   */
+  circulate(frames: number): void {
+    this.#wanted = frames;
+    while (this.#reserved > 0 && this.#frames - this.#reserved < frames) {
+      this.#reserved--;
+      this.#fill(this.#reserve[this.#reserved]!);
+    }
+    Atomics.store(this.#fillWords, this.#fillProducer, this.#filled);
   }
 
   #fill(place: number): void {
