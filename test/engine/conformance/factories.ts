@@ -4,7 +4,7 @@ import type { EngineModule } from '../../../src/engine/seam/module.ts';
 import type { Endpoint } from '../../../src/plan/plan.ts';
 import type { ClientFactory, ServerFactory } from './harness.ts';
 import { moduleUrl } from '../../support/modules.ts';
-import type { Site } from './site.ts';
+import { PORTS, type Site } from './site.ts';
 
 export interface Factories {
   readonly client: ClientFactory;
@@ -41,9 +41,6 @@ export async function factoriesOf(name: string, site: Site): Promise<Factories> 
     },
   };
 }
-
-/** Ports of tests on addresses that the kernel has too; below those that it takes by itself. */
-const PORTS = { first: 10_000, last: 32_000 };
 
 let port = PORTS.first + Math.floor(Math.random() * 10_000);
 

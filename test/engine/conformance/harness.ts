@@ -11,7 +11,7 @@ import { ClientRun, ServerRun } from './driver.ts';
 import type { ClientScript, ServerScript } from './driver.ts';
 import { pattern } from './pattern.ts';
 import { until, type PeerThread } from './peer-thread.ts';
-import { privateSource } from './site.ts';
+import { PORTS, privateSource } from './site.ts';
 import type { Site } from './site.ts';
 
 export type ClientFactory = (options: ClientEngineOptions) => ClientEngine | Promise<ClientEngine>;
@@ -57,7 +57,7 @@ export class ClientHarness {
   readonly site: Site;
   readonly traits: EngineTraits;
   readonly #create: ClientFactory;
-  #port = 10_000 + Math.floor(Math.random() * 20_000);
+  #port = PORTS.first + Math.floor(Math.random() * 20_000);
 
   constructor(create: ClientFactory, peers: PeerThread, traits: EngineTraits = {}) {
     this.#create = create;
@@ -74,7 +74,7 @@ export class ClientHarness {
   /** Where a connection comes from that may come from anywhere: the kernel's choice, or the next port of the first source. */
   anySource(source = KERNEL_SOURCE): [source: number, port: number] {
     if (this.traits.choosesNoPorts !== true) return [source, KERNEL_PORT];
-    this.#port = this.#port === 65_535 ? 10_000 : this.#port + 1;
+    this.#port = this.#port === PORTS.last ? PORTS.first : this.#port + 1;
     return [Math.max(0, source), this.#port];
   }
 

@@ -29,6 +29,9 @@ export interface Site {
   readonly noSources: string | false;
 }
 
+/** Ports of an engine on addresses that the kernel has too, below those that it takes by itself; answers to others go to the kernel. */
+export const PORTS = { first: 10_000, last: 32_000 };
+
 function loopback(): Site {
   const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
   const byte = (): number => 1 + Math.floor(Math.random() * 250);
