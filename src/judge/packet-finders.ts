@@ -27,7 +27,7 @@ const synsLost: PacketFinder = ({ packet: { retransmits }, connections, peer }) 
   if (syn === 0 || syn < connections * LOST_SHARE) return undefined;
   return {
     code: 'syns_lost',
-    message: `${formatCount(syn)} SYNs or SYN-ACKs of ${formatCountOf(connections, 'connection')} had to be sent again, because no answer of ${peer} came within 1 s: look for full listen queues, SYN limits and packet loss on the way.`,
+    message: `${formatCount(syn)} ${syn === 1 ? 'SYN or SYN-ACK' : 'SYNs or SYN-ACKs'} of ${formatCountOf(connections, 'connection')} had to be sent again, because no answer of ${peer} came within 1 s: look for full listen queues, SYN limits and packet loss on the way.`,
     evidence: { syn_retransmits: syn, connections },
   };
 };

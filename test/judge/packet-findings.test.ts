@@ -104,6 +104,12 @@ t.test('each finding: what is too little for it, what is enough, and what it say
   }
 });
 
+t.test('one is not several', async (t) => {
+  const packet = packetEvidence({ 'retransmits.syn': 1 });
+  const [finding] = serverFindingsOf(undefined, 0, { packet, connections: 1 });
+  t.match(finding?.message, /^1 SYN or SYN-ACK of 1 connection had/);
+});
+
 t.test('nothing is guessed from connect times where the SYNs are known', async (t) => {
   const facts = factsOf({}, 1010);
   t.same(findingsOf(facts, { status: 'valid', reasons: [] }), []);

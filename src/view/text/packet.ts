@@ -16,11 +16,13 @@ export function packetTexts(packet: PacketCounts): string[] {
     [retransmits.fin, 'FIN'],
   ] as const;
   const resent = again.flatMap(([count, what]) => (count > 0 ? [`${formatCount(count)} ${what}`] : []));
-  const others = [...PACKET_ROWS].flatMap(([path, { counts, isUsual }]) => {
+  const others = [...PACKET_ROWS].flatMap(([path, { counts, one, isUsual }]) => {
     const count = packetValue(packet, path);
     // What was dropped for lack of a frame is counted by both.
     const isTwice = path === 'ring.fill_ring_empty' && count <= packet.ring.rx_dropped;
-    return count === 0 || isUsual === true || isTwice || TOLD.has(path) ? [] : [`${formatCount(count)} ${counts}`];
+    return count === 0 || isUsual === true || isTwice || TOLD.has(path)
+      ? []
+      : [`${formatCount(count)} ${count === 1 ? one : counts}`];
   });
   const sentAgain = resent.length === 0 ? 'none sent again' : `sent again: ${resent.join(', ')}`;
   return [

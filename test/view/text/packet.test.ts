@@ -1,4 +1,5 @@
 import t from 'tap';
+import { PACKET_ROWS } from '../../../src/document/packet-table.ts';
 import { packetTexts } from '../../../src/view/text/packet.ts';
 import { clientText } from '../../../src/view/text/client.ts';
 import { clientHtml } from '../../../src/view/html/client.ts';
@@ -18,6 +19,15 @@ t.test('one line of packets, and a second one of what else was counted', async (
     packetTexts(packetEvidence({ 'ring.rx_dropped': 5, 'ring.fill_ring_empty': 5 }))[1],
     '5 packets that the kernel dropped because it had no frame',
   );
+});
+
+t.test('one of each is told as one', async (t) => {
+  const moved = [...PACKET_ROWS.keys()].map((path) => [path, path === 'sent' || path === 'received' ? 1000 : 1]);
+  const told = packetTexts(packetEvidence(Object.fromEntries(moved)))[1]!.split(', ');
+  t.ok(told.includes('1 FIN acknowledged again in TIME_WAIT'));
+  t.ok(told.includes('1 probe of a closed window'));
+  for (const words of told)
+    t.notMatch(words, /^1 (?!ICMP: )(times|\w*(?<!s)s(?= |$)|[a-z]+ (packets|segments))/, words);
 });
 
 t.test('text, Markdown and the page have them, and have none without the packet engine', async (t) => {
