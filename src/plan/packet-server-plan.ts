@@ -11,7 +11,7 @@ import {
 } from './packet-plan.ts';
 import type { PacketPlan, ServerProtocol } from './plan.ts';
 import type { PortMachine } from './source-ports.ts';
-import { OWN_SOURCES_MAX, parseSource, planRuns, type SourceRuns } from './sources.ts';
+import { OWN_SOURCES_MAX, parsePrefix, parseSource, planRuns, type SourceRuns } from './sources.ts';
 import { accept, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatRanges } from './source-ports.ts';
 
@@ -25,7 +25,8 @@ interface ServerPacketInput extends PacketInput {
 /** Parses where a server listens: an address, a name, or a prefix for an engine that answers for one. */
 export function parseListenHost(text: string): Parsed<string> {
   if (!text.includes('/')) return parseHost(text);
-  const prefix = parseSource(text);
+  const expected = 'an address, a name, or a prefix such as 198.18.1.0/24';
+  const prefix = parsePrefix(text.trim(), expected, `${String(OWN_SOURCES_MAX)} addresses`);
   return prefix.ok ? accept(text.trim()) : prefix;
 }
 

@@ -18,6 +18,7 @@ export const SOURCES_MAX = 65_536;
 export const OWN_SOURCES_MAX = 2 ** 24;
 
 const EXPECTED = 'an address, a range such as 127.0.0.1-127.0.0.8, or a prefix such as 10.0.0.0/28';
+const MOST_SOURCES = `${String(SOURCES_MAX)} source addresses, or ${String(OWN_SOURCES_MAX)} with --engine packet`;
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
 /** Parses an address, a range (both ends included) or a prefix, IPv4 or IPv6. */
@@ -41,10 +42,11 @@ function parseRange(firstText: string, lastText: string): Parsed<SourceSpec> {
   return run(first.family, first.value, last.value);
 }
 
-function parsePrefix(text: string): Parsed<SourceSpec> {
+/** Parses a prefix, IPv4 or IPv6: `expected` and `most` are the words for texts that are none, and for too many addresses. */
+export function parsePrefix(text: string, expected = EXPECTED, most = MOST_SOURCES): Parsed<SourceSpec> {
   const [addressText = '', lengthText = '', ...rest] = text.split('/');
   const address = toNumber(addressText);
-  if (address === null || rest.length > 0 || !/^\d{1,3}$/.test(lengthText)) return refuse(EXPECTED);
+  if (address === null || rest.length > 0 || !/^\d{1,3}$/.test(lengthText)) return refuse(expected);
   const bits = BITS[address.family];
   const length = Number(lengthText);
   if (length > bits) return refuse(`a prefix length from 0 to ${String(bits)}`);
@@ -56,7 +58,7 @@ function parsePrefix(text: string): Parsed<SourceSpec> {
     if (!isLoopback4(first) || first === LOOPBACK_FIRST) first += 1n;
     if (!isLoopback4(last) || last === LOOPBACK_LAST) last -= 1n;
   }
-  return run(address.family, first, last);
+  return run(address.family, first, last, most);
 }
 
 const LOOPBACK_FIRST = 0x7f00_0000n;
@@ -66,12 +68,9 @@ function isLoopback4(value: bigint): boolean {
   return value >= LOOPBACK_FIRST && value <= LOOPBACK_LAST;
 }
 
-function run(family: Family, first: bigint, last: bigint): Parsed<SourceSpec> {
+function run(family: Family, first: bigint, last: bigint, most = MOST_SOURCES): Parsed<SourceSpec> {
   const count = last - first + 1n;
-  if (count > BigInt(OWN_SOURCES_MAX)) {
-    const most = `${String(SOURCES_MAX)} source addresses, or ${String(OWN_SOURCES_MAX)} with --engine packet`;
-    return refuse(`at most ${most}; these are ${String(count)}`);
-  }
+  if (count > BigInt(OWN_SOURCES_MAX)) return refuse(`at most ${most}; these are ${String(count)}`);
   return accept({ kind: 'run', family, first, count: Number(count) });
 }
 

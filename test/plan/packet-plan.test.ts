@@ -115,6 +115,15 @@ t.test('what belongs to an interface is refused beside other engines', async (t)
   t.match(await refused({ freebind: 'true', source: '198.18.0.7' }), [/--freebind: .*to be left out/]);
   t.match(await refused({ vlan: '4095' }), [/from 1 to 4094/]);
   t.match((await planServer({ host: '198.18.0.0/24' }, WIRED)).problems, [/--host: .*a prefix needs --engine packet/]);
+  for (const [host, count] of [
+    ['198.18.0.0/7', '33554430'],
+    ['fe80::/64', '18446744073709551616'],
+  ] as const) {
+    const { problems: tooMany } = await planServer({ host, engine: 'packet', interface: 'eth0' }, WIRED);
+    t.match(tooMany, [`--host: got "${host}", expected at most 16777216 addresses; these are ${count}`]);
+  }
+  const { problems: noPrefix } = await planServer({ host: '198.18.0.0/x', engine: 'packet', interface: 'eth0' }, WIRED);
+  t.match(noPrefix, [/--host: .*expected an address, a name, or a prefix such as/]);
 });
 
 t.test('a target that is this machine is refused, and sources that are the target or the router', async (t) => {
