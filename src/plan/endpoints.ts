@@ -79,11 +79,13 @@ function checkFreebind(
   problems: Problem[],
 ): void {
   if (!freebind.value) return;
-  if (source.length === 0) problems.push(problemOf(freebind, '--source beside it, which says what to bind'));
   if (engineHas(engine.value, 'worksOnInterface')) {
     const why = 'this machine need not have the sources of --engine packet';
     problems.push(problemOf(freebind, `to be left out: ${why}`));
-  } else if (engine.value !== 'auto' && !engineHas(engine.value, 'bindsFreely')) {
+    return;
+  }
+  if (source.length === 0) problems.push(problemOf(freebind, '--source beside it, which says what to bind'));
+  if (engine.value !== 'auto' && !engineHas(engine.value, 'bindsFreely')) {
     const able = enginesWith('bindsFreely');
     problems.push(problemOf(freebind, `--engine ${able}: Node.js has no way to set IP_FREEBIND on a socket`));
   }

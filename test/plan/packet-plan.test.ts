@@ -112,7 +112,11 @@ t.test('what belongs to an interface is refused beside other engines', async (t)
     WIRED,
   );
   t.match(problems, [/--interface: .*--engine packet/, /--gateway: .*--engine packet/, /--vlan: .*--engine packet/]);
-  t.match(await refused({ freebind: 'true', source: '198.18.0.7' }), [/--freebind: .*to be left out/]);
+  for (const source of [{ source: '198.18.0.7' }, {}]) {
+    const refusals = await refused({ freebind: 'true', ...source });
+    t.match(refusals, [/--freebind: .*to be left out/]);
+    t.equal(refusals.length, 1, 'one answer to --freebind');
+  }
   t.match(await refused({ vlan: '4095' }), [/from 1 to 4094/]);
   t.match((await planServer({ host: '198.18.0.0/24' }, WIRED)).problems, [/--host: .*a prefix needs --engine packet/]);
   for (const [host, count] of [
