@@ -203,7 +203,7 @@ function locked({ lockedBytes, mostLockedBytes }: PacketMachineFacts): CheckResu
     value,
     needed,
     why,
-    fix: 'run it as root, or: sudo prlimit --pid $$ --memlock=unlimited',
+    fix: 'run it as root or with CAP_IPC_LOCK, or: sudo prlimit --pid $$ --memlock=unlimited',
   };
 }
 

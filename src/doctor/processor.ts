@@ -45,8 +45,10 @@ function engine(situation: Situation): CheckResult {
   const { plan, facts } = situation;
   const value = engineOf(situation);
   const trouble = facts.engines[value];
-  if (trouble !== null)
-    return { status: 'problem', value, needed: value, why: `${trouble.reason}.`, fix: trouble.hint };
+  if (trouble !== null) {
+    const have = `${value} is not available`;
+    return { status: 'problem', value: have, needed: value, why: `${trouble.reason}.`, fix: trouble.hint };
+  }
   const why = plan.engine === 'auto' ? 'The fastest that works here.' : 'It works here.';
   return { status: 'ok', value, needed: plan.engine === 'auto' ? null : value, why, fix: null };
 }

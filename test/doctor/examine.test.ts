@@ -183,7 +183,13 @@ t.test('engines', async (t) => {
   t.match(auto.find('engine'), { status: 'ok', value: 'epoll' });
   t.match(auto.find('io_uring'), { status: 'warning', fix: 'use --engine epoll' });
   t.equal((await examined({ engine: 'epoll' }, { inspected })).find('io_uring').status, 'ok');
-  t.same((await examined({ engine: 'uring' }, { inspected })).withStatus('problem'), ['engine', 'io_uring']);
+  const asked = await examined({ engine: 'uring' }, { inspected });
+  t.same(asked.withStatus('problem'), ['engine', 'io_uring']);
+  t.match(asked.find('engine'), {
+    value: 'uring is not available',
+    needed: 'uring',
+    why: 'io_uring is forbidden here.',
+  });
 });
 
 t.test('clock, governor and kind of machine', async (t) => {

@@ -16,8 +16,8 @@ import { PLEASE_REPORT } from '../../units/bugs.ts';
 import { RunError } from '../../units/run-error.ts';
 
 const OTHER_ENGINE = 'use --engine uring, which needs none of this';
-/** By their names for setcap(8). */
-const CAPABILITIES = 'cap_net_admin,cap_net_raw,cap_bpf';
+/** By their names for setcap(8). The last one lifts the limit of locked memory, which is most often too low for the frames. */
+const CAPABILITIES = 'cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock';
 
 /** A capability is missing; `missing` are their names, where it is known which. */
 export function capabilityError(what: string, missing: readonly string[] = []): RunError {
@@ -99,6 +99,6 @@ function lockedMemoryError(errno: number): RunError {
   return new RunError(
     errnoName(errno),
     'the frames of an AF_XDP socket do not fit the limit of locked memory',
-    'raise it with: ulimit -l unlimited (as root, or in /etc/security/limits.conf), or take fewer --workers',
+    'run it with sudo or CAP_IPC_LOCK, or raise it with: ulimit -l unlimited (as root, or in /etc/security/limits.conf), or take fewer --workers',
   );
 }

@@ -206,5 +206,5 @@ t.test('what stands in the way is told with its cure', { skip }, async (t) => {
   const refused = await runCli(args, { prefix: without });
   t.equal(refused.code, 1);
   t.match(refused.stderr, 'needs CAP_NET_RAW');
-  t.match(refused.stderr, 'sudo setcap cap_net_admin,cap_net_raw,cap_bpf+ep');
+  t.match(refused.stderr, 'sudo setcap cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock+ep');
 });
