@@ -12,7 +12,7 @@ import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
 import { expectsResponse, hasStatus, sendsPayload } from '../plan/answer-plan.ts';
-import { PACKET_REST_NS } from '../plan/packet-plan.ts';
+import { countForeign, PACKET_REST_NS } from '../plan/packet-plan.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
@@ -98,6 +98,7 @@ function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDi
     workersDied,
     kernel: evidence.kernel,
     packet: evidence.packet,
+    sources: countForeign(plan.packet?.addresses ?? []),
     batchNs: batchNsOf(peakPerSec(rate), plan.workers, engineHas(plan.engine, 'wakesCheaply')),
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),

@@ -9,6 +9,10 @@ export function worstOf(checks: readonly Check[]): 'ok' | 'warning' | 'problem' 
 /** What a check found: a line of the report without its name. */
 export type CheckResult = Omit<Check, 'id'>;
 
+export function ok(value: CheckResult['value'], why: string, needed: CheckResult['needed'] = null): CheckResult {
+  return { status: 'ok', value, needed, why, fix: null };
+}
+
 export function unknown(why: string): CheckResult {
   return { status: 'unknown', value: null, needed: null, why, fix: null };
 }

@@ -1,11 +1,11 @@
 /** Checks of a plan whose engine works on an interface of its own: what the kernel, the driver and the way there must have. */
 import { release } from 'node:os';
-import { isInNetwork } from '../kernel/links.ts';
-import { addressIn, type AddressRun } from '../plan/address-runs.ts';
+import { addressIn } from '../plan/address-runs.ts';
 import { formatBytes, formatCount } from '../units/format.ts';
-import { atLeast, unknown, type CheckResult } from './check.ts';
+import { atLeast, ok, unknown, type CheckResult } from './check.ts';
 import type { PacketMachineFacts } from './packet-facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';
+import { wayBack } from './way-back.ts';
 
 type PacketCheck = (packet: PacketMachineFacts, situation: Situation) => CheckResult;
 
@@ -54,7 +54,11 @@ const ROWS: readonly (Omit<CheckRow, 'check'> & { readonly check: PacketCheck })
   { id: 'locked_memory', compares: 'the memory of all frames with the limit of locked memory', check: locked },
   { id: 'next_hop', compares: 'a route to the target over the interface', check: nextHop },
   { id: 'packet_sources', compares: 'which of the sources the kernel has too', check: sources },
-  { id: 'way_back', compares: 'whether the other side finds the sources', check: wayBack },
+  {
+    id: 'way_back',
+    compares: 'whether the other side finds the sources, and has room for them as neighbours',
+    check: wayBack,
+  },
 ];
 
 /** The checks of the packet engine, in the order of reports. */
@@ -71,10 +75,6 @@ function ofInterface(check: PacketCheck, situation: Situation): CheckResult {
   const { packet } = situation.facts;
   if (packet === null) return unknown('The interface cannot be examined: that needs Linux and koffi.');
   return check(packet, situation);
-}
-
-function ok(value: CheckResult['value'], why: string, needed: CheckResult['needed'] = null): CheckResult {
-  return { status: 'ok', value, needed, why, fix: null };
 }
 
 function kernelRelease(): CheckResult {
@@ -230,38 +230,4 @@ function sources(_: PacketMachineFacts, { plan }: Situation): CheckResult {
     .join(', ');
   const why = `The kernel has ${own} too and answers ARP there; only the source ports of the plan are taken from it.`;
   return ok(value, why);
-}
-
-/** Where the network of the target is not ours, it can only be said what it needs. */
-function wayBack({ addresses, nextHop: hop }: PacketMachineFacts, { plan }: Situation): CheckResult {
-  const runs = (plan.packet?.addresses ?? []).filter(({ isKernels }) => !isKernels);
-  if (runs.length === 0)
-    return ok('the address of the interface', 'The other side answers it as any packet of this machine.');
-  if (hop.kind === 'none') return unknown('Without a next hop there is no way back either.');
-  const isOnLink = (run: AddressRun): boolean =>
-    addresses.some((own) =>
-      [hop.address, addressIn(run), addressIn(run, run.count - 1)].every((address) => isInNetwork(address, own)),
-    );
-  if (plan.packet?.vlan === null && runs.every(isOnLink)) {
-    return ok(
-      'on the link',
-      `The sources are in the network that ${hop.address} is in too: it finds them by ARP or neighbour discovery.`,
-    );
-  }
-  const prefixes = runs.slice(0, 3).map(prefixOf);
-  const commands = prefixes.map((prefix) => `ip route add ${prefix} dev ITS_INTERFACE`);
-  const more = runs.length > prefixes.length ? ' && …' : '';
-  const why = `Whether ${hop.address} has a route to the sources cannot be seen from here. Without one, every connection times out.`;
-  return {
-    ...unknown(why),
-    needed: 'a route to the sources',
-    fix: `on ${hop.address}: ${commands.join(' && ')}${more}`,
-  };
-}
-
-/** The shortest prefix that has all of a run, as a route has it. */
-function prefixOf(run: AddressRun): string {
-  const changing = (run.low ^ (run.low + BigInt(run.count - 1))).toString(2).replace(/^0$/, '').length;
-  const low = (run.low >> BigInt(changing)) << BigInt(changing);
-  return `${addressIn({ ...run, low })}/${(run.family === 4 ? 32 : 128) - changing}`;
 }

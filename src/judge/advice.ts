@@ -1,4 +1,5 @@
 /** What the sentences of a verdict say to do, as far as it helps in this run. */
+import { NEIGHBOURS_USUAL } from '../plan/packet-plan.ts';
 import { formatCount, formatLatency } from '../units/format.ts';
 import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { PortFacts, RoundFacts } from './facts.ts';
@@ -36,6 +37,12 @@ export function wayBackAdvice(packet: PacketCounts | undefined): string {
   if (packet === undefined || packet.syn_acks !== undefined || packet.resets.syn_sent > 0) return '';
   if (Object.keys(packet.icmp).length > 0) return '';
   return ' Nothing came back to the addresses of the run: the other side needs a route to them (conngen doctor has the command).';
+}
+
+/** What else to look for where so many sources may each be a neighbour of the next hop; empty where another Linux has room for them. */
+export function neighbourAdvice(sources: number): string {
+  if (sources <= NEIGHBOURS_USUAL) return '';
+  return `; with ${formatCount(sources)} sources also for a full neighbour table of the next hop (dmesg there: "neighbor table overflow"; conngen doctor has the command against it)`;
 }
 
 /** `--source-ports most` has these, even where the system's own range is all that there is. */

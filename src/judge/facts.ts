@@ -19,6 +19,8 @@ export interface RoundFacts {
   readonly kernel: KernelEvidence | undefined;
   /** Undefined where the connections are the kernel's sockets. */
   readonly packet: PacketEvidence | undefined;
+  /** Addresses that the packet engine answers for, and the kernel does not have. 0 with other engines. */
+  readonly sources: number;
   /** How long a start may be put off so that one wake-up serves several. */
   readonly batchNs: number;
   readonly timeoutNs: number;

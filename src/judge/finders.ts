@@ -206,8 +206,8 @@ export interface FinderRow {
 
 /** A finder of the packet engine's counts, for a round that has them. */
 function ofPacketEngine(find: (facts: PacketFacts) => Finding | undefined): Finder {
-  return ({ packet, tally, target }) =>
-    packet === undefined ? undefined : find({ packet, connections: tally.started, peer: target.label });
+  return ({ packet, tally, target, sources }) =>
+    packet === undefined ? undefined : find({ packet, connections: tally.started, peer: target.label, sources });
 }
 
 /** What is looked for in a round, in the order of reports. Latencies are the target's only where the verdict is valid. */

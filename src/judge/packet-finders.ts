@@ -2,6 +2,7 @@
 import type { Finding } from '../document/common.ts';
 import type { PacketCounts } from '../document/packet-evidence.ts';
 import { formatCount, formatCountOf, formatShare } from '../units/format.ts';
+import { neighbourAdvice } from './advice.ts';
 import { packetsLostHere } from './packet-evidence.ts';
 
 export interface PacketFacts {
@@ -10,6 +11,8 @@ export interface PacketFacts {
   readonly connections: number;
   /** The other side: `192.0.2.1:80`, or `the clients`. */
   readonly peer: string;
+  /** Addresses that a client answers for, and its kernel does not have. 0 of a server. */
+  readonly sources: number;
 }
 
 type PacketFinder = (facts: PacketFacts) => Finding | undefined;
@@ -22,12 +25,12 @@ const RESENT_MIN = 3;
 /** Some SYN-ACKs of a path that changes differ; from this share on the path does it. */
 const CHANGED_SHARE = 0.01;
 
-const synsLost: PacketFinder = ({ packet: { retransmits }, connections, peer }) => {
+const synsLost: PacketFinder = ({ packet: { retransmits }, connections, peer, sources }) => {
   const { syn } = retransmits;
   if (syn === 0 || syn < connections * LOST_SHARE) return undefined;
   return {
     code: 'syns_lost',
-    message: `${formatCount(syn)} ${syn === 1 ? 'SYN or SYN-ACK' : 'SYNs or SYN-ACKs'} of ${formatCountOf(connections, 'connection')} had to be sent again, because no answer of ${peer} came within 1 s: look for full listen queues, SYN limits and packet loss on the way.`,
+    message: `${formatCount(syn)} ${syn === 1 ? 'SYN or SYN-ACK' : 'SYNs or SYN-ACKs'} of ${formatCountOf(connections, 'connection')} had to be sent again, because no answer of ${peer} came within 1 s: look for full listen queues, SYN limits and packet loss on the way${neighbourAdvice(sources)}.`,
     evidence: { syn_retransmits: syn, connections },
   };
 };
@@ -154,7 +157,8 @@ export const PACKET_FINDERS: readonly PacketFinderRow[] = [
     code: 'syns_lost',
     find: synsLost,
     when: 'Engine packet: at least one in 10,000 SYNs (of a server: SYN-ACKs) had to be sent again. The engine knows it of its own packets, so nothing is guessed from connect times.',
-    remedy: 'Look for full listen queues, SYN limits and packet loss on the way.',
+    remedy:
+      'Look for full listen queues, SYN limits and packet loss on the way. With more than 512 sources also for a full neighbour table of the next hop (dmesg there): conngen doctor has the command.',
   },
   {
     code: 'segments_lost',

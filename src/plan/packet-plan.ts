@@ -51,6 +51,17 @@ export interface ChosenInterface {
 /** What a connection sends at most, at either end. */
 export const PACKET_PAYLOAD_MAX_BYTES = 256 * 1024;
 
+/**
+ * The most sources for which another Linux surely has room as neighbours: from net.ipv4.neigh.default.gc_thresh2 = 512 entries on it looks
+ * for some to forget, and at gc_thresh3 = 1024 it drops packets to new ones.
+ */
+export const NEIGHBOURS_USUAL = 512;
+
+/** The addresses of an engine that answers for them, without those that the kernel has. */
+export function countForeign(addresses: readonly AddressRun[]): number {
+  return addresses.reduce((sum, { count, isKernels }) => (isKernels ? sum : sum + count), 0);
+}
+
 /** How long a 4-tuple of the packet engine rests in TIME_WAIT, as with net.ipv4.tcp_tw_reuse = 1 and timestamps. */
 export const PACKET_REST_NS = NS_PER_SEC;
 

@@ -139,7 +139,44 @@ t.test('the next hop, and the way back of the answers', async (t) => {
   t.match((await on({ nextHop: router })).find('way_back'), { status: 'ok' }, 'the router has the sources on its link');
   t.match((await on({}, { source: '10.1.0.0/16' })).find('way_back'), {
     status: 'unknown',
-    fix: 'on 198.18.0.2: ip route add 10.1.0.0/16 dev ITS_INTERFACE',
+    fix: 'on 198.18.0.2: ip route add 10.1.0.0/16 via 198.18.0.1',
   });
   t.match((await on({}, { source: '198.18.0.1' })).find('packet_sources'), { status: 'ok' });
+});
+
+t.test('a route back by an address of this machine, and room for neighbours where there is none', async (t) => {
+  const back = async (packet: Partial<PacketMachineFacts>, typed: Typed): Promise<unknown> =>
+    (await on(packet, typed)).find('way_back');
+  const many = { source: '10.0.0.0/8' };
+  t.match(await back({}, many), { status: 'unknown', fix: 'on 198.18.0.2: ip route add 10.0.0.0/8 via 198.18.0.1' });
+  t.match(await back({ addresses: [] }, { source: '10.1.0.0/24' }), {
+    status: 'unknown',
+    fix: 'on 198.18.0.2: ip route add 10.1.0.0/24 dev ITS_INTERFACE',
+  });
+  t.match(await back({}, { source: '10.1.0.0/22', vlan: '7' }), {
+    status: 'warning',
+    why: /keeps a neighbour entry for each of 1,022 sources.*1,024/,
+    fix: 'on 198.18.0.2: ip route add 10.1.0.0/22 dev ITS_INTERFACE && sysctl -w net.ipv4.neigh.default.gc_thresh3=2048 net.ipv4.neigh.default.gc_thresh2=2048',
+  });
+  const local = { family: 6, address: 'fe80::1', prefixLength: 64 } as const;
+  const hop = { kind: 'found', address: 'fe80::2', isTarget: false, isKnown: true } as const;
+  t.match(await back({ addresses: [local], nextHop: hop }, { host: 'fd00::2', source: 'fdaa::/104' }), {
+    fix: 'on fe80::2: ip route add fdaa::/104 via fe80::1 dev ITS_INTERFACE',
+  });
+});
+
+t.test('more sources on the link than another machine has room for as neighbours', async (t) => {
+  const back = async (source: string): Promise<unknown> => (await on({}, { source })).find('way_back');
+  t.match(await back('198.18.1.0-198.18.2.255'), { status: 'ok', value: 'on the link' });
+  t.match(await back('198.18.8.0/22'), {
+    status: 'warning',
+    value: '1,022 on the link',
+    needed: 'at most 512',
+    why: /drops packets/,
+    fix: 'on 198.18.0.2: ip route add 198.18.8.0/22 via 198.18.0.1',
+  });
+  t.match(await back('198.18.0.16-198.18.3.255'), {
+    status: 'warning',
+    fix: /^on 198\.18\.0\.2: sysctl -w net\.ipv4\.neigh\.default\.gc_thresh3=2048 /,
+  });
 });

@@ -29,6 +29,7 @@ function factsOf(moved: Readonly<Record<string, number>> | null, connectMs = 0.2
     workersDied: 0,
     kernel: undefined,
     packet: moved === null ? undefined : packetEvidence({ ...usual, ...moved }),
+    sources: 254,
     batchNs: 0,
     timeoutNs: 5e9,
     ports: { perSource: 60_000, reuseDelayNs: 1e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
@@ -108,6 +109,15 @@ t.test('one is not several', async (t) => {
   const packet = packetEvidence({ 'retransmits.syn': 1 });
   const [finding] = serverFindingsOf(undefined, 0, { packet, connections: 1 });
   t.match(finding?.message, /^1 SYN or SYN-ACK of 1 connection had/);
+});
+
+t.test('with many sources the neighbour table of the next hop may be full', async (t) => {
+  const message = (sources: number): string => {
+    const facts = { ...factsOf({ 'retransmits.syn': 1000 }), sources };
+    return findingsOf(facts, { status: 'valid', reasons: [] })[0]!.message;
+  };
+  t.notMatch(message(512), /neighbour/);
+  t.match(message(65_534), /on the way; with 65,534 sources also for a full neighbour table of the next hop/);
 });
 
 t.test('nothing is guessed from connect times where the SYNs are known', async (t) => {

@@ -57,6 +57,7 @@ function inputOf(facts: Facts): RoundFacts {
     workersDied: 0,
     kernel: undefined,
     packet: undefined,
+    sources: 0,
     batchNs: 0,
     timeoutNs: 5e9,
     ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
