@@ -206,6 +206,7 @@ export class Tcp {
       return;
     }
     if (reset || state === SYN_RECEIVED || lifecycle.orphans > MOST_ORPHANS) {
+      if (row === this.#arrival.current) this.#completeHandshake(row);
       this.#transmission.sendReset(row);
       lifecycle.end(row);
       return;
@@ -215,6 +216,11 @@ export class Tcp {
       lifecycle.halfClosed++;
       this.#wheel.set(row, this.#transmission.nowMs, FIN_TIMEOUT_MS);
     } else this.#kick(row);
+  }
+
+  /** A peer whose SYN-ACK is answered with RST alone has never had a connection: it gets the acknowledgement first, as from Linux. */
+  #completeHandshake(row: number): void {
+    if ((this.#reader.flags & SYN) !== 0) this.#transmission.sendAck(row);
   }
 
   /** Sends what the connection owes, now or when its segment has been looked at. */

@@ -82,6 +82,23 @@ t.test('RST frees the tuple of both ends', (t) => {
   t.end();
 });
 
+t.test('a connection that is reset as soon as it is established has been one to the peer', (t) => {
+  const pair = new TcpPair({ payload: PAYLOAD });
+  const { tcp, user } = pair.client;
+  user.react = (event, slot) => {
+    if (event.startsWith('connected')) tcp.close(slot, true);
+  };
+  tcp.connect(0, 0, 1024);
+  pair.run(10);
+  const flags = pair.wire.sent.flatMap(({ from, packet }) =>
+    from === 0 && packet.kind === 'tcp' ? [packet.flags] : [],
+  );
+  t.strictSame(flags, [SYN, ACK, RST | ACK]);
+  t.strictSame(pair.server.user.events, ['accepted 0', `failed 0 ${ECONNRESET}`]);
+  t.strictSame([tcp.rows, pair.server.tcp.rows, tcp.resting], [0, 0, 0]);
+  t.end();
+});
+
 t.test('both ends may close at once', (t) => {
   const pair = established();
   pair.client.tcp.close(0, false);
