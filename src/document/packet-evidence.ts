@@ -16,9 +16,9 @@ export interface PacketResets {
   readonly syn_sent: number;
   /** Between the SYN-ACK of a server and the ACK of its client. */
   readonly syn_received: number;
-  /** Connections that were established. */
+  /** Established connections of which this side had sent no FIN. */
   readonly established: number;
-  /** Connections that one side, or both, had begun to close. */
+  /** Connections of which this side had sent its FIN: with half-close that goes with the payload, before the answer. */
   readonly closing: number;
 }
 

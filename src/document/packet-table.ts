@@ -53,8 +53,8 @@ export const PACKET_ROWS: ReadonlyMap<string, PacketRow> = new Map<string, Packe
   [
     'resets.closing',
     {
-      counts: 'resets of connections that were being closed',
-      one: 'reset of a connection that was being closed',
+      counts: 'resets after this side had sent its FIN',
+      one: 'reset after this side had sent its FIN',
       isAlways: true,
     },
   ],

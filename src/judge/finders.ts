@@ -6,7 +6,7 @@ import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { PACKET_FINDERS, type PacketFacts } from './packet-finders.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
-import { CONNECT_TIMEOUT } from '../document/outcome.ts';
+import { CONNECT_TIMEOUT, RESET } from '../document/outcome.ts';
 import { CONNECT } from '../count/load.ts';
 import type { Finding } from '../document/common.ts';
 import type { IntervalResult } from '../document/client.ts';
@@ -206,8 +206,11 @@ export interface FinderRow {
 
 /** A finder of the packet engine's counts, for a round that has them. */
 function ofPacketEngine(find: (facts: PacketFacts) => Finding | undefined): Finder {
-  return ({ packet, tally, target, sources }) =>
-    packet === undefined ? undefined : find({ packet, connections: tally.started, peer: target.label, sources });
+  return ({ packet, tally, target, sources }) => {
+    if (packet === undefined) return undefined;
+    const { started: connections, outcomes } = tally;
+    return find({ packet, connections, peer: target.label, sources, failedByReset: outcomes[RESET]! });
+  };
 }
 
 /** What is looked for in a round, in the order of reports. Latencies are the target's only where the verdict is valid. */

@@ -14,12 +14,12 @@ export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {
 export function serverFindingsOf(
   kernel: KernelEvidence | undefined,
   slowReaders: number,
-  packet?: Omit<PacketFacts, 'peer' | 'sources'>,
+  packet?: Omit<PacketFacts, 'peer' | 'sources' | 'failedByReset'>,
 ): Finding[] {
   return [
     listenOverflowFinding(kernel),
     slowReadersFinding(slowReaders),
-    ...(packet === undefined ? [] : packetFindings({ ...packet, peer: 'the clients', sources: 0 })),
+    ...(packet === undefined ? [] : packetFindings({ ...packet, peer: 'the clients', sources: 0, failedByReset: 0 })),
   ].flatMap((finding) => finding ?? []);
 }
 

@@ -13,6 +13,8 @@ export interface PacketFacts {
   readonly peer: string;
   /** Addresses that a client answers for, and its kernel does not have. 0 of a server. */
   readonly sources: number;
+  /** Connections of a client whose outcome is `reset`. 0 of a server, whose clients may end connections as they like. */
+  readonly failedByReset: number;
 }
 
 type PacketFinder = (facts: PacketFacts) => Finding | undefined;
@@ -46,21 +48,30 @@ const segmentsLost: PacketFinder = ({ packet: { retransmits, sent, duplicates, o
   };
 };
 
-const peerResets: PacketFinder = ({ packet: { resets }, connections, peer }) => {
+const peerResets: PacketFinder = ({ packet: { resets }, connections, peer, failedByReset }) => {
   const { syn_sent: refused, syn_received: half, established, closing } = resets;
-  const count = refused + half + established;
+  // With a half-close our FIN goes with the payload: a reset in place of the answer comes after it, and the exchange fails.
+  const unanswered = Math.min(closing, Math.max(0, failedByReset - established));
+  const count = refused + half + established + unanswered;
   if (count === 0 || count < connections * LOST_SHARE) return undefined;
   const states = [
     [refused, 'in answer to the SYN (nothing listens there, or a firewall rejects)'],
     [half, 'before the handshake was complete'],
     [established, 'when they were established'],
-    [closing, 'while they were being closed'],
+    [unanswered, 'after the FIN of this side and before the end of the exchange'],
+    [closing - unanswered, 'while they were being closed'],
   ] as const;
   const told = states.flatMap(([number, words]) => (number > 0 ? [`${formatCount(number)} ${words}`] : []));
   return {
     code: 'peer_resets',
-    message: `Resets of ${peer} ended ${formatCountOf(count + closing, 'connection')}: ${told.join(', ')}.`,
-    evidence: { syn_sent: refused, syn_received: half, established, closing },
+    message: `Resets of ${peer} ended ${formatCountOf(count + closing - unanswered, 'connection')}: ${told.join(', ')}.`,
+    evidence: {
+      syn_sent: refused,
+      syn_received: half,
+      established,
+      closing,
+      ...(failedByReset > 0 ? { failed: failedByReset } : {}),
+    },
   };
 };
 
@@ -169,7 +180,7 @@ export const PACKET_FINDERS: readonly PacketFinderRow[] = [
   {
     code: 'peer_resets',
     find: peerResets,
-    when: 'Engine packet: the other side reset at least one in 10,000 connections before they were being closed. The sentence tells in which states.',
+    when: 'Engine packet: the other side reset at least one in 10,000 connections before their exchange was complete (of a server: before it had sent its FIN). The sentence tells in which states.',
     remedy:
       'In answer to a SYN: check that a server listens there. Later: look at what ends connections, at the target or on the way.',
   },

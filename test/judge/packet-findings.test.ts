@@ -7,7 +7,7 @@ import { CLIENT_RULES } from '../../src/judge/rules/client.ts';
 import type { RoundFacts } from '../../src/judge/facts.ts';
 import type { Finding } from '../../src/document/common.ts';
 import { CONNECT, ESTABLISHED, SCHEDULED, STARTED } from '../../src/count/load.ts';
-import { CONNECT_TIMEOUT, OK } from '../../src/document/outcome.ts';
+import { CONNECT_TIMEOUT, OK, RESET } from '../../src/document/outcome.ts';
 import { loadTally } from '../support/load-tally.ts';
 import { packetEvidence } from '../support/packets.ts';
 
@@ -109,6 +109,26 @@ t.test('one is not several', async (t) => {
   const packet = packetEvidence({ 'retransmits.syn': 1 });
   const [finding] = serverFindingsOf(undefined, 0, { packet, connections: 1 });
   t.match(finding?.message, /^1 SYN or SYN-ACK of 1 connection had/);
+});
+
+t.test('a reset in place of an answer is found, whether our FIN was sent or not', async (t) => {
+  const find = (moved: Readonly<Record<string, number>>, failed: number): Finding[] => {
+    const facts = factsOf(moved);
+    facts.tally.outcomes[RESET] = failed;
+    return findingsOf(facts, { status: 'valid', reasons: [] });
+  };
+  t.match(find({ 'resets.closing': 198 }, 198), [
+    {
+      code: 'peer_resets',
+      message: /ended 198 connections: 198 after the FIN of this side and before the end of the exchange\.$/,
+      evidence: { closing: 198, failed: 198 },
+    },
+  ]);
+  t.match(find({ 'resets.closing': 500, 'resets.established': 100 }, 120), [
+    { message: /ended 600 .*: 100 when they were established, 20 after the FIN .*, 480 while they were being closed/ },
+  ]);
+  t.same(find({ 'resets.closing': 500 }, 0), [], 'as a close, a reset is no trouble');
+  t.same(find({ 'resets.closing': 500 }, 9), [], 'too few');
 });
 
 t.test('with many sources the neighbour table of the next hop may be full', async (t) => {
