@@ -96,6 +96,8 @@ export interface PacketCounts {
   readonly handed_over?: number;
   /** ARP and neighbour discovery packets that were sent: answers, and announcements of the first addresses. */
   readonly neighbour_answers?: number;
+  /** Times at which a thread of a server found the interface down. It waits 10 s for it to come up again; a client ends. */
+  readonly interface_down?: number;
 }
 
 /** What an interval of a round added to the counts. */

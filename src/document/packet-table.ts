@@ -135,4 +135,11 @@ export const PACKET_ROWS: ReadonlyMap<string, PacketRow> = new Map<string, Packe
       isUsual: true,
     },
   ],
+  [
+    'interface_down',
+    {
+      counts: 'times at which a thread found the interface down',
+      one: 'time at which a thread found the interface down',
+    },
+  ],
 ]);

@@ -1,12 +1,13 @@
 import { engineSystem, packetSystem } from '../document/system.ts';
 import type { Selection } from '../engine/registry.ts';
+import { SERVER_PATIENCE_NS, type Attachment } from '../engine/seam/link.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { serverFindingsOf } from '../judge/findings.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { ServerCounts, ServerResult } from '../document/server.ts';
-import type { Listening, RunContext, RunEvent } from '../run/events.ts';
+import type { Listening, RunContext, RunEvent, ServerSecond } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
@@ -50,7 +51,10 @@ export async function runServer(plan: ServerPlan, { emit, stop }: RunContext = {
     emit?.(runStarted(start.at, { host: plan.host ?? '*', port, protocol: plan.protocol, listeners, engine }, notes));
     sampler = setInterval(() => {
       kernel.sample(Number(monotonicNs()));
-      emit?.(seconds.next());
+      const second = seconds.next();
+      emit?.(second);
+      const notice = interfaceNotice(second, attachment);
+      if (notice !== undefined) emit?.(notice);
     }, SAMPLE_MS);
     stop?.addEventListener('abort', onStop);
     if (stop?.aborted === true || pool.failures.length > 0) pool.drain();
@@ -75,6 +79,14 @@ function runStarted(startedAt: Date, listening: Listening, notes: readonly strin
   const { host, port, engine } = listening;
   const target = formatHostPort(host, port);
   return { type: 'run-started', command: 'server', startedAt, target, engine, notes, rounds: null, listening };
+}
+
+/** A word for each time that the interface of the packet engine is down: a server that hears nothing looks like one without clients. */
+function interfaceNotice({ counts }: ServerSecond, attachment: Attachment | null): RunEvent | undefined {
+  if (attachment === null || counts.packet?.interface_down === undefined) return undefined;
+  const { interfaceName } = attachment.link;
+  const text = `${interfaceName} was set down: nothing arrives until it is up again; the server ends when it is down for ${SERVER_PATIENCE_NS / 1e9} s`;
+  return { type: 'notice', level: 'warning', text };
 }
 
 /** What the kernel and the packet engine counted, and what that shows. */

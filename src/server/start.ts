@@ -106,7 +106,10 @@ async function startOn(
     baseNs: monotonicNs(),
     work: crew?.work ?? null,
     link: attachment?.link ?? null,
-    onFailure: ({ listener, message }) => onDeath(`listener ${listener} died, so the server stops: ${message}`),
+    onFailure: ({ listener, message, hint }) => {
+      const cure = hint === '' ? '' : `; ${hint}`;
+      onDeath(`listener ${listener} died, so the server stops: ${message}${cure}`);
+    },
   });
   try {
     return { selection, listeners, notes, port: await pool.listen(wantedPort), pool, crew, attachment };

@@ -1,5 +1,5 @@
 import { loadLibc } from '../../kernel/libc.ts';
-import type { PacketLink } from '../seam/link.ts';
+import { SERVER_PATIENCE_NS, type PacketLink } from '../seam/link.ts';
 import type { EngineModule } from '../seam/module.ts';
 import { requirePacket } from './support.ts';
 
@@ -15,11 +15,11 @@ export const engine: EngineModule = {
   attach: async (request) => (await import('./attach.ts')).attach(request),
   createClient: async (options) => {
     const [{ PacketClientEngine }, { openPort }] = await Promise.all([import('./client.ts'), import('./open-port.ts')]);
-    return new PacketClientEngine(options, openPort(loadLibc(), linkOf(options), options.clock));
+    return new PacketClientEngine(options, openPort(loadLibc(), linkOf(options), options.clock, 0));
   },
   createServer: async (options) => {
     const [{ PacketServerEngine }, { openPort }] = await Promise.all([import('./server.ts'), import('./open-port.ts')]);
-    return new PacketServerEngine(options, openPort(loadLibc(), linkOf(options), options.clock));
+    return new PacketServerEngine(options, openPort(loadLibc(), linkOf(options), options.clock, SERVER_PATIENCE_NS));
   },
   // Listeners share an interface, and each has receive queues of its own.
   canSharePort: async () => true,

@@ -47,6 +47,8 @@ export const RING_RX_FULL = 31;
 export const RING_FILL_EMPTY = 32;
 export const RING_TX_EMPTY = 33;
 export const NEIGHBOUR_ANSWERS = 34;
+/** Times at which a thread found the interface down and began to wait for it. */
+export const INTERFACE_DOWN = 35;
 
 /** A row: the counters, and room to the next cache line. */
 export const COUNTERS_PER_ROW = 40;

@@ -12,6 +12,7 @@ import {
   ICMP_PROHIBITED,
   ICMP_TIME_EXCEEDED,
   ICMP_TOO_BIG,
+  INTERFACE_DOWN,
   MALFORMED,
   NEIGHBOUR_ANSWERS,
   NO_FRAME,
@@ -76,6 +77,7 @@ export const COUNTER_PATHS: ReadonlyMap<string, number> = new Map([
   ['ring.fill_ring_empty', RING_FILL_EMPTY],
   ['ring.tx_ring_empty', RING_TX_EMPTY],
   ['neighbour_answers', NEIGHBOUR_ANSWERS],
+  ['interface_down', INTERFACE_DOWN],
 ]);
 
 /** The sums over the threads since they began. The threads go on counting: nothing is locked, and nothing is lost. */

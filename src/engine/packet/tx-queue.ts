@@ -1,9 +1,8 @@
 import { MSG_DONTWAIT } from '../../kernel/constants.ts';
-import { ENETDOWN, ENXIO, errnoName } from '../../kernel/errno.ts';
 import { XDP_RING_NEED_WAKEUP } from '../../kernel/xdp/if-xdp.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import type { XskSocket } from '../../kernel/xdp/xsk-socket.ts';
-import { RunError } from '../../units/run-error.ts';
+import type { InterfaceState } from './interface-state.ts';
 
 /** Calls that one flush makes at most: a kernel without XDP_MAX_TX_SKB_BUDGET sends 32 frames a call. */
 const CALLS_MAX = 64;
@@ -24,6 +23,7 @@ export class TxQueue {
   readonly #doneEntries: number;
   readonly #doneMask: number;
   readonly #isZeroCopy: boolean;
+  readonly #interface: InterfaceState;
   /** Frames that are free: a stack, so that the frame that was used last, which is still in the cache, is used next. */
   readonly #free: Int32Array;
   #freeCount: number;
@@ -32,7 +32,7 @@ export class TxQueue {
   #completed = 0;
 
   /** `offsets` are those of all its frames. */
-  constructor(libc: Libc, socket: XskSocket, offsets: Int32Array) {
+  constructor(libc: Libc, socket: XskSocket, offsets: Int32Array, state: InterfaceState) {
     const { tx, completion } = socket;
     this.#libc = libc;
     this.#fd = socket.fd;
@@ -48,6 +48,7 @@ export class TxQueue {
     this.#doneEntries = completion.entries;
     this.#doneMask = completion.mask;
     this.#isZeroCopy = socket.isZeroCopy;
+    this.#interface = state;
     this.#free = offsets;
     this.#freeCount = offsets.length;
   }
@@ -112,8 +113,8 @@ export class TxQueue {
   #call(): void {
     let before = this.waiting;
     for (let calls = 0; calls < CALLS_MAX; calls++) {
-      const result = this.#libc.sendto(this.#fd, 0, 0, MSG_DONTWAIT, 0, 0);
-      if (result < 0) this.#check(this.#libc.errno());
+      // EAGAIN, EBUSY, ENOBUFS: full for a moment.
+      if (this.#sendto() < 0) this.#interface.sent(this.#libc.errno());
       const after = this.waiting;
       // A driver with zero copy goes on by itself. In a copy, no progress means that the interface or the socket's memory is full: what
       // is left goes with the next call.
@@ -122,14 +123,13 @@ export class TxQueue {
     }
   }
 
-  /** EAGAIN, EBUSY, ENOBUFS: full for a moment. Without its interface a run would blame the target for its timeouts. */
-  #check(errno: number): void {
-    if (errno !== ENETDOWN && errno !== ENXIO) return;
-    throw new RunError(
-      errnoName(errno),
-      'the interface was set down or removed',
-      'look at ip link show, then start again',
-    );
+  #sendto(): number {
+    return this.#libc.sendto(this.#fd, 0, 0, MSG_DONTWAIT, 0, 0);
+  }
+
+  /** Looks whether the interface is there. A server without clients sends nothing, and does not learn it in another way. */
+  checkInterface(): void {
+    this.#interface.sent(this.#sendto() < 0 ? this.#libc.errno() : 0);
   }
 
   reclaim(): void {

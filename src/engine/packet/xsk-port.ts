@@ -11,6 +11,7 @@ import type { Deadline } from '../seam/engine.ts';
 import type { PacketLink } from '../seam/link.ts';
 import type { Companions, FramePort, FrameReceiver } from './frame-port.ts';
 import { Handover } from './handover.ts';
+import { InterfaceState } from './interface-state.ts';
 import {
   HANDED_OVER,
   NO_FRAME,
@@ -86,8 +87,8 @@ export class XskPort implements FramePort {
   /** As of the last reading. */
   #receivedBefore = 0.5;
 
-  /** Throws `RunError` where a queue or memory is not to be had. */
-  constructor(libc: Libc, link: PacketLink, clock: Clock) {
+  /** Throws `RunError` where a queue or memory is not to be had. `patienceNs`: how long the interface may be down. */
+  constructor(libc: Libc, link: PacketLink, clock: Clock, patienceNs: number) {
     this.#libc = libc;
     this.#clock = clock;
     this.#counters = countersOf(link.counters, link.worker);
@@ -123,7 +124,8 @@ export class XskPort implements FramePort {
       throw error;
     }
     const sent = Int32Array.from({ length: TX_FRAMES }, (_, frame) => rxBytes + frame * CHUNK_BYTES + HEADROOM);
-    this.#tx = new TxQueue(libc, this.#sockets[0]!, sent);
+    const state = new InterfaceState(clock, this.#counters, patienceNs);
+    this.#tx = new TxQueue(libc, this.#sockets[0]!, sent, state);
     sleepOnTime(libc);
   }
 
@@ -186,7 +188,10 @@ export class XskPort implements FramePort {
     // Looking for events sends a few frames too: one call less. Where frames have come already, or many are to be sent, there is no wait.
     if (waiting !== 0 && (hasFrames || waiting > POLL_SENDS)) tx.flush();
     this.#clock.tick();
-    if (this.#clock.nowNs >= this.#statisticsDueNs) this.#readStatistics();
+    if (this.#clock.nowNs >= this.#statisticsDueNs) {
+      this.#readStatistics();
+      tx.checkInterface();
+    }
     if (!hasFrames) {
       const waitNs = Math.min(deadline.deadlineNs - this.#clock.nowNs, WAIT_NS_MAX);
       if (waitNs > 0) this.#sleep(waitNs);

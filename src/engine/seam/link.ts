@@ -5,6 +5,9 @@ import type { PortRange } from '../../plan/source-ports.ts';
 
 export type { AddressRun };
 
+/** How long a server waits for its interface to come up again: a change of its settings, or another driver, takes a few seconds. */
+export const SERVER_PATIENCE_NS = 10e9;
+
 export interface PacketLink {
   readonly interfaceName: string;
   readonly ifindex: number;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { ClientResult } from '../../../src/document/client.ts';
+import type { ServerResult } from '../../../src/document/server.ts';
 import { clientResult, runCli, startServer, type CliRun } from '../../support/cli.ts';
 import { checkIdentities } from '../../support/identities.ts';
 import { noLab, type Namespace } from '../lab.ts';
@@ -207,4 +208,22 @@ t.test('what stands in the way is told with its cure', { skip }, async (t) => {
   t.equal(refused.code, 1);
   t.match(refused.stderr, 'needs CAP_NET_RAW');
   t.match(refused.stderr, 'sudo setcap cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock+ep');
+});
+
+t.test('a server waits for an interface that is set down, and ends when it is removed', { skip }, async (t) => {
+  const { near, far } = VethPair.forTest(t);
+  const server = await serve(far, ...PACKET, '--host', HOST);
+  far.ip('link', 'set', DEVICE, 'down');
+  await sleep(1500);
+  far.ip('link', 'set', DEVICE, 'up');
+  await allWell(t, near, load(HOST, '--source', SOURCES, '--rate', '200', '--count', '50'), 50);
+
+  far.ip('link', 'delete', DEVICE);
+  const { code, stderr, stdout } = await server.ended;
+  t.equal(code, 1);
+  t.match(stderr, 'eth0 was set down: nothing arrives until it is up again');
+  t.match(stderr, 'the server stops: the interface was set down or removed; look at ip link show, then start again');
+  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as ServerResult;
+  t.match(result.error, { message: 'the interface was set down or removed' });
+  t.match(result, { accepted: 50, packet: { interface_down: 1 } });
 });
