@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { FOREIGN, OURS, OwnAddresses, SHARED_WITH_KERNEL } from '../../../src/engine/packet/own-addresses.ts';
+import { Tuple } from '../../../src/engine/packet/tcp/tuple.ts';
 import { holds } from '../../support/property.ts';
 import { runOf } from './links.ts';
 import { addressBytes } from './packets.ts';
@@ -50,6 +51,25 @@ t.test('runs of both families, also at the ends of their ranges', (t) => {
   t.end();
 });
 
+t.test('addresses of runs have indices, over the borders of words', (t) => {
+  const own = new OwnAddresses([runOf('198.18.0.250', 10), runOf('2001:db8::ffff:fffe', 4)]);
+  const tuple = new Tuple();
+  t.equal(own.count, 14);
+  t.ok(own.load(9, tuple));
+  t.equal(tuple.local >>> 0, 0xc6120103);
+  t.ok(own.has(tuple));
+  t.ok(own.load(12, tuple));
+  t.strictSame([...tuple.words.slice(0, 4)], [0x20010db8, 0, 1, 0]);
+  t.ok(own.has(tuple));
+  tuple.words[3] = 2;
+  t.notOk(own.has(tuple));
+  t.notOk(own.load(14, tuple));
+  tuple.family = 4;
+  tuple.local = 0xc6120104 | 0;
+  t.notOk(own.has(tuple));
+  t.end();
+});
+
 t.test('an address is ours exactly if one of the runs has it', (t) => {
   // Few values, so that they meet; around the borders where a sign or a carry could go wrong.
   const word = fc.constantFrom(0n, 1n, 0x7fff_fffen, 0x7fff_ffffn, 0x8000_0000n, 0x8000_0001n, 0xffff_fff0n);
@@ -69,7 +89,10 @@ t.test('an address is ours exactly if one of the runs has it', (t) => {
       view.setBigUint64(0, high);
       view.setBigUint64(8, low);
       const isOurs = apart.some((each) => each.high === high && low >= each.low && low < each.low + BigInt(each.count));
-      return own.kindOf6(view, 0) === (isOurs ? OURS : FOREIGN);
+      const tuple = new Tuple();
+      tuple.family = 6;
+      for (let i = 0; i < 4; i++) tuple.words[i] = view.getInt32(i * 4);
+      return own.kindOf6(view, 0) === (isOurs ? OURS : FOREIGN) && own.has(tuple) === isOurs;
     }),
     { numRuns: 2000 },
   );

@@ -1,9 +1,9 @@
 import type { FramePort } from '../frame-port.ts';
+import type { OwnAddresses } from '../own-addresses.ts';
 import { STRAY, TIME_WAIT_ACKS } from '../packet-counters.ts';
 import type { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { HAS_SCALING, HAS_TIMESTAMPS, IS_IPV6 } from './connection-table.ts';
 import type { LinkPeers } from './link-peers.ts';
-import type { OwnAddresses } from './own-addresses.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { ACK, addressSumOf4, addressSumOf6, FIN, RST, SYN, type SegmentWriter } from './segment-writer.ts';
 import { isAfter, isBefore } from './sequence.ts';

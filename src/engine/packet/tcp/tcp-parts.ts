@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
+import { OwnAddresses } from '../own-addresses.ts';
 import { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { Arrival } from './arrival.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LinkPeers } from './link-peers.ts';
-import { OwnAddresses } from './own-addresses.ts';
 import { Quotations } from './quotations.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';

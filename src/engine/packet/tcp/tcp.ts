@@ -1,12 +1,10 @@
 import { EADDRINUSE, EADDRNOTAVAIL, ENOBUFS } from '../../../kernel/errno.ts';
-
 import type { Clock } from '../../../runtime/clock.ts';
-
+import type { OwnAddresses } from '../own-addresses.ts';
 import { FIN_TIMEOUT_MS, type Arrival } from './arrival.ts';
 import { ACK_DUE, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED, type ConnectionTable } from './connection-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { LinkPeers } from './link-peers.ts';
-import { setRemote, type OwnAddresses } from './own-addresses.ts';
 import type { Quotations } from './quotations.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { ACK, FIN, RST, SYN } from './segment-writer.ts';
@@ -20,7 +18,7 @@ import type { TimeWait } from './time-wait.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Transmission } from './transmission.ts';
 import { ABSENT, entryOf, rowOf, type TupleTable } from './tuple-table.ts';
-import { Tuple } from './tuple.ts';
+import { setRemote, Tuple } from './tuple.ts';
 
 /** Tuples that are freed in one turn, so that a turn after a pause is no long one. */
 const WAKES_PER_TURN = 4096;

@@ -23,6 +23,13 @@ export class Tuple {
   }
 }
 
+/** Sets the remote address of a tuple. */
+export function setRemote(tuple: Tuple, address: Uint8Array): void {
+  const view = new DataView(address.buffer, address.byteOffset, address.byteLength);
+  if (address.length === 4) tuple.remote = view.getInt32(0);
+  else for (let i = 0; i < 4; i++) tuple.words[ADDRESS_WORDS / 2 + i] = view.getInt32(i * 4);
+}
+
 function mixtureOf(words: Int32Array, from: number): number {
   const upper = Math.imul(words[from]!, 0x9e3779b1) ^ Math.imul(words[from + 1]!, 0x85ebca6b);
   return upper ^ Math.imul(words[from + 2]!, 0xc2b2ae35) ^ words[from + 3]!;

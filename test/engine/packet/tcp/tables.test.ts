@@ -3,14 +3,12 @@ import t from 'tap';
 import { ConnectionTable } from '../../../../src/engine/packet/tcp/connection-table.ts';
 import { FixedPayload } from '../../../../src/engine/packet/tcp/fixed-payload.ts';
 import { fold, sumOf } from '../../../../src/engine/packet/tcp/checksum.ts';
-import { OwnAddresses } from '../../../../src/engine/packet/tcp/own-addresses.ts';
 import { learnRoundTrip, timeoutMs } from '../../../../src/engine/packet/tcp/retransmission.ts';
 import { TimeWait } from '../../../../src/engine/packet/tcp/time-wait.ts';
 import { TimerWheel } from '../../../../src/engine/packet/tcp/timer-wheel.ts';
 import { ABSENT, refOfEntry, refOfRow, TupleTable } from '../../../../src/engine/packet/tcp/tuple-table.ts';
 import { Tuple, TupleHash } from '../../../../src/engine/packet/tcp/tuple.ts';
 import { holds } from '../../../support/property.ts';
-import { runOf } from '../links.ts';
 import { checksumOf } from '../packets.ts';
 
 function tupleOf(number: number): Tuple {
@@ -118,23 +116,6 @@ t.test('a sum of words is that of the definition', (t) => {
       return (~sumOf(view, 0, bytes.length) & 0xffff) === checksumOf(bytes);
     }),
   );
-  t.end();
-});
-
-t.test('addresses of runs have indices, over the borders of words', (t) => {
-  const own = new OwnAddresses([runOf('198.18.0.250', 10), runOf('2001:db8::ffff:fffe', 4)]);
-  const tuple = new Tuple();
-  t.equal(own.count, 14);
-  t.ok(own.load(9, tuple));
-  t.equal(tuple.local >>> 0, 0xc6120103);
-  t.ok(own.has(tuple));
-  t.ok(own.load(12, tuple));
-  t.strictSame([...tuple.words.slice(0, 4)], [0x20010db8, 0, 1, 0]);
-  t.ok(own.has(tuple));
-  tuple.words[3] = 2;
-  t.notOk(own.has(tuple));
-  t.notOk(own.load(14, tuple));
-  t.notOk(own.has4(0xc6120104 | 0));
   t.end();
 });
 
