@@ -37,9 +37,11 @@ const synsLost: PacketFinder = ({ packet: { retransmits }, connections, peer, so
   };
 };
 
-const segmentsLost: PacketFinder = ({ packet: { retransmits, sent, duplicates, out_of_order: order }, peer }) => {
-  const { data, fin } = retransmits;
+const segmentsLost: PacketFinder = ({ packet, peer }) => {
+  const { duplicates, out_of_order: order } = packet;
+  const { data, fin } = packet.retransmits;
   const resent = data + fin;
+  const sent = packet.sent - (packet.neighbour_answers ?? 0);
   if (resent < Math.max(RESENT_MIN, sent * RESENT_SHARE)) return undefined;
   return {
     code: 'segments_lost',

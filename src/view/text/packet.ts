@@ -24,9 +24,12 @@ export function packetTexts(packet: PacketCounts): string[] {
       ? []
       : [`${formatCount(count)} ${count === 1 ? one : counts}`];
   });
+  // Their number depends on the sources and not on the connections.
+  const { neighbour_answers: ofNeighbours = 0 } = packet;
+  const beside = ofNeighbours === 0 ? '' : ` and ${formatCount(ofNeighbours)} of ARP or neighbour discovery`;
   const sentAgain = resent.length === 0 ? 'none sent again' : `sent again: ${resent.join(', ')}`;
   return [
-    `${formatCount(sent)} sent, ${formatCount(received)} received; ${sentAgain}`,
+    `${formatCount(sent - ofNeighbours)} sent${beside}, ${formatCount(received)} received; ${sentAgain}`,
     ...(others.length === 0 ? [] : [others.join(', ')]),
   ];
 }

@@ -21,8 +21,16 @@ t.test('one line of packets, and a second one of what else was counted', async (
   );
 });
 
+t.test('what is sent to neighbours is told apart', async (t) => {
+  t.same(packetTexts(packetEvidence({ sent: 654, received: 300, neighbour_answers: 254 })), [
+    '400 sent and 254 of ARP or neighbour discovery, 300 received; none sent again',
+  ]);
+});
+
 t.test('one of each is told as one', async (t) => {
-  const moved = [...PACKET_ROWS.keys()].map((path) => [path, path === 'sent' || path === 'received' ? 1000 : 1]);
+  const moved = [...PACKET_ROWS.keys()].map(
+    (path) => [path, path === 'sent' || path === 'received' ? 1000 : 1] as const,
+  );
   const told = packetTexts(packetEvidence(Object.fromEntries(moved)))[1]!.split(', ');
   t.ok(told.includes('1 FIN acknowledged again in TIME_WAIT'));
   t.ok(told.includes('1 probe of a closed window'));
