@@ -228,6 +228,6 @@ function sources(_: PacketMachineFacts, { plan }: Situation): CheckResult {
     .map((run) => addressIn(run))
     .slice(0, 3)
     .join(', ');
-  const why = `The kernel has ${own} too and answers ARP there; only the source ports of the plan are taken from it.`;
+  const why = `The kernel has ${own} too and answers ARP there; only the source ports of the plan are taken from it. Another conngen to this target needs a --source or other --source-ports beside this run.`;
   return ok(value, why);
 }
