@@ -1,5 +1,5 @@
 import { HAS_TIMESTAMPS, IS_STALLED, IS_TIMED, type ConnectionTable } from './connection-table.ts';
-import { learnRoundTrip } from './retransmission.ts';
+import { baseTimeoutMs, learnRoundTrip } from './retransmission.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { FIN } from './segment-writer.ts';
 import { isAfter, isBefore } from './sequence.ts';
@@ -21,8 +21,8 @@ export function acknowledge(connections: ConnectionTable, row: number, reader: S
     connections.sendUnacknowledged[row] = acknowledgement;
     if (isBefore(connections.sendNext[row]!, acknowledgement)) connections.sendNext[row] = acknowledgement;
     connections.duplicateAcks[row] = 0;
-    connections.retries[row] = 0;
     learn(connections, row, reader, nowMs);
+    connections.retries[row] = 0;
     widen(connections, row);
   }
   const last = connections.windowUpdate[row]!;
@@ -53,12 +53,24 @@ function learn(connections: ConnectionTable, row: number, reader: SegmentReader,
     if (!reader.hasTimestamps) return;
     const elapsedMs = (nowMs + connections.timestampOffset[row]! - reader.timestampEcho) | 0;
     // An echo of what was never sent is none.
-    if (elapsedMs >= 0 && elapsedMs < 600_000) learnRoundTrip(connections, row, elapsedMs);
+    if (elapsedMs >= 0 && elapsedMs < 600_000)
+      learnRoundTrip(connections, row, mostRoundTripMs(connections, row, elapsedMs));
     return;
   }
   if ((flags & IS_TIMED) === 0 || isBefore(reader.acknowledgement, connections.timestampRecent[row]!)) return;
   connections.flags[row] = flags & ~IS_TIMED;
   learnRoundTrip(connections, row, (nowMs - connections.timestampOffset[row]!) | 0);
+}
+
+/**
+ * Bounds a sample where segments were sent again. If the first acknowledgement was lost, the echo is that of the first transmission, and the
+ * sample has all the timeouts since then in it, so that a few losses in a row would make each later timeout last for seconds. The timeout
+ * without its doublings as the bound lets it still grow to a round trip that is longer.
+ */
+function mostRoundTripMs(connections: ConnectionTable, row: number, elapsedMs: number): number {
+  if (connections.retries[row] === 0) return elapsedMs;
+  const mostMs = baseTimeoutMs(connections, row);
+  return elapsedMs < mostMs ? elapsedMs : mostMs;
 }
 
 /** Slow start, then one segment a round trip (RFC 5681, section 3.1), in eighths of a segment. */
@@ -86,5 +98,16 @@ function isThirdDuplicate(
   if (count > DUPLICATES_OF_A_LOSS) return false;
   connections.duplicateAcks[row] = count;
   // While what was lost before is being sent again, duplicates are answers to that.
-  return count === DUPLICATES_OF_A_LOSS && connections.sendNext[row] === highest;
+  return count === duplicatesOfALoss(connections, row) && connections.sendNext[row] === highest;
+}
+
+/**
+ * Three segments under way, or two, cannot make three duplicates: one less than they are says that one is lost (RFC 5827, section 3.1).
+ * Of one segment a duplicate says nothing.
+ */
+function duplicatesOfALoss(connections: ConnectionTable, row: number): number {
+  const bytes = (connections.sendNext[row]! - connections.sendUnacknowledged[row]!) | 0;
+  const segment = connections.segmentBytes[row]!;
+  if (bytes <= segment || bytes > 3 * segment) return DUPLICATES_OF_A_LOSS;
+  return bytes <= 2 * segment ? 1 : 2;
 }

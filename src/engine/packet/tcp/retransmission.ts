@@ -32,17 +32,19 @@ export function learnRoundTrip(connections: ConnectionTable, row: number, ms: nu
   roundTrip[row] = Math.max(8, Math.min(MOST_FIELD, smoothed + error));
 }
 
+/** The timeout of what is sent for the first time (RFC 6298, section 2). */
+export function baseTimeoutMs(connections: ConnectionTable, row: number): number {
+  const smoothed = connections.roundTrip[row]!;
+  if (smoothed === 0) return FIRST_TIMEOUT_MS;
+  // 4 * RTTVAR is what the field holds. Like Linux, it is not below 200 ms, so that a peer that delays its ACKs is in time.
+  const spread = connections.variation[row]!;
+  return (smoothed >> 3) + (spread < LEAST_TIMER_MS ? LEAST_TIMER_MS : spread);
+}
+
 /** The timeout after `retries` times without an answer. */
 export function timeoutMs(connections: ConnectionTable, row: number): number {
-  const smoothed = connections.roundTrip[row]!;
   const retries = connections.retries[row]!;
-  let ms = FIRST_TIMEOUT_MS;
-  if (smoothed !== 0) {
-    // 4 * RTTVAR is what the field holds. Like Linux, it is not below 200 ms, so that a peer that delays its ACKs is in time.
-    const spread = connections.variation[row]!;
-    ms = (smoothed >> 3) + (spread < LEAST_TIMER_MS ? LEAST_TIMER_MS : spread);
-  }
   // 1 s doubled 6 times is beyond the bound.
-  const doubled = ms << (retries < 9 ? retries : 9);
+  const doubled = baseTimeoutMs(connections, row) << (retries < 9 ? retries : 9);
   return doubled < MOST_TIMEOUT_MS ? doubled : MOST_TIMEOUT_MS;
 }

@@ -56,6 +56,36 @@ t.test('a segment that is lost is sent again at the third duplicate, long before
   t.end();
 });
 
+t.test('the first of two segments that is lost is sent again at the only duplicate', (t) => {
+  const pair = established({ delayNs: 100_000 });
+  // The first acknowledgement after the handshake brings another window, and is no duplicate.
+  pair.client.tcp.send(0, 1448, false);
+  pair.run(20);
+  let count = 0;
+  pair.wire.filter = ({ packet }) => !(packet.kind === 'tcp' && packet.payload.length > 0 && ++count === 1);
+  pair.client.tcp.send(0, 2 * 1448, false);
+  pair.run(20);
+  t.equal(pair.server.user.bytes.get(0)!.length, 3 * 1448);
+  t.end();
+});
+
+t.test('lost acknowledgements do not make the next timeouts longer than a loss does', (t) => {
+  const pair = established({ delayNs: 100_000 });
+  // Its acknowledgement arrives after 200, 400, 800 and 1600 ms.
+  let acks = 0;
+  pair.wire.filter = ({ from }) => from === 0 || ++acks > 4;
+  pair.client.tcp.send(0, 64, false);
+  pair.run(5000);
+  const before = pair.sentBy(0).length;
+  const startNs = pair.clock.atNs;
+  pair.wire.filter = () => false;
+  pair.client.tcp.send(0, 64, false);
+  pair.run(2000);
+  const again = pair.wire.sent.filter(({ from }) => from === 0)[before + 1]!;
+  t.ok(again.atNs - startNs < 500e6, `${(again.atNs - startNs) / 1e6} ms`);
+  t.end();
+});
+
 t.test('a lonely segment is sent again after 200 ms and the round trip', (t) => {
   const pair = established({ delayNs: 100_000 });
   let count = 0;
