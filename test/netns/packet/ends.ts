@@ -16,8 +16,10 @@ export const PACKET_SOURCES = { 4: '198.18.1.0/27', 6: '2001:2::100/123' } as co
 export const PACKET_HOST = { 4: '198.18.2.1', 6: '2001:2::200' } as const;
 export const PORT = 2345;
 
-/** What every test asks for that is not about fewer. */
+/** One run of each kind has so many connections, */
 export const CONNECTIONS = 10_000;
+/** and those that differ from it in a mode, a size or a family have so many. */
+export const FEW = 1000;
 
 export interface Load {
   readonly engine: string;

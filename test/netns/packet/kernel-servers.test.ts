@@ -3,7 +3,7 @@
 import t from 'tap';
 import { noLab, type Namespace } from '../lab.ts';
 import { FAR, VethPair } from '../veth-pair.ts';
-import { CONNECTIONS, FAMILIES, checkEqual, load, serve, type ServedAs } from './ends.ts';
+import { CONNECTIONS, FAMILIES, FEW, checkEqual, load, serve, type ServedAs } from './ends.ts';
 
 const skip = noLab();
 
@@ -38,14 +38,16 @@ const KERNELS: readonly {
   },
 ];
 
-for (const { name, set, as, ...how } of KERNELS) {
+for (const { name, set, as, args, inFlight } of KERNELS) {
   t.test(name, { skip }, async (t) => {
     const pair = VethPair.forTest(t);
     set(pair.far);
     for (const family of FAMILIES) {
       const server = await serve(t, pair.far, { engine: 'epoll', host: FAR[family] });
-      const round = await load(t, pair.near, { engine: 'packet', family, host: FAR[family], ...how });
-      checkEqual(t, round, await server.stop(), CONNECTIONS, as);
+      const connections = family === 4 && args === ECHO ? CONNECTIONS : FEW;
+      const how = { engine: 'packet', family, connections, args, ...(inFlight !== undefined && { inFlight }) };
+      const round = await load(t, pair.near, { ...how, host: FAR[family] });
+      checkEqual(t, round, await server.stop(), connections, as);
     }
   });
 }

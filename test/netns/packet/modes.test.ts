@@ -5,7 +5,7 @@ import t from 'tap';
 import { ENGINE_NAMES } from '../../../src/plan/engines.ts';
 import { noLab } from '../lab.ts';
 import { FAR, VethPair } from '../veth-pair.ts';
-import { CONNECTIONS, PACKET_HOST, accepted, checkEqual, load, serve, type ServedAs } from './ends.ts';
+import { CONNECTIONS, FEW, PACKET_HOST, accepted, checkEqual, load, serve, type ServedAs } from './ends.ts';
 
 const RESPONSE_BYTES = 10_000;
 
@@ -51,23 +51,24 @@ for (const engine of ENGINE_NAMES) {
     const host = engine === 'packet' ? PACKET_HOST[4] : FAR[4];
     for (const mode of MODES) {
       await t.test(mode.name, async (t) => {
+        const connections = mode.name === 'echo' ? CONNECTIONS : FEW;
         const server = await serve(t, pair.far, { engine, host: FAR[4], args: mode.serve(folder) });
         const args = [...mode.load];
-        const round = await load(t, pair.near, { engine: 'packet', host, args });
+        const round = await load(t, pair.near, { engine: 'packet', host, connections, args });
         // With `connect` the client does not wait for the server.
         await accepted(pair.far);
-        checkEqual(t, round, await server.stop(), CONNECTIONS, mode.as);
-        t.equal(round.bytes.received, CONNECTIONS * mode.receivedBytes);
+        checkEqual(t, round, await server.stop(), connections, mode.as);
+        t.equal(round.bytes.received, connections * mode.receivedBytes);
       });
     }
     await t.test('reset', async (t) => {
       const server = await serve(t, pair.far, { engine, host: FAR[4], args: ['--mode', 'reset'] });
       const args = ['--finish', 'eof'];
-      const round = await load(t, pair.near, { engine: 'packet', host, args });
+      const round = await load(t, pair.near, { engine: 'packet', host, connections: FEW, args });
       const happened = Object.fromEntries(Object.entries(round.outcomes).filter(([, count]) => count > 0));
-      t.strictSame(happened, { reset: CONNECTIONS }, 'outcomes');
+      t.strictSame(happened, { reset: FEW }, 'outcomes');
       const { accepted, completed, errors } = await server.stop();
-      t.strictSame({ accepted, completed, errors }, { accepted: CONNECTIONS, completed: CONNECTIONS, errors: {} });
+      t.strictSame({ accepted, completed, errors }, { accepted: FEW, completed: FEW, errors: {} });
     });
   });
 }

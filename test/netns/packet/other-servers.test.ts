@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { noLab, type Namespace } from '../lab.ts';
 import { FAR, VethPair } from '../veth-pair.ts';
-import { CONNECTIONS, FAMILIES, PORT, checkAllOk, load } from './ends.ts';
+import { CONNECTIONS, FAMILIES, FEW, PORT, checkAllOk, load } from './ends.ts';
 
 // Debian puts them where a plain user's PATH does not look.
 const commandOf = (name: string): string | undefined =>
@@ -104,7 +104,7 @@ t.test(
           const pair = VethPair.forTest(t);
           const nginx = await startNginx(t, pair.far);
           // 100 KiB each.
-          const connections = name === 'big' ? CONNECTIONS / 5 : CONNECTIONS;
+          const connections = name === 'big' || family === 6 ? FEW : CONNECTIONS;
           const payload = ['--payload', path.join(folder, name), '--finish', 'eof', '--expect-status', '200'];
           const round = await load(t, pair.near, {
             engine: 'packet',
@@ -176,16 +176,18 @@ t.test(
       await t.test(`IPv${family}`, async (t) => {
         const pair = VethPair.forTest(t);
         const haproxy = await startHaproxy(t, pair.far);
+        const connections = family === 4 ? CONNECTIONS : FEW;
         const round = await load(t, pair.near, {
           engine: 'packet',
           family,
           host: FAR[family],
+          connections,
           args: ['--payload', path.join(folder, 'small'), '--finish', 'eof', '--expect-status', '200'],
         });
-        checkAllOk(t, round);
-        t.same(round.responses, { 200: CONNECTIONS });
+        checkAllOk(t, round, connections);
+        t.same(round.responses, { 200: connections });
         const { stot, hrsp_2xx: answered, ereq: errors } = frontendOf(haproxy.folder);
-        t.same({ stot, answered, errors }, { stot: CONNECTIONS, answered: CONNECTIONS, errors: 0 });
+        t.same({ stot, answered, errors }, { stot: connections, answered: connections, errors: 0 });
         await haproxy.stop();
       });
     }
