@@ -98,6 +98,10 @@ export interface PacketCounts {
   readonly neighbour_answers?: number;
   /** Times at which a thread of a server found the interface down. It waits 10 s for it to come up again; a client ends. */
   readonly interface_down?: number;
+  /** Changes of the hardware address of a client's next hop, which the engine follows: another router took its address over. */
+  readonly next_hop_changes?: number;
+  /** Questions for that address, asked where nothing at all came back for a second, that had no answer within a second. */
+  readonly next_hop_unanswered?: number;
 }
 
 /** What an interval of a round added to the counts. */

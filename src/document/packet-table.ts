@@ -142,4 +142,15 @@ export const PACKET_ROWS: ReadonlyMap<string, PacketRow> = new Map<string, Packe
       one: 'time at which a thread found the interface down',
     },
   ],
+  [
+    'next_hop_changes',
+    {
+      counts: 'changes of the hardware address of the next hop',
+      one: 'change of the hardware address of the next hop',
+    },
+  ],
+  [
+    'next_hop_unanswered',
+    { counts: 'questions that the next hop did not answer', one: 'question that the next hop did not answer' },
+  ],
 ]);

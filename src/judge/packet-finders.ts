@@ -143,6 +143,24 @@ const checksumErrors: PacketFinder = ({ packet: { checksum_errors: count, receiv
   };
 };
 
+const nextHopChanged: PacketFinder = ({ packet: { next_hop_changes: changes = 0 } }) => {
+  if (changes === 0) return undefined;
+  return {
+    code: 'next_hop_changed',
+    message: `The hardware address of the next hop changed ${formatCountOf(changes, 'time')} in this run: another router took its address over. Packets go to the new one since it said so; those before may be lost.`,
+    evidence: { next_hop_changes: changes },
+  };
+};
+
+const nextHopSilent: PacketFinder = ({ packet: { next_hop_unanswered: count = 0 } }) => {
+  if (count === 0) return undefined;
+  return {
+    code: 'next_hop_silent',
+    message: `Nothing came back, and the next hop did not answer ${formatCountOf(count, 'question')} for its hardware address (ARP or neighbour discovery): it is down, or the link to it is. Packets that were sent to it are lost.`,
+    evidence: { next_hop_unanswered: count },
+  };
+};
+
 /** In the result of a server, which has no verdict. */
 export const ringDropsFinding: PacketFinder = ({ packet }) => {
   const lost = packetsLostHere(packet);
@@ -169,6 +187,18 @@ export interface PacketFinderRow {
 
 /** What is looked for where the packet engine was in use, in the order of reports: of a client's round and of a server. */
 export const PACKET_FINDERS: readonly PacketFinderRow[] = [
+  {
+    code: 'next_hop_changed',
+    find: nextHopChanged,
+    when: 'Engine packet: the hardware address of the next hop changed in the run, by ARP or neighbour discovery. The engine follows it.',
+    remedy: 'Look at which routers share the address (VRRP, a pair of firewalls), and why one took it over.',
+  },
+  {
+    code: 'next_hop_silent',
+    find: nextHopSilent,
+    when: 'Engine packet: nothing at all came back for a second or more, and the next hop did not say where it is when it was asked.',
+    remedy: 'Look at whether the router or target is up, and at the link to it.',
+  },
   {
     code: 'syns_lost',
     find: synsLost,

@@ -1,5 +1,6 @@
 /** Ethernet frames as they are on the wire, through packet(7): for the few that are asked for before a run. Needs CAP_NET_RAW. */
 import { MSG_DONTWAIT, SOCK_CLOEXEC } from './constants.ts';
+import { attachFilter, type FilterCheck } from './packet-filter.ts';
 import { loadLibc, type Libc, type NativeMemory } from './libc.ts';
 
 const AF_PACKET = 17;
@@ -12,6 +13,12 @@ const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_MR_ALLMULTI = 2;
 /** struct packet_mreq: index of the interface, type, length of the address, address. */
 const PACKET_MREQ_BYTES = 16;
+
+/** Which frames a socket takes. */
+export interface FrameChoice {
+  readonly etherType: number;
+  readonly checks: readonly FilterCheck[];
+}
 
 /** A socket for the frames of one EtherType on one interface, of none for 0; those of a VLAN come without their tag. */
 export class PacketSocket {
@@ -40,6 +47,16 @@ export class PacketSocket {
     if (libc.bind(fd, memory.address, SOCKADDR_LL_BYTES) === 0) return new PacketSocket(libc, fd, ifindex, memory);
     const errno = libc.errno();
     libc.close(fd);
+    return errno;
+  }
+
+  /** The same for the frames that pass the checks of a choice, from a moment after it was opened. */
+  static openFor(ifindex: number, { etherType, checks }: FrameChoice): PacketSocket | number {
+    const socket = PacketSocket.open(ifindex, etherType);
+    if (typeof socket === 'number') return socket;
+    const errno = attachFilter(socket.#libc, socket.#fd, checks);
+    if (errno === 0) return socket;
+    socket.close();
     return errno;
   }
 

@@ -28,6 +28,7 @@ const NUD_INCOMPLETE = 0x01;
 const NUD_FAILED = 0x20;
 /** NUD_REACHABLE, NUD_NOARP, NUD_PERMANENT. */
 const NUD_CONFIRMED = 0x02 | 0x40 | 0x80;
+const NUD_FIXED = 0x40 | 0x80;
 
 export interface KernelRoute {
   readonly kind: 'unicast' | 'local' | 'other';
@@ -111,6 +112,8 @@ export interface Neighbour {
   readonly mac: Uint8Array | null;
   /** The kernel had an answer lately, or was told so: it need not ask. */
   readonly isConfirmed: boolean;
+  /** An administrator has set it (NUD_PERMANENT, NUD_NOARP): it is not asked for. */
+  readonly isPermanent: boolean;
 }
 
 /** What the kernel knows of a neighbour; undefined where it never asked. Throws where there is no koffi. */
@@ -125,5 +128,9 @@ export function neighbourOf(ifindex: number, family: 4 | 6, address: string): Ne
   const state = message.head.getUint16(8, true);
   const mac = message.attributes.get(NDA_LLADDR);
   const isKnown = mac !== undefined && (state & (NUD_INCOMPLETE | NUD_FAILED)) === 0;
-  return { mac: isKnown ? mac.slice() : null, isConfirmed: isKnown && (state & NUD_CONFIRMED) !== 0 };
+  return {
+    mac: isKnown ? mac.slice() : null,
+    isConfirmed: isKnown && (state & NUD_CONFIRMED) !== 0,
+    isPermanent: isKnown && (state & NUD_FIXED) !== 0,
+  };
 }

@@ -57,6 +57,8 @@ const CASES: readonly (readonly [
   many: Record<string, number>,
   says: RegExp,
 ])[] = [
+  ['next_hop_changed', { next_hop_changes: 0 }, { next_hop_changes: 2 }, /changed 2 times in this run/],
+  ['next_hop_silent', { next_hop_unanswered: 0 }, { next_hop_unanswered: 1 }, /did not answer 1 question for/],
   [
     'syns_lost',
     { 'retransmits.syn': 9 },

@@ -10,7 +10,9 @@ import { RunError } from '../../units/run-error.ts';
 import type { Attachment, AttachRequest, PacketLink } from '../seam/link.ts';
 import { captureProgram } from './capture-program.ts';
 import { Handover, type HandoverMemory } from './handover.ts';
-import { resolveNextHop } from './next-hop.ts';
+import { createNextHopMemory } from './next-hop-mac.ts';
+import { NextHopWatch } from './next-hop-watch.ts';
+import { resolveNextHop, type NextHop } from './next-hop.ts';
 import { createCounters } from './packet-counters.ts';
 import { readCounters } from './read-counters.ts';
 import { downError, linkError, programError } from './refusals.ts';
@@ -50,6 +52,7 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       mtu: Math.min(iface.mtu, MTU_MAX),
       mac: iface.mac,
       nextHopMac: nextHop?.mac ?? null,
+      nextHop: nextHop === null ? undefined : createNextHopMemory(nextHop.address, nextHop.mac),
       vlan: request.vlan,
       addresses: request.addresses,
       // In generic mode the program sees packets before the kernel has looked at their checksums, also those of this very machine.
@@ -60,7 +63,8 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       worker: 0,
     };
     const notes = [...(nextHop?.notes ?? []), note, ...noteOnTags(request, iface, features)];
-    return { link, notes, readCounters: () => readCounters(link.counters), close: () => hold.close() };
+    if (nextHop !== null) hold.watch(nextHop, link);
+    return { link, notes, readCounters: () => hold.readCounters(link.counters), close: () => hold.close() };
   } catch (error) {
     hold.close();
     throw error;
@@ -110,6 +114,7 @@ class Hold {
   readonly #bpf: Bpf;
   readonly #fds: number[] = [];
   #multicast: PacketSocket | null = null;
+  #watch: NextHopWatch | null = null;
   #handover: HandoverMemory | null = null;
 
   constructor(libc: Libc, iface: Link) {
@@ -152,6 +157,15 @@ class Hold {
     socket.receiveAllMulticast();
   }
 
+  watch(nextHop: NextHop, link: PacketLink): void {
+    this.#watch = new NextHopWatch(nextHop, this.#iface, link);
+  }
+
+  readCounters(memory: SharedArrayBuffer): ReadonlyMap<string, number> {
+    this.#watch?.count();
+    return readCounters(memory);
+  }
+
   createHandover(workers: number): HandoverMemory {
     this.#handover = Handover.createMemory(this.#libc, workers);
     return this.#handover;
@@ -166,6 +180,8 @@ class Hold {
   /** The link first, then the program, then its map. */
   close(): void {
     for (const fd of this.#fds.splice(0).reverse()) this.#libc.close(fd);
+    this.#watch?.close();
+    this.#watch = null;
     this.#multicast?.close();
     this.#multicast = null;
     if (this.#handover !== null) Handover.closeMemory(this.#libc, this.#handover);

@@ -1,4 +1,6 @@
 /** Who has an address: the frames that ask (ARP, RFC 826; neighbour solicitation, RFC 4861), and the answers to them. */
+import { HAS_TAG_BESIDE, TAG_BESIDE, type FilterCheck } from '../../kernel/packet-filter.ts';
+import type { FrameChoice } from '../../kernel/packet-socket.ts';
 import { addressBytes } from '../../kernel/sockaddr.ts';
 
 export const ETHERTYPE_ARP = 0x0806;
@@ -7,6 +9,7 @@ const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_VLAN = 0x8100;
 const ETHERNET_BYTES = 14;
 const VLAN_BYTES = 4;
+const VLAN_ID_MASK = 0xfff;
 const MAC_BYTES = 6;
 
 const ARP_BYTES = 28;
@@ -111,6 +114,45 @@ export function macInAnswer(frame: Uint8Array, target: string): Uint8Array | nul
   const option = message + OPTION_AT;
   const hasOption = frame.length >= option + 2 + MAC_BYTES && frame[option] === TARGET_LINK_ADDRESS;
   return hasOption ? frame.slice(option + 2, option + 2 + MAC_BYTES) : frame.slice(MAC_BYTES, 2 * MAC_BYTES);
+}
+
+/** The bit of an advertisement that says that it replaces what is known (RFC 4861, section 4.4). */
+const OVERRIDE = 0x20;
+
+/**
+ * The hardware address in a frame by which the owner of `address` says where it is: any ARP packet from that address (RFC 826, which
+ * learns from requests too), an advertisement that replaces what is known, or with `isAsked` any advertisement. Null for any other frame.
+ */
+export function macTold(frame: Uint8Array, address: string, isAsked: boolean): Uint8Array | null {
+  if (address.includes(':')) {
+    const isReplacing = ((frame[ETHERNET_BYTES + IPV6_BYTES + 4] ?? 0) & OVERRIDE) !== 0;
+    return isReplacing || isAsked ? macInAnswer(frame, address) : null;
+  }
+  if (frame.length < ETHERNET_BYTES + ARP_BYTES) return null;
+  const isSender = addressBytes(address).every((byte, i) => frame[ETHERNET_BYTES + 14 + i] === byte);
+  return isSender ? frame.slice(ETHERNET_BYTES + 8, ETHERNET_BYTES + 8 + MAC_BYTES) : null;
+}
+
+/** The frames that may tell it: ARP packets from the address, or advertisements of it, in the network of the tag. */
+export function neighbourChecks(address: string, vlan: number | null): FrameChoice {
+  const bytes = Uint8Array.from(addressBytes(address));
+  const view = new DataView(bytes.buffer);
+  // The kernel's own VLAN has taken the tag away already.
+  const tag: FilterCheck =
+    vlan === null
+      ? { bits: 16, at: HAS_TAG_BESIDE, values: [0] }
+      : { bits: 16, at: TAG_BESIDE, mask: VLAN_ID_MASK, values: [vlan, 0] };
+  const words = (at: number): FilterCheck[] =>
+    Array.from({ length: bytes.length / 4 }, (_, i) => ({ bits: 32, at: at + i * 4, values: [view.getUint32(i * 4)] }));
+  if (bytes.length === 4) return { etherType: ETHERTYPE_ARP, checks: [tag, ...words(ETHERNET_BYTES + 14)] };
+  const isAdvertisement: readonly FilterCheck[] = [
+    { bits: 8, at: ETHERNET_BYTES + 6, values: [ICMPV6] },
+    { bits: 8, at: ETHERNET_BYTES + IPV6_BYTES, values: [ADVERTISEMENT] },
+  ];
+  return {
+    etherType: ETHERTYPE_IPV6,
+    checks: [tag, ...isAdvertisement, ...words(ETHERNET_BYTES + IPV6_BYTES + 8)],
+  };
 }
 
 /** The link-local address that an interface has by its hardware address (RFC 4291, appendix A). */

@@ -1,7 +1,9 @@
+import { addressBytes } from '../../kernel/sockaddr.ts';
 import type { FramePort } from './frame-port.ts';
 import type { AddressRun, PacketLink } from '../seam/link.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV6, type Ethernet } from './ethernet.ts';
 import { pseudoHeaderSum6, sumOf } from './internet-checksum.ts';
+import { NextHopMac } from './next-hop-mac.ts';
 import { OURS, type OwnAddresses } from './own-addresses.ts';
 import { MALFORMED, NEIGHBOUR_ANSWERS } from './packet-counters.ts';
 
@@ -41,6 +43,9 @@ export class Neighbours {
   readonly #ethernet: Ethernet;
   readonly #own: OwnAddresses;
   readonly #counters: Float64Array;
+  /** Where a client's packets go, if it is an IPv4 address: it says where it is when it answers or asks one of our addresses. */
+  readonly #nextHop: NextHopMac | null;
+  readonly #nextHop4: number;
 
   constructor(port: FramePort, link: PacketLink, ethernet: Ethernet, own: OwnAddresses, counters: Float64Array) {
     this.#port = port;
@@ -48,6 +53,11 @@ export class Neighbours {
     this.#ethernet = ethernet;
     this.#own = own;
     this.#counters = counters;
+    const hop = link.nextHop;
+    const address = hop === undefined ? [] : addressBytes(hop.address);
+    const is4 = hop !== undefined && address.length === 4;
+    this.#nextHop = is4 ? new NextHopMac(hop) : null;
+    this.#nextHop4 = is4 ? new DataView(Uint8Array.from(address).buffer).getInt32(0) : 0;
   }
 
   /** Takes the ARP packet of the frame at `frame` that lies from `arp` to before `end`. */
@@ -58,6 +68,8 @@ export class Neighbours {
       this.#counters[MALFORMED]!++;
       return;
     }
+    if (this.#nextHop !== null && view.getInt32(arp + 14) === this.#nextHop4)
+      this.#nextHop.told(this.#port.bytes, arp + 8);
     if (view.getUint16(arp + 6) !== ARP_REQUEST || this.#own.kindOf4(view.getInt32(arp + 24)) !== OURS) return;
     const answer = this.#port.take();
     if (answer < 0) return;

@@ -8,11 +8,13 @@ import type { Endpoint } from '../../plan/plan.ts';
 import { sleepNs } from '../../runtime/timer.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { AttachRequest } from '../seam/link.ts';
-import { ETHERTYPE_ARP, ETHERTYPE_IPV6, linkLocalOf, macInAnswer, questionFrame } from './neighbour-question.ts';
+import { linkLocalOf, macTold, neighbourChecks, questionFrame } from './neighbour-question.ts';
 
 export interface NextHop {
   readonly mac: Uint8Array;
   readonly address: string;
+  /** From which addresses it is asked where it is. */
+  readonly senders: readonly string[];
   /** Remarks for the log: which way, and where it is another than the kernel's. */
   readonly notes: readonly string[];
 }
@@ -33,19 +35,23 @@ const TRY_NS = 1e9;
 const LOOK_NS = 5e6;
 
 /**
- * Finds the next hop of a client's packets over an interface: `--gateway`, else what the kernel's routes say, and its hardware address
- * from the kernel's table of neighbours or by asking for it. To be called before a program takes the answers away from the kernel.
- * Rejects with `RunError` where there is no way or no answer within 3 s.
+ * Finds the next hop of a client's packets over an interface: `--gateway`, else what the kernel's routes say. Its hardware address is asked
+ * for: another router may have taken the address over since the kernel asked. Permanent entries of the kernel's table of neighbours are
+ * taken without a question, and entries that it has confirmed lately where 1 s brings no answer. To be called before a program takes the answers away from the
+ * kernel. Rejects with `RunError` where there is no way, or no such entry and no answer within 3 s.
  */
 export async function resolveNextHop(wanted: Wanted, iface: Interface): Promise<NextHop> {
   const { address, notes } = findWay(wanted, iface);
   const family = familyOfLiteral(address);
   // With a tag of ours the network is another than the one whose neighbours the kernel knows.
   const known = wanted.vlan === null ? neighbourOf(iface.ifindex, family, address) : undefined;
-  const isKnown = known?.isConfirmed === true && known.mac !== null;
-  const mac = isKnown ? known.mac : await askForMac(address, wanted, iface);
-  const how = isKnown ? "from the kernel's table of neighbours" : family === 4 ? 'by ARP' : 'by neighbour discovery';
-  return { mac, address, notes: [...notes, `next hop ${address} at ${formatMac(mac)}, ${how}`] };
+  const senders = sendersOf(address, wanted, iface);
+  const kernels = known?.isConfirmed === true ? known.mac : null;
+  const told = known?.isPermanent === true ? null : await askForMac({ address, senders, kernels }, wanted, iface);
+  const mac = told ?? kernels!;
+  const how =
+    told === null ? "from the kernel's table of neighbours" : family === 4 ? 'by ARP' : 'by neighbour discovery';
+  return { mac, address, senders, notes: [...notes, `next hop ${address} at ${formatMac(mac)}, ${how}`] };
 }
 
 function familyOfLiteral(address: string): 4 | 6 {
@@ -109,17 +115,26 @@ function nameOf(ifindex: number): string {
   return readLinks().find((link) => link.ifindex === ifindex)?.name ?? `interface ${String(ifindex)}`;
 }
 
-async function askForMac(address: string, wanted: Wanted, iface: Interface): Promise<Uint8Array> {
-  const isIpv6 = address.includes(':');
-  const socket = PacketSocket.open(iface.ifindex, isIpv6 ? ETHERTYPE_IPV6 : ETHERTYPE_ARP);
+interface Asked extends Pick<NextHop, 'address' | 'senders'> {
+  /** What the kernel knows; null where it knows nothing that it would rely on. */
+  readonly kernels: Uint8Array | null;
+}
+
+/** The answer; null where there is none, and the kernel knows one. */
+async function askForMac(
+  { address, senders, kernels }: Asked,
+  wanted: Wanted,
+  iface: Interface,
+): Promise<Uint8Array | null> {
+  const socket = PacketSocket.openFor(iface.ifindex, neighbourChecks(address, wanted.vlan));
   if (typeof socket === 'number') throw cannotAsk(socket, iface);
-  const senders = sendersOf(address, wanted, iface);
   try {
     for (const sender of senders) {
       const errno = socket.send(questionFrame({ target: address, sender, mac: iface.mac, vlan: wanted.vlan }));
       if (errno !== 0) throw cannotAsk(errno, iface);
       const mac = await answerFor(address, socket);
       if (mac !== null) return mac;
+      if (kernels !== null) return null;
     }
   } finally {
     socket.close();
@@ -132,7 +147,7 @@ async function answerFor(address: string, socket: PacketSocket): Promise<Uint8Ar
   for (let waitedNs = 0; waitedNs < TRY_NS; waitedNs += LOOK_NS) {
     await sleepNs(LOOK_NS);
     for (let frame = socket.receive(); frame !== null; frame = socket.receive()) {
-      const mac = macInAnswer(frame, address);
+      const mac = macTold(frame, address, true);
       if (mac !== null) return mac;
     }
   }

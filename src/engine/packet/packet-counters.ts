@@ -49,6 +49,9 @@ export const RING_TX_EMPTY = 33;
 export const NEIGHBOUR_ANSWERS = 34;
 /** Times at which a thread found the interface down and began to wait for it. */
 export const INTERFACE_DOWN = 35;
+/** Of the main thread, in the first row: changes of the next hop's hardware address, and questions for it that had no answer. */
+export const NEXT_HOP_CHANGES = 36;
+export const NEXT_HOP_UNANSWERED = 37;
 
 /** A row: the counters, and room to the next cache line. */
 export const COUNTERS_PER_ROW = 40;

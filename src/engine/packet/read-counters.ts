@@ -15,6 +15,8 @@ import {
   INTERFACE_DOWN,
   MALFORMED,
   NEIGHBOUR_ANSWERS,
+  NEXT_HOP_CHANGES,
+  NEXT_HOP_UNANSWERED,
   NO_FRAME,
   OUT_OF_ORDER,
   RECEIVED,
@@ -78,12 +80,19 @@ export const COUNTER_PATHS: ReadonlyMap<string, number> = new Map([
   ['ring.tx_ring_empty', RING_TX_EMPTY],
   ['neighbour_answers', NEIGHBOUR_ANSWERS],
   ['interface_down', INTERFACE_DOWN],
+  ['next_hop_changes', NEXT_HOP_CHANGES],
+  ['next_hop_unanswered', NEXT_HOP_UNANSWERED],
 ]);
 
 /** The sums over the threads since they began. The threads go on counting: nothing is locked, and nothing is lost. */
 export function readCounters(memory: SharedArrayBuffer): ReadonlyMap<string, number> {
+  return new Map([...COUNTER_PATHS].map(([path, index]) => [path, sumOfCounter(memory, index)]));
+}
+
+/** The sum of one counter over the threads. */
+export function sumOfCounter(memory: SharedArrayBuffer, index: number): number {
   const threads = memory.byteLength / (COUNTERS_PER_ROW * Float64Array.BYTES_PER_ELEMENT);
-  const rows = Array.from({ length: threads }, (_, thread) => countersOf(memory, thread));
-  const sum = (index: number): number => rows.reduce((total, row) => total + row[index]!, 0);
-  return new Map([...COUNTER_PATHS].map(([path, index]) => [path, sum(index)]));
+  let sum = 0;
+  for (let thread = 0; thread < threads; thread++) sum += countersOf(memory, thread)[index]!;
+  return sum;
 }

@@ -22,6 +22,8 @@ export interface PacketLink {
   readonly mac: Uint8Array;
   /** Where a client's packets go. Null for a server, which answers to where a packet came from. */
   readonly nextHopMac: Uint8Array | null;
+  /** The next hop as all threads see it: its hardware address may change in a run. Left out by a server, and in tests. */
+  readonly nextHop?: NextHopMemory | undefined;
   /** The tag of what is sent and received; null: frames without one. */
   readonly vlan: number | null;
   /** Our own addresses, in the order of their indices: a client's sources, or what a server answers for. */
@@ -35,6 +37,12 @@ export interface PacketLink {
   readonly workers: number;
   /** Which of the workers this link is given to; set for each thread. */
   readonly worker: number;
+}
+
+/** The next hop: its address, and the memory that `engine/packet/next-hop-mac.ts` explains. */
+export interface NextHopMemory {
+  readonly address: string;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** What an engine that goes around the kernel's sockets is told before the threads start. */

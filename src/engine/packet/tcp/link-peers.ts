@@ -39,6 +39,13 @@ export class LinkPeers {
     return this.#indexOf(view.getUint16(frame + 6), view.getInt32(frame + 8));
   }
 
+  /** From now on this peer is at another hardware address. */
+  move(peer: number, mac: Uint8Array): void {
+    const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength);
+    this.#upper[peer] = view.getUint16(0);
+    this.#lower[peer] = view.getInt32(2);
+  }
+
   /** Writes the header of a frame to this peer. */
   writeHeader(view: DataView, frame: number, peer: number, etherType: number): void {
     view.setUint16(frame, this.#upper[peer]!);

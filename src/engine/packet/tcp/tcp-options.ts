@@ -15,7 +15,7 @@ export interface Remote {
 export interface TcpOptions {
   readonly port: FramePort;
   readonly clock: Clock;
-  readonly link: Pick<PacketLink, 'mtu' | 'mac' | 'nextHopMac' | 'vlan' | 'hasUnfinishedChecksums'> & {
+  readonly link: Pick<PacketLink, 'mtu' | 'mac' | 'nextHopMac' | 'nextHop' | 'vlan' | 'hasUnfinishedChecksums'> & {
     readonly addresses: readonly AddressRun[];
     /** The threads among which a client's connections are divided by their local port: see `portsByRemainder` in src/client. 1 if left out. */
     readonly workers?: number;

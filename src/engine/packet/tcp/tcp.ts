@@ -1,5 +1,6 @@
 import { EADDRINUSE, EADDRNOTAVAIL, ENOBUFS } from '../../../kernel/errno.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import { NextHopMac } from '../next-hop-mac.ts';
 import type { OwnAddresses } from '../own-addresses.ts';
 import { FIN_TIMEOUT_MS, type Arrival } from './arrival.ts';
 import { ACK_DUE, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED, type ConnectionTable } from './connection-table.ts';
@@ -24,6 +25,8 @@ import { setRemote, Tuple } from './tuple.ts';
 const WAKES_PER_TURN = 4096;
 /** When frames are lacking, they are asked for again after this. */
 const STARVED_NS = 50e3;
+/** The first peer of a client's link. */
+const NEXT_HOP = 0;
 /** Clocks may be behind their base when a run begins; times in ms are never 0. */
 const EPOCH_MS = 1_000_000;
 /** Initial sequence numbers move on by 250 a ms (RFC 9293, section 3.4.1), and by this with each connection. */
@@ -55,6 +58,9 @@ export class Tcp {
   readonly #strangers: Strangers;
   readonly #quotations: Quotations;
   readonly #reader: SegmentReader;
+  readonly #nextHop: NextHopMac | null;
+  /** Its changes that were taken over. */
+  #nextHopChanges = 0;
   readonly #starved = new StarvedRows();
   /** What `connect` looks for. */
   readonly #tuple = new Tuple();
@@ -70,6 +76,7 @@ export class Tcp {
     this.#clock = clock;
     this.#view = port.view;
     this.#remote = remote;
+    this.#nextHop = options.link.nextHop === undefined ? null : new NextHopMac(options.link.nextHop);
     const parts = assemble(options, this.#starved, this.#nowMs());
     this.#own = parts.own;
     this.#peers = parts.peers;
@@ -97,10 +104,19 @@ export class Tcp {
     if (nowMs !== this.#transmission.nowMs) {
       this.#transmission.nowMs = nowMs;
       if (this.#timeWait.count > 0) this.#lifecycle.wake(nowMs, WAKES_PER_TURN);
+      if (this.#nextHop !== null) this.#follow(this.#nextHop);
       this.#wheel.turn(nowMs, this.#due);
     }
     if (this.#starved.count > 0) this.#feed();
     this.#setDeadline();
+  }
+
+  /** Sends to where the next hop is now; packets that are sent again go there too. */
+  #follow(nextHop: NextHopMac): void {
+    const { changes } = nextHop;
+    if (changes === this.#nextHopChanges) return;
+    this.#nextHopChanges = changes;
+    this.#peers.move(NEXT_HOP, nextHop.read());
   }
 
   #nowMs(): number {
