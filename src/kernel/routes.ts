@@ -116,6 +116,16 @@ export interface Neighbour {
   readonly isPermanent: boolean;
 }
 
+/** The neighbours on an interface whose hardware addresses the kernel knows. Throws where there is no koffi. */
+export function neighboursOn(ifindex: number): string[] {
+  const { messages } = askNetlink({ type: RTM_GETNEIGH, head: new Uint8Array(NDMSG_BYTES), isDump: true });
+  return (messages ?? []).flatMap(({ head, attributes }) => {
+    const address = attributes.get(NDA_DST);
+    const isKnown = attributes.has(NDA_LLADDR) && (head.getUint16(8, true) & (NUD_INCOMPLETE | NUD_FAILED)) === 0;
+    return head.getInt32(4, true) === ifindex && isKnown && address !== undefined ? [addressOf(address)] : [];
+  });
+}
+
 /** What the kernel knows of a neighbour; undefined where it never asked. Throws where there is no koffi. */
 export function neighbourOf(ifindex: number, family: 4 | 6, address: string): Neighbour | undefined {
   const head = new Uint8Array(NDMSG_BYTES);

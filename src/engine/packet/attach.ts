@@ -8,6 +8,7 @@ import { Bpf, type BpfResult } from '../../kernel/xdp/bpf.ts';
 import { XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE } from '../../kernel/xdp/if-xdp.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Attachment, AttachRequest, PacketLink } from '../seam/link.ts';
+import { requireFree } from './address-probe.ts';
 import { captureProgram } from './capture-program.ts';
 import { Handover, type HandoverMemory } from './handover.ts';
 import { createNextHopMemory } from './next-hop-mac.ts';
@@ -33,6 +34,7 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
   const iface = usableInterface(request.interfaceName);
   raiseLockedMemoryLimit(libc);
   const nextHop = request.target === null ? null : await resolveNextHop({ ...request, target: request.target }, iface);
+  await requireFree(request, iface, nextHop?.address ?? null);
   const hold = new Hold(libc, iface);
   try {
     const { driver = 'unknown', features } = readEthtool(iface.name);

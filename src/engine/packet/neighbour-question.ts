@@ -1,7 +1,7 @@
 /** Who has an address: the frames that ask (ARP, RFC 826; neighbour solicitation, RFC 4861), and the answers to them. */
 import { HAS_TAG_BESIDE, TAG_BESIDE, type FilterCheck } from '../../kernel/packet-filter.ts';
 import type { FrameChoice } from '../../kernel/packet-socket.ts';
-import { addressBytes } from '../../kernel/sockaddr.ts';
+import { addressBytes, addressOf } from '../../kernel/sockaddr.ts';
 
 export const ETHERTYPE_ARP = 0x0806;
 export const ETHERTYPE_IPV6 = 0x86dd;
@@ -137,22 +137,42 @@ export function macTold(frame: Uint8Array, address: string, isAsked: boolean): U
 export function neighbourChecks(address: string, vlan: number | null): FrameChoice {
   const bytes = Uint8Array.from(addressBytes(address));
   const view = new DataView(bytes.buffer);
-  // The kernel's own VLAN has taken the tag away already.
-  const tag: FilterCheck =
-    vlan === null
-      ? { bits: 16, at: HAS_TAG_BESIDE, values: [0] }
-      : { bits: 16, at: TAG_BESIDE, mask: VLAN_ID_MASK, values: [vlan, 0] };
+  const tag = tagCheck(vlan);
   const words = (at: number): FilterCheck[] =>
     Array.from({ length: bytes.length / 4 }, (_, i) => ({ bits: 32, at: at + i * 4, values: [view.getUint32(i * 4)] }));
   if (bytes.length === 4) return { etherType: ETHERTYPE_ARP, checks: [tag, ...words(ETHERNET_BYTES + 14)] };
-  const isAdvertisement: readonly FilterCheck[] = [
-    { bits: 8, at: ETHERNET_BYTES + 6, values: [ICMPV6] },
-    { bits: 8, at: ETHERNET_BYTES + IPV6_BYTES, values: [ADVERTISEMENT] },
-  ];
   return {
     etherType: ETHERTYPE_IPV6,
-    checks: [tag, ...isAdvertisement, ...words(ETHERNET_BYTES + IPV6_BYTES + 8)],
+    checks: [tag, ...IS_ADVERTISEMENT, ...words(ETHERNET_BYTES + IPV6_BYTES + 8)],
   };
+}
+
+const IS_ADVERTISEMENT: readonly FilterCheck[] = [
+  { bits: 8, at: ETHERNET_BYTES + 6, values: [ICMPV6] },
+  { bits: 8, at: ETHERNET_BYTES + IPV6_BYTES, values: [ADVERTISEMENT] },
+];
+
+/** The answers for any address of a family, in the network of the tag. */
+export function answerChecks(family: 4 | 6, vlan: number | null): FrameChoice {
+  if (family === 6) return { etherType: ETHERTYPE_IPV6, checks: [tagCheck(vlan), ...IS_ADVERTISEMENT] };
+  return {
+    etherType: ETHERTYPE_ARP,
+    checks: [tagCheck(vlan), { bits: 16, at: ETHERNET_BYTES + 6, values: [ARP_REPLY] }],
+  };
+}
+
+/** For which address an untagged frame of `answerChecks` answers; null where it is too short. */
+export function answeredAddress(frame: Uint8Array, family: 4 | 6): string | null {
+  const at = ETHERNET_BYTES + (family === 4 ? 14 : IPV6_BYTES + 8);
+  const bytes = frame.subarray(at, at + (family === 4 ? 4 : 16));
+  return bytes.length === (family === 4 ? 4 : 16) ? addressOf(bytes) : null;
+}
+
+/** The kernel's own VLAN has taken its tag away already. */
+function tagCheck(vlan: number | null): FilterCheck {
+  return vlan === null
+    ? { bits: 16, at: HAS_TAG_BESIDE, values: [0] }
+    : { bits: 16, at: TAG_BESIDE, mask: VLAN_ID_MASK, values: [vlan, 0] };
 }
 
 /** The link-local address that an interface has by its hardware address (RFC 4291, appendix A). */
