@@ -4,7 +4,7 @@ import { createDatagramEcho, createServerEngine } from '../engine/registry.ts';
 import { MonotonicClock } from '../runtime/clock.ts';
 import type { DatagramDriver } from '../engine/seam/datagram-echo.ts';
 import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
-import { POLL_NS } from '../engine/seam/engine.ts';
+import { POLL_NS, type ServerEngine } from '../engine/seam/engine.ts';
 import { RunError } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { pinThread } from '../kernel/cpus.ts';
@@ -16,7 +16,7 @@ import {
   DATAGRAMS_SENT,
   ListenerCounters,
 } from './counters.ts';
-import { CONTROL_STATE, Listener, SERVE } from './listener.ts';
+import { CONTROL_STATE, Listener, QUIT, SERVE } from './listener.ts';
 import { modeOf } from './modes.ts';
 import { loopWork } from './work.ts';
 import type { FromWorker, ListenCommand, WorkerInit } from './worker-protocol.ts';
@@ -92,26 +92,40 @@ async function serveConnections(command: ListenCommand, clock: Clock): Promise<v
   try {
     await engine.listen();
     const work = init.work === null ? null : loopWork(init.work, init.listener, engine, clock);
-    tell({ type: 'listening', port: engine.port });
-    await engine.run(
+    // One place makes all listeners: V8 would give up code that was compiled for an object of another shape.
+    const listenerWith = (counters: SharedArrayBuffer, control: SharedArrayBuffer): Listener =>
       new Listener({
         engine,
         clock,
         mode,
-        counters: new ListenerCounters(init.counters),
+        counters: new ListenerCounters(counters),
         idleTimeoutNs: plan.idleTimeoutNs,
         capacity,
         maxConnections: plan.maxConnections,
-        control: new Int32Array(init.control),
+        control: new Int32Array(control),
         createExecutor: work?.createExecutor,
         busyTasks: work?.busyTasks,
-      }),
-    );
+      });
+    // The work of a connection costs more than what the first connections lose.
+    if (work === null) rehearse(engine, listenerWith);
+    tell({ type: 'listening', port: engine.port });
+    await engine.run(listenerWith(init.counters, init.control));
     tell({ type: 'done' });
   } finally {
     // Descriptors belong to the process: they would outlive the thread.
     engine.dispose();
   }
+}
+
+/** Has the engine rehearse, if it can, with a listener that counts elsewhere. */
+function rehearse(
+  engine: ServerEngine,
+  listenerWith: (counters: SharedArrayBuffer, control: SharedArrayBuffer) => Listener,
+): void {
+  if (engine.rehearse === undefined) return;
+  const control = new SharedArrayBuffer(init.control.byteLength);
+  const end = (): void => void Atomics.store(new Int32Array(control), CONTROL_STATE, QUIT);
+  engine.rehearse(listenerWith(ListenerCounters.createMemory(), control), end);
 }
 
 main()

@@ -21,7 +21,7 @@ export class Ethernet {
   readonly #mac: Uint8Array;
   readonly #vlan: number | null;
 
-  constructor(port: FramePort, link: Pick<PacketLink, 'mac' | 'vlan'>) {
+  constructor(port: Pick<FramePort, 'bytes' | 'view'>, link: Pick<PacketLink, 'mac' | 'vlan'>) {
     this.headerBytes = link.vlan === null ? HEADER_BYTES : HEADER_BYTES + TAG_BYTES;
     this.#bytes = port.bytes;
     this.#view = port.view;

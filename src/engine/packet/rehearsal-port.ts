@@ -18,6 +18,14 @@ const ACK = 16;
 const SYN_OPTIONS = [0x020405b4, 0x01030307, 0x0101080a] as const;
 const TIMESTAMPS = 0x0101080a;
 
+/** What answers the frames of a rehearsal. */
+export interface RehearsedPeer {
+  /** Takes a frame, and delivers others to the port. */
+  answer(frame: number): void;
+  /** Nothing is under way. */
+  idle(): void;
+}
+
 export interface RehearsedExchange {
   readonly payloadBytes: number;
   readonly responseBytes: number;
@@ -33,8 +41,10 @@ export class RehearsalPort implements FramePort {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly frameBytes = FRAME_BYTES - HEADROOM;
-  readonly #etherBytes: number;
-  readonly #exchange: RehearsedExchange;
+  /** Where a packet begins in its frame. */
+  readonly etherBytes: number;
+  readonly #exchange: RehearsedExchange | null;
+  #peer: RehearsedPeer | null = null;
   /** Free frames, and what has come: a ring of offsets and lengths. */
   readonly #free = new Int32Array(FRAMES);
   #freeCount = FRAMES;
@@ -43,11 +53,12 @@ export class RehearsalPort implements FramePort {
   #first = 0;
   #count = 0;
 
-  constructor(link: Pick<PacketLink, 'vlan'>, exchange: RehearsedExchange) {
+  /** Without an exchange, what is sent goes to the peer of `meet`. */
+  constructor(link: Pick<PacketLink, 'vlan'>, exchange: RehearsedExchange | null) {
     const memory = new ArrayBuffer(FRAMES * FRAME_BYTES);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);
-    this.#etherBytes = link.vlan === null ? 14 : 18;
+    this.etherBytes = link.vlan === null ? 14 : 18;
     this.#exchange = exchange;
     for (let i = 0; i < FRAMES; i++) this.#free[i] = i * FRAME_BYTES + HEADROOM;
   }
@@ -61,9 +72,24 @@ export class RehearsalPort implements FramePort {
   }
 
   send(offset: number, _length: number): void {
-    const reply = this.take();
-    if (reply >= 0) this.#answer(offset, reply);
+    if (this.#peer !== null) this.#peer.answer(offset);
+    else {
+      const reply = this.take();
+      if (reply >= 0) this.#answer(offset, reply);
+    }
     this.give(offset);
+  }
+
+  /** From now on this peer answers. */
+  meet(peer: RehearsedPeer): void {
+    this.#peer = peer;
+  }
+
+  /** A frame that was taken comes in. */
+  deliver(offset: number, length: number): void {
+    const place = (this.#first + this.#count++) & (FRAMES - 1);
+    this.#offsets[place] = offset;
+    this.#lengths[place] = length;
   }
 
   flush(): void {
@@ -83,7 +109,8 @@ export class RehearsalPort implements FramePort {
   }
 
   wait(): void {
-    // What would be waited for is there.
+    // What would be waited for is there, or never comes.
+    if (this.#count === 0) this.#peer?.idle();
   }
 
   readonly companions = null;
@@ -104,7 +131,7 @@ export class RehearsalPort implements FramePort {
   /** Answers the segment in the frame at `from` with one at `to`, if it is one that is answered. */
   #answer(from: number, to: number): void {
     const { view } = this;
-    const ip = from + this.#etherBytes;
+    const ip = from + this.etherBytes;
     const isIpv6 = view.getUint8(ip) >> 4 === 6;
     const at = ip + (isIpv6 ? HEADERS_6 : HEADERS_4);
     const end = isIpv6 ? at + view.getUint16(ip + 4) : ip + view.getUint16(ip + 2);
@@ -112,7 +139,7 @@ export class RehearsalPort implements FramePort {
     const headerBytes = (control >>> 28) << 2;
     const flags = (control >>> 16) & 0x3f;
     const bytes = end - at - headerBytes;
-    const { payloadBytes, responseBytes } = this.#exchange;
+    const { payloadBytes, responseBytes } = this.#exchange!;
     const next = (view.getInt32(at + 4) + bytes + ((flags & (SYN | FIN)) === 0 ? 0 : 1)) | 0;
     const received = next - FIRST_SEQUENCE - 1 - ((flags & FIN) === 0 ? 0 : 1);
     const acknowledged = view.getInt32(at + 8) - 1;
@@ -129,8 +156,8 @@ export class RehearsalPort implements FramePort {
   #reply(from: number, to: number, flags: number, sequence: number, acknowledgement: number, bytes: number): void {
     const { view } = this;
     this.#swapEnds(from, to);
-    const ip = to + this.#etherBytes;
-    const isIpv6 = view.getUint8(from + this.#etherBytes) >> 4 === 6;
+    const ip = to + this.etherBytes;
+    const isIpv6 = view.getUint8(from + this.etherBytes) >> 4 === 6;
     const ipBytes = isIpv6 ? HEADERS_6 : HEADERS_4;
     const at = ip + ipBytes;
     const ports = view.getInt32(from - to + at);
@@ -158,15 +185,13 @@ export class RehearsalPort implements FramePort {
       view.setUint16(ip + 10, 0);
       view.setUint16(ip + 10, ~sumOf(view, ip, at) & 0xffff);
     }
-    const place = (this.#first + this.#count++) & (FRAMES - 1);
-    this.#offsets[place] = to;
-    this.#lengths[place] = end - to;
+    this.deliver(to, end - to);
   }
 
   /** Copies the headers below TCP, from the other end's view. */
   #swapEnds(from: number, to: number): void {
     const { view } = this;
-    const ip = this.#etherBytes;
+    const ip = this.etherBytes;
     for (let i = 12; i < ip; i += 2) view.setUint16(to + i, view.getUint16(from + i));
     for (let i = 0; i < 6; i += 2) {
       view.setUint16(to + i, view.getUint16(from + i + 6));

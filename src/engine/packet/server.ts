@@ -2,11 +2,14 @@ import { randomInt } from 'node:crypto';
 import { ECONNRESET } from '../../kernel/errno.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import { FreeSlots } from '../sockets/free-slots.ts';
+import type { PacketLink } from '../seam/link.ts';
 import type { FramePort } from './frame-port.ts';
 import { FrameSorter } from './frame-sorter.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { linger } from './linger.ts';
-import { countersOf } from './packet-counters.ts';
+import { countersOf, createCounters } from './packet-counters.ts';
+import { RehearsalPort } from './rehearsal-port.ts';
+import { RehearsedClients } from './rehearsed-clients.ts';
 import { Tcp } from './tcp/tcp.ts';
 import { NONE, type TcpUser } from './tcp/tcp-user.ts';
 
@@ -29,6 +32,21 @@ const GONE = 64;
 /** Bytes came that the driver does not read. */
 const UNREAD = 128;
 const SENDING = ECHOING | RESPONDING;
+const REHEARSAL_SLOTS = 512;
+/** A longer response takes more segments of the same code. */
+const REHEARSAL_RESPONSE_BYTES = 8 * 1024;
+/** New connections come for as long; the last of them end within a millisecond. */
+const REHEARSAL_NS = 100e6;
+
+/** What a server works with: its own, or that of a rehearsal. */
+interface Parts {
+  readonly tcp: Tcp;
+  readonly sorter: FrameSorter;
+  readonly kept: KeptBytes;
+  readonly flags: Uint8Array;
+  readonly free: FreeSlots;
+  readonly responseBytes: number;
+}
 
 /**
  * The server's side on packets. It listens on all addresses of its link, and answers to where a packet came from.
@@ -40,11 +58,13 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
   readonly name = 'packet';
   readonly #options: ServerEngineOptions;
   readonly #port: FramePort;
-  readonly #tcp: Tcp;
-  readonly #sorter: FrameSorter;
-  readonly #kept: KeptBytes;
-  readonly #flags: Uint8Array;
-  readonly #free: FreeSlots;
+  /** Those of the rehearsal, while it lasts. */
+  #tcp: Tcp;
+  #sorter: FrameSorter;
+  #kept: KeptBytes;
+  #flags: Uint8Array;
+  #free: FreeSlots;
+  #responseBytes: number;
   readonly #announces: boolean;
   /** Where the bytes lie that are being received, and how many they are; `echo` takes them. */
   #receivedAt = 0;
@@ -57,25 +77,45 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
 
   /** Takes the port, which is gone after `dispose`. */
   constructor(options: ServerEngineOptions, port: FramePort) {
-    const { capacity, payload, clock, link } = options;
+    const { capacity, payload, link } = options;
     if (link === undefined) throw new Error('the packet engine has no link');
     this.#options = options;
     this.#port = port;
-    this.#kept = new KeptBytes(port, payload, capacity);
-    this.#tcp = new Tcp({
+    this.#announces = link.worker === 0;
+    const parts = this.#partsFor(port, link, capacity, payload);
+    this.#tcp = parts.tcp;
+    this.#sorter = parts.sorter;
+    this.#kept = parts.kept;
+    this.#flags = parts.flags;
+    this.#free = parts.free;
+    this.#responseBytes = parts.responseBytes;
+  }
+
+  #partsFor(port: FramePort, link: PacketLink, capacity: number, payload: Uint8Array, firstSequence?: number): Parts {
+    const kept = new KeptBytes(port, payload, capacity);
+    const tcp = new Tcp({
       port,
-      clock,
+      clock: this.#options.clock,
       link,
       counters: countersOf(link.counters, link.worker),
       user: this,
-      source: this.#kept,
+      source: kept,
       capacity,
       remote: null,
+      firstSequence,
     });
-    this.#sorter = new FrameSorter(port, link, this.#tcp, this.#tcp.quotations);
-    this.#flags = new Uint8Array(capacity);
-    this.#free = new FreeSlots(capacity);
-    this.#announces = link.worker === 0;
+    const sorter = new FrameSorter(port, link, tcp, tcp.quotations);
+    const flags = new Uint8Array(capacity);
+    return { tcp, sorter, kept, flags, free: new FreeSlots(capacity), responseBytes: payload.length };
+  }
+
+  #use({ tcp, sorter, kept, flags, free, responseBytes }: Parts): void {
+    this.#tcp = tcp;
+    this.#sorter = sorter;
+    this.#kept = kept;
+    this.#flags = flags;
+    this.#free = free;
+    this.#responseBytes = responseBytes;
   }
 
   get port(): number {
@@ -102,10 +142,43 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
 
   run(driver: ServerDriver): void {
     this.#driver = driver;
-    const tcp = this.#tcp;
-    this.#port.companions?.enter();
-    if (this.#announces) this.#sorter.neighbours.announce();
     const port = this.#port;
+    port.companions?.enter();
+    if (this.#announces) this.#sorter.neighbours.announce();
+    this.#drive(driver, port);
+    linger({ tcp: this.#tcp, port, receiver: this.#sorter, clock: this.#options.clock });
+  }
+
+  rehearse(driver: ServerDriver, onEnd: () => void): void {
+    const { clock, capacity, payload } = this.#options;
+    const link = { ...this.#options.link!, counters: createCounters(1), worker: 0 };
+    const own: Parts = {
+      tcp: this.#tcp,
+      sorter: this.#sorter,
+      kept: this.#kept,
+      flags: this.#flags,
+      free: this.#free,
+      responseBytes: this.#responseBytes,
+    };
+    const port = new RehearsalPort(link, null);
+    const slots = Math.min(capacity, REHEARSAL_SLOTS);
+    const response = payload.subarray(0, REHEARSAL_RESPONSE_BYTES);
+    this.#use(this.#partsFor(port, link, slots, response, RehearsedClients.firstSequence));
+    this.#driver = driver;
+    this.#tcp.listen(this.#listenPort, REHEARSAL_SLOTS);
+    const load = { clock, endNs: clock.now() + REHEARSAL_NS, serverPort: this.#listenPort, onEnd };
+    port.meet(new RehearsedClients(port, link, load));
+    try {
+      this.#drive(driver, port);
+    } finally {
+      this.#use(own);
+      this.#open = 0;
+      this.#accepts = true;
+    }
+  }
+
+  #drive(driver: ServerDriver, port: FramePort): void {
+    const tcp = this.#tcp;
     const sorter = this.#sorter;
     const deadline = this.#deadline;
     tcp.turn();
@@ -118,7 +191,6 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
       }
       tcp.turn();
     }
-    linger({ tcp, port, receiver: sorter, clock: this.#options.clock });
   }
 
   accept(): number {
@@ -162,7 +234,7 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
       this.#driver.failed(slot, ECONNRESET);
       return;
     }
-    const bytes = this.#options.payload.length;
+    const bytes = this.#responseBytes;
     if (bytes === 0) {
       this.#driver.flushed(slot);
       return;

@@ -188,5 +188,10 @@ export interface ServerEngine {
   /** Stops accepting and closes the listening socket. Open connections go on. */
   stopListening(): void;
   run(driver: ServerDriver): void | Promise<void>;
+  /**
+   * As `run`, after `listen`, with clients that are not there, so that V8 compiles what `run` needs. Takes at most 150 ms, and its only effect is
+   * compiled code. Calls `onEnd` when no more connections come; `step` then has to return false. Left out by engines that cannot do it.
+   */
+  rehearse?(driver: ServerDriver, onEnd: () => void): void;
   dispose(): void;
 }
