@@ -19,7 +19,7 @@ import {
   type PortRange,
   type SourcePorts,
 } from './source-ports.ts';
-import { hasSource, parseSource, toNumber, type SourceRuns, type SourceSpec } from './sources.ts';
+import { hasSource, parseSource, runOf, toNumber, toText, type SourceRuns, type SourceSpec } from './sources.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { PORT_MAX } from '../units/quantity.ts';
 
@@ -60,6 +60,7 @@ export async function planClientPacket(
   await checkTarget(target, ends.asked, machine, problems);
   const found = problems.length;
   checkSources(input, ends.sources, target, problems);
+  checkSourceKinds(input, ends.sources, chosen, problems);
   checkGateway(input, chosen, target, problems);
   const sources = input.source.length > 0 ? ends.sources : ownSource(input, chosen, target, problems);
   if (problems.length > found) return { chosen, packet: null };
@@ -110,6 +111,56 @@ function checkSources(
     const why = `conngen answers for every source, and ${address} is ${what}`;
     problems.push({ option: first.label, got, expected: `addresses without ${address}: ${why}` });
   }
+}
+
+/** Ranges of which no address can be the source of a packet on a network. */
+const NO_SOURCES = [
+  ['0.0.0.0/8', 'an address of "this network" (RFC 1122)'],
+  ['127.0.0.0/8', 'a loopback address'],
+  ['224.0.0.0/4', 'a multicast address'],
+  ['255.255.255.255', 'the broadcast address'],
+  ['::', 'the unspecified address'],
+  ['::1', 'the loopback address'],
+  ['ff00::/8', 'a multicast address'],
+] as const;
+
+/** Other machines drop what comes from such an address (RFC 1122, section 3.2.1.3; RFC 4291, section 2.7). */
+function checkSourceKinds(
+  { source }: ClientPacketInput,
+  sources: SourceRuns,
+  { iface }: ChosenInterface,
+  problems: Problem[],
+): void {
+  const [first] = source;
+  if (first === undefined) return;
+  const broadcasts = iface.addresses.flatMap((own) => broadcastOf(own) ?? []);
+  const ranges = [
+    ...NO_SOURCES.map(([range, what]) => [...endsOf(range), what] as const),
+    ...broadcasts.map((value) => [4, value, value, `the broadcast address of a network of ${iface.name}`] as const),
+  ];
+  for (const spec of sources) {
+    const run = runOf(spec);
+    const last = run.first + BigInt(run.count) - 1n;
+    const fault = ranges.find(([family, from, to]) => family === run.family && run.first <= to && last >= from);
+    if (fault === undefined) continue;
+    const [family, from, , what] = fault;
+    const address = toText(family, run.first > from ? run.first : from);
+    const got = source.map(({ text }) => text).join(', ');
+    problems.push({ option: first.label, got, expected: `addresses without ${address}, which is ${what}` });
+  }
+}
+
+function endsOf(range: string): readonly [4 | 6, bigint, bigint] {
+  const [address = '', length] = range.split('/');
+  const { family, value } = toNumber(address)!;
+  const bits = family === 4 ? 32 : 128;
+  return [family, value, value + (1n << BigInt(bits - Number(length ?? bits))) - 1n];
+}
+
+/** Of a network with one (RFC 3021: /31 has none). */
+function broadcastOf({ address, family, prefixLength }: InterfaceAddress): bigint | null {
+  if (family !== 4 || prefixLength > 30) return null;
+  return toNumber(address)!.value | ((1n << BigInt(32 - prefixLength)) - 1n);
 }
 
 function checkGateway(

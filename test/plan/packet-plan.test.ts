@@ -136,6 +136,14 @@ t.test('a target that is this machine is refused, and sources that are the targe
   t.match(await refused({ source: '192.0.2.0/24' }), [
     /--source: got "192.0.2.0\/24", expected addresses without 192.0.2.1/,
   ]);
+  const impossible = [
+    ['224.0.0.1', /without 224\.0\.0\.1, which is a multicast/],
+    ['127.0.0.0/8', /without 127\.0\.0\.1, which is a loopback/],
+    ['0.0.0.5', /without 0\.0\.0\.5, which is an address of "this network"/],
+    ['192.0.2.250-192.0.3.4', /without 192\.0\.2\.255, which is the broadcast address of a network of eth0/],
+  ] as const;
+  for (const [source, says] of impossible) t.match(await refused({ source }), [says], source);
+  t.match(await refused({ target: '[2001:db8::1]:80', source: 'ff02::5' }), [/without ff02::5, which is a multicast/]);
   t.match(await refused({ source: '198.18.0.0/24', gateway: '198.18.0.9' }), [/without 198.18.0.9: .*is the router/]);
 });
 
