@@ -4,15 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { ServerResult } from '../../../src/document/server.ts';
-import { noLab } from '../lab.ts';
+import { noLab, type Namespace } from '../lab.ts';
 import { FAR } from '../veth-pair.ts';
-import { CONNECTIONS, PACKET_HOST, checkAllOk, checkEqual, load, serve, type Family } from './ends.ts';
+import { FEW, PACKET_HOST, checkAllOk, checkEqual, load, serve, type Family } from './ends.ts';
 import { LossyWire } from './lossy-wire.ts';
 
 const skip = noLab();
 const SEED = 20_261_129;
-/** Longer than most retransmissions wait. */
-const REST_MS = 2000;
+/** After this long ends that still wait for the other are an error of the count. */
+const MOST_REST_MS = 20_000;
 
 interface Trial {
   readonly client: string;
@@ -36,30 +36,51 @@ const WIRES: readonly { share: number; trials: readonly Pick<Trial, 'connections
   {
     share: 0.01,
     trials: [
-      { connections: CONNECTIONS, inFlight: 500, load: ECHO },
-      { connections: 300, inFlight: 20, load: long('64KiB') },
+      { connections: FEW, inFlight: 500, load: ECHO },
+      { connections: 60, inFlight: 20, load: long('64KiB') },
     ],
   },
   {
     share: 0.1,
     trials: [
-      { connections: 3000, inFlight: 1500, load: ECHO },
-      { connections: 50, inFlight: 50, load: long('16KiB') },
+      { connections: 300, inFlight: 300, load: ECHO },
+      { connections: 10, inFlight: 10, load: long('16KiB') },
     ],
   },
-  { share: 0.3, trials: [{ connections: 500, inFlight: 500, load: ECHO }] },
+  { share: 0.3, trials: [{ connections: 100, inFlight: 100, load: ECHO }] },
 ];
 
 /**
- * As `checkEqual`, but the last FINs may not have arrived. The packet client sends them again for a second after its run; then its process
- * ends, where a kernel would go on for minutes.
+ * As `checkEqual`, but the last FINs may not have arrived. The packet client sends them again for some seconds after its run; then it resets
+ * what is left, where a kernel would go on for minutes.
  */
-function checkAlmostEqual(t: Test, round: RoundResult, served: ServerResult, connections: number): void {
+function checkAlmostEqual(
+  t: Test,
+  round: RoundResult,
+  served: ServerResult,
+  { connections }: Trial,
+  share: number,
+): void {
   checkAllOk(t, round, connections);
-  t.strictSame([served.accepted, served.errors], [connections, {}]);
-  t.equal(served.completed + served.aborted + served.idle_closed, connections);
-  t.ok(served.completed >= 0.99 * connections, `${served.completed} of ${connections} ended in order`);
+  const { reset = 0, ...errors } = served.errors;
+  t.strictSame([served.accepted, errors], [connections, {}]);
+  t.equal(served.completed + served.aborted + served.idle_closed + reset, connections);
+  t.ok(
+    connections - served.completed <= 1 + 0.2 * share * connections,
+    `${served.completed} of ${connections} ended in order`,
+  );
   t.strictSame([round.bytes.sent, round.bytes.received], [served.bytes.received, served.bytes.sent], 'bytes');
+}
+
+/** Waits until no socket of either kernel has data or a FIN that the other end has not acknowledged, or waits for the other's FIN. */
+async function haveEnded(wire: LossyWire): Promise<void> {
+  const states = ['established', 'close-wait', 'fin-wait-1', 'last-ack', 'closing'].flatMap((state) => [
+    'state',
+    state,
+  ]);
+  const isOpen = (end: Namespace): boolean => end.exec('ss', '-Htn', ...states).trim() !== '';
+  const endMs = performance.now() + MOST_REST_MS;
+  while ((isOpen(wire.near) || isOpen(wire.far)) && performance.now() < endMs) await sleep(50);
 }
 
 async function run(t: Test, wire: LossyWire, share: number, trial: Trial): Promise<void> {
@@ -71,20 +92,23 @@ async function run(t: Test, wire: LossyWire, share: number, trial: Trial): Promi
   const round = await load(t, wire.near, { engine: client, family, host, connections, inFlight, args });
   // What is on its way at the end arrives with the next retransmission.
   treatment.spare();
-  await sleep(REST_MS);
+  await haveEnded(wire);
   const served = await server.stop();
   const counts = await treatment.stop();
-  if (client === 'packet') checkAlmostEqual(t, round, served, connections);
+  if (client === 'packet') checkAlmostEqual(t, round, served, trial, share);
   else checkEqual(t, round, served, connections);
   for (const what of ['dropped', 'doubled', 'reordered'] as const) {
     const wanted = share * (counts.received - (what === 'dropped' ? 0 : counts.dropped));
-    t.ok(counts[what] > 0.8 * wanted && counts[what] < 1.2 * wanted, `${counts[what]} of ${counts.received} ${what}`);
+    // Chance, and the bound on packets that are dropped in a row.
+    const most = 0.2 * wanted + 5 * Math.sqrt(wanted);
+    t.ok(Math.abs(counts[what] - wanted) <= most, `${counts[what]} of ${counts.received} ${what}`);
   }
   t.equal(counts.lost, 0, 'the forwarder lost none itself');
 }
 
-// Many runs: on a machine that is busy with others they take minutes.
+// Many runs: on a machine that is busy with others they take minutes. They wait for timeouts most of the time.
 t.setTimeout(600_000);
+t.jobs = 2;
 
 for (const { share, trials } of WIRES) {
   t.test(`${100 * share} % dropped, doubled and reordered each`, { skip, jobs: ENDS.length }, async (t) => {
