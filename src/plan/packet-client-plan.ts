@@ -72,7 +72,7 @@ export async function planClientPacket(
   }
   const packet: PacketPlan = {
     interfaceName: chosen.iface.name,
-    gateway: input.gateway?.value ?? null,
+    gateway: input.gateway?.value.replace(/%.*$/, '') ?? null,
     vlan: input.vlan?.value ?? null,
     addresses,
   };
@@ -170,7 +170,11 @@ function checkGateway(
   problems: Problem[],
 ): void {
   if (gateway === undefined) return;
-  const { value: address } = gateway;
+  const [address = '', zone] = gateway.value.split('%');
+  if (zone !== undefined && zone !== iface.name) {
+    problems.push(problemOf(gateway, `a router on ${iface.name}, which is the --interface, and not on ${zone}`));
+    return;
+  }
   const family = familyOf(address);
   if (family !== target.family) {
     problems.push(problemOf(gateway, `an IPv${target.family} address, as the target ${target.address} is one`));

@@ -76,10 +76,10 @@ export function parseInterface(text: string): Parsed<string> {
   return isName ? accept(name) : refuse('the name of an interface, such as eth0');
 }
 
-/** Parses an IPv4 or IPv6 address without a zone. */
+/** Parses an IPv4 or IPv6 address; a link-local one may have a zone, which the plan compares with the interface. */
 export function parseGateway(text: string): Parsed<string> {
   const address = text.trim();
-  return familyOf(address) !== null && !address.includes('%')
+  return familyOf(address) !== null && (!address.includes('%') || /^fe[89ab][0-9a-f]:/i.test(address))
     ? accept(address)
     : refuse('the IPv4 or IPv6 address of a router, such as 192.0.2.1');
 }

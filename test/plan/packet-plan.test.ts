@@ -149,6 +149,10 @@ t.test('a target that is this machine is refused, and sources that are the targe
 
 t.test('families that differ are refused, and routers that cannot be reached', async (t) => {
   t.match(await refused({ source: 'fd00::1' }), [/--source: .*IPv4 addresses, as the target 192.0.2.1 is one/]);
+  const six = { target: '[2001:db8:1::1]:80' };
+  const { packet } = await planned({ ...six, gateway: 'fe80::1%eth0' });
+  t.equal(packet.gateway, 'fe80::1', 'the zone of the interface itself says nothing more');
+  t.match(await refused({ ...six, gateway: 'fe80::1%bare0' }), [/a router on eth0, .* not on bare0/]);
   t.match(await refused({ gateway: 'fe80::1' }), [/--gateway: .*an IPv4 address, as the target/]);
   t.match(await refused({ gateway: '203.0.113.1' }), [
     /--gateway: .*an address in a network of eth0 \(192.0.2.10\/24\)/,
