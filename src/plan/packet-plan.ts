@@ -157,7 +157,7 @@ export function checkThreads(
   problems.push(
     problemOf(
       given,
-      `at most ${most}, because ${why} (for more, where the card has them: ethtool -L ${name} combined ${threads})`,
+      `at most ${most}, because ${why} (for more, where the card has them: ethtool -L ${name} combined ${threads}; of a veth: rx ${threads} tx ${threads})`,
     ),
   );
 }
