@@ -54,7 +54,7 @@ export function linkError(errno: number, interfaceName: string): RunError {
     return new RunError(
       name,
       `another XDP program is on ${interfaceName}`,
-      `see which with: ip link show ${interfaceName} (or bpftool net), and remove it with: ip link set ${interfaceName} xdp off, or end the program that holds its link`,
+      `see which with: ip -d link show ${interfaceName}; if its name is conngen, another conngen works on ${interfaceName}: end it. A program of another tool may go with: ip link set ${interfaceName} xdp off`,
     );
   }
   if (errno === EPERM) return capabilityError(`an XDP program on ${interfaceName}`);

@@ -192,7 +192,7 @@ t.test('what stands in the way is told with its cure', { skip }, async (t) => {
   const second = await runCli(args, { prefix: near.prefix });
   t.equal(second.code, 1);
   t.match(second.stderr, /another XDP program is on eth0/);
-  t.match(second.stderr, 'ip link show eth0');
+  t.match(second.stderr, /ip -d link show eth0; if its name is conngen, another conngen works on eth0: end it/);
 
   near.ip('link', 'set', DEVICE, 'down');
   const down = await ended;
