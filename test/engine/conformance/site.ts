@@ -48,9 +48,13 @@ function loopback(): Site {
 
 export const LOOPBACK: Site = loopback();
 
-/** A source address and a port below the ephemeral range that no one else is likely to use. */
+const HOSTS = 250;
+let lastHost = Math.floor(Math.random() * HOSTS);
+
+/** A source address that is another each time, and a port below the ephemeral range; no one else is likely to use them. */
 export function privateSource(site: Site): { address: string; port: number } {
-  const host = 1 + Math.floor(Math.random() * 250);
+  lastHost = (lastHost + 1) % HOSTS;
+  const host = 1 + lastHost;
   return { address: `${site.sourceNet}${host}`, port: 10_000 + Math.floor(Math.random() * 20_000) };
 }
 
