@@ -8,16 +8,18 @@ const GRACE_NS = 100e6;
 const BATCH_ABOVE_PER_SEC = 15000;
 const BATCH_NS = 400e3;
 /** For an engine whose wake-ups cost little: two or three starts at 50 000/s, which wake the peer together too. */
-const SHORT_BATCH_NS = 50e3;
+const SHORT_BATCH_NS = 40e3;
+/** Below, such an engine gathers nothing: a start alone is due only after the time for which it would. */
+const SHORT_BATCH_ABOVE_PER_SEC = 25_000;
 
 /**
  * At a low rate each start is a wake-up of its own, which is the most even. Near what a core can do the wake-ups themselves
  * tip it over, for us and for the target, so starts are then gathered for a moment. `ratePerSec`: of all workers, null for
- * closed loop. `wakesCheaply` is a trait of the engine: it gathers for an eighth
- * of the time.
+ * closed loop. `wakesCheaply` is a trait of the engine: it gathers for a tenth of the time, and from a higher rate on.
  */
 export function batchNsOf(ratePerSec: number | null, workers: number, wakesCheaply: boolean): number {
-  if (ratePerSec === null || ratePerSec / workers <= BATCH_ABOVE_PER_SEC) return 0;
+  const above = wakesCheaply ? SHORT_BATCH_ABOVE_PER_SEC : BATCH_ABOVE_PER_SEC;
+  if (ratePerSec === null || ratePerSec / workers <= above) return 0;
   return wakesCheaply ? SHORT_BATCH_NS : BATCH_NS;
 }
 
