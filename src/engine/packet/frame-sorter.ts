@@ -2,7 +2,7 @@ import type { PacketLink } from '../seam/link.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_VLAN, Ethernet } from './ethernet.ts';
 import type { FramePort, FrameReceiver } from './frame-port.ts';
 import { Icmp, type ErrorReceiver } from './icmp.ts';
-import { sumOf } from './internet-checksum.ts';
+import { sumOf } from './tcp/checksum.ts';
 import { Neighbours } from './neighbours.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { CHECKSUM_ERRORS, countersOf, MALFORMED, STRAY } from './packet-counters.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../kernel/errno.ts';
 import type { FramePort } from './frame-port.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, type Ethernet } from './ethernet.ts';
-import { pseudoHeaderSum6, sumOf } from './internet-checksum.ts';
+import { fold, pseudoHeaderSum6, sumOf } from './tcp/checksum.ts';
 import type { Neighbours } from './neighbours.ts';
 import { OURS, FOREIGN, type OwnAddresses } from './own-addresses.ts';
 import {
@@ -162,7 +162,7 @@ export class Icmp {
       return;
     }
     const pseudo = pseudoHeaderSum6(view, ip, end - icmp, PROTOCOL_ICMPV6);
-    if (sumOf(view, icmp, end, pseudo) !== 0xffff) {
+    if (fold(pseudo + sumOf(view, icmp, end)) !== 0xffff) {
       this.#counters[CHECKSUM_ERRORS]!++;
       return;
     }
@@ -248,7 +248,7 @@ export class Icmp {
     bytes.copyWithin(reply, icmp, end);
     view.setUint32(reply, ECHO_REPLY_6 << 24);
     const pseudo = pseudoHeaderSum6(view, at, length, PROTOCOL_ICMPV6);
-    view.setUint16(reply + 2, ~sumOf(view, reply, reply + length, pseudo));
+    view.setUint16(reply + 2, ~fold(pseudo + sumOf(view, reply, reply + length)));
     this.#send(answer, IPV6_BYTES + length);
   }
 

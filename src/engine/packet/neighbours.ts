@@ -2,7 +2,7 @@ import { addressBytes } from '../../kernel/sockaddr.ts';
 import type { FramePort } from './frame-port.ts';
 import type { AddressRun, PacketLink } from '../seam/link.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV6, type Ethernet } from './ethernet.ts';
-import { pseudoHeaderSum6, sumOf } from './internet-checksum.ts';
+import { fold, pseudoHeaderSum6, sumOf } from './tcp/checksum.ts';
 import { NextHopMac } from './next-hop-mac.ts';
 import { OURS, type OwnAddresses } from './own-addresses.ts';
 import { MALFORMED, NEIGHBOUR_ANSWERS } from './packet-counters.ts';
@@ -166,7 +166,7 @@ export class Neighbours {
     bytes.set(this.#link.mac, icmp + 26);
     const end = icmp + ADVERTISEMENT_BYTES;
     const pseudo = pseudoHeaderSum6(view, ip, ADVERTISEMENT_BYTES, ICMPV6);
-    view.setUint16(icmp + 2, ~sumOf(view, icmp, end, pseudo));
+    view.setUint16(icmp + 2, ~fold(pseudo + sumOf(view, icmp, end)));
     this.#send(frame, IPV6_BYTES + ADVERTISEMENT_BYTES);
   }
 

@@ -32,3 +32,8 @@ export function sumOf(view: DataView, from: number, end: number): number {
   if (at < end) sum += view.getUint8(at) << 8;
   return fold(sum);
 }
+
+/** The sum of an IPv6 pseudo-header (RFC 8200, section 8.1), whose addresses are those of the header at `ip`. */
+export function pseudoHeaderSum6(view: DataView, ip: number, length: number, protocol: number): number {
+  return length + protocol + sumOf(view, ip + 8, ip + 40);
+}
