@@ -86,10 +86,18 @@ const ROOMS = {
     owns: 'what a plan asks of a machine, and whether it has it: one table of checks',
     uses: ['engine', 'plan', 'document', 'runtime', 'kernel', 'units'],
   },
+  fleet: {
+    owns: 'several machines as one generator: the bus, the protocol, the agent, the controller, keys and limits',
+    uses: [
+      ...['doctor', 'client', 'ping', 'engine', 'run', 'options', 'judge', 'count', 'plan', 'document', 'schedule'],
+      ...['runtime', 'kernel', 'units'],
+    ],
+  },
   cli: {
     owns: 'one file a command, exit codes, signals; the only reader of argv and the environment',
     uses: [
       ...[
+        'fleet',
         'doctor',
         'turns',
         'lab',

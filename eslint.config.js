@@ -10,6 +10,7 @@ const LIBRARIES = {
   pino: ['pino', 'pino/*', 'pino-pretty'],
   'node:net': ['node:net', 'net'],
   'node:dgram': ['node:dgram', 'dgram'],
+  nats: ['@nats-io/transport-node', '@nats-io/transport-node/*'],
   'node:http': ['node:http', 'http', 'node:https', 'https'],
 };
 
@@ -18,6 +19,7 @@ const ROOMS = [
   { files: ['src/kernel/**/*.ts'], allows: ['koffi'] },
   { files: ['src/engine/node/**/*.ts'], allows: ['node:net', 'node:dgram'] },
   { files: ['src/count/**/*.ts'], allows: ['hdr-histogram-js'] },
+  { files: ['src/fleet/bus/**/*.ts'], allows: ['nats'] },
   // Scrapes are answered, and collectors told, with what Node has.
   { files: ['src/run/**/*.ts'], allows: ['node:http'] },
   // Telling an address from a name opens no socket. A bound datagram socket tells whether an address is this machine's.

@@ -1,0 +1,106 @@
+/** What results say of the machines of a fleet, and the document `conngen.fleet/1`. */
+import type { Finding, Verdict } from './common.ts';
+import type { KernelEvidence } from './kernel-evidence.ts';
+import type { PacketEvidence } from './packet-evidence.ts';
+import type { LoadSystem } from './system.ts';
+
+/** One agent's part in a round. */
+export interface AgentRound {
+  /** The name of the agent. */
+  readonly name: string;
+  /** The part of the schedule that was the agent's: 0.25 is a quarter. */
+  readonly share: number;
+  /** How far the agent's clock may be from the controller's, in nanoseconds: half of the smallest round trip, and what the clocks drifted apart. */
+  readonly clock_error_ns: number;
+  /** How far the agent's clock drifted from the controller's during the round, in nanoseconds. The schedule followed it. */
+  readonly clock_drift_ns: number;
+  /** Attempts, or pings, that the agent's share of the schedule had. */
+  readonly scheduled: number;
+  /** Attempts, or pings, that the agent started. */
+  readonly started: number;
+  /** Attempts, or pings, that were due and were not started. What a lost agent did not report is among them. */
+  readonly missed: number;
+  /** The p99 of the agent's own schedule lag, in nanoseconds. */
+  readonly lag_p99_ns: number;
+  /** Why the agent was lost in this round; null where it was there to the end. */
+  readonly lost: LostAgent | null;
+  /** The verdict on the agent's part alone. Null where the agent was lost before it could tell. */
+  readonly verdict: Verdict | null;
+  /** What the agent's part alone shows. */
+  readonly findings: readonly Finding[];
+  /** What the kernel of the agent's machine counted. Only there on Linux. */
+  readonly kernel?: KernelEvidence;
+  /** What the agent's packet engine counted. Only there with `--engine packet`. */
+  readonly packet?: PacketEvidence;
+}
+
+/** When an agent was lost. */
+export interface LostAgent {
+  /** What the controller knows of it, in a sentence. */
+  readonly why: string;
+  /** The end of the last second that the agent reported, since the end of the warm-up; null where it had reported none. */
+  readonly reported_sec: number | null;
+}
+
+/** A machine of the fleet that a result was measured with. */
+export interface FleetAgent {
+  /** The name of the agent. */
+  readonly name: string;
+  /** The part of the schedule that was the agent's: 0.25 is a quarter. */
+  readonly share: number;
+  /** The agent's machine, engine and pacing threads. */
+  readonly system: LoadSystem;
+  /** Remarks of the agent on its part, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** The fleet that a result was measured with. */
+export interface FleetUse {
+  /** Where NATS is, without credentials. */
+  readonly url: string;
+  /** The agents, in the order of their turns. */
+  readonly agents: readonly FleetAgent[];
+}
+
+/** What an agent is doing. */
+export type AgentState = 'free' | 'busy' | 'incompatible';
+
+/** An agent that answered. */
+export interface ListedAgent {
+  /** The name of the agent. */
+  readonly name: string;
+  /** The version of conngen that the agent runs. */
+  readonly conngen: string;
+  /** The number of the protocol that the agent speaks. */
+  readonly protocol: number;
+  /** Whether the agent can be used now. `incompatible`: it speaks another protocol than this conngen. */
+  readonly state: AgentState;
+  /** What the agent is running, for whom and against what; null where it is free. */
+  readonly running: { readonly command: string; readonly controller: string; readonly target: string } | null;
+  /** The processors that the agent may use. */
+  readonly cpus: number;
+  /** The engines that work there. */
+  readonly engines: readonly string[];
+  /** The agent's own source addresses; empty where its kernel chooses. */
+  readonly sources: readonly string[];
+  /** What the agent may aim at: networks with ports. */
+  readonly targets: readonly string[];
+  /** The most that the agent starts a second; null: as much as it can. */
+  readonly max_rate_per_sec: number | null;
+  /** How long a message takes to the agent and back, in nanoseconds: the smallest of several. */
+  readonly round_trip_ns: number | null;
+}
+
+/** The answer of `conngen fleet`: who is there. */
+export interface FleetResult {
+  /** The kind of document and its version. */
+  readonly schema: 'conngen.fleet/1';
+  /** The version of conngen. */
+  readonly conngen: string;
+  /** When the agents were asked, in ISO 8601, UTC. */
+  readonly started_at: string;
+  /** Where NATS is, without credentials. */
+  readonly url: string;
+  /** The agents that answered, by name. */
+  readonly agents: readonly ListedAgent[];
+}
