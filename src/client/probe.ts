@@ -150,6 +150,7 @@ export class ProbedRound {
     measureNs: number,
     tell: (second: ProbedSecond) => void,
     encode?: EncodeHistograms,
+    probes = 1,
   ) {
     this.#probe = probe;
     this.#tell = tell;
@@ -159,7 +160,7 @@ export class ProbedRound {
       this.#reachedSec = pings.start_sec;
       this.#tellReached();
     };
-    this.#pings = new PingRound(measureNs, onSecond, encode);
+    this.#pings = new PingRound(measureNs, onSecond, encode, probes);
   }
 
   /** A second of the load is complete. Its histograms are given back when it was told. */

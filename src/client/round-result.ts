@@ -39,11 +39,11 @@ export interface MeasuredRound {
   readonly earlier: readonly RoundResult[];
 }
 
-export function roundResult(round: MeasuredRound): RoundResult {
+/** Makes the result. `facts` are what the verdict is reached from, where a caller knows more than the round shows. */
+export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts(round)): RoundResult {
   const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
   const { total: tally, histograms } = merger;
   const { cpu, kernel, packet } = evidence;
-  const facts = factsOf(round);
   const verdict = judge(CLIENT_RULES, facts);
   const durationSec = durationNs / 1e9;
   const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);
@@ -87,7 +87,17 @@ export function roundResult(round: MeasuredRound): RoundResult {
   };
 }
 
-function factsOf({ plan, merger, rate, evidence, gc, earlier, isTrial, workersDied }: MeasuredRound): RoundFacts {
+/** Returns what the verdict and the findings of a round are reached from. */
+export function roundFacts({
+  plan,
+  merger,
+  rate,
+  evidence,
+  gc,
+  earlier,
+  isTrial,
+  workersDied,
+}: MeasuredRound): RoundFacts {
   return {
     tally: merger.total,
     intervals: merger.intervals,

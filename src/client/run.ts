@@ -8,6 +8,7 @@ import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
+import type { FleetUse } from '../document/fleet.ts';
 import type { ClientResult, ClockName, IntervalResult, RoundResult } from '../document/client.ts';
 import { LoadRound } from '../count/load.ts';
 import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
@@ -41,6 +42,10 @@ export interface ClientSession {
   /** Remarks for the log: why engines were passed over, the source ports. */
   readonly notes: readonly string[];
   readonly system: ClientResult['system'];
+  /** The machines of a fleet; left out where this machine runs the rounds. */
+  readonly fleet?: FleetUse;
+  /** The plan as it took effect, where it is not the one that the session was opened with. */
+  readonly plan?: ClientPlan;
   /** Of workers that died. A session goes on without them; one without workers runs no further round. */
   readonly failures: readonly { readonly code: string; readonly message: string }[];
   /** Runs a round and tells its events; what the session's plan says holds but for `changes`, which make it a trial. */
@@ -63,11 +68,18 @@ export interface SessionContext extends RunContext {
   readonly originNs?: bigint;
 }
 
+/** Starts what runs the rounds of a plan: the threads of this machine, or a fleet. */
+export type OpenSession = (plan: ClientPlan, context: SessionContext) => Promise<ClientSession>;
+
 /** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
-export async function runClient(plan: ClientPlan, context: RunContext = {}): Promise<ClientResult> {
-  const session = await openSession(plan, context);
+export async function runClient(
+  plan: ClientPlan,
+  context: RunContext = {},
+  open: OpenSession = openSession,
+): Promise<ClientResult> {
+  const session = await open(plan, context);
   try {
-    const { startedAt, system, notes } = session;
+    const { startedAt, system, notes, fleet } = session;
     const target = formatHostPort(plan.host, plan.target.port);
     const rounds = plan.rates.length;
     context.emit?.({ type: 'run-started', command: 'client', startedAt, target, engine: system.engine, notes, rounds });
@@ -77,8 +89,9 @@ export async function runClient(plan: ClientPlan, context: RunContext = {}): Pro
       schema: 'conngen.client/1',
       conngen: VERSION,
       started_at: session.startedAt.toISOString(),
-      system: session.system,
-      config: clientConfig(plan),
+      system,
+      ...(fleet === undefined ? {} : { fleet }),
+      config: clientConfig(session.plan ?? plan),
       ...(context.stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
       rounds: results,

@@ -74,11 +74,11 @@ export interface PingSecondDetail {
 
 type OnPingSecond = (interval: RttInterval, warmup: boolean, detail: PingSecondDetail) => void;
 
-/** The banks of the one thread that pings, made into the seconds of a round and its total. */
+/** The banks of the threads that ping, one on each machine, made into the seconds of a round and its total. */
 export class PingRound extends Seconds<PingClockName, PingTally, RttInterval> {
   /** `measureNs`: the end of the warm-up, where second 0 begins. `encode`: where the result has histograms. */
-  constructor(measureNs: number, onSecond: OnPingSecond, encode?: EncodeHistograms) {
-    super({ workers: 1, measureNs, makeTally: () => new PingTally(), intervalOf: rttInterval, encode }, (...second) => {
+  constructor(measureNs: number, onSecond: OnPingSecond, encode?: EncodeHistograms, workers = 1) {
+    super({ workers, measureNs, makeTally: () => new PingTally(), intervalOf: rttInterval, encode }, (...second) => {
       onSecond(...second);
       second[2].release();
     });
