@@ -18,8 +18,7 @@ import type { Problem } from '../units/problem.ts';
 /** Agents and controllers of another number do not work together. Raised when a message changes its meaning. */
 export const PROTOCOL = 1;
 
-/** A name of an agent is a token of a NATS subject. */
-export const AGENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+export { AGENT_NAME } from '../plan/fleet-choice.ts';
 
 /** The subjects. Permissions of the NATS server are written for these (`examples/fleet/nats.conf`). */
 export const SUBJECTS = {

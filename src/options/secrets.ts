@@ -21,6 +21,21 @@ export function shownAddress(text: string): string {
   return bare.replace(/([?#]).*$/s, `$1${HIDDEN}`);
 }
 
+/** A list of `HOST:PORT`, with nothing in it that could be a password. */
+const SERVERS = /^[\w.-]*(?::\d{0,5})?$|^\[[\da-f:.]*\](?::\d{0,5})?$/i;
+
+/** Returns NATS servers without the users, the passwords and the tokens in them; nothing of what may be a password without its host. */
+export function shownServers(text: string): string {
+  if (text.includes('@')) return shownAddress(text);
+  const places = text.split(',').map((piece) =>
+    piece
+      .trim()
+      .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+      .replace(/\/$/, ''),
+  );
+  return places.every((place) => SERVERS.test(place)) ? text : HIDDEN;
+}
+
 /** Options of other tools, and misspelt ones of ours, that take a header, a token or a password. */
 const SECRET_NAME = /^[Hu]$|head|auth|token|secret|passw|key|cookie|credential|bearer|otlp-/i;
 /** Values that say what they are, and longer ones with the separator of a header or of a name and a password. */

@@ -16,6 +16,7 @@ export const GROUPS = {
   source: 'Source addresses and ports',
   interface: 'Interface of the packet engine',
   generator: 'Load generator',
+  fleet: 'Fleet',
   passOrFail: 'Pass or fail',
   output: 'Output and settings',
 } as const;

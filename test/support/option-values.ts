@@ -25,7 +25,7 @@ const SAMPLES: readonly string[] = [
   ...['null', 'memory', 'gather', 'file:.'],
   ...['none', 'cpu:300', 'sleep:20us', 'direct', 'pool', 'permit:1', 'dispatch:2,queue=4'],
   ...['200,30x', 'HTTP/1'],
-  ...['http://127.0.0.1:4318', 'X-Token=abc'],
+  ...['http://127.0.0.1:4318', 'X-Token=abc', 'a=3,b=1'],
 ];
 
 /** Texts that the option's parser takes: of its kind, of its words, of all samples. Never empty for an option known here. */

@@ -7,6 +7,7 @@ import { CLIENT_OPTIONS } from '../../options/tables/client.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
+import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { checkLine } from '../../view/text/doctor.ts';
 import { clientLivePlan } from '../live-plan.ts';
@@ -21,7 +22,7 @@ export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: (input, machine) => clientPlan(input, machine),
-  check: (input) => unmeasured(input['fail-if'], input),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
   warnings: async ({ input, plan, machine }) => {
     const { clientStartProblems } = await import('../../doctor/client-start.ts');
     return [...clientStartProblems(input, plan, machine).map(checkLine), ...allowanceWarnings(thresholdsOf(input))];

@@ -3,6 +3,7 @@ import type { RttResult } from '../../document/rtt.ts';
 import { RTT_OPTIONS } from '../../options/tables/rtt.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
+import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { rttLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command } from '../command.ts';
@@ -15,6 +16,7 @@ export const RTT: Command<RttInput, RttPlan, RttResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: (input, machine) => rttPlan(input, machine),
+  check: fleetProblems,
   live: (_start, io) => new LiveView(io.stderr),
   livePlan: rttLivePlan,
   run: async (plan, context) => {

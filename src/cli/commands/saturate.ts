@@ -6,6 +6,7 @@ import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { SATURATE_OPTIONS } from '../../options/tables/saturate.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
+import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { saturateLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
@@ -19,7 +20,7 @@ export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult> = 
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
   plan: saturatePlan,
-  check: (input) => unmeasured(input['fail-if'], input),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
   live: (_start, io) => new LiveView(io.stderr),
   livePlan: saturateLivePlan,
   run: runAndJudge,

@@ -5,6 +5,7 @@ import { judgeSearch } from '../../limit/decide/threshold.ts';
 import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { readSearchOptions } from '../../limit/plan/profile.ts';
+import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { searchLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
@@ -17,7 +18,7 @@ export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read: readSearchOptions,
   plan: searchPlan,
-  check: (input) => unmeasured(input['fail-if'], input),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
   live: (_start, io) => new LiveView(io.stderr),
   livePlan: searchLivePlan,
   run: runAndJudge,

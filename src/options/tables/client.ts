@@ -23,6 +23,7 @@ import {
 } from '../../units/quantity.ts';
 import { parseFileName, parseWorkers } from '../parsers.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, THRESHOLD_OPTIONS } from './common.ts';
+import { FLEET_OPTIONS } from './fleet.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
 import { PACKET_OPTIONS } from './packet.ts';
 import { UI_OPTIONS } from './ui.ts';
@@ -312,6 +313,7 @@ export const CLIENT_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...PACKET_OPTIONS,
   ...GENERATOR_OPTIONS,
+  ...FLEET_OPTIONS,
   ...PLAIN_CLIENT_OPTIONS,
   ...THRESHOLD_OPTIONS,
   ...SINK_OPTIONS,

@@ -117,3 +117,9 @@ export const SINK_OPTIONS = Object.fromEntries(
     return [name, { ...spec, ...(details !== undefined && { details }), ...(isCommon === true && { isCommon }) }];
   }),
 ) as Readonly<Record<SinkName, OptionSpec<string>>>;
+
+/** Returns a table without the options of these names. */
+export function without<T extends object, K extends keyof T & string>(table: T, names: readonly K[]): Omit<T, K> {
+  const kept = Object.entries(table).filter(([name]) => !names.some((each) => each === name));
+  return Object.fromEntries(kept) as Omit<T, K>;
+}

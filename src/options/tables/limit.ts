@@ -4,7 +4,7 @@ import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { NS_PER_DAY, NS_PER_SEC, countParser, durationParser, parseNumericRate } from '../../units/quantity.ts';
 import { CLIENT_OPTIONS } from './client.ts';
-import { THRESHOLD_OPTIONS } from './common.ts';
+import { THRESHOLD_OPTIONS, without } from './common.ts';
 
 export const parseConnections = countParser('connections', { min: 1, max: IN_FLIGHT_MAX });
 
@@ -27,11 +27,6 @@ export const BOUND_OPTIONS = {
     help: 'start no trial that could finish after TIME',
   },
 } as const satisfies OptionTable;
-
-function without<T extends object, K extends keyof T & string>(table: T, names: readonly K[]): Omit<T, K> {
-  const kept = Object.entries(table).filter(([name]) => !names.some((each) => each === name));
-  return Object.fromEntries(kept) as Omit<T, K>;
-}
 
 /** The client's options as trials have them: the command decides what they offer. */
 export const TRIAL_OPTIONS = {

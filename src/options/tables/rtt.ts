@@ -11,6 +11,7 @@ import { refuse, type Parsed, type Parser } from '../../units/problem.ts';
 import { choiceParser, countParser, durationParser, sizeParser } from '../../units/quantity.ts';
 import { CLIENT_OPTIONS } from './client.ts';
 import { COMMON_OPTIONS, RESULT_OPTIONS, SINK_OPTIONS, engineWords } from './common.ts';
+import { FLEET_OPTIONS } from './fleet.ts';
 import { METRIC_OPTIONS } from './metrics.ts';
 import { UI_OPTIONS } from './ui.ts';
 
@@ -119,6 +120,7 @@ export const RTT_OPTIONS = {
     group: GROUPS.output,
     help: 'keep up to N single round trips of each round, spread evenly, for --json',
   },
+  ...FLEET_OPTIONS,
   ...SINK_OPTIONS,
   ...RESULT_OPTIONS,
   ...METRIC_OPTIONS,
