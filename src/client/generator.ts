@@ -271,14 +271,14 @@ export class Generator implements ClientDriver, BodyListener {
     if (pacer.isClosedLoop) {
       while (!attempts.isFull && !pacer.isDone && nowNs < pacer.endNs && nowNs >= this.#pauseEndNs) {
         if (starts++ === STARTS_PER_STEP) return false;
-        const index = pacer.take();
+        pacer.take();
         const measured = nowNs >= pacer.measureNs ? 1 : 0;
         this.#recordScheduled(measured, STARTED);
         if (measured === 1) pacer.countStart();
         const slot = attempts.take();
         // Due since there was room for it.
         attempts.dueNs[slot] = attempts.sinceNs[slot]!;
-        this.#start(slot, index, measured);
+        this.#start(slot, measured);
       }
       return true;
     }
@@ -296,7 +296,7 @@ export class Generator implements ClientDriver, BodyListener {
       }
       const slot = attempts.take();
       attempts.dueNs[slot] = dueNs;
-      this.#start(slot, index, measured);
+      this.#start(slot, measured);
       starts++;
     }
     return true;
@@ -308,8 +308,8 @@ export class Generator implements ClientDriver, BodyListener {
     this.#recorder.count(counter, 1);
   }
 
-  /** Attempt `index`, on a slot that has been taken for it and knows when it was due. */
-  #start(slot: number, index: number, measured: number): void {
+  /** The attempt that was taken last, on a slot that has been taken for it and knows when it was due. */
+  #start(slot: number, measured: number): void {
     const attempts = this.#attempts;
     this.#clock.tick();
     attempts.startNs[slot] = this.#clock.nowNs;
@@ -320,7 +320,7 @@ export class Generator implements ClientDriver, BodyListener {
     attempts.timeWait[slot] = UNDECIDED;
     if (this.#heads !== undefined) this.#heads.begin(slot);
     if (this.#o.sources === 0) attempts.source[slot] = KERNEL_SOURCE;
-    else attempts.source[slot] = Math.floor(index / this.#pacer.workers) % this.#o.sources;
+    else attempts.source[slot] = (this.#pacer.taken - 1) % this.#o.sources;
     attempts.unfinished.push(slot);
     if (this.#awaitsFirstByte) attempts.unanswered.push(slot);
     if (measured === this.#phase) {

@@ -11,6 +11,7 @@ import { createRecorderMemory } from '../count/bank.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { batchNsOf, Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
+import { Turns } from '../schedule/turns.ts';
 import { AttemptTable } from './attempts.ts';
 import type { Generator, GeneratorOptions } from './generator.ts';
 import type { PortSource } from './source-ports.ts';
@@ -75,8 +76,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
   const attempts = new AttemptTable(Math.min(capacity, SLOTS, slots));
   const pacer = new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-    worker: 0,
-    workers: 1,
+    turns: new Turns({ worker: 0, workers: 1 }),
     baseNs: clock.now(),
     warmupNs: 0,
     durationNs,

@@ -18,6 +18,7 @@ import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
 import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
+import { Turns } from '../schedule/turns.ts';
 import { createExecutor } from '../work/share.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
 import { AttemptTable } from './attempts.ts';
@@ -86,8 +87,7 @@ function pacerOf(order: RoundOrder): Pacer {
   const { workers } = init.plan;
   return new Pacer({
     schedule: scheduleOf(order),
-    worker,
-    workers,
+    turns: new Turns({ worker, workers }),
     baseNs,
     warmupNs: rampUpNs + warmupNs,
     durationNs,

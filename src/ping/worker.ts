@@ -10,6 +10,7 @@ import { PING_BANK } from '../count/ping.ts';
 import { Recorder } from '../count/recorder.ts';
 import { Pacer } from '../schedule/pacer.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
+import { Turns } from '../schedule/turns.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';
 import { WorkCounters } from '../work/counters.ts';
 import { Opening } from './opening.ts';
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
       engine,
       clock,
       recorder,
-      pacer: new Pacer({ ...round, schedule, worker: 0, workers: 1, batchNs: 0 }),
+      pacer: new Pacer({ ...round, schedule, turns: new Turns({ worker: 0, workers: 1 }), batchNs: 0 }),
       isUp,
       depth: round.depth,
       // It sleeps in the receive of one reply.

@@ -1,4 +1,5 @@
 import type { Schedule } from './schedule.ts';
+import type { Turns } from './turns.ts';
 
 const INTERVAL_NS = 1e9;
 /** What is due but this late when the round is over counts as missed, not as started after the end. */
@@ -36,14 +37,14 @@ export function evenLagNs(ratePerSec: number): number {
 export interface PacerOptions {
   /** Null is closed loop: as many as there is room for, until the end. */
   readonly schedule: Schedule | null;
-  readonly worker: number;
-  readonly workers: number;
+  /** Which attempts are this worker's; the pacer takes them. */
+  readonly turns: Turns;
   /** The start of the round on the run's clock, warm-up included. */
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
   /**
-   * Where attempts are counted: on a schedule, how many of all workers are measured, whatever rounding makes of the duration; in
+   * Where attempts are counted: on a schedule, how many of the whole schedule are measured, whatever rounding makes of the duration; in
    * closed loop, how many this worker starts. Null or left out where only the time counts.
    */
   readonly count?: number | null;
@@ -57,29 +58,34 @@ export interface PacerOptions {
 
 /**
  * One worker's part of a round: which attempt is next and when, where the warm-up ends, and the seconds that reports go by.
- * Worker k of W takes the attempts n ≡ k (mod W).
+ *
+ * Due times can be shifted while the round goes on, where the clock of this machine and that of the schedule drift apart. What is
+ * counted stays the same: attempts are measured by their number, and the warm-up and the seconds end when they would without.
  */
 export class Pacer {
   readonly baseNs: number;
   /** End of the warm-up. */
   readonly measureNs: number;
-  readonly endNs: number;
-  /** The time at which starts that are still due are given up, since the round has long been over. */
-  readonly overdueNs: number;
   /** What is later than this is given up. */
   readonly maxLagNs: number;
   readonly isClosedLoop: boolean;
   /** When the current second is over. */
   intervalEndNs = -Infinity;
   readonly #schedule: Schedule | null;
-  readonly workers: number;
+  readonly #turns: Turns;
   readonly #batchNs: number;
   /** Attempts below this index belong to the warm-up. */
   readonly #firstMeasured: number;
   /** Attempts from here on belong to the tail. */
   readonly #measuredEnd: number;
   readonly #count: number;
-  #next: number;
+  /** The end of the measured part, and of the round with what is allowed beyond it, without a shift. */
+  readonly #unshiftedEndNs: number;
+  readonly #unshiftedOverdueNs: number;
+  /** Attempt 0 is due so long after 0. */
+  #originNs = Infinity;
+  #endNs = Infinity;
+  #overdueNs = Infinity;
   /** Closed loop: measured starts that are left; -1 where they are not counted. */
   #left = -1;
   #nextNs = Infinity;
@@ -88,39 +94,71 @@ export class Pacer {
 
   constructor(options: PacerOptions) {
     this.#schedule = options.schedule;
-    this.workers = options.workers;
+    this.#turns = options.turns;
     this.#batchNs = options.batchNs;
     this.maxLagNs = options.maxLagNs ?? Infinity;
     this.baseNs = options.baseNs;
     this.measureNs = options.baseNs + options.warmupNs;
-    this.endNs = this.measureNs + options.durationNs;
     this.isClosedLoop = options.schedule === null;
     this.#firstMeasured = options.schedule?.countBefore(options.warmupNs) ?? 0;
     const tailNs = options.tailNs ?? 0;
-    this.overdueNs = this.endNs + tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
+    this.#unshiftedEndNs = this.measureNs + options.durationNs;
+    this.#unshiftedOverdueNs = this.#unshiftedEndNs + tailNs + (this.isClosedLoop ? 0 : GRACE_NS);
+    this.#placeAt(0);
     const measuredNs = options.warmupNs + options.durationNs;
     const count = options.count ?? null;
     this.#measuredEnd = count === null ? (options.schedule?.countBefore(measuredNs) ?? 0) : this.#firstMeasured + count;
     this.#count = tailNs > 0 ? (options.schedule?.countBefore(measuredNs + tailNs) ?? 0) : this.#measuredEnd;
-    this.#next = options.worker;
     if (this.isClosedLoop) {
       this.#left = count ?? -1;
-      this.#wakeNs = count === 0 ? Infinity : this.endNs;
+      this.#wakeNs = count === 0 ? Infinity : this.#endNs;
     }
     this.nextInterval(options.baseNs);
     this.#computeNext();
   }
 
+  #placeAt(shiftNs: number): void {
+    this.#originNs = this.baseNs + shiftNs;
+    this.#endNs = this.#unshiftedEndNs + shiftNs;
+    this.#overdueNs = this.#unshiftedOverdueNs + shiftNs;
+  }
+
   #computeNext(): void {
+    const { next } = this.#turns;
     // Not one expression: where V8 has seen one branch only, it would make an object of the double, to be safe from the other.
-    if (this.#schedule === null || this.#next >= this.#count) this.#nextNs = Infinity;
-    else this.#nextNs = this.baseNs + this.#schedule.dueNs(this.#next);
+    if (this.#schedule === null || next >= this.#count) this.#nextNs = Infinity;
+    else this.#nextNs = this.#originNs + this.#schedule.dueNs(next);
+    // A shift must not move what is measured into the warm-up, where it would not be counted.
+    if (next >= this.#firstMeasured && this.#nextNs < this.measureNs) this.#nextNs = this.measureNs;
     if (!this.isClosedLoop) this.#wakeNs = this.#nextNs + this.#batchNs;
+  }
+
+  /** Has every attempt due so much later than at the begin of the round, and the round end so much later. A later call replaces it. */
+  shift(shiftNs: number): void {
+    if (this.isDone || this.#originNs === this.baseNs + shiftNs) return;
+    this.#placeAt(shiftNs);
+    if (this.isClosedLoop) this.#wakeNs = this.#endNs;
+    this.#computeNext();
+  }
+
+  /** The end of the measured part. */
+  get endNs(): number {
+    return this.#endNs;
+  }
+
+  /** The time at which starts that are still due are given up, since the round has long been over. */
+  get overdueNs(): number {
+    return this.#overdueNs;
   }
 
   /** The index of the attempt that `take` returns next. */
   get nextIndex(): number {
-    return this.#next;
+    return this.#turns.next;
+  }
+
+  /** How many attempts were taken. */
+  get taken(): number {
+    return this.#turns.taken;
   }
 
   /** When the next attempt is due; Infinity if none is left (or in closed loop). */
@@ -134,8 +172,7 @@ export class Pacer {
   }
 
   take(): number {
-    const index = this.#next;
-    this.#next += this.workers;
+    const index = this.#turns.take();
     this.#computeNext();
     return index;
   }
@@ -159,17 +196,14 @@ export class Pacer {
   giveUp(nowNs: number): number {
     let late = 0;
     if (this.#schedule !== null) {
-      const dueCount = Math.min(this.#measuredEnd, this.#schedule.countBefore(Math.max(0, nowNs - this.baseNs)));
-      const untaken = (from: number): number => Math.max(0, Math.ceil((dueCount - from) / this.workers));
-      late = untaken(this.#next);
+      const dueCount = Math.min(this.#measuredEnd, this.#schedule.countBefore(Math.max(0, nowNs - this.#originNs)));
       // Those of the warm-up among them are not part of the result.
-      if (this.#next < this.#firstMeasured) {
-        late -= Math.max(0, Math.ceil((Math.min(dueCount, this.#firstMeasured) - this.#next) / this.workers));
-      }
+      const unmeasured = Math.min(dueCount, this.#firstMeasured);
+      late = this.#turns.countUntaken(dueCount) - this.#turns.countUntaken(unmeasured);
     }
     this.#nextNs = Infinity;
     this.#wakeNs = Infinity;
-    return Math.max(0, late);
+    return late;
   }
 
   /** Moves `intervalEndNs` past `nowNs`; seconds count from the end of the warm-up. */

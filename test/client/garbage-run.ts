@@ -16,6 +16,7 @@ import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
 import { createRecorderMemory } from '../../src/count/bank.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
+import { Turns } from '../../src/schedule/turns.ts';
 
 const CAPACITY = 100;
 const PAYLOAD_BYTES = 64;
@@ -81,8 +82,7 @@ function bytesPerConnection(ratePerSec: number | null): number {
   let warm: { taken: number; bytes: number } | undefined;
   const pacer = new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-    worker: 0,
-    workers: 1,
+    turns: new Turns({ worker: 0, workers: 1 }),
     baseNs: clock.now(),
     warmupNs: 0,
     durationNs: SECONDS * 1e9,

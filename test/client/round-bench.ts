@@ -12,7 +12,9 @@ import type { LatencySummary } from '../../src/document/common.ts';
 import { LoadRound, LOAD_BANK } from '../../src/count/load.ts';
 import type { LoadTally } from '../../src/count/load.ts';
 import type { Finish } from '../../src/plan/finish.ts';
+import type { Share } from '../../src/plan/share.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
+import { Turns } from '../../src/schedule/turns.ts';
 import { FakeClientEngine } from '../support/fake-engine.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -30,6 +32,7 @@ export interface BenchOptions {
   readonly warmupNs?: number;
   readonly worker?: number;
   readonly workers?: number;
+  readonly share?: Share;
   readonly batchNs?: number;
   readonly maxLagNs?: number;
   readonly capacity?: number;
@@ -120,8 +123,7 @@ export class RoundBench {
     const { finish = { kind: 'half-close' }, payloadBytes = 0, ratePerSec = 1000 } = options;
     this.pacer = new Pacer({
       schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-      worker: options.worker ?? 0,
-      workers: options.workers ?? 1,
+      turns: new Turns({ worker: options.worker ?? 0, workers: options.workers ?? 1, ...options.share }),
       baseNs,
       warmupNs: options.warmupNs ?? 0,
       durationNs: options.durationNs ?? SEC,

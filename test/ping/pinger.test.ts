@@ -9,6 +9,7 @@ import { Pinger } from '../../src/ping/pinger.ts';
 import type { PingerOptions } from '../../src/ping/pinger.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
+import { Turns } from '../../src/schedule/turns.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const MS = 1e6;
@@ -71,8 +72,7 @@ function setUp(setup: Setup) {
     recorder: new Recorder(memory, clock, PING_BANK),
     pacer: new Pacer({
       schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-      worker: 0,
-      workers: 1,
+      turns: new Turns({ worker: 0, workers: 1 }),
       baseNs: 0,
       warmupNs,
       durationNs,

@@ -3,15 +3,18 @@ import t from 'tap';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import type { PacerOptions } from '../../src/schedule/pacer.ts';
 import { ConstantRate, RampedRate } from '../../src/schedule/schedule.ts';
+import { Turns, type TurnsOptions } from '../../src/schedule/turns.ts';
 
 const BASE_NS = 50e9;
 const SEC = 1e9;
 
-function pacerOf(ratePerSec: number | null, options: Partial<PacerOptions> = {}): Pacer {
+type Typed = Partial<PacerOptions & TurnsOptions>;
+
+function pacerOf(ratePerSec: number | null, options: Typed = {}): Pacer {
+  const { worker = 0, workers = 1 } = options;
   return new Pacer({
     schedule: ratePerSec === null ? null : new ConstantRate(ratePerSec),
-    worker: 0,
-    workers: 1,
+    turns: new Turns({ worker, workers }),
     baseNs: BASE_NS,
     warmupNs: 0,
     durationNs: SEC,
@@ -262,4 +265,33 @@ t.test('what comes behind the measured part is started and not measured', async 
   t.ok(pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC }).overdueNs > BASE_NS + 2.9 * SEC);
   const late = pacerOf(4, { schedule, warmupNs: SEC, tailNs: SEC });
   t.equal(late.giveUp(BASE_NS + 9 * SEC), 4, 'only what would have been measured is missed');
+});
+
+t.test('a shift moves due times and the end, counts from the begin, and moves nothing of the counts', async (t) => {
+  const pacer = pacerOf(4, { durationNs: 2 * SEC });
+  const { overdueNs } = pacer;
+  pacer.take();
+  pacer.shift(1000);
+  t.equal(pacer.dueNs, BASE_NS + 0.25 * SEC + 1000);
+  t.same([pacer.endNs, pacer.overdueNs], [BASE_NS + 2 * SEC + 1000, overdueNs + 1000]);
+  pacer.shift(-1000);
+  t.equal(pacer.dueNs, BASE_NS + 0.25 * SEC - 1000, 'not since the shift before');
+  t.same([pacer.measureNs, pacer.intervalEndNs], [BASE_NS, BASE_NS + SEC], 'seconds stay');
+  t.equal(pacer.giveUp(BASE_NS + 0.5 * SEC - 500), 2, 'due 1 µs before the time without a shift');
+  pacer.shift(0);
+  t.ok(pacer.isDone, 'what is given up stays so');
+});
+
+t.test('what is measured is not due in the warm-up, whatever the shift', async (t) => {
+  const pacer = pacerOf(1000, { warmupNs: SEC, durationNs: SEC });
+  pacer.shift(-3e6);
+  const due = [...takeAll(pacer)];
+  t.equal(due.filter(([n]) => pacer.measures(n)).length, 1000);
+  t.ok(due.every(([n, dueNs]) => !pacer.measures(n) || dueNs >= pacer.measureNs));
+});
+
+t.test('the end of closed loop can be shifted', async (t) => {
+  const pacer = pacerOf(null);
+  pacer.shift(5e3);
+  t.same([pacer.wakeNs, pacer.endNs], [BASE_NS + SEC + 5e3, BASE_NS + SEC + 5e3]);
 });

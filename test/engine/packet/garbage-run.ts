@@ -15,6 +15,7 @@ import { RehearsalPort } from '../../../src/engine/packet/rehearsal-port.ts';
 import type { ClientDriver } from '../../../src/engine/seam/engine.ts';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { Pacer } from '../../../src/schedule/pacer.ts';
+import { Turns } from '../../../src/schedule/turns.ts';
 import { linkOf, runOf } from './links.ts';
 
 const CAPACITY = 100;
@@ -92,8 +93,7 @@ function bytesPerConnection(close: 'fin' | 'rst'): number {
   let warm: { taken: number; bytes: number } | undefined;
   const pacer = new Pacer({
     schedule: null,
-    worker: 0,
-    workers: 1,
+    turns: new Turns({ worker: 0, workers: 1 }),
     baseNs: clock.now(),
     warmupNs: 0,
     durationNs: SECONDS * 1e9,
