@@ -143,7 +143,10 @@ export type Order =
   /** The run is over; the agent is free. */
   | (OrderHead & { readonly kind: 'close' });
 
-/** A message with its signature (Ed25519 over the bytes of `body`), both in base64. `key`: the fingerprint of the public key. */
+/**
+ * A message with its signature, both in base64: Ed25519 over what the message is for and the bytes of `body` (`trust/sealed.ts`).
+ * `key`: the fingerprint of the public key.
+ */
 export interface Signed {
   readonly body: string;
   readonly key: string | null;
