@@ -14,6 +14,22 @@ export const OWN_ERROR_CODES = {
     when: 'The command of --before-base or --before-new failed. What was taken until then is in the directory of --out.',
     remedy: 'run the command by hand to see what is wrong with it; it runs in /bin/sh, in this directory',
   },
+  fleet_credentials: {
+    when: 'A file with credentials or certificates for the NATS server of a fleet cannot be used. Nothing was sent.',
+    remedy: 'give a file that this user can read: a .creds file, the seed of an NKey, or PEM',
+  },
+  fleet_no_server: {
+    when: 'No NATS server answers at the address of --fleet. Nothing was sent to the target.',
+    remedy: 'start nats-server there, or check the address and the firewall',
+  },
+  fleet_refused: {
+    when: 'The NATS server of --fleet refused the credentials, or wants some. Nothing was sent to the target.',
+    remedy: 'check the user and the password in --fleet, or the file of --fleet-creds',
+  },
+  fleet_tls: {
+    when: 'TLS with the NATS server of --fleet failed: its certificate is not trusted, or it wants one. Nothing was sent to the target.',
+    remedy: 'give the certificate of its authority (--fleet-ca), and one of your own where it wants one (--fleet-cert)',
+  },
   no_runs: {
     when: 'No run of a side could be used. The results, where there are any, are in the directory of --out.',
     remedy: 'try the command with the options of that side alone; --force keeps runs that this machine limited',
