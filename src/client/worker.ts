@@ -17,7 +17,7 @@ import { countAddresses } from '../plan/address-runs.ts';
 import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
-import { ConstantRate, LinearRamp, RampedRate, type Schedule } from '../schedule/schedule.ts';
+import { scheduleOf } from '../schedule/round-schedule.ts';
 import { Turns } from '../schedule/turns.ts';
 import { createExecutor } from '../work/share.ts';
 import { Wakers } from '../runtime/shared/wakers.ts';
@@ -69,16 +69,6 @@ function offeredPerSec({ rates, workers }: ClientPlan): number | null {
   const [rate] = rates;
   const peak = rate === undefined ? null : peakPerSec(rate);
   return peak === null ? null : peak / workers;
-}
-
-function scheduleOf({ rate, warmupNs, durationNs, count, rampUpNs, rampDownNs }: RoundOrder): Schedule | null {
-  if (rate === 'max') return null;
-  if (typeof rate === 'object') return new LinearRamp({ ...rate, startNs: warmupNs, durationNs });
-  if (rampUpNs === 0 && rampDownNs === 0) return new ConstantRate(rate);
-  // Where attempts are counted, the fall must not begin before the last of them for a rounding error.
-  const marginNs = count === null ? 0 : 0.5e9 / rate;
-  const steadyNs = warmupNs + durationNs + marginNs;
-  return new RampedRate({ ratePerSec: rate, upNs: rampUpNs, steadyNs, downNs: rampDownNs });
 }
 
 function pacerOf(order: RoundOrder): Pacer {

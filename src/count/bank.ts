@@ -78,3 +78,18 @@ export function bankAt(memory: SharedArrayBuffer, index: number, layout: BankLay
   });
   return { counters, outcomes, errnos, responses, stats, counts };
 }
+
+/** Returns a bank of an interval in which nothing was counted, to be given sums by hand. It has no room for latencies. */
+export function emptyBank({ counters, clocks }: BankLayout, startNs: number, endNs: number): Bank {
+  const bank = {
+    counters: new Float64Array(counters),
+    outcomes: new Float64Array(OUTCOMES.length),
+    errnos: new Float64Array(0),
+    responses: new Float64Array(0),
+    stats: clocks.map(() => new Float64Array(STATS)),
+    counts: clocks.map(() => new Uint32Array(0)),
+  };
+  bank.counters[START_NS] = startNs;
+  bank.counters[END_NS] = endNs;
+  return bank;
+}

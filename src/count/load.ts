@@ -11,8 +11,7 @@ import {
 } from '../document/client.ts';
 import type { LatencySummary } from '../document/common.ts';
 import { ABORTED, OK, OUTCOMES, type OutcomeName } from '../document/outcome.ts';
-import { END_NS, FIRST_SUM, START_NS, WARMUP, type Bank } from './bank.ts';
-import { STATS } from './histogram.ts';
+import { FIRST_SUM, WARMUP, emptyBank, type Bank } from './bank.ts';
 import { Seconds, lengthSecOf, type EncodeHistograms, type OnSecond, type Span } from './seconds.ts';
 import { Tally, type NamedLayout } from './tally.ts';
 
@@ -239,23 +238,9 @@ export class LoadRound extends Seconds<ClockName, LoadTally, IntervalResult> {
 
   /** Accounts for what a worker that died at `nowNs` had under way: how it would have ended is unknown. */
   abandon(worker: number, nowNs: number): void {
-    const bank = emptyBank(nowNs);
+    const bank = emptyBank(LOAD_BANK, nowNs, nowNs);
     bank.outcomes[ABORTED] = this.#unresolved[worker]!;
     this.add(bank, worker);
     this.leaveOut(worker);
   }
-}
-
-function emptyBank(nowNs: number): Bank {
-  const counters = new Float64Array(COUNTERS);
-  counters[START_NS] = nowNs;
-  counters[END_NS] = nowNs;
-  return {
-    counters,
-    outcomes: new Float64Array(OUTCOMES.length),
-    errnos: new Float64Array(0),
-    responses: new Float64Array(0),
-    stats: CLOCKS.map(() => new Float64Array(STATS)),
-    counts: CLOCKS.map(() => new Uint32Array(0)),
-  };
 }
