@@ -11,9 +11,10 @@ import { judge } from '../judge/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address.ts';
 import { leavesTimeWait } from '../plan/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/offer.ts';
+import { rateOf, type Share } from '../plan/share.ts';
 import { expectsResponse, hasStatus, sendsPayload } from '../plan/answer-plan.ts';
 import { countForeign, PACKET_REST_NS } from '../plan/packet-plan.ts';
-import type { ClientPlan, RoundRate } from '../plan/plan.ts';
+import type { ClientPlan, Ramp, RoundRate } from '../plan/plan.ts';
 import { countPorts } from '../plan/source-ports.ts';
 import { batchNsOf } from '../schedule/pacer.ts';
 import { engineHas } from '../plan/engines.ts';
@@ -56,8 +57,8 @@ export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts
     exchangePerSec,
   });
   return {
-    offered_rate_per_sec: meanPerSec(rate),
-    ...(typeof rate === 'object' ? { ramp: { from_per_sec: rate.fromPerSec, to_per_sec: rate.toPerSec } } : {}),
+    offered_rate_per_sec: facts.offeredRatePerSec,
+    ...(typeof rate === 'object' ? { ramp: rampOf(rate, plan.share) } : {}),
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
     attempts,
     outcomes,
@@ -87,6 +88,10 @@ export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts
   };
 }
 
+function rampOf({ fromPerSec, toPerSec }: Ramp, share: Share): NonNullable<RoundResult['ramp']> {
+  return { from_per_sec: rateOf(share, fromPerSec), to_per_sec: rateOf(share, toPerSec) };
+}
+
 /** Returns what the verdict and the findings of a round are reached from. */
 export function roundFacts({
   plan,
@@ -101,7 +106,7 @@ export function roundFacts({
   return {
     tally: merger.total,
     intervals: merger.intervals,
-    offeredRatePerSec: meanPerSec(rate),
+    offeredRatePerSec: rateOf(plan.share, meanPerSec(rate)),
     maxInFlight: plan.maxInFlight,
     isFdBound: plan.isFdBound,
     workers: merger.workers.map((counts, worker) => ({ ...counts, ...evidence.threads[worker], ...gc[worker] })),
@@ -109,7 +114,7 @@ export function roundFacts({
     kernel: evidence.kernel,
     packet: evidence.packet,
     sources: countForeign(plan.packet?.addresses ?? []),
-    batchNs: batchNsOf(peakPerSec(rate), plan.workers, engineHas(plan.engine, 'wakesCheaply')),
+    batchNs: batchNsOf(rateOf(plan.share, peakPerSec(rate)), plan.workers, engineHas(plan.engine, 'wakesCheaply')),
     timeoutNs: plan.timeoutNs,
     ports: portFacts(plan),
     target: targetFacts(plan),

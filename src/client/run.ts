@@ -17,6 +17,7 @@ import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { clientConfig } from '../plan/client-plan.ts';
 import { meanPerSec, roundDurationNs } from '../plan/offer.ts';
+import { rateOf } from '../plan/share.ts';
 import { roundsLeftNs } from '../plan/round-time.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { ownPortsLine, sourcePortsLine } from '../plan/source-ports.ts';
@@ -208,7 +209,7 @@ function sessionOf(
       const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
       const isTrial = changes !== undefined;
       const order = { plan: { ...plan, durationNs }, maxLagNs, exchangePerSec, isTrial, place, rate, earlier };
-      context.emit?.({ type: 'round-started', ...place, offeredRatePerSec: meanPerSec(rate) });
+      context.emit?.({ type: 'round-started', ...place, offeredRatePerSec: rateOf(plan.share, meanPerSec(rate)) });
       const result = await runRound({ ...parts, ...order }, context);
       earlier.push(result);
       return result;

@@ -17,6 +17,7 @@ import { countAddresses } from '../plan/address-runs.ts';
 import { readsHeads } from '../plan/answer-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { peakPerSec } from '../plan/offer.ts';
+import { countOf, rateOf } from '../plan/share.ts';
 import { scheduleOf } from '../schedule/round-schedule.ts';
 import { Turns } from '../schedule/turns.ts';
 import { createExecutor } from '../work/share.ts';
@@ -65,26 +66,26 @@ function mayMeetItself({ sourcePorts }: ClientPlan): boolean {
 }
 
 /** The rate of the first round for each worker; null in closed loop. */
-function offeredPerSec({ rates, workers }: ClientPlan): number | null {
+function offeredPerSec({ rates, share, workers }: ClientPlan): number | null {
   const [rate] = rates;
-  const peak = rate === undefined ? null : peakPerSec(rate);
+  const peak = rate === undefined ? null : rateOf(share, peakPerSec(rate));
   return peak === null ? null : peak / workers;
 }
 
 function pacerOf(order: RoundOrder): Pacer {
   const { rate, baseNs, warmupNs, durationNs, count, rampUpNs, rampDownNs, maxLagNs } = order;
   const { worker } = init;
-  const { workers } = init.plan;
+  const { workers, share } = init.plan;
   return new Pacer({
     schedule: scheduleOf(order),
-    turns: new Turns({ worker, workers }),
+    turns: new Turns({ worker, workers, ...share }),
     baseNs,
     warmupNs: rampUpNs + warmupNs,
     durationNs,
-    count: count !== null && rate === 'max' ? shareOf(count, worker, workers) : count,
+    count: count !== null && rate === 'max' ? shareOf(countOf(share, count), worker, workers) : count,
     tailNs: rampDownNs,
     maxLagNs,
-    batchNs: batchNsOf(peakPerSec(rate), workers, WAKES_CHEAPLY),
+    batchNs: batchNsOf(rateOf(share, peakPerSec(rate)), workers, WAKES_CHEAPLY),
   });
 }
 

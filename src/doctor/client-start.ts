@@ -8,13 +8,13 @@ import type { Asked } from './situation.ts';
 
 /** The checks that found a problem. */
 export function clientStartProblems(input: ClientInput, plan: ClientPlan, machine: Machine): Check[] {
-  return findProblems(plan, askedOf(input, machine));
+  return findProblems(plan, askedOf(input, plan, machine));
 }
 
 /** What the checks want to know beside the plan. */
-export function askedOf(input: ClientInput, machine: Machine): Asked {
+export function askedOf(input: ClientInput, { maxInFlight }: ClientPlan, machine: Machine): Asked {
   return {
     affordable: affordableInFlight(input, machine),
-    maxInFlightGiven: input['max-in-flight']?.value ?? null,
+    maxInFlightGiven: input['max-in-flight'] === undefined ? null : maxInFlight,
   };
 }

@@ -25,6 +25,14 @@ export interface ThresholdConfig {
   readonly allow_generator_limited?: boolean;
 }
 
+/** The part of a schedule that was one machine's. Of each `of` attempts, counted from 0, it had those whose places are in `turns`. */
+export interface ShareConfig {
+  /** The places of the machine's attempts, ascending. */
+  readonly turns: readonly number[];
+  /** The number of attempts after which the turns repeat. */
+  readonly of: number;
+}
+
 /** The target of a run. */
 export interface TargetConfig {
   /** The host as the user wrote it. */
@@ -111,6 +119,8 @@ export interface LoadConfig extends TargetConfig, BodyConfig, AnswerConfig, Thre
   readonly max_in_flight: number;
   /** The number of pacing threads (`--workers`). */
   readonly workers: number;
+  /** The agent's part of the schedule. Only there in an agent's own result, which has the rates of the whole. */
+  readonly share?: ShareConfig;
   /** Pings per second on one established connection beside the load (`--probe`); null without it. */
   readonly probe_rate_per_sec: number | null;
   /** The engine that was asked for (`--engine`). */
@@ -183,8 +193,10 @@ export interface RttConfig extends TargetConfig {
   readonly cooldown_sec: number;
   /** The size of a message (`--size`), in bytes. */
   readonly size_bytes: number;
-  /** The number of connections (`--connections`). */
+  /** The number of connections (`--connections`). In an agent's own result, its part of them. */
   readonly connections: number;
+  /** The agent's part of the schedule. Only there in an agent's own result. */
+  readonly share?: ShareConfig;
   /** The most pings under way on one connection (`--pipeline`), for each round. */
   readonly pipeline: readonly number[];
   /** The pause of a connection between a reply and the next ping (`--think`), in seconds. */

@@ -26,6 +26,7 @@ import { formatSourcePorts, type PortChoice } from './source-ports.ts';
 import { formatSources } from './sources.ts';
 import type { Machine, Planned } from './machine.ts';
 import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
+import { ALL_PORTS, WHOLE, countOf, ownOf, rateOf, shareConfig, type PortsPart, type Share } from './share.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
 export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput, PacketInput {
@@ -51,12 +52,15 @@ const WORKERS_PER_CPU = 4;
 
 /**
  * Checks everything and opens nothing for writing. Complete: every problem is in the list. `isRateKnown` is false where
- * trials find the rate, and the given one is only the highest.
+ * trials find the rate, and the given one is only the highest. `share` and `portsPart`: what is this machine's where several have one
+ * schedule.
  */
 export async function clientPlan(
   input: ClientInput,
   machine: Machine,
   isRateKnown = true,
+  share: Share = WHOLE,
+  portsPart: PortsPart = ALL_PORTS,
 ): Promise<Planned<ClientPlan>> {
   const problems: Problem[] = [];
   const notices: string[] = [];
@@ -70,13 +74,15 @@ export async function clientPlan(
   const body = await planBody(input, payload, problems);
   const answer = await planAnswer(input, payload, problems);
   const affordable = affordableInFlight(input, machine);
-  const maxInFlight = planMaxInFlight(input, rates, machine, affordable, problems, notices);
-  const workers = planWorkers(input, rates, maxInFlight, machine, chosen, problems);
+  const peaks = rates.map((rate) => rateOf(share, peakPerSec(rate)));
+  const maxInFlight = planMaxInFlight(input, { peaks, share, affordable }, machine, problems, notices);
+  const workers = planWorkers(input, peaks, maxInFlight, machine, chosen, problems);
   const engine = engineFor(input['sink-strategy'], input.engine, problems, notices);
   notices.push(...permitNotices(input['sink-strategy'], workers, 'worker'));
   if (problems.length > 0 || target === null) return { problems };
   const load: PlannedLoad = {
     ...plainClientPlan(input),
+    share,
     host,
     target,
     rates,
@@ -96,7 +102,7 @@ export async function clientPlan(
     engine,
     packet,
   };
-  const sourcePorts = await planSourcePorts(input['source-ports'], load, machine, isRateKnown, problems);
+  const sourcePorts = await planSourcePorts(input['source-ports'], { load, isRateKnown, portsPart }, machine, problems);
   if (problems.length > 0) return { problems };
   return { plan: Object.freeze({ ...load, sourcePorts }), notices };
 }
@@ -122,6 +128,7 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     ...(plan.keepsHistograms ? { histograms: true } : {}),
     max_in_flight: plan.maxInFlight,
     workers: plan.workers,
+    ...shareConfig(plan.share),
     engine: plan.engine,
     ...packetConfig(plan.packet),
   };
@@ -173,11 +180,18 @@ export function affordableInFlight(input: ClientInput, machine: Machine): number
   return slots > ordinary ? ordinary : Math.floor(ordinary / 2);
 }
 
+/** What the number of connections of a machine depends on, for its part of the schedule. */
+interface PlannedPart {
+  /** The highest rate of each round; null in closed loop. */
+  readonly peaks: readonly (number | null)[];
+  readonly share: Share;
+  readonly affordable: number;
+}
+
 function planMaxInFlight(
   input: ClientInput,
-  rates: readonly RoundRate[],
+  { peaks, share, affordable }: PlannedPart,
   machine: Machine,
-  affordable: number,
   problems: Problem[],
   notices: string[],
 ): number {
@@ -187,17 +201,19 @@ function planMaxInFlight(
     problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
     return given?.value ?? 1;
   }
-  const numericRates = rates.map(peakPerSec).filter((rate) => rate !== null);
+  const numericRates = peaks.filter((rate) => rate !== null);
   if (given !== undefined) {
-    checkAffordable(given, affordable, FDS_RESERVED, machine, problems);
-    return given.value;
+    const own = ownOf(given, share, problems);
+    checkAffordable(own, affordable, FDS_RESERVED, machine, problems);
+    return own.value;
   }
-  if (numericRates.length === 0) return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
-  if (numericRates.length < rates.length) {
+  const closedLoop = Math.min(Math.max(1, countOf(share, MAX_IN_FLIGHT_CLOSED_LOOP)), affordable);
+  if (numericRates.length === 0) return closedLoop;
+  if (numericRates.length < peaks.length) {
     notices.push(
       `--max-in-flight is ${MAX_IN_FLIGHT_CLOSED_LOOP} in every round, because one of them is --rate max: give it to have more`,
     );
-    return Math.min(MAX_IN_FLIGHT_CLOSED_LOOP, affordable);
+    return closedLoop;
   }
   // As many as are open at the same time when each of them runs into its timeout.
   const lifeSec = (input.timeout.value + input.hold.value) / NS_PER_SEC + 1;
@@ -219,7 +235,7 @@ function threadsFor(ratePerSec: number, holdNs: number, machine: Machine): numbe
 
 function planWorkers(
   input: ClientInput,
-  rates: readonly RoundRate[],
+  peaks: readonly (number | null)[],
   maxInFlight: number,
   machine: Machine,
   chosen: ChosenInterface | null,
@@ -229,7 +245,7 @@ function planWorkers(
   if (given.value === 'auto') {
     const hasOwn = engineHas(input.engine.value, 'hasOwnConnections');
     const perWorker = hasOwn ? OWN_RATE_PER_WORKER : RATE_PER_WORKER;
-    const wanted = rates.map((rate) => Math.ceil((peakPerSec(rate) ?? 1) / perWorker));
+    const wanted = peaks.map((peak) => Math.ceil((peak ?? 1) / perWorker));
     // No thread can have more open than the limit of files allows.
     if (!hasOwn) wanted.push(Math.ceil(maxInFlight / machine.fdLimit));
     return Math.max(1, Math.min(machine.cpus, maxInFlight, threadsOf(chosen), Math.max(...wanted)));

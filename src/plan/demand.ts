@@ -1,7 +1,8 @@
-/** What a plan asks of a machine: pure arithmetic on its rates and times. */
+/** What a plan asks of this machine: pure arithmetic on its rates and times. */
 import { peakPerSec, roundDurationNs } from './offer.ts';
 import type { ClientPlan, Ramp } from './plan.ts';
 import type { Finish } from './finish.ts';
+import { countOf, rateOf } from './share.ts';
 
 /** A time of constant rate. */
 export interface Stretch {
@@ -24,18 +25,19 @@ function stepsOf({ fromPerSec, toPerSec }: Ramp, startNs: number, durationNs: nu
 /** A plan before its source ports are chosen. */
 export type PlannedLoad = Omit<ClientPlan, 'sourcePorts'>;
 
-/** The rounds of a plan on one time line, warm-ups included; rounds of `--rate max` have no rate and are left out. */
+/** The rounds of a plan on one time line, with this machine's part of their rates, warm-ups included; rounds of `--rate max` have no rate and are left out. */
 export function stretchesOf(plan: PlannedLoad): Stretch[] {
   const stretches: Stretch[] = [];
   let startNs = 0;
   for (const rate of plan.rates) {
     // Ramps count as if they were at the full rate.
     const endNs = startNs + plan.rampUpNs + plan.warmupNs + roundDurationNs(plan, rate) + plan.rampDownNs;
-    if (typeof rate === 'number') stretches.push({ startNs, endNs, ratePerSec: rate });
+    if (typeof rate === 'number') stretches.push({ startNs, endNs, ratePerSec: rateOf(plan.share, rate) });
     else if (rate !== 'max') {
       const rampNs = startNs + plan.warmupNs;
-      stretches.push({ startNs, endNs: rampNs, ratePerSec: rate.fromPerSec });
-      stretches.push(...stepsOf(rate, rampNs, plan.durationNs));
+      const own = { fromPerSec: rateOf(plan.share, rate.fromPerSec), toPerSec: rateOf(plan.share, rate.toPerSec) };
+      stretches.push({ startNs, endNs: rampNs, ratePerSec: own.fromPerSec });
+      stretches.push(...stepsOf(own, rampNs, plan.durationNs));
     }
     // A round lasts until its last connection has ended.
     startNs = endNs + plan.holdNs + plan.cooldownNs;
@@ -92,9 +94,9 @@ export function leavesTimeWait(finish: Finish, close: 'fin' | 'rst'): boolean {
 /** `reuseDelayNs`: how long a port rests after a close that leaves a TIME_WAIT, see linux/proc.ts. */
 export function demandOf(plan: PlannedLoad, reuseDelayNs: number): Demand {
   const stretches = stretchesOf(plan);
-  const rates = plan.rates.map(peakPerSec).filter((rate) => rate !== null);
+  const rates = plan.rates.map((rate) => rateOf(plan.share, peakPerSec(rate))).filter((rate) => rate !== null);
   const hasClosedLoop = plan.rates.includes('max');
-  const attempts = plan.count === null ? Infinity : plan.count * plan.rates.length;
+  const attempts = plan.count === null ? Infinity : countOf(plan.share, plan.count) * plan.rates.length;
   const waits = leavesTimeWait(plan.finish, plan.close);
   const restNs = waits ? reuseDelayNs : 0;
   const longestNs = plan.holdNs + plan.timeoutNs;

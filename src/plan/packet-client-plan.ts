@@ -13,12 +13,14 @@ import type { Endpoint, PacketPlan } from './plan.ts';
 import {
   expandPorts,
   formatRanges,
+  partOfPorts,
   rangesOf,
   type PortChoice,
   type PortMachine,
   type PortRange,
   type SourcePorts,
 } from './source-ports.ts';
+import type { PortsPart } from './share.ts';
 import { hasSource, parseSource, runOf, toNumber, toText, type SourceRuns, type SourceSpec } from './sources.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { PORT_MAX } from '../units/quantity.ts';
@@ -239,6 +241,7 @@ export function planPacketPorts(
   given: Given<PortChoice> | undefined,
   packet: PacketPlan,
   machine: PortMachine,
+  part: PortsPart,
   problems: Problem[],
 ): SourcePorts {
   const { localPorts } = machine;
@@ -263,7 +266,7 @@ export function planPacketPorts(
   }
   const isFree = (port: number): boolean =>
     !isShared || (machine.listeningPorts?.has(port) !== true && machine.reservedPorts?.has(port) !== true);
-  const ranges = rangesOf(expandPorts(asked).filter(isFree));
+  const ranges = rangesOf(partOfPorts(expandPorts(asked), part).filter(isFree));
   if (ranges.length === 0) {
     const expected = `a port that the kernel gives to no program of this machine: ip_local_port_range is ${system} (sysctl -w net.ipv4.ip_local_port_range="32768 60999", ${wayOut})`;
     problems.push({ option: given?.label ?? '--source-ports', got: given?.text ?? null, expected });

@@ -9,6 +9,7 @@ import type { Rate } from '../units/quantity.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatCountOf, formatPerSec } from '../units/format.ts';
 import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from '../units/quantity.ts';
+import { WHOLE, ownOf, rateOf, shareConfig, type Share } from './share.ts';
 import { formatSources, type SourceRuns } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
@@ -35,6 +36,8 @@ export interface RttInput extends EndpointsInput {
 
 /** Plain data, frozen. Times in nanoseconds, sizes in bytes, rates per second. */
 export interface RttPlan {
+  /** The part of the schedule that is this machine's. `rates` are those of the whole; `connections` and `depths` are the machine's own. */
+  readonly share: Share;
   /** The host as the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
@@ -89,10 +92,16 @@ export function parsePingRate(text: string): Parsed<Rate> {
   return text.trim().toLowerCase() === 'max' ? accept('max') : parseNumericPingRate(text);
 }
 
-/** Checks everything and opens nothing for writing. Complete: every problem is in the list. */
-export async function rttPlan(input: RttInput, machine: Machine): Promise<Planned<RttPlan>> {
+/**
+ * Checks everything and opens nothing for writing. Complete: every problem is in the list. `share`: what is this machine's where several
+ * have one schedule.
+ */
+export async function rttPlan(asked: RttInput, machine: Machine, share: Share = WHOLE): Promise<Planned<RttPlan>> {
   const problems: Problem[] = [];
   const notices: string[] = [];
+  // The default of one is each machine's.
+  const connections = isExplicit(asked.connections) ? ownOf(asked.connections, share, problems) : asked.connections;
+  const input = { ...asked, connections };
   const sources = await planSources(input, machine, problems);
   const { host, target } = await planTarget(input, machine, problems, notices);
   const rates = ratesOf(input);
@@ -102,6 +111,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
   const cpu = planCpu(input, machine, problems);
   if (problems.length > 0 || target === null) return { problems };
   const plan: RttPlan = {
+    share,
     host,
     target,
     protocol: input.protocol.value,
@@ -111,7 +121,7 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
     cooldownNs: input.cooldown.value,
     sizeBytes: input.size.value,
     connections: input.connections.value,
-    depths: rates.map((rate) => depthOf(input, rate)),
+    depths: rates.map((rate) => depthOf(input, rate === 'max' ? rate : rateOf(share, rate))),
     thinkNs: input.think.value,
     timeoutNs: input.timeout.value,
     sources,
@@ -127,9 +137,11 @@ export async function rttPlan(input: RttInput, machine: Machine): Promise<Planne
 }
 
 /** A notice where pauses allow fewer pings than a rate asks for: the rest is missed. */
-function thinkNotices({ rates, connections, thinkNs }: RttPlan): string[] {
+function thinkNotices({ rates, share, connections, thinkNs }: RttPlan): string[] {
   const mostPerSec = (connections * NS_PER_SEC) / thinkNs;
-  const beyond = rates.find((rate): rate is number => rate !== 'max' && rate > mostPerSec);
+  const beyond = rates
+    .map((rate) => (rate === 'max' ? 0 : rateOf(share, rate)))
+    .find((ratePerSec) => ratePerSec > mostPerSec);
   if (beyond === undefined) return [];
   const most = `${formatCountOf(connections, 'connection')} with --think ${formatDuration(thinkNs)}`;
   const cure = `--connections ${Math.ceil((beyond * thinkNs) / NS_PER_SEC)} or more, or a shorter --think`;
@@ -151,6 +163,7 @@ export function rttConfig(plan: RttPlan): RttConfig {
     cooldown_sec: plan.cooldownNs / NS_PER_SEC,
     size_bytes: plan.sizeBytes,
     connections: plan.connections,
+    ...shareConfig(plan.share),
     pipeline: plan.depths,
     think_sec: plan.thinkNs / NS_PER_SEC,
     timeout_sec: plan.timeoutNs / NS_PER_SEC,

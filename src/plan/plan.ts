@@ -8,6 +8,7 @@ import type { AddressRun } from './address-runs.ts';
 import type { EngineChoice } from './engines.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { SourceRuns } from './sources.ts';
+import type { Share } from './share.ts';
 import type { Rate } from '../units/quantity.ts';
 
 /** A socket address, already resolved. */
@@ -79,6 +80,11 @@ export interface PacketPlan {
 
 /** The plan of a client. The fields that an option gives as they are come from the rows of `PLAIN_CLIENT_OPTIONS`. */
 export interface ClientPlan extends PlainClientPlan {
+  /**
+   * The part of the schedule that is this machine's. `rates` and `count` are those of the whole; what a machine needs for its part
+   * (`maxInFlight`, `workers`, `sourcePorts`) is its own.
+   */
+  readonly share: Share;
   /** The host as the user wrote it, for reports. */
   readonly host: string;
   readonly target: Endpoint;
@@ -86,7 +92,7 @@ export interface ClientPlan extends PlainClientPlan {
   readonly rates: readonly RoundRate[];
   /** The length of each round, where `count` is null; see `roundDurationNs`. */
   readonly durationNs: number;
-  /** Attempts of each round, instead of a duration. */
+  /** Attempts of each round over all machines, instead of a duration. */
   readonly count: number | null;
   /** The file of the payload; null for `--payload-size` and for none. */
   readonly payloadFile: string | null;

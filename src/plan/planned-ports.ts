@@ -5,6 +5,7 @@ import { problemOf, type Given, type Problem } from '../units/problem.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { planPacketPorts } from './packet-client-plan.ts';
 import { choosePorts, portsNeeded, type PortChoice, type PortMachine, type SourcePorts } from './source-ports.ts';
+import type { PortsPart } from './share.ts';
 import { countSources, hasSource, missingSources } from './sources.ts';
 
 /** What the ports of a plan depend on. */
@@ -36,23 +37,31 @@ async function canBindTo(address: string): Promise<boolean> {
   return (await missingSources([address])).length === 0;
 }
 
+/** What source ports are planned for. */
+interface PortsPlanned {
+  /** The plan, whose other parts are checked. */
+  readonly load: PlannedLoad;
+  /** False where trials find the rate. */
+  readonly isRateKnown: boolean;
+  readonly portsPart: PortsPart;
+}
+
 /** The ports of a plan whose other parts are checked. */
 export async function planSourcePorts(
   given: Given<PortChoice> | undefined,
-  load: PlannedLoad,
+  { load, isRateKnown, portsPart }: PortsPlanned,
   machine: SourcePortsMachine,
-  isRateKnown: boolean,
   problems: Problem[],
 ): Promise<SourcePorts> {
   const { target, sources, packet } = load;
-  if (packet !== null) return planPacketPorts(given, packet, machine, problems);
+  if (packet !== null) return planPacketPorts(given, packet, machine, portsPart, problems);
   const address = canonicalAddress(target.address);
   const isOwn = machine.isOwnAddress ?? canBindTo;
   // TCP connects to itself where both ends are the same address and port (RFC 9293 section 3.5, simultaneous open).
   const meetsItself = sources.length === 0 ? await isOwn(target.address) : hasSource(sources, address);
   const reuseDelayNs = machine.reuseDelayNs?.(target.address) ?? TIME_WAIT_NS;
-  const needed = portsNeeded(demandOf(load, reuseDelayNs), countSources(sources), isRateKnown);
-  const ports = choosePorts(given?.value, machine, needed, meetsItself ? target.port : null);
+  const needed = portsNeeded(demandOf(load, reuseDelayNs), countSources(sources), isRateKnown, portsPart.of);
+  const ports = choosePorts(given?.value, machine, needed, meetsItself ? target.port : null, portsPart);
   if (given !== undefined && ports.kind === 'own' && ports.ranges.length === 0) {
     const own = meetsItself
       ? ` or the target's own (${target.port}), from which a connection would be one to itself`

@@ -1,6 +1,7 @@
 /** Source ports: what `--source-ports` takes, and which ports a plan uses. Pure. */
 import { PORT_MAX } from '../units/quantity.ts';
 import { formatCount } from '../units/format.ts';
+import { ALL_PORTS, type PortsPart } from './share.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
 
 /** Both ends included. */
@@ -109,6 +110,15 @@ export function rangesOf(ports: readonly number[]): PortRange[] {
 }
 
 /**
+ * One part of ports, all parts as long as each other but for one port. It is cut from a list that is the same on every machine that
+ * shares the address: before ports are left out that are in use at the moment.
+ */
+export function partOfPorts(ports: readonly number[], { index, of }: PortsPart): readonly number[] {
+  const cut = (part: number): number => Math.floor((ports.length * part) / of);
+  return of === 1 ? ports : ports.slice(cut(index), cut(index + 1));
+}
+
+/**
  * The ports that a plan uses. `ownPort` is left out: the port of a target to which a connection from that port would be a
  * connection to itself. So are reserved ports. No range is left where nothing else was asked for.
  *
@@ -126,6 +136,7 @@ export function choosePorts(
   machine: PortMachine,
   needed: PortsNeeded,
   ownPort: number | null,
+  part: PortsPart = ALL_PORTS,
 ): SourcePorts {
   const { localPorts, reservedPorts } = machine;
   if (choice?.kind === 'kernel') {
@@ -134,27 +145,33 @@ export function choosePorts(
   }
   const isUsable = (port: number): boolean => port !== ownPort && reservedPorts?.has(port) !== true;
   const asked = choice?.kind === 'system' ? [localPorts] : choice?.kind === 'ranges' ? choice.ranges : null;
-  if (asked !== null) return { kind: 'own', ranges: rangesOf(expandPorts(asked).filter(isUsable)) };
+  if (asked !== null) return { kind: 'own', ranges: rangesOf(partOfPorts(expandPorts(asked).filter(isUsable), part)) };
   const isFree = (port: number): boolean => isUsable(port) && machine.listeningPorts?.has(port) !== true;
   const wanted = choice?.kind === 'most' ? { least: Infinity, most: Infinity } : needed;
-  return { kind: 'own', ranges: rangesOf(portsFor(wanted, machine, isFree)) };
+  return { kind: 'own', ranges: rangesOf(portsFor(wanted, machine, isFree, part)) };
 }
 
 /** Chooses this many ports: first those that no other program uses, last a part of the system's range. */
-function portsFor(needed: PortsNeeded, machine: PortMachine, isFree: (port: number) => boolean): number[] {
+function portsFor(
+  needed: PortsNeeded,
+  machine: PortMachine,
+  isFree: (port: number) => boolean,
+  part: PortsPart,
+): number[] {
   const { localPorts, lowestPort = 0 } = machine;
-  const isSystems = (port: number): boolean => port >= localPorts.first && port <= localPorts.last;
-  const outside = expandPorts([{ first: Math.max(LOWEST_PORT, lowestPort), last: PORT_MAX }]).filter(
-    (port) => isFree(port) && !isSystems(port),
-  );
-  const quiet = outside.filter((port) => port >= ABOVE_SERVICES);
+  const isOutside = (port: number): boolean => port < localPorts.first || port > localPorts.last;
+  const freeOf = (first: number, last: number, isIn: (port: number) => boolean): number[] =>
+    partOfPorts(expandPorts([{ first, last }]).filter(isIn), part).filter(isFree);
+  const lowest = Math.max(LOWEST_PORT, lowestPort);
+  const quiet = freeOf(Math.max(ABOVE_SERVICES, lowest), PORT_MAX, isOutside);
   if (quiet.length >= needed.most) return quiet;
+  const outside = [...freeOf(lowest, ABOVE_SERVICES - 1, isOutside), ...quiet];
   if (outside.length >= needed.least) return outside;
-  const systems = expandPorts([localPorts]).filter((port) => isFree(port) && port >= lowestPort);
+  const systems = freeOf(localPorts.first, localPorts.last, (port) => port >= lowestPort);
   const parts = Math.min(PARTS - 1, Math.ceil(((needed.least - outside.length) * PARTS) / systems.length));
   // From its end: a bind to port 0 looks in the lower half first.
-  const part = systems.slice(systems.length - Math.floor((systems.length * parts) / PARTS));
-  return [...outside, ...part].sort((a, b) => a - b);
+  const tail = systems.slice(systems.length - Math.floor((systems.length * parts) / PARTS));
+  return [...outside, ...tail].sort((a, b) => a - b);
 }
 
 /** One line: which ports a run takes, and what is left for other programs. */
@@ -187,12 +204,15 @@ interface PortDemand {
   readonly hasClosedLoop: boolean;
 }
 
-/** What a plan takes from each of its source addresses. `isRateKnown` is false where trials find the rate. */
-export function portsNeeded(demand: PortDemand, sources: number, isRateKnown: boolean): PortsNeeded {
+/**
+ * What a plan takes from each of its source addresses. `isRateKnown` is false where trials find the rate. `machines`: how many share
+ * the addresses.
+ */
+export function portsNeeded(demand: PortDemand, sources: number, isRateKnown: boolean, machines = 1): PortsNeeded {
   const each = (ports: number): number => Math.ceil(ports / Math.max(1, sources));
   const { least, most } = demand.ports;
   if (isRateKnown && !demand.hasClosedLoop) return { least: each(least * (1 + SPARE)), most: each(most * (1 + SPARE)) };
-  return { least: PORTS_OF_UNKNOWN_RATE, most: Infinity };
+  return { least: Math.ceil(PORTS_OF_UNKNOWN_RATE / machines), most: Infinity };
 }
 
 /** How many ports of the system's range other programs can still be given, and how many these are without the run. */

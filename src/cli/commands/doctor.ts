@@ -23,7 +23,7 @@ export const DOCTOR: Command<DoctorInput, ClientPlan, DoctorResult> = {
     // Loaded here: what refuses its input needs no engine.
     const { runDoctor } = await import('../../doctor/examine.ts');
     const { askedOf } = await import('../../doctor/client-start.ts');
-    return runDoctor(plan, askedOf(input, machine));
+    return runDoctor(plan, askedOf(input, plan, machine));
   },
   look: (input) => ({ leavesOutOk: input.quiet.value }),
   exitCodeOf: ({ status }) => (status === 'problem' ? EXIT_FAILED : EXIT_DONE),
