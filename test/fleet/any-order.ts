@@ -25,7 +25,7 @@ export function openOrder(changes: object = {}): object {
   };
 }
 
-const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/);
 const word = fc.oneof(fc.string({ maxLength: 40 }), fc.integer(), fc.boolean());
 const time = fc.bigInt({ min: 0n, max: 10n ** 18n }).map(String);
 const rate = fc.double({ min: 0.001, max: 1e7, noNaN: true });
