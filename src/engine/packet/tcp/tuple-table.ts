@@ -22,6 +22,19 @@ export function entryOf(ref: number): number {
   return -ref - 1;
 }
 
+/**
+ * From a place to the next that is tried. Eight neighbouring ports have a cache line of places (see `TupleHash`). With a step of 1 each of
+ * them would pass over eight where two lines meet; it is odd, so that it leads to all places.
+ */
+const STEP = 9;
+/** 9 times this is 1, modulo 2^32. */
+const STEP_INVERSE = 0x38e3_8e39;
+
+/** How many steps it is from one place to another. */
+function stepsFrom(from: number, to: number, mask: number): number {
+  return Math.imul(to - from, STEP_INVERSE) & mask;
+}
+
 /** 4 MiB, of which the kernel gives pages as they are touched. It holds a quarter of a million tuples before it has to grow. */
 const LEAST_PLACES = 1 << 19;
 
@@ -53,7 +66,7 @@ export class TupleTable {
   find(hash: number, tuple: Tuple): number {
     const places = this.#places;
     const mask = this.#mask;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = hash & mask; ; at = (at + STEP) & mask) {
       const ref = places[at * 2 + 1]!;
       if (ref === ABSENT) return ABSENT;
       if (places[at * 2] !== hash) continue;
@@ -82,9 +95,9 @@ export class TupleTable {
     const mask = this.#mask;
     // What follows moves up, as far as it may without passing its first place: no marks of what was removed stay behind.
     let gap = found;
-    for (let at = (gap + 1) & mask; places[at * 2 + 1] !== ABSENT; at = (at + 1) & mask) {
+    for (let at = (gap + STEP) & mask; places[at * 2 + 1] !== ABSENT; at = (at + STEP) & mask) {
       const first = places[at * 2]! & mask;
-      if (((at - first) & mask) < ((at - gap) & mask)) continue;
+      if (stepsFrom(first, at, mask) < stepsFrom(gap, at, mask)) continue;
       places[gap * 2] = places[at * 2]!;
       places[gap * 2 + 1] = places[at * 2 + 1]!;
       gap = at;
@@ -95,7 +108,7 @@ export class TupleTable {
   #placeOf(hash: number, ref: number): number {
     const places = this.#places;
     const mask = this.#mask;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = hash & mask; ; at = (at + STEP) & mask) {
       const each = places[at * 2 + 1]!;
       if (each === ref) return at;
       if (each === ABSENT) return -1;
@@ -106,7 +119,7 @@ export class TupleTable {
     const places = this.#places;
     const mask = this.#mask;
     let at = hash & mask;
-    while (places[at * 2 + 1] !== ABSENT) at = (at + 1) & mask;
+    while (places[at * 2 + 1] !== ABSENT) at = (at + STEP) & mask;
     places[at * 2] = hash;
     places[at * 2 + 1] = ref;
   }

@@ -27,8 +27,8 @@ t.test('a table of tuples is a map, whatever is added and removed in whatever or
       const connections = new ConnectionTable(64, false);
       const table = new TupleTable(connections, new TimeWait(false), 64);
       const hash = new TupleHash([1, 2, 3, 4]);
-      // Few different hashes, so that long rows of places are in use.
-      const hashOf = (tuple: Tuple): number => hash.of(tuple.local, tuple.remote, tuple.ports) % spread;
+      // Few different hashes, so that long rows of places are in use, from the last place of the table on too.
+      const hashOf = (tuple: Tuple): number => (hash.of(tuple.local, tuple.remote, tuple.ports) % spread) - 1;
       const model = new Map<number, number>();
       for (const [number, adds] of steps) {
         const tuple = tupleOf(number);
@@ -86,6 +86,26 @@ t.test('neighbouring ports have neighbouring places, and others are spread', (t)
   const lines = new Set<number>();
   for (let port = 1024; port < 1024 + 8000; port++) lines.add((hash.of(1, 2, (port << 16) | 80) & 0xffff) >> 3);
   t.ok(lines.size > 900 && lines.size <= 1000, `${lines.size} lines for 8000 ports`);
+  t.end();
+});
+
+t.test('the ports of some addresses fill all parts of a table evenly, whatever the key', (t) => {
+  const [first, sources, ports, parts] = [0xc612_0200 | 0, 8, 24_000, 64];
+  const mean = (sources * ports) / parts;
+  const ofPart = new Int32Array(parts);
+  const uneven: string[] = [];
+  for (let key = 1; key <= 24; key++) {
+    const hash = new TupleHash([Math.imul(key, 0x9e37_79b1), 0, 0, 0]);
+    ofPart.fill(0);
+    for (let source = 0; source < sources; source++) {
+      for (let port = 1024; port < 1024 + ports; port++) {
+        ofPart[(hash.of(first + source, 7, (port << 16) | 80) >>> 13) % parts]!++;
+      }
+    }
+    // Groups of eight, 375 a part on average: 0.3 of that is nearly six of their standard deviations.
+    if (ofPart.some((count) => Math.abs(count - mean) > 0.3 * mean)) uneven.push(`key ${key}: ${ofPart.join(' ')}`);
+  }
+  t.same(uneven, []);
   t.end();
 });
 
