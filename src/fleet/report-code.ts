@@ -1,0 +1,73 @@
+/** A report as a message: the length of its head, its head as JSON, and its body: the bytes of a bank, or none. */
+import type { Report } from './protocol.ts';
+
+const LENGTH_BYTES = 4;
+const NO_BODY = new Uint8Array(0);
+
+/** A message that was read. The body is a part of the message. */
+export interface DecodedReport {
+  readonly report: Report;
+  readonly body: Uint8Array;
+}
+
+/** Returns the message of a report. */
+export function encodeReport(report: Report, body: Uint8Array = NO_BODY): Uint8Array {
+  const head = Buffer.from(JSON.stringify(report));
+  const message = new Uint8Array(LENGTH_BYTES + head.length + body.length);
+  new DataView(message.buffer).setUint32(0, head.length, true);
+  message.set(head, LENGTH_BYTES);
+  message.set(body, LENGTH_BYTES + head.length);
+  return message;
+}
+
+/** Reads a message; null where it is no report. What is in a result of a round is not looked at. */
+export function decodeReport(message: Uint8Array): DecodedReport | null {
+  if (message.length < LENGTH_BYTES) return null;
+  const headBytes = new DataView(message.buffer, message.byteOffset, message.byteLength).getUint32(0, true);
+  const end = LENGTH_BYTES + headBytes;
+  if (end > message.length) return null;
+  const head = parseJson(message.subarray(LENGTH_BYTES, end));
+  return isReport(head) ? { report: head, body: message.subarray(end) } : null;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isPlace: Check = (value) =>
+  isFields(value) && isCount(value['round']) && (value['trial'] === undefined || isCount(value['trial']));
+
+/** What the fields of each kind are, as far as a controller relies on them before it knows the kind. */
+const KINDS: Readonly<Record<Report['kind'], Readonly<Record<string, Check>>>> = {
+  ready: {},
+  bank: { of: (value) => value === 'connections' || value === 'pings', place: isPlace, worker: isCount },
+  health: { place: isPlace },
+  notice: {
+    level: (value) => ['info', 'warning', 'error', 'failure'].some((level) => level === value),
+    text: isText,
+  },
+  stage: { stage: isCount },
+  round: { place: isPlace, result: isFields, maxBanks: isCount },
+  failed: { code: isText, message: isText },
+};
+
+const HEAD = { run: isText, instance: isText, number: isCount } as const;
+
+function isReport(value: unknown): value is Report {
+  if (!isFields(value)) return false;
+  const kind = value['kind'];
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return false;
+  const checks = { ...HEAD, ...KINDS[kind as Report['kind']] };
+  return Object.entries(checks).every(([name, check]) => check(value[name]));
+}
