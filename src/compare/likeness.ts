@@ -156,8 +156,17 @@ const SOFT_KEYS: ReadonlySet<string> = new Set([
   'fail_if',
   'allow_generator_limited',
 ]);
-/** Keys of `config` whose difference says nothing: nothing is measured by them. */
-const SILENT_KEYS: ReadonlySet<string> = new Set(['fail_if', 'allow_generator_limited', 'histograms', 'samples']);
+/** Keys of `config` whose difference says nothing: nothing is measured by them. Which agents measured is in `fleet`. */
+const SILENT_KEYS: ReadonlySet<string> = new Set([
+  'fail_if',
+  'allow_generator_limited',
+  'histograms',
+  'samples',
+  'fleet',
+]);
+
+/** Other keys in which runs may not differ: what measured. */
+const HARD_KEYS: ReadonlySet<string> = new Set(['system.engine', 'fleet.agents']);
 
 const SYSTEM_KEYS = ['kernel', 'node', 'cpus', 'workers'] as const;
 
@@ -203,7 +212,7 @@ export function planDifferences(results: readonly NamedResult<Comparable>[]): {
 }
 
 function isHard(key: string): boolean {
-  return key.startsWith('config.') ? !SOFT_KEYS.has(key.slice('config.'.length)) : key === 'system.engine';
+  return key.startsWith('config.') ? !SOFT_KEYS.has(key.slice('config.'.length)) : HARD_KEYS.has(key);
 }
 
 function differingKeys(base: Comparable, other: Comparable): (readonly [key: string, base: string, other: string])[] {
@@ -215,6 +224,12 @@ function differingKeys(base: Comparable, other: Comparable): (readonly [key: str
   hold('conngen', base.conngen, other.conngen);
   for (const key of SYSTEM_KEYS) hold(`system.${key}`, valueAt(base.system, key), valueAt(other.system, key));
   hold('system.engine', base.system.engine, other.system.engine);
+  hold('fleet.agents', agentsOf(base), agentsOf(other));
+  for (const { name, system } of base.fleet?.agents ?? []) {
+    const same = other.fleet?.agents.find((agent) => agent.name === name);
+    if (same === undefined) continue;
+    for (const key of SYSTEM_KEYS) hold(`fleet.${name}.${key}`, valueAt(system, key), valueAt(same.system, key));
+  }
   const keys = new Set([...Object.keys(base.config), ...Object.keys(other.config)]);
   for (const key of keys) {
     if (SILENT_KEYS.has(key)) continue;
@@ -223,6 +238,15 @@ function differingKeys(base: Comparable, other: Comparable): (readonly [key: str
     hold(`config.${key}`, valueAt(base.config, key), valueAt(other.config, key));
   }
   return found;
+}
+
+/** The agents with their shares, in the order of their names; undefined where one machine measured. */
+function agentsOf({ fleet }: Comparable): string | undefined {
+  const percent = (share: number): string => `${String(Math.round(share * 1000) / 10)}%`;
+  return fleet?.agents
+    .map(({ name, share }) => `${name} (${percent(share)})`)
+    .toSorted()
+    .join(', ');
 }
 
 /** The options of a side that has not run yet. */

@@ -11,6 +11,7 @@ import type {
   WorkResult,
 } from './common.ts';
 import type { ClientConfig } from './config.ts';
+import type { AgentRound, FleetUse } from './fleet.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { PacketEvidence } from './packet-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
@@ -36,6 +37,8 @@ export interface ClockLatencies extends Readonly<Record<ClockName, LatencySummar
 
 /** One pacing thread over the scheduled part of a round. */
 export interface WorkerResult {
+  /** The agent whose thread it is. Only there with `--fleet`. */
+  readonly agent?: string;
   /** Attempts that the thread started. */
   readonly started: number;
   /** Attempts that were due on the thread and were not started. */
@@ -234,7 +237,12 @@ export interface RoundResult {
   readonly cpu: ConnectionCpu;
   /** The pacing threads. */
   readonly workers: readonly WorkerResult[];
-  /** What this machine's kernel counted. Only there on Linux; with `--engine packet` only what it counts of the machine. */
+  /** The agents of the fleet, in the order of their turns. Only there with `--fleet`. */
+  readonly agents?: readonly AgentRound[];
+  /**
+   * What this machine's kernel counted. Only there on Linux; with `--engine packet` only what it counts of the machine. With `--fleet` the
+   * sums over the kernels of the agents.
+   */
   readonly kernel?: KernelEvidence;
   /** What the packet engine counted. Only there with `--engine packet`. */
   readonly packet?: PacketEvidence;
@@ -258,6 +266,8 @@ export interface ClientResult {
   readonly started_at: string;
   /** The machine, the engine and the pacing threads. */
   readonly system: LoadSystem;
+  /** The fleet that it was measured with. Only there with `--fleet`. */
+  readonly fleet?: FleetUse;
   /** Every option as it took effect. */
   readonly config: ClientConfig;
   /** True where a signal ended the run early. Only there then. */

@@ -3,6 +3,8 @@
  * makes it (`clientConfig`, `serverConfig` …), and renderers read it by these names.
  */
 
+import type { FleetConfig } from './fleet.ts';
+
 /** What is searched for: a rate of new connections, connections open at once, or tear-downs per second. */
 export type QuantityName = 'rate' | 'connections' | 'teardown';
 
@@ -41,6 +43,8 @@ export interface TargetConfig {
   readonly address: string;
   /** The port of the target. */
   readonly port: number;
+  /** The fleet that was asked for. Only there with `--fleet`. */
+  readonly fleet?: FleetConfig;
 }
 
 /** What is kept of responses, and what they must be. */

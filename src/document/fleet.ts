@@ -20,6 +20,8 @@ export interface AgentRound {
   readonly started: number;
   /** Attempts, or pings, that were due and were not started. What a lost agent did not report is among them. */
   readonly missed: number;
+  /** Reports of the agent that did not arrive. Where it is not 0, counts of the agent are missing in the sums. */
+  readonly reports_missing: number;
   /** The p99 of the agent's own schedule lag, in nanoseconds. */
   readonly lag_p99_ns: number;
   /** Why the agent was lost in this round; null where it was there to the end. */
@@ -40,6 +42,8 @@ export interface LostAgent {
   readonly why: string;
   /** The end of the last second that the agent reported, since the end of the warm-up; null where it had reported none. */
   readonly reported_sec: number | null;
+  /** Attempts, or pings, of the agent's share that were due and that it did not report. They are missed; no other agent took them. */
+  readonly missed: number;
 }
 
 /** A machine of the fleet that a result was measured with. */
@@ -52,6 +56,16 @@ export interface FleetAgent {
   readonly system: LoadSystem;
   /** Remarks of the agent on its part, a line each. */
   readonly notes: readonly string[];
+}
+
+/** The fleet that was asked for. */
+export interface FleetConfig {
+  /** Where NATS is (`--fleet`), without credentials. */
+  readonly url: string;
+  /** The agents (`--agents`): how many, or their names. */
+  readonly agents: number | readonly string[];
+  /** The parts of the schedule by the agent's name (`--share`). Only there where it was given; an agent without a name there has one part. */
+  readonly share?: Readonly<Record<string, number>>;
 }
 
 /** The fleet that a result was measured with. */

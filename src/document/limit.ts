@@ -1,6 +1,7 @@
 /** The results of `conngen saturate` and `conngen search`: the documents `conngen.saturate/1` and `conngen.search/1`. */
 import type { CriterionUnit, RoundResult } from './client.ts';
 import type { RunFailure, Verdict } from './common.ts';
+import type { FleetUse } from './fleet.ts';
 import type { QuantityName, SaturateConfig, SearchConfig } from './config.ts';
 import type { LoadSystem } from './system.ts';
 
@@ -14,6 +15,8 @@ interface LimitHead {
   readonly duration_sec: number;
   /** The machine, the engine and the pacing threads. */
   readonly system: LoadSystem;
+  /** The fleet that it was measured with. Only there with `--fleet`. */
+  readonly fleet?: FleetUse;
   /** True where a signal ended the run early. Only there then. */
   readonly interrupted?: boolean;
   /** Why the run broke off. Only there where a worker died. */

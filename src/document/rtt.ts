@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from './common.ts';
 import type { RttConfig } from './config.ts';
+import type { AgentRound, FleetUse } from './fleet.ts';
 import type { EngineSystem } from './system.ts';
 
 /** The pings of a round or an interval. In a round `sent = received + lost + aborted` and `scheduled = sent + missed`. */
@@ -106,6 +107,8 @@ export interface RttRound extends PingCounts, RttLatencies {
   readonly busy?: BusyResult;
   /** Single round trips. Only there with `--samples`. */
   readonly samples?: RttSamples;
+  /** The agents of the fleet, in the order of their turns. Only there with `--fleet`. */
+  readonly agents?: readonly AgentRound[];
   /** The round by the time at which things happened, without its warm-up. */
   readonly intervals: readonly RttInterval[];
   /** Whether the figures are those of the target. */
@@ -122,6 +125,8 @@ export interface RttResult {
   readonly started_at: string;
   /** The machine and the engine. */
   readonly system: EngineSystem;
+  /** The fleet that it was measured with. Only there with `--fleet`. */
+  readonly fleet?: FleetUse;
   /** Every option as it took effect. */
   readonly config: RttConfig;
   /** True where a signal ended the run early. Only there then. */

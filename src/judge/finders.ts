@@ -4,6 +4,7 @@ import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { PACKET_FINDERS, type PacketFacts } from './packet-finders.ts';
+import { CLOCKS_APART, clocksApart } from './rules/agents.ts';
 import { kernelValue } from './kernel-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT, RESET } from '../document/outcome.ts';
@@ -26,9 +27,10 @@ const RETRY_MIN = 3;
 const RETRY_SHARE = 0.0001;
 
 /** Connect times gather where SYNs are sent again, or nothing answers at all, and this kernel did send SYNs again. */
-const synDrops: Finder = ({ tally, kernel, packet, timeoutNs, target }) => {
+const synDrops: Finder = (facts) => {
+  const { tally, kernel, packet, timeoutNs, target, agents = [] } = facts;
   // The packet engine knows which SYNs it sent again: `syns_lost` says so.
-  if (packet !== undefined) return undefined;
+  if (packet !== undefined || agents.some((agent) => agent.packet !== undefined)) return undefined;
   const resent = kernelValue(kernel, 'syn_retransmits');
   if (resent === 0) return undefined;
   const connect = tally.latency[CONNECT]!;
@@ -45,7 +47,7 @@ const synDrops: Finder = ({ tally, kernel, packet, timeoutNs, target }) => {
     ...(gathers ? [`${formatCountOf(nearCount, 'connection')} took about 1, 2, 3 s or more to establish`] : []),
     ...(unanswered ? [`${formatCount(timeouts)} got no answer at all`] : []),
   ].join(' and ');
-  const kernelSays = resent === undefined ? '' : ` (this machine's kernel sent ${formatCountOf(resent, 'SYN')} again)`;
+  const kernelSays = resent === undefined ? '' : ` (${kernelOf(facts)} sent ${formatCountOf(resent, 'SYN')} again)`;
   return {
     code: 'syn_drops_suspected',
     message: `SYNs towards ${target.label} or their answers were dropped: ${what}${kernelSays}; look for full listen queues, SYN limits and packet loss on the way.`,
@@ -82,14 +84,25 @@ export function slowReadersFinding(connections: number): Finding | undefined {
   };
 }
 
-const listenOverflow: Finder = ({ kernel, target }) => (target.isLocal ? listenOverflowFinding(kernel) : undefined);
+const listenOverflow: Finder = ({ kernel, target, agents }) =>
+  target.isLocal && agents === undefined ? listenOverflowFinding(kernel) : undefined;
 
-const icmpRejects: Finder = ({ kernel, tally, target }) => {
+/** Whose counters the evidence is. */
+function kernelOf({ agents }: RoundFacts): string {
+  return agents === undefined ? "this machine's kernel" : "the agents' kernels";
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+const icmpRejects: Finder = (facts) => {
+  const { kernel, tally, target } = facts;
   const received = kernelValue(kernel, 'icmp_unreachable_received') ?? 0;
   if (received === 0 || received < tally.failed * 0.01) return undefined;
   return {
     code: 'icmp_rejects',
-    message: `This machine's kernel received ${formatCount(received)} ICMP messages "destination unreachable" while the round ran: something on the way to ${target.label} rejects packets; a refusal among the outcomes may be a firewall's (ICMP port unreachable) and not the target's.`,
+    message: `${capitalised(kernelOf(facts))} received ${formatCount(received)} ICMP messages "destination unreachable" while the round ran: something on the way to ${target.label} rejects packets; a refusal among the outcomes may be a firewall's (ICMP port unreachable) and not the target's.`,
     evidence: { icmp_unreachable_received: received },
   };
 };
@@ -235,6 +248,11 @@ export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly ne
     needsValid: false,
     when: 'The kernel of this machine received ICMP messages "destination unreachable", at least 1 % of the failures.',
     remedy: 'Look for what rejects packets on the way.',
+  },
+  {
+    ...CLOCKS_APART,
+    find: ({ agents, offeredRatePerSec }) => clocksApart(agents, offeredRatePerSec),
+    needsValid: false,
   },
   ...PACKET_FINDERS.map(({ find, ...row }) => ({ ...row, find: ofPacketEngine(find), needsValid: false })),
   {

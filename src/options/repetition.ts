@@ -1,6 +1,7 @@
 /** The command line that asks for what a result was asked for: from its `config` back to options. */
 import type { CompareResult } from '../document/compare.ts';
 import type { ClientConfig, RampConfig } from '../document/config.ts';
+import type { FleetConfig } from '../document/fleet.ts';
 import { kindOf, type Document } from '../document/read.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { STDIN } from '../plan/payload.ts';
@@ -88,6 +89,17 @@ const pipeline: Row = (value) => {
   return first === undefined || rest.some((depth) => depth !== first) ? [] : [['pipeline', plain(first)]];
 };
 
+/** Without keys and credentials, which are in no result. */
+const fleet: Row = (value) => {
+  const { url, agents, share = {} } = value as FleetConfig;
+  const parts = Object.entries(share).map(([name, part]) => `${name}=${String(part)}`);
+  return [
+    ['fleet', url],
+    ['agents', typeof agents === 'number' ? plain(agents) : agents.join(',')],
+    ...(parts.length === 0 ? [] : [['share', parts.join(',')] as const]),
+  ];
+};
+
 /** Every key of every `config`, but for those that are the command line's target. */
 export const REPETITION_ROWS: Readonly<Record<string, Row>> = {
   address: NONE,
@@ -128,6 +140,7 @@ export const REPETITION_ROWS: Readonly<Record<string, Row>> = {
   gateway: text('gateway'),
   vlan: text('vlan'),
   histograms: flag('histograms'),
+  fleet,
   goals: texts('goal'),
   quantities: texts('quantity'),
   min_rate_per_sec: text('min-rate'),
@@ -194,6 +207,7 @@ export function repetitionOf(document: Document): Repetition | null {
   const shown = options.filter(([option, ...given]) => profile !== null || !isDefault(table, option, given));
   const words = shown.flatMap(([option, ...given]) => given.map((each) => wordsOf(option, each)));
   const all = [['conngen', kind, ...head], ...(profile === null ? [] : [['--profile', profile]]), ...words];
+  if (config['fleet'] !== undefined) notes.push('Keys and credentials of the fleet are not in the result.');
   return { words: all.flat(), command: commandOf(all), notes: [...notes, ...fileNotes(shown)] };
 }
 

@@ -1,4 +1,5 @@
 /** Which fleet runs a command, as a user asks for it: where NATS is, which agents, and their shares. */
+import type { FleetConfig } from '../document/fleet.ts';
 import { isExplicit, accept, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { countParser } from '../units/quantity.ts';
 import { formatHostPort, parseHostPort } from './address.ts';
@@ -145,6 +146,15 @@ export function fleetChoice(input: FleetInput): FleetChoice | null {
     caFile: input['fleet-ca']?.value ?? null,
     certFile: input['fleet-cert']?.value ?? null,
     certKeyFile: input['fleet-cert-key']?.value ?? null,
+  };
+}
+
+/** Returns the fleet that was asked for as results show it: without keys and credentials. */
+export function fleetConfig({ servers, agents, weights }: FleetChoice): FleetConfig {
+  return {
+    url: formatServers(servers),
+    agents: agents.kind === 'count' ? agents.count : agents.names,
+    ...(weights.size === 0 ? {} : { share: Object.fromEntries(weights) }),
   };
 }
 

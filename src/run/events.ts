@@ -18,6 +18,7 @@ export type RunEvent =
   | RoundStarted
   | SecondEvent
   | Health
+  | AgentTold
   | ServerSecond
   | RoundEnded
   | TrialEnded
@@ -123,6 +124,31 @@ export interface MachineSecond {
 /** A reading of this machine while connections are opened, about once a second from the end of the warm-up on. */
 export interface Health extends RoundPlace, MachineSecond {
   readonly type: 'health';
+}
+
+/** What an agent of a fleet is doing: it is ready for the round, it opens connections or sends pings, its part is over, or it is lost. */
+export type AgentState = 'ready' | 'running' | 'ended' | 'lost';
+
+/** What the controller of a fleet knows of an agent: told about once a second for each agent, and when its state changes. */
+export interface AgentTold extends RoundPlace {
+  readonly type: 'agent';
+  /** The name of the agent. */
+  readonly agent: string;
+  /** The part of the schedule that is the agent's: 0.25 is a quarter. */
+  readonly share: number;
+  readonly state: AgentState;
+  /** Why the agent was lost; null where it was not. */
+  readonly why: string | null;
+  /** The number of the last second that the agent has reported, counted from the end of the warm-up; null where there is none yet. */
+  readonly second: number | null;
+  /** Attempts, or pings, of the round so far, without its warm-up. */
+  readonly scheduled: number;
+  readonly started: number;
+  readonly missed: number;
+  /** The p99 of the agent's schedule lag in the round so far, in ns; 0 where nothing was started. */
+  readonly lagP99Ns: number;
+  /** How far the agent's clock may be from the controller's, in ns. */
+  readonly clockErrorNs: number;
 }
 
 /** One complete second of a server, or what is left of one at its end. The sums over all seconds are the totals of the result. */

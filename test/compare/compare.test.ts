@@ -6,6 +6,7 @@ import type { ClientResult } from '../../src/document/client.ts';
 import { parseChangeCriterion, type ChangeCriterion } from '../../src/judge/change-criterion.ts';
 import { formatProblem } from '../../src/units/problem.ts';
 import { roundOf, runOf, searchOf, sideOf } from '../support/compare.ts';
+import { fleetUse } from '../support/agents.ts';
 import { clientConfig, serverResult } from '../support/results.ts';
 import { validated } from '../support/schemas.ts';
 
@@ -305,4 +306,24 @@ t.test('another machine, kernel or version is a warning', async (t) => {
     /^conngen is 0\.1\.0 in base-1\.json and 0\.2\.0 in new-1\.json and 6 more$/,
     /^system\.kernel is 6\.18/,
   ]);
+});
+
+t.test('runs of the same fleet can be compared, those of another or of one machine cannot', async (t) => {
+  const of = (name: string, agents: readonly string[], url = 'nats://h:4222', kernel = '6.1.0'): NamedResult[] =>
+    sideOf(name, name === 'base' ? BASE_US : SLOWER_US).map(({ file, document }) => {
+      const result = document as ClientResult;
+      const use = fleetUse(agents);
+      const fleet = { url, agents: use.agents.map((agent) => ({ ...agent, system: { ...agent.system, kernel } })) };
+      return { file, document: { ...result, fleet, config: { ...result.config, fleet: { url, agents } } } };
+    });
+  const base = of('base', ['a', 'b']);
+  t.same(compared(base, of('new', ['b', 'a'], 'nats://other:4222')).warnings, [], 'whichever NATS it was');
+  t.match(compared(base, of('new', ['a', 'b'], 'nats://h:4222', '6.18')).warnings, [
+    /^fleet\.a\.kernel is 6\.1\.0/,
+    /^fleet\.b\.kernel/,
+  ]);
+  t.match(refusals(base, of('new', ['a', 'c'])), [
+    /fleet\.agents: got "a \(50%\), c \(50%\)", expected a \(50%\), b \(50%\), as in base-1\.json/,
+  ]);
+  t.match(refusals(base, sideOf('new', SLOWER_US)), [/fleet\.agents: got "not there"/]);
 });

@@ -1,6 +1,7 @@
 /** What one case of the fuzzer does: a function of its seed and of the table of options, and of nothing else. */
 import { TABLES, type CommandName } from '../../src/cli/commands.ts';
 import { envName } from '../../src/options/names.ts';
+import { FLEET_OPTIONS } from '../../src/options/tables/fleet.ts';
 import type { OptionSpec } from '../../src/units/option.ts';
 import type { RawInput } from '../../src/options/read.ts';
 import { random } from '../engine/conformance/random.ts';
@@ -36,8 +37,11 @@ export interface Chosen {
 /** The files that are there in the directory of a case. */
 export const FILES = { payload: 'payload', response: 'response' } as const;
 
-/** Where to, what is written where, and what a case sets itself. */
-const NOT_CHOSEN = ['target', 'host', 'port', 'json', 'config', 'quiet', 'cpu', 'backlog', 'otlp-header'];
+/** Where to, what is written where, and what a case sets itself. A fleet has machines of its own. */
+const NOT_CHOSEN = [
+  ...['target', 'host', 'port', 'json', 'config', 'quiet', 'cpu', 'backlog', 'otlp-header'],
+  ...Object.keys(FLEET_OPTIONS),
+];
 
 /** What keeps each command short. A chosen option beats it. */
 const SHORT: Readonly<Record<FuzzedCommand, Readonly<Record<string, string>>>> = {

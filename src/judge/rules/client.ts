@@ -2,6 +2,7 @@
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, wayBackAdvice, waysOut } from '../advice.ts';
 import type { RoundFacts } from '../facts.ts';
+import { agentRules, ofOneMachine } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { kernelValue } from '../kernel-evidence.ts';
@@ -52,8 +53,8 @@ export function lagLimitNs({
   return Math.min(LAG_LIMIT_NS, Math.max(LAG_FLOOR_NS, LAG_INTERVALS * intervalNs, LAG_BATCHES * batchNs));
 }
 
-/** The rules for a round of connections, in the order of reports. */
-export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
+/** The rules for a round that one machine measured. */
+const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
   {
     code: 'nothing_started',
     status: 'invalid',
@@ -259,6 +260,14 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
     },
   },
   ...PACKET_RULES,
+];
+
+const AGENTS = { agentsOf: ({ agents }: RoundFacts) => agents, noun: 'attempt' } as const;
+
+/** The rules for a round of connections, in the order of reports. */
+export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
+  ...ofOneMachine(MACHINE_RULES, AGENTS),
+  ...agentRules(AGENTS),
 ];
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */

@@ -1,6 +1,7 @@
 /** When a round of pings does not show the target, and what to do. The reference page of verdicts is made from the table. */
 import type { RttRound } from '../../document/rtt.ts';
 import { MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
+import { CLOCKS_APART, agentRules, clocksApart, ofOneMachine } from './agents.ts';
 import { otherFamilyAdvice } from '../advice.ts';
 
 /** What the verdict on a round of pings is reached from. */
@@ -20,8 +21,8 @@ export interface PingFacts {
 /** Sends this late are no longer the schedule that was asked for. */
 const LAG_P99_LIMIT_NS = 10e6;
 
-/** The rules for a round of pings, in the order of reports. */
-export const PING_RULES: readonly Rule<PingFacts>[] = [
+/** The rules for a round that one machine measured. */
+const MACHINE_RULES: readonly Rule<PingFacts>[] = [
   {
     code: 'nothing_established',
     status: 'invalid',
@@ -140,6 +141,21 @@ export const PING_RULES: readonly Rule<PingFacts>[] = [
           }
         : undefined;
     },
+  },
+];
+
+const AGENTS = { agentsOf: ({ round: { agents } }: PingFacts) => agents, noun: 'ping' } as const;
+
+/** The rules for a round of pings, in the order of reports. */
+export const PING_RULES: readonly Rule<PingFacts>[] = [
+  ...ofOneMachine(MACHINE_RULES, AGENTS),
+  ...agentRules(AGENTS),
+  {
+    code: CLOCKS_APART.code,
+    status: 'valid',
+    when: CLOCKS_APART.when,
+    remedy: CLOCKS_APART.remedy,
+    applies: ({ round }) => clocksApart(round.agents, round.offered_rate_per_sec),
   },
 ];
 

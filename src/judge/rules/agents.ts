@@ -1,0 +1,169 @@
+/** When the agents of a fleet make a round not the target's figure. Each agent has judged its own part: the whole is judged by the agents. */
+import type { Finding } from '../../document/common.ts';
+import type { AgentRound } from '../../document/fleet.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../../units/format.ts';
+import type { Rule } from '../verdict.ts';
+
+/** Agents that are named in a sentence; of more it says how many. */
+const NAMED = 3;
+
+/** What a table of rules has to tell of its facts, so that agents can be judged by them. */
+interface AgentsIn<Facts> {
+  /** Undefined where this machine measured. */
+  readonly agentsOf: (facts: Facts) => readonly AgentRound[] | undefined;
+  /** What is counted: attempts or pings. */
+  readonly noun: 'attempt' | 'ping';
+}
+
+/** Returns the rules of a fleet. None applies where this machine measured. */
+export function agentRules<Facts>(table: AgentsIn<Facts>): Rule<Facts>[] {
+  return [lostRule(table), ...incompleteRules(table), limitedRule(table)];
+}
+
+function lostRule<Facts>({ agentsOf, noun }: AgentsIn<Facts>): Rule<Facts> {
+  return {
+    code: 'agent_lost',
+    status: 'invalid',
+    when: 'With --fleet: an agent was lost before its part of the round was over. What was due on it and was not reported is missed; no other agent takes it.',
+    remedy: "Look at the agent's log (journalctl -u conngen-agent), and at the way between it and NATS.",
+    applies: (facts) => {
+      const lost = those(agentsOf(facts), isLost);
+      if (lost.length === 0) return undefined;
+      const missed = sumOf(lost, (agent) => agent.lost?.missed ?? 0);
+      const tell = (agent: AgentRound): string => `${agent.name} ${sinceWhen(agent)} (${agent.lost?.why ?? ''})`;
+      return {
+        message: `${agentsWere(lost.length, agentsOf(facts)!.length)} lost: ${listed(lost, tell)}. ${formatCountOf(missed, noun)} due there ${missed === 1 ? 'is' : 'are'} missed; no other agent took ${missed === 1 ? 'it' : 'them'}.`,
+        evidence: { agents_lost: lost.length, missed },
+      };
+    },
+  };
+}
+
+function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {
+  return [
+    {
+      code: 'agent_invalid',
+      status: 'invalid',
+      when: 'With --fleet: an agent measured nothing with its part of the round, where others did.',
+      remedy: "See the reasons of its own verdict, in `agents`: most often the agent's way to the target.",
+      applies: (facts) => {
+        const judged = those(agentsOf(facts), (agent) => agent.verdict !== null && agent.scheduled > 0);
+        const invalid = judged.filter(({ verdict }) => verdict?.status === 'invalid');
+        // Where no agent measured anything, the reasons of the whole say so.
+        if (invalid.length === 0 || invalid.length === judged.length) return undefined;
+        return {
+          message: `${agentsHave(invalid.length, agentsOf(facts)!.length)} measured nothing: ${listed(invalid, firstReason)}`,
+          evidence: { agents_invalid: invalid.length },
+        };
+      },
+    },
+    {
+      code: 'reports_missing',
+      status: 'invalid',
+      when: 'With --fleet: reports of an agent did not arrive, so that the sums are too small.',
+      remedy: "Look at NATS and at the agent's log for what was refused or dropped.",
+      applies: (facts) => {
+        const short = those(agentsOf(facts), (agent) => agent.reports_missing > 0);
+        if (short.length === 0) return undefined;
+        const missing = sumOf(short, (agent) => agent.reports_missing);
+        const tell = (agent: AgentRound): string => `${agent.name} (${formatCount(agent.reports_missing)})`;
+        return {
+          message: `${formatCountOf(missing, 'report')} of agents did not arrive, so what they counted is missing in the sums: ${listed(short, tell)}. Look at NATS and at the logs of these agents.`,
+          evidence: { reports_missing: missing },
+        };
+      },
+    },
+  ];
+}
+
+function limitedRule<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts> {
+  return {
+    code: 'agent_limited',
+    status: 'generator_limited',
+    when: 'With --fleet: an agent was the limit of its part of the round, by its own verdict.',
+    remedy: 'Do what its own reasons say, in `agents`; or give it a smaller part (--share), or use more agents.',
+    applies: (facts) => {
+      const limited = those(agentsOf(facts), ({ verdict }) => verdict?.status === 'generator_limited');
+      if (limited.length === 0) return undefined;
+      return {
+        message: `${agentsWere(limited.length, agentsOf(facts)!.length)} at ${limited.length === 1 ? 'its' : 'their'} limit, not the target: ${listed(limited, firstReason)}`,
+        evidence: { agents_limited: limited.length },
+      };
+    },
+  };
+}
+
+/**
+ * Returns rules that are not asked where agents measured: those by which a machine is the limit. Each agent has asked them of itself,
+ * with its own kernel and threads, and `agent_limited` tells.
+ */
+export function ofOneMachine<Facts>(rules: readonly Rule<Facts>[], { agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {
+  return rules.map((rule) => ({
+    ...rule,
+    applies: (facts) =>
+      rule.status === 'generator_limited' && agentsOf(facts) !== undefined ? undefined : rule.applies(facts),
+  }));
+}
+
+export const CLOCKS_APART = {
+  code: 'clocks_apart',
+  when: 'With --fleet: the clock of an agent may be further from that of the controller than half of the time between two starts of the whole. The counts are exact all the same; starts of different agents may be closer together, or further apart, than the schedule has them.',
+  remedy: 'Use a network between the controller, NATS and the agents with a shorter and steadier round trip.',
+} as const;
+
+/** Returns that the clocks of agents are further apart than half of the time between two starts of the whole. */
+export function clocksApart(
+  agents: readonly AgentRound[] | undefined,
+  offeredRatePerSec: number | null,
+): Finding | undefined {
+  if (agents === undefined || offeredRatePerSec === null || offeredRatePerSec === 0) return undefined;
+  const limitNs = 1e9 / offeredRatePerSec / 2;
+  const apart = agents.filter((agent) => agent.clock_error_ns > limitNs);
+  if (apart.length === 0 || agents.length < 2) return undefined;
+  const worst = Math.max(...apart.map((agent) => agent.clock_error_ns));
+  const tell = (agent: AgentRound): string => `${agent.name} ±${formatLatency(agent.clock_error_ns)}`;
+  return {
+    code: CLOCKS_APART.code,
+    message: `The clocks of ${formatCount(apart.length)} of ${formatCountOf(agents.length, 'agent')} may be off by more than half of the ${formatLatency(limitNs * 2)} between two starts at ${formatPerSec(offeredRatePerSec)}: ${listed(apart, tell)}. Counts are exact; starts of different agents may be closer together than the schedule has them.`,
+    evidence: { clock_error_ns: worst, limit_ns: Math.round(limitNs), agents: apart.length },
+  };
+}
+
+function those(agents: readonly AgentRound[] | undefined, test: (agent: AgentRound) => boolean): AgentRound[] {
+  return (agents ?? []).filter(test);
+}
+
+function isLost({ lost }: AgentRound): boolean {
+  return lost !== null;
+}
+
+function sinceWhen({ lost }: AgentRound): string {
+  const second = lost?.reported_sec ?? null;
+  return second === null ? 'before its first second' : `after second ${formatCount(second)}`;
+}
+
+/** `b: …`, with the first reason of its own verdict. */
+function firstReason({ name, verdict }: AgentRound): string {
+  return `${name}: ${verdict?.reasons[0]?.message ?? 'it does not say why.'}`;
+}
+
+function agentsWere(count: number, all: number): string {
+  return `${formatCount(count)} of ${formatCountOf(all, 'agent')} ${count === 1 ? 'was' : 'were'}`;
+}
+
+function agentsHave(count: number, all: number): string {
+  return `${formatCount(count)} of ${formatCountOf(all, 'agent')}`;
+}
+
+function listed(agents: readonly AgentRound[], tell: (agent: AgentRound) => string): string {
+  const named = agents.slice(0, NAMED).map(tell);
+  const more = agents.length - named.length;
+  const rest = more > 0 ? [`and ${formatCount(more)} more`] : [];
+  const text = [...named, ...rest];
+  // Sentences of agents end with a full stop of their own.
+  return text.every((each) => !each.endsWith('.')) ? text.join(', ') : text.join(' ');
+}
+
+function sumOf(agents: readonly AgentRound[], of: (agent: AgentRound) => number): number {
+  return agents.reduce((sum, agent) => sum + of(agent), 0);
+}
