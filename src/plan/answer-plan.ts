@@ -1,6 +1,6 @@
 /** What counts as an answer: `--min-response`, `--expect-status`, `--expect-prefix`. */
 import type { AnswerConfig } from '../document/config.ts';
-import { loadPayload } from './payload.ts';
+import type { LoadFile } from './payload.ts';
 import { accept, isExplicit, problemOf, refuse, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import type { AnswerPlan, ClientPlan } from './plan.ts';
 import type { Finish } from './finish.ts';
@@ -35,12 +35,17 @@ export function parsePrefix(text: string): Parsed<Prefix> {
 }
 
 /** `payload` is what connections send. */
-export async function planAnswer(input: AnswerInput, payload: Uint8Array, problems: Problem[]): Promise<AnswerPlan> {
+export async function planAnswer(
+  input: AnswerInput,
+  payload: Uint8Array,
+  loadFile: LoadFile,
+  problems: Problem[],
+): Promise<AnswerPlan> {
   const { 'min-response': min, 'expect-status': status, 'expect-prefix': wanted } = input;
   const most = mostBytes(input.finish.value, payload.length);
   if (isExplicit(min)) checkMost(min, min.value, most, input.finish, problems);
   if (status !== undefined) checkMost(status, STATUS_BYTES, most, input.finish, problems);
-  const prefix = wanted === undefined ? null : await loadPrefix(wanted, problems);
+  const prefix = wanted === undefined ? null : await loadPrefix(wanted, loadFile, problems);
   if (wanted !== undefined && prefix !== null) checkMost(wanted, prefix.length, most, input.finish, problems);
   return {
     minBytes: min.value,
@@ -72,14 +77,18 @@ function checkMost(
   }
 }
 
-async function loadPrefix(given: Given<Prefix>, problems: Problem[]): Promise<Uint8Array<SharedArrayBuffer> | null> {
+async function loadPrefix(
+  given: Given<Prefix>,
+  loadFile: LoadFile,
+  problems: Problem[],
+): Promise<Uint8Array<SharedArrayBuffer> | null> {
   if (given.value.kind === 'text') {
     const bytes = Buffer.from(given.value.text);
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
     shared.set(bytes);
     return shared;
   }
-  const loaded = await loadPayload(given.value.file);
+  const loaded = await loadFile('expect-prefix', given.value.file);
   if (loaded.ok && loaded.value.length > 0) return loaded.value;
   problems.push(problemOf(given, loaded.ok ? 'a file that is not empty' : loaded.expected));
   return null;

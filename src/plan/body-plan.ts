@@ -3,7 +3,7 @@ import type { BodyConfig } from '../document/config.ts';
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadPayload } from './payload.ts';
+import type { LoadFile } from './payload.ts';
 import {
   accept,
   codeOf,
@@ -66,6 +66,7 @@ export function parseVerify(text: string): Parsed<Verify> {
 export async function planBody(
   input: BodyInput,
   payload: Uint8Array<SharedArrayBuffer>,
+  loadFile: LoadFile,
   problems: Problem[],
 ): Promise<BodyPlan> {
   const sink = input.sink.value;
@@ -84,7 +85,7 @@ export async function planBody(
     maxBodyBytes: input['max-body']?.value ?? null,
     firstByteTimeoutNs: firstByte?.value ?? null,
     verifyText: input.verify?.text ?? null,
-    verification: await planVerification(input, payload, problems),
+    verification: await planVerification(input, payload, loadFile, problems),
   };
 }
 
@@ -182,6 +183,7 @@ async function whyNot(directory: string): Promise<string | null> {
 async function planVerification(
   { verify, finish }: BodyInput,
   payload: Uint8Array<SharedArrayBuffer>,
+  loadFile: LoadFile,
   problems: Problem[],
 ): Promise<Verification | null> {
   if (verify === undefined) return null;
@@ -190,7 +192,7 @@ async function planVerification(
     if (payload.length === 0) problems.push(problemOf(verify, 'something to come back: --payload or --payload-size'));
     return checkLength(verify, finish, { kind: 'bytes', expected: payload }, problems);
   }
-  const loaded = await loadPayload(verify.value.file);
+  const loaded = await loadFile('verify', verify.value.file);
   if (!loaded.ok) {
     problems.push(problemOf(verify, `${loaded.expected}, echo or sha256:HEX`));
     return null;

@@ -15,7 +15,7 @@ import {
   type PacketInput,
 } from './packet-plan.ts';
 import { engineFor, permitNotices } from './work.ts';
-import { loadPayload, makePayload } from './payload.ts';
+import { loadFromDisk, makePayload, type LoadFile } from './payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
 import type { ClientPlan, RoundRate } from './plan.ts';
@@ -67,12 +67,13 @@ export async function clientPlan(
   const sources = await planSources(input, machine, problems);
   const { host, target, asked } = await planTarget(input, machine, problems, notices);
   const { chosen, packet } = await planClientPacket(input, machine, { sources, target, asked }, problems);
-  const payload = await planPayload(input, problems, notices);
+  const loadFile = machine.loadFile ?? loadFromDisk;
+  const payload = await planPayload(input, loadFile, problems, notices);
   checkSourcePorts(input['source-ports'], machine, problems);
   const { rates, durationNs, count } = planOffer(input, problems);
   checkBesideOffer(input, rates, problems);
-  const body = await planBody(input, payload, problems);
-  const answer = await planAnswer(input, payload, problems);
+  const body = await planBody(input, payload, loadFile, problems);
+  const answer = await planAnswer(input, payload, loadFile, problems);
   const affordable = affordableInFlight(input, machine);
   const peaks = rates.map((rate) => rateOf(share, peakPerSec(rate)));
   const maxInFlight = planMaxInFlight(input, { peaks, share, affordable }, machine, problems, notices);
@@ -140,6 +141,7 @@ function rateConfig(rate: RoundRate): RateConfig {
 
 async function planPayload(
   input: ClientInput,
+  loadFile: LoadFile,
   problems: Problem[],
   notices: string[],
 ): Promise<Uint8Array<SharedArrayBuffer>> {
@@ -149,7 +151,7 @@ async function planPayload(
   }
   let payload = makePayload(file === undefined ? (size?.value ?? 0) : 0);
   if (file !== undefined) {
-    const loaded = await loadPayload(file.value);
+    const loaded = await loadFile('payload', file.value);
     if (loaded.ok) payload = loaded.value;
     else problems.push(problemOf(file, loaded.expected));
   }

@@ -1,6 +1,7 @@
 import type { Family } from './address.ts';
 import type { EndpointsMachine } from './endpoints.ts';
 import type { PacketMachine } from './packet-plan.ts';
+import type { LoadFile } from './payload.ts';
 import type { Problem } from '../units/problem.ts';
 import type { SourcePortsMachine } from './planned-ports.ts';
 
@@ -13,6 +14,8 @@ export interface Machine extends SourcePortsMachine, EndpointsMachine, PacketMac
   readonly cpus: number;
   /** The numbers of the cores that this process may run on; undefined where it cannot be told. */
   readonly allowedCpus?: readonly number[] | undefined;
+  /** How the files are read that options name; from the disk if left out. */
+  readonly loadFile?: LoadFile;
   /** The largest packet towards an address, as the system knows it; undefined where it does not. */
   readonly mtuTowards?: (family: Family, address: string, port: number) => number | undefined;
 }

@@ -17,6 +17,12 @@ export function makePayload(bytes: number): Uint8Array<SharedArrayBuffer> {
 /** The name that means stdin in place of a file to read. */
 export const STDIN = '-';
 
+/** Reads a file that an option names. Never throws: what cannot be read is an expectation. */
+export type LoadFile = (option: string, path: string) => Promise<Parsed<Uint8Array<SharedArrayBuffer>>>;
+
+/** Reads the files that options name from the disk of this machine. */
+export const loadFromDisk: LoadFile = (_, path) => loadPayload(path);
+
 /** The whole of a file, a pipe or, for `-`, of stdin, which may be empty. Never throws: what cannot be read is an expectation. */
 export async function loadPayload(path: string): Promise<Parsed<Uint8Array<SharedArrayBuffer>>> {
   const read = await (path === STDIN ? readStdin(PAYLOAD_MAX_BYTES) : readInput(path, PAYLOAD_MAX_BYTES));
