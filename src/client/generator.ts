@@ -1,7 +1,8 @@
-/* eslint max-lines: ['error', 700] -- the life of an attempt is one state machine, read from top to bottom */
+/* eslint max-lines: ['error', 710] -- the life of an attempt is one state machine, read from top to bottom */
 import { DRAIN_NS, KERNEL_PORT, KERNEL_SOURCE, POLL_NS } from '../engine/seam/engine.ts';
 import type { ClientDriver, ClientEngine } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { SHIFT, STOP } from '../runtime/round-control.ts';
 import {
   ABORTED,
   CONNECT_TIMEOUT,
@@ -69,6 +70,7 @@ const LOCAL_FAILURE_PAUSE_NS = 1e6;
 const STOP_GRACE_NS = 10e6;
 /** An exchange of a round in stages that begins later than this is not at the rate that was asked for. */
 const EXCHANGE_LATE_NS = 10e6;
+
 export interface GeneratorOptions {
   /** The options that the generator reads, by their field of the plan; copied into fields of the class. */
   readonly plan: Pick<ClientPlan, 'close' | 'holdNs' | 'timeoutNs'>;
@@ -90,7 +92,7 @@ export interface GeneratorOptions {
   readonly bodies: ResponseBodies | undefined;
   /** Undefined: nothing is read of responses. */
   readonly heads?: ResponseHeads | undefined;
-  /** Nonzero in [0]: stop starting, drain, return. */
+  /** The words of `round-control.ts`. A stop: start nothing more, drain, return. */
   readonly control: Int32Array;
   /** Undefined: each connection has its exchange as soon as it is established, and is closed after it. */
   readonly stages?: Stages | undefined;
@@ -157,7 +159,7 @@ export class Generator implements ClientDriver, BodyListener {
     const { nowNs } = this.#clock;
     const pacer = this.#pacer;
     const attempts = this.#attempts;
-    if (this.#o.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop();
+    if (this.#o.control[STOP] !== 0 && this.#drainEndNs === Infinity) this.#stop();
     this.#stepNs = nowNs;
     if (this.#bodies !== undefined) this.#bodies.step();
     if (attempts.unfinished.head !== NONE) this.#expire();
@@ -259,6 +261,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (phase === this.#phase) this.#recorder.handOver(nowNs, this.#attempts.open, this.#held, phase === 0);
     else this.#recorder.handOverAndWait(nowNs, this.#attempts.open, this.#held, phase === 0);
     this.#phase = phase;
+    this.#pacer.shift(this.#o.control[SHIFT]!);
     this.#pacer.nextInterval(nowNs);
   }
 

@@ -5,7 +5,7 @@ import { RunError } from '../units/run-error.ts';
 import { PingRound, PINGS_RECEIVED, type PingSecondDetail } from '../count/ping.ts';
 import { errorCounts } from '../count/tally.ts';
 import type { LatencyHistogram } from '../count/histogram.ts';
-import type { EncodeHistograms, SecondDetail } from '../count/seconds.ts';
+import type { EncodeHistograms, OnBank, SecondDetail } from '../count/seconds.ts';
 import type { EncodedHistograms } from '../document/common.ts';
 import type { ClockName, IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
@@ -82,6 +82,16 @@ export class Probe {
       `--probe got no ping back from ${target} (${why}): it needs a target that sends back what it is sent`,
       OWN_ERROR_CODES.probe_no_echo.remedy,
     );
+  }
+
+  /** Shifts the due times of the round under way by `shiftNs` since its begin. */
+  shift(shiftNs: number): void {
+    this.#thread.shift(shiftNs);
+  }
+
+  /** Closes the connection that was opened for a round that is not to be. */
+  async leave(): Promise<void> {
+    if (this.#isOpen) await this.#thread.leave(Number(monotonicNs() - this.#runBaseNs));
   }
 
   /** Establishes the connection for a round. */
@@ -161,6 +171,11 @@ export class ProbedRound {
       this.#tellReached();
     };
     this.#pings = new PingRound(measureNs, onSecond, encode, probes);
+  }
+
+  /** Tells `onBank` every bank of the probe's pings. */
+  listen(onBank: OnBank | undefined): void {
+    this.#pings.listen(onBank);
   }
 
   /** A second of the load is complete. Its histograms are given back when it was told. */

@@ -10,6 +10,7 @@ import { Recorder } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { batchNsOf, Pacer } from '../schedule/pacer.ts';
+import { ROUND_WORDS } from '../runtime/round-control.ts';
 import { ConstantRate } from '../schedule/schedule.ts';
 import { Turns } from '../schedule/turns.ts';
 import { AttemptTable } from './attempts.ts';
@@ -89,7 +90,7 @@ function runRehearsal(engine: ClientEngine, worker: Rehearsed, ratePerSec: numbe
     pacer,
     ports: createPorts(RELEASED_NS),
     bodies: undefined,
-    control: new Int32Array(new SharedArrayBuffer(4)),
+    control: new Int32Array(new SharedArrayBuffer(4 * ROUND_WORDS)),
     stages: undefined,
   });
   return engine.rehearse!(generator, responseBytes);

@@ -9,9 +9,7 @@ import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
 import { sourceAddressTowards } from '../kernel/route.ts';
 import type { FleetUse } from '../document/fleet.ts';
-import type { ClientResult, ClockName, IntervalResult, RoundResult } from '../document/client.ts';
-import { LoadRound } from '../count/load.ts';
-import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
+import type { ClientResult, RoundResult } from '../document/client.ts';
 import { estimateOf } from '../run/estimate.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -24,17 +22,12 @@ import { ownPortsLine, sourcePortsLine } from '../plan/source-ports.ts';
 import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
 import { attachClient } from './attach.ts';
-import { Probe, ProbedRound, type ProbedSecond } from './probe.ts';
-import { roundResult } from './round-result.ts';
-import { RoundWatch } from './round-watch.ts';
+import { Probe } from './probe.ts';
+import { runRound, type SessionContext, type SessionParts } from './round.ts';
 import { SinkCrew } from './sink-crew.ts';
 import { WorkerPool } from './worker-pool.ts';
-import type { RoundOrder } from './worker-protocol.ts';
 
-/** Workers get the message of a round this long before it begins. */
-const LEAD_NS = 10e6;
-/** How often finished seconds are fetched from the workers. */
-const COLLECT_MS = 100;
+export type { SessionContext } from './round.ts';
 
 /** Workers that are ready for one round after the other: each knows which of its source ports are in TIME_WAIT. */
 export interface ClientSession {
@@ -51,6 +44,13 @@ export interface ClientSession {
   readonly failures: readonly { readonly code: string; readonly message: string }[];
   /** Runs a round and tells its events; what the session's plan says holds but for `changes`, which make it a trial. */
   round(place: RoundPlace, rate: RoundRate, changes?: RoundChanges): Promise<RoundResult>;
+  /**
+   * Shifts the due times and the end of the round under way by `shiftNs` since its begin, where its clock and that of the schedule drift
+   * apart. Takes effect within a second. The seconds that are reported stay on this machine's clock.
+   */
+  shift(shiftNs: number): void;
+  /** Ports over all source addresses, and how long one rests, for the waits between trials; left out: as the plan has them. Null: none of them rests. */
+  readonly ports?: { readonly ports: number; readonly reuseDelayNs: number } | null;
   close(): Promise<void>;
 }
 
@@ -61,12 +61,6 @@ export interface RoundChanges {
   readonly maxLagNs?: number;
   /** Where the plan is in stages, and only there: exchanges begun a second. */
   readonly exchangePerSec?: number | null;
-}
-
-/** What a session is given beside its plan. */
-export interface SessionContext extends RunContext {
-  /** The moment, as `monotonicNs` has it, from which the seconds count; the start of the session if not given. */
-  readonly originNs?: bigint;
 }
 
 /** Starts what runs the rounds of a plan: the threads of this machine, or a fleet. */
@@ -180,18 +174,6 @@ function portsNote({ sourcePorts, packet }: ClientPlan): string {
   return sourcePortsLine(sourcePorts, { localPorts: localPortRange(), reservedPorts: reservedPorts() });
 }
 
-/** What a session measures with. */
-interface SessionParts {
-  readonly pool: WorkerPool;
-  readonly crew: SinkCrew | null;
-  readonly probe: Probe | undefined;
-  /** The hold on the interface of the engine; null for an engine that has the kernel's sockets. */
-  readonly attachment: Attachment | null;
-  readonly runBaseNs: bigint;
-  /** Present where the result has histograms. */
-  readonly encode: EncodeHistograms | undefined;
-}
-
 function sessionOf(
   plan: ClientPlan,
   context: SessionContext,
@@ -204,6 +186,10 @@ function sessionOf(
     ...rest,
     get failures() {
       return [crew?.failure, ...pool.failures, probe?.failure].filter((failure) => failure !== undefined);
+    },
+    shift: (shiftNs) => {
+      pool.shift(shiftNs);
+      probe?.shift(shiftNs);
     },
     round: async (place, rate, changes) => {
       const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};
@@ -246,108 +232,4 @@ async function runRounds(plan: ClientPlan, session: ClientSession, { emit, stop 
     if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, stop);
   }
   return rounds;
-}
-
-interface RoundRun extends SessionParts {
-  readonly plan: ClientPlan;
-  readonly maxLagNs: number;
-  readonly exchangePerSec: number | null;
-  readonly isTrial: boolean;
-  readonly place: RoundPlace;
-  readonly rate: RoundRate;
-  readonly earlier: readonly RoundResult[];
-}
-
-async function runRound(run: RoundRun, { emit, stop, originNs }: SessionContext): Promise<RoundResult> {
-  const { plan, exchangePerSec, pool, crew, probe, runBaseNs, encode, place, rate } = run;
-  const workBefore = crew?.summary();
-  await pool.prepare();
-  await probe?.open();
-  const unmeasuredNs = plan.rampUpNs + plan.warmupNs;
-  // Before the base: what the first reading takes must not be taken from the lead.
-  const watch = watchOf(run, emit);
-  const roundBaseNs = Number(monotonicNs() - runBaseNs) + LEAD_NS;
-  const measureNs = roundBaseNs + unmeasuredNs;
-  const originOffsetNs = Number(runBaseNs - (originNs ?? runBaseNs));
-  const tell = ({ interval: counts, warmup, startNs, latency }: ProbedSecond): void => {
-    const when = { second: counts.start_sec, warmup, startNs: originOffsetNs + startNs };
-    emit?.({ type: 'second', of: 'connections', ...place, ...when, counts, latency });
-  };
-  const probed = new ProbedRound(probe, measureNs, tell, encode);
-  const onSecond: OnSecond<ClockName, IntervalResult> = (...second) => probed.add(...second);
-  const merger = new LoadRound(pool.size, measureNs, onSecond, encode);
-  const collect = (): void => {
-    for (const [worker, reader] of pool.readers.entries())
-      reader.drain((bank) => {
-        merger.add(bank, worker);
-      });
-  };
-  const collector = setInterval(collect, COLLECT_MS);
-  let stopNs = Infinity;
-  const onStop = (): void => {
-    stopNs = Number(monotonicNs() - runBaseNs);
-    watch.endSchedule();
-  };
-  stop?.addEventListener('abort', onStop, { once: true });
-  try {
-    await Promise.all([pool.round(orderOf(run, roundBaseNs)), probed.run(roundBaseNs, plan.durationNs)]);
-  } finally {
-    clearInterval(collector);
-    stop?.removeEventListener('abort', onStop);
-  }
-  const evidence = watch.end();
-  collect();
-  salvageDead(pool, merger, runBaseNs);
-  merger.finish();
-  const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
-  const result = probed.beside(
-    roundResult({
-      plan,
-      merger,
-      rate,
-      exchangePerSec,
-      isTrial: run.isTrial,
-      durationNs,
-      evidence,
-      gc: pool.gc,
-      workersDied: pool.failures.length,
-      sinkWork: crew?.summary(workBefore),
-      earlier: run.earlier,
-    }),
-  );
-  emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });
-  return result;
-}
-
-function watchOf({ plan, pool, attachment, place }: RoundRun, emit: RunContext['emit']): RoundWatch {
-  return new RoundWatch({
-    threadIds: pool.threadIds,
-    leadNs: LEAD_NS,
-    warmupNs: plan.rampUpNs + plan.warmupNs,
-    durationNs: plan.durationNs,
-    onSecond: (second) => emit?.({ type: 'health', ...place, ...second }),
-    readPacket: attachment?.readCounters,
-  });
-}
-
-function orderOf({ plan, rate, maxLagNs, exchangePerSec }: RoundRun, baseNs: number): RoundOrder {
-  const { warmupNs, durationNs, count, rampUpNs, rampDownNs } = plan;
-  return { rate, baseNs, warmupNs, durationNs, count, rampUpNs, rampDownNs, maxLagNs, exchangePerSec };
-}
-
-/** Where the measured part of a round that was not stopped ends. Without a rate, N attempts take as long as they take. */
-function roundEndNs({ plan, rate, pool, runBaseNs }: RoundRun, measureNs: number): number {
-  if (plan.count === null || rate !== 'max') return measureNs + plan.durationNs;
-  return Number.isFinite(pool.endedNs) ? pool.endedNs : Number(monotonicNs() - runBaseNs);
-}
-
-/** Takes over what workers that died had counted, and ends what they had open. */
-function salvageDead(pool: WorkerPool, merger: LoadRound, runBaseNs: bigint): void {
-  for (const { worker } of pool.failures) {
-    const nowNs = Number(monotonicNs() - runBaseNs);
-    pool.readers[worker]!.salvage(nowNs, (bank) => {
-      merger.add(bank, worker);
-    });
-    merger.abandon(worker, nowNs);
-  }
 }

@@ -1,11 +1,12 @@
 import { LOAD_BANK } from '../count/load.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
+import { STOP, shiftRound } from '../runtime/round-control.ts';
 import { configureCollector } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
-import { CONTROL_WORDS, openStages, resetStages } from './stages.ts';
+import { CONTROL_WORDS, beginStage, openStages, resetStages, stagesEnded } from './stages.ts';
 import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 const WORKER_URL = moduleBeside(import.meta.url, 'worker');
@@ -114,7 +115,9 @@ export class WorkerPool {
 
   /** Runs one round on all workers that live; resolves when each has ended it, or died. */
   async round(order: RoundOrder): Promise<void> {
-    resetStages(new Int32Array(this.#control));
+    const control = new Int32Array(this.#control);
+    resetStages(control);
+    shiftRound(control, 0);
     for (const member of this.#members) {
       member.gc = undefined;
       member.endedNs = -Infinity;
@@ -137,9 +140,24 @@ export class WorkerPool {
     );
   }
 
+  /** Shifts the due times of the round under way by `shiftNs` since its begin. */
+  shift(shiftNs: number): void {
+    shiftRound(new Int32Array(this.#control), shiftNs);
+  }
+
+  /** How many stages of the round all workers are done with. */
+  get stagesEnded(): number {
+    return stagesEnded(new Int32Array(this.#control), this.size);
+  }
+
+  /** Lets the stage after `stage` begin, at `beginNs` on the run's clock, where the stages are led. */
+  beginStage(stage: number, beginNs: number): void {
+    beginStage(new Int32Array(this.#control), stage, beginNs);
+  }
+
   /** The round ends as soon as what is in flight has ended. Stays in force. */
   stop(): void {
-    Atomics.store(new Int32Array(this.#control), 0, 1);
+    Atomics.store(new Int32Array(this.#control), STOP, 1);
   }
 
   /** Ends the workers where they are, also in the midst of a round; what they have counted stands. */

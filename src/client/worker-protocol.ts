@@ -19,7 +19,7 @@ export interface WorkerInit {
   readonly recorderMemory: SharedArrayBuffer;
   /** Null where responses are not looked at. */
   readonly sink: SinkShare | null;
-  /** Int32 [0]: nonzero stops the round. Behind it, where the workers meet in a round in stages (`stages.ts`). */
+  /** The words of `round-control.ts`, and where the workers meet in a round in stages (`stages.ts`). */
   readonly control: SharedArrayBuffer;
   /** The point of the port range at which this run begins, in [0, 1). */
   readonly portOffset: number;
@@ -40,6 +40,8 @@ export interface RoundOrder {
   readonly maxLagNs: number;
   /** Exchanges begun a second in a round in stages; null for other rounds. */
   readonly exchangePerSec: number | null;
+  /** Whether somebody else says when a stage begins. */
+  readonly isLed: boolean;
 }
 
 /** Messages to the worker: get ready for a round; run it; or leave. */

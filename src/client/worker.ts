@@ -89,11 +89,12 @@ function pacerOf(order: RoundOrder): Pacer {
   });
 }
 
-function stagesOf({ exchangePerSec }: RoundOrder): Stages | undefined {
+function stagesOf({ exchangePerSec, isLed }: RoundOrder): Stages | undefined {
   if (exchangePerSec === null) return undefined;
   const { worker, plan, control } = init;
-  const { workers, holdNs } = plan;
-  return new Stages({ control: new Int32Array(control), worker, workers, ratePerSec: exchangePerSec, holdNs });
+  const { workers, holdNs, share } = plan;
+  const turns = { worker, workers, ...share };
+  return new Stages({ control: new Int32Array(control), ...turns, ratePerSec: exchangePerSec, holdNs, isLed });
 }
 
 function createBodies({ body }: ClientPlan, capacity: number): ResponseBodies | undefined {

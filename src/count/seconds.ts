@@ -46,6 +46,9 @@ export type OnSecond<Clock extends string, Interval> = (
   detail: SecondDetail<Clock>,
 ) => void;
 
+/** Told a bank of a worker, before it is given back. */
+export type OnBank = (bank: Bank, worker: number) => void;
+
 interface OpenSecond<T> {
   readonly tally: T;
   readonly isWarmup: boolean;
@@ -73,6 +76,7 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
   readonly #tallies: T[] = [];
   readonly #reachedNs: Float64Array;
   #inFlightPeak = 0;
+  #onBank: OnBank | undefined;
 
   constructor(kind: SecondsKind<T, Interval>, onSecond: OnSecond<Clock, Interval>) {
     this.#kind = kind;
@@ -108,8 +112,14 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
     return this.#kind.encode?.(this.total.latencyByClock());
   }
 
+  /** Tells `onBank` every bank that is added from now on, with what is abandoned: their sum is that of the round. */
+  listen(onBank: OnBank | undefined): void {
+    this.#onBank = onBank;
+  }
+
   /** Takes over what a bank holds, and closes the seconds that every worker has reported past. */
   add(bank: Bank, worker = 0): void {
+    this.#onBank?.(bank, worker);
     const { counters } = bank;
     const startNs = counters[START_NS]!;
     const endNs = counters[END_NS]!;

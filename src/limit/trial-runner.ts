@@ -1,6 +1,6 @@
 /** Runs one trial after the other on the workers of one session, and lets the target and our ports recover in between. */
 import { evenLagNs } from '../schedule/pacer.ts';
-import { openSession, type ClientSession, type SessionContext } from '../client/run.ts';
+import { openSession, type ClientSession, type OpenSession, type SessionContext } from '../client/run.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
@@ -36,12 +36,15 @@ export type OpenTrials = (plan: ClientPlan, context: SessionContext) => Promise<
 /** A wait that a person would notice. */
 const NOTED_WAIT_NS = 2e9;
 
-/** Rejects with `RunError` where no engine can work. */
-export const openTrials: OpenTrials = async (plan, context) => {
+/** Opens the trials of this machine. Rejects with `RunError` where no engine can work. */
+export const openTrials: OpenTrials = (plan, context) => openTrialsOn(openSession, plan, context);
+
+/** Opens trials that are rounds of the session that `open` opens: this machine's, or a fleet's. */
+export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context: SessionContext): Promise<TrialRunner> {
   const { emit, stop } = context;
-  const session = await openSession(plan, context);
+  const session = await open(plan, context);
   const uses: PortUse[] = [];
-  const budget = portBudgetOf(plan);
+  const budget = session.ports === undefined ? portBudgetOf(plan) : session.ports;
   let trials = 0;
   let neighbours: readonly Neighbour[] = [];
   const portWaitNs = (offer: TrialOffer, nowNs: number): number =>
@@ -87,7 +90,7 @@ export const openTrials: OpenTrials = async (plan, context) => {
     neighbours: () => neighbours,
     close: () => session.close(),
   };
-};
+}
 
 /** The event that begins a run of trials. `startedAt` is the moment of the origin of its seconds. */
 export function runStarted(

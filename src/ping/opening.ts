@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { PingDriver, PingEngine } from '../engine/seam/ping.ts';
 import { ETIMEDOUT } from '../kernel/errno.ts';
+import { STOP } from '../runtime/round-control.ts';
 
 /** Opened together, before events are looked at. */
 const OPENS_PER_STEP = 64;
@@ -20,7 +21,7 @@ export class Opening implements PingDriver {
   #settled = 0;
   #giveUpNs = Infinity;
 
-  /** `control[0]` nonzero breaks it off. */
+  /** `control`: a stop breaks it off. */
   constructor(engine: PingEngine, clock: Clock, connections: number, timeoutNs: number, control: Int32Array) {
     this.#engine = engine;
     this.#clock = clock;
@@ -51,7 +52,7 @@ export class Opening implements PingDriver {
     }
     if (this.#opened < connections) return true;
     if (this.#giveUpNs === Infinity) this.#giveUpNs = nowNs + this.#timeoutNs;
-    if (nowNs >= this.#giveUpNs || Atomics.load(this.#control, 0) !== 0) this.#giveUp();
+    if (nowNs >= this.#giveUpNs || Atomics.load(this.#control, STOP) !== 0) this.#giveUp();
     this.deadlineNs = Math.min(this.#giveUpNs, nowNs + 10e6);
     return this.#settled < connections;
   }

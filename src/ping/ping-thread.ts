@@ -1,9 +1,9 @@
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type FailedMessage, type ThreadFailure } from '../runtime/thread-host.ts';
+import { ROUND_WORDS, STOP, shiftRound } from '../runtime/round-control.ts';
 import { configureForPings } from '../runtime/v8.ts';
-import { PING_BANK } from '../count/ping.ts';
+import { PING_BANK, PingRound } from '../count/ping.ts';
 import type { BusyResult } from '../document/common.ts';
-import type { PingRound } from '../count/ping.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { BUSY_SKIPPED, BUSY_TICKS, WorkCounters } from '../work/counters.ts';
@@ -23,7 +23,7 @@ export class PingThread {
   readonly #thread: ThreadHost<ToWorker, FromWorker>;
   readonly #resetV8: () => void;
   readonly #reader: RecorderReader;
-  readonly #control = new SharedArrayBuffer(4);
+  readonly #control = new SharedArrayBuffer(4 * ROUND_WORDS);
   readonly #busyTasks: number;
   readonly #busy: WorkCounters | null;
   readonly #samples: PingSamples | null;
@@ -85,6 +85,7 @@ export class PingThread {
    * thread waits where its seconds are not fetched.
    */
   async round(command: RoundCommand, into: PingRound): Promise<void> {
+    this.shift(0);
     const collect = (): void => this.#reader.drain((bank) => into.add(bank));
     const collector = setInterval(collect, COLLECT_MS);
     try {
@@ -93,6 +94,12 @@ export class PingThread {
       clearInterval(collector);
     }
     collect();
+  }
+
+  /** Closes the connections that were opened for a round that is not to be. */
+  async leave(nowNs: number): Promise<void> {
+    const nothing = { rate: 1, depth: 1, baseNs: nowNs, warmupNs: 0, durationNs: 0 };
+    await this.round(nothing, new PingRound(nowNs, () => undefined));
   }
 
   /** What became of the busy tasks in all rounds so far; null without them. */
@@ -112,9 +119,14 @@ export class PingThread {
     this.#reader.salvage(nowNs, (bank) => round.addLast(bank));
   }
 
+  /** Shifts the due times of the round under way by `shiftNs` since its begin. */
+  shift(shiftNs: number): void {
+    shiftRound(new Int32Array(this.#control), shiftNs);
+  }
+
   /** The round ends as soon as what is under way has ended. Stays in force. */
   stop(): void {
-    Atomics.store(new Int32Array(this.#control), 0, 1);
+    Atomics.store(new Int32Array(this.#control), STOP, 1);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { DRAIN_NS, POLL_NS } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { PingDriver, PingEngine } from '../engine/seam/ping.ts';
+import { SHIFT, STOP } from '../runtime/round-control.ts';
 import { NONE } from '../runtime/slot-list.ts';
 import { EPROTO } from '../kernel/errno.ts';
 import {
@@ -47,7 +48,7 @@ export interface PingerOptions {
   readonly recordsLag: boolean;
   /** A number of this run, so that what others sent is not taken for a reply. */
   readonly token: number;
-  /** `[0]` nonzero stops the round. */
+  /** The words of `round-control.ts`. */
   readonly control: Int32Array;
   /** Keeps single round trips, where they are asked for. */
   readonly samples?: PingSamples | undefined;
@@ -115,7 +116,7 @@ export class Pinger implements PingDriver {
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
     const hasSentAll = this.#sendDue(nowNs);
     // Behind it: what became due while this thread slept is no miss of this machine.
-    if (this.#options.control[0] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
+    if (this.#options.control[STOP] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!pacer.isDone && this.#turns.up === 0 && this.#phase === 1) this.#giveUpWithoutConnection();
     if (pacer.isDone && this.#pings.isEmpty) {
       this.#end();
@@ -167,6 +168,7 @@ export class Pinger implements PingDriver {
     if (phase === this.#phase) this.#recorder.handOver(nowNs, waitingCount, 0, phase === 0);
     else this.#recorder.handOverAndWait(nowNs, waitingCount, 0, phase === 0);
     this.#phase = phase;
+    this.#pacer.shift(this.#options.control[SHIFT]!);
     this.#pacer.nextInterval(nowNs);
   }
 

@@ -1,4 +1,4 @@
-import { engineSystem } from '../document/system.ts';
+import { engineSystem, type EngineSystem } from '../document/system.ts';
 import { engineHas } from '../plan/engines.ts';
 import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
@@ -7,14 +7,17 @@ import { callAfter, sleepNs } from '../runtime/timer.ts';
 import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE, type PingSecondDetail } from '../count/ping.ts';
 import type { EncodeHistograms } from '../count/seconds.ts';
 import { errorCounts } from '../count/tally.ts';
+import type { Bank } from '../count/bank.ts';
 import type { BusyResult } from '../document/common.ts';
+import type { FleetUse } from '../document/fleet.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
 import { judge } from '../judge/verdict.ts';
 import { estimateOf } from '../run/estimate.ts';
-import type { RunContext } from '../run/events.ts';
+import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { roundsLeftNs } from '../plan/round-time.ts';
+import { rateOf } from '../plan/share.ts';
 import { rttConfig } from '../plan/ping-plan.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
 import { listSources } from '../plan/sources.ts';
@@ -26,54 +29,110 @@ import type { Opened } from './worker-protocol.ts';
 /** The thread gets the message of a round this long before it begins. */
 const LEAD_NS = 10e6;
 
+/** A thread, or a fleet, that is ready for one round of pings after the other. */
+export interface PingSession {
+  /** When it began, which is the base of its clock. */
+  readonly startedAt: Date;
+  readonly system: EngineSystem;
+  /** Remarks for the log: why engines were passed over. */
+  readonly notes: readonly string[];
+  /** The machines of a fleet; left out where this machine runs the rounds. */
+  readonly fleet?: FleetUse;
+  /** The plan as it took effect, where it is not the one that the session was opened with. */
+  readonly plan?: RttPlan;
+  /** Of a thread that died. The session runs no further round. */
+  readonly failures: readonly { readonly code: string; readonly message: string }[];
+  /** Runs round `index` of the plan and tells its events. */
+  round(index: number): Promise<RttRound>;
+  /** Shifts due times and the end of the round under way, as `ClientSession.shift` does. */
+  shift(shiftNs: number): void;
+  close(): Promise<void>;
+}
+
+/** What a session of pings is given beside its plan. */
+export interface PingContext extends RunContext {
+  /** Begins the rounds, and is told what is counted; left out where the session begins them itself. */
+  readonly leader?: PingLeader;
+}
+
+/** What a leader of rounds does for pings, which have no stages (`RoundLeader` in src/client). */
+export interface PingLeader {
+  /** Resolves to the base of the round, in ns of CLOCK_MONOTONIC. Rejects where the round is not to be. */
+  beginAt(place: RoundPlace): Promise<bigint>;
+  /** Told every bank, before it is given back. `measureNs`: the end of the warm-up, on the clock of the bank. */
+  onBank(of: 'pings', bank: Bank, worker: number, measureNs: number): void;
+}
+
+/** Starts what runs the rounds of a plan: the thread of this machine, or a fleet. */
+export type OpenPingSession = (plan: RttPlan, context: PingContext) => Promise<PingSession>;
+
 /** Runs every round of the plan and returns the result; rejects with `RunError` where no engine can work. */
-export async function runRtt(plan: RttPlan, context: RunContext = {}): Promise<RttResult> {
-  const startedAt = new Date();
-  const baseNs = monotonicNs();
-  const { thread, engine, notes } = await startThread(plan, baseNs);
-  const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
+export async function runRtt(
+  plan: RttPlan,
+  context: RunContext = {},
+  open: OpenPingSession = openPingSession,
+): Promise<RttResult> {
+  const session = await open(plan, context);
+  const { emit, stop } = context;
   const rounds: RttRound[] = [];
-  const onStop = (): void => thread.stop();
+  const beginNs = monotonicNs();
   const tellTime = (): void => {
     const leftNs = roundsLeftNs(plan, rounds.length);
-    if (leftNs !== null) context.emit?.(estimateOf({ elapsedNs: Number(monotonicNs() - baseNs), leftNs }));
+    if (leftNs !== null) emit?.(estimateOf({ elapsedNs: Number(monotonicNs() - beginNs), leftNs }));
   };
   try {
+    const { startedAt, system, notes, fleet } = session;
     const target = formatHostPort(plan.host, plan.target.port);
-    context.emit?.({
-      type: 'run-started',
-      command: 'rtt',
-      startedAt,
-      target,
-      engine,
-      notes,
-      rounds: plan.rates.length,
-    });
+    const { engine } = system;
+    emit?.({ type: 'run-started', command: 'rtt', startedAt, target, engine, notes, rounds: plan.rates.length });
     tellTime();
-    context.stop?.addEventListener('abort', onStop);
     for (const index of plan.rates.keys()) {
-      if (context.stop?.aborted === true || thread.failure !== undefined) break;
-      rounds.push(await runRound({ plan, thread, runBaseNs: baseNs, encode }, index, context));
+      if (stop?.aborted === true || session.failures.length > 0) break;
+      rounds.push(await session.round(index));
       tellTime();
-      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, context.stop);
+      if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, stop);
     }
-    const { failure } = thread;
+    const [failure] = session.failures;
     const result: RttResult = {
       schema: 'conngen.rtt/1',
       conngen: VERSION,
       started_at: startedAt.toISOString(),
-      system: engineSystem(engine, notes),
-      config: rttConfig(plan),
-      ...(context.stop?.aborted === true ? { interrupted: true } : {}),
+      system,
+      ...(fleet === undefined ? {} : { fleet }),
+      config: rttConfig(session.plan ?? plan),
+      ...(stop?.aborted === true ? { interrupted: true } : {}),
       ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
       rounds,
     };
-    context.emit?.({ type: 'run-ended', result });
+    emit?.({ type: 'run-ended', result });
     return result;
   } finally {
-    context.stop?.removeEventListener('abort', onStop);
-    await thread.close();
+    await session.close();
   }
+}
+
+/** Starts the thread of a plan; rejects with `RunError` where no engine can work. Close it in any case. */
+export async function openPingSession(plan: RttPlan, context: PingContext = {}): Promise<PingSession> {
+  const startedAt = new Date();
+  const runBaseNs = monotonicNs();
+  const { thread, engine, notes } = await startThread(plan, runBaseNs);
+  const encode = plan.keepsHistograms ? (await import('../count/hdr-histogram.ts')).encodeHistograms : undefined;
+  const onStop = (): void => thread.stop();
+  context.stop?.addEventListener('abort', onStop);
+  return {
+    startedAt,
+    system: engineSystem(engine, notes),
+    notes,
+    get failures() {
+      return thread.failure === undefined ? [] : [thread.failure];
+    },
+    round: (index) => runRound({ plan, thread, runBaseNs, encode }, index, context),
+    shift: (shiftNs) => thread.shift(shiftNs),
+    close: async () => {
+      context.stop?.removeEventListener('abort', onStop);
+      await thread.close();
+    },
+  };
 }
 
 interface Started {
@@ -105,23 +164,25 @@ interface PingRun {
   readonly encode: EncodeHistograms | undefined;
 }
 
-async function runRound(run: PingRun, index: number, { emit, stop }: RunContext): Promise<RttRound> {
+async function runRound(run: PingRun, index: number, context: PingContext): Promise<RttRound> {
   const { plan, thread, runBaseNs, encode } = run;
+  const { emit, stop, leader } = context;
   const nowNs = (): number => Number(monotonicNs() - runBaseNs);
   const rate = plan.rates[index]!;
-  emit?.({ type: 'round-started', round: index, offeredRatePerSec: rate === 'max' ? null : rate });
+  emit?.({ type: 'round-started', round: index, offeredRatePerSec: ownPerSec(plan, index) });
   const opened = await thread.open();
   const busyBefore = thread.busy;
-  const baseNs = nowNs() + LEAD_NS;
+  const baseNs = await beginRound(run, index, context);
   const measureNs = baseNs + plan.warmupNs;
   const onSecond = (counts: RttInterval, warmup: boolean, { startNs, latency }: PingSecondDetail): void => {
     const when = { second: counts.start_sec, warmup, startNs };
     emit?.({ type: 'second', of: 'pings', round: index, ...when, counts, latency });
   };
   const round = new PingRound(measureNs, onSecond, encode);
+  if (leader !== undefined) round.listen((bank, worker) => leader.onBank('pings', bank, worker, measureNs));
   let cpuStart = process.cpuUsage();
   // What the warm-up cost is not part of the round.
-  const cpuMark = callAfter(LEAD_NS + plan.warmupNs, () => {
+  const cpuMark = callAfter(measureNs - nowNs(), () => {
     cpuStart = process.cpuUsage();
   });
   let endNs = measureNs + plan.durationNs;
@@ -153,6 +214,23 @@ async function runRound(run: PingRun, index: number, { emit, stop }: RunContext)
   return result;
 }
 
+/** Returns the base of the round on the run's clock, which the leader says where there is one. Rejects where the leader does. */
+async function beginRound({ thread, runBaseNs }: PingRun, index: number, { leader }: PingContext): Promise<number> {
+  if (leader === undefined) return Number(monotonicNs() - runBaseNs) + LEAD_NS;
+  try {
+    return Number((await leader.beginAt({ round: index })) - runBaseNs);
+  } catch (error) {
+    await thread.leave(Number(monotonicNs() - runBaseNs));
+    throw error;
+  }
+}
+
+/** What a round offers on this machine; null in closed loop. */
+function ownPerSec({ rates, share }: RttPlan, index: number): number | null {
+  const rate = rates[index]!;
+  return rate === 'max' ? null : rateOf(share, rate);
+}
+
 function busyPart(before: BusyResult | null, after: BusyResult | null): Pick<RttRound, 'busy'> {
   if (before === null || after === null) return {};
   const { tasks, ticks, skipped } = after;
@@ -179,12 +257,11 @@ function roundResult(
   durationNs: number,
   cpu: NodeJS.CpuUsage,
 ): RttRound {
-  const rate = plan.rates[index]!;
   const counts = total.counts();
   const durationSec = durationNs / 1e9;
   const sent = total.get(PINGS_SENT);
   const round = {
-    offered_rate_per_sec: rate === 'max' ? null : rate,
+    offered_rate_per_sec: ownPerSec(plan, index),
     achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
     duration_sec: Math.round(durationSec * 1e6) / 1e6,
     ...counts,

@@ -1,5 +1,6 @@
 import type { PingEngineName } from '../plan/engines.ts';
 import type { Endpoint } from '../plan/plan.ts';
+import type { Share } from '../plan/share.ts';
 import type { Rate } from '../units/quantity.ts';
 import type { PingProtocol } from '../plan/ping-plan.ts';
 
@@ -19,6 +20,8 @@ export interface PingSetup {
   readonly samples: number;
   /** Whether it matters how late pings are sent. What is not recorded costs a thread that runs seldom nothing. */
   readonly recordsLag: boolean;
+  /** This machine's part of the schedule; left out where it has the schedule for itself. */
+  readonly share?: Share;
 }
 
 /** What the thread is born with. */
@@ -31,7 +34,7 @@ export interface WorkerInit {
   readonly busyMemory: SharedArrayBuffer | null;
   /** The memory of `PingSamples`; null where none are kept. */
   readonly samplesMemory: SharedArrayBuffer | null;
-  /** Int32 [0]: nonzero stops the round. */
+  /** The words of `round-control.ts`. */
   readonly control: SharedArrayBuffer;
 }
 

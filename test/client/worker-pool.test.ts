@@ -42,6 +42,7 @@ t.test('a thread goes before the others in a round only, and collects garbage ou
     rampDownNs: 0,
     maxLagNs: Infinity,
     exchangePerSec: null,
+    isLed: false,
     count: null,
   };
   const round = pool.round({ ...order, baseNs: Number(monotonicNs() - baseNs), durationNs: 500e6 });

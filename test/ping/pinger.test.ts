@@ -7,6 +7,7 @@ import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
 import { createRecorderMemory } from '../../src/count/bank.ts';
 import { Pinger } from '../../src/ping/pinger.ts';
 import type { PingerOptions } from '../../src/ping/pinger.ts';
+import { ROUND_WORDS } from '../../src/runtime/round-control.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 import { Turns } from '../../src/schedule/turns.ts';
@@ -65,7 +66,7 @@ function setUp(setup: Setup) {
   const clock = new ManualClock();
   const engine = new FakeEngine(clock);
   const memory = createRecorderMemory(PING_BANK);
-  const control = new Int32Array(1);
+  const control = new Int32Array(ROUND_WORDS);
   const pinger = new Pinger({
     engine,
     clock,
