@@ -1,0 +1,26 @@
+/** `conngen fleet keygen`: makes the key of a controller, and says where it goes. */
+import { writeKeyPair } from '../fleet/trust/key-files.ts';
+import { shellWord } from '../options/shell-word.ts';
+import { problemOf, type Given } from '../units/problem.ts';
+import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
+import { printProblems, type Io } from './process/io.ts';
+
+/** Writes a new pair to `out`, a directory or a file. Returns the exit code. */
+export async function fleetKeygen(out: Given<string>, io: Io): Promise<number> {
+  const written = await writeKeyPair(out.value);
+  if (!written.ok) {
+    printProblems(io, [problemOf(out, written.expected)], 'conngen fleet keygen');
+    return EXIT_USAGE;
+  }
+  const { privateFile, publicFile, fingerprint } = written.value;
+  const [key, pub] = [shellWord(privateFile), shellWord(publicFile)];
+  await io.print(
+    `private key   ${key}  (mode 0600; it stays on the controller's machine)\n` +
+      `public key    ${pub}  (copy it to the agents)\n` +
+      `fingerprint   ${fingerprint}\n` +
+      '\n' +
+      `each agent:   conngen agent --fleet URL --allow-target NETWORK --trust ${pub}\n` +
+      `controller:   conngen client TARGET --fleet URL --agents N --fleet-key ${key}\n`,
+  );
+  return EXIT_DONE;
+}
