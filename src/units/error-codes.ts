@@ -10,9 +10,22 @@ export interface ErrorCode {
 
 /** Codes of conngen's own, in snake_case. */
 export const OWN_ERROR_CODES = {
+  agent_lost: {
+    when: 'An agent of a fleet was lost. The round went on to its end without it, and there is no further round.',
+    remedy:
+      'see what the agent says (its log), and whether its network to NATS holds; conngen fleet lists who is there',
+  },
   before_failed: {
     when: 'The command of --before-base or --before-new failed. What was taken until then is in the directory of --out.',
     remedy: 'run the command by hand to see what is wrong with it; it runs in /bin/sh, in this directory',
+  },
+  fleet_agent_busy: {
+    when: 'Another controller has taken the agents meanwhile. Nothing was sent to the target.',
+    remedy: 'wait for the other run to end; conngen fleet lists who runs what',
+  },
+  fleet_agent_refused: {
+    when: 'An agent of a fleet does not run what it was asked for. Nothing was sent to the target.',
+    remedy: 'see what the agent says of it, here and in its log',
   },
   fleet_credentials: {
     when: 'A file with credentials or certificates for the NATS server of a fleet cannot be used. Nothing was sent.',
@@ -29,6 +42,11 @@ export const OWN_ERROR_CODES = {
   fleet_tls: {
     when: 'TLS with the NATS server of --fleet failed: its certificate is not trusted, or it wants one. Nothing was sent to the target.',
     remedy: 'give the certificate of its authority (--fleet-ca), and one of your own where it wants one (--fleet-cert)',
+  },
+  fleet_too_few: {
+    when: 'Fewer agents can run this than --agents asks for. Nothing was sent to the target.',
+    remedy:
+      'start agents (conngen agent --fleet URL), wait for those that are busy, or ask for fewer; conngen fleet lists them',
   },
   no_runs: {
     when: 'No run of a side could be used. The results, where there are any, are in the directory of --out.',

@@ -1,0 +1,75 @@
+/** What a round says of its agents, one by one. */
+import type { Finding, Verdict } from '../../document/common.ts';
+import type { AgentRound } from '../../document/fleet.ts';
+import type { KernelEvidence } from '../../document/kernel-evidence.ts';
+import type { PacketEvidence } from '../../document/packet-evidence.ts';
+import { partOf } from '../../plan/share.ts';
+import type { AgentTold, RoundPlace } from '../../run/events.ts';
+import type { Driven } from './drive.ts';
+import type { Lanes } from './lanes.ts';
+import type { Member } from './member.ts';
+
+/** What an agent's own result of a round has, of connections or of pings, as far as the whole needs it. */
+interface OwnRound {
+  readonly verdict: Verdict;
+  readonly findings?: readonly Finding[];
+  readonly kernel?: KernelEvidence;
+  readonly packet?: PacketEvidence;
+}
+
+/** Returns each agent's part of a round that is over, in the order of their turns. */
+export function agentRounds(members: readonly Member[], lanes: Lanes, driven: Driven): AgentRound[] {
+  return members.map((member): AgentRound => {
+    const own = driven.results.get(member) as OwnRound | undefined;
+    const counts = lanes.countsOf(member);
+    const clock = driven.clocks.get(member);
+    return {
+      name: member.name,
+      share: partOf(member.share),
+      clock_error_ns: Math.round(clock?.errorNs ?? 0),
+      clock_drift_ns: Math.round(clock?.driftNs ?? 0),
+      scheduled: counts.scheduled,
+      started: counts.started,
+      missed: counts.missed,
+      lag_p99_ns: counts.lag.summary().p99,
+      reports_missing: (driven.unread.get(member) ?? 0) + (member.isLost ? 0 : member.inbox.missing),
+      lost:
+        member.why === null ? null : { why: member.why, reported_sec: reportedSec(member, lanes), missed: counts.lost },
+      verdict: own?.verdict ?? null,
+      findings: own?.findings ?? [],
+      ...(own?.kernel === undefined ? {} : { kernel: own.kernel }),
+      ...(own?.packet === undefined ? {} : { packet: own.packet }),
+    };
+  });
+}
+
+function reportedSec(member: Member, lanes: Lanes): number | null {
+  const ns = lanes.reachedNs(member);
+  return Number.isFinite(ns) && ns > 0 ? Math.round(ns / 1e6) / 1e3 : null;
+}
+
+/** Returns what an agent is doing, for those who watch the run. */
+export function agentTold(
+  place: RoundPlace,
+  member: Member,
+  lanes: Lanes,
+  state: AgentTold['state'],
+  clockErrorNs: number,
+): AgentTold {
+  const { scheduled, started, missed, lag } = lanes.countsOf(member);
+  const reached = lanes.reachedNs(member);
+  return {
+    type: 'agent',
+    ...place,
+    agent: member.name,
+    share: partOf(member.share),
+    state: member.isLost ? 'lost' : state,
+    why: member.why,
+    second: Number.isFinite(reached) && reached > 0 ? Math.ceil(reached / 1e9) - 1 : null,
+    scheduled,
+    started,
+    missed,
+    lagP99Ns: lag.summary().p99,
+    clockErrorNs,
+  };
+}

@@ -1,0 +1,273 @@
+/** Drives one round on all agents of a run: prepare, begin at one time, follow the clocks, and wait until each has told all. */
+import { monotonicNs } from '../../runtime/clock.ts';
+import type { RoundResult } from '../../document/client.ts';
+import type { RttRound } from '../../document/rtt.ts';
+import type { MachineSecond, RoundPlace } from '../../run/events.ts';
+import type { Answer, Report } from '../protocol.ts';
+import type { FleetRun, OrderBody } from './fleet-run.ts';
+import type { Member } from './member.ts';
+
+/** Getting ready collects garbage, and connects a probe. */
+const PREPARE_MS = 30_000;
+/** From the orders to begin to the first slot: every agent must have accepted by then, or be told to stop. */
+const LEAD_NS = 250e6;
+/** A round trip must fit into the lead several times. */
+const LEAD_TRIPS = 8;
+/** Time that is left for orders to stop where one agent does not accept. */
+const WITHDRAW_NS = 80e6;
+const ORDER_MS = 3000;
+/** Between the end of a stage on all agents and the begin of the next. */
+const STAGE_LEAD_NS = 20e6;
+/** A smaller move of the clocks is not worth a message. */
+const SHIFT_MIN_NS = 5e3;
+
+export type PrepareBody = Extract<OrderBody, { readonly kind: 'prepare' }>;
+
+/** What the round is told while it is driven. */
+export interface DrivenHooks {
+  /** All agents have accepted: the round begins at this time. */
+  onBegin(baseNs: bigint): void;
+  /** Returns false for what is no bank. */
+  onBank(member: Member, of: 'connections' | 'pings', worker: number, body: Uint8Array): boolean;
+  onHealth(member: Member, second: MachineSecond): void;
+  onNotice(member: Member, level: Extract<Report, { kind: 'notice' }>['level'], text: string): void;
+  /** The agent has told its round. */
+  onEnd(member: Member): void;
+  onLost(member: Member): void;
+  /** Four times a second from the begin on. */
+  onTick(): void;
+}
+
+/** How the clock of an agent fared. */
+export interface ClockFigures {
+  readonly errorNs: number;
+  readonly driftNs: number;
+}
+
+export interface Driven {
+  /** When the round began; null where it did not: no slot was due. */
+  readonly baseNs: bigint | null;
+  /** When the run was stopped, where it was. */
+  readonly stopNs: bigint | null;
+  readonly results: ReadonlyMap<Member, RoundResult | RttRound>;
+  readonly clocks: ReadonlyMap<Member, ClockFigures>;
+  /** Reports that could not be read, by agent. */
+  readonly unread: ReadonlyMap<Member, number>;
+}
+
+/** Resolves when every agent has told its round, or is lost. Does not reject. */
+export async function driveRound(
+  run: FleetRun,
+  order: PrepareBody,
+  hooks: DrivenHooks,
+  stop: AbortSignal | undefined,
+): Promise<Driven> {
+  const driver = new Driver(run, order.place, hooks);
+  run.listen(driver);
+  const onStop = (): void => driver.stop();
+  stop?.addEventListener('abort', onStop, { once: true });
+  try {
+    if (await driver.prepare(order)) {
+      if (stop?.aborted !== true) await driver.begin();
+    }
+    return driver.driven;
+  } finally {
+    stop?.removeEventListener('abort', onStop);
+    run.listen(null);
+  }
+}
+
+interface Following {
+  /** The offset that the begin was told with. */
+  readonly offsetNs: bigint;
+  toldNs: number;
+  errorNs: number;
+  driftNs: number;
+}
+
+class Driver {
+  readonly #run: FleetRun;
+  readonly #place: RoundPlace;
+  readonly #hooks: DrivenHooks;
+  readonly #results = new Map<Member, RoundResult | RttRound>();
+  readonly #unread = new Map<Member, number>();
+  readonly #following = new Map<Member, Following>();
+  /** The agents that have ended each stage. */
+  readonly #stages: Set<Member>[] = [];
+  #baseNs: bigint | null = null;
+  #stopNs: bigint | null = null;
+  #isOrdered = false;
+  #resolve: () => void = () => undefined;
+
+  constructor(run: FleetRun, place: RoundPlace, hooks: DrivenHooks) {
+    this.#run = run;
+    this.#place = place;
+    this.#hooks = hooks;
+  }
+
+  get driven(): Driven {
+    const clocks = [...this.#following].map(
+      ([member, { errorNs, driftNs }]) => [member, { errorNs, driftNs }] as const,
+    );
+    return {
+      baseNs: this.#baseNs,
+      stopNs: this.#stopNs,
+      results: this.#results,
+      clocks: new Map(clocks),
+      unread: this.#unread,
+    };
+  }
+
+  /** Returns whether all agents are ready. */
+  async prepare(order: PrepareBody): Promise<boolean> {
+    await this.#orderAll(() => order, PREPARE_MS, 'did not get ready for the round');
+    return this.#run.living.length === this.#run.members.length;
+  }
+
+  /** Begins the round on all agents, and waits for its end. */
+  async begin(): Promise<void> {
+    const { members } = this.#run;
+    const longestTripNs = Math.max(...members.map(({ clock }) => clock.smallestTripNs));
+    const baseNs = monotonicNs() + BigInt(Math.round(Math.max(LEAD_NS, LEAD_TRIPS * longestTripNs + WITHDRAW_NS)));
+    for (const member of members) {
+      const clock = member.clock.at(baseNs);
+      if (clock === null) this.#run.lose(member, 'its clock could not be read');
+      else {
+        const { offsetNs, errorNs } = clock;
+        this.#following.set(member, { offsetNs, toldNs: 0, errorNs, driftNs: 0 });
+      }
+    }
+    if (this.#run.living.length < members.length) return;
+    this.#isOrdered = true;
+    const acceptMs = Number(baseNs - monotonicNs() - BigInt(WITHDRAW_NS)) / 1e6;
+    const bodyOf = (member: Member): OrderBody => ({
+      kind: 'begin',
+      baseNs: String(baseNs + this.#following.get(member)!.offsetNs),
+    });
+    await this.#orderAll(bodyOf, acceptMs, 'did not begin the round');
+    if (this.#run.living.length < members.length) this.#orderStop();
+    else {
+      this.#baseNs = baseNs;
+      this.#hooks.onBegin(baseNs);
+    }
+    await this.#ended();
+  }
+
+  /** Resolves when every agent has told its round, or is lost. */
+  async #ended(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#resolve = resolve;
+      this.#endIfAll();
+    });
+  }
+
+  #endIfAll(): void {
+    if (this.#run.living.every((member) => this.#results.has(member))) this.#resolve();
+  }
+
+  async #orderAll(bodyOf: (member: Member) => OrderBody, timeoutMs: number, failed: string): Promise<void> {
+    await Promise.all(
+      this.#run.living.map(async (member) => {
+        const answer = await this.#run.order(member, bodyOf(member), timeoutMs);
+        const why = whyNot(answer, failed);
+        if (why !== null) this.#run.lose(member, why);
+      }),
+    );
+  }
+
+  /** What is open is waited for. */
+  stop(): void {
+    this.#stopNs ??= monotonicNs();
+    if (this.#isOrdered) this.#orderStop();
+  }
+
+  #orderStop(): void {
+    for (const member of this.#run.living) void this.#run.order(member, { kind: 'stop' }, ORDER_MS);
+  }
+
+  onReport(member: Member, report: Report, body: Uint8Array): void {
+    if ('place' in report && !isSamePlace(report.place, this.#place)) return;
+    switch (report.kind) {
+      case 'bank':
+        if (!this.#hooks.onBank(member, report.of, report.worker, body))
+          this.#unread.set(member, (this.#unread.get(member) ?? 0) + 1);
+        break;
+      case 'health':
+        this.#hooks.onHealth(member, report);
+        break;
+      case 'notice':
+        this.#hooks.onNotice(member, report.level, report.text);
+        break;
+      case 'stage':
+        this.#onStage(member, report.stage);
+        break;
+      case 'round':
+        this.#results.set(member, report.result);
+        this.#hooks.onEnd(member);
+        this.#endIfAll();
+        break;
+      case 'failed':
+        this.#run.lose(member, report.message);
+        break;
+      case 'ready':
+        break;
+    }
+  }
+
+  onLost(member: Member): void {
+    this.#hooks.onLost(member);
+    // The others do not wait for it.
+    for (const stage of this.#stages.keys()) this.#passStage(stage);
+    this.#endIfAll();
+  }
+
+  onTick(): void {
+    if (this.#baseNs === null) return;
+    this.#followClocks();
+    this.#hooks.onTick();
+  }
+
+  #onStage(member: Member, stage: number): void {
+    (this.#stages[stage] ??= new Set()).add(member);
+    this.#passStage(stage);
+  }
+
+  /** Where all agents have ended a stage, the next begins, at one time on all. */
+  #passStage(stage: number): void {
+    const ended = this.#stages[stage];
+    if (ended === undefined || ended.size === 0 || !this.#run.living.every((member) => ended.has(member))) return;
+    this.#stages[stage] = new Set();
+    const beginNs = monotonicNs() + BigInt(STAGE_LEAD_NS);
+    for (const member of this.#run.living) {
+      const offsetNs = member.clock.at(beginNs)?.offsetNs ?? this.#following.get(member)!.offsetNs;
+      const order = { kind: 'stage', stage, beginNs: String(beginNs + offsetNs) } as const;
+      void this.#run.order(member, order, ORDER_MS);
+    }
+  }
+
+  #followClocks(): void {
+    const nowNs = monotonicNs();
+    for (const member of this.#run.living) {
+      const following = this.#following.get(member);
+      const now = member.clock.at(nowNs);
+      if (following === undefined || now === null || this.#results.has(member)) continue;
+      const movedNs = Number(now.offsetNs - following.offsetNs);
+      if (now.isFollowed && Math.abs(movedNs - following.toldNs) > SHIFT_MIN_NS) {
+        following.toldNs = movedNs;
+        void this.#run.order(member, { kind: 'shift', shiftNs: movedNs }, ORDER_MS);
+      }
+      if (now.isFollowed) following.driftNs = movedNs;
+      following.errorNs = Math.max(following.errorNs, now.errorNs);
+    }
+  }
+}
+
+/** Why an order was not carried out; null where it was. */
+function whyNot(answer: Answer | null, failed: string): string | null {
+  if (answer === null) return failed;
+  return 'refused' in answer ? answer.refused.message : null;
+}
+
+function isSamePlace(a: RoundPlace, b: RoundPlace): boolean {
+  return a.round === b.round && a.trial === b.trial;
+}

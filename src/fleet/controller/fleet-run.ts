@@ -1,0 +1,217 @@
+/**
+ * The controller's side of a run: orders to its agents, beats, clocks, and what the agents report. It has one timer for all agents.
+ */
+import { monotonicNs } from '../../runtime/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Description, type Order, type Report } from '../protocol.ts';
+import { decodeReport } from '../report-code.ts';
+import type { SigningKey } from '../trust/keys.ts';
+import { seal } from '../trust/sealed.ts';
+import type { Member } from './member.ts';
+
+/** Clocks are asked this often during a run. */
+const CLOCK_MS = 250;
+const TICKS_PER_BEAT = TIMES.beatMs / CLOCK_MS;
+/** Readings of each clock before a run, and the time that they may take. */
+const FIRST_READINGS = 40;
+const FIRST_READINGS_MS = 500;
+const CLOCK_TIMEOUT_MS = 1000;
+const CLOSE_MS = 1000;
+
+/** An order without what all orders have. */
+export type OrderBody = Order extends infer Each ? (Each extends Order ? Omit<Each, keyof OrderHead> : never) : never;
+type OrderHead = Pick<Order, 'protocol' | 'agent' | 'run' | 'number'>;
+
+/** Whom a run tells what happens. */
+export interface RunListener {
+  /** Reports in order, each once, of agents that are not lost. */
+  onReport(member: Member, report: Report, body: Uint8Array): void;
+  onLost(member: Member): void;
+  /** Four times a second. */
+  onTick(): void;
+}
+
+export interface FleetRunOptions {
+  readonly bus: Bus;
+  /** Null where orders are not signed. */
+  readonly key: SigningKey | null;
+  /** The name of the run (`RUN_NAME`). */
+  readonly run: string;
+  readonly members: readonly Member[];
+}
+
+export class FleetRun {
+  readonly members: readonly Member[];
+  readonly #o: FleetRunOptions;
+  readonly #ends: (() => void)[] = [];
+  #listener: RunListener | null = null;
+  #orderNumber = 0;
+  #beatNumber = 0;
+  #ticks = 0;
+  /** When the connection to NATS broke, on `performance.now()`; null while there is one. */
+  #brokenMs: number | null = null;
+  #isOpen = true;
+
+  constructor(options: FleetRunOptions) {
+    this.#o = options;
+    this.members = options.members;
+    const { bus } = options;
+    for (const member of this.members) {
+      this.#ends.push(bus.subscribe(SUBJECTS.report(member.name), ({ data }) => this.#onReport(member, data)));
+      this.#ends.push(bus.subscribe(SUBJECTS.alive(member.name), ({ data }) => this.#onAlive(member, data)));
+    }
+    bus.onEvent(({ kind }) => {
+      if (kind === 'disconnected' || kind === 'closed') this.#brokenMs ??= performance.now();
+      if (kind === 'reconnected') this.#reconnected();
+    });
+    const timer = setInterval(() => this.#tick(), CLOCK_MS);
+    this.#ends.push(() => clearInterval(timer));
+    this.#beat();
+  }
+
+  /** Those that are not lost. */
+  get living(): readonly Member[] {
+    return this.members.filter((member) => !member.isLost);
+  }
+
+  /** The name of the run. */
+  get name(): string {
+    return this.#o.run;
+  }
+
+  /** Who is told from here on. Reports that nobody listens to are dropped. */
+  listen(listener: RunListener | null): void {
+    this.#listener = listener;
+  }
+
+  /** Gives an order. Resolves to the answer; null where none comes in time, or the agent is lost. */
+  async order<T = Record<string, never>>(
+    member: Member,
+    body: OrderBody,
+    timeoutMs: number,
+  ): Promise<Answer<T> | null> {
+    const answered = this.#o.bus.request(SUBJECTS.order(member.name), this.#sealed(member, body), timeoutMs);
+    const answer = await member.orLost(answered);
+    if (answer === null) return null;
+    member.heardMs = performance.now();
+    return parseJson(answer) as Answer<T> | null;
+  }
+
+  /** Asks every clock as often as it takes for a first offset, all at the same time. */
+  async readClocks(): Promise<void> {
+    const untilMs = performance.now() + FIRST_READINGS_MS;
+    await Promise.all(
+      this.members.map(async (member) => {
+        for (let reading = 0; reading < FIRST_READINGS && performance.now() < untilMs; reading++)
+          await this.#readClock(member);
+      }),
+    );
+  }
+
+  /** The agent is lost for the run. */
+  lose(member: Member, why: string): void {
+    if (member.isLost) return;
+    member.lose(why);
+    // Where it can still be told, it stops.
+    void this.#tell(member, { kind: 'close' });
+    this.#listener?.onLost(member);
+  }
+
+  /** Frees all agents; those that are lost may hear it too. */
+  async close(): Promise<void> {
+    await Promise.all(this.members.map((member) => this.#tell(member, { kind: 'close' })));
+  }
+
+  async #tell(member: Member, body: OrderBody): Promise<Uint8Array | null> {
+    return this.#o.bus.request(SUBJECTS.order(member.name), this.#sealed(member, body), CLOSE_MS);
+  }
+
+  #sealed(member: Member, body: OrderBody): Uint8Array {
+    const head: OrderHead = { protocol: PROTOCOL, agent: member.name, run: this.name, number: this.#orderNumber++ };
+    return seal({ ...head, ...body }, 'order', this.#o.key);
+  }
+
+  /** Ends what runs here. Orders to close are given before. */
+  end(): void {
+    this.#isOpen = false;
+    for (const end of this.#ends) end();
+    this.#listener = null;
+  }
+
+  async #readClock(member: Member): Promise<void> {
+    const sentNs = monotonicNs();
+    const data = await this.#o.bus.request(SUBJECTS.clock(member.name), EMPTY, CLOCK_TIMEOUT_MS);
+    const receivedNs = monotonicNs();
+    if (data === null || data.length === 0 || data.length > 20) return;
+    const text = Buffer.from(data).toString('latin1');
+    if (!/^\d+$/.test(text)) return;
+    member.clock.add({ sentNs, remoteNs: BigInt(text), receivedNs });
+    member.heardMs = performance.now();
+  }
+
+  #tick(): void {
+    if (!this.#isOpen) return;
+    const isBeat = this.#ticks++ % TICKS_PER_BEAT === 0;
+    if (this.#brokenMs === null) {
+      if (isBeat) this.#beat();
+      for (const member of this.living) void this.#readClock(member);
+      this.#findSilent();
+    } else if (performance.now() - this.#brokenMs > TIMES.disconnectedMs) {
+      const why = `this controller had no connection to NATS for ${TIMES.disconnectedMs / 1000} s`;
+      for (const member of this.living) this.lose(member, why);
+    }
+    this.#listener?.onTick();
+  }
+
+  #beat(): void {
+    const acknowledged = Object.fromEntries(this.members.map(({ name, inbox }) => [name, inbox.acknowledged]));
+    const beat = { protocol: PROTOCOL, run: this.name, number: this.#beatNumber++, acknowledged };
+    this.#o.bus.publish(SUBJECTS.beat(this.name), seal(beat, 'beat', this.#o.key));
+  }
+
+  #findSilent(): void {
+    const oldestMs = performance.now() - TIMES.silenceMs;
+    for (const member of this.living) {
+      if (member.heardMs < oldestMs) this.lose(member, `nothing was heard of it for ${TIMES.silenceMs / 1000} s`);
+    }
+  }
+
+  #reconnected(): void {
+    this.#brokenMs = null;
+    // Nobody could be heard meanwhile.
+    for (const member of this.members) member.heardMs = performance.now();
+    this.#beat();
+  }
+
+  #onReport(member: Member, data: Uint8Array): void {
+    const decoded = decodeReport(data);
+    if (decoded?.report.run !== this.name) return;
+    const { report, body } = decoded;
+    if (report.instance !== member.description.instance || member.isLost) return;
+    member.heardMs = performance.now();
+    member.inbox.take(report, body, (...each) => {
+      if (!member.isLost) this.#listener?.onReport(member, ...each);
+    });
+  }
+
+  #onAlive(member: Member, data: Uint8Array): void {
+    const said = parseJson(data) as Partial<Description> | null;
+    if (said === null || member.isLost) return;
+    member.heardMs = performance.now();
+    if (said.instance !== member.description.instance) this.lose(member, 'it was started again');
+    // Before `open` is answered, it is not held by this run.
+    else if (member.opened !== null && said.busy?.run !== this.name) this.lose(member, 'it gave up the run');
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Null for what is no JSON object. */
+export function parseJson(data: Uint8Array): object | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+/** The reports of one agent, in the order of their numbers, each once. */
+import type { Report } from '../protocol.ts';
+
+/** A report that came before others which are missing waits for them. An agent keeps as many until they are acknowledged. */
+const EARLY_MAX = 20_000;
+
+export class Inbox {
+  #next = 0;
+  readonly #early = new Map<number, { readonly report: Report; readonly body: Uint8Array }>();
+
+  /** The number below which every report was given to `use`. */
+  get acknowledged(): number {
+    return this.#next;
+  }
+
+  /** How many reports are known to be missing: others with higher numbers came. */
+  get missing(): number {
+    if (this.#early.size === 0) return 0;
+    return Math.max(...this.#early.keys()) + 1 - this.#next - this.#early.size;
+  }
+
+  /** Takes a report, and gives it to `use` with all that were waiting for it. What came before is dropped. */
+  take(report: Report, body: Uint8Array, use: (report: Report, body: Uint8Array) => void): void {
+    const { number } = report;
+    if (number < this.#next || this.#early.has(number)) return;
+    if (number > this.#next) {
+      if (this.#early.size < EARLY_MAX) this.#early.set(number, { report, body });
+      return;
+    }
+    this.#next++;
+    use(report, body);
+    for (;;) {
+      const next = this.#early.get(this.#next);
+      if (next === undefined) return;
+      this.#early.delete(this.#next++);
+      use(next.report, next.body);
+    }
+  }
+}

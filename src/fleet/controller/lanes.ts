@@ -1,0 +1,219 @@
+/**
+ * The banks of all agents, given to the round that one machine's banks are given to. Each worker of each agent is a worker of the round.
+ * What a lost agent cannot tell any more is put in its place.
+ */
+import { END_NS, WARMUP, emptyBank, type Bank } from '../../count/bank.ts';
+import { LatencyHistogram } from '../../count/histogram.ts';
+import { LOAD_BANK, MISSED, SCHEDULED, SCHEDULE_LAG, STARTED } from '../../count/load.ts';
+import {
+  PING_BANK,
+  PING_LAG,
+  PINGS_ABORTED,
+  PINGS_DUE,
+  PINGS_LOST,
+  PINGS_MISSED,
+  PINGS_RECEIVED,
+  PINGS_SENT,
+} from '../../count/ping.ts';
+import type { NamedLayout } from '../../count/tally.ts';
+import { ABORTED } from '../../document/outcome.ts';
+import { decodeBank, makeBank } from '../bank-code.ts';
+import type { DueSlots } from './due.ts';
+import type { Member } from './member.ts';
+
+/** What takes the banks: a `LoadRound` or a `PingRound`. */
+export interface BankTaker {
+  add(bank: Bank, worker: number): void;
+  leaveOut(worker: number): void;
+}
+
+/** What is counted in banks of a kind, as far as it must be known here. */
+export interface LaneKind {
+  readonly layout: NamedLayout<string>;
+  readonly scheduled: number;
+  readonly started: number;
+  readonly missed: number;
+  readonly lagClock: number;
+  /** What was started in a bank, less what ended in it. */
+  unresolved(bank: Bank): number;
+  /** Says in an empty bank that so many ended, and how is not known. */
+  abort(bank: Bank, count: number): void;
+}
+
+export const LOAD_LANES: LaneKind = {
+  layout: LOAD_BANK,
+  scheduled: SCHEDULED,
+  started: STARTED,
+  missed: MISSED,
+  lagClock: SCHEDULE_LAG,
+  unresolved: ({ counters, outcomes }) => counters[STARTED]! - outcomes.reduce((sum, count) => sum + count, 0),
+  abort: ({ outcomes }, count) => {
+    outcomes[ABORTED] = count;
+  },
+};
+
+export const PING_LANES: LaneKind = {
+  layout: PING_BANK,
+  scheduled: PINGS_DUE,
+  started: PINGS_SENT,
+  missed: PINGS_MISSED,
+  lagClock: PING_LAG,
+  unresolved: ({ counters }) =>
+    counters[PINGS_SENT]! - counters[PINGS_RECEIVED]! - counters[PINGS_LOST]! - counters[PINGS_ABORTED]!,
+  abort: ({ counters }, count) => {
+    counters[PINGS_ABORTED] = count;
+  },
+};
+
+/** What one agent counted in a round so far, without its warm-up. */
+export interface AgentCounts {
+  scheduled: number;
+  started: number;
+  missed: number;
+  /** What was due and it did not report, because it was lost. Part of `missed`. */
+  lost: number;
+  readonly lag: LatencyHistogram;
+  readonly errnos: Map<number, number>;
+}
+
+interface Lane {
+  readonly first: number;
+  readonly workers: number;
+  readonly counts: AgentCounts;
+  /** Started and without an end so far, by worker. */
+  readonly unresolved: Float64Array;
+  /** The end of the last bank, by worker, since the end of the warm-up. */
+  readonly reachedNs: Float64Array;
+  /** Up to where a lost agent's part was put in its place. */
+  lostToNs: number;
+}
+
+export interface LanesOptions {
+  readonly kind: LaneKind;
+  readonly members: readonly Member[];
+  /** How many threads of an agent hand over such banks. */
+  readonly workersOf: (member: Member) => number;
+  /** Null where a lost agent's share is not to be told: nothing is due, or it is not counted. */
+  readonly due: DueSlots | null;
+  /** From the base of the round to the end of its warm-up. */
+  readonly unmeasuredNs: number;
+  readonly durationNs: number;
+}
+
+export class Lanes {
+  readonly workers: number;
+  readonly #o: LanesOptions;
+  readonly #lanes = new Map<Member, Lane>();
+  readonly #scratch: Bank;
+  #taker: BankTaker | null = null;
+
+  constructor(options: LanesOptions) {
+    this.#o = options;
+    this.#scratch = makeBank(options.kind.layout);
+    let first = 0;
+    for (const member of options.members) {
+      const workers = options.workersOf(member);
+      const counts = { scheduled: 0, started: 0, missed: 0, lost: 0, lag: new LatencyHistogram(), errnos: new Map() };
+      const reachedNs = new Float64Array(workers).fill(-options.unmeasuredNs);
+      const lane = { first, workers, counts, unresolved: new Float64Array(workers), reachedNs, lostToNs: 0 };
+      this.#lanes.set(member, lane);
+      first += workers;
+    }
+    this.workers = first;
+  }
+
+  /** Who takes the banks; given before the first of them. */
+  give(taker: BankTaker): void {
+    this.#taker = taker;
+  }
+
+  countsOf(member: Member): AgentCounts {
+    return this.#lanes.get(member)!.counts;
+  }
+
+  /** The member whose thread a worker of the round is. */
+  memberOf(worker: number): Member {
+    for (const [member, { first, workers }] of this.#lanes)
+      if (worker >= first && worker < first + workers) return member;
+    throw new RangeError(`there is no worker ${worker}`);
+  }
+
+  /** The first worker of an agent in the round. */
+  firstOf(member: Member): number {
+    return this.#lanes.get(member)!.first;
+  }
+
+  /** Up to where all threads of an agent have reported, in ns since the end of the warm-up. */
+  reachedNs(member: Member): number {
+    return Math.min(...this.#lanes.get(member)!.reachedNs);
+  }
+
+  /** Takes an encoded bank. Returns false where it is none. */
+  take(member: Member, worker: number, body: Uint8Array): boolean {
+    const lane = this.#lanes.get(member)!;
+    const { kind } = this.#o;
+    const bank = this.#scratch;
+    if (worker >= lane.workers || !decodeBank(body, kind.layout, bank)) return false;
+    const { counters } = bank;
+    if (counters[WARMUP] !== 1) {
+      lane.counts.scheduled += counters[kind.scheduled]!;
+      lane.counts.started += counters[kind.started]!;
+      lane.counts.missed += counters[kind.missed]!;
+      lane.counts.lag.add(bank.counts[kind.lagClock]!, bank.stats[kind.lagClock]!);
+      lane.unresolved[worker]! += kind.unresolved(bank);
+      for (const [errno, count] of bank.errnos.entries()) {
+        if (count > 0) lane.counts.errnos.set(errno, (lane.counts.errnos.get(errno) ?? 0) + count);
+      }
+    }
+    lane.reachedNs[worker] = counters[END_NS]!;
+    this.#taker!.add(bank, lane.first + worker);
+    return true;
+  }
+
+  /** The agent has told all. */
+  end(member: Member): void {
+    const { first, workers } = this.#lanes.get(member)!;
+    for (let worker = 0; worker < workers; worker++) this.#taker!.leaveOut(first + worker);
+  }
+
+  /** The agent is lost: what it had started ends unknown. What it had due follows with `fillLost`. */
+  lose(member: Member): void {
+    const lane = this.#lanes.get(member)!;
+    // The first thread stands for all of them from here on, from where it is.
+    const atNs = lane.reachedNs[0] ?? 0;
+    lane.lostToNs = atNs;
+    let count = 0;
+    for (let worker = 0; worker < lane.workers; worker++) count += lane.unresolved[worker]!;
+    for (let worker = 1; worker < lane.workers; worker++) this.#taker!.leaveOut(lane.first + worker);
+    if (lane.workers === 0) return;
+    const bank = emptyBank(this.#o.kind.layout, Math.max(0, atNs), Math.max(0, atNs));
+    this.#o.kind.abort(bank, count);
+    // Before the end of the warm-up nothing can have been started that counts.
+    if (count > 0) this.#taker!.add(bank, lane.first);
+  }
+
+  /** Puts what a lost agent had due by `nowNs`, since the end of the warm-up, in its place: missed, in the seconds in which it was due. */
+  fillLost(member: Member, nowNs: number, isEnd: boolean): void {
+    const lane = this.#lanes.get(member)!;
+    const { kind, due, durationNs } = this.#o;
+    if (lane.workers === 0) return;
+    const endNs = Math.min(nowNs, durationNs);
+    while (lane.lostToNs < endNs) {
+      const startNs = lane.lostToNs;
+      const nextNs = (Math.floor(startNs / 1e9) + 1) * 1e9;
+      if (nextNs > endNs && !isEnd) return;
+      const toNs = Math.min(nextNs, endNs);
+      const missed = due === null ? 0 : Math.max(0, due.until(member.share, toNs) - lane.counts.scheduled);
+      const bank = emptyBank(kind.layout, startNs, toNs);
+      bank.counters[WARMUP] = startNs < 0 ? 1 : 0;
+      bank.counters[kind.scheduled] = missed;
+      bank.counters[kind.missed] = missed;
+      lane.counts.scheduled += missed;
+      lane.counts.missed += missed;
+      lane.counts.lost += missed;
+      lane.lostToNs = toNs;
+      this.#taker!.add(bank, lane.first);
+    }
+    if (isEnd) this.#taker!.leaveOut(lane.first);
+  }
+}

@@ -1,0 +1,53 @@
+/** An agent in a run, as its controller knows it. */
+import type { Share } from '../../plan/share.ts';
+import type { Description, Opened } from '../protocol.ts';
+import { AgentClock } from './clock.ts';
+import { Inbox } from './inbox.ts';
+
+export class Member {
+  readonly clock = new AgentClock();
+  readonly inbox = new Inbox();
+  readonly description: Description;
+  readonly share: Share;
+  /** Which part of the source ports is its own, where it shares an address with others. */
+  readonly portsPart: { readonly index: number; readonly of: number };
+  /** What it answered to `open`; null before. */
+  opened: Opened | null = null;
+  /** When something of it was heard last, on `performance.now()`. */
+  heardMs = performance.now();
+  #why: string | null = null;
+  readonly #lost: Promise<void>;
+  #tellLost!: () => void;
+
+  constructor(description: Description, share: Share, portsPart: { readonly index: number; readonly of: number }) {
+    this.description = description;
+    this.share = share;
+    this.portsPart = portsPart;
+    this.#lost = new Promise((resolve) => (this.#tellLost = resolve));
+  }
+
+  get name(): string {
+    return this.description.name;
+  }
+
+  /** Why the agent is lost; null where it is there. */
+  get why(): string | null {
+    return this.#why;
+  }
+
+  get isLost(): boolean {
+    return this.#why !== null;
+  }
+
+  /** The agent stays lost for the run, whatever is heard of it later. */
+  lose(why: string): void {
+    if (this.#why !== null) return;
+    this.#why = why;
+    this.#tellLost();
+  }
+
+  /** Resolves to what `waited` resolves to; to null where the agent is lost before. */
+  orLost<T>(waited: Promise<T>): Promise<T | null> {
+    return Promise.race([waited, this.#lost.then(() => null)]);
+  }
+}
