@@ -2,7 +2,7 @@
  * npm run bench -- [--quick] [--json FILE] [--pairs N] [--seconds N] [SECTION …]
  *
  * Figures side by side, in runs that take turns; medians with their spread. Sections: clients, servers, peers, pacing,
- * evenness, growth, trips, bodies, packet; all of them if none is named. Traffic stays on loopback and in namespaces of its own.
+ * evenness, fleet-evenness, growth, trips, bodies, packet; all of them if none is named. Traffic stays on loopback and in namespaces of its own.
  */
 import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { PEERS, buildReference, conngenClient, referenceClient } from './contenders.ts';
 import type { ReferenceFinish } from './contenders.ts';
 import { measureBodies } from './bodies.ts';
+import { measureFleetEvenness } from './fleet-evenness.ts';
 import { measureGrowth } from './growth.ts';
 import { measureEvenness, measurePacing, measureWakeUps } from './open-loop.ts';
 import { compareClients, compareServers } from './pairs.ts';
@@ -152,6 +153,17 @@ async function evenness(): Promise<void> {
   results['evenness'] = rows;
 }
 
+/** One machine, and three sessions that are one schedule, in turns. */
+async function fleetEvenness(): Promise<void> {
+  const rows = [];
+  const seconds = values.quick ? 3 : 6;
+  for (const weights of [[1], [1, 1, 1], [1], [3, 1, 1]]) {
+    rows.push(await measureFleetEvenness(weights, 3000, seconds));
+  }
+  printTable(rows);
+  results['fleet-evenness'] = rows;
+}
+
 async function growth(): Promise<void> {
   const figures = await measureGrowth(values.quick);
   for (const rows of Object.values(figures)) printTable(rows);
@@ -192,6 +204,7 @@ const SECTIONS: Record<string, () => Promise<void>> = {
   peers,
   pacing,
   evenness,
+  'fleet-evenness': fleetEvenness,
   growth,
   trips,
   bodies,
