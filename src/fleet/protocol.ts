@@ -38,6 +38,12 @@ export const SUBJECTS = {
   file: (run: string) => `conngen.fleet.run.${run}.file`,
 } as const;
 
+/** Where answers to requests come in: a place of one's own, so that nobody else may listen there. */
+export const ANSWERS = {
+  controller: 'conngen.fleet.answers.controller',
+  agent: (agent: string) => `conngen.fleet.answers.agent.${agent}`,
+} as const;
+
 /** The times of the protocol, in ms. */
 export const TIMES = {
   /** Between two signs of life of an agent, and two beats of a controller. */

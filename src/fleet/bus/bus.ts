@@ -43,6 +43,8 @@ export interface Bus {
 export interface BusOptions {
   /** `nats://HOST:PORT` or `tls://HOST:PORT`, several of them for a cluster. Without credentials. */
   readonly servers: readonly string[];
+  /** The subject below which answers to requests come (`ANSWERS`); one that nobody's permissions name if left out. */
+  readonly inbox?: string;
   /** For the server's own lists of connections. */
   readonly name: string;
   readonly user: string | null;

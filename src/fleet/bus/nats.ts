@@ -30,6 +30,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     ...{ reconnect: true, maxReconnectAttempts: -1, pingInterval: PING_MS, maxPingOut: 2 },
     reconnectDelayHandler: () => waits.nowMs(),
     ...(tls === undefined ? {} : { tls }),
+    ...(options.inbox === undefined ? {} : { inboxPrefix: options.inbox }),
     authenticator: authenticatorOf(options),
   };
   const connection = await connectInTime(settings, options);
