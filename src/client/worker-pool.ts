@@ -1,8 +1,9 @@
 import { LOAD_BANK } from '../count/load.ts';
+import { engineHas } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import { STOP, shiftRound } from '../runtime/round-control.ts';
-import { configureCollector } from '../runtime/v8.ts';
+import { configureCollector, configureForPackets } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
@@ -34,7 +35,8 @@ export class WorkerPool {
   readonly #resetV8: () => void;
 
   constructor(inits: readonly Omit<WorkerInit, 'recorderMemory' | 'control'>[]) {
-    this.#resetV8 = configureCollector();
+    const hasPackets = inits.some(({ engine }) => engineHas(engine, 'hasOwnConnections'));
+    this.#resetV8 = hasPackets ? configureForPackets() : configureCollector();
     this.#members = inits.map((init) => this.#spawn(init));
   }
 
