@@ -13,6 +13,8 @@ import type { MachineSecond, ThreadUse } from '../run/events.ts';
 const SAMPLE_MS = 1000;
 /** The first reading must be over when the first connection that counts starts: what a late one did not see is missing. */
 const READ_AHEAD_NS = 10e6;
+/** A lead beyond this is no part of a round. */
+const LONG_LEAD_NS = 2 * READ_AHEAD_NS;
 
 interface Mark {
   readonly ns: number;
@@ -66,9 +68,12 @@ export class RoundWatch {
     this.#onSecond = onSecond;
     this.#begin = this.#mark();
     this.#last = this.#begin;
-    // Nothing of this run counts before the first connection, so there is no timer to come late.
-    if (warmupNs === 0) this.#beginKernel();
-    else this.#at(leadNs + warmupNs - READ_AHEAD_NS, () => this.#beginKernel());
+    if (warmupNs === 0) {
+      // Nothing of this run counts before the first connection, so there is no timer to come late.
+      this.#beginKernel();
+      // A leader may set the base far from here. What threads do not use until then must not make them look idle.
+      if (leadNs > LONG_LEAD_NS) this.#at(leadNs - READ_AHEAD_NS, () => (this.#begin = this.#mark()));
+    } else this.#at(leadNs + warmupNs - READ_AHEAD_NS, () => this.#beginKernel());
     this.#at(leadNs + warmupNs + durationNs, () => this.endSchedule());
   }
 
