@@ -9,6 +9,7 @@ import { openMetrics, type MetricsInput, type OpenedMetrics } from '../run/metri
 import type { LivePlan } from '../view/live/tui/plan.ts';
 import { allSinks } from '../run/sinks/all.ts';
 import { openSinks } from '../run/sinks/table.ts';
+import { InputError } from '../units/input-error.ts';
 import type { Given, Problem } from '../units/problem.ts';
 import { render } from '../view/renderers.ts';
 import { PLAIN_LOOK, type Look } from '../view/look.ts';
@@ -131,7 +132,14 @@ async function planAndRunWith<Input extends CommonInput, Plan, Result extends Do
     await io.print(preview);
     return EXIT_DONE;
   }
-  return runAndDeliver(command, { input, plan, machine }, [...warnings, ...notices], { raw, io, stop, metrics });
+  const start = { input, plan, machine };
+  try {
+    return await runAndDeliver(command, start, [...warnings, ...notices], { raw, io, stop, metrics });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    printProblems(io, error.problems, raw.command);
+    return stop.exitCode() ?? EXIT_USAGE;
+  }
 }
 
 /** Leaves out options that are missing only because their text could not be read. */

@@ -15,7 +15,7 @@ import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
 import { saturateEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget } from './plan/port-budget.ts';
-import { openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
+import { openTrials, runStarted, measuredOn, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 /** Rejects with `RunError` where no engine can work. `open` is replaced in tests. */
 export async function runSaturate(
@@ -70,7 +70,7 @@ export async function runSaturate(
     conngen: VERSION,
     started_at: runner.startedAt.toISOString(),
     duration_sec: Math.round(elapsedNs() / 1e6) / 1e3,
-    system: runner.system,
+    ...measuredOn(runner),
     config: saturateConfig(plan),
     ...brokenOffPart(context, failure),
     ...answerPart(plan, steps, stoppedBy, judged?.limit ?? null),

@@ -17,7 +17,7 @@ import { searchConfig, type SearchPlan } from './plan/search.ts';
 import { searchEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
 import { isLocalTarget } from './plan/port-budget.ts';
-import { openTrials, runStarted, type OpenTrials, type TrialRunner } from './trial-runner.ts';
+import { openTrials, runStarted, measuredOn, type OpenTrials, type TrialRunner } from './trial-runner.ts';
 
 type TrialMove = Extract<SearchMove, { kind: 'trial' }>;
 type StoppedBy = SearchResult['stopped_by'];
@@ -71,7 +71,7 @@ export async function runSearch(
     conngen: VERSION,
     started_at: runner!.startedAt.toISOString(),
     duration_sec: Math.round(elapsedNs() / 1e6) / 1e3,
-    system: runner!.system,
+    ...measuredOn(runner!),
     config: searchConfig(plan),
     profile: plan.profile?.name ?? null,
     deviations: plan.profile === null ? [] : [...plan.profile.deviations, ...deviationsFound(plan.profile.name, goals)],

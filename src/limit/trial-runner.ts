@@ -5,6 +5,7 @@ import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { readProcesses, usedBetween } from '../kernel/processes.ts';
 import type { RoundResult } from '../document/client.ts';
+import type { SearchResult } from '../document/limit.ts';
 import type { RunEvent } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
@@ -19,6 +20,8 @@ export interface TrialRunner {
   readonly startedAt: Date;
   readonly system: ClientSession['system'];
   readonly notes: ClientSession['notes'];
+  /** The machines of a fleet; left out where this machine runs the trials. */
+  readonly fleet?: ClientSession['fleet'];
   /** How long `run` waits before this trial: for the target to recover, and for source ports in TIME_WAIT. */
   leadNs(offer: TrialOffer): number;
   /** Begins an outlook on the trials that come next. */
@@ -66,6 +69,7 @@ export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context:
     startedAt: session.startedAt,
     system: session.system,
     notes: session.notes,
+    ...(session.fleet === undefined ? {} : { fleet: session.fleet }),
     get failures() {
       return session.failures;
     },
@@ -90,6 +94,11 @@ export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context:
     neighbours: () => neighbours,
     close: () => session.close(),
   };
+}
+
+/** What a result says of the machines that the trials ran on. */
+export function measuredOn({ system, fleet }: TrialRunner): Pick<SearchResult, 'system' | 'fleet'> {
+  return { system, ...(fleet === undefined ? {} : { fleet }) };
 }
 
 /** The event that begins a run of trials. `startedAt` is the moment of the origin of its seconds. */

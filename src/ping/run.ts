@@ -4,15 +4,13 @@ import type { PingEngineName } from '../plan/engines.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { callAfter, sleepNs } from '../runtime/timer.ts';
-import { CONNECTIONS_LOST, PingRound, PINGS_SENT, PINGS_UNSENDABLE, type PingSecondDetail } from '../count/ping.ts';
+import { CONNECTIONS_LOST, PingRound, type PingSecondDetail } from '../count/ping.ts';
 import type { EncodeHistograms } from '../count/seconds.ts';
 import { errorCounts } from '../count/tally.ts';
 import type { Bank } from '../count/bank.ts';
 import type { BusyResult } from '../document/common.ts';
 import type { FleetUse } from '../document/fleet.ts';
 import type { RttInterval, RttResult, RttRound, RttSamples } from '../document/rtt.ts';
-import { PING_RULES } from '../judge/rules/ping.ts';
-import { judge } from '../judge/verdict.ts';
 import { estimateOf } from '../run/estimate.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -23,6 +21,7 @@ import type { RttPlan } from '../plan/ping-plan.ts';
 import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
 import { PingThread } from './ping-thread.ts';
+import { pingRoundResult } from './round-result.ts';
 import type { PingSamples } from './ping-samples.ts';
 import type { Opened } from './worker-protocol.ts';
 
@@ -252,45 +251,17 @@ function samplesPart(samples: PingSamples | null, measureNs: number): { readonly
 function roundResult(
   plan: RttPlan,
   index: number,
-  { total, intervals, inFlightPeak, histograms }: PingRound,
+  pings: PingRound,
   opened: Opened,
   durationNs: number,
   cpu: NodeJS.CpuUsage,
 ): RttRound {
-  const counts = total.counts();
-  const durationSec = durationNs / 1e9;
-  const sent = total.get(PINGS_SENT);
-  const round = {
-    offered_rate_per_sec: ownPerSec(plan, index),
-    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
-    duration_sec: Math.round(durationSec * 1e6) / 1e6,
-    ...counts,
-    ...(histograms === undefined ? {} : { histograms }),
-    in_flight_max: inFlightPeak,
-    connections: {
-      established: opened.established,
-      failed: plan.connections - opened.established,
-      lost: total.get(CONNECTIONS_LOST),
-    },
-    errno: { ...errorCounts(opened.errnos), ...total.errnoCounts() },
-    bytes: { sent: counts.sent * plan.sizeBytes, received: counts.received * plan.sizeBytes },
-    ...total.latencies(),
-  };
-  return {
-    ...round,
-    cpu: {
-      user_usec: cpu.user,
-      system_usec: cpu.system,
-      usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
-    },
-    intervals,
-    verdict: judge(PING_RULES, {
-      round,
-      inFlightLimit: engineHas(plan.engine, 'waitsForEachReply') ? 1 : plan.connections * plan.depths[index]!,
-      target: formatHostPort(plan.host, plan.target.port),
-      otherAddress: plan.target.otherAddress,
-      isUdp: plan.protocol === 'udp',
-      unsendable: total.get(PINGS_UNSENDABLE),
-    }),
-  };
+  const { established, errnos } = opened;
+  return pingRoundResult({
+    ...{ plan, index, pings, durationNs, cpu },
+    offeredPerSec: ownPerSec(plan, index),
+    connections: { established, failed: plan.connections - established, lost: pings.total.get(CONNECTIONS_LOST) },
+    errno: { ...errorCounts(errnos), ...pings.total.errnoCounts() },
+    inFlightLimit: engineHas(plan.engine, 'waitsForEachReply') ? 1 : plan.connections * plan.depths[index]!,
+  });
 }

@@ -114,6 +114,7 @@ export function clientConfig(plan: ClientPlan): ClientConfig {
     host: plan.host,
     address: plan.target.address,
     port: plan.target.port,
+    ...(plan.fleet === undefined ? {} : { fleet: plan.fleet }),
     rates_per_sec: plan.rates.map(rateConfig),
     ...(plan.count === null
       ? { duration_sec: plan.durationNs / NS_PER_SEC }

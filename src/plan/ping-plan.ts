@@ -1,4 +1,5 @@
 /** Plans `conngen rtt`: from the options to a checked plan, or to every problem with them. */
+import type { FleetConfig } from '../document/fleet.ts';
 import type { RttConfig } from '../document/config.ts';
 import { engineHas, type PingEngineChoice } from './engines.ts';
 import { FDS_RESERVED, checkAffordable } from './open-files.ts';
@@ -66,6 +67,8 @@ export interface RttPlan {
   /** The result has the histograms of rounds and intervals. */
   readonly keepsHistograms: boolean;
   readonly engine: PingEngineChoice;
+  /** The fleet that was asked for; left out where this machine runs the plan. */
+  readonly fleet?: FleetConfig;
 }
 
 /** What IPv4 can carry: 65 535 less the headers of IP and UDP. */
@@ -156,6 +159,7 @@ export function rttConfig(plan: RttPlan): RttConfig {
     host: plan.host,
     address: plan.target.address,
     port: plan.target.port,
+    ...(plan.fleet === undefined ? {} : { fleet: plan.fleet }),
     protocol: plan.protocol,
     rates_per_sec: plan.rates,
     duration_sec: plan.durationNs / NS_PER_SEC,

@@ -3,6 +3,7 @@
  *
  * Plans are plain data, so that they can be handed to a worker thread. Times are nanoseconds, sizes bytes, rates per second.
  */
+import type { FleetConfig } from '../document/fleet.ts';
 import type { PlainClientPlan } from './client-options.ts';
 import type { AddressRun } from './address-runs.ts';
 import type { EngineChoice } from './engines.ts';
@@ -117,6 +118,8 @@ export interface ClientPlan extends PlainClientPlan {
   readonly engine: EngineChoice;
   /** Null with engines that have the kernel's sockets. */
   readonly packet: PacketPlan | null;
+  /** The fleet that was asked for; left out where this machine runs the plan. */
+  readonly fleet?: FleetConfig;
 }
 
 export type ServerMode = 'echo' | 'respond' | 'discard' | 'hold' | 'reset';

@@ -1,5 +1,4 @@
 /** `conngen client`: plan, run, report. */
-import type { runClient } from '../../client/run.ts';
 import type { ClientResult } from '../../document/client.ts';
 import { unmeasured } from '../../judge/criterion.ts';
 import { judgeClient } from '../../judge/threshold.ts';
@@ -7,11 +6,12 @@ import { CLIENT_OPTIONS } from '../../options/tables/client.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { clientPlan } from '../../plan/client-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
-import { fleetProblems } from '../../plan/fleet-choice.ts';
+import type { RunContext } from '../../run/events.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { checkLine } from '../../view/text/doctor.ts';
 import { clientLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
+import { fleetChecks, fleetSessions, placeInClient, planner } from '../on-fleet.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { allowanceWarnings, thresholdsOf } from '../threshold-input.ts';
 
@@ -21,9 +21,11 @@ type ClientOptions = ReturnType<typeof read>['input'];
 export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
-  plan: (input, machine) => clientPlan(input, machine),
-  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
+  plan: planner((input, machine) => clientPlan(input, machine), placeInClient),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetChecks(input)],
   warnings: async ({ input, plan, machine }) => {
+    // Each agent asks its own machine.
+    if (input.fleet !== undefined) return allowanceWarnings(thresholdsOf(input));
     const { clientStartProblems } = await import('../../doctor/client-start.ts');
     return [...clientStartProblems(input, plan, machine).map(checkLine), ...allowanceWarnings(thresholdsOf(input))];
   },
@@ -32,7 +34,8 @@ export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
   run: async (plan, context) => {
     // Loaded here: what refuses its input needs no engine.
     const { runClient } = await import('../../client/run.ts');
-    return runAndJudge(runClient, plan, context);
+    const open = await fleetSessions(context.input, 'client');
+    return runAndJudge((...of) => runClient(...of, open), plan, context);
   },
   exitCodeOf,
 };
@@ -41,9 +44,10 @@ export const CLIENT: Command<ClientOptions, ClientPlan, ClientResult> = {
 export const clientCommand = handlerOf(CLIENT);
 
 type Context = CommandContext<ClientOptions>;
+type RunRounds = (plan: ClientPlan, context: RunContext) => Promise<ClientResult>;
 
 /** Runs the plan by `run` and judges the thresholds of the input. A test gives another `run`. */
-export async function runAndJudge(run: typeof runClient, plan: ClientPlan, context: Context): Promise<ClientResult> {
+export async function runAndJudge(run: RunRounds, plan: ClientPlan, context: Context): Promise<ClientResult> {
   return judgeClient(thresholdsOf(context.input), await run(plan, context));
 }
 

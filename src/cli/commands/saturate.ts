@@ -3,13 +3,14 @@ import type { SaturateResult } from '../../document/limit.ts';
 import { unmeasured } from '../../judge/criterion.ts';
 import { judgeSaturate } from '../../limit/decide/threshold.ts';
 import { saturatePlan, type SaturatePlan } from '../../limit/plan/saturate.ts';
+import type { FleetChanges } from '../fleet-run.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { SATURATE_OPTIONS } from '../../options/tables/saturate.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
-import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { saturateLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
+import { fleetChecks, fleetSessions, placeInClient, planner } from '../on-fleet.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
 
@@ -19,13 +20,22 @@ type SaturateOptions = ReturnType<typeof read>['input'];
 export const SATURATE: Command<SaturateOptions, SaturatePlan, SaturateResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read,
-  plan: saturatePlan,
-  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
+  plan: planner(saturatePlan, placeInTrials),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetChecks(input)],
   live: (_start, io) => new LiveView(io.stderr),
   livePlan: saturateLivePlan,
-  run: runAndJudge,
+  run: async (plan, context) => {
+    const open = await fleetSessions(context.input, 'saturate');
+    if (open === undefined) return runAndJudge(plan, context);
+    const { openTrialsOn } = await import('../../limit/trial-runner.ts');
+    return runAndJudge(plan, context, (...of) => openTrialsOn(open, ...of));
+  },
   exitCodeOf: saturateExitCode,
 };
+
+function placeInTrials(plan: SaturatePlan, changes: FleetChanges): SaturatePlan {
+  return { ...plan, client: placeInClient(plan.client, changes) };
+}
 
 /** Returns the exit code. */
 export const saturateCommand = handlerOf(SATURATE);

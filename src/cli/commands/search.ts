@@ -3,12 +3,13 @@ import type { SearchResult } from '../../document/limit.ts';
 import { unmeasured } from '../../judge/criterion.ts';
 import { judgeSearch } from '../../limit/decide/threshold.ts';
 import { searchPlan, type SearchPlan } from '../../limit/plan/search.ts';
+import type { FleetChanges } from '../fleet-run.ts';
 import type { OpenTrials } from '../../limit/trial-runner.ts';
 import { readSearchOptions } from '../../limit/plan/profile.ts';
-import { fleetProblems } from '../../plan/fleet-choice.ts';
 import { LiveView } from '../../view/live/line.ts';
 import { searchLivePlan } from '../live-plan.ts';
 import { handlerOf, type Command, type CommandContext } from '../command.ts';
+import { fleetChecks, fleetSessions, placeInClient, planner } from '../on-fleet.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_LIMITED, EXIT_THRESHOLD } from '../process/exit-codes.ts';
 import { thresholdsOf } from '../threshold-input.ts';
 
@@ -17,13 +18,24 @@ type SearchOptions = ReturnType<typeof readSearchOptions>['input'];
 export const SEARCH: Command<SearchOptions, SearchPlan, SearchResult> = {
   endingEarly: 'ending early, results follow; a second signal ends it immediately',
   read: readSearchOptions,
-  plan: searchPlan,
-  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetProblems(input)],
+  plan: planner(searchPlan, placeInTrials),
+  check: (input) => [...unmeasured(input['fail-if'], input), ...fleetChecks(input)],
   live: (_start, io) => new LiveView(io.stderr),
   livePlan: searchLivePlan,
-  run: runAndJudge,
+  run: async (plan, context) => {
+    const open = await fleetSessions(context.input, 'search');
+    if (open === undefined) return runAndJudge(plan, context);
+    const { openTrialsOn } = await import('../../limit/trial-runner.ts');
+    return runAndJudge(plan, context, (...of) => openTrialsOn(open, ...of));
+  },
   exitCodeOf: searchExitCode,
 };
+
+function placeInTrials(plan: SearchPlan, changes: FleetChanges): SearchPlan {
+  // Measures with one client have one session.
+  const placed = new Map(plan.measures.map(({ client }) => [client, placeInClient(client, changes)]));
+  return { ...plan, measures: plan.measures.map((each) => ({ ...each, client: placed.get(each.client)! })) };
+}
 
 /** Returns the exit code. */
 export const searchCommand = handlerOf(SEARCH);

@@ -1,6 +1,6 @@
 /** Sums over the agents of a fleet of what each measured of its own machine. */
 import type { RoundResult, WorkerResult } from '../../document/client.ts';
-import type { WorkResult } from '../../document/common.ts';
+import type { CpuTimes, WorkResult } from '../../document/common.ts';
 import type { KernelEvidence } from '../../document/kernel-evidence.ts';
 import { machineSystem, type LoadSystem } from '../../document/system.ts';
 import { sumKernelEvidence } from '../../judge/kernel-sum.ts';
@@ -43,7 +43,7 @@ export function kernelOf(
   return kernels.length === 0 ? undefined : sumKernelEvidence(kernels);
 }
 
-export function cpuOf(results: Iterable<Pick<RoundResult, 'cpu'>>): NodeJS.CpuUsage {
+export function cpuOf(results: Iterable<{ readonly cpu: CpuTimes }>): NodeJS.CpuUsage {
   const sum = { user: 0, system: 0 };
   for (const { cpu } of results) {
     sum.user += cpu.user_usec;

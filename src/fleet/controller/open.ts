@@ -1,0 +1,233 @@
+/** Opens a run on a fleet: finds agents, reads their clocks, and has each plan its share. Nothing was sent to the target before all could. */
+import { randomBytes } from 'node:crypto';
+import type { FleetUse } from '../../document/fleet.ts';
+import { formatServers, type FleetChoice } from '../../plan/fleet-choice.ts';
+import { partOf } from '../../plan/share.ts';
+import type { RunContext } from '../../run/events.ts';
+import { InputError } from '../../units/input-error.ts';
+import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
+import { RunError } from '../../units/run-error.ts';
+import type { Bus, BusOptions } from '../bus/bus.ts';
+import { PROTOCOL, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
+import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
+import type { SigningKey } from '../trust/keys.ts';
+import { chooseAgents, natNotices, type Choice } from './choose.ts';
+import { FleetRun, parseJson } from './fleet-run.ts';
+import type { Member } from './member.ts';
+
+/** Agents answer in some ms; those that are busy or far away have longer where there are too few. */
+const WHO_MS = 250;
+const WHO_AGAIN_MS = 1000;
+const TICKET_MS = 3000;
+/** An agent checks its machine, connects to the target once, and starts its threads. */
+const OPEN_MS = 25_000;
+
+/** What a run is opened for. */
+export interface OpenCall {
+  readonly choice: FleetChoice;
+  /** Null where orders are not signed. */
+  readonly key: SigningKey | null;
+  readonly command: FleetCommand;
+  /** What the user called. */
+  readonly called: 'client' | 'search' | 'saturate' | 'rtt';
+  /** For people: `user@host`. */
+  readonly controller: string;
+  readonly target: { readonly address: string; readonly port: number };
+  readonly engine: string;
+  /** The options, as `--config` has them. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The files that these options name, by option. */
+  readonly files: Readonly<Record<string, FileRef>>;
+  /** Answers the agents of a run that ask for pieces of files. Returns what ends it. */
+  readonly serve: (bus: Bus, run: string) => () => void;
+  readonly trialsUpToPerSec: number | null;
+  readonly isInStages: boolean;
+  readonly connect: (options: BusOptions) => Promise<Bus>;
+}
+
+/** A run that is open on all its agents. */
+export interface OpenedRun {
+  readonly run: FleetRun;
+  /** For the log, a line each. */
+  readonly notes: readonly string[];
+  readonly fleet: FleetUse;
+  /** Of agents that were lost. A run goes on to the end of the round without them, and has no further round. */
+  readonly failures: readonly { readonly code: string; readonly message: string }[];
+  /** Frees the agents and leaves the bus. */
+  close(): Promise<void>;
+}
+
+/** Rejects with `RunError` or `InputError` where the run cannot be; nothing was sent to the target then. */
+export async function openRun(call: OpenCall, { emit }: RunContext): Promise<OpenedRun> {
+  const bus = await call.connect(busOptions(call.choice));
+  try {
+    const members = await findAgents(bus, call);
+    for (const text of natNotices(members)) emit?.({ type: 'notice', level: 'warning', text });
+    return await openOn(bus, members, call, emit);
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+}
+
+function busOptions({ servers, credentialsFile, caFile, certFile, certKeyFile }: FleetChoice): BusOptions {
+  return { ...servers, name: 'conngen', credentialsFile, caFile, certFile, keyFile: certKeyFile };
+}
+
+async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> {
+  const wanted = {
+    agents: call.choice.agents,
+    weights: call.choice.weights,
+    target: call.target,
+    engine: call.engine,
+  };
+  const choose = async (withinMs: number): Promise<Choice> => chooseAgents(await whoIsThere(bus, withinMs), wanted);
+  let choice = await choose(WHO_MS);
+  if ('tooFew' in choice) choice = await choose(WHO_AGAIN_MS);
+  if ('members' in choice) return choice.members;
+  const message = [choice.tooFew, ...choice.lines.map((line) => `  ${line}`)].join('\n');
+  throw new RunError('fleet_too_few', message, OWN_ERROR_CODES.fleet_too_few.remedy);
+}
+
+/** Asks who is there. Answers that are no descriptions are left out, and so is all but the first of agents of the same name. */
+export async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(0), withinMs);
+  const byName = new Map<string, Description>();
+  for (const answer of answers) {
+    const said = parseJson(answer) as Partial<Description> | null;
+    if (said !== null && isDescription(said) && !byName.has(said.name)) byName.set(said.name, said);
+  }
+  return [...byName.values()];
+}
+
+/** Of another protocol only the name and the number are relied on. */
+function isDescription(said: Partial<Description>): said is Description {
+  if (typeof said.name !== 'string' || typeof said.protocol !== 'number') return false;
+  if (said.protocol !== PROTOCOL) return true;
+  return (
+    typeof said.instance === 'string' &&
+    typeof said.host === 'string' &&
+    Array.isArray(said.engines) &&
+    Array.isArray(said.sources) &&
+    Array.isArray(said.limits?.targets)
+  );
+}
+
+async function openOn(
+  bus: Bus,
+  members: readonly Member[],
+  call: OpenCall,
+  emit: RunContext['emit'],
+): Promise<OpenedRun> {
+  const run = new FleetRun({ bus, key: call.key, run: randomBytes(12).toString('base64url'), members });
+  const endFiles = call.serve(bus, run.name);
+  const close = async (): Promise<void> => {
+    await run.close();
+    endFiles();
+    run.end();
+    await bus.close();
+  };
+  try {
+    const [answers] = await Promise.all([
+      Promise.all(members.map((member) => openMember(bus, run, member, call))),
+      run.readClocks(),
+    ]);
+    const refused = members.flatMap((member, at) => {
+      const answer = answers[at]!;
+      return 'refused' in answer ? [{ member, refusal: answer.refused }] : [];
+    });
+    if (refused.length > 0) throw refusalError(refused);
+  } catch (error) {
+    await run.close();
+    endFiles();
+    run.end();
+    throw error;
+  }
+  tellChecks(members, emit);
+  const url = formatServers(call.choice.servers);
+  return {
+    run,
+    notes: jointNotes(members),
+    fleet: { url, agents: members.map(fleetAgent) },
+    get failures() {
+      return run.members.flatMap(({ name, why }) =>
+        why === null ? [] : [{ code: 'agent_lost', message: `agent ${name} was lost: ${why}` }],
+      );
+    },
+    close,
+  };
+}
+
+async function openMember(bus: Bus, run: FleetRun, member: Member, call: OpenCall): Promise<Answer<Opened>> {
+  const given = await bus.request(SUBJECTS.ticket(member.name), new Uint8Array(0), TICKET_MS);
+  const ticket = given === null ? null : (parseJson(given) as Partial<Ticket> | null)?.ticket;
+  if (typeof ticket !== 'string') return silent('gave no ticket');
+  const { command, called, controller, values, files, trialsUpToPerSec, isInStages } = call;
+  const { share, portsPart } = member;
+  const order = { kind: 'open', ticket, controller, command, called, values, files } as const;
+  const rest = { trialsUpToPerSec, isInStages, share, portsPart };
+  const answer = await run.order<Opened>(member, { ...order, ...rest }, OPEN_MS);
+  if (answer !== null && 'ok' in answer) member.opened = answer.ok;
+  return answer ?? silent(`did not answer within ${OPEN_MS / 1000} s`);
+}
+
+function silent(message: string): { readonly refused: Refusal } {
+  return { refused: { code: 'failed', message } };
+}
+
+interface Refused {
+  readonly member: Member;
+  readonly refusal: Refusal;
+}
+
+/** What is wrong with the input is told as such; everything else by agent. */
+function refusalError(refused: readonly Refused[]): Error {
+  const problems = refused.flatMap(({ member, refusal }) =>
+    (refusal.problems ?? []).map((problem) => ({ member, problem, key: JSON.stringify(problem) })),
+  );
+  if (problems.length > 0 && refused.every(({ refusal }) => (refusal.problems ?? []).length > 0)) {
+    const keys = [...new Set(problems.map(({ key }) => key))];
+    return new InputError(
+      keys.map((key) => {
+        const same = problems.filter((each) => each.key === key);
+        const { problem } = same[0]!;
+        return { ...problem, expected: `${problem.expected} (on ${same.map(({ member }) => member.name).join(', ')})` };
+      }),
+    );
+  }
+  const isBusy = refused.every(({ refusal }) => refusal.code === 'busy');
+  const code = isBusy ? 'fleet_agent_busy' : 'fleet_agent_refused';
+  const lines = refused.map(({ member, refusal }) => `  ${member.name}: ${refusal.message}`);
+  const hint = refused.find(({ refusal }) => refusal.hint !== undefined)?.refusal.hint;
+  const count = refused.length === 1 ? 'an agent does' : `${refused.length} agents do`;
+  return new RunError(code, [`${count} not run this`, ...lines].join('\n'), hint ?? OWN_ERROR_CODES[code].remedy);
+}
+
+function fleetAgent({ name, share, opened }: Member): FleetUse['agents'][number] {
+  return { name, share: partOf(share), system: opened!.system, notes: opened!.notes };
+}
+
+/** What several agents remark is one line. */
+function jointNotes(members: readonly Member[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, opened } of members)
+    for (const note of opened!.notes) names.set(note, [...(names.get(note) ?? []), name]);
+  return [...names].map(([note, each]) => `${shortList(each)}: ${note}`);
+}
+
+function tellChecks(members: readonly Member[], emit: RunContext['emit']): void {
+  const names = new Map<string, string[]>();
+  for (const { name, opened } of members)
+    for (const { why, fix } of opened!.checks) {
+      const text = fix === null ? why : `${why} (${fix})`;
+      names.set(text, [...(names.get(text) ?? []), name]);
+    }
+  for (const [text, each] of names) emit?.({ type: 'notice', level: 'warning', text: `${shortList(each)}: ${text}` });
+}
+
+const NAMES_SHOWN = 4;
+
+function shortList(names: readonly string[]): string {
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+}

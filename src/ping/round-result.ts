@@ -1,0 +1,63 @@
+/** Makes the result of a round of pings from what was measured: figures and verdict. */
+import { PINGS_SENT, PINGS_UNSENDABLE, type PingRound } from '../count/ping.ts';
+import type { AgentRound } from '../document/fleet.ts';
+import type { RttRound } from '../document/rtt.ts';
+import { PING_RULES } from '../judge/rules/ping.ts';
+import { judge } from '../judge/verdict.ts';
+import { formatHostPort } from '../plan/address.ts';
+import type { RttPlan } from '../plan/ping-plan.ts';
+
+export interface MeasuredPings {
+  readonly plan: RttPlan;
+  /** Which of the plan's rounds it is. */
+  readonly index: number;
+  readonly pings: PingRound;
+  /** Null in closed loop. */
+  readonly offeredPerSec: number | null;
+  readonly connections: RttRound['connections'];
+  readonly errno: RttRound['errno'];
+  readonly durationNs: number;
+  readonly cpu: NodeJS.CpuUsage;
+  /** The most pings that can be under way at the same time. */
+  readonly inFlightLimit: number;
+  /** The agents of a fleet; left out where this machine measured. */
+  readonly agents?: readonly AgentRound[];
+}
+
+export function pingRoundResult(measured: MeasuredPings): RttRound {
+  const { plan, pings, offeredPerSec, connections, errno, durationNs, cpu, inFlightLimit, agents } = measured;
+  const { total, intervals, inFlightPeak, histograms } = pings;
+  const counts = total.counts();
+  const durationSec = durationNs / 1e9;
+  const sent = total.get(PINGS_SENT);
+  const round = {
+    offered_rate_per_sec: offeredPerSec,
+    achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
+    duration_sec: Math.round(durationSec * 1e6) / 1e6,
+    ...counts,
+    ...(histograms === undefined ? {} : { histograms }),
+    in_flight_max: inFlightPeak,
+    connections,
+    errno,
+    bytes: { sent: counts.sent * plan.sizeBytes, received: counts.received * plan.sizeBytes },
+    ...total.latencies(),
+    ...(agents === undefined ? {} : { agents }),
+  };
+  return {
+    ...round,
+    cpu: {
+      user_usec: cpu.user,
+      system_usec: cpu.system,
+      usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
+    },
+    intervals,
+    verdict: judge(PING_RULES, {
+      round,
+      inFlightLimit,
+      target: formatHostPort(plan.host, plan.target.port),
+      otherAddress: plan.target.otherAddress,
+      isUdp: plan.protocol === 'udp',
+      unsendable: total.get(PINGS_UNSENDABLE),
+    }),
+  };
+}
