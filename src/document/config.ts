@@ -197,7 +197,7 @@ export interface RttConfig extends TargetConfig {
   readonly cooldown_sec: number;
   /** The size of a message (`--size`), in bytes. */
   readonly size_bytes: number;
-  /** The number of connections (`--connections`). In an agent's own result, its part of them. */
+  /** The number of connections (`--connections`). In a fleet, of each agent. */
   readonly connections: number;
   /** The agent's part of the schedule. Only there in an agent's own result. */
   readonly share?: ShareConfig;

@@ -10,7 +10,7 @@ import type { Rate } from '../units/quantity.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatCountOf, formatPerSec } from '../units/format.ts';
 import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from '../units/quantity.ts';
-import { WHOLE, ownOf, rateOf, shareConfig, type Share } from './share.ts';
+import { WHOLE, rateOf, shareConfig, type Share } from './share.ts';
 import { formatSources, type SourceRuns } from './sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
@@ -37,7 +37,7 @@ export interface RttInput extends EndpointsInput {
 
 /** Plain data, frozen. Times in nanoseconds, sizes in bytes, rates per second. */
 export interface RttPlan {
-  /** The part of the schedule that is this machine's. `rates` are those of the whole; `connections` and `depths` are the machine's own. */
+  /** The part of the schedule that is this machine's. `rates` are those of the whole; each machine has `connections` of its own. */
   readonly share: Share;
   /** The host as the user wrote it, for reports. */
   readonly host: string;
@@ -99,12 +99,9 @@ export function parsePingRate(text: string): Parsed<Rate> {
  * Checks everything and opens nothing for writing. Complete: every problem is in the list. `share`: what is this machine's where several
  * have one schedule.
  */
-export async function rttPlan(asked: RttInput, machine: Machine, share: Share = WHOLE): Promise<Planned<RttPlan>> {
+export async function rttPlan(input: RttInput, machine: Machine, share: Share = WHOLE): Promise<Planned<RttPlan>> {
   const problems: Problem[] = [];
   const notices: string[] = [];
-  // The default of one is each machine's.
-  const connections = isExplicit(asked.connections) ? ownOf(asked.connections, share, problems) : asked.connections;
-  const input = { ...asked, connections };
   const sources = await planSources(input, machine, problems);
   const { host, target } = await planTarget(input, machine, problems, notices);
   const rates = ratesOf(input);
