@@ -1,6 +1,7 @@
 /** Why a connection to NATS did not come about, for people. */
 import { RunError } from '../../units/run-error.ts';
 import type { BusOptions } from './bus.ts';
+import { isTlsServer } from './server-url.ts';
 
 const NO_SERVER = 'fleet_no_server';
 const REFUSED = 'fleet_refused';
@@ -20,7 +21,11 @@ export function connectionError(error: unknown, options: BusOptions): RunError {
   const tls = tlsTrouble(code, text, options);
   if (tls !== null) return new RunError(TLS, `${where}: ${tls.message}`, tls.hint, cause);
   const what = noServerText(code, name, text);
-  const hint = `start one there (nats-server), or check the address and the firewall: nc -vz ${hostAndPort(servers[0]!)}`;
+  const look = `check the address and the firewall: nc -vz ${hostAndPort(servers[0]!)}`;
+  const hint =
+    isSilent(what) && usesTls(options)
+      ? `${certificateHint(options)}; or ${look}`
+      : `start one there (nats-server), or ${look}`;
   return new RunError(NO_SERVER, `${where} does not answer: ${what}`, hint, cause);
 }
 
@@ -90,10 +95,27 @@ const CODES: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer',
 };
 
+const SILENT = 'no answer within 5 s';
+
+/** With TLS 1.3 a server refuses the certificate of a client after the handshake, and the client of NATS tries again until the end. */
+function isSilent(what: string): boolean {
+  return what === SILENT || what === CODES['ECONNRESET'];
+}
+
+function usesTls({ servers, caFile, certFile }: BusOptions): boolean {
+  return caFile !== null || certFile !== null || servers.some(isTlsServer);
+}
+
+function certificateHint({ certFile }: BusOptions): string {
+  return certFile === null
+    ? 'the server may want a certificate, and then says no more: --fleet-cert FILE --fleet-cert-key FILE'
+    : 'the server may refuse the certificate of --fleet-cert, and then says no more: its authority must have issued it';
+}
+
 function noServerText(code: string, name: string, text: string): string {
   const known = CODES[code];
   if (known !== undefined) return known;
-  if (name.includes('Timeout') || /timeout/i.test(text)) return 'no answer within 5 s';
+  if (name.includes('Timeout') || /timeout/i.test(text)) return SILENT;
   return text.trim() === '' ? 'the connection was closed' : text.trim().split('\n')[0]!;
 }
 
