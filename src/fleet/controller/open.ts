@@ -8,7 +8,7 @@ import { InputError } from '../../units/input-error.ts';
 import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusOptions } from '../bus/bus.ts';
-import { PROTOCOL, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
+import { ANSWERS, PROTOCOL, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
 import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
@@ -71,7 +71,8 @@ export async function openRun(call: OpenCall, { emit }: RunContext): Promise<Ope
 }
 
 function busOptions({ servers, credentialsFile, caFile, certFile, certKeyFile }: FleetChoice): BusOptions {
-  return { ...servers, name: 'conngen', credentialsFile, caFile, certFile, keyFile: certKeyFile };
+  const files = { credentialsFile, caFile, certFile, keyFile: certKeyFile };
+  return { ...servers, ...files, name: 'conngen', inbox: ANSWERS.controller };
 }
 
 async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> {
