@@ -141,6 +141,7 @@ export const REPETITION_ROWS: Readonly<Record<string, Row>> = {
   vlan: text('vlan'),
   histograms: flag('histograms'),
   fleet,
+  share: NONE,
   goals: texts('goal'),
   quantities: texts('quantity'),
   min_rate_per_sec: text('min-rate'),
@@ -208,6 +209,8 @@ export function repetitionOf(document: Document): Repetition | null {
   const words = shown.flatMap(([option, ...given]) => given.map((each) => wordsOf(option, each)));
   const all = [['conngen', kind, ...head], ...(profile === null ? [] : [['--profile', profile]]), ...words];
   if (config['fleet'] !== undefined) notes.push('Keys and credentials of the fleet are not in the result.');
+  if (config['share'] !== undefined)
+    notes.push("This is one agent's part of a fleet's run; the command runs the whole of it.");
   return { words: all.flat(), command: commandOf(all), notes: [...notes, ...fileNotes(shown)] };
 }
 

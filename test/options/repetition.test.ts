@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import type { ClientConfig } from '../../src/document/config.ts';
 import type { Document } from '../../src/document/read.ts';
 import { saturateConfig, type SaturatePlan } from '../../src/limit/plan/saturate.ts';
 import { searchConfig, type SearchPlan } from '../../src/limit/plan/search.ts';
@@ -218,5 +219,20 @@ t.test('a shell reads each word back', (t) => {
     ),
     { numRuns: 30 },
   );
+  t.end();
+});
+
+t.test('a fleet is repeated with its agents and shares, and without its secrets', (t) => {
+  const repeated = (fleet: ClientConfig['fleet']): string[] => {
+    const { words, notes } = repetitionOf(clientResult({ config: plainConfig({ fleet: fleet! }) }))!;
+    t.same(notes, ['Keys and credentials of the fleet are not in the result.']);
+    return words.slice(words.indexOf('--fleet'));
+  };
+  t.same(repeated({ url: 'nats://h:4222', agents: 3 }), ['--fleet', 'nats://h:4222', '--agents', '3']);
+  t.same(repeated({ url: 'tls://h:1,tls://i:1', agents: ['a', 'b'], share: { a: 3 } }), [
+    ...['--fleet', 'tls://h:1,tls://i:1'],
+    ...['--agents', 'a,b'],
+    ...['--share', 'a=3'],
+  ]);
   t.end();
 });
