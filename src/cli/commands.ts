@@ -4,6 +4,7 @@ import { COMPARE_OPTIONS } from '../options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../options/tables/completion.ts';
 import { DEMO_OPTIONS } from '../options/tables/demo.ts';
 import { DOCTOR_OPTIONS } from '../options/tables/doctor.ts';
+import { FLEET_COMMAND_OPTIONS } from '../options/tables/fleet.ts';
 import { LAB_OPTIONS } from '../options/tables/lab.ts';
 import { REPORT_OPTIONS } from '../options/tables/report.ts';
 import { RTT_OPTIONS } from '../options/tables/rtt.ts';
@@ -99,6 +100,16 @@ export const COMMANDS = {
     options: COMPARE_OPTIONS,
     hasSides: true,
     load: async () => (await import('./commands/compare.ts')).compareCommand,
+  },
+  fleet: {
+    usage: 'fleet [action]',
+    help: 'list the agents of a fleet, or make its key (keygen)',
+    examples: [
+      ['$0 fleet --fleet nats://10.0.0.1:4222', 'who is there, and what each may aim at'],
+      ['$0 fleet keygen', 'the key of the controller, and the public one for the agents'],
+    ],
+    options: FLEET_COMMAND_OPTIONS,
+    load: async () => (await import('./commands/fleet.ts')).fleetCommand,
   },
   completion: {
     usage: 'completion [shell]',

@@ -2,7 +2,7 @@
 import type { Finding, Verdict } from './common.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { PacketEvidence } from './packet-evidence.ts';
-import type { LoadSystem } from './system.ts';
+import type { LoadSystem, MachineSystem } from './system.ts';
 
 /** One agent's part in a round. */
 export interface AgentRound {
@@ -79,6 +79,16 @@ export interface FleetUse {
 /** What an agent is doing. */
 export type AgentState = 'free' | 'busy' | 'incompatible';
 
+/** What an agent is running. */
+export interface AgentRun {
+  /** The command: client, search, saturate or rtt. */
+  readonly command: string;
+  /** Who runs it, as `user@host`. */
+  readonly controller: string;
+  /** The target. */
+  readonly target: string;
+}
+
 /** An agent that answered. */
 export interface ListedAgent {
   /** The name of the agent. */
@@ -90,17 +100,21 @@ export interface ListedAgent {
   /** Whether the agent can be used now. `incompatible`: it speaks another protocol than this conngen. */
   readonly state: AgentState;
   /** What the agent is running, for whom and against what; null where it is free. */
-  readonly running: { readonly command: string; readonly controller: string; readonly target: string } | null;
-  /** The processors that the agent may use. */
-  readonly cpus: number;
+  readonly running: AgentRun | null;
+  /** The processors that the agent may use. Only there where the agent is not `incompatible`, as all keys below but the last. */
+  readonly cpus?: number;
   /** The engines that work there. */
-  readonly engines: readonly string[];
+  readonly engines?: readonly string[];
   /** The agent's own source addresses; empty where its kernel chooses. */
-  readonly sources: readonly string[];
+  readonly sources?: readonly string[];
   /** What the agent may aim at: networks with ports. */
-  readonly targets: readonly string[];
-  /** The most that the agent starts a second; null: as much as it can. */
-  readonly max_rate_per_sec: number | null;
+  readonly targets?: readonly string[];
+  /** The most connections, or pings, that the agent starts a second; null: as many as it can. */
+  readonly max_rate_per_sec?: number | null;
+  /** The longest run that the agent takes, in seconds. */
+  readonly max_duration_sec?: number;
+  /** The fingerprints of the keys that the agent trusts; empty: it takes unsigned orders. */
+  readonly trusts?: readonly string[];
   /** How long a message takes to the agent and back, in nanoseconds: the smallest of several. */
   readonly round_trip_ns: number | null;
 }
@@ -113,6 +127,8 @@ export interface FleetResult {
   readonly conngen: string;
   /** When the agents were asked, in ISO 8601, UTC. */
   readonly started_at: string;
+  /** The machine that asked. */
+  readonly system: MachineSystem;
   /** Where NATS is, without credentials. */
   readonly url: string;
   /** The agents that answered, by name. */

@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { ClientResult } from './client.ts';
 import type { CompareResult } from './compare.ts';
 import type { DoctorResult } from './doctor.ts';
+import type { FleetResult } from './fleet.ts';
 import { parseJson } from './json.ts';
 import type { LabResult } from './lab.ts';
 import type { SaturateResult, SearchResult } from './limit.ts';
@@ -13,7 +14,15 @@ import type { ServerResult } from './server.ts';
 
 /** Every result that conngen writes, told apart by `schema`. */
 export type Document =
-  ClientResult | ServerResult | RttResult | SearchResult | SaturateResult | LabResult | DoctorResult | CompareResult;
+  | ClientResult
+  | ServerResult
+  | RttResult
+  | SearchResult
+  | SaturateResult
+  | LabResult
+  | DoctorResult
+  | CompareResult
+  | FleetResult;
 
 /** The name of a kind of document: the part of `schema` between the dot and the slash. */
 export type DocumentKind = Document['schema'] extends `conngen.${infer Kind}/${string}` ? Kind : never;
@@ -31,6 +40,7 @@ export const DOCUMENT_VERSIONS: Readonly<Record<DocumentKind, number>> = {
   lab: 1,
   doctor: 1,
   compare: 1,
+  fleet: 1,
 };
 
 /** The largest document that is read. Half a gigabyte is where the strings of Node.js end. */

@@ -1,7 +1,7 @@
 /** The command line that asks for what a result was asked for: from its `config` back to options. */
 import type { CompareResult } from '../document/compare.ts';
 import type { ClientConfig, RampConfig } from '../document/config.ts';
-import type { FleetConfig } from '../document/fleet.ts';
+import type { FleetConfig, FleetResult } from '../document/fleet.ts';
 import { kindOf, type Document } from '../document/read.ts';
 import { formatHostPort } from '../plan/address.ts';
 import { STDIN } from '../plan/payload.ts';
@@ -194,6 +194,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
 /** Returns how to repeat what a document is the result of; null of a comparison. Options that have their default are left out. */
 export function repetitionOf(document: Document): Repetition | null {
   if (document.schema === 'conngen.compare/1') return null;
+  if (document.schema === 'conngen.fleet/1') return repetitionOfList(document);
   const kind = kindOf(document);
   const { head, config, profile } = startOf(document);
   const table = TABLES[kind] ?? {};
@@ -214,8 +215,13 @@ export function repetitionOf(document: Document): Repetition | null {
   return { words: all.flat(), command: commandOf(all), notes: [...notes, ...fileNotes(shown)] };
 }
 
+function repetitionOfList({ url }: FleetResult): Repetition {
+  const words = ['conngen', 'fleet', '--fleet', url];
+  return { words, command: words.map(shellWord).join(' '), notes: [] };
+}
+
 /** The words after the command, and the options that are left. */
-function startOf(document: Exclude<Document, CompareResult>): {
+function startOf(document: Exclude<Document, CompareResult | FleetResult>): {
   head: readonly string[];
   config: Config;
   profile: string | null;

@@ -122,26 +122,37 @@ export interface FleetInput {
   readonly 'fleet-cert-key'?: Given<string> | undefined;
 }
 
-/** A fleet that was asked for. Agents that `weights` does not name have a weight of 1. */
-export interface FleetChoice {
+/** How to connect to NATS. */
+export interface FleetConnection {
   readonly servers: FleetServers;
-  readonly agents: AgentChoice;
-  readonly weights: ReadonlyMap<string, number>;
-  readonly keyFile: string | null;
   readonly credentialsFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly certKeyFile: string | null;
 }
 
+/** A fleet that was asked for. Agents that `weights` does not name have a weight of 1. */
+export interface FleetChoice extends FleetConnection {
+  readonly agents: AgentChoice;
+  readonly weights: ReadonlyMap<string, number>;
+  readonly keyFile: string | null;
+}
+
 /** Returns the fleet that the options ask for; null where they ask for none, or `fleetProblems` has any. */
 export function fleetChoice(input: FleetInput): FleetChoice | null {
   if (input.fleet === undefined || input.agents === undefined || fleetProblems(input).length > 0) return null;
   return {
-    servers: input.fleet.value,
+    ...fleetConnection(input, input.fleet),
     agents: input.agents.value,
     weights: input.share?.value ?? new Map(),
     keyFile: input['fleet-key']?.value ?? null,
+  };
+}
+
+/** Returns how to connect to the servers of `fleet`. */
+export function fleetConnection(input: FleetInput, fleet: Given<FleetServers>): FleetConnection {
+  return {
+    servers: fleet.value,
     credentialsFile: input['fleet-creds']?.value ?? null,
     caFile: input['fleet-ca']?.value ?? null,
     certFile: input['fleet-cert']?.value ?? null,

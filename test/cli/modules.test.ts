@@ -63,6 +63,22 @@ t.test('metrics are loaded where they are asked for, TLS where the URL needs it'
   t.ok(sending.includes('node:http') && !sending.some((url) => /scrape|node:https/.test(url)), sending.join(' '));
 });
 
+t.test('the code of a fleet is loaded where one is asked for', async (t) => {
+  const FLEET = /\/(?:src|dist)\/fleet\/|@nats-io/;
+  const target = `127.0.0.1:${await freePort()}`;
+  for (const args of [['--help'], ['client', target, '-n', '1', '--quiet'], ['rtt', target, '-d', '10ms', '--quiet']]) {
+    const { urls } = await modulesOf(t, args);
+    t.same(
+      urls.filter((url) => FLEET.test(url)),
+      [],
+      args.join(' '),
+    );
+  }
+  const { code, urls } = await modulesOf(t, ['fleet', '--fleet', target]);
+  t.equal(code, 1);
+  t.ok(urls.some((url) => url.includes('@nats-io')));
+});
+
 t.test('a run without a terminal loads nothing that draws on one', async (t) => {
   const { code, loaded } = await loadedBy(t, ['client', '127.0.0.1:1', '-r', '10', '-d', '100ms']);
   t.equal(code, 1);

@@ -1,5 +1,7 @@
 /** Agents of a fleet as a result has them, for tests of rules and views. */
 import type { AgentRound, FleetUse } from '../../src/document/fleet.ts';
+import type { Bus } from '../../src/fleet/bus/bus.ts';
+import { PROTOCOL, SUBJECTS, type Description } from '../../src/fleet/protocol.ts';
 
 /** An agent with a third of a schedule of 3000 that went well, but for what is given. */
 export function agentRound(name: string, more: Partial<AgentRound> = {}): AgentRound {
@@ -25,4 +27,37 @@ export function fleetUse(names: readonly string[]): FleetUse {
   const system = { kernel: '6.1.0', node: 'v20.20.2', cpus: 4, engine: 'uring', workers: 1 };
   const agents = names.map((name) => ({ name, share: 1 / names.length, system, notes: [] }));
   return { url: 'nats://10.0.0.1:4222', agents };
+}
+
+/** What an agent says of itself, free and of this protocol but for what is given. */
+export function description(name: string, more: Partial<Description> = {}): Description {
+  return {
+    protocol: PROTOCOL,
+    conngen: '0.1.0',
+    name,
+    instance: `instance of ${name}`,
+    system: { kernel: '6.1.0', node: 'v20.20.2', cpus: 4 },
+    engines: ['uring', 'epoll', 'node'],
+    sources: [],
+    host: 'host',
+    seenFrom: '10.0.0.2',
+    limits: { targets: ['10.0.0.0/8:80'], maxRatePerSec: null, maxDurationNs: 3600e9 },
+    trusts: [],
+    busy: null,
+    ...more,
+  };
+}
+
+/** An agent that says who it is, and gives signs of life. Returns what ends it. */
+export function speakFor(bus: Bus, describe: () => object, name: string): () => void {
+  const bytes = (): Uint8Array => Buffer.from(JSON.stringify(describe()));
+  const ends = [
+    bus.subscribe(SUBJECTS.who, ({ respond }) => respond?.(bytes())),
+    bus.subscribe(SUBJECTS.clock(name), ({ respond }) => respond?.(Buffer.from(String(process.hrtime.bigint())))),
+  ];
+  const timer = setInterval(() => bus.publish(SUBJECTS.alive(name), bytes()), 100);
+  return () => {
+    clearInterval(timer);
+    for (const end of ends) end();
+  };
 }

@@ -5,6 +5,7 @@ import { COMPARE_OPTIONS } from '../../src/options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../../src/options/tables/completion.ts';
 import { DEMO_OPTIONS } from '../../src/options/tables/demo.ts';
 import { DOCTOR_OPTIONS } from '../../src/options/tables/doctor.ts';
+import { FLEET_COMMAND_OPTIONS } from '../../src/options/tables/fleet.ts';
 import { LAB_OPTIONS } from '../../src/options/tables/lab.ts';
 import { REPORT_OPTIONS } from '../../src/options/tables/report.ts';
 import { RTT_OPTIONS } from '../../src/options/tables/rtt.ts';
@@ -47,6 +48,8 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
   report: (raw) => outcomeOf(readOptions(REPORT_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   compare: (raw) =>
     outcomeOf(readOptions(COMPARE_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
+  fleet: (raw) =>
+    outcomeOf(readOptions(FLEET_COMMAND_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   completion: (raw) =>
     outcomeOf(readOptions(COMPLETION_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   demo: (raw) => outcomeOf(readOptions(DEMO_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),

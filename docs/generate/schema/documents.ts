@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<DocumentKind, { readonly file: string; readonly nam
   lab: { file: 'lab.ts', name: 'LabResult' },
   doctor: { file: 'doctor.ts', name: 'DoctorResult' },
   compare: { file: 'compare.ts', name: 'CompareResult' },
+  fleet: { file: 'fleet.ts', name: 'FleetResult' },
 };
 
 /** What the tables of the code say of outcomes and kernel counters. */

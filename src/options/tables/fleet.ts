@@ -2,8 +2,10 @@
 import { AGENTS_MAX, parseAgents, parseFleetServers, parseShares } from '../../plan/fleet-choice.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
+import { choiceParser, parseSwitch } from '../../units/quantity.ts';
 import { parseFileName } from '../parsers.ts';
 import { shownServers } from '../secrets.ts';
+import { COMMON_OPTIONS, FORMAT_OPTIONS } from './common.ts';
 
 /** How to connect to the NATS server. `conngen agent`, `conngen fleet` and the commands that a fleet can run have these. */
 export const FLEET_CONNECTION_OPTIONS = {
@@ -44,6 +46,52 @@ export const FLEET_CONNECTION_OPTIONS = {
     group: GROUPS.fleet,
     help: 'private key (PEM) of --fleet-cert',
   },
+} as const satisfies OptionTable;
+
+/** What `conngen fleet` does. */
+export const FLEET_ACTIONS = ['list', 'keygen'] as const;
+
+/** The options of `conngen fleet`. */
+export const FLEET_COMMAND_OPTIONS = {
+  action: {
+    parse: choiceParser(FLEET_ACTIONS),
+    value: 'ACTION',
+    positional: true,
+    default: 'list',
+    group: GROUPS.fleet,
+    isCommon: true,
+    help: 'list the agents that are there, or make a key pair',
+    words: {
+      list: 'the agents that are there, what each may aim at and what it is doing',
+      keygen: 'make the key that signs what agents are told, and its public key for --trust of the agents',
+    },
+  },
+  ...FLEET_CONNECTION_OPTIONS,
+  fleet: {
+    ...FLEET_CONNECTION_OPTIONS.fleet,
+    help: 'where the NATS server of the fleet is, such as nats://10.0.0.1:4222',
+  },
+  watch: {
+    parse: parseSwitch,
+    value: '',
+    default: 'false',
+    isSwitch: true,
+    alias: ['w'],
+    group: GROUPS.fleet,
+    isCommon: true,
+    help: 'go on until a signal: redraw each second on a terminal, else a line for each change',
+  },
+  out: {
+    parse: parseFileName,
+    value: 'FILE',
+    default: '.',
+    group: GROUPS.fleet,
+    isCommon: true,
+    help: 'with keygen: file or directory for the private key; the public one is beside it',
+  },
+  ...FORMAT_OPTIONS,
+  quiet: COMMON_OPTIONS.quiet,
+  config: COMMON_OPTIONS.config,
 } as const satisfies OptionTable;
 
 /** The options with which a command runs on a fleet in place of this machine. */

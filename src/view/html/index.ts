@@ -3,6 +3,7 @@ import type { Renderers } from '../look.ts';
 import { clientHtml } from './client.ts';
 import { compareHtml } from './compare.ts';
 import { doctorHtml } from './doctor.ts';
+import { fleetHtml } from './fleet.ts';
 import { labHtml } from './lab.ts';
 import { saturateHtml, searchHtml } from './limit.ts';
 import { rttHtml } from './rtt.ts';
@@ -20,6 +21,7 @@ export const renderers: Renderers = {
   doctor: doctorHtml,
   lab: labHtml,
   compare: compareHtml,
+  fleet: fleetHtml,
 };
 
 export { sideBySideHtml as sideBySide } from './side-by-side.ts';

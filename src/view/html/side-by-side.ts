@@ -12,7 +12,7 @@ import { sideCharts } from './specs/side-by-side.ts';
 import { html, type Html } from './template.ts';
 
 /** Kinds whose figures are words, which wrap. */
-const HAVE_TEXTS: readonly DocumentKind[] = ['doctor', 'compare'];
+const HAVE_TEXTS: readonly DocumentKind[] = ['doctor', 'compare', 'fleet'];
 
 /** Returns the page of two or more documents of one kind. */
 export function sideBySideHtml(runs: readonly NamedDocument[]): string {
@@ -50,9 +50,9 @@ export function sideBySideHtml(runs: readonly NamedDocument[]): string {
   });
 }
 
-/** Whether results of this kind are of runs: a comparison or a check of the machine is none. */
+/** Whether results of this kind are of runs: a comparison, a check of the machine or a list of agents is none. */
 function hasRuns(kind: DocumentKind): boolean {
-  return kind !== 'compare' && kind !== 'doctor';
+  return !HAVE_TEXTS.includes(kind);
 }
 
 /** Whether `conngen compare` takes results of this kind. */

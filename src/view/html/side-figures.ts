@@ -8,6 +8,7 @@ import type { RttResult, RttRound } from '../../document/rtt.ts';
 import type { ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { careFacts, changeWords, figureName, verdictFacts, verdictText } from '../compare-facts.ts';
+import { stateText } from '../fleet-facts.ts';
 import { goalFigure, goalSentence, goalTitle, saturateSentence, searchEnd } from '../limit-sentences.ts';
 import { CLOCK_LABELS } from '../text/client.ts';
 import { amounts } from '../text/doctor.ts';
@@ -52,6 +53,8 @@ function columnsOfOne(name: string, document: Document): Column[] {
           remarks: [],
         },
       ];
+    case 'conngen.fleet/1':
+      return [{ name, figures: document.agents.map((agent) => [agent.name, stateText(agent)]), remarks: [] }];
     case 'conngen.compare/1':
       return [
         {

@@ -2,6 +2,7 @@
 import type { Renderers } from '../look.ts';
 import { compareMarkdown } from './compare.ts';
 import { doctorMarkdown } from './doctor.ts';
+import { fleetMarkdown } from './fleet.ts';
 import { labMarkdown } from './lab.ts';
 import { saturateMarkdown, searchMarkdown } from './limit.ts';
 import { clientMarkdown, rttMarkdown, serverMarkdown } from './run.ts';
@@ -15,4 +16,5 @@ export const renderers: Renderers = {
   doctor: (result, { leavesOutOk }) => doctorMarkdown(result, { leavesOutOk }),
   lab: (result, { directory }) => labMarkdown(result, directory),
   compare: compareMarkdown,
+  fleet: fleetMarkdown,
 };

@@ -3,6 +3,7 @@ import type { Renderers } from '../look.ts';
 import { clientText } from './client.ts';
 import { compareText } from './compare.ts';
 import { doctorText } from './doctor.ts';
+import { fleetText } from './fleet.ts';
 import { labText } from './lab.ts';
 import { rttText } from './rtt.ts';
 import { saturateText } from './saturate.ts';
@@ -18,4 +19,5 @@ export const renderers: Renderers = {
   doctor: (result, { style, leavesOutOk }) => doctorText(result, { leavesOutOk }, style),
   lab: (result, { style, directory }) => labText(result, directory, style),
   compare: (result, { style }) => compareText(result, style),
+  fleet: (result, { style }) => fleetText(result, style),
 };

@@ -1,0 +1,9 @@
+/** How a command connects to the carrier, from what its options say. */
+import type { FleetConnection } from '../plan/fleet-choice.ts';
+import type { BusOptions } from './bus/bus.ts';
+
+/** Returns the settings of a connection; `name` is what the server's own lists call it. */
+export function busOptionsOf(connection: FleetConnection, name: string): BusOptions {
+  const { servers, credentialsFile, caFile, certFile, certKeyFile } = connection;
+  return { ...servers, name, credentialsFile, caFile, certFile, keyFile: certKeyFile };
+}

@@ -1,0 +1,85 @@
+/** Who is there: asking all agents, and reading what they say of themselves. What comes over the carrier is checked field by field. */
+import type { Bus } from './bus/bus.ts';
+import { AGENT_NAME, PROTOCOL, SUBJECTS, type Description } from './protocol.ts';
+
+/** How long agents have for their answer. */
+const ANSWER_MS = 700;
+/** The largest answer that is read. A description takes 1 KB, and more with many sources and targets. */
+const BYTES_MAX = 256 * 1024;
+
+/** An agent that answered. */
+export interface Answered {
+  readonly name: string;
+  readonly conngen: string;
+  readonly protocol: number;
+  /** Null where the agent speaks another protocol: what else it says may mean something else. */
+  readonly description: Description | null;
+}
+
+/** Asks who is there, and resolves to all that answer within 0.7 s, by name. What is no answer of an agent is left out. */
+export async function rollCall(bus: Bus): Promise<readonly Answered[]> {
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), ANSWER_MS);
+  return answers.flatMap((data) => readDescription(data) ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Returns what an agent says of itself; null for bytes that are no description. Does not throw. */
+export function readDescription(data: Uint8Array): Answered | null {
+  if (data.length > BYTES_MAX) return null;
+  const value = parsed(data);
+  if (!isObject(value)) return null;
+  const { name, conngen, protocol } = value;
+  if (typeof name !== 'string' || !AGENT_NAME.test(name)) return null;
+  if (typeof conngen !== 'string' || !isCount(protocol)) return null;
+  if (protocol !== PROTOCOL) return { name, conngen, protocol, description: null };
+  return isDescription(value) ? { name, conngen, protocol, description: value } : null;
+}
+
+function parsed(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(data).toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isDescription(value: Fields): value is Fields & Description {
+  const { instance, system, engines, sources, host, seenFrom, limits, trusts, busy } = value;
+  return (
+    [instance, host].every((each) => typeof each === 'string') &&
+    [engines, sources, trusts].every(areTexts) &&
+    (seenFrom === null || typeof seenFrom === 'string') &&
+    isObject(system) &&
+    [system['kernel'], system['node']].every((each) => typeof each === 'string') &&
+    isCount(system['cpus']) &&
+    areLimits(limits) &&
+    (busy === null || isRunning(busy))
+  );
+}
+
+function areLimits(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { targets, maxRatePerSec, maxDurationNs } = value;
+  return areTexts(targets) && (maxRatePerSec === null || isAmount(maxRatePerSec)) && isAmount(maxDurationNs);
+}
+
+function isRunning(value: unknown): boolean {
+  return isObject(value) && ['run', 'controller', 'command', 'target'].every((key) => typeof value[key] === 'string');
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
