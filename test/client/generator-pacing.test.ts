@@ -1,5 +1,6 @@
 import t from 'tap';
 import { errnoNumber } from '../../src/kernel/errno.ts';
+import { shiftRound } from '../../src/runtime/round-control.ts';
 import { CLOSING, CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC } from './round-bench.ts';
 
@@ -37,6 +38,46 @@ t.test('worker k starts its share only', async (t) => {
   bench.peer = () => establishAll(bench);
   bench.runOut();
   t.same(bench.openTimesNs, [10 * MS, 40 * MS, 70 * MS]);
+});
+
+t.test('a machine that shares the schedule starts its turns, and its sources take turns too', async (t) => {
+  const bench = new RoundBench({
+    ratePerSec: 100,
+    durationNs: 120 * MS,
+    share: { turns: [0, 2, 3], of: 6 },
+    sources: 2,
+    finish: { kind: 'connect' },
+  });
+  bench.peer = () => establishAll(bench);
+  bench.runOut();
+  t.same(bench.openTimesNs, [0, 20 * MS, 30 * MS, 60 * MS, 80 * MS, 90 * MS]);
+  t.same(
+    bench.engine.opens.map(({ source }) => source),
+    [0, 1, 0, 1, 0, 1],
+  );
+});
+
+t.test('a shift is read once a second, moves what is due, and moves nothing that is counted', async (t) => {
+  const bench = new RoundBench({ ratePerSec: 10, durationNs: 3 * SEC, finish: { kind: 'connect' } });
+  bench.peer = () => establishAll(bench);
+  bench.runTo(0.5 * SEC);
+  shiftRound(bench.control, -5e3);
+  bench.runTo(1.5 * SEC);
+  shiftRound(bench.control, 7e3);
+  bench.runOut();
+  const [first, second, third] = [0, 1, 2].map((sec) => bench.openTimesNs.slice(10 * sec, 10 * (sec + 1)));
+  t.same(first!.at(-1), 0.9 * SEC, 'in the second in which it came');
+  t.same(
+    second!.slice(1),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => (1 + n / 10) * SEC - 5e3),
+  );
+  t.same(third![0], 2 * SEC - 5e3, 'due before the second ends');
+  t.same(
+    third!.slice(1),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => (2 + n / 10) * SEC + 7e3),
+  );
+  t.same(bench.counts, { scheduled: 30, started: 30, missed: 0, established: 30 });
+  t.equal(bench.told.length, 3, 'no second more');
 });
 
 t.test('with batches one wake-up serves several starts, and their lag shows', async (t) => {
