@@ -1,4 +1,5 @@
 /** The table of commands: what each is called, takes and is for. Its code is loaded when it runs. */
+import { AGENT_OPTIONS } from '../options/tables/agent.ts';
 import { CLIENT_OPTIONS } from '../options/tables/client.ts';
 import { COMPARE_OPTIONS } from '../options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../options/tables/completion.ts';
@@ -69,6 +70,19 @@ export const COMMANDS = {
     ],
     options: RTT_OPTIONS,
     load: async () => (await import('./commands/rtt.ts')).rttCommand,
+  },
+  agent: {
+    usage: 'agent',
+    help: 'be a machine of a fleet: run what a controller orders, within limits',
+    examples: [
+      ['$0 agent --fleet nats://127.0.0.1:4222', 'on the machine of the NATS server, against itself'],
+      [
+        '$0 agent --fleet nats://10.0.0.1:4222 --trust fleet.pub --allow-target 10.0.0.0/8',
+        'orders signed by one controller, against one network',
+      ],
+    ],
+    options: AGENT_OPTIONS,
+    load: async () => (await import('./commands/agent.ts')).agentCommand,
   },
   lab: {
     usage: 'lab [name]',

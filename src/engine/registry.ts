@@ -8,6 +8,7 @@ import {
 } from '../plan/engines.ts';
 import { PLEASE_REPORT } from '../units/bugs.ts';
 import { RunError } from '../units/run-error.ts';
+import type { FirstConnection } from './node/first-connection.ts';
 import type { DatagramEcho, DatagramEchoOptions } from './seam/datagram-echo.ts';
 import type { ClientEngine, ClientEngineOptions, ServerEngine, ServerEngineOptions } from './seam/engine.ts';
 import type { AttachRequest, Attachment } from './seam/link.ts';
@@ -108,4 +109,9 @@ export async function choosePort(host: string | null, port: number): Promise<num
 /** Rejects with `RunError` where the UDP port is taken. */
 export async function requireFreeDatagramPort(host: string | null, port: number): Promise<void> {
   await (await import('./node/free-port.ts')).requireFreeDatagramPort(host, port);
+}
+
+/** Opens one connection of the kernel's and resets it; null where it was established, otherwise the name of the error. */
+export async function tryConnection(connection: FirstConnection): Promise<string | null> {
+  return (await import('./node/first-connection.ts')).tryConnection(connection);
 }

@@ -210,7 +210,8 @@ export type Report = { readonly run: string; readonly instance: string; readonly
       readonly kind: 'round';
       readonly place: RoundPlace;
       readonly result: RoundResult | RttRound;
-      readonly maxBanks: number;
+      /** How many banks were told of the round. */
+      readonly banks: number;
     }
   /** The agent cannot go on with the run. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

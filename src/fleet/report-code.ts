@@ -58,7 +58,7 @@ const KINDS: Readonly<Record<Report['kind'], Readonly<Record<string, Check>>>> =
     text: isText,
   },
   stage: { stage: isCount },
-  round: { place: isPlace, result: isFields, maxBanks: isCount },
+  round: { place: isPlace, result: isFields, banks: isCount },
   failed: { code: isText, message: isText },
 };
 

@@ -31,6 +31,14 @@ export const OWN_ERROR_CODES = {
     when: 'A file with credentials or certificates for the NATS server of a fleet cannot be used. Nothing was sent.',
     remedy: 'give a file that this user can read: a .creds file, the seed of an NKey, or PEM',
   },
+  fleet_name_taken: {
+    when: 'Another agent of the same name is connected. This one did not start.',
+    remedy: 'give another --name, or end the other agent',
+  },
+  fleet_no_trust: {
+    when: 'An agent has no --trust, and its NATS server is not on loopback: anyone who can connect there could order it. It did not start.',
+    remedy: 'make a pair of keys on the controller (conngen fleet keygen), and give the public one to --trust',
+  },
   fleet_no_server: {
     when: 'No NATS server answers at the address of --fleet. Nothing was sent to the target.',
     remedy: 'start nats-server there, or check the address and the firewall',

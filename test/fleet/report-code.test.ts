@@ -51,7 +51,7 @@ t.test('what is no report is null', (t) => {
     { ...HEAD, kind: 'ready', run: 1 },
     { ...HEAD, kind: 'bank', of: 'else', place: PLACE, worker: 0 },
     { ...HEAD, kind: 'bank', of: 'pings', place: { round: 1.5 }, worker: 0 },
-    { ...HEAD, kind: 'round', place: PLACE, result: null, maxBanks: 1 },
+    { ...HEAD, kind: 'round', place: PLACE, result: null, banks: 1 },
   ];
   for (const each of bad) t.equal(decodeReport(encodeReport(each as Report)), null);
   t.end();

@@ -1,5 +1,6 @@
 /** Every command that makes a plan, from the raw input to its plan or to all that is wrong with it; nothing is opened or sent. */
 import { TABLES, type CommandName } from '../../src/cli/commands.ts';
+import { AGENT_OPTIONS } from '../../src/options/tables/agent.ts';
 import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
 import { COMPARE_OPTIONS } from '../../src/options/tables/compare.ts';
 import { COMPLETION_OPTIONS } from '../../src/options/tables/completion.ts';
@@ -40,6 +41,7 @@ const PLANNERS: Readonly<Record<CommandName, (raw: RawInput, machine: Machine) =
   saturate: (raw, machine) => outcomeOf(readOptions(SATURATE_OPTIONS, raw), (input) => saturatePlan(input, machine)),
   server: (raw, machine) => outcomeOf(readOptions(SERVER_OPTIONS, raw), (input) => serverPlan(input, machine)),
   rtt: (raw, machine) => outcomeOf(readOptions(RTT_OPTIONS, raw), (input) => rttPlan(input, machine)),
+  agent: (raw) => outcomeOf(readOptions(AGENT_OPTIONS, raw), async (input) => ({ plan: { ...input }, notices: [] })),
   lab: (raw) =>
     outcomeOf(readOptions(LAB_OPTIONS, raw), async (input) => {
       const planned = await planLab({ ...input, list: { ...input.list, value: true } }, SYSTEM, '0', new Date(0));

@@ -14,7 +14,7 @@ import type { BusOptions } from './bus.ts';
 import { isTlsServer } from './server-url.ts';
 
 const CREDENTIALS = 'fleet_credentials';
-/** What the seed of a user's NKey looks like: base32, `S` for seed, `U` for user. */
+/** What the seed of a user's NKey looks like: base32, S for a seed, U for a user. */
 const NKEY_SEED = /^SU[A-Z2-7]{56}$/m;
 
 /** Returns who we are there; nobody where the options name none. Rejects a file that cannot be used with `RunError`. */

@@ -4,7 +4,7 @@ import { formatHostPort } from '../../plan/address.ts';
 import { divideShares } from '../../plan/share.ts';
 import { parseSource } from '../../plan/sources.ts';
 import { PROTOCOL, type Description } from '../protocol.ts';
-import { allowsTarget, parseAllowedTarget } from '../trust/targets.ts';
+import { allowsTarget, parseAllowedTarget } from '../../plan/allowed-targets.ts';
 import { Member } from './member.ts';
 
 /** What agents are chosen for. */

@@ -1,5 +1,11 @@
 /** What an agent lets an order do, whoever signed it: targets, rates, times. The agent checks it before anything is sent. */
-import { LOOPBACK_TARGETS, allowsTarget, formatAllowedTarget, optionToAllow, type AllowedTarget } from './targets.ts';
+import {
+  LOOPBACK_TARGETS,
+  allowsTarget,
+  formatAllowedTarget,
+  optionToAllow,
+  type AllowedTarget,
+} from '../../plan/allowed-targets.ts';
 import type { PlanLimits } from '../limits.ts';
 import type { Refusal } from '../protocol.ts';
 import { formatHostPort } from '../../plan/address.ts';

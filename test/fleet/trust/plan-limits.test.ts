@@ -9,7 +9,7 @@ import {
   type OwnLimits,
 } from '../../../src/fleet/trust/plan-limits.ts';
 import { forbiddenValues, orderedOptions } from '../../../src/fleet/trust/plan-options.ts';
-import { parseAllowedTarget, type AllowedTarget } from '../../../src/fleet/trust/targets.ts';
+import { parseAllowedTarget, type AllowedTarget } from '../../../src/plan/allowed-targets.ts';
 import { CLIENT_OPTIONS } from '../../../src/options/tables/client.ts';
 import { RTT_OPTIONS } from '../../../src/options/tables/rtt.ts';
 import { WHOLE } from '../../../src/plan/share.ts';

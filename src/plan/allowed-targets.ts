@@ -1,8 +1,8 @@
 /** What an agent may aim at: networks with ports (`--allow-target`). Names are not among them: who owns a name can move it. */
-import { formatHostPort, type Family } from '../../plan/address.ts';
-import { toNumber, toText } from '../../plan/sources.ts';
-import { accept, refuse, type Parsed } from '../../units/problem.ts';
-import { PORT_MAX } from '../../units/quantity.ts';
+import { formatHostPort, type Family } from './address.ts';
+import { toNumber, toText } from './sources.ts';
+import { accept, refuse, type Parsed } from '../units/problem.ts';
+import { PORT_MAX } from '../units/quantity.ts';
 
 /** Ports from the first to the last, both included. */
 interface Ports {

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { PLAIN_LIMITS } from '../plain-limits.ts';
+import { PLAIN_LIMITS } from '../fleet/plain-limits.ts';
 import {
   LOOPBACK_TARGETS,
   allowsTarget,
@@ -9,8 +9,8 @@ import {
   optionToAllow,
   parseAllowedTarget,
   type AllowedTarget,
-} from '../../../src/fleet/trust/targets.ts';
-import { holds } from '../../support/property.ts';
+} from '../../src/plan/allowed-targets.ts';
+import { holds } from '../support/property.ts';
 
 const parsed = (...texts: readonly string[]): AllowedTarget[] =>
   texts.map((text) => {

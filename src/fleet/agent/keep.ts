@@ -1,0 +1,25 @@
+/** Keeps an agent's own results in a directory (`--keep`): a file for each run, named after the run and the agent. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClientResult } from '../../document/client.ts';
+import type { RttResult } from '../../document/rtt.ts';
+import { reasonOf, writeOutput } from '../../run/output.ts';
+import type { AgentLog } from './agent-log.ts';
+
+/** Writes the file. A failure is told in the log alone: the fleet's result has everything that is in it. */
+export async function keepResult(
+  directory: string,
+  run: string,
+  agent: string,
+  result: ClientResult | RttResult,
+  log: AgentLog,
+): Promise<void> {
+  const file = path.join(directory, `${run}-${agent}.json`);
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeOutput(file, `${JSON.stringify(result)}\n`);
+    log.info(`own result: ${file}`);
+  } catch (error) {
+    log.error(`${file} could not be written: ${reasonOf(error)}`);
+  }
+}

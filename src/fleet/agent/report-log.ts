@@ -1,0 +1,92 @@
+/** The reports of a run: numbered without a gap, and kept until the controller has acknowledged them. */
+import type { Report } from '../protocol.ts';
+import { encodeReport } from '../report-code.ts';
+
+/** What is not acknowledged for so long, with a controller that is there, was lost on its way. */
+const OVERDUE_MS = 1500;
+/** How much is kept. At 1 000/s that is an hour of a worker without one acknowledgement. */
+const KEPT_MAX_BYTES = 64 * 1024 * 1024;
+
+/** A report without what the log adds. */
+export type ReportBody = Report extends infer Each ? (Each extends Report ? Omit<Each, keyof Head> : never) : never;
+type Head = Pick<Report, 'run' | 'instance' | 'number'>;
+
+export interface ReportLogOptions {
+  readonly run: string;
+  readonly instance: string;
+  readonly send: (message: Uint8Array) => void;
+  /** Told once, where a report could not be kept: from then on there are no more of them. */
+  readonly onFull: () => void;
+  readonly maxBytes?: number;
+}
+
+interface Kept {
+  readonly number: number;
+  readonly message: Uint8Array;
+  readonly sinceMs: number;
+}
+
+export class ReportLog {
+  readonly #o: ReportLogOptions;
+  #kept: Kept[] = [];
+  #keptBytes = 0;
+  #next = 0;
+  #acknowledged = 0;
+  /** What the beat before the last one acknowledged. */
+  #lastBeat = -1;
+  #isFull = false;
+
+  constructor(options: ReportLogOptions) {
+    this.#o = options;
+  }
+
+  /** How many reports are not acknowledged. */
+  get pending(): number {
+    return this.#kept.length;
+  }
+
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** Sends a report and keeps it. Where there is no room for it, it is dropped, and so are all after it. */
+  add(body: ReportBody, data?: Uint8Array): void {
+    if (this.#isFull) return;
+    const { run, instance, maxBytes = KEPT_MAX_BYTES } = this.#o;
+    const number = this.#next;
+    const message = encodeReport({ run, instance, number, ...body }, data);
+    if (this.#keptBytes + message.length > maxBytes) {
+      this.#isFull = true;
+      this.#o.onFull();
+      return;
+    }
+    this.#next++;
+    this.#kept.push({ number, message, sinceMs: performance.now() });
+    this.#keptBytes += message.length;
+    this.#o.send(message);
+  }
+
+  /** The controller has every report below this number. Where two beats in a row did not get further, what is overdue is sent again. */
+  acknowledge(below: number): void {
+    if (below > this.#next) return;
+    const first = this.#kept.findIndex(({ number }) => number >= below);
+    const dropped = this.#kept.splice(0, first === -1 ? this.#kept.length : first);
+    for (const { message } of dropped) this.#keptBytes -= message.length;
+    const isStuck = below === this.#acknowledged && below === this.#lastBeat;
+    this.#lastBeat = this.#acknowledged;
+    this.#acknowledged = Math.max(this.#acknowledged, below);
+    const oldest = this.#kept[0];
+    if (isStuck && oldest !== undefined && performance.now() - oldest.sinceMs > OVERDUE_MS) this.sendAgain();
+  }
+
+  /** Sends all that is not acknowledged. */
+  sendAgain(): void {
+    for (const { message } of this.#kept) this.#o.send(message);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+}
