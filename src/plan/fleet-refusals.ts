@@ -14,6 +14,7 @@ export type RefusableInput = Readonly<
   readonly fleet?: Given<unknown> | undefined;
   readonly sink?: Given<Sink> | undefined;
   readonly 'spill-dir'?: Given<unknown> | undefined;
+  readonly samples?: Given<number> | undefined;
 };
 
 /** Returns all that is asked for and that a fleet cannot have; nothing where no fleet is asked for. */
@@ -25,12 +26,17 @@ export function fleetRefusals(input: RefusableInput): Problem[] {
     const expected = `to be left out beside --fleet: each agent has its own (conngen agent --${name})`;
     problems.push(...given.map((each) => problemOf(each, expected)));
   }
-  const { sink, 'spill-dir': spill } = input;
+  const { sink, 'spill-dir': spill, samples } = input;
   if (sink?.value.kind === 'file') {
     problems.push(problemOf(sink, 'null, memory or gather beside --fleet: a run writes no files on its agents'));
   }
   if (spill !== undefined && isExplicit(spill)) {
     problems.push(problemOf(spill, 'to be left out beside --fleet: a run writes no files on its agents'));
+  }
+  if (samples !== undefined && samples.value > 0) {
+    problems.push(
+      problemOf(samples, 'to be left out beside --fleet: agents send counts and histograms, not single round trips'),
+    );
   }
   return problems;
 }

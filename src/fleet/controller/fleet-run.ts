@@ -50,6 +50,7 @@ export class FleetRun {
   #ticks = 0;
   /** When the connection to NATS broke, on `performance.now()`; null while there is one. */
   #brokenMs: number | null = null;
+  /** False from the orders to close on: agents that leave are not lost. */
   #isOpen = true;
 
   constructor(options: FleetRunOptions) {
@@ -113,13 +114,15 @@ export class FleetRun {
     if (member.isLost) return;
     member.lose(why);
     // Where it can still be told, it stops.
-    void this.#tell(member, { kind: 'close' });
+    if (member.isHeld) void this.#tell(member, { kind: 'close' });
     this.#listener?.onLost(member);
   }
 
   /** Frees all agents; those that are lost may hear it too. */
   async close(): Promise<void> {
-    await Promise.all(this.members.map((member) => this.#tell(member, { kind: 'close' })));
+    this.#isOpen = false;
+    const held = this.members.filter(({ isHeld }) => isHeld);
+    await Promise.all(held.map((member) => this.#tell(member, { kind: 'close' })));
   }
 
   async #tell(member: Member, body: OrderBody): Promise<Uint8Array | null> {
@@ -133,7 +136,6 @@ export class FleetRun {
 
   /** Ends what runs here. Orders to close are given before. */
   end(): void {
-    this.#isOpen = false;
     for (const end of this.#ends) end();
     this.#listener = null;
   }
@@ -196,7 +198,7 @@ export class FleetRun {
 
   #onAlive(member: Member, data: Uint8Array): void {
     const said = parseJson(data) as Partial<Description> | null;
-    if (said === null || member.isLost) return;
+    if (said === null || member.isLost || !this.#isOpen) return;
     member.heardMs = performance.now();
     if (said.instance !== member.description.instance) this.lose(member, 'it was started again');
     // Before `open` is answered, it is not held by this run.

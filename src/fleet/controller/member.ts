@@ -13,6 +13,8 @@ export class Member {
   readonly portsPart: { readonly index: number; readonly of: number };
   /** What it answered to `open`; null before. */
   opened: Opened | null = null;
+  /** It may be held by the run: it was asked to open it, and did not refuse. */
+  isHeld = false;
   /** When something of it was heard last, on `performance.now()`. */
   heardMs = performance.now();
   #why: string | null = null;

@@ -8,8 +8,10 @@ import { InputError } from '../../units/input-error.ts';
 import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusOptions } from '../bus/bus.ts';
-import { ANSWERS, PROTOCOL, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
+import { ANSWERS, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
 import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
+import { busOptionsOf } from '../connection.ts';
+import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
 import { FleetRun, parseJson } from './fleet-run.ts';
@@ -59,7 +61,7 @@ export interface OpenedRun {
 
 /** Rejects with `RunError` or `InputError` where the run cannot be; nothing was sent to the target then. */
 export async function openRun(call: OpenCall, { emit }: RunContext): Promise<OpenedRun> {
-  const bus = await call.connect(busOptions(call.choice));
+  const bus = await call.connect({ ...busOptionsOf(call.choice, 'conngen'), inbox: ANSWERS.controller });
   try {
     const members = await findAgents(bus, call);
     for (const text of natNotices(members)) emit?.({ type: 'notice', level: 'warning', text });
@@ -68,11 +70,6 @@ export async function openRun(call: OpenCall, { emit }: RunContext): Promise<Ope
     await bus.close();
     throw error;
   }
-}
-
-function busOptions({ servers, credentialsFile, caFile, certFile, certKeyFile }: FleetChoice): BusOptions {
-  const files = { credentialsFile, caFile, certFile, keyFile: certKeyFile };
-  return { ...servers, ...files, name: 'conngen', inbox: ANSWERS.controller };
 }
 
 async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> {
@@ -90,28 +87,14 @@ async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> 
   throw new RunError('fleet_too_few', message, OWN_ERROR_CODES.fleet_too_few.remedy);
 }
 
-/** Asks who is there. Answers that are no descriptions are left out, and so is all but the first of agents of the same name. */
-export async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
+/** Asks who is there. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
+async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
   const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(0), withinMs);
   const byName = new Map<string, Description>();
-  for (const answer of answers) {
-    const said = parseJson(answer) as Partial<Description> | null;
-    if (said !== null && isDescription(said) && !byName.has(said.name)) byName.set(said.name, said);
+  for (const { description, ...said } of answers.flatMap((data) => readDescription(data) ?? [])) {
+    if (!byName.has(said.name)) byName.set(said.name, description ?? (said as Description));
   }
   return [...byName.values()];
-}
-
-/** Of another protocol only the name and the number are relied on. */
-function isDescription(said: Partial<Description>): said is Description {
-  if (typeof said.name !== 'string' || typeof said.protocol !== 'number') return false;
-  if (said.protocol !== PROTOCOL) return true;
-  return (
-    typeof said.instance === 'string' &&
-    typeof said.host === 'string' &&
-    Array.isArray(said.engines) &&
-    Array.isArray(said.sources) &&
-    Array.isArray(said.limits?.targets)
-  );
 }
 
 async function openOn(
@@ -162,14 +145,17 @@ async function openOn(
 async function openMember(bus: Bus, run: FleetRun, member: Member, call: OpenCall): Promise<Answer<Opened>> {
   const given = await bus.request(SUBJECTS.ticket(member.name), new Uint8Array(0), TICKET_MS);
   const ticket = given === null ? null : (parseJson(given) as Partial<Ticket> | null)?.ticket;
-  if (typeof ticket !== 'string') return silent('gave no ticket');
+  if (typeof ticket !== 'string') return silent('it gave no ticket');
   const { command, called, controller, values, files, trialsUpToPerSec, isInStages } = call;
   const { share, portsPart } = member;
   const order = { kind: 'open', ticket, controller, command, called, values, files } as const;
   const rest = { trialsUpToPerSec, isInStages, share, portsPart };
+  member.isHeld = true;
   const answer = await run.order<Opened>(member, { ...order, ...rest }, OPEN_MS);
-  if (answer !== null && 'ok' in answer) member.opened = answer.ok;
-  return answer ?? silent(`did not answer within ${OPEN_MS / 1000} s`);
+  if (answer === null) return silent(member.why ?? `it did not answer within ${OPEN_MS / 1000} s`);
+  if ('ok' in answer) member.opened = answer.ok;
+  else member.isHeld = false;
+  return answer;
 }
 
 function silent(message: string): { readonly refused: Refusal } {
@@ -192,7 +178,8 @@ function refusalError(refused: readonly Refused[]): Error {
       keys.map((key) => {
         const same = problems.filter((each) => each.key === key);
         const { problem } = same[0]!;
-        return { ...problem, expected: `${problem.expected} (on ${same.map(({ member }) => member.name).join(', ')})` };
+        const names = shortList(same.map(({ member }) => member.name));
+        return { ...problem, option: asTyped(problem.option), expected: `${problem.expected} (on ${names})` };
       }),
     );
   }
@@ -202,6 +189,11 @@ function refusalError(refused: readonly Refused[]): Error {
   const hint = refused.find(({ refusal }) => refusal.hint !== undefined)?.refusal.hint;
   const count = refused.length === 1 ? 'an agent does' : `${refused.length} agents do`;
   return new RunError(code, [`${count} not run this`, ...lines].join('\n'), hint ?? OWN_ERROR_CODES[code].remedy);
+}
+
+/** An agent was told options by name, as a file has them. */
+function asTyped(option: string): string {
+  return /^[a-z][a-z-]*$/.test(option) && option !== 'ulimit' ? `--${option}` : option;
 }
 
 function fleetAgent({ name, share, opened }: Member): FleetUse['agents'][number] {

@@ -3,7 +3,7 @@ import { CONNECTIONS_LOST, PingRound, type PingSecondDetail } from '../../count/
 import type { EncodeHistograms } from '../../count/seconds.ts';
 import { errorCounts } from '../../count/tally.ts';
 import type { FleetUse } from '../../document/fleet.ts';
-import type { RttInterval, RttRound, RttSamples } from '../../document/rtt.ts';
+import type { RttInterval, RttRound } from '../../document/rtt.ts';
 import type { BusyResult } from '../../document/common.ts';
 import { pingRoundResult } from '../../ping/round-result.ts';
 import type { PingContext, PingSession } from '../../ping/run.ts';
@@ -193,7 +193,7 @@ class FleetPingRound {
       inFlightLimit: perAgent * members.length,
       agents,
     });
-    return { ...result, ...busyOf(all), ...samplesOf(all) };
+    return { ...result, ...busyOf(all) };
   }
 
   /** An agent's own result has errors of connecting too; of a lost one there are those of its banks. */
@@ -213,21 +213,5 @@ function busyOf(rounds: readonly RttRound[]): { readonly busy?: BusyResult } {
   const sum = (of: (busy: BusyResult) => number): number => each.reduce((total, busy) => total + of(busy), 0);
   return {
     busy: { tasks: sum(({ tasks }) => tasks), ticks: sum(({ ticks }) => ticks), skipped: sum((busy) => busy.skipped) },
-  };
-}
-
-/** The single round trips of all agents, in the order of the replies. */
-function samplesOf(rounds: readonly RttRound[]): { readonly samples?: RttSamples } {
-  const each = rounds.flatMap(({ samples }) => samples ?? []);
-  if (each.length === 0) return {};
-  const all = each
-    .flatMap(({ at_sec: at, rtt_ns: rtt }) => at.map((atSec, index) => [atSec, rtt[index]!] as const))
-    .sort(([a], [b]) => a - b);
-  return {
-    samples: {
-      every: Math.max(...each.map(({ every }) => every)),
-      at_sec: all.map(([atSec]) => atSec),
-      rtt_ns: all.map(([, rttNs]) => rttNs),
-    },
   };
 }
