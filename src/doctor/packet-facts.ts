@@ -22,6 +22,8 @@ export interface PacketMachineFacts {
   readonly driver: string | undefined;
   /** Receive queues that are in use. */
   readonly queues: number;
+  /** Receive queues that it could have without being made anew; undefined where the driver does not tell. */
+  readonly mostQueues: number | undefined;
   /** By the names of `ethtool -k`'s table in the kernel. */
   readonly features: ReadonlyMap<string, boolean>;
   /** Null where this kernel does not tell. */
@@ -47,13 +49,14 @@ export function readPacketFacts({ packet, target, workers }: ClientPlan): Packet
 }
 
 function factsOf(link: Link, packet: PacketPlan, target: Endpoint, workers: number): PacketMachineFacts {
-  const { driver, features } = readEthtool(link.name);
+  const { driver, features, channels } = readEthtool(link.name);
   const queues = countQueues(link.name);
   return {
     link,
     driver,
     features,
     queues,
+    mostQueues: channels === undefined ? undefined : channels.maxRx + channels.maxCombined,
     xdp: readXdpFeatures(link.ifindex),
     addresses: readAddresses(link.ifindex),
     nextHop: nextHopOf(link, packet, target),

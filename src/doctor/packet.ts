@@ -158,8 +158,9 @@ function jit(_: PacketMachineFacts, { facts }: Situation): CheckResult {
   return atLeast(value, 1, 'warning', why, asRoot(`sysctl -w ${key}=1`, facts));
 }
 
-function receiveQueues({ queues, link }: PacketMachineFacts, { plan, facts }: Situation): CheckResult {
-  const fix = `--workers ${queues}, or where the card has more queues: ${asRoot(`ethtool -L ${link.name} combined ${plan.workers}`, facts)}`;
+function receiveQueues({ queues, mostQueues, link }: PacketMachineFacts, { plan, facts }: Situation): CheckResult {
+  const { workers } = plan;
+  const fix = `--workers ${queues}, or ${moreQueues(link, mostQueues, workers, facts)}`;
   return atLeast(
     queues,
     plan.workers,
@@ -167,6 +168,19 @@ function receiveQueues({ queues, link }: PacketMachineFacts, { plan, facts }: Si
     'Each queue is the work of one worker; a worker can have several.',
     fix,
   );
+}
+
+/** How an interface gets so many receive queues. */
+function moreQueues(
+  { name, kind }: PacketMachineFacts['link'],
+  most: number | undefined,
+  wanted: number,
+  facts: Situation['facts'],
+): string {
+  if (kind !== 'veth')
+    return `where the card has more queues: ${asRoot(`ethtool -L ${name} combined ${wanted}`, facts)}`;
+  if (most === undefined || most >= wanted) return asRoot(`ethtool -L ${name} rx ${wanted} tx ${wanted}`, facts);
+  return `make the veth pair with that many: ip link add ... numrxqueues ${wanted} numtxqueues ${wanted} type veth ...`;
 }
 
 function offloads({ link, features }: PacketMachineFacts, { plan, facts }: Situation): CheckResult {

@@ -12,6 +12,8 @@ export interface Interface {
   readonly name: string;
   readonly isUp: boolean;
   readonly isLoopback: boolean;
+  /** Something is at its other end. Without that Node.js does not tell its addresses. */
+  readonly hasCarrier: boolean;
   /** Its receive queues; null where /sys does not say. */
   readonly queues: number | null;
   readonly addresses: readonly { readonly address: string; readonly family: 4 | 6; readonly prefixLength: number }[];
@@ -26,6 +28,7 @@ export function readInterfaces(): Interface[] {
       // What /sys does not tell is tried.
       isUp: flags === null || (flags & IFF_UP) !== 0,
       isLoopback: flags === null ? name === 'lo' : (flags & IFF_LOOPBACK) !== 0,
+      hasCarrier: hasCarrier(name),
       queues: queuesOf(name),
       addresses: addressesOf(name),
     };
@@ -47,6 +50,15 @@ function flagsOf(name: string): number | null {
     return Number(readFileSync(`${CLASS_NET}/${name}/flags`, 'latin1').trim());
   } catch {
     return null;
+  }
+}
+
+/** The file of an interface that is down cannot be read; what is not told is taken to be there. */
+function hasCarrier(name: string): boolean {
+  try {
+    return readFileSync(`${CLASS_NET}/${name}/carrier`, 'latin1').trim() !== '0';
+  } catch {
+    return true;
   }
 }
 

@@ -1,7 +1,8 @@
 /** The plan of a client whose engine works on an interface: its sources, its router, its ports. */
 import { ADDRESS_RUNS_MAX, addressRuns } from './address-runs.ts';
-import { canonicalAddress, familyOf, isOwnAddress } from './address.ts';
+import { canonicalAddress, familyOf, isOwnAddress, type Family } from './address.ts';
 import {
+  checkCarrier,
   chooseInterface,
   hasKernels,
   type ChosenInterface,
@@ -136,7 +137,7 @@ function checkSourceKinds(
   const [first] = source;
   if (first === undefined) return;
   const broadcasts = iface.addresses.flatMap((own) => broadcastOf(own) ?? []);
-  const ranges = [
+  const ranges: readonly NoSources[] = [
     ...NO_SOURCES.map(([range, what]) => [...endsOf(range), what] as const),
     ...broadcasts.map((value) => [4, value, value, `the broadcast address of a network of ${iface.name}`] as const),
   ];
@@ -148,8 +149,37 @@ function checkSourceKinds(
     const [family, from, , what] = fault;
     const address = toText(family, run.first > from ? run.first : from);
     const got = source.map(({ text }) => text).join(', ');
-    problems.push({ option: first.label, got, expected: `addresses without ${address}, which is ${what}` });
+    const expected = `addresses without ${address}, which is ${what}`;
+    problems.push({ option: first.label, got, expected: `${expected}${withoutThem(first.label, run, ranges)}` });
   }
+}
+
+/** Family, first and last address, and what they are. */
+type NoSources = readonly [Family, bigint, bigint, string];
+
+/** More pieces are not worth typing. */
+const PIECES_MAX = 3;
+
+/** What to type in place of a run of addresses, some of which cannot be sources; empty where nothing is left of it. */
+function withoutThem(
+  label: string,
+  { family, first, count }: ReturnType<typeof runOf>,
+  ranges: readonly NoSources[],
+): string {
+  let pieces: (readonly [bigint, bigint])[] = [[first, first + BigInt(count) - 1n]];
+  for (const [of, from, to] of ranges) {
+    if (of !== family) continue;
+    pieces = pieces.flatMap(([low, high]): [bigint, bigint][] => {
+      if (from > high || to < low) return [[low, high]];
+      return [[low, from - 1n] as [bigint, bigint], [to + 1n, high] as [bigint, bigint]].filter(([a, b]) => a <= b);
+    });
+  }
+  if (pieces.length === 0 || pieces.length > PIECES_MAX) return '';
+  const text = pieces.map(([low, high]) => {
+    const range = low === high ? toText(family, low) : `${toText(family, low)}-${toText(family, high)}`;
+    return `${label} ${range}`;
+  });
+  return `: ${text.join(' ')}`;
 }
 
 function endsOf(range: string): readonly [4 | 6, bigint, bigint] {
@@ -196,11 +226,12 @@ function checkGateway(
 
 /** The interface's own address: of the target's network where there is one. */
 function ownSource(
-  { vlan }: ClientPacketInput,
-  { iface }: ChosenInterface,
+  { interface: given, vlan }: ClientPacketInput,
+  chosen: ChosenInterface,
   target: Endpoint,
   problems: Problem[],
 ): SourceRuns {
+  const { iface } = chosen;
   const example = target.family === 4 ? '198.18.0.0/24' : 'fd00:c::/120';
   if (vlan !== undefined) {
     const expected = `source addresses in VLAN ${vlan.value}, to which those of ${iface.name} do not belong, beside ${vlan.label} (such as ${example})`;
@@ -213,6 +244,7 @@ function ownSource(
   const own = usable.find((each) => isInNetwork(target.address, each)) ?? usable[0];
   const parsed = own === undefined ? null : parseSource(own.address);
   if (parsed?.ok === true) return [parsed.value];
+  if (!checkCarrier(given, chosen, problems)) return [];
   const why = `${iface.name} has no IPv${target.family} address that could be the default`;
   const expected = `source addresses with --engine packet, because ${why} (such as ${example}, with a route to them at the target's side)`;
   problems.push({ option: '--source', got: null, expected });

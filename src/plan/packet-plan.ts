@@ -22,6 +22,8 @@ export interface InterfaceFacts {
   readonly name: string;
   readonly isUp: boolean;
   readonly isLoopback: boolean;
+  /** Something is at its other end. Where nothing is, `addresses` are empty. */
+  readonly hasCarrier: boolean;
   /** Its receive queues; null where the system does not say. */
   readonly queues: number | null;
   readonly addresses: readonly InterfaceAddress[];
@@ -138,6 +140,20 @@ function faultOf(iface: InterfaceFacts | undefined, here: string): string | null
   return null;
 }
 
+/** Says of an interface without addresses that nothing is at its other end, where it is so. The option that asks for addresses is then no way out. */
+export function checkCarrier(
+  given: Given<string> | undefined,
+  { iface }: ChosenInterface,
+  problems: Problem[],
+): boolean {
+  if (given === undefined || iface.hasCarrier) return true;
+  const wayOut = `plug its cable in; of a veth, set its other end up: ip link set PEER up`;
+  problems.push(
+    problemOf(given, `an interface with a carrier: nothing is at the other end of ${iface.name} (${wayOut})`),
+  );
+  return false;
+}
+
 /** How many threads can share an interface: each receive queue is one thread's. Infinity where there is no interface. */
 export function threadsOf(chosen: ChosenInterface | null): number {
   return chosen === null ? Infinity : (chosen.iface.queues ?? 1);
@@ -201,6 +217,7 @@ function systemInterfaces(): InterfaceFacts[] {
     name,
     isUp: true,
     isLoopback: addresses.some(({ internal }) => internal),
+    hasCarrier: true,
     queues: null,
     addresses: addresses.map(({ address, family, cidr }) => ({
       address,

@@ -2,6 +2,7 @@
 import { addressRuns } from './address-runs.ts';
 import { parseHost } from './address.ts';
 import {
+  checkCarrier,
   chooseInterface,
   hasKernels,
   isIn,
@@ -57,15 +58,18 @@ export function planServerPacket(
 
 /** The addresses of `--host`, else all of the interface's own. */
 function answeredFor(
-  { host: given, vlan }: ServerPacketInput,
+  input: ServerPacketInput,
   host: string | null,
-  { iface }: ChosenInterface,
+  chosen: ChosenInterface,
   problems: Problem[],
 ): SourceRuns | null {
+  const { host: given, vlan } = input;
+  const { iface } = chosen;
   if (given !== undefined && host === null) return null;
   const own = vlan === undefined ? iface.addresses.map(({ address }) => address) : [];
   const specs = (host === null ? own : [host]).map(parseSource).flatMap((parsed) => (parsed.ok ? parsed.value : []));
   if (specs.length === 0) {
+    if (vlan === undefined && !checkCarrier(input.interface, chosen, problems)) return null;
     const why =
       vlan === undefined ? `${iface.name} has no address of its own` : `those of ${iface.name} are in no VLAN`;
     const expected = `an address or a prefix to answer for with --engine packet, because ${why} (such as 198.18.1.1)`;

@@ -26,6 +26,7 @@ const CARD: PacketMachineFacts = {
   },
   driver: 'ixgbe',
   queues: 4,
+  mostQueues: 8,
   features: new Map([
     ['rx-lro', false],
     ['rx-vlan-hw-parse', true],
@@ -114,6 +115,13 @@ t.test('queues, locked memory, the engine itself', async (t) => {
     status: 'problem',
     needed: 2,
     fix: /--workers 1, .*ethtool -L eth0 combined 2/,
+  });
+  const veth = { ...link({ kind: 'veth' }), driver: 'veth', queues: 1 };
+  t.match((await on({ ...veth, mostQueues: 2 }, { workers: '2' })).find('receive_queues'), {
+    fix: '--workers 1, or ethtool -L eth0 rx 2 tx 2',
+  });
+  t.match((await on({ ...veth, mostQueues: 1 }, { workers: '2' })).find('receive_queues'), {
+    fix: /^--workers 1, or make the veth pair with that many: .* numrxqueues 2 numtxqueues 2/,
   });
   t.match((await on({ mostLockedBytes: 8 * 2 ** 20 })).find('locked_memory'), {
     status: 'problem',

@@ -12,12 +12,13 @@ const WIRED: Machine = {
   cpus: 4,
   isOwnAddress: async (address) => address === '192.0.2.10' || address.startsWith('127.'),
   interfaces: () => [
-    { name: 'bare0', isUp: true, isLoopback: false, queues: 1, addresses: [] },
-    { name: 'down0', isUp: false, isLoopback: false, queues: 1, addresses: [] },
+    { name: 'bare0', isUp: true, isLoopback: false, hasCarrier: true, queues: 1, addresses: [] },
+    { name: 'down0', isUp: false, isLoopback: false, hasCarrier: true, queues: 1, addresses: [] },
     {
       name: 'eth0',
       isUp: true,
       isLoopback: false,
+      hasCarrier: true,
       queues: 2,
       addresses: [
         { address: '192.0.2.10', family: 4, prefixLength: 24 },
@@ -29,6 +30,7 @@ const WIRED: Machine = {
       name: 'lo',
       isUp: true,
       isLoopback: true,
+      hasCarrier: true,
       queues: 1,
       addresses: [{ address: '127.0.0.1', family: 4, prefixLength: 8 }],
     },
@@ -145,6 +147,28 @@ t.test('a target that is this machine is refused, and sources that are the targe
   for (const [source, says] of impossible) t.match(await refused({ source }), [says], source);
   t.match(await refused({ target: '[2001:db8::1]:80', source: 'ff02::5' }), [/without ff02::5, which is a multicast/]);
   t.match(await refused({ source: '198.18.0.0/24', gateway: '198.18.0.9' }), [/without 198.18.0.9: .*is the router/]);
+});
+
+t.test('sources that cannot be are refused with what to type in their place', async (t) => {
+  const ways = [
+    ['192.0.0.0/22', /eth0: --source 192\.0\.0\.1-192\.0\.2\.254 --source 192\.0\.3\.0-192\.0\.3\.254$/],
+    ['192.0.2.254-192.0.2.255', /eth0: --source 192\.0\.2\.254$/],
+    ['223.255.255.0-224.0.0.9', /a multicast address: --source 223\.255\.255\.0-223\.255\.255\.255$/],
+    ['192.0.2.255', /a network of eth0$/],
+  ] as const;
+  for (const [source, says] of ways) t.match(await refused({ target: '203.0.113.1:80', source }), [says], source);
+  const typed = ['192.0.0.1-192.0.2.254', '192.0.3.0-192.0.3.254'];
+  t.equal(countAddresses((await planned({ target: '203.0.113.1:80', source: typed })).packet.addresses), 1021);
+});
+
+t.test('an interface without a carrier is no interface without addresses', async (t) => {
+  const lone = { name: 'lone0', isUp: true, isLoopback: false, hasCarrier: false, queues: 1, addresses: [] };
+  const machine = { ...WIRED, interfaces: () => [lone] };
+  const says =
+    '--interface: got "lone0", expected an interface with a carrier: nothing is at the other end of lone0 (plug its cable in; of a veth, set its other end up: ip link set PEER up)';
+  t.strictSame(await refused({ interface: 'lone0' }, machine), [says]);
+  t.strictSame(await refusedServer({ interface: 'lone0' }, machine), [says]);
+  t.strictSame(await refusedServer({ interface: 'lone0', host: '198.18.1.1' }, machine), [], 'it may come later');
 });
 
 t.test('families that differ are refused, and routers that cannot be reached', async (t) => {

@@ -67,6 +67,7 @@ const ETH0 = {
   name: 'eth0',
   isUp: true,
   isLoopback: false,
+  hasCarrier: true,
   queues: 8,
   addresses: [{ address: '198.18.0.1', family: 4, prefixLength: 16 }],
 } as const;

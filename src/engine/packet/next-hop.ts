@@ -1,6 +1,6 @@
 /** Where the frames of a client go: the router or target that is next on the way, and its hardware address. */
 import { EACCES, ENETDOWN, EPERM, errnoName } from '../../kernel/errno.ts';
-import { formatMac, isInNetwork, readAddresses, readLinks, type Link } from '../../kernel/links.ts';
+import { formatMac, isInNetwork, readAddresses, readLink, readLinks, type Link } from '../../kernel/links.ts';
 import { PacketSocket } from '../../kernel/packet-socket.ts';
 import { neighbourOf, routeOver, routeTo, type KernelRoute } from '../../kernel/routes.ts';
 import { addressIn } from '../../plan/address-runs.ts';
@@ -9,6 +9,7 @@ import { sleepNs } from '../../runtime/timer.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { AttachRequest } from '../seam/link.ts';
 import { linkLocalOf, macTold, neighbourChecks, questionFrame } from './neighbour-question.ts';
+import { carrierError } from './refusals.ts';
 
 export interface NextHop {
   readonly mac: Uint8Array;
@@ -139,6 +140,7 @@ async function askForMac(
   } finally {
     socket.close();
   }
+  if (readLink(iface.name)?.hasCarrier === false) throw carrierError(iface.name);
   throw noAnswer(address, senders, wanted, iface);
 }
 

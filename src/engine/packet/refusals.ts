@@ -11,6 +11,8 @@ import {
   EPERM,
   errnoName,
 } from '../../kernel/errno.ts';
+import { readLink } from '../../kernel/links.ts';
+import { holdersOf } from '../../kernel/xdp/holders.ts';
 import { XskError } from '../../kernel/xdp/xsk-socket.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';
 import { RunError } from '../../units/run-error.ts';
@@ -50,17 +52,28 @@ export function programError(errno: number, verifierLog: string, step: 'map' | '
 /** The program could not be put on the interface, in either mode. */
 export function linkError(errno: number, interfaceName: string): RunError {
   const name = errnoName(errno);
-  if (errno === EBUSY || errno === EEXIST) {
-    return new RunError(
-      name,
-      `another XDP program is on ${interfaceName}`,
-      `see which with: ip -d link show ${interfaceName}; if its name is conngen, another conngen works on ${interfaceName}: end it. A program of another tool may go with: ip link set ${interfaceName} xdp off`,
-    );
-  }
+  if (errno === EBUSY || errno === EEXIST) return takenError(name, interfaceName);
   if (errno === EPERM) return capabilityError(`an XDP program on ${interfaceName}`);
   if (errno === EINVAL) return kernelError(name, `this kernel has no links for XDP programs (${name})`);
   const hint = `look at dmesg, take another --interface, or ${OTHER_ENGINE}`;
   return new RunError(name, `the XDP program cannot be put on ${interfaceName}: ${name}`, hint);
+}
+
+/** An interface has one program at a time. */
+function takenError(errno: string, interfaceName: string): RunError {
+  const program = readLink(interfaceName)?.xdp?.programId;
+  const [holder] = program === undefined ? [] : holdersOf(program);
+  const taken = `another XDP program is on ${interfaceName}`;
+  if (holder === undefined) {
+    const hint = `see which with: ip -d link show ${interfaceName}; if its name is conngen, another conngen works on ${interfaceName}: end it. A program of another tool may go with: ip link set ${interfaceName} xdp off`;
+    return new RunError(errno, taken, hint);
+  }
+  const { pid, command } = holder;
+  return new RunError(
+    errno,
+    `${taken}: process ${pid} (${command}) works on it`,
+    `end that process: kill ${pid}; or take another --interface`,
+  );
 }
 
 /** A socket on a queue could not be opened. */
@@ -93,6 +106,12 @@ export function socketFamilyError(errno: number): RunError {
 export function downError(interfaceName: string): RunError {
   const hint = `set it up with: ip link set ${interfaceName} up`;
   return new RunError('ENETDOWN', `the interface ${interfaceName} is down`, hint);
+}
+
+/** Nothing is at the other end of the interface, which is up. */
+export function carrierError(interfaceName: string): RunError {
+  const hint = `plug its cable in; of a veth, set its other end up: ip link set PEER up`;
+  return new RunError('ENETDOWN', `${interfaceName} has no carrier: nothing is at its other end`, hint);
 }
 
 function lockedMemoryError(errno: number): RunError {
