@@ -2,6 +2,7 @@
 import type { Agent, AgentOptions } from '../../fleet/agent/agent.ts';
 import type { OwnOptions } from '../../fleet/agent/own-options.ts';
 import type { BusOptions } from '../../fleet/bus/bus.ts';
+import { ANSWERS } from '../../fleet/protocol.ts';
 import type { TrustedKeys } from '../../fleet/trust/keys.ts';
 import { AGENT_OPTIONS } from '../../options/tables/agent.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
@@ -39,7 +40,7 @@ async function runAgent(raw: RawInput, io: Io, stop: StopRequest): Promise<numbe
     import('../../fleet/agent/description.ts'),
   ]);
   const name = input.name?.value ?? defaultName();
-  const bus = await connectBus(busOptionsOf(input, fleet.value, `conngen agent ${name}`));
+  const bus = await connectBus(busOptionsOf(input, fleet.value, name));
   try {
     const options: AgentOptions = {
       ...{ bus, name, trusted, log, own: ownOptions(input), machine: thisMachine },
@@ -96,7 +97,8 @@ async function loadTrust(
 function busOptionsOf(input: AgentInput, servers: FleetServers, name: string): BusOptions {
   return {
     ...servers,
-    name,
+    name: `conngen agent ${name}`,
+    inbox: ANSWERS.agent(name),
     credentialsFile: input['fleet-creds']?.value ?? null,
     caFile: input['fleet-ca']?.value ?? null,
     certFile: input['fleet-cert']?.value ?? null,

@@ -6,7 +6,7 @@ import type { Machine } from '../../plan/machine.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
 import { partOf } from '../../plan/share.ts';
-import { formatPercent } from '../../units/format.ts';
+import { formatCountOf, formatPercent } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusEvent, Message } from '../bus/bus.ts';
@@ -205,7 +205,7 @@ export class Agent {
     if ('ok' in answer && session !== null) {
       const { workers } = session.opened;
       log.info(
-        `ready: ${order.called} ${session.target} (${session.opened.address}) at ${session.asked}, ${workers} workers`,
+        `ready: ${order.called} ${session.target} (${session.opened.address}) at ${session.asked}, ${formatCountOf(workers, 'worker')}`,
       );
     }
     return answer;
