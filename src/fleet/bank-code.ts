@@ -42,7 +42,8 @@ export function encodeBank(bank: Bank, measureNs: number): Uint8Array {
   const out = new Writer();
   const { counters } = bank;
   out.double(counters[START_NS]! - measureNs);
-  out.double(counters[END_NS]! - measureNs);
+  // A round that is stopped before its base has banks that end before they begin.
+  out.double(Math.max(counters[START_NS]!, counters[END_NS]!) - measureNs);
   out.figures(counters, END_NS + 1, counters.length);
   for (const list of [bank.outcomes, bank.errnos, bank.responses]) out.figures(list, 0, list.length);
   for (const [clock, stats] of bank.stats.entries()) {

@@ -32,7 +32,7 @@ export function agentRounds(members: readonly Member[], lanes: Lanes, driven: Dr
       started: counts.started,
       missed: counts.missed,
       lag_p99_ns: counts.lag.summary().p99,
-      reports_missing: (driven.unread.get(member) ?? 0) + (member.isLost ? 0 : member.inbox.missing),
+      reports_missing: driven.missing.get(member) ?? 0,
       lost:
         member.why === null ? null : { why: member.why, reported_sec: reportedSec(member, lanes), missed: counts.lost },
       verdict: own?.verdict ?? null,

@@ -9,12 +9,12 @@ import type { Member } from './member.ts';
 
 /** Getting ready collects garbage, and connects a probe. */
 const PREPARE_MS = 30_000;
-/** From the orders to begin to the first slot: every agent must have accepted by then, or be told to stop. */
-const LEAD_NS = 250e6;
+/** From the orders to begin to the first slot: every agent must have accepted by then, also a busy one, or be told to stop. */
+const LEAD_NS = 700e6;
 /** A round trip must fit into the lead several times. */
 const LEAD_TRIPS = 8;
 /** Time that is left for orders to stop where one agent does not accept. */
-const WITHDRAW_NS = 80e6;
+const WITHDRAW_NS = 100e6;
 const ORDER_MS = 3000;
 /** Between the end of a stage on all agents and the begin of the next. */
 const STAGE_LEAD_NS = 20e6;
@@ -51,8 +51,8 @@ export interface Driven {
   readonly stopNs: bigint | null;
   readonly results: ReadonlyMap<Member, RoundResult | RttRound>;
   readonly clocks: ReadonlyMap<Member, ClockFigures>;
-  /** Reports that could not be read, by agent. */
-  readonly unread: ReadonlyMap<Member, number>;
+  /** Banks that an agent told and that did not come, or could not be read, by agent. */
+  readonly missing: ReadonlyMap<Member, number>;
 }
 
 /** Resolves when every agent has told its round, or is lost. Does not reject. */
@@ -90,7 +90,9 @@ class Driver {
   readonly #place: RoundPlace;
   readonly #hooks: DrivenHooks;
   readonly #results = new Map<Member, RoundResult | RttRound>();
-  readonly #unread = new Map<Member, number>();
+  /** Banks that came, by agent. */
+  readonly #banks = new Map<Member, number>();
+  readonly #missing = new Map<Member, number>();
   readonly #following = new Map<Member, Following>();
   /** The agents that have ended each stage. */
   readonly #stages: Set<Member>[] = [];
@@ -114,7 +116,7 @@ class Driver {
       stopNs: this.#stopNs,
       results: this.#results,
       clocks: new Map(clocks),
-      unread: this.#unread,
+      missing: this.#missing,
     };
   }
 
@@ -189,8 +191,8 @@ class Driver {
     if ('place' in report && !isSamePlace(report.place, this.#place)) return;
     switch (report.kind) {
       case 'bank':
-        if (!this.#hooks.onBank(member, report.of, report.worker, body))
-          this.#unread.set(member, (this.#unread.get(member) ?? 0) + 1);
+        if (this.#hooks.onBank(member, report.of, report.worker, body))
+          this.#banks.set(member, (this.#banks.get(member) ?? 0) + 1);
         break;
       case 'health':
         this.#hooks.onHealth(member, report);
@@ -203,6 +205,7 @@ class Driver {
         break;
       case 'round':
         this.#results.set(member, report.result);
+        this.#missing.set(member, Math.max(0, report.banks - (this.#banks.get(member) ?? 0)));
         this.#hooks.onEnd(member);
         this.#endIfAll();
         break;
