@@ -110,7 +110,9 @@ function limitedSentence(goal: GoalResult, lower: string | null, limit: string |
     lower === null
       ? 'limit not found: no lower rate passed, and this machine was the limit'
       : `at least ${lower} (${trialsText(goal)}; this machine was the limit)`;
-  return `${bound}. At ${limit}: ${goal.reason ?? 'this machine fell behind.'}${processorText(goal.limited_by)}`;
+  // Null where the rate, or the number, that passed in a short trial is also the one at which this machine fell behind in a long one.
+  const at = limit === null ? '' : `At ${limit}: `;
+  return `${bound}. ${at}${goal.reason ?? 'this machine fell behind.'}${processorText(goal.limited_by)}`;
 }
 
 /** `one 2 s trial`, `2 of 3 trials of 10 s`. */
