@@ -151,21 +151,22 @@ export class Fleet {
   async untilFree(...names: readonly string[]): Promise<void> {
     const isFree = (there: readonly Description[]): boolean =>
       names.every((name) => there.some((each) => each.name === name && each.busy === null));
-    await this.#until(async () => isFree(await this.who()), `${names.join(', ')} are free`);
+    await this.#until(names, async () => isFree(await this.who()), `${names.join(', ')} are free`);
   }
 
   /** Resolves when these agents hold a run. */
   async untilBusy(...names: readonly string[]): Promise<void> {
     const isBusy = (there: readonly Description[]): boolean =>
       names.every((name) => there.some((each) => each.name === name && each.busy !== null));
-    await this.#until(async () => isBusy(await this.who()), `${names.join(', ')} are busy`);
+    await this.#until(names, async () => isBusy(await this.who()), `${names.join(', ')} are busy`);
   }
 
-  async #until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  async #until(names: readonly string[], isSo: () => Promise<boolean>, what: string): Promise<void> {
     const untilMs = performance.now() + WAIT_MS;
     while (!(await isSo())) {
       const logs = [...this.agents.values()].map(({ name, log }) => `${name}:\n${log}`);
-      if (performance.now() > untilMs) throw new Error(`waited in vain until ${what}\n${logs.join('\n')}`);
+      const isInVain = names.some((name) => !this.agent(name).isRunning) || performance.now() > untilMs;
+      if (isInVain) throw new Error(`waited in vain until ${what}\n${logs.join('\n')}`);
       await sleep(POLL_MS);
     }
   }
