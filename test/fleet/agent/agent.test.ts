@@ -1,72 +1,17 @@
 // tier: kernel
-/** An agent over a real nats-server, ordered by hand. */
+/** An agent over a real nats-server, ordered by hand: its runs, and what it refuses. */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { ClientResult, RoundResult } from '../../../src/document/client.ts';
-import { startAgent, type Agent, type AgentOptions } from '../../../src/fleet/agent/agent.ts';
-import type { Bus } from '../../../src/fleet/bus/bus.ts';
-import { connectBus } from '../../../src/fleet/bus/nats.ts';
-import { thisMachine } from '../../../src/cli/machine.ts';
 import { LOOPBACK_TARGETS } from '../../../src/plan/allowed-targets.ts';
-import { startServer, type RunningServer } from '../../support/cli.ts';
-import { TestController, whoIsThere } from '../../support/fleet-controller.ts';
+import { startServer } from '../../support/cli.ts';
+import { agentOn, controllerOf, natsOf, targetOf, untilFree } from '../../support/fleet-agent.ts';
+import { whoIsThere } from '../../support/fleet-controller.ts';
 import { checkIdentities } from '../../support/identities.ts';
-import { busOptions, noNats, startNats, type NatsServer } from '../../support/nats.ts';
+import { noNats } from '../../support/nats.ts';
 import { freePort } from '../../support/ports.ts';
 import { validated } from '../../support/schemas.ts';
-
-interface Stage {
-  readonly nats: NatsServer;
-  readonly bus: Bus;
-  readonly log: string[];
-  readonly agent: Agent;
-}
-
-async function agentOn(t: Test, nats: NatsServer, changes: Partial<AgentOptions> = {}): Promise<Stage> {
-  const agentBus = await connectBus(busOptions(nats.url));
-  t.teardown(() => agentBus.close());
-  const log: string[] = [];
-  const write = (text: string): void => void log.push(text);
-  const agent = await startAgent({
-    ...{ bus: agentBus, name: 'a', own: {}, trusted: new Map(), machine: thisMachine, keepDirectory: null },
-    limits: { targets: LOOPBACK_TARGETS, maxRatePerSec: null, maxDurationNs: 3600e9 },
-    log: { info: write, warn: write, error: write },
-    ...changes,
-  });
-  const bus = await connectBus(busOptions(nats.url));
-  t.teardown(async () => {
-    await agent.stop();
-    await bus.close();
-  });
-  return { nats, bus, log, agent };
-}
-
-async function natsOf(t: Test): Promise<NatsServer> {
-  const nats = await startNats();
-  t.teardown(() => nats.stop());
-  return nats;
-}
-
-async function targetOf(t: Test): Promise<RunningServer> {
-  const server = await startServer();
-  t.teardown(() => server.stop());
-  return server;
-}
-
-function controllerOf(t: Test, { bus }: Stage): TestController {
-  const controller = new TestController(bus, 'a');
-  t.teardown(() => controller.leave());
-  return controller;
-}
-
-/** Resolves when the agent says that it is free. */
-async function untilFree({ bus }: Stage): Promise<void> {
-  for (;;) {
-    const [description] = await whoIsThere(bus, 50);
-    if (description?.busy === null) return;
-  }
-}
 
 t.test('a run: what is reported adds up to the own result', { skip: noNats }, async (t) => {
   const directory = t.testdir({});
@@ -170,54 +115,6 @@ t.test('stop before the begin and in mid-round', { skip: noNats }, async (t) => 
   const round = (await mid.report('round')).result as RoundResult;
   t.ok(round.attempts.started > 0 && round.duration_sec < 15);
   await mid.close();
-});
-
-t.test('a controller that goes silent: the agent stops, drains and is free', { skip: noNats }, async (t) => {
-  const stage = await agentOn(t, await natsOf(t));
-  const server = await targetOf(t);
-  const controller = controllerOf(t, stage);
-  await controller.open({ target: `127.0.0.1:${String(server.port)}`, rate: ['200/s'], duration: '60s' });
-  await controller.prepare(200);
-  await controller.begin();
-  await controller.report('bank');
-  controller.sendBeat();
-  await stage.bus.flush();
-  controller.beats = false;
-  t.match(await controller.report('failed'), { code: 'controller_lost', message: /nothing was heard/ });
-  t.match((await controller.report('round')).result, { outcomes: { aborted: 0 } });
-  await untilFree(stage);
-  t.ok(stage.log.some((line) => line.includes('nothing was heard')));
-});
-
-t.test('NATS away for a moment: the run goes on and nothing is lost', { skip: noNats }, async (t) => {
-  const stage = await agentOn(t, await natsOf(t));
-  const server = await targetOf(t);
-  const controller = controllerOf(t, stage);
-  const values = { target: `127.0.0.1:${String(server.port)}`, rate: ['300/s'], duration: '5s' };
-  const opened = await controller.open(values);
-  if ('refused' in opened) return void t.fail(opened.refused.message);
-  await controller.prepare(300);
-  await controller.begin();
-  await controller.report('bank');
-  await stage.nats.restart();
-  const { result, banks } = await controller.report('round');
-  t.equal(controller.kinds().filter((kind) => kind === 'bank').length, banks);
-  t.equal(controller.acknowledged, controller.reports.length, 'no gap');
-  t.strictSame(controller.sum(opened.ok.workers).total.outcomeCounts(), (result as RoundResult).outcomes);
-  await controller.close();
-});
-
-t.test('an agent that is stopped tells its controller', { skip: noNats }, async (t) => {
-  const stage = await agentOn(t, await natsOf(t));
-  const server = await targetOf(t);
-  const controller = controllerOf(t, stage);
-  await controller.open({ target: `127.0.0.1:${String(server.port)}`, rate: ['200/s'], duration: '60s' });
-  await controller.prepare(200);
-  await controller.begin();
-  await controller.report('bank');
-  await stage.agent.stop();
-  t.match(await controller.report('failed'), { code: 'agent_stopped' });
-  t.strictSame(await whoIsThere(stage.bus), []);
 });
 
 t.test('the name is taken', { skip: noNats }, async (t) => {
