@@ -21,6 +21,7 @@ import { keepResult } from './keep.ts';
 import type { OwnOptions } from './own-options.ts';
 import { AgentRun } from './run.ts';
 import type { OpenOrder } from './share-session.ts';
+import { SparseLog } from './sparse-log.ts';
 
 export interface AgentOptions {
   readonly bus: Bus;
@@ -86,6 +87,7 @@ export class Agent {
   readonly #o: AgentOptions;
   readonly #identity: Identity;
   readonly #gate: Gate;
+  readonly #refusals: SparseLog;
   readonly #ends: (() => void)[] = [];
   #run: AgentRun | null = null;
   #busy: Description['busy'] = null;
@@ -97,6 +99,7 @@ export class Agent {
     this.#o = options;
     this.#identity = identity;
     const { bus, name, trusted } = options;
+    this.#refusals = new SparseLog(options.log);
     this.#gate = new Gate({ agent: name, trusted, nowNs: monotonicNs });
     this.#describe();
     this.broken = new Promise((_resolve, reject) => {
@@ -159,10 +162,9 @@ export class Agent {
   }
 
   async #onOrder({ data, respond }: Message): Promise<void> {
-    const { log } = this.#o;
     const admitted = this.#gate.admit(data);
     if ('refused' in admitted) {
-      log.warn(`refused: ${admitted.refused.message} (${admitted.detail})`);
+      this.#refusals.warn(`refused: ${admitted.refused.message} (${admitted.detail})`);
       respond?.(encodeJson({ refused: admitted.refused }));
       return;
     }
