@@ -15,6 +15,8 @@ export type RefusableInput = Readonly<
   readonly sink?: Given<Sink> | undefined;
   readonly 'spill-dir'?: Given<unknown> | undefined;
   readonly samples?: Given<number> | undefined;
+  readonly quantity?: readonly Given<unknown>[];
+  readonly 'max-connections'?: Given<unknown>;
 };
 
 /** Returns all that is asked for and that a fleet cannot have; nothing where no fleet is asked for. */
@@ -37,6 +39,12 @@ export function fleetRefusals(input: RefusableInput): Problem[] {
     problems.push(
       problemOf(samples, 'to be left out beside --fleet: agents send counts and histograms, not single round trips'),
     );
+  }
+  const { quantity = [], 'max-connections': most } = input;
+  if (most !== undefined && !isExplicit(most) && quantity.some(({ value }) => value === 'connections')) {
+    const expected =
+      'a number beside --fleet: how many connections the agents can have together is not known beforehand';
+    problems.push({ option: '--max-connections', got: null, expected });
   }
   return problems;
 }

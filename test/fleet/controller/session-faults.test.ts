@@ -1,0 +1,98 @@
+// tier: kernel
+/** Rounds on agents of this process when something goes wrong: an agent, messages, the carrier, or the user's patience. */
+import t from 'tap';
+import type { RoundResult } from '../../../src/document/client.ts';
+import type { AgentRound } from '../../../src/document/fleet.ts';
+import { SUBJECTS } from '../../../src/fleet/protocol.ts';
+import type { RunEvent } from '../../../src/run/events.ts';
+import { startServer } from '../../support/cli.ts';
+import { clientOn, startFleet } from '../../support/fleet-in-memory.ts';
+import { checkIdentities } from '../../support/identities.ts';
+import { runClient } from '../../support/runs.ts';
+
+const server = await startServer();
+t.teardown(() => server.stop());
+const TARGET = { target: `127.0.0.1:${String(server.port)}` };
+
+function agentsOf({ agents }: Pick<RoundResult, 'agents'>): readonly AgentRound[] {
+  return agents ?? [];
+}
+
+t.test('an agent that goes in mid-round leaves its slots missed, exactly, and ends the run', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, {
+    ...TARGET,
+    rate: ['200/s', '100/s'],
+    duration: '5s',
+    warmup: '300ms',
+  });
+  const events: RunEvent[] = [];
+  const emit = (event: RunEvent): void => {
+    events.push(event);
+    if (event.type === 'second' && event.second === 0 && !event.warmup) fleet.buses.get('b')!.disconnect();
+  };
+  const result = await runClient(plan, { emit }, open);
+  checkIdentities(t, result);
+  t.equal(result.rounds.length, 1, 'there is no further round');
+  const [round] = result.rounds;
+  t.equal(round!.attempts.scheduled, 1000);
+  const [a, b] = agentsOf(round!);
+  t.match(a, { scheduled: 500, lost: null });
+  t.match(b, { scheduled: 500, verdict: null, lost: { why: /nothing was heard of it/ } });
+  t.ok(b!.started >= 100 && b!.started < 500, `${String(b!.started)} started`);
+  t.equal(b!.lost!.missed, b!.missed);
+  t.equal(round!.verdict.status, 'invalid');
+  t.match(result.error, { code: 'agent_lost' });
+  const last = round!.intervals.find((interval) => interval.start_sec === 4);
+  t.equal(last?.missed, 100, 'in the seconds in which they were due');
+  t.ok(events.some((event) => event.type === 'agent' && event.agent === 'b' && event.state === 'lost'));
+});
+
+t.test('reports that are lost on the way are sent again', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '4s' });
+  let losses = 0;
+  fleet.carrier.loses = (subject) => subject === SUBJECTS.report('a') && losses < 3 && losses++ >= 0;
+  const result = await runClient(plan, {}, open);
+  t.equal(losses, 3);
+  checkIdentities(t, result);
+  t.equal(result.rounds[0]!.attempts.scheduled, 400);
+  t.ok(agentsOf(result.rounds[0]!).every((agent) => agent.lost === null && agent.reports_missing === 0));
+});
+
+t.test('a controller that loses the carrier for a second misses nothing', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const command = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '4s' });
+  const emit = (event: RunEvent): void => {
+    if (event.type !== 'second' || event.second !== 0) return;
+    command.bus!.disconnect();
+    setTimeout(() => command.bus!.reconnect(), 1000);
+  };
+  const result = await runClient(command.plan, { emit }, command.open);
+  checkIdentities(t, result);
+  t.equal(result.rounds[0]!.attempts.scheduled, 400);
+  t.ok(agentsOf(result.rounds[0]!).every((agent) => agent.lost === null && agent.reports_missing === 0));
+});
+
+t.test('a second controller is told who holds the agents, and a signal ends a run with its result', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const first = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '60s' });
+  const second = await clientOn(fleet, 1, { ...TARGET, rate: '10/s', duration: '1s' });
+  const stop = new AbortController();
+  let refused: Promise<unknown> | undefined;
+  const emit = (event: RunEvent): void => {
+    if (event.type !== 'second' || refused !== undefined) return;
+    refused = runClient(second.plan, {}, second.open)
+      .catch((error: unknown) => error)
+      .finally(() => stop.abort());
+  };
+  const result = await runClient(first.plan, { emit, stop: stop.signal }, first.open);
+  const error = (await refused) as Error;
+  t.match(error, { code: 'fleet_too_few' });
+  t.match(error.message, /a: runs client against 127\.0\.0\.1:\d+.* for test@here/);
+  checkIdentities(t, result);
+  t.equal(result.interrupted, true);
+  const { scheduled } = result.rounds[0]!.attempts;
+  const sec = result.rounds[0]!.duration_sec;
+  t.ok(Math.abs(scheduled - 100 * sec) <= 5, `${String(scheduled)} in ${String(sec)} s`);
+});
