@@ -101,23 +101,16 @@ t.test('orders to an agent with a key', { skip: noNats }, async (t) => {
       ...more,
     });
 
+  const load = ['--rate', '10', '--duration', '1s'];
+  const fleetArgs = ['--fleet', withUser(nats.url, 'controller'), '--agents', 'agent-1', ...load];
+
   await t.test('of a key that it does not trust, or of none', async (t) => {
     t.equal(await ordered(theirs.key, await open()), 'untrusted');
     t.equal(await ordered(null, await open()), 'untrusted');
     t.equal(await send(bus, 'agent-1', Buffer.from('rubbish')), 'protocol');
     await eventually(t, agent.log, /its key is not one of --trust/);
     await eventually(t, agent.log, /it has no signature/);
-    const args = [
-      '--fleet',
-      withUser(nats.url, 'controller'),
-      '--agents',
-      'agent-1',
-      '--rate',
-      '10',
-      '--duration',
-      '1s',
-    ];
-    const run = await runCli(['client', `127.0.0.1:${target.port}`, ...args, '--fleet-key', theirs.file]);
+    const run = await runCli(['client', `127.0.0.1:${target.port}`, ...fleetArgs, '--fleet-key', theirs.file]);
     t.equal(run.code, 1, run.stderr);
     t.match(run.stderr, /agent-1: this agent takes orders of the controllers that it trusts/);
     t.match(run.stderr, /--fleet-key/);
@@ -133,6 +126,9 @@ t.test('orders to an agent with a key', { skip: noNats }, async (t) => {
     );
     t.equal(await ordered(ours.key, await open({}, { target: `0.0.0.0:${forbidden.port}` })), 'not_allowed');
     await eventually(t, agent.log, new RegExp(`127\\.0\\.0\\.1:${forbidden.port} is no target of this agent`));
+    const run = await runCli(['client', `127.0.0.1:${forbidden.port}`, ...fleetArgs, '--fleet-key', ours.file]);
+    t.not(run.code, 0);
+    t.match(run.stderr, /agent-1.* aim/, 'the controller says it too');
   });
 
   await t.test('beyond its bounds', async (t) => {
