@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { PEERS, buildReference, conngenClient, referenceClient } from './contenders.ts';
 import type { ReferenceFinish } from './contenders.ts';
 import { measureBodies } from './bodies.ts';
-import { measureFleetEvenness } from './fleet-evenness.ts';
+import { measureAgentsEvenness, measureFleetEvenness } from './fleet-evenness.ts';
 import { measureGrowth } from './growth.ts';
 import { measureEvenness, measurePacing, measureWakeUps } from './open-loop.ts';
 import { compareClients, compareServers } from './pairs.ts';
@@ -153,13 +153,15 @@ async function evenness(): Promise<void> {
   results['evenness'] = rows;
 }
 
-/** One machine, and three sessions that are one schedule, in turns. */
+/** One session; three that are one schedule; and three agents with a NATS server, where it is installed. */
 async function fleetEvenness(): Promise<void> {
   const rows = [];
   const seconds = values.quick ? 3 : 6;
   for (const weights of [[1], [1, 1, 1], [1], [3, 1, 1]]) {
     rows.push(await measureFleetEvenness(weights, 3000, seconds));
   }
+  if (isInstalled('nats-server')) rows.push(await measureAgentsEvenness(3000, seconds));
+  else process.stdout.write('agents: skipped, nats-server is not installed\n');
   printTable(rows);
   results['fleet-evenness'] = rows;
 }
