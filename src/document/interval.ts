@@ -1,6 +1,6 @@
 /**
- * The lines of `--stream`: `conngen.interval/1`, a line for each second, `conngen.server-second/1`, one for each second of a server, and
- * `conngen.cell/1`, one for each cell of a lab.
+ * The lines of `--stream`: `conngen.interval/1`, a line for each second, `conngen.agent/1`, one for each agent of a fleet about once a
+ * second, `conngen.server-second/1`, one for each second of a server, and `conngen.cell/1`, one for each cell of a lab.
  */
 import type { IntervalResult } from './client.ts';
 import type { EncodedHistograms, LatencySummary } from './common.ts';
@@ -61,6 +61,38 @@ export interface PingInterval extends IntervalHead, PingCounts {
 
 /** One second of a run. */
 export type Interval = LoadInterval | PingInterval;
+
+/** What an agent of a fleet is doing, about once a second, and when its state changes. Only there with `--fleet`. */
+export interface AgentLine {
+  /** The kind of line and its version. */
+  readonly schema: 'conngen.agent/1';
+  /** The command that was run. */
+  readonly command: 'client' | 'search' | 'saturate' | 'rtt';
+  /** Of search and saturate only: the trial or step, from 0. */
+  readonly trial?: number;
+  /** The round, from 0. Always 0 in search and saturate. */
+  readonly round: number;
+  /** The name of the agent. */
+  readonly agent: string;
+  /** The part of the schedule that is the agent's: 0.25 is a quarter. */
+  readonly share: number;
+  /** Whether the agent is ready for the round, runs it, has ended its part, or is lost. */
+  readonly state: 'ready' | 'running' | 'ended' | 'lost';
+  /** Why the agent was lost; null where it was not. */
+  readonly why: string | null;
+  /** The last second that the agent has reported, counted from the end of the warm-up; null where there is none yet. */
+  readonly second: number | null;
+  /** Attempts, or pings, that were due in the round so far. */
+  readonly scheduled: number;
+  /** Attempts, or pings, that were started in the round so far. */
+  readonly started: number;
+  /** Attempts, or pings, that were due and were not started. */
+  readonly missed: number;
+  /** The p99 of the agent's schedule lag in the round so far, in nanoseconds. */
+  readonly lag_p99_ns: number;
+  /** How far the agent's clock may be from the controller's, in nanoseconds. */
+  readonly clock_error_ns: number;
+}
 
 /** One second of a server. The sums over all seconds are the totals of the result. */
 export interface ServerLine extends Omit<ServerInterval, 'start_sec'> {

@@ -146,7 +146,7 @@ function readValue(value: unknown): ReadDocument {
   const { schema } = value;
   if (typeof schema !== 'string' || !schema.startsWith('conngen.')) return { problem: foreignObject(value) };
   const [, kind = '', version = ''] = /^conngen\.([a-z]+)\/(\d+)$/.exec(schema) ?? [];
-  if (kind === 'interval') {
+  if (kind === 'interval' || kind === 'agent') {
     return { problem: 'it is a stream of seconds (--stream), not a result; the result is what --json FILE writes' };
   }
   if (!isKind(kind)) {

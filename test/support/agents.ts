@@ -1,5 +1,6 @@
 /** Agents of a fleet as a result has them, for tests of rules and views. */
 import type { AgentRound, FleetUse } from '../../src/document/fleet.ts';
+import type { AgentTold } from '../../src/run/events.ts';
 import type { Bus } from '../../src/fleet/bus/bus.ts';
 import { PROTOCOL, SUBJECTS, type Description } from '../../src/fleet/protocol.ts';
 
@@ -59,5 +60,24 @@ export function speakFor(bus: Bus, describe: () => object, name: string): () => 
   return () => {
     clearInterval(timer);
     for (const end of ends) end();
+  };
+}
+
+/** What a controller tells of an agent that runs and is in time. */
+export function agentTold(agent: string, more: Partial<AgentTold> = {}): AgentTold {
+  return {
+    type: 'agent',
+    round: 0,
+    agent,
+    share: 1 / 3,
+    state: 'running',
+    why: null,
+    second: 4,
+    scheduled: 5000,
+    started: 5000,
+    missed: 0,
+    lagP99Ns: 90_000,
+    clockErrorNs: 40_000,
+    ...more,
   };
 }

@@ -33,6 +33,7 @@ const BASE = 'https://raw.githubusercontent.com/conngen/conngen/main/schema';
 /** The lines of `--stream`. */
 const LINES: readonly DocumentType[] = [
   typeOf({ file: 'interval.ts', name: 'Interval' }, 'interval-1', 'A line of --stream: conngen.interval/1'),
+  typeOf({ file: 'interval.ts', name: 'AgentLine' }, 'agent-1', 'A line of --stream of a fleet: conngen.agent/1'),
   typeOf(
     { file: 'interval.ts', name: 'ServerLine' },
     'server-second-1',

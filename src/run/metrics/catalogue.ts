@@ -196,6 +196,27 @@ export const METRICS = {
     of: LOAD,
     help: "How full this machine's tables are, by the names in results: sockets.time_wait",
   },
+
+  agents: {
+    kind: 'gauge',
+    labels: ['state'],
+    of: ROUNDS,
+    help: 'With --fleet: agents by what they are doing: ready, running, ended, lost',
+  },
+  agent_schedule_lag_p99: {
+    kind: 'gauge',
+    unit: 'seconds',
+    labels: ['agent'],
+    of: ROUNDS,
+    help: "With --fleet: the p99 of an agent's schedule lag in the round so far; of the first 100 agents",
+  },
+  agent_clock_error: {
+    kind: 'gauge',
+    unit: 'seconds',
+    labels: ['agent'],
+    of: ROUNDS,
+    help: "With --fleet: how far an agent's clock may be from the controller's; of the first 100 agents",
+  },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof METRICS;

@@ -5,9 +5,22 @@ import { OUTCOMES, OUTCOME_TRAITS, type OutcomeName } from '../../document/outco
 import type { RttInterval } from '../../document/rtt.ts';
 import type { ServerInterval } from '../../document/server.ts';
 import { VERSION } from '../../units/version.ts';
-import type { Health, RoundEnded, RoundStarted, RunEvent, RunStarted, SecondEvent } from '../events.ts';
+import type {
+  AgentState,
+  AgentTold,
+  Health,
+  RoundEnded,
+  RoundStarted,
+  RunEvent,
+  RunStarted,
+  SecondEvent,
+} from '../events.ts';
 import { METRICS, METRIC_NAMES, metricOf, type MetricName } from './catalogue.ts';
 import { MetricStore, type Family } from './store.ts';
+
+const AGENT_STATES: readonly AgentState[] = ['ready', 'running', 'ended', 'lost'];
+/** Agents with series of their own. Of more, a system that stores series would have thousands of a run. */
+const AGENTS_MAX = 100;
 
 /** What the trials of a search say of one goal: whether its last trial at each load met it. */
 interface Bracket {
@@ -20,6 +33,8 @@ export class RunMetrics {
   readonly #store = new MetricStore();
   readonly #brackets = new Map<string, Bracket>();
   #startedAt = new Date();
+  /** What each agent of a fleet is doing. */
+  readonly #agents = new Map<string, { readonly state: AgentState | null; readonly hasSeries: boolean }>();
 
   /** When the run began; before that, when this was made. */
   get startedAt(): Date {
@@ -42,6 +57,7 @@ export class RunMetrics {
     else if (event.type === 'second') this.#addSecond(event);
     else if (event.type === 'server-second') this.#addServer(event.counts);
     else if (event.type === 'health') this.#addHealth(event);
+    else if (event.type === 'agent') this.#addAgent(event);
     else if (event.type === 'round-ended') this.#endRound(event);
     else if (event.type === 'trial-ended') this.#addTrial(event.result);
     // A moment stays true while the time that is left runs out.
@@ -144,7 +160,8 @@ export class RunMetrics {
   #addHealth({ threads, cpuUsec, added, fills, packet = {} }: Health): void {
     const store = this.#store;
     store.add('process_cpu', cpuUsec / 1e6);
-    for (const [index, use] of threads.entries()) {
+    // Threads of a fleet have no number of their own.
+    for (const [index, use] of this.#agents.size > 0 ? [] : threads.entries()) {
       const labels = { thread: String(index) };
       if (use.cpu_usec !== undefined) store.add('thread_cpu', use.cpu_usec / 1e6, labels);
       if (use.run_queue_wait_usec !== undefined)
@@ -157,6 +174,21 @@ export class RunMetrics {
 
   #addPackets(packet: Readonly<Record<string, number>>): void {
     for (const [counter, count] of Object.entries(packet)) this.#store.add('packet_events', count, { counter });
+  }
+
+  #addAgent({ agent, state, lagP99Ns, clockErrorNs }: AgentTold): void {
+    const known = this.#agents.get(agent);
+    const own = known ?? { state: null, hasSeries: this.#agents.size < AGENTS_MAX };
+    if (own.state !== state) {
+      this.#agents.set(agent, { ...own, state });
+      const states = [...this.#agents.values()].map((each) => each.state);
+      for (const each of AGENT_STATES) {
+        this.#store.set('agents', states.filter((other) => other === each).length, { state: each });
+      }
+    }
+    if (!own.hasSeries) return;
+    this.#store.set('agent_schedule_lag_p99', lagP99Ns / 1e9, { agent });
+    this.#store.set('agent_clock_error', clockErrorNs / 1e9, { agent });
   }
 
   #endRound({ result }: RoundEnded): void {

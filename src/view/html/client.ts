@@ -5,7 +5,7 @@ import { targetLine } from '../headline.ts';
 import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
 import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText } from '../text/round-table.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { verdictLook } from '../verdict-looks.ts';
 import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
@@ -56,7 +56,7 @@ function roundSection(round: RoundResult, index: number, count: number): Section
 }
 
 function verdictText({ verdict }: RoundResult): Html {
-  const { words } = VERDICT_LOOKS[verdict.status];
+  const { words } = verdictLook(verdict);
   return html`Verdict: <strong class="is-${MOODS[verdict.status]}">${words}</strong>`;
 }
 

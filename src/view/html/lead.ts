@@ -3,7 +3,7 @@ import type { ClientResult } from '../../document/client.ts';
 import type { Verdict, VerdictStatus } from '../../document/common.ts';
 import { formatCountOf } from '../../units/format.ts';
 import { NO_ROUND, STOPPED_EARLY } from '../facts.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { verdictLook } from '../verdict-looks.ts';
 import { failureText } from '../layout.ts';
 import { paragraph } from './blocks.ts';
 import type { Mood } from './page.ts';
@@ -56,7 +56,7 @@ export function roundSentences<Round extends { readonly verdict: Verdict }>(
   if (only === undefined) return [NO_ROUND];
   if (rounds.length === 1) {
     const { status } = only.verdict;
-    const words = VERDICT_LOOKS[status].words;
+    const { words } = verdictLook(only.verdict);
     return status === 'valid'
       ? [sentenceOf(only)]
       : [`${words.charAt(0).toUpperCase()}${words.slice(1)}.`, sentenceOf(only)];

@@ -2,6 +2,7 @@
 import type { RoundResult } from '../../document/client.ts';
 import type { GoalResult, LimitResult, SaturateResult, SearchResult } from '../../document/limit.ts';
 import { formatCountOf, formatSeconds } from '../../units/format.ts';
+import { fleetOfLimit } from '../agent-facts.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import {
@@ -67,7 +68,9 @@ export function searchHtml(result: SearchResult): string {
 function detailsOf(result: LimitResult, count: string, profile: string | null): string[] {
   const { system } = result;
   const how = `${engineText(system)}, ${formatCountOf(system.workers, 'worker')}, ${count} in ${formatSeconds(result.duration_sec)}`;
-  return [result.started_at, how, ...(profile === null ? [] : [profile]), ...(system.engine_notes ?? [])];
+  const rounds = ('trials' in result ? result.trials : result.steps).map((round) => round.result);
+  const fleet = fleetOfLimit(result, rounds);
+  return [result.started_at, how, ...fleet, ...(profile === null ? [] : [profile]), ...(system.engine_notes ?? [])];
 }
 
 function searchLead(result: SearchResult): Page['lead'] {

@@ -6,6 +6,7 @@ import { PACKET_ROWS } from '../../document/packet-table.ts';
 import { KERNEL_ROWS } from '../../document/kernel-table.ts';
 import { kernelValue } from '../../judge/kernel-evidence.ts';
 import { packetValue } from '../../judge/packet-evidence.ts';
+import { agentFacts, agentRest, agentRows } from '../agent-facts.ts';
 import type { Fact } from '../facts.ts';
 import { formatCount, formatLatency, formatShare } from '../../units/format.ts';
 import { CLOCK_LABELS, costFacts, latencyRows, offerFacts, roundKernelSentences } from '../text/client.ts';
@@ -27,18 +28,41 @@ export function roundSections(round: RoundResult, prefix = ''): Section[] {
       content: facts(roundFacts(round)),
     },
     { id: `${prefix}latency`, title: 'Latency', content: latencyHtml(round, prefix) },
+    { id: `${prefix}agents`, title: 'Agents', content: agentsHtml(round) },
     { id: `${prefix}rates`, title: 'Rates and failures', content: ratesHtml(round, prefix) },
-    { id: `${prefix}generator`, title: 'This machine as generator', content: generatorHtml(round, prefix) },
+    { id: `${prefix}generator`, title: generatorTitle(round), content: generatorHtml(round, prefix) },
     { id: `${prefix}kernel`, title: 'What the kernel counted', content: kernelHtml(round, prefix) },
     { id: `${prefix}packets`, title: 'What the packet engine counted', content: packetHtml(round, prefix) },
     { id: `${prefix}thresholds`, title: 'Thresholds', content: thresholdsHtml(round) },
   ];
 }
 
+/** Whose threads generated the load. */
+export function generatorTitle({ agents }: Pick<RoundResult, 'agents'>): string {
+  return agents === undefined ? 'This machine as generator' : 'The agents as generators';
+}
+
+/** The agents of a fleet, a row each; nothing where one machine measured. */
+export function agentsHtml({ agents = [] }: Pick<RoundResult, 'agents'>): Html {
+  if (agents.length === 0) return html``;
+  const told = agents.flatMap(({ name, verdict, lost }) => [
+    ...(lost === null ? [] : [`${name}: lost, ${lost.why}`]),
+    ...(verdict?.reasons ?? []).map(({ message }) => `${name}: ${message}`),
+  ]);
+  return html`${facts(agentFacts([{ agents }]))}${rowsTable('Agents', agentRows(agents))}${list([
+    ...agentRest(agents),
+    ...told.slice(0, AGENTS_TOLD),
+  ])}`;
+}
+
 /** What was offered, achieved and spent. That a generator at its limit measured it stands beside the latencies. */
 export function roundFacts(round: RoundResult): Fact[] {
   return [...offerFacts(round), ...costFacts(round).filter(([label]) => label !== '')];
 }
+
+/** What agents say of themselves, and the threads, that a page has room for. The result has all. */
+const AGENTS_TOLD = 40;
+const WORKERS_SHOWN = 200;
 
 /** The clocks that are drawn over time, of those that measured anything. */
 const CLOCKS_OVER_TIME = ['connect', 'total'] as const satisfies readonly ClockName[];
@@ -93,11 +117,33 @@ function ratesHtml(round: RoundResult, prefix: string): Html {
 }
 
 function generatorHtml(round: RoundResult, prefix: string): Html {
-  const head = ['worker', 'started', 'missed', 'on a core', 'waited for a core', 'garbage collections', 'the longest'];
-  const rows = round.workers.map((worker, index) => [String(index + 1), ...workerCells(worker)]);
+  const isFleet = round.agents !== undefined;
+  const head = [
+    ...(isFleet ? ['agent'] : []),
+    'worker',
+    'started',
+    'missed',
+    'on a core',
+    'waited for a core',
+    'garbage collections',
+    'the longest',
+  ];
+  const rows = round.workers
+    .slice(0, WORKERS_SHOWN)
+    .map((worker, index) => [
+      ...(isFleet ? [worker.agent ?? ''] : []),
+      String(workerNumber(round.workers, index)),
+      ...workerCells(worker),
+    ]);
   return html`${table('Pacing threads', [head, ...rows])}${chartGrid([
     chart(lagChart(`${prefix}lag-over-time`, groupOf(prefix), round)),
   ])}`;
+}
+
+/** The number of a thread, from 1, among those of its agent. */
+function workerNumber(workers: readonly WorkerResult[], index: number): number {
+  const { agent } = workers[index]!;
+  return workers.slice(0, index + 1).filter((worker) => worker.agent === agent).length;
 }
 
 function workerCells(worker: WorkerResult): string[] {

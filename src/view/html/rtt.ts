@@ -3,12 +3,12 @@ import type { RttResult, RttRound } from '../../document/rtt.ts';
 import { formatPerSec } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { closingRows, latencyRows, pingFacts, rttCostFacts, rttDetails } from '../text/rtt.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { verdictLook } from '../verdict-looks.ts';
 import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
 import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
 import { downloadOf, endMatter } from './end-matter.ts';
 import { page, type Page, type Section } from './page.ts';
-import { chartGrid } from './round-sections.ts';
+import { agentsHtml, chartGrid, generatorTitle } from './round-sections.ts';
 import { curveOf, overTimeChart, percentileChart, type Curve } from './specs/percentiles.ts';
 import { pingRateChart, samplesChart } from './specs/pings.ts';
 import { wholeIntervals } from './specs/intervals.ts';
@@ -56,7 +56,7 @@ function keptSentence(round: RttRound): string {
 }
 
 function verdictText({ verdict }: RttRound): Html {
-  return html`Verdict: <strong class="is-${MOODS[verdict.status]}">${VERDICT_LOOKS[verdict.status].words}</strong>`;
+  return html`Verdict: <strong class="is-${MOODS[verdict.status]}">${verdictLook(verdict).words}</strong>`;
 }
 
 function roundsSection(rounds: readonly RttRound[]): Section {
@@ -118,6 +118,7 @@ function roundSections(round: RttRound, prefix: string): Section[] {
         ...(samples === undefined ? [] : [chart(samplesChart(`${prefix}samples`, samples))]),
       ])}`,
     },
+    { id: `${prefix}agents`, title: 'Agents', content: agentsHtml(round) },
     {
       id: `${prefix}pings`,
       title: 'Pings over time',
@@ -126,7 +127,7 @@ function roundSections(round: RttRound, prefix: string): Section[] {
     },
     {
       id: `${prefix}generator`,
-      title: 'This machine as generator',
+      title: generatorTitle(round),
       content: chartGrid([
         chart(
           overTimeChart(`${prefix}lag-over-time`, group, 'schedule lag', intervals, (each) => each.schedule_lag_ns),

@@ -1,5 +1,6 @@
 /** What a run shows of itself while it goes on: one line, rewritten once a second on a terminal, otherwise one a second. */
 import type { Estimate, LiveSink, RunEvent, RunCommand, SecondEvent } from '../../run/events.ts';
+import { LiveAgents } from './live-agents.ts';
 import { liveLine, rttLiveLine, SHORTEST_RATE_SEC } from './second-lines.ts';
 import { expectedTimeLine, timeLeftText, withTimeLeft } from './time-left.ts';
 import { stepLine } from '../text/saturate.ts';
@@ -28,6 +29,7 @@ export class LiveView implements LiveSink {
   #atSec = 0;
   #command: RunCommand = 'client';
   #estimate: Estimate | null = null;
+  readonly #agents = new LiveAgents();
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
@@ -45,6 +47,9 @@ export class LiveView implements LiveSink {
       case 'second':
         // A trial has a line of its own when it ends.
         if (event.trial === undefined) this.#second(event);
+        return;
+      case 'agent':
+        this.#agents.on(event);
         return;
       case 'trial-ended':
         this.#endedLine(trialLine(event.trial, event.result, event.reason));
@@ -91,11 +96,12 @@ export class LiveView implements LiveSink {
     if (event.of === 'connections') this.#errors += event.counts.failed;
     if (counts.length_sec < SHORTEST_RATE_SEC) return;
     const prefix = (this.#rounds > 1 ? `round ${round + 1}/${this.#rounds} ` : '') + (warmup ? 'warm-up ' : '');
-    this.#line(
+    const line =
       event.of === 'connections'
         ? liveLine(prefix, this.#atSec, event.counts, this.#errors)
-        : rttLiveLine(prefix, this.#atSec, event.counts),
-    );
+        : rttLiveLine(prefix, this.#atSec, event.counts);
+    const agents = this.#agents.text;
+    this.#line(agents === '' ? line : `${line}  ${agents}`);
   }
 
   /** Shows a line in place of the one before. */

@@ -1,6 +1,7 @@
 /** What `search` and `saturate` found, as Markdown. */
 import type { LimitResult, SaturateResult, SearchResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
+import { fleetOfLimit } from '../agent-facts.ts';
 import { targetLine } from '../headline.ts';
 import {
   goalSentence,
@@ -11,7 +12,7 @@ import {
   searchEnd,
 } from '../limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
-import { code, document, roundsTable, rowsTable, untagged } from './markdown.ts';
+import { code, document, plain, roundsTable, rowsTable, untagged } from './markdown.ts';
 import { ESTABLISHMENT, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
@@ -20,6 +21,7 @@ export function searchMarkdown(result: SearchResult): string {
   const end = searchEnd(result);
   const profile = profileSentence(result);
   return limitDocument(result, 'search', [
+    ...fleetBlocks(result, result.trials),
     ...(profile === null ? [] : [`Followed: ${untagged(profile)}.`]),
     rowsTable([
       ['goal', 'the most that meets it'],
@@ -44,6 +46,7 @@ function kpiBlocks({ profile, goals }: SearchResult): string[] {
 
 export function saturateMarkdown(result: SaturateResult): string {
   return limitDocument(result, 'saturate', [
+    ...fleetBlocks(result, result.steps),
     untagged(saturateSentence(result)),
     ...thresholdBlocks(result),
     ...(result.steps.length === 0 ? [] : [`### Steps\n\n${trialsTable(stepColumns(result.steps), result.steps)}`]),
@@ -56,6 +59,13 @@ function thresholdBlocks(result: LimitResult): string[] {
   return [
     `### Thresholds\n\n${[...limitThresholdFigures(result).map((each) => `- ${untagged(each)}`), '', untagged(sentence)].join('\n').trim()}`,
   ];
+}
+
+function fleetBlocks(result: LimitResult, rounds: readonly { readonly result: RoundResult }[]): string[] {
+  return fleetOfLimit(
+    result,
+    rounds.map((round) => round.result),
+  ).map(plain);
 }
 
 function limitDocument(result: LimitResult, command: string, blocks: readonly string[]): string {

@@ -6,6 +6,7 @@ import {
   type ProbeResult,
   type RoundResult,
 } from '../../document/client.ts';
+import type { AgentRound } from '../../document/fleet.ts';
 import { isTooShortForRate } from '../../judge/criterion.ts';
 import { kernelSentences } from '../../judge/kernel-evidence.ts';
 import {
@@ -17,6 +18,7 @@ import {
   formatSeconds,
   formatShare,
 } from '../../units/format.ts';
+import { agentFacts, agentFindings, agentKernelSentences, agentRest, agentRows, fleetDetails } from '../agent-facts.ts';
 import { cpuSplit } from '../cpu-split.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
@@ -27,7 +29,7 @@ import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, serie
 import { packetTexts } from './packet.ts';
 import { workText } from './work.ts';
 import { thresholdFacts, thresholdSentence } from './thresholds.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { verdictLook } from '../verdict-looks.ts';
 
 export const CLOCK_LABELS: Readonly<Record<ClockName, string>> = {
   schedule_lag: 'schedule lag',
@@ -73,14 +75,15 @@ function headline(result: ClientResult, style: TextStyle): string {
 }
 
 /** How it was measured, a line each. */
-export function clientDetails({ config, system }: ClientResult): string[] {
+export function clientDetails(result: ClientResult): string[] {
+  const { config, system } = result;
   const details = [
     engineText(system),
     formatCountOf(system.workers, 'worker'),
     `payload ${formatBytes(config.payload_bytes)}`,
     `finish ${config.finish}`,
   ];
-  return [details.join(', '), ...(system.engine_notes ?? [])];
+  return [details.join(', '), ...fleetDetails(result), ...(system.engine_notes ?? [])];
 }
 
 function roundText(round: RoundResult, index: number, count: number, style: TextStyle): string {
@@ -93,8 +96,16 @@ export function roundParts(round: RoundResult): Part[] {
   return [
     { facts: offerFacts(round) },
     { rows: latencyRows(round) },
+    ...agentParts(round),
     { facts: [...costFacts(round), ...verdictFacts(round)] },
   ];
+}
+
+/** The agents of a fleet; nothing where one machine measured. */
+export function agentParts(round: { readonly agents?: readonly AgentRound[] }): Part[] {
+  const { agents } = round;
+  if (agents === undefined) return [];
+  return [{ facts: agentFacts([round]) }, { rows: agentRows(agents) }, { facts: listed('', agentRest(agents)) }];
 }
 
 /** What was offered, what was achieved, and how attempts ended. */
@@ -131,26 +142,19 @@ export function costFacts(round: RoundResult): Fact[] {
 }
 
 /** What the kernel counted that matters and that neither the verdict nor a finding tells, a sentence each. */
-export function roundKernelSentences({
-  attempts,
-  duration_sec: durationSec,
-  kernel,
-  findings,
-  verdict,
-}: RoundResult): string[] {
+export function roundKernelSentences(round: RoundResult): string[] {
+  const { attempts, duration_sec: durationSec, kernel, findings, verdict, agents } = round;
+  if (agents !== undefined) return agentKernelSentences(round);
   const told = [...verdict.reasons, ...findings];
   return kernel === undefined ? [] : kernelSentences(kernel, attempts.started, durationSec, told);
 }
 
 function verdictFacts(round: RoundResult): Fact[] {
   const { findings, verdict } = round;
-  const looks = VERDICT_LOOKS[verdict.status];
+  const looks = verdictLook(verdict);
   return [
     ...listed('kernel', roundKernelSentences(round)),
-    ...listed(
-      'findings',
-      findings.map(({ message }) => message),
-    ),
+    ...listed('findings', [...findings.map(({ message }) => message), ...agentFindings(round)]),
     ['verdict', looks.words, looks.colour],
     ...verdict.reasons.map(({ message }): Fact => ['', message]),
     ...thresholdFacts(round),

@@ -10,12 +10,14 @@ import {
   formatSeconds,
   formatShare,
 } from '../../units/format.ts';
+import { fleetDetails } from '../agent-facts.ts';
 import { cpuSplit } from '../cpu-split.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
+import { agentParts } from './client.ts';
 import { busyText } from './work.ts';
-import { VERDICT_LOOKS } from '../verdict-looks.ts';
+import { verdictLook } from '../verdict-looks.ts';
 
 const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99_9', 'max'] as const;
 
@@ -38,14 +40,15 @@ function headline(result: RttResult, style: TextStyle): string {
 }
 
 /** How it was measured, a line each. */
-export function rttDetails({ config, system }: RttResult): string[] {
+export function rttDetails(result: RttResult): string[] {
+  const { config, system } = result;
   const details = [
     config.protocol.toUpperCase(),
     `engine ${system.engine}`,
     formatCountOf(config.connections, 'connection'),
     `messages of ${formatBytes(config.size_bytes)}`,
   ];
-  return [details.join(', '), ...(system.engine_notes ?? [])];
+  return [details.join(', '), ...fleetDetails(result), ...(system.engine_notes ?? [])];
 }
 
 function offered(round: RttRound): string {
@@ -60,13 +63,13 @@ function roundText(round: RttRound, index: number, { rounds }: RttResult, style:
 /** The text of one round. */
 export function rttRoundParts(round: RttRound): Part[] {
   const { verdict } = round;
-  const looks = VERDICT_LOOKS[verdict.status];
+  const looks = verdictLook(verdict);
   const rest: Fact[] = [
     ...rttCostFacts(round),
     ['verdict', looks.words, looks.colour],
     ...verdict.reasons.map(({ message }): Fact => ['', message]),
   ];
-  return [{ facts: pingFacts(round) }, { rows: latencyRows(round) }, { facts: rest }];
+  return [{ facts: pingFacts(round) }, { rows: latencyRows(round) }, ...agentParts(round), { facts: rest }];
 }
 
 /** What was offered, what was achieved, and how pings ended. */

@@ -1,6 +1,7 @@
 /** The result of a saturation for a person: the answer first, then the steps. */
 import type { SaturateResult, SaturateStepResult } from '../../document/limit.ts';
 import { formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
+import { fleetOfLimit } from '../agent-facts.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from '../layout.ts';
@@ -19,9 +20,13 @@ export function stepLine(index: number, step: SaturateStepResult, note: string):
 export function saturateText(result: SaturateResult, style: TextStyle = PLAIN): string {
   const { steps } = result;
   const cost = `${engineText(result.system)}, ${formatCountOf(steps.length, 'step')} in ${formatSeconds(result.duration_sec)}`;
+  const fleet = fleetOfLimit(
+    result,
+    steps.map((step) => step.result),
+  ).map((line) => wrap(line, style.columns, 0));
   const isFound = result.saturated_at !== null;
   const blocks = [
-    `${paint(style, 'bold', targetLine('saturate', result.config))}\n${cost}`,
+    [paint(style, 'bold', targetLine('saturate', result.config)), cost, ...fleet].join('\n'),
     paint(style, isFound ? 'green' : 'yellow', `  ${wrap(saturateSentence(result), style.columns, 2)}`),
     ...(steps.length === 0 ? [] : [stepsTable(steps, style)]),
     ...limitThresholdBlocks(result, style),

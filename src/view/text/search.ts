@@ -1,6 +1,7 @@
 /** The result of a search for a person: the answer first, then how it was come by. */
 import type { GoalResult, SearchResult, TrialResult } from '../../document/limit.ts';
 import { formatCount, formatCountOf, formatPerSec, formatSeconds } from '../../units/format.ts';
+import { fleetOfLimit } from '../agent-facts.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from '../layout.ts';
@@ -34,7 +35,14 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
   const rounds = trials.filter(({ length }) => length === 'exploratory').length;
   const cost = `${formatCountOf(trials.length, 'trial')} (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
   const end = searchEnd(result);
-  const facts = [`${engineText(result.system)}, ${cost}`, profileSentence(result)].filter((each) => each !== null);
+  const facts = [
+    `${engineText(result.system)}, ${cost}`,
+    ...fleetOfLimit(
+      result,
+      trials.map((trial) => trial.result),
+    ),
+    profileSentence(result),
+  ].filter((each) => each !== null);
   const blocks = [
     `${paint(style, 'bold', targetLine('search', result.config))}\n${facts.map((each) => wrap(each, style.columns, 0)).join('\n')}`,
     goals.map((goal) => answerText(goal, result.profile, style)).join('\n'),

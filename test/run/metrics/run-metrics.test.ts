@@ -8,6 +8,7 @@ import { exposition, formatFor } from '../../../src/run/metrics/exposition.ts';
 import { otlpRequest } from '../../../src/run/metrics/otlp-request.ts';
 import { RunMetrics } from '../../../src/run/metrics/run-metrics.ts';
 import { VERSION } from '../../../src/units/version.ts';
+import { agentTold } from '../../support/agents.ts';
 import { loadSecond, pingSecond, runStarted } from '../../support/events.ts';
 import { histogramOf } from '../../support/histograms.ts';
 import { decodedRequest } from '../../support/otlp.ts';
@@ -114,6 +115,21 @@ t.test('the bounds of a search follow the last trial at each load', async (t) =>
   t.same(bounds(trial(100, true), trial(200, true), trial(400, false)), [200, 400]);
   t.same(bounds(trial(100, true), trial(400, false), trial(200, null)), [100, 400], 'our own limit says nothing');
   t.same(bounds(trial(100, true), trial(400, false), trial(400, true), trial(800, false)), [400, 800]);
+});
+
+t.test('agents of a fleet: how many do what, and the lag of each of the first 100', async (t) => {
+  const agents = Array.from({ length: 150 }, (_, index) => agentTold(`a${String(index)}`, { state: 'ready' }));
+  const metrics = metricsOf(runStarted(), ...agents, agentTold('a0'), agentTold('a1', { state: 'lost', why: 'x' }));
+  const samples = samplesOf(metrics);
+  t.match(samples, {
+    'conngen_agents{state="ready"}': 148,
+    'conngen_agents{state="running"}': 1,
+    'conngen_agents{state="ended"}': 0,
+    'conngen_agents{state="lost"}': 1,
+    'conngen_agent_schedule_lag_p99_seconds{agent="a0"}': 0.00009,
+    'conngen_agent_clock_error_seconds{agent="a99"}': 0.00004,
+  });
+  t.equal(Object.keys(samples).filter((name) => name.includes('lag_p99')).length, 100);
 });
 
 t.test('pings', async (t) => {

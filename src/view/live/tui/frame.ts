@@ -1,6 +1,7 @@
 /** The live view as lines: which panels there are, and where each has its place. */
 import { cut, fit, span, type Line } from './spans.ts';
 import type { Panel, PanelSetup } from './panel.ts';
+import { agentsPanel } from './panels/agents.ts';
 import { cellsPanel } from './panels/cells.ts';
 import { failuresPanel, pingsPanel } from './panels/failures.ts';
 import { headPanel, helpPanel, keysPanel, progressPanel } from './panels/head.ts';
@@ -31,6 +32,7 @@ const KEYS: Row = { rank: 4, left: keysPanel };
 const RATES: Row = { rank: 7, left: ratesPanel };
 const LATENCY: Row = { rank: 5, left: latencyPanel };
 const OWNERS: Row = { rank: 6, left: failuresPanel, right: machinePanel };
+const AGENTS: Row = { rank: 6, left: agentsPanel };
 const NETWORK: Row = { rank: 3, left: networkPanel };
 const THRESHOLDS: Row = { rank: 6, left: thresholdsPanel, right: networkPanel, rightRank: 3 };
 
@@ -49,8 +51,8 @@ const BODIES: Readonly<Record<RunCommand, readonly Row[]>> = {
   server: [],
 };
 
-function bodyOf({ plan }: LiveRun): readonly Row[] {
-  const body = BODIES[plan.command];
+function bodyOf({ plan, agents }: LiveRun): readonly Row[] {
+  const body = agents.count === 0 ? BODIES[plan.command] : [...BODIES[plan.command], AGENTS];
   if (plan.command === 'lab' || plan.command === 'rtt') return body;
   return [...body, plan.thresholds.length > 0 ? THRESHOLDS : NETWORK];
 }

@@ -13,6 +13,7 @@ import type {
   SecondEvent,
   ThreadUse,
 } from '../../../run/events.ts';
+import { LiveAgents } from '../live-agents.ts';
 import { SHORTEST_RATE_SEC } from '../second-lines.ts';
 import type { LivePlan } from './plan.ts';
 import { summariesOf, WholeRound, type Summaries } from './whole.ts';
@@ -98,6 +99,8 @@ export class LiveRun {
   readonly trials: TrialState[] = [];
   readonly steps: StepState[] = [];
   readonly cells: CellResult[] = [];
+  /** The agents of a fleet; none where this machine measures. */
+  readonly agents = new LiveAgents();
   /** The cell that is measured. */
   cell: { readonly name: string; readonly sinceSec: number } | null = null;
   estimate: (Estimate & { readonly atSec: number }) | null = null;
@@ -130,6 +133,9 @@ export class LiveRun {
         return;
       case 'health':
         this.#machine(event);
+        return;
+      case 'agent':
+        this.agents.on(event);
         return;
       case 'round-ended':
         this.#endRound(event);
