@@ -40,6 +40,9 @@ export interface AgentOptions {
 /** Another agent of the same name says so within this time. */
 const NAME_CHECK_MS = 1.2 * TIMES.beatMs;
 
+/** How long the last reports of a run wait for a connection to NATS. */
+const REPORTS_MS = 2 * TIMES.disconnectedMs;
+
 /** Starts an agent. Rejects with `RunError` where it may not be, or where its name is taken. Close the bus after it. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { bus, name, own, limits, trusted } = options;
@@ -94,6 +97,8 @@ export class Agent {
   #description: Uint8Array = new Uint8Array(0);
   #describedFrom: string | null = null;
   #isStopping = false;
+  /** Another agent of the same name, of which the log told. */
+  #twin: string | null = null;
 
   constructor(options: AgentOptions, identity: Identity) {
     this.#o = options;
@@ -156,7 +161,8 @@ export class Agent {
 
   #onAlive(data: Uint8Array): void {
     const other = readDescription(data);
-    if (other === null || other.instance === this.#identity.instance) return;
+    if (other === null || other.instance === this.#identity.instance || other.instance === this.#twin) return;
+    this.#twin = other.instance;
     const where = other.seenFrom === null ? '' : ` (from ${other.seenFrom})`;
     this.#o.log.warn(`another agent of the name ${this.#o.name} has connected${where}: orders may reach either`);
   }
@@ -189,6 +195,7 @@ export class Agent {
         fetchFiles({ files, request: this.#requestOf(order.run), ...{ maxPayloadBytes: bus.maxPayloadBytes } }),
       isConnected: () => bus.isConnected,
       send: (message) => bus.publish(SUBJECTS.report(name), message),
+      maxMessageBytes: () => bus.maxPayloadBytes,
       keep: this.#keeper(),
       onOver: () => {
         endBeats();
@@ -199,7 +206,7 @@ export class Agent {
       const beat = this.#gate.admitBeat(message.data);
       if (beat !== null) run.heard(beat);
     });
-    // The reports of the run before are not wanted any more: its controller has closed it, or is gone.
+    // The reports of the run before are not wanted any more.
     this.#run = run;
     this.#setBusy({ run: order.run, controller: order.controller, command: order.called, target: targetOf(order) });
     const answer = await run.open();
@@ -237,6 +244,8 @@ export class Agent {
 
   #onOver(run: AgentRun): void {
     this.#gate.release();
+    // A controller that comes back later than this has ended its run.
+    setTimeout(() => run.reports.clear(), REPORTS_MS).unref();
     this.#o.log.info(run.session === null ? 'free' : 'the run is over; free');
     this.#setBusy(null);
   }

@@ -15,8 +15,10 @@ export interface ReportLogOptions {
   readonly run: string;
   readonly instance: string;
   readonly send: (message: Uint8Array) => void;
-  /** Told once, where a report could not be kept: from then on there are no more of them. */
-  readonly onFull: () => void;
+  /** Told once, where a report cannot be kept or sent: from then on there are no more of them. */
+  readonly onEnd: (why: string) => void;
+  /** The largest message that NATS takes. */
+  readonly maxMessageBytes: () => number;
   readonly maxBytes?: number;
 }
 
@@ -34,7 +36,7 @@ export class ReportLog {
   #acknowledged = 0;
   /** What the beat before the last one acknowledged. */
   #lastBeat = -1;
-  #isFull = false;
+  #isOver = false;
 
   constructor(options: ReportLogOptions) {
     this.#o = options;
@@ -51,18 +53,23 @@ export class ReportLog {
 
   /** Sends a report and keeps it. Where there is no room for it, it is dropped, and so are all after it. */
   add(body: ReportBody, data?: Uint8Array): void {
-    if (this.#isFull) return;
+    if (this.#isOver) return;
     const { run, instance, maxBytes = KEPT_MAX_BYTES } = this.#o;
     const number = this.#next;
     const message = encodeReport({ run, instance, number, ...body }, data);
-    if (this.#keptBytes + message.length > maxBytes) {
-      this.#isFull = true;
-      this.#o.onFull();
+    const { length } = message;
+    const mostBytes = this.#o.maxMessageBytes();
+    if (length > mostBytes) {
+      this.#endWith(`a report has ${length} bytes, and NATS takes at most ${mostBytes} (its max_payload)`);
+      return;
+    }
+    if (this.#keptBytes + length > maxBytes) {
+      this.#endWith('the controller acknowledges no reports, and no more can be kept');
       return;
     }
     this.#next++;
     this.#kept.push({ number, message, sinceMs: performance.now() });
-    this.#keptBytes += message.length;
+    this.#keptBytes += length;
     this.#o.send(message);
   }
 
@@ -82,6 +89,11 @@ export class ReportLog {
   /** Sends all that is not acknowledged. */
   sendAgain(): void {
     for (const { message } of this.#kept) this.#o.send(message);
+  }
+
+  #endWith(why: string): void {
+    this.#isOver = true;
+    this.#o.onEnd(why);
   }
 
   /** Forgets all. */

@@ -29,6 +29,8 @@ export interface AgentRunOptions extends Pick<ShareContext, 'own' | 'limits'> {
   readonly log: AgentLog;
   readonly isConnected: () => boolean;
   readonly send: (message: Uint8Array) => void;
+  /** The largest message that NATS takes. */
+  readonly maxMessageBytes: () => number;
   /** Takes the agent's own result when the run is over; null where no result is kept. */
   readonly keep: ((rounds: readonly (RoundResult | RttRound)[], run: AgentRun) => Promise<void>) | null;
   /** The run is over and the agent is free. */
@@ -68,7 +70,11 @@ export class AgentRun {
     const { order, instance, log, send } = options;
     this.reports = new ReportLog({
       ...{ run: order.run, instance, send },
-      onFull: () => void this.end('reports_full', 'the controller acknowledges no reports, and no more can be kept'),
+      maxMessageBytes: options.maxMessageBytes,
+      onEnd: (why) => {
+        log.error(`${why}: the run ends`);
+        void this.end('reports_lost', why);
+      },
     });
     this.#leader = new RunLeader({
       onReady: () => this.#tellReady(),
@@ -156,6 +162,8 @@ export class AgentRun {
         return DONE;
       case 'close':
         await this.close();
+        // The controller has them, or does not want them.
+        this.reports.clear();
         return DONE;
     }
   }

@@ -14,7 +14,8 @@ function logOf(maxBytes?: number): Sent {
   const sent: Uint8Array[] = [];
   let full = 0;
   const log = new ReportLog({
-    ...{ run: 'r', instance: 'i', send: (message: Uint8Array) => void sent.push(message), onFull: () => (full += 1) },
+    ...{ run: 'r', instance: 'i', send: (message: Uint8Array) => void sent.push(message), onEnd: () => (full += 1) },
+    maxMessageBytes: () => 500,
     ...(maxBytes === undefined ? {} : { maxBytes }),
   });
   return { log, numbers: () => sent.map((message) => decodeReport(message)?.report.number), full: () => full };
@@ -65,5 +66,13 @@ t.test('at the bound it says so once, and takes nothing more', (t) => {
   log.clear();
   log.add({ kind: 'ready' });
   t.strictSame(numbers(), [0, 1], 'a gap would hide what is missing');
+  t.end();
+});
+
+t.test('a report that NATS does not take ends it', (t) => {
+  const { log, numbers, full } = logOf();
+  log.add({ kind: 'ready' }, new Uint8Array(501));
+  log.add({ kind: 'ready' });
+  t.same([full(), numbers()], [1, []]);
   t.end();
 });
