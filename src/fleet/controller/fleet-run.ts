@@ -114,7 +114,7 @@ export class FleetRun {
     if (member.isLost) return;
     member.lose(why);
     // Where it can still be told, it stops.
-    if (member.isHeld) void this.#tell(member, { kind: 'close' });
+    if (member.isHeld) void this.#free(member);
     this.#listener?.onLost(member);
   }
 
@@ -122,11 +122,13 @@ export class FleetRun {
   async close(): Promise<void> {
     this.#isOpen = false;
     const held = this.members.filter(({ isHeld }) => isHeld);
-    await Promise.all(held.map((member) => this.#tell(member, { kind: 'close' })));
+    await Promise.all(held.map((member) => this.#free(member)));
   }
 
-  async #tell(member: Member, body: OrderBody): Promise<Uint8Array | null> {
-    return this.#o.bus.request(SUBJECTS.order(member.name), this.#sealed(member, body), CLOSE_MS);
+  /** Orders a member to close, which it does once. */
+  async #free(member: Member): Promise<void> {
+    const data = this.#sealed(member, { kind: 'close' });
+    if ((await this.#o.bus.request(SUBJECTS.order(member.name), data, CLOSE_MS)) !== null) member.isHeld = false;
   }
 
   #sealed(member: Member, body: OrderBody): Uint8Array {
