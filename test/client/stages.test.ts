@@ -5,8 +5,10 @@ import {
   STAGE_EXCHANGING,
   STAGE_OPENING,
   Stages,
+  beginStage,
   openStages,
   resetStages,
+  stagesEnded,
 } from '../../src/client/stages.ts';
 
 function pair(holdNs = 0): { control: Int32Array; first: Stages; second: Stages } {
@@ -48,3 +50,27 @@ t.test('a worker that leaves or dies holds nobody up', async (t) => {
   resetStages(dying.control);
   t.same([...dying.control], new Array<number>(CONTROL_WORDS).fill(0));
 });
+
+t.test(
+  'workers that are led wait for the time of the next stage, and have the turns of their machine in it',
+  async (t) => {
+    const control = new Int32Array(CONTROL_WORDS);
+    const share = { turns: [1, 2], of: 3 };
+    const led = { control, workers: 2, ...share, ratePerSec: 1000, holdNs: 5e6, isLed: true };
+    const [first, second] = [new Stages({ ...led, worker: 0 }), new Stages({ ...led, worker: 1 })];
+    t.notOk(first.arrive(1e6));
+    t.equal(stagesEnded(control, 2), 0);
+    t.notOk(second.arrive(1e6), 'all are here, and nobody has said when');
+    t.equal(stagesEnded(control, 2), 1);
+    beginStage(control, STAGE_OPENING, 50e6);
+    t.ok(first.arrive(2e6));
+    t.ok(second.arrive(3e6));
+    t.same([first.take(), first.take(), second.take(), second.take()], [51e6, 54e6, 52e6, 55e6]);
+    t.notOk(first.arrive(60e6));
+    t.notOk(second.arrive(60e6));
+    t.equal(stagesEnded(control, 2), 2);
+    beginStage(control, STAGE_EXCHANGING, 70e6);
+    t.ok(second.arrive(61e6));
+    t.equal(second.dueNs, 77e6, 'after the hold');
+  },
+);
