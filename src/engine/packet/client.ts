@@ -10,6 +10,7 @@ import {
   type ClientEngineOptions,
 } from '../seam/engine.ts';
 import type { PacketLink } from '../seam/link.ts';
+import { drive } from './drive.ts';
 import type { FramePort } from './frame-port.ts';
 import { FrameSorter } from './frame-sorter.ts';
 import { linger } from './linger.ts';
@@ -48,8 +49,6 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
   #sorter: FrameSorter;
   #driver!: ClientDriver;
   #ephemeral = 0;
-  /** The end of a wait. */
-  readonly #deadline = { deadlineNs: -Infinity };
 
   /** Takes the port, which is gone after `dispose`. */
   constructor(options: ClientEngineOptions, port: FramePort) {
@@ -120,24 +119,8 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
     this.#driver = driver;
     this.#port.companions?.enter();
     if (this.#announces) this.#sorter.neighbours.announce();
-    this.#drive(driver, this.#port);
+    drive(driver, { tcp: this.#tcp, port: this.#port, receiver: this.#sorter });
     linger({ tcp: this.#tcp, port: this.#port, receiver: this.#sorter, clock: this.#options.clock });
-  }
-
-  #drive(driver: ClientDriver, port: FramePort): void {
-    const tcp = this.#tcp;
-    const sorter = this.#sorter;
-    const deadline = this.#deadline;
-    tcp.turn();
-    while (driver.step()) {
-      // What has come makes room for more: the next step is due immediately, and what was sent leaves when nothing more comes, or in batches.
-      if (port.receive(sorter) === 0) {
-        deadline.deadlineNs = Math.min(driver.deadlineNs, tcp.deadlineNs);
-        port.wait(deadline);
-        port.receive(sorter);
-      }
-      tcp.turn();
-    }
   }
 
   rehearse(driver: ClientDriver, responseBytes: number): boolean {
@@ -151,7 +134,7 @@ export class PacketClientEngine implements ClientEngine, TcpUser {
     this.#bytes = port.bytes;
     this.#driver = driver;
     try {
-      this.#drive(driver, port);
+      drive(driver, { tcp: this.#tcp, port, receiver: this.#sorter });
     } finally {
       this.#bytes = this.#port.bytes;
       this.#tcp = tcp;

@@ -3,6 +3,7 @@ import { ECONNRESET } from '../../kernel/errno.ts';
 import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/engine.ts';
 import { FreeSlots } from '../sockets/free-slots.ts';
 import type { PacketLink } from '../seam/link.ts';
+import { drive } from './drive.ts';
 import type { FramePort } from './frame-port.ts';
 import { FrameSorter } from './frame-sorter.ts';
 import { KeptBytes } from './kept-bytes.ts';
@@ -72,7 +73,6 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
   #open = 0;
   #listenPort = 0;
   #accepts = false;
-  readonly #deadline = { deadlineNs: -Infinity };
   #driver!: ServerDriver;
 
   /** Takes the port, which is gone after `dispose`. */
@@ -145,7 +145,7 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
     const port = this.#port;
     port.companions?.enter();
     if (this.#announces) this.#sorter.neighbours.announce();
-    this.#drive(driver, port);
+    drive(driver, { tcp: this.#tcp, port, receiver: this.#sorter });
     linger({ tcp: this.#tcp, port, receiver: this.#sorter, clock: this.#options.clock });
   }
 
@@ -169,27 +169,11 @@ export class PacketServerEngine implements ServerEngine, TcpUser {
     const load = { clock, endNs: clock.now() + REHEARSAL_NS, serverPort: this.#listenPort, onEnd };
     port.meet(new RehearsedClients(port, link, load));
     try {
-      this.#drive(driver, port);
+      drive(driver, { tcp: this.#tcp, port, receiver: this.#sorter });
     } finally {
       this.#use(own);
       this.#open = 0;
       this.#accepts = true;
-    }
-  }
-
-  #drive(driver: ServerDriver, port: FramePort): void {
-    const tcp = this.#tcp;
-    const sorter = this.#sorter;
-    const deadline = this.#deadline;
-    tcp.turn();
-    while (driver.step()) {
-      // What has come makes room for more: the next step is due immediately.
-      if (port.receive(sorter) === 0) {
-        deadline.deadlineNs = Math.min(driver.deadlineNs, tcp.deadlineNs);
-        port.wait(deadline);
-        port.receive(sorter);
-      }
-      tcp.turn();
     }
   }
 
