@@ -190,14 +190,16 @@ class Capture {
       p.jumpIf32(VALUE, '!=', viewOf(target.address).getUint32(0, true), 'pass'); // not the target
     }
     this.#ports(theirPort, ourPort);
-    p.load(32, LOW, DATA, ours);
-    p.swapNetworkOrder(32, LOW);
-    p.jump('ours4');
+    this.#loadAddress4(ours);
   }
 
   #addressAlone4(place: number): void {
+    this.#program.move(OUR_PORT, 0);
+    this.#loadAddress4(place);
+  }
+
+  #loadAddress4(place: number): void {
     const p = this.#program;
-    p.move(OUR_PORT, 0);
     p.load(32, LOW, DATA, place);
     p.swapNetworkOrder(32, LOW);
     p.jump('ours4');

@@ -116,7 +116,7 @@ export class Arrival {
     if ((flags & SYN) === 0) return;
     this.agree(row);
     if (!hasAck) {
-      // Both ends open at once (RFC 9293, section 3.5): our SYN is sent again, with the acknowledgement of the peer's.
+      // Both ends open at the same time (RFC 9293, section 3.5): our SYN is sent again, with the acknowledgement of the peer's.
       connections.state[row] = SYN_RECEIVED;
       this.#transmission.sendSyn(row);
       return;

@@ -117,7 +117,7 @@ export class Lifecycle {
     if (slot !== NONE) this.#user.failed(slot, errno);
   }
 
-  /** Both ends have closed, we first or both at once: the tuple rests. */
+  /** Both ends have closed, we first or both at the same time: the tuple rests. */
   rest(row: number, nowMs: number): void {
     const timeWait = this.#timeWait;
     if (timeWait.isFull) this.#forgetOldest();

@@ -99,7 +99,7 @@ t.test('a connection that is reset as soon as it is established has been one to 
   t.end();
 });
 
-t.test('both ends may close at once', (t) => {
+t.test('both ends may close at the same time', (t) => {
   const pair = established();
   pair.client.tcp.close(0, false);
   pair.server.tcp.close(0, false);

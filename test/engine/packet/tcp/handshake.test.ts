@@ -138,7 +138,7 @@ t.test('a peer with larger packets is no sign of a middlebox', (t) => {
   t.end();
 });
 
-t.test('both ends may open at once', (t) => {
+t.test('both ends may open at the same time', (t) => {
   const pair = new TcpPair();
   pair.wire.filter = ({ from }) => from === 0;
   pair.client.tcp.connect(0, 0, 1024);
