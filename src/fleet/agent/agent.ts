@@ -214,7 +214,7 @@ export class Agent {
     if ('ok' in answer && session !== null) {
       const { workers } = session.opened;
       log.info(
-        `ready: ${order.called} ${session.target} (${session.opened.address}) at ${session.asked}, ${formatCountOf(workers, 'worker')}`,
+        `ready: ${order.called} ${session.target} (${session.opened.address}) at ${session.asked} over all agents, ${formatCountOf(workers, 'worker')}`,
       );
     }
     return answer;
