@@ -92,7 +92,7 @@ export function loadSessions(input: FleetInput, called: 'client' | 'search' | 's
       {
         ...common({ choice, key, called, values, offered }),
         command: 'client',
-        target: plan.target,
+        plan,
         engine: plan.engine,
         files: filesOf(values, offered, plan),
         trialsUpToPerSec: called === 'client' ? null : highestOf(plan),
@@ -114,7 +114,7 @@ export function pingSessions(input: FleetInput): OpenPingSession {
       {
         ...common({ choice, key, called: 'rtt', values, offered }),
         command: 'rtt',
-        target: plan.target,
+        plan,
         engine: plan.engine,
         files: {},
         trialsUpToPerSec: null,

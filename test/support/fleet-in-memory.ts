@@ -94,9 +94,9 @@ export async function clientOn(
     bus: null,
     open: async (_plan, context) => {
       command.bus = carrier.connect();
-      const { target, engine } = plan;
+      const { engine } = plan;
       const connect = (): Promise<MemoryBus> => Promise.resolve(command.bus!);
-      const more = { command: 'client', called: 'client', target, engine, connect } as const;
+      const more = { command: 'client', called: 'client', plan, engine, connect } as const;
       const opened = await openRun({ ...call, ...more, values: valuesOf(input, CLIENT_OPTIONS) }, context);
       return LoadSession.create(opened, plan, context);
     },
@@ -118,9 +118,9 @@ export async function rttOn(
     bus: null,
     open: async (_plan, context) => {
       command.bus = carrier.connect();
-      const { target, engine } = plan;
+      const { engine } = plan;
       const connect = (): Promise<MemoryBus> => Promise.resolve(command.bus!);
-      const more = { command: 'rtt', called: 'rtt', target, engine, connect } as const;
+      const more = { command: 'rtt', called: 'rtt', plan, engine, connect } as const;
       const opened = await openRun({ ...call, ...more, values: valuesOf(input, RTT_OPTIONS) }, context);
       return FleetPings.create(opened, plan, context);
     },

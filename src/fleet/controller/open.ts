@@ -1,6 +1,7 @@
 /** Opens a run on a fleet: finds agents, reads their clocks, and has each plan its share. Nothing was sent to the target before all could. */
 import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
+import type { AllowedTarget } from '../../plan/allowed-targets.ts';
 import { formatServers, type FleetChoice } from '../../plan/fleet-choice.ts';
 import { partOf } from '../../plan/share.ts';
 import type { RunContext } from '../../run/events.ts';
@@ -13,6 +14,7 @@ import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
 import { busOptionsOf } from '../connection.ts';
 import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
+import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
 import { FleetRun, parseJson } from './fleet-run.ts';
 import type { Member } from './member.ts';
@@ -23,6 +25,7 @@ const WHO_AGAIN_MS = 1000;
 const TICKET_MS = 3000;
 /** An agent checks its machine, connects to the target once, and starts its threads. */
 const OPEN_MS = 25_000;
+const ANY_TARGET: readonly AllowedTarget[] = [{ network: null, ports: [] }];
 
 /** What a run is opened for. */
 export interface OpenCall {
@@ -34,7 +37,7 @@ export interface OpenCall {
   readonly called: 'client' | 'search' | 'saturate' | 'rtt';
   /** For people: `user@host`. */
   readonly controller: string;
-  readonly target: { readonly address: string; readonly port: number };
+  readonly plan: LimitedPlan;
   readonly engine: string;
   /** The options, as `--config` has them. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -64,6 +67,8 @@ export async function openRun(call: OpenCall, { emit }: RunContext): Promise<Ope
   const bus = await call.connect({ ...busOptionsOf(call.choice, 'conngen'), inbox: ANSWERS.controller });
   try {
     const members = await findAgents(bus, call);
+    const refused = refusedBySaying(members, call);
+    if (refused.length > 0) throw refusalError(refused);
     for (const text of natNotices(members)) emit?.({ type: 'notice', level: 'warning', text });
     return await openOn(bus, members, call, emit);
   } catch (error) {
@@ -76,7 +81,7 @@ async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> 
   const wanted = {
     agents: call.choice.agents,
     weights: call.choice.weights,
-    target: call.target,
+    target: call.plan.target,
     engine: call.engine,
   };
   const choose = async (withinMs: number): Promise<Choice> => chooseAgents(await whoIsThere(bus, withinMs), wanted);
@@ -165,6 +170,17 @@ function silent(message: string): { readonly refused: Refusal } {
 interface Refused {
   readonly member: Member;
   readonly refusal: Refusal;
+}
+
+/** By what agents said of themselves: where one would refuse, none of the others is to connect to the target. */
+function refusedBySaying(members: readonly Member[], { plan, trialsUpToPerSec }: OpenCall): Refused[] {
+  return members.flatMap((member) => {
+    const { maxRatePerSec, maxDurationNs } = member.description.limits;
+    // They were chosen for the target.
+    const limits = { targets: ANY_TARGET, maxRatePerSec, maxDurationNs };
+    const refusal = refusePlan(plan, limits, { share: member.share, trialsUpToPerSec });
+    return refusal === null ? [] : [{ member, refusal }];
+  });
 }
 
 /** What is wrong with the input is told as such; everything else by agent. */
