@@ -108,11 +108,16 @@ function amount({ quantity }: GoalResult, value: number | null): string | null {
 function limitedSentence(goal: GoalResult, lower: string | null, limit: string | null): string {
   const bound =
     lower === null
-      ? 'limit not found: no lower rate passed, and this machine was the limit'
-      : `at least ${lower} (${trialsText(goal)}; this machine was the limit)`;
+      ? `limit not found: no lower rate passed, and ${limitWords(goal.limited_by)}`
+      : `at least ${lower} (${trialsText(goal)}; ${limitWords(goal.limited_by)})`;
   // Null where the rate, or the number, that passed in a short trial is also the one at which this machine fell behind in a long one.
   const at = limit === null ? '' : `At ${limit}: `;
   return `${bound}. ${at}${goal.reason ?? 'this machine fell behind.'}${processorText(goal.limited_by)}`;
+}
+
+/** Who was the limit: this machine, or agents of a fleet. */
+function limitWords(limit: LimitedByResult | null): string {
+  return limit?.code === 'agent_limited' ? 'agents were the limit' : 'this machine was the limit';
 }
 
 /** `one 2 s trial`, `2 of 3 trials of 10 s`. */
@@ -211,7 +216,7 @@ export function saturateSentence(result: SaturateResult): string {
     case 'fails_at_start':
       return `None: at the first step already (${at}) ${missedGoal(result, last)}${nothingEstablished(last)}`;
     case 'generator_limited':
-      return `Saturation not found: at ${at} this machine was the limit. ${atLeast(result)}${result.limited_by === null ? '' : ` ${result.limited_by.message}`}${processorText(result.limited_by)}`;
+      return `Saturation not found: at ${at} ${limitWords(result.limited_by)}. ${atLeast(result)}${result.limited_by === null ? '' : ` ${result.limited_by.message}`}${processorText(result.limited_by)}`;
     case 'max_rate':
       return `Not saturated up to --max-rate ${at}${base}.`;
     case 'max_time':

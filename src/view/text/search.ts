@@ -12,8 +12,14 @@ import { roundLines, trialRoundColumns, type Column } from './round-table.ts';
 /** The live view: `trial 3   1,600/s for 2 s   loss<=0.1% not met`. */
 export function trialLine(index: number, trial: TrialResult, reason: string | null): string {
   const rate = loadText(trial).padStart(9);
-  const says = trial.standing === 'generator_limited' ? `inconclusive: ${reason ?? ''}` : metText(trial);
+  const says = trial.standing === 'generator_limited' ? `inconclusive: ${shortReason(trial, reason)}` : metText(trial);
   return `trial ${String(index + 1).padStart(2)}  ${rate} for ${formatSeconds(trial.result.duration_sec)}  ${says}  (${trial.why})`;
+}
+
+/** Of a fleet who was the limit, without what each of the agents says. */
+function shortReason({ result: { verdict } }: TrialResult, reason: string | null): string {
+  const isOfAgents = verdict.reasons[0]?.code === 'agent_limited';
+  return isOfAgents ? (reason?.split(': ')[0] ?? '') : (reason ?? '');
 }
 
 /** What of a trial is searched. */
