@@ -31,10 +31,7 @@ export function fleetDetails({ fleet }: { readonly fleet?: FleetUse }): string[]
   const { agents, url } = fleet;
   const isEqual = agents.every(({ share }) => Math.abs(share - agents[0]!.share) < 1e-9);
   const names = agents.map(({ name, share }) => (isEqual ? name : `${name} (${formatShare(share, 1)})`));
-  return [
-    `fleet of ${formatCountOf(agents.length, 'agent')} at ${url}: ${someOf(names)}`,
-    ...agents.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)).slice(0, TOLD_MAX),
-  ];
+  return [`fleet of ${formatCountOf(agents.length, 'agent')} at ${url}: ${someOf(names)}`];
 }
 
 function someOf(texts: readonly string[]): string {
@@ -148,8 +145,12 @@ export function agentKernelSentences({ agents = [], duration_sec: durationSec }:
     const sentences = kernel === undefined ? [] : kernelSentences(kernel, started, durationSec, told);
     return sentences.map((sentence) => ({ name, sentence }));
   });
+  // Agents on one host have the same kernel.
+  const bySentence = new Map<string, string[]>();
+  for (const { name, sentence } of said) bySentence.set(sentence, [...(bySentence.get(sentence) ?? []), name]);
+  const apart = [...bySentence].map(([sentence, names]) => ({ name: someOf(names), sentence }));
   // The figures differ from one agent to the next, the words do not.
-  return someOfEach(said, ({ sentence }) => sentence.replaceAll(/[\d.,]+/g, '')).map(
+  return someOfEach(apart, ({ sentence }) => sentence.replaceAll(/[\d.,]+/g, '')).map(
     ({ name, sentence }) => `${name}: ${sentence}`,
   );
 }

@@ -52,7 +52,7 @@ function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {
         // Where no agent measured anything, the reasons of the whole say so.
         if (invalid.length === 0 || invalid.length === judged.length) return undefined;
         return {
-          message: `${agentsHave(invalid.length, agentsOf(facts)!.length)} measured nothing: ${listed(invalid, firstReason)}`,
+          message: `${agentsHave(invalid.length, agentsOf(facts)!.length)} measured nothing: ${byReason(invalid)}`,
           evidence: { agents_invalid: invalid.length },
         };
       },
@@ -86,7 +86,7 @@ function limitedRule<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts> {
       const limited = those(agentsOf(facts), ({ verdict }) => verdict?.status === 'generator_limited');
       if (limited.length === 0) return undefined;
       return {
-        message: `${agentsWere(limited.length, agentsOf(facts)!.length)} at ${limited.length === 1 ? 'its' : 'their'} limit, not the target: ${listed(limited, firstReason)}`,
+        message: `${agentsWere(limited.length, agentsOf(facts)!.length)} at ${limited.length === 1 ? 'its' : 'their'} limit, not the target: ${byReason(limited)}`,
         evidence: { agents_limited: limited.length },
       };
     },
@@ -142,9 +142,23 @@ function sinceWhen({ lost }: AgentRound): string {
   return second === null ? 'before its first second' : `after second ${formatCount(second)}`;
 }
 
-/** `b: …`, with the first reason of its own verdict. */
-function firstReason({ name, verdict }: AgentRound): string {
-  return `${name}: ${verdict?.reasons[0]?.message ?? 'it does not say why.'}`;
+/** `b: …`, with the first reason of its own verdict. Of agents with the same reason the first tells it. */
+function byReason(agents: readonly AgentRound[]): string {
+  const groups = new Map<string, AgentRound[]>();
+  for (const agent of agents) {
+    const code = agent.verdict?.reasons[0]?.code ?? '';
+    groups.set(code, [...(groups.get(code) ?? []), agent]);
+  }
+  const told = [...groups.values()].map(([first, ...others]) => {
+    const reason = first!.verdict?.reasons[0];
+    const same = others.length === 0 ? '' : ` The same (${reason?.code ?? ''}): ${listed(others, nameOf)}.`;
+    return `${first!.name}: ${reason?.message ?? 'it does not say why.'}${same}`;
+  });
+  return told.slice(0, NAMED).join(' ');
+}
+
+function nameOf({ name }: AgentRound): string {
+  return name;
 }
 
 function agentsWere(count: number, all: number): string {
@@ -159,9 +173,7 @@ function listed(agents: readonly AgentRound[], tell: (agent: AgentRound) => stri
   const named = agents.slice(0, NAMED).map(tell);
   const more = agents.length - named.length;
   const rest = more > 0 ? [`and ${formatCount(more)} more`] : [];
-  const text = [...named, ...rest];
-  // Sentences of agents end with a full stop of their own.
-  return text.every((each) => !each.endsWith('.')) ? text.join(', ') : text.join(' ');
+  return [...named, ...rest].join(', ');
 }
 
 function sumOf(agents: readonly AgentRound[], of: (agent: AgentRound) => number): number {

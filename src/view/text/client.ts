@@ -95,8 +95,8 @@ function roundText(round: RoundResult, index: number, count: number, style: Text
 export function roundParts(round: RoundResult): Part[] {
   return [
     { facts: offerFacts(round) },
-    { rows: latencyRows(round) },
     ...agentParts(round),
+    { rows: latencyRows(round) },
     { facts: [...costFacts(round), ...verdictFacts(round)] },
   ];
 }

@@ -69,7 +69,7 @@ export function rttRoundParts(round: RttRound): Part[] {
     ['verdict', looks.words, looks.colour],
     ...verdict.reasons.map(({ message }): Fact => ['', message]),
   ];
-  return [{ facts: pingFacts(round) }, { rows: latencyRows(round) }, ...agentParts(round), { facts: rest }];
+  return [{ facts: pingFacts(round) }, ...agentParts(round), { rows: latencyRows(round) }, { facts: rest }];
 }
 
 /** What was offered, what was achieved, and how pings ended. */

@@ -98,7 +98,7 @@ t.test('of many agents a few are named', (t) => {
   const agents = Array.from({ length: 40 }, (_, index) => agentRound(`agent-${String(index)}`, { verdict: limited }));
   t.equal(
     verdictOf(factsOf(agents)).reasons[0]!.message,
-    '40 of 40 agents were at their limit, not the target: agent-0: Too late. agent-1: Too late. agent-2: Too late. and 37 more',
+    '40 of 40 agents were at their limit, not the target: agent-0: Too late. The same (missed_starts): agent-1, agent-2, agent-3, and 36 more.',
   );
   t.end();
 });
