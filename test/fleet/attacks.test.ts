@@ -1,66 +1,18 @@
 // tier: kernel
 // What an attacker with a connection to NATS can make an agent do. The agent is a process of its own, and a listener counts what
 // reaches the target.
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { newKey, startAgent, startTarget, withUser } from './agent-process.ts';
 import { openOrder } from './any-order.ts';
 import { PASSWORDS, connectAs, startExample } from './example-nats.ts';
 import type { Bus } from '../../src/fleet/bus/bus.ts';
 import { PROTOCOL, SUBJECTS, type Answer } from '../../src/fleet/protocol.ts';
-import { writeKeyPair } from '../../src/fleet/trust/key-files.ts';
-import { loadSigningKey, type SigningKey } from '../../src/fleet/trust/keys.ts';
+import type { SigningKey } from '../../src/fleet/trust/keys.ts';
 import { seal } from '../../src/fleet/trust/sealed.ts';
-import { clientResult, runCli, type CliRun } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { noNats } from '../support/nats.ts';
-
-/** A target that takes connections, and how many came. */
-async function startTarget(t: Test): Promise<{ port: number; connections: () => number }> {
-  let connections = 0;
-  const server = createServer((socket) => {
-    connections++;
-    socket.on('error', () => undefined).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port, connections: () => connections };
-}
-
-async function newKey(t: Test, name: string): Promise<{ file: string; pub: string; key: SigningKey }> {
-  const written = await writeKeyPair(path.join(t.testdirName, `${name}.key`));
-  if (!written.ok) throw new Error(written.expected);
-  const key = await loadSigningKey(written.value.privateFile);
-  if (!key.ok) throw new Error(key.expected);
-  return { file: written.value.privateFile, pub: written.value.publicFile, key: key.value };
-}
-
-/** Starts `conngen agent` and resolves when it is there. Stopped when the test ends. */
-async function startAgent(t: Test, name: string, url: string, args: readonly string[]): Promise<{ log: () => string }> {
-  let log = '';
-  let ended: Promise<CliRun> | undefined;
-  const there = new Promise<void>((resolve, reject) => {
-    ended = runCli(['agent', '--fleet', withUser(url, name), '--name', name, ...args], {
-      timeoutMs: 100_000,
-      onSpawn: (child) => {
-        t.teardown(async () => {
-          child.kill('SIGTERM');
-          await ended;
-        });
-        child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-          log += text;
-          if (log.includes('may aim at')) resolve();
-        });
-        child.once('exit', () => reject(new Error(log)));
-      },
-    });
-  });
-  await there;
-  return { log: () => log };
-}
-
-const withUser = (url: string, user: keyof typeof PASSWORDS | (string & {})): string =>
-  url.replace('//', `//${user}:${user === 'controller' ? PASSWORDS.controller : PASSWORDS.agent}@`);
 
 async function eventually(t: Test, log: () => string, pattern: RegExp): Promise<void> {
   for (let tries = 0; tries < 300 && !pattern.test(log()); tries++) await sleep(10);
@@ -182,27 +134,6 @@ t.test('orders to an agent with a key', { skip: noNats }, async (t) => {
     t.ok(target.connections() <= 2 * once, 'the one connection of each run that was opened');
     t.equal(forbidden.connections(), 0);
   });
-});
-
-t.test('what is allowed works: two agents, a signed run, a file', { skip: noNats }, async (t) => {
-  t.testdir({ hello: 'hello, target' });
-  const nats = await startExample(t);
-  const ours = await newKey(t, 'ours');
-  const target = await startTarget(t);
-  const args = ['--trust', ours.pub, '--allow-target', '127.0.0.0/8'];
-  const agents = await Promise.all(['agent-1', 'agent-2'].map((name) => startAgent(t, name, nats.url, args)));
-  const fleet = ['--fleet', withUser(nats.url, 'controller'), '--fleet-key', ours.file];
-  const load = ['--rate', '50', '--duration', '1s', '--payload', path.join(t.testdirName, 'hello')];
-  const run = await runCli(['client', `127.0.0.1:${target.port}`, ...load, ...fleet, '--agents', '2', '--json', '-']);
-  t.equal(run.code, 0, run.stderr);
-  const [round] = clientResult(run).rounds;
-  t.match(round, { attempts: { started: 50 } });
-  t.equal(target.connections(), 50 + 2, 'and the first connection of each agent');
-  const list = await runCli(['fleet', ...fleet.slice(0, 2)]);
-  t.match(list.stdout, /agent-1/);
-  t.match(list.stdout, /agent-2/);
-  for (const { log } of agents) t.notMatch(log(), /NATS refused/);
-  t.notMatch(run.stderr + list.stderr, /refused/i);
 });
 
 t.test('without --trust an agent starts only where NATS is on loopback', { skip: noNats }, async (t) => {
