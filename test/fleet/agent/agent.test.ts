@@ -102,7 +102,7 @@ t.test('stop before the begin and in mid-round', { skip: noNats }, async (t) => 
   const early = controllerOf(t, stage);
   await early.open(values);
   await early.prepare(200);
-  await early.begin(400);
+  await early.begin(1000);
   await early.order({ kind: 'stop' });
   t.equal(((await early.report('round')).result as RoundResult).attempts.started, 0);
   await early.close();
