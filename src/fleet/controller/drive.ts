@@ -31,6 +31,8 @@ export interface DrivenHooks {
   onBank(member: Member, of: 'connections' | 'pings', worker: number, body: Uint8Array): boolean;
   onHealth(member: Member, second: MachineSecond): void;
   onNotice(member: Member, level: Extract<Report, { kind: 'notice' }>['level'], text: string): void;
+  /** Whether an agent's own result has all of its part of a round that was not stopped. */
+  isWhole(result: RoundResult | RttRound): boolean;
   /** The agent has told its round. */
   onEnd(member: Member): void;
   onLost(member: Member): void;
@@ -206,7 +208,10 @@ class Driver {
       case 'round':
         this.#results.set(member, report.result);
         this.#missing.set(member, Math.max(0, report.banks - (this.#banks.get(member) ?? 0)));
-        this.#hooks.onEnd(member);
+        // One that could not hear this controller has stopped by itself.
+        if (this.#baseNs !== null && this.#stopNs === null && !this.#hooks.isWhole(report.result))
+          this.#run.lose(member, 'it stopped before the end of the round');
+        else this.#hooks.onEnd(member);
         this.#endIfAll();
         break;
       case 'failed':

@@ -17,6 +17,10 @@ const FIRST_READINGS = 40;
 const FIRST_READINGS_MS = 500;
 const CLOCK_TIMEOUT_MS = 1000;
 const CLOSE_MS = 1000;
+/** A process that was stopped itself for so long has heard nobody in that time. */
+const STOPPED_MS = 1000;
+/** The longest wait of an agent between two tries to connect to NATS again, with what it adds at random. */
+const RECONNECT_MS = 2500;
 
 /** An order without what all orders have. */
 export type OrderBody = Order extends infer Each ? (Each extends Order ? Omit<Each, keyof OrderHead> : never) : never;
@@ -48,6 +52,7 @@ export class FleetRun {
   #orderNumber = 0;
   #beatNumber = 0;
   #ticks = 0;
+  #tickedMs = performance.now();
   /** When the connection to NATS broke, on `performance.now()`; null while there is one. */
   #brokenMs: number | null = null;
   /** False from the orders to close on: agents that leave are not lost. */
@@ -154,7 +159,12 @@ export class FleetRun {
   }
 
   #tick(): void {
+    const nowMs = performance.now();
+    const wasStopped = nowMs - this.#tickedMs > STOPPED_MS + CLOCK_MS;
+    this.#tickedMs = nowMs;
     if (!this.#isOpen) return;
+    // What agents said meanwhile is still in the socket.
+    if (wasStopped) for (const member of this.members) member.heardMs = nowMs;
     const isBeat = this.#ticks++ % TICKS_PER_BEAT === 0;
     if (this.#brokenMs === null) {
       if (isBeat) this.#beat();
@@ -182,8 +192,8 @@ export class FleetRun {
 
   #reconnected(): void {
     this.#brokenMs = null;
-    // Nobody could be heard meanwhile.
-    for (const member of this.members) member.heardMs = performance.now();
+    // Nobody could be heard meanwhile, and agents may be connected again later than this controller.
+    for (const member of this.members) member.heardMs = performance.now() + RECONNECT_MS;
     this.#beat();
   }
 

@@ -21,6 +21,9 @@ import type { OpenedRun } from './open.ts';
 import { RoundTeller } from './round-teller.ts';
 import { cpuOf, kernelOf, systemOf, threadUses, workOf } from './sums.ts';
 
+/** Results round durations to 1 µs. */
+const DURATION_STEP_NS = 1e3;
+
 export class LoadSession implements ClientSession {
   readonly startedAt: Date;
   readonly notes: readonly string[];
@@ -221,6 +224,7 @@ class FleetRound {
         of === 'connections' ? lanes.take(member, worker, body) : (probes?.take(member, 0, body) ?? false),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
+      isWhole: ({ duration_sec: sec }) => this.#isCounted || sec * 1e9 >= this.#o.plan.durationNs - DURATION_STEP_NS,
       onEnd: (member) => {
         lanes.end(member);
         probes?.end(member);
@@ -249,13 +253,17 @@ class FleetRound {
     }
   }
 
+  /** A number of attempts ends the round, whenever that is. */
+  get #isCounted(): boolean {
+    return this.#o.plan.count !== null && this.#o.rate === 'max';
+  }
+
   /** How long the measured part was: as planned, or to the stop, or as the agents tell where their number of attempts ends it. */
   #durationNs({ baseNs, stopNs, results }: Driven): number {
     if (baseNs === null) return 0;
-    const { plan, rate, opened } = this.#o;
+    const { plan, opened } = this.#o;
     const toldNs = [...results.values()].map(({ duration_sec: sec }) => sec * 1e9);
-    const isCounted = plan.count !== null && rate === 'max';
-    if ((isCounted || stopNs !== null) && toldNs.length > 0) return Math.max(...toldNs);
+    if ((this.#isCounted || stopNs !== null) && toldNs.length > 0) return Math.max(...toldNs);
     const unmeasuredNs = BigInt(Math.round(plan.rampUpNs + plan.warmupNs));
     const sinceNs = (atNs: bigint): number => Math.max(0, Number(atNs - baseNs - unmeasuredNs));
     const endNs = stopNs === null ? plan.durationNs : sinceNs(stopNs);

@@ -141,6 +141,7 @@ class FleetPingRound {
       onBank: (member, of, _worker, body) => of === 'pings' && lanes.take(member, 0, body),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
+      isWhole: (result) => this.#isWhole(result as RttRound),
       onEnd: (member) => lanes.end(member),
       onLost: (member) => {
         lanes.lose(member);
@@ -152,6 +153,13 @@ class FleetPingRound {
         this.#teller.tick();
       },
     };
+  }
+
+  /** Without a connection a closed loop is over before its time. */
+  #isWhole({ duration_sec: sec, connections }: RttRound): boolean {
+    const isOpenEnded = this.#plan.rates[this.#index] === 'max' || connections.established === 0;
+    // Durations are rounded to 1 µs.
+    return isOpenEnded || sec * 1e9 >= this.#plan.durationNs - 1e3;
   }
 
   #fillLost(): void {
