@@ -1,5 +1,6 @@
 /** Credentials and certificates, as the client of NATS takes them. */
 import { readFileSync } from 'node:fs';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   credsAuthenticator,
   nkeyAuthenticator,
@@ -11,7 +12,7 @@ import {
 import { RunError } from '../../units/run-error.ts';
 import { codeOf } from '../../units/problem.ts';
 import type { BusOptions } from './bus.ts';
-import { isTlsServer } from './server-url.ts';
+import { hostOf, isTlsServer } from './server-url.ts';
 
 const CREDENTIALS = 'fleet_credentials';
 /** What the seed of a user's NKey looks like: base32, S for a seed, U for a user. */
@@ -40,14 +41,34 @@ function fileAuthenticator(path: string): Authenticator {
   );
 }
 
+/** The settings of the client of NATS, which hands to Node what it does not know itself. */
+type TlsSettings = NonNullable<NodeConnectionOptions['tls']> & {
+  readonly checkServerIdentity: typeof checkServerIdentity;
+};
+
 /** Returns the settings of TLS; undefined: TLS with the certificates of the system where the server wants it. */
-export function tlsOf(options: BusOptions): NonNullable<NodeConnectionOptions['tls']> | undefined {
+export function tlsOf(options: BusOptions): TlsSettings | undefined {
   const { caFile, certFile, keyFile } = options;
   if (caFile === null && certFile === null && !options.servers.some(isTlsServer)) return undefined;
   return {
     ...(caFile === null ? {} : { ca: readNamed(caFile, 'certificate').toString('utf8') }),
     ...(certFile === null ? {} : { cert: readNamed(certFile, 'certificate').toString('utf8') }),
     ...(keyFile === null ? {} : { key: readNamed(keyFile, 'key').toString('utf8') }),
+    checkServerIdentity: identityCheck(options.servers.map(hostOf)),
+  };
+}
+
+/**
+ * Returns what compares a certificate with the host that it was asked for. For an address the client of NATS names no host, since an
+ * address is no server name of TLS, and Node would then compare with `localhost`: the certificate must be for an address of the list.
+ */
+function identityCheck(hosts: readonly string[]): typeof checkServerIdentity {
+  const addresses = hosts.filter((host) => /^[\d.]+$/.test(host) || host.includes(':'));
+  return (host: string, certificate: PeerCertificate) => {
+    if (host !== 'localhost' || hosts.includes(host) || addresses.length === 0)
+      return checkServerIdentity(host, certificate);
+    const errors = addresses.map((address) => checkServerIdentity(address, certificate));
+    return errors.includes(undefined) ? undefined : errors[0];
   };
 }
 

@@ -11,7 +11,8 @@ export function isTlsServer(server: string): boolean {
   return server.startsWith('tls://');
 }
 
-function hostOf(server: string): string {
+/** Returns the host of a server, in lower case; an IPv6 address without brackets. */
+export function hostOf(server: string): string {
   const rest = server.replace(/^\w+:\/\//, '').replace(/^[^@]*@/, '');
   const bracketed = /^\[([^\]]*)\]/.exec(rest)?.[1];
   return (bracketed ?? rest.replace(/:\d+$/, '')).toLowerCase();
