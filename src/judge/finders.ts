@@ -5,7 +5,7 @@ import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { PACKET_FINDERS, type PacketFacts } from './packet-finders.ts';
 import { CLOCKS_APART, clocksApart } from './rules/agents.ts';
-import { kernelValue } from './kernel-evidence.ts';
+import { kernelValue } from './kernel-sentences.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import { CONNECT_TIMEOUT, RESET } from '../document/outcome.ts';
 import { CONNECT } from '../count/load.ts';

@@ -2,7 +2,7 @@
 import type { RoundResult } from '../document/client.ts';
 import type { Finding, VerdictStatus } from '../document/common.ts';
 import type { AgentRound, FleetUse } from '../document/fleet.ts';
-import { kernelSentences } from '../judge/kernel-evidence.ts';
+import { kernelSentences } from '../judge/kernel-sentences.ts';
 import { formatCount, formatCountOf, formatLatency, formatShare } from '../units/format.ts';
 import type { Fact } from './facts.ts';
 import type { Column } from './text/round-table.ts';

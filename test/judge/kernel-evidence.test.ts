@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { CoreTimes, KernelReading } from '../../src/kernel/kernel-counters.ts';
-import { KernelWatch, kernelSentences, kernelValue } from '../../src/judge/kernel-evidence.ts';
+import { KernelWatch } from '../../src/judge/kernel-evidence.ts';
+import { kernelSentences, kernelValue } from '../../src/judge/kernel-sentences.ts';
 import type { KernelEvidence } from '../../src/document/kernel-evidence.ts';
 import { KERNEL_COUNTERS, KERNEL_GROUPS, KERNEL_ROWS } from '../../src/document/kernel-table.ts';
 

@@ -5,7 +5,7 @@ import type { RoundFacts } from '../facts.ts';
 import { agentRules, ofOneMachine } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
-import { kernelValue } from '../kernel-evidence.ts';
+import { kernelValue } from '../kernel-sentences.ts';
 import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../../document/outcome.ts';
 import { SCHEDULE_LAG, TOTAL } from '../../count/load.ts';
 import type { WorkerResult } from '../../document/client.ts';

@@ -4,7 +4,7 @@ import type { CoreUse, KernelEvidence } from '../../document/kernel-evidence.ts'
 import type { PacketCounts } from '../../document/packet-evidence.ts';
 import { PACKET_ROWS } from '../../document/packet-table.ts';
 import { KERNEL_ROWS } from '../../document/kernel-table.ts';
-import { kernelValue } from '../../judge/kernel-evidence.ts';
+import { kernelValue } from '../../judge/kernel-sentences.ts';
 import { packetValue } from '../../judge/packet-evidence.ts';
 import { agentFacts, agentRest, agentRows } from '../agent-facts.ts';
 import type { Fact } from '../facts.ts';

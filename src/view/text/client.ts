@@ -8,7 +8,7 @@ import {
 } from '../../document/client.ts';
 import type { AgentRound } from '../../document/fleet.ts';
 import { isTooShortForRate } from '../../judge/criterion.ts';
-import { kernelSentences } from '../../judge/kernel-evidence.ts';
+import { kernelSentences } from '../../judge/kernel-sentences.ts';
 import {
   formatBytes,
   formatCount,

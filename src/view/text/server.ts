@@ -1,7 +1,7 @@
 /** The result of a server for a person. */
 import type { DatagramCounts, ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
-import { kernelSentences } from '../../judge/kernel-evidence.ts';
+import { kernelSentences } from '../../judge/kernel-sentences.ts';
 import { packetTexts } from './packet.ts';
 import { busyText, workText } from './work.ts';
 import { engineText } from '../engine-text.ts';
