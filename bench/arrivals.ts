@@ -84,6 +84,12 @@ export class Arrivals {
 
   /** Milliseconds between the first arrival and each. */
   timesMs(): number[] {
+    const times = this.epochMs();
+    return times.map((timeMs) => timeMs - times[0]!);
+  }
+
+  /** When each arrived so far, in milliseconds since 1970. */
+  epochMs(): number[] {
     const memory = this.#libc.view(this.#address, this.#size);
     const words = new Uint32Array(memory);
     const bytes = new Uint8Array(memory);
@@ -93,7 +99,7 @@ export class Arrivals {
       if (bytes[at + PACKET_TYPE_BYTE] !== PACKET_HOST) continue;
       times.push(words[at / 4 + SEC_WORD]! * 1e3 + words[at / 4 + USEC_WORD]! / 1e3);
     }
-    return times.map((timeMs) => timeMs - times[0]!);
+    return times;
   }
 
   close(): void {

@@ -2,7 +2,8 @@
  * npm run bench -- [--quick] [--json FILE] [--pairs N] [--seconds N] [SECTION …]
  *
  * Figures side by side, in runs that take turns; medians with their spread. Sections: clients, servers, peers, pacing,
- * evenness, fleet-evenness, growth, trips, bodies, packet; all of them if none is named. Traffic stays on loopback and in namespaces of its own.
+ * evenness, fleet-evenness, growth, trips, bodies, packet, fleet; all of them if none is named. Traffic stays on loopback and in
+ * namespaces of its own.
  */
 import { SOCKET_ENGINE_NAMES } from '../src/plan/engines.ts';
 import { writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { PEERS, buildReference, conngenClient, referenceClient } from './contend
 import type { ReferenceFinish } from './contenders.ts';
 import { measureBodies } from './bodies.ts';
 import { measureAgentsEvenness, measureFleetEvenness } from './fleet-evenness.ts';
+import { measureSimulated, measureThreeAgents } from './fleet/fleet.ts';
 import { measureGrowth } from './growth.ts';
 import { measureEvenness, measurePacing, measureWakeUps } from './open-loop.ts';
 import { compareClients, compareServers } from './pairs.ts';
@@ -200,6 +202,23 @@ async function packet(parts: readonly string[]): Promise<void> {
   }
 }
 
+async function fleet(): Promise<void> {
+  if (!isInstalled('nats-server')) {
+    process.stdout.write('fleet: skipped, needs nats-server\n');
+    return;
+  }
+  await untilTimeWaitsAreGone();
+  const three = await measureThreeAgents(3000, values.quick ? 5 : 20);
+  printTable(three.rows);
+  printTable([three.fleet]);
+  const simulated = [];
+  for (const agents of values.quick ? [100] : [10, 100, 250, 500]) {
+    simulated.push(await measureSimulated(agents, 1000, values.quick ? 5 : 10));
+  }
+  printTable(simulated);
+  results['fleet'] = { three, simulated };
+}
+
 const SECTIONS: Record<string, () => Promise<void>> = {
   clients,
   servers,
@@ -211,6 +230,7 @@ const SECTIONS: Record<string, () => Promise<void>> = {
   trips,
   bodies,
   packet: () => packet(PACKET_PARTS),
+  fleet,
 };
 /** A part of a section, for who wants that one only. */
 const PARTS = Object.fromEntries(PACKET_PARTS.map((part) => [part, () => packet([part])]));

@@ -59,6 +59,13 @@ export function isInstalled(program: string): boolean {
   }
 }
 
+/** CPU time of a process so far, all threads (proc(5), stat). */
+export function cpuUsecOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * USEC_PER_TICK;
+}
+
 /** A server that runs beside what is measured. */
 export class RunningServer {
   readonly port: number;
@@ -73,11 +80,9 @@ export class RunningServer {
     return this.#child.pid!;
   }
 
-  /** CPU time so far, all threads (proc(5), stat). */
+  /** CPU time so far, all threads. */
   cpuUsec(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * USEC_PER_TICK;
+    return cpuUsecOf(this.pid);
   }
 
   async stop(): Promise<void> {
