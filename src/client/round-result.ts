@@ -30,6 +30,8 @@ export interface MeasuredRound {
   /** The round is a trial of a search or a step of a saturation. */
   readonly isTrial: boolean;
   readonly durationNs: number;
+  /** Whether the user ended the round before its time. */
+  readonly isStopped: boolean;
   readonly evidence: RoundEvidence;
   /** One entry a worker. */
   readonly gc: readonly (GcUse | undefined)[];
@@ -101,6 +103,7 @@ export function roundFacts({
   gc,
   earlier,
   isTrial,
+  isStopped,
   workersDied,
 }: MeasuredRound): RoundFacts {
   return {
@@ -120,6 +123,7 @@ export function roundFacts({
     target: targetFacts(plan),
     answer: answerFacts(plan),
     isTrial,
+    isStopped,
     earlier: earlier.map((before) => ({
       offeredRatePerSec: before.offered_rate_per_sec,
       totalP50Ns: before.latency_ns.total.p50,

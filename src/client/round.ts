@@ -92,7 +92,9 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   merger.finish();
   const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
   const sinkWork = crew?.summary(workBefore);
-  const measured = { ...run, merger, durationNs, evidence, gc: pool.gc, workersDied: pool.failures.length, sinkWork };
+  const isStopped = stopNs !== Infinity;
+  const counted = { merger, durationNs, isStopped, evidence, gc: pool.gc, workersDied: pool.failures.length, sinkWork };
+  const measured = { ...run, ...counted };
   const result = probed.beside(roundResult(measured));
   emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });
   return result;

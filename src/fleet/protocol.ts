@@ -11,6 +11,7 @@ import type { RttRound } from '../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../run/events.ts';
 import type { LoadSystem } from '../document/system.ts';
 import type { Check } from '../document/doctor.ts';
+import { ALONE_SEC } from '../plan/fleet-choice.ts';
 import type { RoundRate } from '../plan/plan.ts';
 import type { Share } from '../plan/share.ts';
 import type { Problem } from '../units/problem.ts';
@@ -51,7 +52,7 @@ export const TIMES = {
   /** After so long without one, with a connection to NATS, the other side is lost. */
   silenceMs: 3000,
   /** How long a run goes on without a connection to NATS. */
-  disconnectedMs: 10_000,
+  disconnectedMs: ALONE_SEC * 1000,
   /** How long a ticket is good for, on the clock of the agent that gave it. */
   ticketMs: 30_000,
 } as const;

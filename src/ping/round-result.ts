@@ -17,6 +17,8 @@ export interface MeasuredPings {
   readonly connections: RttRound['connections'];
   readonly errno: RttRound['errno'];
   readonly durationNs: number;
+  /** Whether the user ended the round before its time. */
+  readonly isStopped: boolean;
   readonly cpu: NodeJS.CpuUsage;
   /** The most pings that can be under way at the same time. */
   readonly inFlightLimit: number;
@@ -25,7 +27,8 @@ export interface MeasuredPings {
 }
 
 export function pingRoundResult(measured: MeasuredPings): RttRound {
-  const { plan, pings, offeredPerSec, connections, errno, durationNs, cpu, inFlightLimit, agents } = measured;
+  const { plan, pings, offeredPerSec, connections, errno, durationNs, cpu, inFlightLimit, agents, isStopped } =
+    measured;
   const { total, intervals, inFlightPeak, histograms } = pings;
   const counts = total.counts();
   const durationSec = durationNs / 1e9;
@@ -57,6 +60,7 @@ export function pingRoundResult(measured: MeasuredPings): RttRound {
       target: formatHostPort(plan.host, plan.target.port),
       otherAddress: plan.target.otherAddress,
       isUdp: plan.protocol === 'udp',
+      isStopped,
       unsendable: total.get(PINGS_UNSENDABLE),
     }),
   };

@@ -21,7 +21,7 @@ import type { RttPlan } from '../plan/ping-plan.ts';
 import { listSources } from '../plan/sources.ts';
 import { VERSION } from '../units/version.ts';
 import { PingThread } from './ping-thread.ts';
-import { pingRoundResult } from './round-result.ts';
+import { pingRoundResult, type MeasuredPings } from './round-result.ts';
 import type { PingSamples } from './ping-samples.ts';
 import type { Opened } from './worker-protocol.ts';
 
@@ -185,7 +185,9 @@ async function runRound(run: PingRun, index: number, context: PingContext): Prom
     cpuStart = process.cpuUsage();
   });
   let endNs = measureNs + plan.durationNs;
+  let isStopped = false;
   const onStop = (): void => {
+    isStopped = true;
     endNs = Math.min(endNs, nowNs());
   };
   stop?.addEventListener('abort', onStop, { once: true });
@@ -205,7 +207,11 @@ async function runRound(run: PingRun, index: number, context: PingContext): Prom
   const isCut = thread.failure !== undefined || (isLost && rate === 'max');
   if (isCut) endNs = Math.min(endNs, nowNs());
   const result = {
-    ...roundResult(plan, index, round, opened, Math.max(0, endNs - measureNs), process.cpuUsage(cpuStart)),
+    ...roundResult(plan, index, round, opened, {
+      durationNs: Math.max(0, endNs - measureNs),
+      isStopped,
+      cpu: process.cpuUsage(cpuStart),
+    }),
     ...busyPart(busyBefore, thread.busy),
     ...samplesPart(thread.samples, measureNs),
   };
@@ -253,12 +259,11 @@ function roundResult(
   index: number,
   pings: PingRound,
   opened: Opened,
-  durationNs: number,
-  cpu: NodeJS.CpuUsage,
+  ended: Pick<MeasuredPings, 'durationNs' | 'isStopped' | 'cpu'>,
 ): RttRound {
   const { established, errnos } = opened;
   return pingRoundResult({
-    ...{ plan, index, pings, durationNs, cpu },
+    ...{ plan, index, pings, ...ended },
     offeredPerSec: ownPerSec(plan, index),
     connections: { established, failed: plan.connections - established, lost: pings.total.get(CONNECTIONS_LOST) },
     errno: { ...errorCounts(errnos), ...pings.total.errnoCounts() },

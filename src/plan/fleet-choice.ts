@@ -15,6 +15,9 @@ export function parseAgentName(text: string): Parsed<string> {
   return AGENT_NAME.test(name) && !/^\d+$/.test(name) ? accept(name) : refuse(EXPECTED_NAME);
 }
 
+/** How long an agent in a run, and its controller, go on without a connection to NATS. */
+export const ALONE_SEC = 10;
+
 /** Where NATS is, and who the URL says that we are. */
 export interface FleetServers {
   /** `nats://HOST:PORT` or `tls://HOST:PORT`, more of them for a cluster. Without credentials. */

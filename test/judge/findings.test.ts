@@ -35,6 +35,7 @@ function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts>
     target: { label: '192.0.2.1:80', isLocal: false },
     answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
     isTrial: false,
+    isStopped: false,
     earlier: [],
     ...more,
   };

@@ -36,6 +36,7 @@ function factsOf(moved: Readonly<Record<string, number>> | null, connectMs = 0.2
     target: { label: '198.18.2.1:80', isLocal: false },
     answer: { finish: 'echo', payloadBytes: 64, isExpected: false },
     isTrial: false,
+    isStopped: false,
     earlier: [],
   };
 }

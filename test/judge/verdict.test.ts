@@ -64,6 +64,7 @@ function inputOf(facts: Facts): RoundFacts {
     target: { label: '[2001:db8::1]:8080', isLocal: false },
     answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
     isTrial: false,
+    isStopped: false,
     earlier: [],
     ...facts.more,
   };
@@ -388,4 +389,10 @@ t.test('reasons carry their figures', async (t) => {
     { code: 'schedule_lag', evidence: { limit_ns: 10e6 } },
     { code: 'run_queue_wait', evidence: { worker: 0, cpu_share: 0.16, run_queue_wait_share: 0.37 } },
   ]);
+});
+
+t.test('a round that was stopped before its first connection is not too short', (t) => {
+  const verdict = verdictOf(inputOf({ scheduled: 0, started: 0, lagsMs: [], more: { isStopped: true } }));
+  t.match(verdict.reasons, [{ code: 'nothing_started', message: /^The run was stopped before/ }]);
+  t.end();
 });

@@ -284,6 +284,7 @@ class FleetRound {
       exchangePerSec: changes?.exchangePerSec ?? null,
       isTrial: changes !== undefined,
       durationNs,
+      isStopped: driven.stopNs !== null,
       evidence: {
         cpu: cpuOf(all),
         kernel: kernelOf(members, results),

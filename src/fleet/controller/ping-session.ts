@@ -197,6 +197,7 @@ class FleetPingRound {
       },
       errno: this.#errnos(results),
       durationNs,
+      isStopped: driven.stopNs !== null,
       cpu: cpuOf(all),
       inFlightLimit: perAgent * members.length,
       agents,

@@ -1,6 +1,7 @@
 /** When the agents of a fleet make a round not the target's figure. Each agent has judged its own part: the whole is judged by the agents. */
 import type { Finding } from '../../document/common.ts';
 import type { AgentRound } from '../../document/fleet.ts';
+import { ALONE_SEC } from '../../plan/fleet-choice.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../../units/format.ts';
 import type { Rule } from '../verdict.ts';
 
@@ -32,11 +33,28 @@ function lostRule<Facts>({ agentsOf, noun }: AgentsIn<Facts>): Rule<Facts> {
       const missed = sumOf(lost, (agent) => agent.lost?.missed ?? 0);
       const tell = (agent: AgentRound): string => `${agent.name} ${sinceWhen(agent)} (${agent.lost?.why ?? ''})`;
       return {
-        message: `${agentsWere(lost.length, agentsOf(facts)!.length)} lost: ${listed(lost, tell)}. ${formatCountOf(missed, noun)} due there ${missed === 1 ? 'is' : 'are'} missed; no other agent took ${missed === 1 ? 'it' : 'them'}.`,
+        message: `${agentsWere(lost.length, agentsOf(facts)!.length)} lost: ${listed(lost, tell)}. ${formatCountOf(missed, noun)} due there ${missed === 1 ? 'is' : 'are'} missed; no other agent took ${missed === 1 ? 'it' : 'them'}.${missed === 0 ? '' : UNTOLD}`,
         evidence: { agents_lost: lost.length, missed },
       };
     },
   };
+}
+
+/** A lost agent may be alive, and know nothing of it. */
+const UNTOLD = ` What a lost agent did after its last report is not in the counts: without a connection to NATS it goes on for up to ${ALONE_SEC} s, and the target may have had that load.`;
+
+/** Returns whether all is known that the agents did: none was lost, and no report is missing. True where this machine measured. */
+export function tellsAll(agents: readonly AgentRound[] | undefined): boolean {
+  return (agents ?? []).every(isWhole);
+}
+
+/** Returns whether an agent of which all is known started something. */
+export function hasWhole(agents: readonly AgentRound[] | undefined): boolean {
+  return (agents ?? []).some((agent) => isWhole(agent) && agent.started > 0);
+}
+
+function isWhole(agent: AgentRound): boolean {
+  return !isLost(agent) && agent.reports_missing === 0;
 }
 
 function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {

@@ -2,7 +2,7 @@
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, wayBackAdvice, waysOut } from '../advice.ts';
 import type { RoundFacts } from '../facts.ts';
-import { agentRules, ofOneMachine } from './agents.ts';
+import { agentRules, hasWhole, ofOneMachine, tellsAll } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { kernelValue } from '../kernel-sentences.ts';
@@ -58,20 +58,23 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
   {
     code: 'nothing_started',
     status: 'invalid',
-    when: 'No attempt was started.',
-    remedy: 'Make the round longer or the rate higher.',
-    applies: ({ tally }) =>
-      tally.started > 0
-        ? undefined
-        : { message: 'No connection was started, so nothing was measured: make the round longer or the rate higher.' },
+    when: 'No attempt was started. Where the run was stopped before that, the sentence says so.',
+    remedy: 'Make the round longer or the rate higher, or let it run.',
+    applies: ({ tally, isStopped, agents }) => {
+      if (tally.started > 0 || !tellsAll(agents)) return undefined;
+      if (isStopped) return { message: 'The run was stopped before its first measured connection was started.' };
+      return {
+        message: 'No connection was started, so nothing was measured: make the round longer or the rate higher.',
+      };
+    },
   },
   {
     code: 'nothing_established',
     status: 'invalid',
     when: 'Attempts left this machine, and no connection was established. The sentence follows what happened to most of them.',
     remedy: 'Check that a server listens there, and the way to it.',
-    applies: ({ tally, target, timeoutNs, packet }) =>
-      sentToTarget(tally) > 0 && tally.established === 0
+    applies: ({ tally, target, timeoutNs, packet, agents }) =>
+      sentToTarget(tally) > 0 && tally.established === 0 && (tellsAll(agents) || hasWhole(agents))
         ? {
             message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}${wayBackAdvice(packet)}`,
           }

@@ -1,7 +1,7 @@
 /** When a round of pings does not show the target, and what to do. The reference page of verdicts is made from the table. */
 import type { RttRound } from '../../document/rtt.ts';
 import { MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
-import { CLOCKS_APART, agentRules, clocksApart, ofOneMachine } from './agents.ts';
+import { CLOCKS_APART, agentRules, clocksApart, ofOneMachine, tellsAll } from './agents.ts';
 import { otherFamilyAdvice } from '../advice.ts';
 
 /** What the verdict on a round of pings is reached from. */
@@ -14,6 +14,8 @@ export interface PingFacts {
   /** An address of the other family that the target's name has too. */
   readonly otherAddress?: string | undefined;
   readonly isUdp: boolean;
+  /** Whether the user ended the round before its time. */
+  readonly isStopped: boolean;
   /** Missed because every connection was lost. */
   readonly unsendable: number;
 }
@@ -28,8 +30,8 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
     status: 'invalid',
     when: 'No connection was established.',
     remedy: 'Check that an echo server listens there (conngen server).',
-    applies: ({ round: { connections }, target, otherAddress }) =>
-      connections.established === 0
+    applies: ({ round: { connections, agents }, target, otherAddress, isStopped }) =>
+      connections.established === 0 && (connections.failed > 0 || (!isStopped && tellsAll(agents)))
         ? {
             message: `No connection to ${target} was established: check that an echo server listens there (conngen server).${otherFamilyAdvice(otherAddress)}`,
             evidence: { connections_failed: connections.failed },
@@ -39,12 +41,15 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
   {
     code: 'nothing_sent',
     status: 'invalid',
-    when: 'No ping was sent.',
-    remedy: 'Make the round longer or the rate higher.',
-    applies: ({ round }) =>
-      round.connections.established > 0 && round.sent === 0
-        ? { message: 'No ping was sent, so nothing was measured: make the round longer or the rate higher.' }
-        : undefined,
+    when: 'No ping was sent. Where the run was stopped before that, the sentence says so.',
+    remedy: 'Make the round longer or the rate higher, or let it run.',
+    applies: ({ round: { connections, sent, agents }, isStopped }) => {
+      if (sent > 0 || !tellsAll(agents)) return undefined;
+      if (isStopped && connections.failed === 0)
+        return { message: 'The run was stopped before its first measured ping was sent.' };
+      if (connections.established === 0) return undefined;
+      return { message: 'No ping was sent, so nothing was measured: make the round longer or the rate higher.' };
+    },
   },
   {
     code: 'no_echo',

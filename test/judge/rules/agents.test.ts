@@ -12,12 +12,17 @@ import { agentRound } from '../../support/agents.ts';
 import { loadTally } from '../../support/load-tally.ts';
 
 /** A round of three agents, 3000 attempts at 3000/s, a third of which was missed where `missed` says so. */
-function factsOf(agents: readonly AgentRound[] | undefined, more: Partial<RoundFacts> = {}, missed = 0): RoundFacts {
+function factsOf(
+  agents: readonly AgentRound[] | undefined,
+  more: Partial<RoundFacts> = {},
+  missed = 0,
+  established = 3000 - missed,
+): RoundFacts {
   const counts = new Map([
     [SCHEDULED, 3000],
     [STARTED, 3000 - missed],
     [MISSED, missed],
-    [ESTABLISHED, 3000 - missed],
+    [ESTABLISHED, established],
   ]);
   const tally = loadTally(counts, new Map([[SCHEDULE_LAG, [[0.02, 100]]]]));
   tally.outcomes[OK] = 3000 - missed;
@@ -38,6 +43,7 @@ function factsOf(agents: readonly AgentRound[] | undefined, more: Partial<RoundF
     target: { label: 'target:80', isLocal: true },
     answer: { finish: 'half-close', payloadBytes: 0, isExpected: false },
     isTrial: false,
+    isStopped: false,
     agents,
     earlier: [],
     ...more,
@@ -68,11 +74,24 @@ t.test('a lost agent makes the round invalid, and is named with what was missed 
   t.same(codesOf(verdict), ['invalid', 'agent_lost']);
   t.equal(
     verdict.reasons[0]!.message,
-    '1 of 3 agents was lost: b after second 5 (nothing was heard of it for 3 s). 400 attempts due there are missed; no other agent took them.',
+    '1 of 3 agents was lost: b after second 5 (nothing was heard of it for 3 s). 400 attempts due there are missed; no other agent took them. What a lost agent did after its last report is not in the counts: without a connection to NATS it goes on for up to 10 s, and the target may have had that load.',
   );
   t.same(verdict.reasons[0]!.evidence, { agents_lost: 1, missed: 400 });
   // The same counts on one machine are that machine's limit.
   t.same(codesOf(verdictOf(factsOf(undefined, {}, 400))), ['generator_limited', 'missed_starts']);
+  t.end();
+});
+
+t.test('what was not reported is not said to be nothing', (t) => {
+  const lost = { why: 'this controller had no connection to NATS for 10 s', reported_sec: null, missed: 1000 };
+  const gone = ['a', 'b', 'c'].map((name) => agentRound(name, { lost, verdict: null, started: 0, missed: 1000 }));
+  t.same(codesOf(verdictOf(factsOf(gone, {}, 3000))), ['invalid', 'agent_lost']);
+  const late = gone.map((agent) => ({ ...agent, lost: null, missed: 0, reports_missing: 4 }));
+  t.same(codesOf(verdictOf(factsOf(late, {}, 3000))), ['invalid', 'reports_missing']);
+  // A lost agent's connections ended unknown; those of the others say what they say.
+  const none = factsOf([gone[0]!, agentRound('b')], {}, 0, 0);
+  t.same(codesOf(verdictOf(none)), ['invalid', 'nothing_established', 'agent_lost']);
+  t.same(codesOf(verdictOf({ ...none, agents: gone })), ['invalid', 'agent_lost']);
   t.end();
 });
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { RttRound } from '../../../src/document/rtt.ts';
 import { PING_RULES, type PingFacts } from '../../../src/judge/rules/ping.ts';
 import { judge } from '../../../src/judge/verdict.ts';
+import { agentRound } from '../../support/agents.ts';
 import { latency } from '../../support/results.ts';
 
 type Round = PingFacts['round'];
@@ -25,7 +26,7 @@ function factsOf(changes: Partial<RttRound>, more: Partial<PingFacts> = {}): Pin
     schedule_lag_ns: latency(100),
     ...changes,
   };
-  return { round, inFlightLimit: 10, target: 'h:1', isUdp: false, unsendable: 0, ...more };
+  return { round, inFlightLimit: 10, target: 'h:1', isUdp: false, isStopped: false, unsendable: 0, ...more };
 }
 
 const none = { established: 0, failed: 2, lost: 0 };
@@ -82,3 +83,17 @@ t.test(
     );
   },
 );
+
+t.test('what was not reported, or was not begun, is not said to be nothing', (t) => {
+  const codesOf = (facts: PingFacts): string[] => judge(PING_RULES, facts).reasons.map(({ code }) => code);
+  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: null, missed: 1000 };
+  const agents = [agentRound('a', { lost, verdict: null, started: 0, missed: 1000 })];
+  const nothing = { sent: 0, received: 0, missed: 1000 };
+  const unknown = { established: 0, failed: 0, lost: 0 };
+  t.same(codesOf(factsOf({ ...nothing, agents, connections: unknown })), ['agent_lost']);
+  t.same(codesOf(factsOf({ ...nothing, agents, connections: none })), ['nothing_established', 'agent_lost']);
+  const stopped = judge(PING_RULES, factsOf({ ...nothing, missed: 0, connections: unknown }, { isStopped: true }));
+  t.match(stopped.reasons, [{ code: 'nothing_sent', message: /^The run was stopped before/ }]);
+  t.equal(stopped.reasons.length, 1);
+  t.end();
+});
