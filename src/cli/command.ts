@@ -2,6 +2,7 @@
  * The way of every command that makes a document: read the options, plan, check, log, run, deliver, exit. A command is a
  * `Command`: the parts in which it differs from the others.
  */
+import { withoutFollowOn } from '../options/follow-on.ts';
 import type { RawInput, ReadInput } from '../options/read.ts';
 import type { Machine, Planned } from '../plan/machine.ts';
 import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
@@ -116,10 +117,10 @@ async function planAndRunWith<Input extends CommonInput, Plan, Result extends Do
   const [planned, fileProblems] = await Promise.all([command.plan(input, machine), checkFiles(input)]);
   const allProblems = [
     ...problems,
-    ...('problems' in planned ? notUnread(planned.problems, problems) : []),
+    ...withoutFollowOn('problems' in planned ? planned.problems : [], problems),
     ...fileProblems,
     ...metrics.problems,
-    ...(command.check?.(input) ?? []),
+    ...withoutFollowOn(command.check?.(input) ?? [], problems),
     ...(command.livePlan === undefined ? [] : uiProblems(input, io.terminal)),
   ];
   if (allProblems.length > 0 || 'problems' in planned) {
@@ -140,11 +141,6 @@ async function planAndRunWith<Input extends CommonInput, Plan, Result extends Do
     printProblems(io, error.problems, raw.command);
     return stop.exitCode() ?? EXIT_USAGE;
   }
-}
-
-/** Leaves out options that are missing only because their text could not be read. */
-function notUnread(found: readonly Problem[], unread: readonly Problem[]): Problem[] {
-  return found.filter(({ option, got }) => got !== null || !unread.some((each) => each.option === option));
 }
 
 async function liveOf<Input extends CommonInput, Plan, Result extends Document>(

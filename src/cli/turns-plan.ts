@@ -4,6 +4,7 @@ import { figuresOf } from '../compare/figures.ts';
 import { configObjections } from '../compare/likeness.ts';
 import type { ChangeCriterion } from '../judge/change-criterion.ts';
 import type { TurnCommand } from '../options/tables/compare.ts';
+import { withoutFollowOn } from '../options/follow-on.ts';
 import type { RawInput } from '../options/read.ts';
 import type { Machine } from '../plan/machine.ts';
 import { roundsLeftNs, type RoundTimes } from '../plan/round-time.ts';
@@ -57,7 +58,8 @@ function planner<Input extends CommonInput, Plan, Result extends Document>(
   return async (raw, machine) => {
     const { input, problems } = command.read(raw);
     const planned = await command.plan(input, machine);
-    const all = [...problems, ...('problems' in planned ? planned.problems : []), ...(command.check?.(input) ?? [])];
+    const found = [...('problems' in planned ? planned.problems : []), ...(command.check?.(input) ?? [])];
+    const all = [...problems, ...withoutFollowOn(found, problems)];
     if (all.length > 0 || 'problems' in planned) return { problems: all };
     return { config: configOf(planned.plan), expectedNs: expectedNsOf(planned.plan) };
   };

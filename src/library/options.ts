@@ -3,6 +3,7 @@ import type { Command, CommandContext, CommonInput } from '../cli/command.ts';
 import { thisMachine } from '../cli/machine.ts';
 import { FORMAT_NAMES, type FormatName } from '../document/formats.ts';
 import type { Document } from '../document/read.ts';
+import { withoutFollowOn } from '../options/follow-on.ts';
 import { shownOf, shownValue, type RawInput } from '../options/read.ts';
 import { METRIC_OPTIONS } from '../options/tables/metrics.ts';
 import type { OptionTable } from '../units/option.ts';
@@ -70,8 +71,8 @@ export async function planCommand<Input extends CommonInput, Plan, Result extend
   const all = [
     ...refused,
     ...problems,
-    ...('problems' in planned ? planned.problems : []),
-    ...(command.check?.(input) ?? []),
+    ...withoutFollowOn('problems' in planned ? planned.problems : [], problems),
+    ...withoutFollowOn(command.check?.(input) ?? [], problems),
   ];
   if (all.length > 0 || 'problems' in planned) throw new OptionsError(all);
   const { plan, notices } = planned;

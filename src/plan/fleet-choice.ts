@@ -179,11 +179,13 @@ export function fleetProblems(input: FleetInput): Problem[] {
   if (fleet === undefined) {
     const alone = ([agents, input.share, input['fleet-key']] as const).filter((given) => given !== undefined);
     problems.push(
-      ...alone.map((given) => problemOf(given, '--fleet URL beside it: where the NATS server of the agents is')),
+      ...alone.map((given) =>
+        alongside(given, 'fleet', '--fleet URL beside it: where the NATS server of the agents is'),
+      ),
     );
   } else if (agents === undefined) {
     const expected = '--agents beside it: how many, such as --agents 3, or which, such as --agents a,b';
-    problems.push(problemOf(fleet, `${expected}; conngen fleet --fleet URL lists them`));
+    problems.push(alongside(fleet, 'agents', `${expected}; conngen fleet --fleet URL lists them`));
   }
   return [...problems, ...shareProblems(input)];
 }
@@ -194,18 +196,27 @@ export function connectionProblems(input: FleetInput): Problem[] {
   const problems: Problem[] = [];
   if (fleet === undefined) {
     const alone = ([creds, input['fleet-ca'], cert, certKey] as const).filter((given) => given !== undefined);
-    problems.push(...alone.map((given) => problemOf(given, '--fleet URL beside it: where the NATS server is')));
+    problems.push(
+      ...alone.map((given) => alongside(given, 'fleet', '--fleet URL beside it: where the NATS server is')),
+    );
   }
   if (cert !== undefined && certKey === undefined) {
-    problems.push(problemOf(cert, '--fleet-cert-key beside it: the file with the private key of the certificate'));
+    problems.push(
+      alongside(cert, 'fleet-cert-key', '--fleet-cert-key beside it: the file with the private key of the certificate'),
+    );
   }
   if (certKey !== undefined && cert === undefined) {
-    problems.push(problemOf(certKey, '--fleet-cert beside it: the file with the certificate'));
+    problems.push(alongside(certKey, 'fleet-cert', '--fleet-cert beside it: the file with the certificate'));
   }
   if (creds !== undefined && fleet !== undefined && (fleet.value.user ?? fleet.value.token) !== null) {
     problems.push(problemOf(creds, 'credentials in one place: the URL of --fleet has some as well'));
   }
   return problems;
+}
+
+/** A problem that is there only without the other option. */
+function alongside(given: Given<unknown>, needs: string, expected: string): Problem {
+  return { ...problemOf(given, expected), needs };
 }
 
 function shareProblems({ agents, share }: FleetInput): Problem[] {

@@ -11,6 +11,8 @@ export interface Problem {
   readonly got: string | null;
   /** Completes the sentence "expected …"; names the way out where there is one. */
   readonly expected: string;
+  /** The name of the option that is missing beside it, where the problem is that and nothing else. */
+  readonly needs?: string;
 }
 
 /** The outcome of parsing one text: the value, or what was expected instead. */

@@ -5,6 +5,7 @@ import type { BusOptions } from '../../fleet/bus/bus.ts';
 import { ANSWERS } from '../../fleet/protocol.ts';
 import type { TrustedKeys } from '../../fleet/trust/keys.ts';
 import { AGENT_OPTIONS } from '../../options/tables/agent.ts';
+import { withoutFollowOn } from '../../options/follow-on.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { LOOPBACK_TARGETS } from '../../plan/allowed-targets.ts';
 import { connectionProblems, formatServers, type FleetServers } from '../../plan/fleet-choice.ts';
@@ -25,7 +26,12 @@ export const agentCommand: Handler = (raw, io) => answeringSignals(io, (stop) =>
 async function runAgent(raw: RawInput, io: Io, stop: StopRequest): Promise<number> {
   const { input, problems, warnings } = read(raw);
   const { trusted, problems: keyProblems } = await loadTrust(input.trust);
-  const allProblems = [...problems, ...missing(input, problems), ...connectionProblems(input), ...keyProblems];
+  const allProblems = [
+    ...problems,
+    ...missing(input, problems),
+    ...withoutFollowOn(connectionProblems(input), problems),
+    ...keyProblems,
+  ];
   const { fleet } = input;
   if (allProblems.length > 0 || fleet === undefined) {
     printProblems(io, allProblems, raw.command, warnings);

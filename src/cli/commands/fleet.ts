@@ -1,6 +1,7 @@
 /** `conngen fleet`: the agents that are there, and the key that signs what they are told. */
 import type { FleetResult } from '../../document/fleet.ts';
 import type { Bus } from '../../fleet/bus/bus.ts';
+import { withoutFollowOn } from '../../options/follow-on.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { FLEET_COMMAND_OPTIONS } from '../../options/tables/fleet.ts';
 import { FORMAT_NAMES } from '../../document/formats.ts';
@@ -43,7 +44,7 @@ export const fleetCommand: Handler = async (raw, io, commands) => {
   const planned = fleetPlan(input);
   const all = [
     ...problems,
-    ...(input.action.value === 'list' && 'problems' in planned ? planned.problems : []),
+    ...(input.action.value === 'list' && 'problems' in planned ? withoutFollowOn(planned.problems, problems) : []),
     ...misfits(input),
   ];
   if (all.length > 0) {
