@@ -3,7 +3,9 @@
  *
  * A reading that was asked for at s and came back at r was taken between the two, so the offset is within half of r - s of the middle,
  * however unequal the two ways are. Clocks that drift apart by at most `DRIFT_MAX` make each reading a bound for later times as well.
- * All bounds hold, so the offset is where they overlap; within that, a line through the best readings follows the drift.
+ * All bounds hold, so the offset is where they overlap. Its middle has the fastest message of each way in it, which is more than the
+ * fastest round trip says. Where no one offset is within all bounds, the clocks drift: a line through the best readings follows that.
+ * On a busy machine readings are off by a millisecond and all to one side; a line through them alone would be a drift that is none.
  */
 
 /** The agent's clock was `remoteNs` at some time between `sentNs` and `receivedNs` of the controller's. */
@@ -19,7 +21,7 @@ export interface ClockOffset {
   readonly offsetNs: bigint;
   /** The true offset is at most this far from `offsetNs`. */
   readonly errorNs: number;
-  /** Whether there are readings enough to follow the drift. */
+  /** Whether the readings prove a drift, which the offset follows. */
   readonly isFollowed: boolean;
 }
 
@@ -28,9 +30,24 @@ const DRIFT_MAX = 100e-6;
 /** A reading says little about a time this much later: its bound has grown by 1 ms. */
 const KEPT_NS = 10e9;
 /** The line goes through the best reading of each second, of as many seconds. */
-const LINE_SECONDS = 30;
+const LINE_SECONDS = 60;
 /** Before, a slope would be chance. */
 const LINE_SECONDS_MIN = 5;
+
+/** A smaller move of the clocks is not worth a message. */
+const MOVE_MIN_NS = 5e3;
+/** Nor is one that is small beside what is not known. */
+const MOVE_MIN_PARTS = 1 / 4;
+
+/**
+ * Returns by how much an offset that an agent works with is to be moved, in ns: where a drift is proven, or where it is not within the
+ * bound any more. 0: what differs may be noise.
+ */
+export function moveOf(usedNs: bigint, { offsetNs, errorNs, isFollowed }: ClockOffset): number {
+  const moveNs = Number(offsetNs - usedNs);
+  const leastNs = isFollowed ? Math.max(MOVE_MIN_NS, MOVE_MIN_PARTS * errorNs) : errorNs;
+  return Math.abs(moveNs) > leastNs ? moveNs : 0;
+}
 
 /** A reading in doubles, as of the first: exact to 1 ns for 104 days. */
 interface Point {
@@ -79,7 +96,7 @@ export class AgentClock {
     if (overlap === null) return null;
     const { lowNs, highNs } = overlap;
     const lineNs = this.#lineAt(atNs);
-    const offsetNs = Math.round(Math.min(highNs, Math.max(lowNs, lineNs ?? this.#nearestAt(atNs))));
+    const offsetNs = Math.round(Math.min(highNs, Math.max(lowNs, lineNs ?? (lowNs + highNs) / 2)));
     const errorNs = Math.ceil(Math.max(highNs - offsetNs, offsetNs - lowNs));
     return { offsetNs: this.#baseOffsetNs + BigInt(offsetNs), errorNs, isFollowed: lineNs !== null };
   }
@@ -110,15 +127,16 @@ export class AgentClock {
     if (this.#best.length > LINE_SECONDS) this.#best.shift();
   }
 
-  /** The middle of the reading whose bound is the narrowest at that time. */
-  #nearestAt(atNs: number): number {
-    const widthOf = ({ atNs: thenNs, halfNs }: Point): number => halfNs + DRIFT_MAX * Math.abs(atNs - thenNs);
-    return this.#points.reduce((best, each) => (widthOf(each) < widthOf(best) ? each : best)).offsetNs;
+  /** Whether no one offset is within the bounds of all that is kept. */
+  #isDriftProven(): boolean {
+    const lowNs = Math.max(...this.#best.map(({ point }) => point.offsetNs - point.halfNs));
+    const highNs = Math.min(...this.#best.map(({ point }) => point.offsetNs + point.halfNs));
+    return lowNs > highNs;
   }
 
-  /** Least squares through the best reading of each second, each weighing by how narrow its bound is; null where there are too few. */
+  /** Least squares through the best reading of each second, each weighing by how narrow its bound is; null where they prove no drift. */
   #lineAt(atNs: number): number | null {
-    if (this.#best.length < LINE_SECONDS_MIN) return null;
+    if (this.#best.length < LINE_SECONDS_MIN || !this.#isDriftProven()) return null;
     let [weights, meanX, meanY] = [0, 0, 0];
     for (const { point } of this.#best) {
       const weight = weightOf(point);

@@ -4,6 +4,7 @@ import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../../run/events.ts';
 import type { Answer, Report } from '../protocol.ts';
+import { moveOf } from './clock.ts';
 import type { FleetRun, OrderBody } from './fleet-run.ts';
 import type { Member } from './member.ts';
 
@@ -18,8 +19,6 @@ const WITHDRAW_NS = 100e6;
 const ORDER_MS = 3000;
 /** Between the end of a stage on all agents and the begin of the next. */
 const STAGE_LEAD_NS = 20e6;
-/** A smaller move of the clocks is not worth a message. */
-const SHIFT_MIN_NS = 5e3;
 
 export type PrepareBody = Extract<OrderBody, { readonly kind: 'prepare' }>;
 
@@ -259,12 +258,12 @@ class Driver {
       const following = this.#following.get(member);
       const now = member.clock.at(nowNs);
       if (following === undefined || now === null || this.#results.has(member)) continue;
-      const movedNs = Number(now.offsetNs - following.offsetNs);
-      if (now.isFollowed && Math.abs(movedNs - following.toldNs) > SHIFT_MIN_NS) {
-        following.toldNs = movedNs;
-        void this.#run.order(member, { kind: 'shift', shiftNs: movedNs }, ORDER_MS);
+      const moveNs = moveOf(following.offsetNs + BigInt(following.toldNs), now);
+      if (moveNs !== 0) {
+        following.toldNs += moveNs;
+        void this.#run.order(member, { kind: 'shift', shiftNs: following.toldNs }, ORDER_MS);
       }
-      if (now.isFollowed) following.driftNs = movedNs;
+      if (now.isFollowed) following.driftNs = Number(now.offsetNs - following.offsetNs);
       following.errorNs = Math.max(following.errorNs, now.errorNs);
     }
   }

@@ -9,10 +9,14 @@ import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
 import type { Member } from './member.ts';
 
-/** Clocks are asked this often during a run. */
-const CLOCK_MS = 250;
-const TICKS_PER_BEAT = TIMES.beatMs / CLOCK_MS;
-/** Readings of each clock before a run, and the time that they may take. */
+const TICK_MS = 250;
+const TICKS_PER_BEAT = TIMES.beatMs / TICK_MS;
+/**
+ * Readings of each clock a second during a run, one right after the other: a first one finds processes asleep and takes a millisecond,
+ * the next ones a tenth. Agents take turns, because readings of several wait for each other.
+ */
+const READINGS_PER_SEC = 4;
+/** Readings of each clock before a run, and the time that they may take at least. */
 const FIRST_READINGS = 40;
 const FIRST_READINGS_MS = 500;
 const CLOCK_TIMEOUT_MS = 1000;
@@ -70,7 +74,7 @@ export class FleetRun {
       if (kind === 'disconnected' || kind === 'closed') this.#brokenMs ??= performance.now();
       if (kind === 'reconnected') this.#reconnected();
     });
-    const timer = setInterval(() => this.#tick(), CLOCK_MS);
+    const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#ends.push(() => clearInterval(timer));
     this.#beat();
   }
@@ -103,15 +107,14 @@ export class FleetRun {
     return parseJson(answer) as Answer<T> | null;
   }
 
-  /** Asks every clock as often as it takes for a first offset, all at the same time. */
-  async readClocks(): Promise<void> {
+  /** Asks every clock as often as it takes for a first offset, all at the same time, and no longer than `meanwhile` takes. */
+  async readClocks(meanwhile: Promise<unknown>): Promise<void> {
     const untilMs = performance.now() + FIRST_READINGS_MS;
-    await Promise.all(
-      this.members.map(async (member) => {
-        for (let reading = 0; reading < FIRST_READINGS && performance.now() < untilMs; reading++)
-          await this.#readClock(member);
-      }),
-    );
+    let isOver = false;
+    const end = (): void => void (isOver = true);
+    meanwhile.then(end, end);
+    const isTime = (): boolean => !isOver || performance.now() < untilMs;
+    await Promise.all(this.members.map((member) => this.#readClock(member, FIRST_READINGS, isTime)));
   }
 
   /** The agent is lost for the run. */
@@ -147,20 +150,33 @@ export class FleetRun {
     this.#listener = null;
   }
 
-  async #readClock(member: Member): Promise<void> {
-    const sentNs = monotonicNs();
-    const data = await this.#o.bus.request(SUBJECTS.clock(member.name), EMPTY, CLOCK_TIMEOUT_MS);
-    const receivedNs = monotonicNs();
-    if (data === null || data.length === 0 || data.length > 20) return;
-    const text = Buffer.from(data).toString('latin1');
-    if (!/^\d+$/.test(text)) return;
-    member.clock.add({ sentNs, remoteNs: BigInt(text), receivedNs });
-    member.heardMs = performance.now();
+  /** Reads a clock so many times, as long as there is time. */
+  async #readClock(member: Member, readings: number, isTime: () => boolean): Promise<void> {
+    for (let reading = 0; reading < readings && isTime(); reading++) {
+      const sentNs = monotonicNs();
+      const data = await this.#o.bus.request(SUBJECTS.clock(member.name), EMPTY, CLOCK_TIMEOUT_MS);
+      const receivedNs = monotonicNs();
+      if (data === null || data.length === 0 || data.length > 20) continue;
+      const text = Buffer.from(data).toString('latin1');
+      if (!/^\d+$/.test(text)) continue;
+      member.clock.add({ sentNs, remoteNs: BigInt(text), receivedNs });
+      member.heardMs = performance.now();
+    }
+  }
+
+  /** Those whose turn it is. Readings that are not back before the next turn are the last. */
+  #readClocks(): void {
+    const untilMs = performance.now() + TIMES.beatMs - TICK_MS;
+    const isTime = (): boolean => this.#isOpen && performance.now() < untilMs;
+    for (const [at, member] of this.members.entries()) {
+      if (!member.isLost && at % TICKS_PER_BEAT === this.#ticks % TICKS_PER_BEAT)
+        void this.#readClock(member, READINGS_PER_SEC, isTime);
+    }
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    const wasStopped = nowMs - this.#tickedMs > STOPPED_MS + CLOCK_MS;
+    const wasStopped = nowMs - this.#tickedMs > STOPPED_MS + TICK_MS;
     this.#tickedMs = nowMs;
     if (!this.#isOpen) return;
     // What agents said meanwhile is still in the socket.
@@ -168,7 +184,7 @@ export class FleetRun {
     const isBeat = this.#ticks++ % TICKS_PER_BEAT === 0;
     if (this.#brokenMs === null) {
       if (isBeat) this.#beat();
-      for (const member of this.living) void this.#readClock(member);
+      this.#readClocks();
       this.#findSilent();
     } else if (performance.now() - this.#brokenMs > TIMES.disconnectedMs) {
       const why = `this controller had no connection to NATS for ${TIMES.disconnectedMs / 1000} s`;

@@ -117,10 +117,8 @@ async function openOn(
     await bus.close();
   };
   try {
-    const [answers] = await Promise.all([
-      Promise.all(members.map((member) => openMember(bus, run, member, call))),
-      run.readClocks(),
-    ]);
+    const opening = Promise.all(members.map((member) => openMember(bus, run, member, call)));
+    const [answers] = await Promise.all([opening, run.readClocks(opening)]);
     const refused = members.flatMap((member, at) => {
       const answer = answers[at]!;
       return 'refused' in answer ? [{ member, refusal: answer.refused }] : [];
