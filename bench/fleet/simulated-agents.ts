@@ -44,8 +44,13 @@ const OPEN_MS = 100;
 
 const [url, first, count, file] = process.argv.slice(2);
 const recorded = (JSON.parse(readFileSync(file!, 'utf8')) as ClientResult).rounds[0]!;
-/** The first and the last second of a run are not like the others. */
-const banks = recorded.intervals.slice(1, -1).map(bankOf);
+/** The first and the last second of a run are not like the others; nor is one in which the machine that ran it was late. */
+const banks = recorded.intervals
+  .slice(1, -1)
+  .filter(({ scheduled, ok }) => scheduled === recorded.offered_rate_per_sec && ok > 0)
+  .map(bankOf);
+if (banks.length === 0)
+  throw new Error(`no second of ${file!} has all of its connections: measure on a quieter machine`);
 const encoder = new TextEncoder();
 
 /** An option of the run, as it was typed. */
@@ -196,7 +201,8 @@ class SimulatedAgent {
   #end(): void {
     this.#clear();
     // What an agent tells of its round is without intervals: the controller has the banks.
-    const result = { ...recorded, intervals: [] };
+    const seconds = secondsOf(optionOf(this.#open!, 'duration'));
+    const result = { ...recorded, duration_sec: seconds, intervals: [] };
     this.#report({ kind: 'round', place: this.#prepared!.place, result, banks: this.#told });
   }
 
