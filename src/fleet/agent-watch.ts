@@ -19,9 +19,10 @@ export class AgentWatch {
 
   /** Listens from here on, and resolves when those who are there were asked. */
   async begin(): Promise<void> {
-    this.#end = this.#bus.subscribe(SUBJECTS.alive('*'), ({ data }) => {
+    this.#end = this.#bus.subscribe(SUBJECTS.alive('*'), ({ subject, data }) => {
       const answered = readDescription(data);
-      if (answered !== null) this.#note(answered);
+      // The permissions of the server bind the subject to the agent, not what the message says.
+      if (answered !== null && subject === SUBJECTS.alive(answered.name)) this.#note(answered);
     });
     for (const answered of await rollCall(this.#bus)) this.#note(answered);
   }

@@ -82,6 +82,7 @@ t.test('a watch sees agents come and go', async (t) => {
   const agent = carrier.connect();
   agent.publish(SUBJECTS.alive('a'), bytes(description('a')));
   agent.publish(SUBJECTS.alive('b'), bytes(description('b')));
+  agent.publish(SUBJECTS.alive('b'), bytes(description('c')));
   await new Promise((resolve) => setTimeout(resolve, 20));
   t.same(
     watch.agents().map(({ name }) => name),

@@ -228,6 +228,10 @@ class Driver {
     this.#endIfAll();
   }
 
+  onOdd(member: Member, text: string): void {
+    this.#hooks.onNotice(member, 'warning', text);
+  }
+
   onTick(): void {
     if (this.#baseNs === null) return;
     this.#followClocks();

@@ -3,8 +3,9 @@
  */
 import { monotonicNs } from '../../runtime/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Description, type Order, type Report } from '../protocol.ts';
+import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Order, type Report } from '../protocol.ts';
 import { decodeReport } from '../report-code.ts';
+import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
 import type { Member } from './member.ts';
@@ -35,6 +36,8 @@ export interface RunListener {
   /** Reports in order, each once, of agents that are not lost. */
   onReport(member: Member, report: Report, body: Uint8Array): void;
   onLost(member: Member): void;
+  /** Something comes in the agent's name that is not of it; told once for each. */
+  onOdd(member: Member, text: string): void;
   /** Four times a second. */
   onTick(): void;
 }
@@ -61,6 +64,8 @@ export class FleetRun {
   #brokenMs: number | null = null;
   /** False from the orders to close on: agents that leave are not lost. */
   #isOpen = true;
+  /** Whose ill-formed signs of life were told of. */
+  readonly #odd = new Set<Member>();
 
   constructor(options: FleetRunOptions) {
     this.#o = options;
@@ -225,12 +230,27 @@ export class FleetRun {
   }
 
   #onAlive(member: Member, data: Uint8Array): void {
-    const said = parseJson(data) as Partial<Description> | null;
-    if (said === null || member.isLost || !this.#isOpen) return;
+    if (member.isLost || !this.#isOpen) return;
+    const said = readDescription(data);
+    if (said?.name !== member.name) {
+      this.#tellOdd(member);
+      return;
+    }
     member.heardMs = performance.now();
-    if (said.instance !== member.description.instance) this.lose(member, 'it was started again');
+    const { description } = said;
+    if (description?.instance !== member.description.instance) this.lose(member, 'it was started again');
     // Before `open` is answered, it is not held by this run.
-    else if (member.opened !== null && said.busy?.run !== this.name) this.lose(member, 'it gave up the run');
+    else if (member.opened !== null && description.busy?.run !== this.name) this.lose(member, 'it gave up the run');
+  }
+
+  /** What is no sign of life is no reason to give up an agent: who has its credentials can publish anything. */
+  #tellOdd(member: Member): void {
+    if (this.#listener === null || this.#odd.has(member)) return;
+    this.#odd.add(member);
+    this.#listener.onOdd(
+      member,
+      'a sign of life in its name cannot be read, and is ignored: another program publishes there',
+    );
   }
 }
 

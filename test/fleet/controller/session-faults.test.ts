@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { AgentRound } from '../../../src/document/fleet.ts';
-import { SUBJECTS } from '../../../src/fleet/protocol.ts';
+import { SUBJECTS, type Description } from '../../../src/fleet/protocol.ts';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { startServer } from '../../support/cli.ts';
 import { clientOn, startFleet } from '../../support/fleet-in-memory.ts';
@@ -95,4 +95,49 @@ t.test('a second controller is told who holds the agents, and a signal ends a ru
   const { scheduled } = result.rounds[0]!.attempts;
   const sec = result.rounds[0]!.duration_sec;
   t.ok(Math.abs(scheduled - 100 * sec) <= 5, `${String(scheduled)} in ${String(sec)} s`);
+});
+
+t.test('what is no sign of life in the name of an agent is told once, and changes nothing', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '2s' });
+  const other = fleet.carrier.connect();
+  const texts: string[] = [];
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'notice') texts.push(event.text);
+    if (event.type !== 'second' || event.second !== 0) return;
+    for (const odd of ['{"v":1,"name":"a","state":"free"}', '{"instance":"another"}', 'no JSON', ''])
+      other.publish(SUBJECTS.alive('a'), Buffer.from(odd));
+    // In order as its own, but of another name.
+    const end = other.subscribe(SUBJECTS.alive('b'), ({ data }) => {
+      other.publish(SUBJECTS.alive('a'), data);
+      end();
+    });
+  };
+  const result = await runClient(plan, { emit }, open);
+  checkIdentities(t, result);
+  t.equal(result.rounds[0]!.attempts.scheduled, 200);
+  t.ok(agentsOf(result.rounds[0]!).every((agent) => agent.lost === null && agent.reports_missing === 0));
+  t.equal(
+    texts.filter((text) => text.startsWith('a: a sign of life in its name cannot be read')).length,
+    1,
+    texts.join('\n'),
+  );
+});
+
+t.test('an agent that was started again is lost', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '3s' });
+  const other = fleet.carrier.connect();
+  const emit = (event: RunEvent): void => {
+    if (event.type !== 'second' || event.second !== 0) return;
+    const end = other.subscribe(SUBJECTS.alive('a'), ({ data }) => {
+      end();
+      const said = JSON.parse(Buffer.from(data).toString()) as Description;
+      other.publish(SUBJECTS.alive('a'), Buffer.from(JSON.stringify({ ...said, instance: 'another' })));
+    });
+  };
+  const result = await runClient(plan, { emit }, open);
+  const [a, b] = agentsOf(result.rounds[0]!);
+  t.match(a!.lost, { why: 'it was started again' });
+  t.equal(b!.lost, null);
 });
