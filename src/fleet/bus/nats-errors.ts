@@ -33,7 +33,9 @@ function detailsOf(error: unknown): { name: string; text: string; code: string }
   if (!(error instanceof Error)) return { name: '', text: String(error), code: '' };
   const inner = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in inner ? String(inner.code) : '';
-  return { name: `${error.name} ${inner.name}`, text: `${error.message} ${inner.message}`, code };
+  // The client of NATS repeats what Node said.
+  const text = error.message.includes(inner.message) ? error.message : `${error.message} ${inner.message}`;
+  return { name: `${error.name} ${inner.name}`, text, code };
 }
 
 function hasCredentials({ user, token, credentialsFile }: BusOptions): boolean {

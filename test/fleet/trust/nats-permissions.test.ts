@@ -166,20 +166,33 @@ t.test('nobody else comes in', { skip: noNats }, async (t) => {
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const noTls = noNats !== false ? noNats : hasOpenssl ? false : 'needs openssl';
 
-t.test('with TLS a certificate may be for an address alone', { skip: noTls }, async (t) => {
-  const at = path.join(t.testdir({}), 'certificates');
-  const made = spawnSync(path.join(EXAMPLES, 'make-certificates.sh'), [at, '127.0.0.1', 'agent-1']);
-  t.equal(made.status, 0, made.stderr.toString());
-  const nats = await startExample(t, { config: exampleConfig('nats-tls.conf').replaceAll('certificates/', `${at}/`) });
-  const own = {
-    ...{ user: 'agent-1', password: 'a9ent', caFile: path.join(at, 'ca.crt') },
-    ...{ certFile: path.join(at, 'agent-1.crt'), keyFile: path.join(at, 'agent-1.key') },
-  };
-  const bus = await connectBus(busOptions(nats.url.replace('nats:', 'tls:'), own));
-  t.ok(bus.isConnected);
-  await bus.close();
-  await t.rejects(connectBus(busOptions(`tls://localhost:${nats.port}`, own)), /its certificate is for another name/);
-});
+t.test(
+  'with TLS the certificate must be for the address or the name that was asked for',
+  { skip: noTls },
+  async (t) => {
+    const dir = t.testdir({});
+    for (const [certified, asked, other] of [
+      ['127.0.0.1', '127.0.0.1', 'localhost'],
+      ['localhost', 'localhost', '127.0.0.1'],
+    ] as const) {
+      const at = path.join(dir, certified);
+      const made = spawnSync(path.join(EXAMPLES, 'make-certificates.sh'), [at, certified, 'agent-1']);
+      t.equal(made.status, 0, made.stderr.toString());
+      const nats = await startExample(t, {
+        config: exampleConfig('nats-tls.conf').replaceAll('certificates/', `${at}/`),
+      });
+      const own = {
+        ...{ user: 'agent-1', password: 'a9ent', caFile: path.join(at, 'ca.crt') },
+        ...{ certFile: path.join(at, 'agent-1.crt'), keyFile: path.join(at, 'agent-1.key') },
+      };
+      const bus = await connectBus(busOptions(`tls://${asked}:${nats.port}`, own));
+      t.ok(bus.isConnected, asked);
+      await bus.close();
+      const wrong = connectBus(busOptions(`tls://${other}:${nats.port}`, own));
+      await t.rejects(wrong, /its certificate is for another name \(Hostname\/IP does not match[^)]*\)$/, other);
+    }
+  },
+);
 
 t.test('with TLS both ends have a certificate of the fleet', { skip: noTls }, async (t) => {
   const dir = t.testdir({});
