@@ -6,7 +6,7 @@ import { printable } from '../units/printable.ts';
 import { stateText } from '../view/fleet-facts.ts';
 import { columnsOf } from '../view/layout.ts';
 import { fleetText } from '../view/text/fleet.ts';
-import { EXIT_FAILED } from './process/exit-codes.ts';
+import { EXIT_DONE, EXIT_FAILED } from './process/exit-codes.ts';
 import type { Io } from './process/io.ts';
 import type { StopRequest } from './process/signals.ts';
 
@@ -24,11 +24,16 @@ export interface Watched {
   readonly url: string;
 }
 
-/** Goes on until a signal, or until the connection is closed for good. Returns the exit code. */
+/** Goes on until a signal, until nobody reads stdout any more, or until the connection is closed for good. Returns the exit code. */
 export function watchView(watched: Watched, io: Io, stop: StopRequest): Promise<number> {
   const show = io.terminal?.stdout === 'terminal' ? drawing(watched, io) : lines(watched, io);
   return new Promise((resolve) => {
-    const timer = setInterval(show, EVERY_MS);
+    // Where nothing changes, nothing is written, and only the kernel knows that a reader has left.
+    const look = (): void => {
+      if (io.hasReader?.() === false) end(EXIT_DONE);
+      else show();
+    };
+    const timer = setInterval(look, EVERY_MS);
     const end = (exitCode: number): void => {
       clearInterval(timer);
       resolve(exitCode);
@@ -41,7 +46,7 @@ export function watchView(watched: Watched, io: Io, stop: StopRequest): Promise<
       if (event.kind === 'closed') end(EXIT_FAILED);
     });
     stop.onFirst(() => end(stop.exitCode() ?? EXIT_FAILED));
-    show();
+    look();
   });
 }
 

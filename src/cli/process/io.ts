@@ -1,4 +1,5 @@
 /** The standard streams as commands use them, so that a test can stand in for them. */
+import { readerWatch } from '../../kernel/pipe-reader.ts';
 import { columnsOf, type TextStyle } from '../../view/layout.ts';
 import type { Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
@@ -9,6 +10,8 @@ import { processTerminal, type TerminalAccess } from './terminal.ts';
 export interface Io {
   /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
   readonly print: (text: string) => Promise<unknown>;
+  /** Whether what `print` prints may still be read. A pipe whose reader leaves tells nobody; left out: nobody asks. */
+  readonly hasReader?: () => boolean;
   readonly stderr: LiveStream;
   /** Looks of what `print` prints. */
   readonly style: TextStyle;
@@ -27,6 +30,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
   const mayColour = (env['NO_COLOR'] ?? '') === '' && !isDumb;
   return {
     print,
+    hasReader: askingReader(),
     // What cannot erase a line is treated as what is no terminal: a line a second.
     stderr: isDumb ? { write: (text) => process.stderr.write(text) } : process.stderr,
     style: { columns: columnsOf(process.stdout), colours: process.stdout.isTTY && mayColour },
@@ -47,6 +51,12 @@ function print(text: string): Promise<boolean> {
       else reject(error);
     });
   });
+}
+
+/** What asks the kernel costs loading the binding to it, so it is made for the first question. */
+function askingReader(): () => boolean {
+  let ask: (() => boolean) | null = null;
+  return () => (ask ??= readerWatch(process.stdout.fd))();
 }
 
 /** Says what is odd, then everything that is wrong, one line each, and where to look it up. */

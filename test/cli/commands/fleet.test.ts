@@ -1,12 +1,13 @@
 // tier: kernel
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { connectBus } from '../../../src/fleet/bus/nats.ts';
 import type { FleetResult } from '../../../src/document/fleet.ts';
 import { description, speakFor } from '../../support/agents.ts';
-import { runCli } from '../../support/cli.ts';
+import { plainEnvironment, runCli } from '../../support/cli.ts';
 import { busOptions, noNats, startNats } from '../../support/nats.ts';
 import { freePort } from '../../support/ports.ts';
 
@@ -81,6 +82,30 @@ t.test('--watch tells each change in a line, and ends with a signal', { skip: no
   t.equal(code, 130, stderr);
   t.equal(stdout.trimEnd().split('\n').length, 3);
 });
+
+t.test(
+  '--watch ends when nobody reads it, also while nothing changes',
+  { skip: noNats, timeout: 60_000 },
+  async (t) => {
+    const nats = await startNats();
+    const bus = await connectBus(busOptions(nats.url));
+    t.teardown(async () => {
+      await bus.close();
+      await nats.stop();
+    });
+    t.teardown(speakFor(bus, () => description('a'), 'a'));
+    const command = `"${process.execPath}" bin/conngen.js fleet --watch --fleet ${nats.url}`;
+    const shell = spawn('bash', ['-c', `${command} | head -n 1; echo "\${PIPESTATUS[0]}"`], {
+      env: plainEnvironment(),
+    });
+    let [stdout, stderr] = ['', ''];
+    shell.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+    shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    await once(shell, 'close');
+    t.match(stdout, /^\S+ a is free\n0\n$/);
+    t.equal(stderr, '');
+  },
+);
 
 t.test('what cannot be done: said before anything is asked', async (t) => {
   const cases: [args: string[], message: RegExp][] = [
