@@ -1,4 +1,7 @@
 /** Who is there: asking all agents, and reading what they say of themselves. What comes over the carrier is checked field by field. */
+import { OWN_ERROR_CODES } from '../units/error-codes.ts';
+import { printable } from '../units/printable.ts';
+import { RunError } from '../units/run-error.ts';
 import type { Bus } from './bus/bus.ts';
 import { AGENT_NAME, PROTOCOL, SUBJECTS, type Description } from './protocol.ts';
 
@@ -16,9 +19,20 @@ export interface Answered {
   readonly description: Description | null;
 }
 
-/** Asks who is there, and resolves to all that answer within 0.7 s, by name. What is no answer of an agent is left out. */
-export async function rollCall(bus: Bus): Promise<readonly Answered[]> {
-  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), ANSWER_MS);
+/**
+ * Asks who is there, and resolves to all that answer in time (0.7 s), by name. What is no answer of an agent is left out. Rejects with
+ * `RunError` where nobody answers because the carrier does not let this connection ask, or hear answers.
+ */
+export async function rollCall(bus: Bus, withinMs = ANSWER_MS): Promise<readonly Answered[]> {
+  const refused: string[] = [];
+  bus.onEvent((event) => {
+    if (event.kind === 'refused') refused.push(event.message);
+  });
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), withinMs);
+  if (answers.length === 0 && refused.length > 0) {
+    const message = `the NATS server does not let this user ask for agents: ${printable(refused[0]!)}`;
+    throw new RunError('fleet_not_allowed', message, OWN_ERROR_CODES.fleet_not_allowed.remedy);
+  }
   return answers.flatMap((data) => readDescription(data) ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -35,6 +35,11 @@ export const OWN_ERROR_CODES = {
     when: 'Another agent of the same name is connected. This one did not start.',
     remedy: 'give another --name, or end the other agent',
   },
+  fleet_not_allowed: {
+    when: 'The permissions of the NATS server do not let this user ask for the agents of a fleet. Nothing was sent to the target.',
+    remedy:
+      'connect as the controller: agents have users of their own, which may only answer (examples/fleet/nats.conf)',
+  },
   fleet_no_trust: {
     when: 'An agent has no --trust, and its NATS server is not on loopback: anyone who can connect there could order it. It did not start.',
     remedy: 'make a pair of keys on the controller (conngen fleet keygen), and give the public one to --trust',

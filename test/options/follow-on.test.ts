@@ -1,6 +1,6 @@
 import t from 'tap';
 import { withoutFollowOn } from '../../src/options/follow-on.ts';
-import { fleetProblems, type FleetInput } from '../../src/plan/fleet-choice.ts';
+import { fleetProblems } from '../../src/plan/fleet-choice.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { FLEET_OPTIONS } from '../../src/options/tables/fleet.ts';
 import { formatProblem } from '../../src/units/problem.ts';
@@ -10,7 +10,7 @@ function toldOf(flags: Record<string, string>, env: Record<string, string> = {})
   const given = new Map(Object.entries(flags).map(([name, text]): [string, string[]] => [name, [text]]));
   const raw: RawInput = { command: 'conngen client', flags: given, extra: [], env };
   const { input, problems } = readOptions(FLEET_OPTIONS, raw);
-  const told = [...problems, ...withoutFollowOn(fleetProblems(input as FleetInput), problems)];
+  const told = [...problems, ...withoutFollowOn(fleetProblems(input), problems)];
   return told.map((problem) => formatProblem(problem).replace(/:.*/s, ''));
 }
 

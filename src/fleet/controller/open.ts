@@ -12,7 +12,7 @@ import type { Bus, BusOptions } from '../bus/bus.ts';
 import { ANSWERS, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
 import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
 import { busOptionsOf } from '../connection.ts';
-import { readDescription } from '../roll-call.ts';
+import { rollCall } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
@@ -94,9 +94,8 @@ async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> 
 
 /** Asks who is there. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
 async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
-  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(0), withinMs);
   const byName = new Map<string, Description>();
-  for (const { description, ...said } of answers.flatMap((data) => readDescription(data) ?? [])) {
+  for (const { description, ...said } of await rollCall(bus, withinMs)) {
     if (!byName.has(said.name)) byName.set(said.name, description ?? (said as Description));
   }
   return [...byName.values()];

@@ -6,6 +6,7 @@ import path from 'node:path';
 import t from 'tap';
 import { connectBus } from '../../../src/fleet/bus/nats.ts';
 import type { FleetResult } from '../../../src/document/fleet.ts';
+import { PASSWORDS, startExample } from '../../fleet/example-nats.ts';
 import { description, speakFor } from '../../support/agents.ts';
 import { plainEnvironment, runCli } from '../../support/cli.ts';
 import { busOptions, noNats, startNats } from '../../support/nats.ts';
@@ -140,6 +141,21 @@ t.test('a server that does not answer, and credentials that it refuses', { skip:
   const right = await runCli(['fleet', '--fleet', `nats://me:right@127.0.0.1:${nats.port}`]);
   t.match(right.stdout, new RegExp(`^conngen fleet nats://127.0.0.1:${nats.port}\\n`));
   t.notMatch(right.stderr + right.stdout, /right/);
+});
+
+t.test('a user who may not ask for agents is told so', { skip: noNats }, async (t) => {
+  const nats = await startExample(t);
+  const fleet = nats.url.replace('://', `://agent-1:${PASSWORDS.agent}@`);
+  const { code, stdout, stderr } = await runCli(['fleet', '--fleet', fleet]);
+  t.equal(code, 1);
+  t.match(
+    stderr,
+    /^ERROR: the NATS server does not let this user ask for agents: .*conngen\.fleet\..*\nhint: connect as /,
+  );
+  t.equal(stdout, '');
+  const run = await runCli(['client', '127.0.0.1:9', '--rate', '1', '--fleet', fleet, '--agents', '1', '--quiet']);
+  t.equal(run.code, 1);
+  t.match(run.stderr, /does not let this user ask for agents/);
 });
 
 t.test('keygen makes a key that only its owner can read, and says what to type', async (t) => {
