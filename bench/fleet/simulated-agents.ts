@@ -101,7 +101,13 @@ class SimulatedAgent {
     const open = this.#open;
     const description: Description = {
       ...{ protocol: PROTOCOL, conngen: '0.0.0', name: this.#name, instance: this.#instance, system: machineSystem() },
-      ...{ engines: ['uring', 'epoll', 'node'], sources: [], host: this.#name, seenFrom: this.#bus.seenFrom },
+      ...{
+        engines: ['uring', 'epoll', 'node'],
+        sources: [],
+        interface: null,
+        host: this.#name,
+        seenFrom: this.#bus.seenFrom,
+      },
       limits: { targets: ['any'], maxRatePerSec: null, maxDurationNs: 86_400e9 },
       trusts: [],
       busy:

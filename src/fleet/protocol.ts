@@ -72,6 +72,8 @@ export interface Description {
   readonly engines: readonly string[];
   /** Its own source addresses (`--source`), as typed; empty: the kernel chooses. */
   readonly sources: readonly string[];
+  /** Its own interface (`--interface`), which one run at a time can have; null without one. */
+  readonly interface: string | null;
   /** Tells kernels with their network namespaces apart: agents with the same one share addresses and ports. */
   readonly host: string;
   /** The address from which NATS sees the agent: agents on different hosts with the same one are behind one NAT. */

@@ -60,10 +60,11 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function isDescription(value: Fields): value is Fields & Description {
   const { instance, system, engines, sources, host, seenFrom, limits, trusts, busy } = value;
+  const ownInterface = value['interface'];
   return (
     [instance, host].every((each) => typeof each === 'string') &&
     [engines, sources, trusts].every(areTexts) &&
-    (seenFrom === null || typeof seenFrom === 'string') &&
+    [seenFrom, ownInterface].every((each) => each === null || typeof each === 'string') &&
     isObject(system) &&
     [system['kernel'], system['node']].every((each) => typeof each === 'string') &&
     isCount(system['cpus']) &&

@@ -40,6 +40,7 @@ export function description(name: string, more: Partial<Description> = {}): Desc
     system: { kernel: '6.1.0', node: 'v20.20.2', cpus: 4 },
     engines: ['uring', 'epoll', 'node'],
     sources: [],
+    interface: null,
     host: 'host',
     seenFrom: '10.0.0.2',
     limits: { targets: ['10.0.0.0/8:80'], maxRatePerSec: null, maxDurationNs: 3600e9 },

@@ -38,6 +38,7 @@ export async function identify(
     ...{ protocol: PROTOCOL, conngen: VERSION, name, instance, system: machineSystem() },
     engines: await workingEngines(own),
     sources: own.source ?? [],
+    interface: own.interface ?? null,
     host: hostMark(),
     limits: describeLimits(limits),
     trusts,

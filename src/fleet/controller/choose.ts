@@ -27,14 +27,17 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
   const judged = known.map((agent) => ({ agent, reasons: reasonsAgainst(agent, wanted) }));
   const { agents } = wanted;
   if (agents.kind === 'count') {
-    const able = judged.filter(({ reasons }) => reasons.length === 0).slice(0, agents.count);
+    const free = judged.filter(({ reasons }) => reasons.length === 0).map(({ agent }) => agent);
+    const able = withOwnInterfaces(free, wanted).slice(0, agents.count);
     if (able.length === agents.count)
       return {
-        members: membersOf(
-          able.map(({ agent }) => agent),
-          wanted,
-        ),
+        members: membersOf(able, wanted),
       };
+    for (const each of judged) {
+      const holder =
+        free.includes(each.agent) && !able.includes(each.agent) ? holderOf(each.agent, able, wanted) : null;
+      if (holder !== null) each.reasons.push(sharedText(each.agent, holder));
+    }
     // Those that come closest first.
     const byReasons = [...judged].sort((a, b) => a.reasons.length - b.reasons.length);
     return { tooFew: countText(agents.count, able.length, there.length), lines: byReasons.map(lineOf) };
@@ -42,6 +45,13 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
   const named = agents.names.map((name) => ({ name, found: judged.find(({ agent }) => agent.name === name) }));
   const absent = named.filter(({ found }) => found === undefined);
   const unable = named.flatMap(({ found }) => (found !== undefined && found.reasons.length > 0 ? [found] : []));
+  for (const [at, { found }] of named.entries()) {
+    const before = named.slice(0, at).flatMap(({ found: each }) => each?.agent ?? []);
+    const holder = found === undefined ? null : holderOf(found.agent, before, wanted);
+    if (holder === null) continue;
+    found!.reasons.push(sharedText(found!.agent, holder));
+    if (!unable.includes(found!)) unable.push(found!);
+  }
   if (absent.length === 0 && unable.length === 0) {
     return {
       members: membersOf(
@@ -55,6 +65,23 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
     tooFew: `${[...absent.map(({ name }) => name), ...unable.map(({ agent }) => agent.name)].join(', ')} cannot be used`,
     lines: [...absent.map(({ name }) => `${name}: is not there`), ...unable.map(lineOf), ...others.map(lineOf)],
   };
+}
+
+/** Those of the agents that do not have to share an interface with one before. */
+function withOwnInterfaces(agents: readonly Description[], wanted: Wanted): Description[] {
+  const taken: Description[] = [];
+  for (const agent of agents) if (holderOf(agent, taken, wanted) === null) taken.push(agent);
+  return taken;
+}
+
+/** The agent of the same host that would work on the same interface, which only one can; null where there is none. */
+function holderOf(agent: Description, others: readonly Description[], { engine }: Wanted): Description | null {
+  if (engine !== 'packet' || agent.interface === null) return null;
+  return others.find((other) => other.host === agent.host && other.interface === agent.interface) ?? null;
+}
+
+function sharedText({ interface: name }: Description, holder: Description): string {
+  return `has the --interface ${name} of the agent ${holder.name} on the same host, and one agent at a time can work on it`;
 }
 
 function countText(wanted: number, able: number, there: number): string {

@@ -19,6 +19,7 @@ function agent(name: string, changes: Partial<Description> = {}): Description {
     system: { kernel: '6.1', node: 'v20', cpus: 2 },
     engines: ['uring', 'epoll'],
     sources: [],
+    interface: null,
     host: `host of ${name}`,
     seenFrom: null,
     limits: { targets: ['10.0.0.0/8:80'], maxRatePerSec: null, maxDurationNs: 3600e9 },
@@ -119,4 +120,31 @@ t.test('agents on different hosts behind one address are told of', async (t) => 
     { ...WANTED, agents: { kind: 'count', count: 3 } },
   );
   t.match('members' in choice && natNotices(choice.members), [/sees a, b at one address, 192\.0\.2\.1/]);
+});
+
+t.test('one agent at a time works on an interface', async (t) => {
+  const on = (name: string, host: string, device: string): Description =>
+    agent(name, { host, engines: ['uring', 'packet'], interface: device });
+  const there = [on('a', 'one', 'eth0'), on('b', 'one', 'eth0'), on('c', 'one', 'eth1'), on('d', 'two', 'eth0')];
+  const packet = { engine: 'packet', agents: { kind: 'count', count: 3 } } as const;
+  t.same(namesOf(there, packet), ['a', 'c', 'd'], 'b would share that of a');
+  t.same(namesOf(there, { ...packet, engine: 'uring' }), ['a', 'b', 'c'], 'sockets do not');
+  t.match(chooseAgents(there, { ...WANTED, ...packet, agents: { kind: 'count', count: 4 } }), {
+    tooFew: '4 agents are asked for, and 3 of the 4 that answer can run this',
+    lines: [
+      'a: is free',
+      'c: is free',
+      'd: is free',
+      'b: has the --interface eth0 of the agent a on the same host, and one agent at a time can work on it',
+    ],
+  });
+  t.same(namesOf(there, { ...packet, agents: { kind: 'names', names: ['d', 'b'] } }), ['d', 'b']);
+  t.match(chooseAgents(there, { ...WANTED, ...packet, agents: { kind: 'names', names: ['b', 'a'] } }), {
+    tooFew: 'a cannot be used',
+    lines: [
+      'a: has the --interface eth0 of the agent b on the same host, and one agent at a time can work on it',
+      'c: is free',
+      'd: is free',
+    ],
+  });
 });
