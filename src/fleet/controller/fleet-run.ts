@@ -9,6 +9,7 @@ import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
 import type { Member } from './member.ts';
+import { RECONNECT_MS, type Requests } from './requests.ts';
 
 const TICK_MS = 250;
 const TICKS_PER_BEAT = TIMES.beatMs / TICK_MS;
@@ -24,8 +25,6 @@ const CLOCK_TIMEOUT_MS = 1000;
 const CLOSE_MS = 1000;
 /** A process that was stopped itself for so long has heard nobody in that time. */
 const STOPPED_MS = 1000;
-/** The longest wait of an agent between two tries to connect to NATS again, with what it adds at random. */
-const RECONNECT_MS = 2500;
 
 /** An order without what all orders have. */
 export type OrderBody = Order extends infer Each ? (Each extends Order ? Omit<Each, keyof OrderHead> : never) : never;
@@ -44,6 +43,7 @@ export interface RunListener {
 
 export interface FleetRunOptions {
   readonly bus: Bus;
+  readonly requests: Requests;
   /** Null where orders are not signed. */
   readonly key: SigningKey | null;
   /** The name of the run (`RUN_NAME`). */
@@ -99,15 +99,17 @@ export class FleetRun {
     this.#listener = listener;
   }
 
-  /** Gives an order. Resolves to the answer; null where none comes in time, or the agent is lost. */
+  /** Gives an order. Resolves to the answer, `AWAY` for one that NATS lost; null where none comes in time, or the agent is lost. */
   async order<T = Record<string, never>>(
     member: Member,
     body: OrderBody,
     timeoutMs: number,
   ): Promise<Answer<T> | null> {
-    const answered = this.#o.bus.request(SUBJECTS.order(member.name), this.#sealed(member, body), timeoutMs);
+    const dataOf = (): Uint8Array => this.#sealed(member, body);
+    const isWanted = (): boolean => this.#isOpen && !member.isLost;
+    const answered = this.#o.requests.order(SUBJECTS.order(member.name), dataOf, timeoutMs, isWanted);
     const answer = await member.orLost(answered);
-    if (answer === null) return null;
+    if (!(answer instanceof Uint8Array)) return answer;
     member.heardMs = performance.now();
     return parseJson(answer) as Answer<T> | null;
   }
@@ -141,7 +143,7 @@ export class FleetRun {
   /** Orders a member to close, which it does once. */
   async #free(member: Member): Promise<void> {
     const data = this.#sealed(member, { kind: 'close' });
-    if ((await this.#o.bus.request(SUBJECTS.order(member.name), data, CLOSE_MS)) !== null) member.isHeld = false;
+    if ((await this.#o.requests.ask(SUBJECTS.order(member.name), data, CLOSE_MS)) !== null) member.isHeld = false;
   }
 
   #sealed(member: Member, body: OrderBody): Uint8Array {

@@ -18,6 +18,7 @@ import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
 import { FleetRun, parseJson } from './fleet-run.ts';
 import type { Member } from './member.ts';
+import { AWAY, Requests } from './requests.ts';
 
 /** Agents answer in some ms; those that are busy or far away have longer where there are too few. */
 const WHO_MS = 250;
@@ -65,19 +66,20 @@ export interface OpenedRun {
 /** Rejects with `RunError` or `InputError` where the run cannot be; nothing was sent to the target then. */
 export async function openRun(call: OpenCall, { emit }: RunContext): Promise<OpenedRun> {
   const bus = await call.connect({ ...busOptionsOf(call.choice, 'conngen'), inbox: ANSWERS.controller });
+  const requests = new Requests(bus);
   try {
-    const members = await findAgents(bus, call);
+    const members = await findAgents(bus, requests, call);
     const refused = refusedBySaying(members, call);
     if (refused.length > 0) throw refusalError(refused);
     for (const text of natNotices(members)) emit?.({ type: 'notice', level: 'warning', text });
-    return await openOn(bus, members, call, emit);
+    return await openOn(bus, requests, members, call, emit);
   } catch (error) {
     await bus.close();
     throw error;
   }
 }
 
-async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> {
+async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise<readonly Member[]> {
   const wanted = {
     agents: call.choice.agents,
     weights: call.choice.weights,
@@ -87,7 +89,10 @@ async function findAgents(bus: Bus, call: OpenCall): Promise<readonly Member[]> 
   const choose = async (withinMs: number): Promise<Choice> => chooseAgents(await whoIsThere(bus, withinMs), wanted);
   let choice = await choose(WHO_MS);
   if ('tooFew' in choice) choice = await choose(WHO_AGAIN_MS);
+  // Agents connect again later than this controller.
+  while ('tooFew' in choice && requests.isUnsettled) choice = await choose(WHO_AGAIN_MS);
   if ('members' in choice) return choice.members;
+  if (!bus.isConnected) throw awayError();
   const message = [choice.tooFew, ...choice.lines.map((line) => `  ${line}`)].join('\n');
   throw new RunError('fleet_too_few', message, OWN_ERROR_CODES.fleet_too_few.remedy);
 }
@@ -103,11 +108,12 @@ async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
 
 async function openOn(
   bus: Bus,
+  requests: Requests,
   members: readonly Member[],
   call: OpenCall,
   emit: RunContext['emit'],
 ): Promise<OpenedRun> {
-  const run = new FleetRun({ bus, key: call.key, run: randomBytes(12).toString('base64url'), members });
+  const run = new FleetRun({ bus, requests, key: call.key, run: randomBytes(12).toString('base64url'), members });
   const endFiles = call.serve(bus, run.name);
   const close = async (): Promise<void> => {
     await run.close();
@@ -116,12 +122,13 @@ async function openOn(
     await bus.close();
   };
   try {
-    const opening = Promise.all(members.map((member) => openMember(bus, run, member, call)));
+    const opening = Promise.all(members.map((member) => openMember(requests, run, member, call)));
     const [answers] = await Promise.all([opening, run.readClocks(opening)]);
     const refused = members.flatMap((member, at) => {
       const answer = answers[at]!;
       return 'refused' in answer ? [{ member, refusal: answer.refused }] : [];
     });
+    if (answers.includes(AWAY)) throw awayError();
     if (refused.length > 0) throw refusalError(refused);
   } catch (error) {
     await run.close();
@@ -144,10 +151,11 @@ async function openOn(
   };
 }
 
-async function openMember(bus: Bus, run: FleetRun, member: Member, call: OpenCall): Promise<Answer<Opened>> {
-  const given = await bus.request(SUBJECTS.ticket(member.name), new Uint8Array(0), TICKET_MS);
+async function openMember(requests: Requests, run: FleetRun, member: Member, call: OpenCall): Promise<Answer<Opened>> {
+  const { breaks } = requests;
+  const given = await requests.ask(SUBJECTS.ticket(member.name), new Uint8Array(0), TICKET_MS);
   const ticket = given === null ? null : (parseJson(given) as Partial<Ticket> | null)?.ticket;
-  if (typeof ticket !== 'string') return silent('it gave no ticket');
+  if (typeof ticket !== 'string') return requests.breaks > breaks ? AWAY : silent('it gave no ticket');
   const { command, called, controller, values, files, trialsUpToPerSec, isInStages } = call;
   const { share, portsPart } = member;
   const order = { kind: 'open', ticket, controller, command, called, values, files } as const;
@@ -156,7 +164,8 @@ async function openMember(bus: Bus, run: FleetRun, member: Member, call: OpenCal
   const answer = await run.order<Opened>(member, { ...order, ...rest }, OPEN_MS);
   if (answer === null) return silent(member.why ?? `it did not answer within ${OPEN_MS / 1000} s`);
   if ('ok' in answer) member.opened = answer.ok;
-  else member.isHeld = false;
+  // One whose answer is lost may have opened the run.
+  else if (answer !== AWAY) member.isHeld = false;
   return answer;
 }
 
@@ -178,6 +187,11 @@ function refusedBySaying(members: readonly Member[], { plan, trialsUpToPerSec }:
     const refusal = refusePlan(plan, limits, { share: member.share, trialsUpToPerSec });
     return refusal === null ? [] : [{ member, refusal }];
   });
+}
+
+function awayError(): Error {
+  const hint = 'type it again; where it happens again, see why the NATS server ends or is not reached';
+  return new RunError('fleet_no_server', 'the connection to NATS broke while agents got ready', hint);
 }
 
 /** What is wrong with the input is told as such; everything else by agent. */

@@ -6,9 +6,10 @@ import type { AgentRound } from '../../../src/document/fleet.ts';
 import { SUBJECTS, type Description } from '../../../src/fleet/protocol.ts';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { startServer } from '../../support/cli.ts';
-import { clientOn, startFleet } from '../../support/fleet-in-memory.ts';
+import { clientOn, startFleet, type MemoryFleet } from '../../support/fleet-in-memory.ts';
 import { checkIdentities } from '../../support/identities.ts';
 import { runClient } from '../../support/runs.ts';
+import type { MemoryBus } from '../memory-bus.ts';
 
 const server = await startServer();
 t.teardown(() => server.stop());
@@ -140,4 +141,36 @@ t.test('an agent that was started again is lost', async (t) => {
   const [a, b] = agentsOf(result.rounds[0]!);
   t.match(a!.lost, { why: 'it was started again' });
   t.equal(b!.lost, null);
+});
+
+/** The carrier is away for half a second when an agent has got an order, and the answer is lost. */
+function loseAnswer(fleet: MemoryFleet, command: { bus: MemoryBus | null }, agent: string, nth: number): void {
+  let orders = 0;
+  fleet.carrier.loses = (subject) => {
+    if (subject !== SUBJECTS.order(agent) || ++orders !== nth) return false;
+    setImmediate(() => command.bus!.disconnect());
+    setTimeout(() => command.bus!.reconnect(), 500);
+    return true;
+  };
+}
+
+t.test('a carrier that breaks while agents get ready is said to have, soon, and the agents are free', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const values = { ...TARGET, rate: '100/s', duration: '1s' };
+  const opening = await clientOn(fleet, 2, values);
+  loseAnswer(fleet, opening, 'a', 1);
+  const startMs = performance.now();
+  await t.rejects(runClient(opening.plan, {}, opening.open), { code: 'fleet_no_server', message: /broke while/ });
+  t.ok(performance.now() - startMs < 20_000, 'not when the order has timed out');
+  fleet.carrier.loses = () => false;
+
+  const preparing = await clientOn(fleet, 2, values);
+  loseAnswer(fleet, preparing, 'a', 2);
+  const result = await runClient(preparing.plan, {}, preparing.open);
+  t.match(result.error, { code: 'agent_lost', message: /NATS was away while agents got ready; type it again/ });
+  fleet.carrier.loses = () => false;
+
+  const next = await clientOn(fleet, 2, values);
+  const { rounds } = await runClient(next.plan, {}, next.open);
+  t.equal(rounds[0]!.attempts.scheduled, 100, 'the next run has the agents');
 });
