@@ -20,15 +20,24 @@ export interface Answered {
 }
 
 /**
- * Asks who is there, and resolves to all that answer in time (0.7 s), by name. What is no answer of an agent is left out. Rejects with
- * `RunError` where nobody answers because the carrier does not let this connection ask, or hear answers.
+ * Asks who is there, and resolves to all that answer in time (0.7 s), by name; where `names` are given, when all of them have answered.
+ * What is no answer of an agent is left out. Rejects with `RunError` where nobody answers because the carrier does not let this connection ask, or hear answers.
  */
-export async function rollCall(bus: Bus, withinMs = ANSWER_MS): Promise<readonly Answered[]> {
+export async function rollCall(
+  bus: Bus,
+  withinMs = ANSWER_MS,
+  names: readonly string[] = [],
+): Promise<readonly Answered[]> {
   const refused: string[] = [];
   bus.onEvent((event) => {
     if (event.kind === 'refused') refused.push(event.message);
   });
-  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), withinMs);
+  const isEnough = (given: readonly Uint8Array[]): boolean => {
+    if (names.length === 0 || given.length < names.length) return false;
+    const there = new Set(given.map((data) => readDescription(data)?.name));
+    return names.every((name) => there.has(name));
+  };
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), withinMs, isEnough);
   if (answers.length === 0 && refused.length > 0) {
     const message = `the NATS server does not let this user ask for agents: ${printable(refused[0]!)}`;
     throw new RunError('fleet_not_allowed', message, OWN_ERROR_CODES.fleet_not_allowed.remedy);

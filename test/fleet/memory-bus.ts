@@ -83,10 +83,23 @@ export class MemoryBus implements Bus {
     });
   }
 
-  async requestAll(subject: string, data: Uint8Array, withinMs: number): Promise<readonly Uint8Array[]> {
+  async requestAll(
+    subject: string,
+    data: Uint8Array,
+    withinMs: number,
+    isEnough: (answers: readonly Uint8Array[]) => boolean = () => false,
+  ): Promise<readonly Uint8Array[]> {
     const answers: Uint8Array[] = [];
-    if (this.isConnected) this.#carrier.deliver(subject, data, (answer) => answers.push(answer));
-    await new Promise((resolve) => setTimeout(resolve, withinMs));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      if (!this.isConnected) return;
+      this.#carrier.deliver(subject, data, (answer) => {
+        answers.push(answer);
+        if (!isEnough(answers)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
     return answers;
   }
 

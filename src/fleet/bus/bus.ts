@@ -31,8 +31,13 @@ export interface Bus {
   subscribe(subject: string, onMessage: (message: Message) => void): () => void;
   /** Resolves with the first answer; null where none comes in time, or nobody listens. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array | null>;
-  /** Resolves with all answers that come within the time. */
-  requestAll(subject: string, data: Uint8Array, withinMs: number): Promise<readonly Uint8Array[]>;
+  /** Resolves with all answers that come within the time, or before `isEnough` is true of them. */
+  requestAll(
+    subject: string,
+    data: Uint8Array,
+    withinMs: number,
+    isEnough?: (answers: readonly Uint8Array[]) => boolean,
+  ): Promise<readonly Uint8Array[]>;
   onEvent(listener: (event: BusEvent) => void): void;
   /** Resolves when the server has all that was published before. */
   flush(): Promise<void>;

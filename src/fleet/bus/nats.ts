@@ -131,13 +131,22 @@ class NatsBus implements Bus {
     }
   }
 
-  async requestAll(subject: string, data: Uint8Array, withinMs: number): Promise<readonly Uint8Array[]> {
+  async requestAll(
+    subject: string,
+    data: Uint8Array,
+    withinMs: number,
+    isEnough: (answers: readonly Uint8Array[]) => boolean = () => false,
+  ): Promise<readonly Uint8Array[]> {
     const answers: Uint8Array[] = [];
     const leftMs = await this.#connected(withinMs);
     if (leftMs <= 0) return answers;
     try {
       const messages = await this.#connection.requestMany(subject, data, { maxWait: leftMs, strategy: 'timer' });
-      for await (const message of messages) if (!isNoResponders(message)) answers.push(message.data);
+      for await (const message of messages) {
+        if (isNoResponders(message)) continue;
+        answers.push(message.data);
+        if (isEnough(answers)) break;
+      }
     } catch {
       // As above: what came until then is the answer. Where the server refused, the event of that is told before.
       await setImmediate();

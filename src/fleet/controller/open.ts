@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
 import type { AllowedTarget } from '../../plan/allowed-targets.ts';
-import { formatServers, type FleetChoice } from '../../plan/fleet-choice.ts';
+import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet-choice.ts';
 import { partOf } from '../../plan/share.ts';
 import type { RunContext } from '../../run/events.ts';
 import { InputError } from '../../units/input-error.ts';
@@ -86,7 +86,8 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
     target: call.plan.target,
     engine: call.engine,
   };
-  const choose = async (withinMs: number): Promise<Choice> => chooseAgents(await whoIsThere(bus, withinMs), wanted);
+  const choose = async (withinMs: number): Promise<Choice> =>
+    chooseAgents(await whoIsThere(bus, wanted.agents, withinMs), wanted);
   let choice = await choose(WHO_MS);
   if ('tooFew' in choice) choice = await choose(WHO_AGAIN_MS);
   // Agents connect again later than this controller.
@@ -97,10 +98,11 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
   throw new RunError('fleet_too_few', message, OWN_ERROR_CODES.fleet_too_few.remedy);
 }
 
-/** Asks who is there. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
-async function whoIsThere(bus: Bus, withinMs: number): Promise<Description[]> {
+/** Asks who is there, until all that were named have answered. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
+async function whoIsThere(bus: Bus, agents: AgentChoice, withinMs: number): Promise<Description[]> {
   const byName = new Map<string, Description>();
-  for (const { description, ...said } of await rollCall(bus, withinMs)) {
+  const names = agents.kind === 'names' ? agents.names : [];
+  for (const { description, ...said } of await rollCall(bus, withinMs, names)) {
     if (!byName.has(said.name)) byName.set(said.name, description ?? (said as Description));
   }
   return [...byName.values()];

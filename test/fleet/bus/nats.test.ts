@@ -59,6 +59,8 @@ t.test('messages, requests and who listens', { skip: noNats }, async (t) => {
   t.equal(await a.request('nobody', bytes(''), 1000), null);
   t.strictSame((await a.requestAll('x.all', bytes('3'), 100)).map(text), ['3!']);
   t.strictSame(await a.requestAll('nobody', bytes('3'), 50), []);
+  const one = await a.requestAll('x.all', bytes('4'), 60_000, (answers) => answers.length === 1);
+  t.strictSame(one.map(text), ['4!'], 'and no longer than it takes');
   unsubscribe();
   await b.flush();
   t.equal(await a.request('x.two', bytes('2'), 1000), null);
