@@ -117,10 +117,10 @@ export const COMMANDS = {
   },
   fleet: {
     usage: 'fleet [action]',
-    help: 'list the agents of a fleet, or make its key (keygen)',
+    help: 'list the agents of a fleet, or make its key',
     examples: [
       ['$0 fleet --fleet nats://10.0.0.1:4222', 'who is there, and what each may aim at'],
-      ['$0 fleet keygen', 'the key of the controller, and the public one for the agents'],
+      ['$0 fleet keygen', 'a key for the controller, its public part for agents'],
     ],
     options: FLEET_COMMAND_OPTIONS,
     load: async () => (await import('./commands/fleet.ts')).fleetCommand,
