@@ -1,7 +1,7 @@
 /** `conngen fleet keygen`: makes the key of a controller, and says where it goes. */
 import { writeKeyPair } from '../fleet/trust/key-files.ts';
 import { shellWord } from '../options/shell-word.ts';
-import { problemOf, type Given } from '../units/problem.ts';
+import { isExplicit, type Given } from '../units/problem.ts';
 import { EXIT_DONE, EXIT_USAGE } from './process/exit-codes.ts';
 import { printProblems, type Io } from './process/io.ts';
 
@@ -9,7 +9,9 @@ import { printProblems, type Io } from './process/io.ts';
 export async function fleetKeygen(out: Given<string>, io: Io): Promise<number> {
   const written = await writeKeyPair(out.value);
   if (!written.ok) {
-    printProblems(io, [problemOf(out, written.expected)], 'conngen fleet keygen');
+    const { label: option, text } = out;
+    const problem = { option, got: isExplicit(out) ? text : null, expected: written.expected };
+    printProblems(io, [problem], 'conngen fleet keygen');
     return EXIT_USAGE;
   }
   const { privateFile, publicFile, fingerprint } = written.value;

@@ -41,10 +41,11 @@ export function fleetRefusals(input: RefusableInput): Problem[] {
     );
   }
   const { quantity = [], 'max-connections': most } = input;
-  if (most !== undefined && !isExplicit(most) && quantity.some(({ value }) => value === 'connections')) {
+  const asked = quantity.find(({ value }) => value === 'connections');
+  if (most !== undefined && !isExplicit(most) && asked !== undefined) {
     const expected =
-      'a number beside --fleet: how many connections the agents can have together is not known beforehand';
-    problems.push({ option: '--max-connections', got: null, expected });
+      '--max-connections N beside it and --fleet: how many connections the agents can have together is not known beforehand';
+    problems.push({ ...problemOf(asked, expected), needs: 'max-connections' });
   }
   return problems;
 }

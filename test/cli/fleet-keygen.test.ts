@@ -5,9 +5,17 @@ import type { Io } from '../../src/cli/process/io.ts';
 import { loadSigningKey, loadTrustedKeys } from '../../src/fleet/trust/keys.ts';
 import type { Given } from '../../src/units/problem.ts';
 
-const given = (text: string): Given<string> => ({ value: text, text, label: '--out', origin: 'flag' });
+const given = (text: string, origin: Given<string>['origin']): Given<string> => ({
+  value: text,
+  text,
+  label: '--out',
+  origin,
+});
 
-async function run(out: string): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(
+  out: string,
+  origin: Given<string>['origin'] = 'flag',
+): Promise<{ code: number; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   const io: Io = {
     print: (text) => Promise.resolve((stdout += text)),
@@ -15,7 +23,7 @@ async function run(out: string): Promise<{ code: number; stdout: string; stderr:
     style: { columns: 80, colours: false },
     colourLogs: false,
   };
-  return { code: await fleetKeygen(given(out), io), stdout, stderr };
+  return { code: await fleetKeygen(given(out, origin), io), stdout, stderr };
 }
 
 t.test('a pair is made, and where it goes is said', async (t) => {
@@ -38,6 +46,11 @@ t.test('a key that is there is left alone', async (t) => {
   await run(dir);
   const { code, stdout, stderr } = await run(dir);
   t.equal(code, 2);
+  t.match(
+    (await run(dir, 'default')).stderr,
+    /^--out: got nothing, expected a place without/,
+    'a default was not typed',
+  );
   t.equal(stdout, '');
   t.match(stderr, /^--out: got ".*", expected a place without a .*conngen-fleet\.pub: a key is never overwritten\n/);
   t.match(stderr, /See conngen fleet keygen --help\.\n$/);

@@ -40,6 +40,6 @@ t.test('single round trips, and a limit that only agents know', async (t) => {
   t.match(fleetRefusals(input), [{ option: '--samples', got: '100' }]);
   const searched = (more: Readonly<Record<string, string>>) =>
     fleetRefusals(readSearchOptions(rawOf({ ...FLEET, goal: 'ok>=99%', quantity: 'connections', ...more })).input);
-  t.match(searched({}), [{ option: '--max-connections', got: null, expected: /a number beside --fleet/ }]);
+  t.match(searched({}), [{ option: '--quantity', got: 'connections', expected: /^--max-connections N beside it/ }]);
   t.same(searched({ 'max-connections': '5000' }), []);
 });

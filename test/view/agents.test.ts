@@ -42,6 +42,15 @@ function resultOf(agents: readonly AgentRound[], more: Partial<RoundResult> = {}
 
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 
+t.test('what a lost agent did not report is not said to be missed alone', async (t) => {
+  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 2, missed: 300 };
+  t.match(
+    await render(resultOf([agentRound('a', { lost })]), 'text'),
+    /^ *attempts .* [\d,]+ missed or not reported; /m,
+  );
+  t.match(await render(resultOf([agentRound('a')]), 'text'), /^ *attempts .* [\d,]+ missed; /m);
+});
+
 t.test('three agents, as text', async (t) => {
   const agents = [
     agentRound('a'),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
 import type { AllowedTarget } from '../../plan/allowed-targets.ts';
 import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet-choice.ts';
+import { AGENTS_OWN } from '../../plan/fleet-refusals.ts';
 import { partOf } from '../../plan/share.ts';
 import type { RunContext } from '../../run/events.ts';
 import { InputError } from '../../units/input-error.ts';
@@ -215,9 +216,23 @@ function refusalError(refused: readonly Refused[]): Error {
   const isBusy = refused.every(({ refusal }) => refusal.code === 'busy');
   const code = isBusy ? 'fleet_agent_busy' : 'fleet_agent_refused';
   const lines = refused.map(({ member, refusal }) => `  ${member.name}: ${refusal.message}`);
-  const hint = refused.find(({ refusal }) => refusal.hint !== undefined)?.refusal.hint;
+  const hint = hintOf(refused);
   const count = refused.length === 1 ? 'an agent does' : `${refused.length} agents do`;
   return new RunError(code, [`${count} not run this`, ...lines].join('\n'), hint ?? OWN_ERROR_CODES[code].remedy);
+}
+
+/** What to do at the agents that have the same hint. The doctor's is for a command there, whose own options are those of `conngen agent`. */
+function hintOf(refused: readonly Refused[]): string | undefined {
+  const first = refused.find(({ refusal }) => refusal.hint !== undefined)?.refusal;
+  if (first?.hint === undefined || first.code !== 'doctor') return first?.hint;
+  const same = refused.filter(({ refusal }) => refusal.hint === first.hint);
+  return `on ${shortList(same.map(({ member }) => member.name))}: ${ofAgent(first.hint)}`;
+}
+
+/** Names where an option of an agent's own goes: it is refused beside `--fleet`. */
+function ofAgent(fix: string): string {
+  const own = AGENTS_OWN.filter((name) => new RegExp(`--${name}(?![\\w-])`).test(fix)).map((name) => `--${name}`);
+  return own.length === 0 ? fix : `${fix} (${own.join(', ')}: of conngen agent)`;
 }
 
 /** An agent was told options by name, as a file has them. */
@@ -241,7 +256,7 @@ function tellChecks(members: readonly Member[], emit: RunContext['emit']): void 
   const names = new Map<string, string[]>();
   for (const { name, opened } of members)
     for (const { why, fix } of opened!.checks) {
-      const text = fix === null ? why : `${why} (${fix})`;
+      const text = fix === null ? why : `${why} (${ofAgent(fix)})`;
       names.set(text, [...(names.get(text) ?? []), name]);
     }
   for (const [text, each] of names) emit?.({ type: 'notice', level: 'warning', text: `${shortList(each)}: ${text}` });

@@ -23,7 +23,7 @@ import { cpuSplit } from '../cpu-split.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
-import { outcomeFacts } from './outcomes.ts';
+import { missedText, outcomeFacts } from './outcomes.ts';
 import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
 import { packetTexts } from './packet.ts';
@@ -116,7 +116,7 @@ export function offerFacts(round: RoundResult): Fact[] {
     ['achieved', achievedText(round)],
     [
       'attempts',
-      `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} missed; ` +
+      `${formatCount(attempts.started)} started of ${formatCount(attempts.scheduled)} due, ${formatCount(attempts.missed)} ${missedText(round)}; ` +
         `${formatCount(attempts.in_flight_max)} in flight at most`,
     ],
     ...outcomeFacts(round),

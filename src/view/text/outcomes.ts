@@ -38,12 +38,18 @@ export function outcomeFacts(round: RoundResult): Fact[] {
   ];
 }
 
+/** What a lost agent had due and did not report is counted as missed, and it may have been started. */
+export function missedText({ agents = [] }: Pick<RoundResult, 'agents'>): string {
+  return agents.some(({ lost }) => (lost?.missed ?? 0) > 0) ? 'missed or not reported' : 'missed';
+}
+
 function outcomePart(name: OutcomeName, count: number, started: number): string {
   return `${name.replaceAll('_', ' ')} ${formatCount(count)} (${formatShare(count, started)})`;
 }
 
-function missedPart({ attempts: { missed, scheduled } }: RoundResult): string {
-  return `missed ${formatCount(missed)} (${formatShare(missed, scheduled)} of those due)`;
+function missedPart(round: RoundResult): string {
+  const { missed, scheduled } = round.attempts;
+  return `${missedText(round)} ${formatCount(missed)} (${formatShare(missed, scheduled)} of those due)`;
 }
 
 /** The responses by HTTP status, the most frequent first. */
