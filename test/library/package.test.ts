@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { ROOT, plainEnvironment, startServer } from '../support/cli.ts';
 
@@ -17,9 +17,10 @@ function install(t: Tap, types: readonly string[]): string {
   mkdirSync(join(modules, 'conngen'), { recursive: true });
   execFileSync('tar', ['-xzf', join(directory, tarball!), '-C', join(modules, 'conngen'), '--strip-components=1']);
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
-  mkdirSync(join(modules, '@types'));
-  for (const name of [...Object.keys(dependencies), ...types])
+  for (const name of [...Object.keys(dependencies), ...types]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  }
   return directory;
 }
 
