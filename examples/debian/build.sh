@@ -66,6 +66,7 @@ conngen completion bash | put usr/share/bash-completion/completions/conngen
 conngen completion zsh | put usr/share/zsh/vendor-completions/_conngen
 conngen completion fish | put usr/share/fish/vendor_completions.d/conngen.fish
 put usr/lib/systemd/system/conngen-server.service <"$root/examples/systemd/conngen-server.service"
+put usr/lib/systemd/system/conngen-agent.service <"$root/examples/fleet/conngen-agent.service"
 put etc/default/conngen-server <"$root/examples/systemd/conngen-server.default"
 put usr/share/lintian/overrides/conngen <"$here/lintian-overrides"
 

@@ -38,6 +38,7 @@ t.test('the package has its parts where Debian has them, and works from there', 
   execFileSync('dpkg-deb', ['-x', file, root]);
   for (const place of [
     'etc/default/conngen-server',
+    'usr/lib/systemd/system/conngen-agent.service',
     'usr/lib/systemd/system/conngen-server.service',
     'usr/share/bash-completion/completions/conngen',
     'usr/share/doc/conngen/changelog.Debian.gz',
