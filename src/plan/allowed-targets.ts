@@ -90,7 +90,7 @@ function parseNetwork(text: string): Parsed<Network> {
   if (addressText.includes('%')) return refuse('a network without a zone: it holds for every interface');
   const number = toNumber(addressText);
   if (number === null) {
-    if (/^[a-z0-9_.-]*[a-z][a-z0-9_.-]*$/i.test(addressText)) {
+    if (/^[a-z0-9_.-]+$/i.test(addressText) && /[a-z]/i.test(addressText)) {
       return refuse(`a network, ${EXAMPLES}; no name, because who owns a name can move it (any: all targets)`);
     }
     return refuse(`a network, ${EXAMPLES}; or any, for all targets`);
