@@ -9,11 +9,8 @@ import { reuseDelayNs } from '../../kernel/proc.ts';
 import { CLIENT_OPTIONS } from '../../options/tables/client.ts';
 import { formatHostPort } from '../../plan/address.ts';
 import { clientConfig, clientPlan, type ClientInput } from '../../plan/client-plan.ts';
-import { leavesTimeWait } from '../../plan/demand.ts';
-import { PACKET_REST_NS } from '../../plan/packet-plan.ts';
 import type { ClientPlan, RoundRate } from '../../plan/plan.ts';
-import { countPorts } from '../../plan/source-ports.ts';
-import { countSources } from '../../plan/sources.ts';
+import { restingPorts } from '../../plan/resting-ports.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { formatPerSec } from '../../units/format.ts';
 import { VERSION } from '../../units/version.ts';
@@ -112,17 +109,8 @@ function openedOf(
     workers: plan.workers,
     maxInFlight: plan.maxInFlight,
     isFdBound: plan.isFdBound,
-    ports: portsOf(plan),
+    ports: restingPorts(plan, reuseDelayNs),
     address: plan.target.address,
-  };
-}
-
-/** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */
-function portsOf({ sources, sourcePorts, target, finish, close, packet }: ClientPlan): Opened['ports'] {
-  if (sourcePorts.kind === 'kernel' || !leavesTimeWait(finish, close)) return null;
-  return {
-    ports: Math.max(1, countSources(sources)) * countPorts(sourcePorts.ranges),
-    reuseDelayNs: packet === null ? reuseDelayNs(target.address) : PACKET_REST_NS,
   };
 }
 
