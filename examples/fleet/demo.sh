@@ -187,7 +187,7 @@ say 'The target, in the middle:'
 show middle conngen server --host 198.18.0.1
 start_target
 
-say 'A pair of keys. The controller signs with the private one; agents obey nobody else:'
+say 'A pair of keys. The controller signs with the private one; agents take no other orders:'
 show middle conngen fleet keygen
 (launch_in "$middle" fleet keygen --out "$work/conngen-fleet.key") >"$work/keygen.log" 2>&1 || { cat "$work/keygen.log" >&2; fail 'There are no keys.'; }
 
@@ -200,7 +200,7 @@ start_agents
 
 say 'Who is there?'
 show middle conngen fleet --fleet nats://198.18.0.1
-# Where nobody answers, the command below says more.
+# If no agent answers, the command below says why.
 (as_controller fleet) >&2 || true
 
 command=$1

@@ -61,7 +61,7 @@ async function runAgent(raw: RawInput, io: Io, stop: StopRequest): Promise<numbe
     const agent = await startAgent(options);
     log.info(startedText(agent, fleet.value));
     if (trusted.size === 0)
-      log.warn('without --trust: whoever can connect to NATS on this machine can order this agent');
+      log.warn('without --trust: every program that can connect to NATS on this machine can give orders to this agent');
     await untilStopped(agent, stop, (signal) => log.info(`${signal}: ending; a run under way is stopped first`));
     return stop.exitCode() ?? EXIT_DONE;
   } finally {

@@ -10,7 +10,7 @@ import { processTerminal, type TerminalAccess } from './terminal.ts';
 export interface Io {
   /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
   readonly print: (text: string) => Promise<unknown>;
-  /** Whether what `print` prints may still be read. A pipe whose reader leaves tells nobody; left out: nobody asks. */
+  /** Whether what `print` prints may still be read. A pipe does not tell when its reader leaves: it has to be asked. Left out where it is not. */
   readonly hasReader?: () => boolean;
   readonly stderr: LiveStream;
   /** Looks of what `print` prints. */
