@@ -9,13 +9,16 @@ import { noLab, type Namespace } from '../lab.ts';
 import { DEVICE, FAR, VethPair } from '../veth-pair.ts';
 import { checkAllOk, PACKET_SOURCES, PORT, type Family } from './ends.ts';
 
+t.setTimeout(120_000);
 const skip = noLab();
-const CONNECTIONS = 200;
+const CONNECTIONS = 300;
+/** Of some tens of these connections. */
+const FIRST_PACKETS = 200;
 
-/** A round of 2 s, in which something happens after the first connections. */
+/** A round of 3 s, in which something happens after the first connections. */
 async function roundWith(
   t: Test,
-  near: Namespace,
+  { near, far }: Pick<VethPair, 'near' | 'far'>,
   { family, timeout }: { family: Family; timeout: string },
   event: () => void,
 ): Promise<RoundResult> {
@@ -28,13 +31,20 @@ async function roundWith(
     ],
     { prefix: near.prefix },
   );
-  const hasProgram = (): boolean => near.ip('-j', '-d', 'link', 'show', DEVICE).includes('"xdp"');
-  while (!hasProgram()) await sleep(25);
-  await sleep(700);
+  const before = packetsReceived(far);
+  const ended = run.then(() => true);
+  while (packetsReceived(far) < before + FIRST_PACKETS) {
+    if (await Promise.race([ended, sleep(25)])) break;
+  }
   event();
   const result = clientResult(await run);
   checkIdentities(t, result);
   return result.rounds[0]!;
+}
+
+function packetsReceived(end: Namespace): number {
+  const [link] = JSON.parse(end.ip('-j', '-s', 'link', 'show', DEVICE)) as [{ stats64: { rx: { packets: number } } }];
+  return link.stats64.rx.packets;
 }
 
 const found = ({ findings }: RoundResult): string[] => findings.map(({ code }) => code);
@@ -50,7 +60,7 @@ for (const family of [4, 6] as const) {
         prefix: far.prefix,
       });
       t.teardown(() => server.stop('SIGKILL').catch(() => undefined));
-      const round = await roundWith(t, near, { family, timeout: '20s' }, () =>
+      const round = await roundWith(t, { near, far }, { family, timeout: '20s' }, () =>
         far.ip('link', 'set', DEVICE, 'address', '02:00:00:00:00:78'),
       );
       checkAllOk(t, round, CONNECTIONS);
@@ -64,7 +74,9 @@ t.test('a next hop that is gone is named', { skip }, async (t) => {
   const { near, far } = VethPair.forTest(t);
   const server = await startServer(['--port', String(PORT), '--host', FAR[4], '--quiet'], { prefix: far.prefix });
   t.teardown(() => server.stop('SIGKILL').catch(() => undefined));
-  const round = await roundWith(t, near, { family: 4, timeout: '3s' }, () => far.ip('address', 'flush', 'dev', DEVICE));
+  const round = await roundWith(t, { near, far }, { family: 4, timeout: '3s' }, () =>
+    far.ip('address', 'flush', 'dev', DEVICE),
+  );
   t.ok(round.outcomes.ok < CONNECTIONS);
   t.ok(found(round).includes('next_hop_silent'), JSON.stringify(round.packet));
 });
