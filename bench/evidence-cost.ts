@@ -1,5 +1,5 @@
 /** What reading the kernel's evidence costs: `node --import=tsx bench/evidence-cost.ts`. At one reading a second, 1 ms is 0.1 % of a core. */
-import { currentThreadId, readThreadTimes } from '../src/kernel/thread-times.ts';
+import { currentThreadId, readThreadTimes } from '../src/kernel/machine/thread-times.ts';
 import { KernelWatch } from '../src/judge/kernel-evidence.ts';
 
 const READINGS = 300;

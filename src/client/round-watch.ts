@@ -2,8 +2,8 @@
 import { monotonicNs } from '../runtime/clock.ts';
 import { callAfter } from '../runtime/timer.ts';
 import type { Timer } from '../runtime/timer.ts';
-import { readThreadTimes } from '../kernel/thread-times.ts';
-import type { ThreadTimes } from '../kernel/thread-times.ts';
+import { readThreadTimes } from '../kernel/machine/thread-times.ts';
+import type { ThreadTimes } from '../kernel/machine/thread-times.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import { PacketWatch, type PacketReading } from '../judge/packet-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';

@@ -7,7 +7,7 @@ import { startOnEngine } from '../engine/start.ts';
 import { sleepNs } from '../runtime/timer.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
 import { localPortRange, reservedPorts } from '../kernel/proc.ts';
-import { sourceAddressTowards } from '../kernel/route.ts';
+import { sourceAddressTowards } from '../kernel/net/towards.ts';
 import type { FleetUse } from '../document/fleet.ts';
 import type { ClientResult, RoundResult } from '../document/client.ts';
 import { estimateOf } from '../run/estimate.ts';

@@ -3,7 +3,7 @@ import { moduleBeside } from '../runtime/thread-host.ts';
 import type { EngineName } from '../plan/engines.ts';
 import { totalmem } from 'node:os';
 import { RunError } from '../units/run-error.ts';
-import { memoryLimitBytes } from '../kernel/cgroup.ts';
+import { memoryLimitBytes } from '../kernel/machine/cgroup.ts';
 import { type Libc, loadLibc } from '../kernel/libc.ts';
 import type { WorkResult } from '../document/common.ts';
 import type { BodyPlan, ClientPlan } from '../plan/plan.ts';

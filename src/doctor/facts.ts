@@ -1,8 +1,8 @@
 /** What the checks look at: plain data about one machine, read once. */
 import type { EngineName } from '../plan/engines.ts';
-import type { CpuQuota } from '../kernel/cgroup.ts';
-import { readCpuQuota } from '../kernel/cgroup.ts';
-import { readConntrack, type Conntrack } from '../kernel/conntrack.ts';
+import type { CpuQuota } from '../kernel/machine/cgroup.ts';
+import { readCpuQuota } from '../kernel/machine/cgroup.ts';
+import { readConntrack, type Conntrack } from '../kernel/net/conntrack.ts';
 import {
   isSysctlReadOnly,
   readBacklogDrops,
@@ -12,9 +12,9 @@ import {
   readGovernors,
   readVirtualMachine,
   type ClockSource,
-} from '../kernel/hardware.ts';
-import { readOpenFileLimit } from '../kernel/limits.ts';
-import { readPrivilege, type Privilege } from '../kernel/privilege.ts';
+} from '../kernel/machine/hardware.ts';
+import { readOpenFileLimit } from '../kernel/machine/limits.ts';
+import { readPrivilege, type Privilege } from '../kernel/machine/privilege.ts';
 import {
   readLocalPortRange,
   readProc,

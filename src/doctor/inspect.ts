@@ -2,7 +2,7 @@
 import { ENGINE_NAMES } from '../plan/engines.ts';
 import { troubleOf } from '../engine/registry.ts';
 import { availableParallelism } from 'node:os';
-import { sourceAddressTowards } from '../kernel/route.ts';
+import { sourceAddressTowards } from '../kernel/net/towards.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
 import { listSources, missingSources } from '../plan/sources.ts';
 import type { Inspected, Route } from './facts.ts';

@@ -2,12 +2,12 @@
 import { countQueues } from '../engine/packet/attach.ts';
 import { findWay } from '../engine/packet/next-hop.ts';
 import { frameMemoryBytes } from '../engine/packet/xsk-port.ts';
-import { readEthtool } from '../kernel/ethtool.ts';
-import { readMostLockedMemory } from '../kernel/limits.ts';
-import { readAddresses, readLink, type Link, type LinkAddress } from '../kernel/links.ts';
-import { mayLockMemory } from '../kernel/privilege.ts';
-import { neighbourOf } from '../kernel/routes.ts';
-import { readXdpFeatures, type XdpFeatures } from '../kernel/xdp-features.ts';
+import { readEthtool } from '../kernel/net/ethtool.ts';
+import { readMostLockedMemory } from '../kernel/machine/limits.ts';
+import { readAddresses, readLink, type Link, type LinkAddress } from '../kernel/net/links.ts';
+import { mayLockMemory } from '../kernel/machine/privilege.ts';
+import { neighbourOf } from '../kernel/net/routes.ts';
+import { readXdpFeatures, type XdpFeatures } from '../kernel/net/xdp-features.ts';
 import type { ClientPlan, Endpoint, PacketPlan } from '../plan/plan.ts';
 import { RunError } from '../units/run-error.ts';
 

@@ -1,5 +1,5 @@
 /** The way of answers back to the sources of the packet engine: what the other side must have for them. */
-import { isInNetwork, type LinkAddress } from '../kernel/links.ts';
+import { isInNetwork, type LinkAddress } from '../kernel/net/links.ts';
 import { addressIn, type AddressRun } from '../plan/address-runs.ts';
 import { NEIGHBOURS_USUAL } from '../plan/packet-plan.ts';
 import { formatCount } from '../units/format.ts';

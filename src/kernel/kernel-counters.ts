@@ -2,7 +2,7 @@
  * What this machine's kernel counted, read from /proc. The network files are those of the process's network namespace;
  * softnet_stat and stat are the whole machine's.
  */
-import { readCpuThrottling } from './cgroup.ts';
+import { readCpuThrottling } from './machine/cgroup.ts';
 import { readProc } from './proc.ts';
 
 /** USER_HZ, the unit of /proc/stat: 100 on every machine that Linux gives user space (proc(5)). */

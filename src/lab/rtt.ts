@@ -1,7 +1,7 @@
 /** `lab rtt`: round trips of every engine beside blocking sockets, by rate, beside tasks on the same loop. */
 import { PING_ENGINE_NAMES, engineHas, type PingEngineName } from '../plan/engines.ts';
 import { selectEngine } from '../engine/registry.ts';
-import { allowedCpuList } from '../kernel/cpus.ts';
+import { allowedCpuList } from '../kernel/machine/cpus.ts';
 import type { RttResult, RttRound } from '../document/rtt.ts';
 import { parseCpuList } from '../plan/cpus.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';

@@ -3,7 +3,7 @@ import { evenLagNs } from '../schedule/pacer.ts';
 import { openSession, type ClientSession, type OpenSession, type SessionContext } from '../client/run.ts';
 import { monotonicNs } from '../runtime/clock.ts';
 import { sleepNs } from '../runtime/timer.ts';
-import { readProcesses, usedBetween } from '../kernel/processes.ts';
+import { readProcesses, usedBetween } from '../kernel/machine/processes.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { SearchResult } from '../document/limit.ts';
 import type { RunEvent } from '../run/events.ts';

@@ -5,7 +5,7 @@ import { createPingEngine } from '../engine/registry.ts';
 import { MonotonicClock } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
 import { collectNow } from '../runtime/v8.ts';
-import { pinThread } from '../kernel/cpus.ts';
+import { pinThread } from '../kernel/machine/cpus.ts';
 import { PING_BANK } from '../count/ping.ts';
 import { Recorder } from '../count/recorder.ts';
 import { Pacer } from '../schedule/pacer.ts';

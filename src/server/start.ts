@@ -8,7 +8,7 @@ import {
 import { monotonicNs } from '../runtime/clock.ts';
 import { startOnEngine } from '../engine/start.ts';
 import { missingEvidenceNotes } from '../kernel/kernel-counters.ts';
-import { listeningPorts } from '../kernel/listening-ports.ts';
+import { listeningPorts } from '../kernel/net/listening-ports.ts';
 import { localPortRange, readSysctlNumber } from '../kernel/proc.ts';
 import type { Attachment } from '../engine/seam/link.ts';
 import type { EngineName } from '../plan/engines.ts';

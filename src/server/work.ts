@@ -5,7 +5,7 @@ import { type ServerEngine } from '../engine/seam/engine.ts';
 import { type Clock } from '../runtime/clock.ts';
 import { RunError } from '../units/run-error.ts';
 import { type Libc, loadLibc } from '../kernel/libc.ts';
-import { sleepOnTime } from '../kernel/timer-slack.ts';
+import { sleepOnTime } from '../kernel/machine/timer-slack.ts';
 import type { ServerResult } from '../document/server.ts';
 import type { ServerPlan, Work } from '../plan/plan.ts';
 import { BusyTasks } from '../work/busy-tasks.ts';

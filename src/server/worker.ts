@@ -7,7 +7,7 @@ import { DROP_REPLY } from '../engine/sockets/echo-guard.ts';
 import { POLL_NS, type ServerEngine } from '../engine/seam/engine.ts';
 import { RunError } from '../units/run-error.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { pinThread } from '../kernel/cpus.ts';
+import { pinThread } from '../kernel/machine/cpus.ts';
 import {
   BYTES_RECEIVED,
   BYTES_SENT,

@@ -1,7 +1,7 @@
 /** Thread entry: takes jobs from the queue and does them until it is closed. */
 import { threadEntry } from '../runtime/thread-host.ts';
 import { loadLibc } from '../kernel/libc.ts';
-import { sleepOnTime } from '../kernel/timer-slack.ts';
+import { sleepOnTime } from '../kernel/machine/timer-slack.ts';
 import { JOBS_RUN, RunningGauge, WorkCounters } from './counters.ts';
 import { DispatchQueue } from './dispatch-queue.ts';
 import { JOB_WORDS, type JobModule } from './executor.ts';

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ETHERTYPE_ARP, questionFrame } from '../../src/engine/packet/neighbour-question.ts';
 import { resolveNextHop } from '../../src/engine/packet/next-hop.ts';
 import type { AddressRun } from '../../src/engine/seam/link.ts';
-import { readEthtool } from '../../src/kernel/ethtool.ts';
-import { formatMac, readAddresses, readLink, type Link, type LinkAddress } from '../../src/kernel/links.ts';
-import { PacketSocket } from '../../src/kernel/packet-socket.ts';
-import { addressBytes } from '../../src/kernel/sockaddr.ts';
+import { readEthtool } from '../../src/kernel/net/ethtool.ts';
+import { formatMac, readAddresses, readLink, type Link, type LinkAddress } from '../../src/kernel/net/links.ts';
+import { PacketSocket } from '../../src/kernel/net/packet-socket.ts';
+import { addressBytes } from '../../src/kernel/net/sockaddr.ts';
 import { RunError } from '../../src/units/run-error.ts';
 
 export type Asking =

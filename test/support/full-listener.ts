@@ -1,6 +1,6 @@
 import { SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../../src/kernel/constants.ts';
 import { loadLibc } from '../../src/kernel/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../../src/kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writeSockaddr } from '../../src/kernel/net/sockaddr.ts';
 
 /** A listener on 127.0.0.1 that never accepts: its accept queue holds `backlog` + 1 connections, and is full then. */
 export function listenWithoutAccepting(port: number, backlog: number): { close: () => void } {

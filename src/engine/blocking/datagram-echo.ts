@@ -14,7 +14,7 @@ import {
 import { EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EINTR, errnoName } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/net/sockaddr.ts';
 import { closeFailed } from '../sockets/close-failed.ts';
 import type { DatagramDriver, DatagramEcho, DatagramEchoOptions } from '../seam/datagram-echo.ts';
 import { ANSWER, EchoGuard } from '../sockets/echo-guard.ts';

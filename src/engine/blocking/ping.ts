@@ -2,7 +2,7 @@ import { MSG_NOSIGNAL, MSG_TRUNC, MSG_WAITALL } from '../../kernel/constants.ts'
 import { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } from '../../kernel/errno.ts';
 import { loadLibc } from '../../kernel/libc.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { sleepOnTime } from '../../kernel/timer-slack.ts';
+import { sleepOnTime } from '../../kernel/machine/timer-slack.ts';
 import { POLL_NS } from '../seam/engine.ts';
 import { MessageReader } from '../sockets/message-reader.ts';
 import type { MessageListener } from '../sockets/message-reader.ts';

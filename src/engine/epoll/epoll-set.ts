@@ -1,7 +1,7 @@
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_MOD, SYS_epoll_pwait2 } from '../../kernel/constants.ts';
 import { EINTR, ENOSYS, EPERM, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { sleepOnTime } from '../../kernel/timer-slack.ts';
+import { sleepOnTime } from '../../kernel/machine/timer-slack.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
-import { outsidePorts } from '../../kernel/outside-ports.ts';
+import { outsidePorts } from '../../kernel/net/outside-ports.ts';
 import { listenError } from '../sockets/listen-error.ts';
 
 /**

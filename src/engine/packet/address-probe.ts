@@ -1,9 +1,9 @@
 /** Whether another machine has one of our addresses: asked before the engine answers for them, as RFC 5227 wants it. */
 import { errnoName } from '../../kernel/errno.ts';
-import { formatMac, type Link } from '../../kernel/links.ts';
-import { PacketSocket } from '../../kernel/packet-socket.ts';
-import { neighboursOn } from '../../kernel/routes.ts';
-import { addressBytes } from '../../kernel/sockaddr.ts';
+import { formatMac, type Link } from '../../kernel/net/links.ts';
+import { PacketSocket } from '../../kernel/net/packet-socket.ts';
+import { neighboursOn } from '../../kernel/net/routes.ts';
+import { addressBytes } from '../../kernel/net/sockaddr.ts';
 import { addressIn, countAddresses } from '../../plan/address-runs.ts';
 import { sleepNs } from '../../runtime/timer.ts';
 import { RunError } from '../../units/run-error.ts';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { EBUSY, EEXIST, EPERM, errnoName } from '../../kernel/errno.ts';
-import { readEthtool } from '../../kernel/ethtool.ts';
+import { readEthtool } from '../../kernel/net/ethtool.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { readLink, type Link } from '../../kernel/links.ts';
-import { PacketSocket } from '../../kernel/packet-socket.ts';
+import { readLink, type Link } from '../../kernel/net/links.ts';
+import { PacketSocket } from '../../kernel/net/packet-socket.ts';
 import { Bpf, type BpfResult } from '../../kernel/xdp/bpf.ts';
 import { XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE } from '../../kernel/xdp/if-xdp.ts';
 import { RunError } from '../../units/run-error.ts';

@@ -6,7 +6,7 @@ import {
   XDP_MD_RX_QUEUE_INDEX,
   XDP_PASS,
 } from '../../kernel/xdp/bpf-numbers.ts';
-import { addressBytes } from '../../kernel/sockaddr.ts';
+import { addressBytes } from '../../kernel/net/sockaddr.ts';
 import { emitRunSearch } from './capture-addresses.ts';
 import type { AttachRequest } from '../seam/link.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_VLAN } from './ethernet.ts';

@@ -1,5 +1,5 @@
 import { EADDRINUSE, EADDRNOTAVAIL } from '../../kernel/errno.ts';
-import { addressBytes } from '../../kernel/sockaddr.ts';
+import { addressBytes } from '../../kernel/net/sockaddr.ts';
 import { createCounters, countersOf } from './packet-counters.ts';
 import {
   KERNEL_PORT,

@@ -1,7 +1,7 @@
 /** Who has an address: the frames that ask (ARP, RFC 826; neighbour solicitation, RFC 4861), and the answers to them. */
-import { HAS_TAG_BESIDE, TAG_BESIDE, type FilterCheck } from '../../kernel/packet-filter.ts';
-import type { FrameChoice } from '../../kernel/packet-socket.ts';
-import { addressBytes, addressOf } from '../../kernel/sockaddr.ts';
+import { HAS_TAG_BESIDE, TAG_BESIDE, type FilterCheck } from '../../kernel/net/packet-filter.ts';
+import type { FrameChoice } from '../../kernel/net/packet-socket.ts';
+import { addressBytes, addressOf } from '../../kernel/net/sockaddr.ts';
 
 export const ETHERTYPE_ARP = 0x0806;
 export const ETHERTYPE_IPV6 = 0x86dd;

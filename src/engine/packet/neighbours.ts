@@ -1,4 +1,4 @@
-import { addressBytes } from '../../kernel/sockaddr.ts';
+import { addressBytes } from '../../kernel/net/sockaddr.ts';
 import type { FramePort } from './frame-port.ts';
 import type { AddressRun, PacketLink } from '../seam/link.ts';
 import { BROADCAST_MAC, ETHERTYPE_ARP, ETHERTYPE_IPV6, type Ethernet } from './ethernet.ts';

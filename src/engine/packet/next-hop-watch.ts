@@ -1,7 +1,7 @@
 /** Follows the next hop while a run goes on: another router may take its address over, which is what firewalls in pairs do. */
 import { errnoName } from '../../kernel/errno.ts';
-import type { Link } from '../../kernel/links.ts';
-import { PacketSocket } from '../../kernel/packet-socket.ts';
+import type { Link } from '../../kernel/net/links.ts';
+import { PacketSocket } from '../../kernel/net/packet-socket.ts';
 import { RunError } from '../../units/run-error.ts';
 import { macTold, neighbourChecks, questionFrame } from './neighbour-question.ts';
 import { NextHopMac } from './next-hop-mac.ts';

@@ -1,8 +1,8 @@
 /** Where the frames of a client go: the router or target that is next on the way, and its hardware address. */
 import { EACCES, ENETDOWN, EPERM, errnoName } from '../../kernel/errno.ts';
-import { formatMac, isInNetwork, readAddresses, readLink, readLinks, type Link } from '../../kernel/links.ts';
-import { PacketSocket } from '../../kernel/packet-socket.ts';
-import { neighbourOf, routeOver, routeTo, type KernelRoute } from '../../kernel/routes.ts';
+import { formatMac, isInNetwork, readAddresses, readLink, readLinks, type Link } from '../../kernel/net/links.ts';
+import { PacketSocket } from '../../kernel/net/packet-socket.ts';
+import { neighbourOf, routeOver, routeTo, type KernelRoute } from '../../kernel/net/routes.ts';
 import { addressIn } from '../../plan/address-runs.ts';
 import type { Endpoint } from '../../plan/plan.ts';
 import { sleepNs } from '../../runtime/timer.ts';

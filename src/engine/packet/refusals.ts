@@ -11,7 +11,7 @@ import {
   EPERM,
   errnoName,
 } from '../../kernel/errno.ts';
-import { readLink } from '../../kernel/links.ts';
+import { readLink } from '../../kernel/net/links.ts';
 import { holdersOf } from '../../kernel/xdp/holders.ts';
 import { XskError } from '../../kernel/xdp/xsk-socket.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';

@@ -1,6 +1,6 @@
 import { RLIMIT_MEMLOCK, SOCK_CLOEXEC } from '../../kernel/constants.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { missingPacketCapabilities } from '../../kernel/privilege.ts';
+import { missingPacketCapabilities } from '../../kernel/machine/privilege.ts';
 import { AF_XDP, SOCK_RAW } from '../../kernel/xdp/if-xdp.ts';
 import { RunError } from '../../units/run-error.ts';
 import { requireLibc } from '../sockets/require-libc.ts';

@@ -2,7 +2,7 @@ import { POLLIN } from '../../kernel/constants.ts';
 import { EINTR, errnoName } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
 import { mapOnTouch } from '../../kernel/native-memory.ts';
-import { sleepOnTime } from '../../kernel/timer-slack.ts';
+import { sleepOnTime } from '../../kernel/machine/timer-slack.ts';
 import type { XskSocket } from '../../kernel/xdp/xsk-socket.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { PLEASE_REPORT } from '../../units/bugs.ts';

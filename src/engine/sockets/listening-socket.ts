@@ -13,7 +13,7 @@ import {
 } from '../../kernel/constants.ts';
 import { EADDRNOTAVAIL, EAFNOSUPPORT, errnoName } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE, familyNumber, readPort, sockaddrSize, writeSockaddr } from '../../kernel/net/sockaddr.ts';
 import { closeFailed } from './close-failed.ts';
 import { listenError } from './listen-error.ts';
 

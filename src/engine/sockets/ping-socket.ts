@@ -24,7 +24,7 @@ import {
   EPROTO,
 } from '../../kernel/errno.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { outsidePorts } from '../../kernel/outside-ports.ts';
+import { outsidePorts } from '../../kernel/net/outside-ports.ts';
 import { closeFailed } from './close-failed.ts';
 import { KERNEL_PORT, POLL_NS } from '../seam/engine.ts';
 import { HEAD_BYTES, messageStride } from '../seam/ping.ts';

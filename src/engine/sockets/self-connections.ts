@@ -1,5 +1,5 @@
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE } from '../../kernel/net/sockaddr.ts';
 import { ResetOnClose } from './reset-on-close.ts';
 
 const PEER = SOCKADDR_STRIDE;

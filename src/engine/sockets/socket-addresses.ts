@@ -1,5 +1,5 @@
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE, familyNumber, sockaddrSize, writePort, writeSockaddr } from '../../kernel/net/sockaddr.ts';
 import type { Endpoint } from '../../plan/plan.ts';
 
 /** The target and the source addresses of an engine as the kernel wants them: sockaddrs in memory that does not move. */

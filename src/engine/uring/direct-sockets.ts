@@ -1,7 +1,7 @@
 import { SOCK_STREAM } from '../../kernel/constants.ts';
 import { IOSQE_CQE_SKIP_SUCCESS, IOSQE_FIXED_FILE, IOSQE_IO_LINK, OP_BIND, OP_SOCKET } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { SOCKADDR_STRIDE } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_STRIDE } from '../../kernel/net/sockaddr.ts';
 import { KERNEL_SOURCE } from '../seam/engine.ts';
 import type { OutgoingSockets } from '../sockets/outgoing-sockets.ts';
 import { fillSocket, fillSocketAddress, prepareOption } from './entries.ts';

@@ -1,5 +1,5 @@
 import { errnoName } from '../../kernel/errno.ts';
-import { readLockedMemoryLimit } from '../../kernel/limits.ts';
+import { readLockedMemoryLimit } from '../../kernel/machine/limits.ts';
 import { formatCount } from '../../units/format.ts';
 import { RunError } from '../../units/run-error.ts';
 

@@ -40,7 +40,7 @@ import {
   SQ_TASKRUN,
 } from '../../kernel/io-uring.ts';
 import type { Libc, NativeMemory } from '../../kernel/libc.ts';
-import { sleepOnTime } from '../../kernel/timer-slack.ts';
+import { sleepOnTime } from '../../kernel/machine/timer-slack.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Deadline } from '../seam/engine.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -7,8 +7,8 @@ import { captureProgram, type CaptureRequest } from '../../../src/engine/packet/
 import type { AddressRun } from '../../../src/engine/seam/link.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
 import { mapOnTouch } from '../../../src/kernel/native-memory.ts';
-import { missingPacketCapabilities } from '../../../src/kernel/privilege.ts';
-import { addressBytes } from '../../../src/kernel/sockaddr.ts';
+import { missingPacketCapabilities } from '../../../src/kernel/machine/privilege.ts';
+import { addressBytes } from '../../../src/kernel/net/sockaddr.ts';
 import { XDP_PASS, XDP_REDIRECT } from '../../../src/kernel/xdp/bpf-numbers.ts';
 import { Bpf } from '../../../src/kernel/xdp/bpf.ts';
 import { XskSocket } from '../../../src/kernel/xdp/xsk-socket.ts';

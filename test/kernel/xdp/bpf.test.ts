@@ -2,7 +2,7 @@
 import t from 'tap';
 import { errnoName } from '../../../src/kernel/errno.ts';
 import { loadLibc } from '../../../src/kernel/libc.ts';
-import { readPrivilege } from '../../../src/kernel/privilege.ts';
+import { readPrivilege } from '../../../src/kernel/machine/privilege.ts';
 import { XDP_DROP, XDP_MD_DATA, XDP_MD_DATA_END, XDP_PASS } from '../../../src/kernel/xdp/bpf-numbers.ts';
 import { Bpf } from '../../../src/kernel/xdp/bpf.ts';
 import { BpfProgram } from '../../../src/kernel/xdp/bpf-program.ts';
