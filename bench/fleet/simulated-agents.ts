@@ -132,7 +132,6 @@ class SimulatedAgent {
       case 'prepare':
         this.#prepared = order;
         this.#told = 0;
-        this.#report({ kind: 'ready' });
         break;
       case 'begin':
         this.#begin(BigInt(order.baseNs));

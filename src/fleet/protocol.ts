@@ -200,25 +200,30 @@ export interface Opened {
 export type Answer<T = Record<string, never>> = { readonly ok: T } | { readonly refused: Refusal };
 
 /** What an agent tells of a run. Numbered from 0 without a gap, and kept until it is acknowledged. */
-export type Report = { readonly run: string; readonly instance: string; readonly number: number } & (
-  | { readonly kind: 'ready' }
+export type Report = { readonly run: string; readonly instance: string; readonly number: number } &
   /** What a worker counted in a second: the body of the message is the encoded bank. `of`: connections, or the pings of a probe or of rtt. */
-  | { readonly kind: 'bank'; readonly of: 'connections' | 'pings'; readonly place: RoundPlace; readonly worker: number }
-  | ({ readonly kind: 'health'; readonly place: RoundPlace } & MachineSecond)
-  | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error' | 'failure'; readonly text: string }
-  /** This agent's workers have ended a stage of the round. */
-  | { readonly kind: 'stage'; readonly stage: number }
-  /** The round is over, and all its banks were told. */
-  | {
-      readonly kind: 'round';
-      readonly place: RoundPlace;
-      readonly result: RoundResult | RttRound;
-      /** How many banks were told of the round. */
-      readonly banks: number;
-    }
-  /** The agent cannot go on with the run. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-);
+  (
+    | {
+        readonly kind: 'bank';
+        readonly of: 'connections' | 'pings';
+        readonly place: RoundPlace;
+        readonly worker: number;
+      }
+    | ({ readonly kind: 'health'; readonly place: RoundPlace } & MachineSecond)
+    | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error' | 'failure'; readonly text: string }
+    /** This agent's workers have ended a stage of the round. */
+    | { readonly kind: 'stage'; readonly stage: number }
+    /** The round is over, and all its banks were told. */
+    | {
+        readonly kind: 'round';
+        readonly place: RoundPlace;
+        readonly result: RoundResult | RttRound;
+        /** How many banks were told of the round. */
+        readonly banks: number;
+      }
+    /** The agent cannot go on with the run. */
+    | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  );
 
 /** The controller is there. `acknowledged`: by agent, the number below which it has every report. */
 export interface Beat {

@@ -50,7 +50,6 @@ const isPlace: Check = (value) =>
 
 /** What the fields of each kind are, as far as a controller relies on them before it knows the kind. */
 const KINDS: Readonly<Record<Report['kind'], Readonly<Record<string, Check>>>> = {
-  ready: {},
   bank: { of: (value) => value === 'connections' || value === 'pings', place: isPlace, worker: isCount },
   health: { place: isPlace },
   notice: {

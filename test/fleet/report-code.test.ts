@@ -10,7 +10,6 @@ const PLACE = { round: 0 } as const;
 
 t.test('every kind comes back as it was', (t) => {
   const reports: Report[] = [
-    { ...HEAD, kind: 'ready' },
     { ...HEAD, kind: 'bank', of: 'connections', place: { round: 1, trial: 3 }, worker: 2 },
     { ...HEAD, kind: 'notice', level: 'warning', text: 'a line' },
     { ...HEAD, kind: 'stage', stage: 1 },
@@ -47,8 +46,8 @@ t.test('what is no report is null', (t) => {
   const bad: object[] = [
     { ...HEAD, kind: 'other' },
     { ...HEAD, kind: 'toString' },
-    { ...HEAD, kind: 'ready', number: -1 },
-    { ...HEAD, kind: 'ready', run: 1 },
+    { ...HEAD, kind: 'stage', stage: 0, number: -1 },
+    { ...HEAD, kind: 'stage', stage: 0, run: 1 },
     { ...HEAD, kind: 'bank', of: 'else', place: PLACE, worker: 0 },
     { ...HEAD, kind: 'bank', of: 'pings', place: { round: 1.5 }, worker: 0 },
     { ...HEAD, kind: 'round', place: PLACE, result: null, banks: 1 },

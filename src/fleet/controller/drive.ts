@@ -216,8 +216,6 @@ class Driver {
       case 'failed':
         this.#run.lose(member, report.message);
         break;
-      case 'ready':
-        break;
     }
   }
 

@@ -31,14 +31,14 @@ t.test('numbers have no gap, and what is acknowledged is not sent again', (t) =>
   t.strictSame(numbers(), [0, 1, 2, 3, 2, 3]);
   log.acknowledge(4);
   t.same([log.pending, log.keptBytes], [0, 0]);
-  log.add({ kind: 'ready' });
+  log.add({ kind: 'stage', stage: 4 });
   t.equal(numbers().at(-1), 4);
   t.end();
 });
 
 t.test('an acknowledgement of what was not sent is ignored', (t) => {
   const { log } = logOf();
-  log.add({ kind: 'ready' });
+  log.add({ kind: 'stage', stage: 4 });
   log.acknowledge(7);
   t.equal(log.pending, 1);
   t.end();
@@ -46,7 +46,7 @@ t.test('an acknowledgement of what was not sent is ignored', (t) => {
 
 t.test('beats that do not get further have what is overdue sent again, and only that', async (t) => {
   const { log, numbers } = logOf();
-  log.add({ kind: 'ready' });
+  log.add({ kind: 'stage', stage: 4 });
   log.acknowledge(0);
   log.acknowledge(0);
   log.acknowledge(0);
@@ -64,15 +64,15 @@ t.test('at the bound it says so once, and takes nothing more', (t) => {
   t.equal(full(), 1);
   t.strictSame(numbers(), [0, 1]);
   log.clear();
-  log.add({ kind: 'ready' });
+  log.add({ kind: 'stage', stage: 4 });
   t.strictSame(numbers(), [0, 1], 'a gap would hide what is missing');
   t.end();
 });
 
 t.test('a report that NATS does not take ends it', (t) => {
   const { log, numbers, full } = logOf();
-  log.add({ kind: 'ready' }, new Uint8Array(501));
-  log.add({ kind: 'ready' });
+  log.add({ kind: 'stage', stage: 4 }, new Uint8Array(501));
+  log.add({ kind: 'stage', stage: 4 });
   t.same([full(), numbers()], [1, []]);
   t.end();
 });

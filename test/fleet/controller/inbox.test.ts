@@ -7,7 +7,7 @@ import type { Report } from '../../../src/fleet/protocol.ts';
 const EMPTY = new Uint8Array(0);
 
 function reportOf(number: number): Report {
-  return { run: 'a-run-of-tests', instance: 'i', number, kind: 'ready' };
+  return { run: 'a-run-of-tests', instance: 'i', number, kind: 'stage', stage: 0 };
 }
 
 t.test('reports are given in order, each once, however they come', async (t) => {
