@@ -15,6 +15,8 @@ export interface Answered {
   readonly name: string;
   readonly conngen: string;
   readonly protocol: number;
+  /** Tells two starts of an agent of the same name apart; null where an agent of another protocol does not say it as this one does. */
+  readonly instance: string | null;
   /** Null where the agent speaks another protocol: what else it says may mean something else. */
   readonly description: Description | null;
 }
@@ -50,11 +52,14 @@ export function readDescription(data: Uint8Array): Answered | null {
   if (data.length > BYTES_MAX) return null;
   const value = parsed(data);
   if (!isObject(value)) return null;
-  const { name, conngen, protocol } = value;
+  const { name, conngen, protocol, instance = null } = value;
   if (typeof name !== 'string' || !AGENT_NAME.test(name)) return null;
   if (typeof conngen !== 'string' || !isCount(protocol)) return null;
-  if (protocol !== PROTOCOL) return { name, conngen, protocol, description: null };
-  return isDescription(value) ? { name, conngen, protocol, description: value } : null;
+  if (protocol !== PROTOCOL) {
+    return { name, conngen, protocol, instance: typeof instance === 'string' ? instance : null, description: null };
+  }
+  if (!isDescription(value)) return null;
+  return { name, conngen, protocol, instance: value.instance, description: value };
 }
 
 function parsed(data: Uint8Array): unknown {

@@ -13,7 +13,10 @@ const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
 t.test('a description is read as it was written', (t) => {
   const own = description('a', { busy: { run: 'r', controller: 'me@h', command: 'client', target: 'h:80' } });
-  t.same(readDescription(bytes(own)), { name: 'a', conngen: '0.1.0', protocol: 1, description: own });
+  t.same(readDescription(bytes(own)), {
+    ...{ name: 'a', conngen: '0.1.0', protocol: 1, instance: 'instance of a' },
+    description: own,
+  });
   t.end();
 });
 
@@ -27,12 +30,9 @@ t.test('what is no description is none, whatever it is', (t) => {
   t.equal(readDescription(Buffer.from('{')), null);
   t.equal(readDescription(new Uint8Array(300 * 1024)), null);
   // Another protocol may have other fields: who it is, is all that is read.
-  t.same(readDescription(bytes({ protocol: 7, conngen: '9.0.0', name: 'b', busy: 5 })), {
-    name: 'b',
-    conngen: '9.0.0',
-    protocol: 7,
-    description: null,
-  });
+  const other = { protocol: 7, conngen: '9.0.0', name: 'b' };
+  t.same(readDescription(bytes({ ...other, busy: 5 })), { ...other, instance: null, description: null });
+  t.same(readDescription(bytes({ ...other, instance: 'i' })), { ...other, instance: 'i', description: null });
   t.end();
 });
 

@@ -12,6 +12,7 @@ import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusEvent, Message } from '../bus/bus.ts';
 import { fetchFiles } from '../files.ts';
 import { SUBJECTS, TIMES, type Answer, type Description, type FileRequest, type Order } from '../protocol.ts';
+import { readDescription, type Answered } from '../roll-call.ts';
 import { Gate } from '../trust/gate.ts';
 import type { TrustedKeys } from '../trust/keys.ts';
 import type { OwnLimits } from '../trust/plan-limits.ts';
@@ -58,15 +59,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 /** Listens for another agent of this name, and for what the server refuses. */
 async function requireName({ bus, name }: AgentOptions, instance: string): Promise<void> {
-  const others: Description[] = [];
+  const others: Answered[] = [];
   const refusals: string[] = [];
   let isStarting = true;
   bus.onEvent((event) => {
     if (isStarting && event.kind === 'refused') refusals.push(event.message);
   });
   const end = bus.subscribe(SUBJECTS.alive(name), ({ data }) => {
-    const other = readDescription(data);
-    if (other !== null && other.instance !== instance) others.push(other);
+    const other = otherIn(data, name, instance);
+    if (other !== null) others.push(other);
   });
   await bus.flush();
   await new Promise((resolve) => setTimeout(resolve, NAME_CHECK_MS));
@@ -79,8 +80,9 @@ async function requireName({ bus, name }: AgentOptions, instance: string): Promi
   }
   const [other] = others;
   if (other === undefined) return;
-  const where = other.seenFrom === null ? '' : `, connected from ${other.seenFrom}`;
-  const message = `an agent of the name ${name} is there already (conngen ${other.conngen}${where})`;
+  const seenFrom = other.description?.seenFrom ?? null;
+  const where = seenFrom === null ? '' : `, connected from ${printable(seenFrom)}`;
+  const message = `an agent of the name ${name} is there already (conngen ${printable(other.conngen)}${where})`;
   throw new RunError('fleet_name_taken', message, OWN_ERROR_CODES.fleet_name_taken.remedy);
 }
 
@@ -97,8 +99,8 @@ export class Agent {
   #description: Uint8Array = new Uint8Array(0);
   #describedFrom: string | null = null;
   #isStopping = false;
-  /** Another agent of the same name, of which the log told. */
-  #twin: string | null = null;
+  /** The instance of another agent of the same name, of which the log told; undefined where it told of none. */
+  #twin: string | null | undefined;
 
   constructor(options: AgentOptions, identity: Identity) {
     this.#o = options;
@@ -160,10 +162,11 @@ export class Agent {
   }
 
   #onAlive(data: Uint8Array): void {
-    const other = readDescription(data);
-    if (other === null || other.instance === this.#identity.instance || other.instance === this.#twin) return;
+    const other = otherIn(data, this.#o.name, this.#identity.instance);
+    if (other === null || other.instance === this.#twin) return;
     this.#twin = other.instance;
-    const where = other.seenFrom === null ? '' : ` (from ${other.seenFrom})`;
+    const seenFrom = other.description?.seenFrom ?? null;
+    const where = seenFrom === null ? '' : ` (from ${printable(seenFrom)})`;
     this.#o.log.warn(`another agent of the name ${this.#o.name} has connected${where}: orders may reach either`);
   }
 
@@ -288,13 +291,10 @@ function targetOf({ values }: OpenOrder): string {
   return text('target', `${text('host', '127.0.0.1')}:${text('port', '2345')}`);
 }
 
-function readDescription(data: Uint8Array): Description | null {
-  try {
-    const value = JSON.parse(Buffer.from(data).toString('utf8')) as Description | null;
-    return typeof value?.instance === 'string' ? value : null;
-  } catch {
-    return null;
-  }
+/** Returns what another agent of this name says of itself, of this protocol or another; null for a sign of life of this one, or of none. */
+function otherIn(data: Uint8Array, name: string, instance: string): Answered | null {
+  const said = readDescription(data);
+  return said?.name === name && said.instance !== instance ? said : null;
 }
 
 function encode(text: string): Uint8Array {
