@@ -1,7 +1,7 @@
 /** What the checks of the packet engine look at: plain data about the interface of the plan. */
-import { countQueues } from '../engine/packet/attach.ts';
-import { findWay } from '../engine/packet/next-hop.ts';
-import { frameMemoryBytes } from '../engine/packet/xsk-port.ts';
+import { countQueues } from '../engine/packet/attach/attach.ts';
+import { findWay } from '../engine/packet/attach/next-hop.ts';
+import { frameMemoryBytes } from '../engine/packet/port/xsk-port.ts';
 import { readEthtool } from '../kernel/net/ethtool.ts';
 import { readMostLockedMemory } from '../kernel/machine/limits.ts';
 import { readAddresses, readLink, type Link, type LinkAddress } from '../kernel/net/links.ts';

@@ -11,10 +11,10 @@ import {
 } from '../seam/engine.ts';
 import type { PacketLink } from '../seam/link.ts';
 import { drive } from './drive.ts';
-import type { FramePort } from './frame-port.ts';
-import { FrameSorter } from './frame-sorter.ts';
+import type { FramePort } from './port/frame-port.ts';
+import { FrameSorter } from './link/frame-sorter.ts';
 import { linger } from './linger.ts';
-import { RehearsalPort } from './rehearsal-port.ts';
+import { RehearsalPort } from './rehearsal/rehearsal-port.ts';
 import { FixedPayload } from './tcp/fixed-payload.ts';
 import { NONE, type TcpUser } from './tcp/tcp-user.ts';
 import { Tcp } from './tcp/tcp.ts';

@@ -1,5 +1,5 @@
 import type { Deadline } from '../seam/engine.ts';
-import type { FramePort, FrameReceiver } from './frame-port.ts';
+import type { FramePort, FrameReceiver } from './port/frame-port.ts';
 import type { Tcp } from './tcp/tcp.ts';
 
 /** A driver of either end, as far as its turns go. */

@@ -12,14 +12,20 @@ function linkOf({ link }: { readonly link?: PacketLink | undefined }): PacketLin
 /** TCP of its own over AF_XDP, on one interface. Pings have kernel sockets. */
 export const engine: EngineModule = {
   requireSupport: requirePacket,
-  attach: async (request) => (await import('./attach.ts')).attach(request),
+  attach: async (request) => (await import('./attach/attach.ts')).attach(request),
   createClient: async (options) => {
-    const [{ PacketClientEngine }, { openPort }] = await Promise.all([import('./client.ts'), import('./open-port.ts')]);
-    return new PacketClientEngine(options, openPort(loadLibc(), linkOf(options), options.clock, 0));
+    const [{ PacketClientEngine }, { XskPort }] = await Promise.all([
+      import('./client.ts'),
+      import('./port/xsk-port.ts'),
+    ]);
+    return new PacketClientEngine(options, new XskPort(loadLibc(), linkOf(options), options.clock, 0));
   },
   createServer: async (options) => {
-    const [{ PacketServerEngine }, { openPort }] = await Promise.all([import('./server.ts'), import('./open-port.ts')]);
-    return new PacketServerEngine(options, openPort(loadLibc(), linkOf(options), options.clock, SERVER_PATIENCE_NS));
+    const [{ PacketServerEngine }, { XskPort }] = await Promise.all([
+      import('./server.ts'),
+      import('./port/xsk-port.ts'),
+    ]);
+    return new PacketServerEngine(options, new XskPort(loadLibc(), linkOf(options), options.clock, SERVER_PATIENCE_NS));
   },
   // Listeners share an interface, and each has receive queues of its own.
   canSharePort: async () => true,

@@ -1,5 +1,5 @@
 import { CHUNK_BYTES, ChunkPool, NO_CHUNK } from './chunk-pool.ts';
-import type { FramePort } from './frame-port.ts';
+import type { FramePort } from './port/frame-port.ts';
 import { FixedPayload } from './tcp/fixed-payload.ts';
 import type { SendSource } from './tcp/tcp-user.ts';
 

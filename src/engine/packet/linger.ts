@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
-import type { FramePort, FrameReceiver } from './frame-port.ts';
+import type { FramePort, FrameReceiver } from './port/frame-port.ts';
 import type { Tcp } from './tcp/tcp.ts';
 
 /**

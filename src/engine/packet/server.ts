@@ -4,13 +4,13 @@ import type { ServerDriver, ServerEngine, ServerEngineOptions } from '../seam/en
 import { FreeSlots } from '../sockets/free-slots.ts';
 import type { PacketLink } from '../seam/link.ts';
 import { drive } from './drive.ts';
-import type { FramePort } from './frame-port.ts';
-import { FrameSorter } from './frame-sorter.ts';
+import type { FramePort } from './port/frame-port.ts';
+import { FrameSorter } from './link/frame-sorter.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { linger } from './linger.ts';
 import { countersOf, createCounters } from './packet-counters.ts';
-import { RehearsalPort } from './rehearsal-port.ts';
-import { RehearsedClients } from './rehearsed-clients.ts';
+import { RehearsalPort } from './rehearsal/rehearsal-port.ts';
+import { RehearsedClients } from './rehearsal/rehearsed-clients.ts';
 import { Tcp } from './tcp/tcp.ts';
 import { NONE, type TcpUser } from './tcp/tcp-user.ts';
 

@@ -11,7 +11,7 @@ import { createRecorderMemory } from '../../../src/count/bank.ts';
 import { LOAD_BANK } from '../../../src/count/load.ts';
 import { Recorder, RecorderReader } from '../../../src/count/recorder.ts';
 import { PacketClientEngine } from '../../../src/engine/packet/client.ts';
-import { RehearsalPort } from '../../../src/engine/packet/rehearsal-port.ts';
+import { RehearsalPort } from '../../../src/engine/packet/rehearsal/rehearsal-port.ts';
 import type { ClientDriver } from '../../../src/engine/seam/engine.ts';
 import { MonotonicClock, monotonicNs } from '../../../src/runtime/clock.ts';
 import { Pacer } from '../../../src/schedule/pacer.ts';

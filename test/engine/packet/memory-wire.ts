@@ -1,5 +1,5 @@
 /** Two ports joined in memory: what one sends the other receives, late, twice, out of order, damaged or not at all, by a seed. */
-import type { FramePort, FrameReceiver } from '../../../src/engine/packet/frame-port.ts';
+import type { FramePort, FrameReceiver } from '../../../src/engine/packet/port/frame-port.ts';
 import type { Deadline } from '../../../src/engine/seam/engine.ts';
 import { random } from '../conformance/random.ts';
 import { decodeFrame, type Packet } from './packets.ts';

@@ -1,4 +1,4 @@
-import type { FramePort } from '../frame-port.ts';
+import type { FramePort } from '../port/frame-port.ts';
 import type { SendSource } from './tcp-user.ts';
 
 /** Ones' complement sums are sums modulo this. */

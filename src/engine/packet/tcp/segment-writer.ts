@@ -1,4 +1,4 @@
-import type { FramePort } from '../frame-port.ts';
+import type { FramePort } from '../port/frame-port.ts';
 import { fold, halves } from './checksum.ts';
 import { ADDRESS_WORDS } from './tuple.ts';
 import type { LinkPeers } from './link-peers.ts';

@@ -1,5 +1,5 @@
-import type { FramePort } from '../frame-port.ts';
-import type { OwnAddresses } from '../own-addresses.ts';
+import type { FramePort } from '../port/frame-port.ts';
+import type { OwnAddresses } from '../link/own-addresses.ts';
 import { STRAY, TIME_WAIT_ACKS } from '../packet-counters.ts';
 import type { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { HAS_SCALING, HAS_TIMESTAMPS, IS_IPV6 } from './connection-table.ts';

@@ -1,7 +1,7 @@
 import type { Family } from '../../../plan/address.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { AddressRun, PacketLink } from '../../seam/link.ts';
-import type { FramePort } from '../frame-port.ts';
+import type { FramePort } from '../port/frame-port.ts';
 import type { SendSource, TcpUser } from './tcp-user.ts';
 
 /** The other end of the connections that `Tcp.connect` opens. */

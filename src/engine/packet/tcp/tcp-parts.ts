@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { OwnAddresses } from '../own-addresses.ts';
+import { OwnAddresses } from '../link/own-addresses.ts';
 import { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { Arrival } from './arrival.ts';
 import { ConnectionTable } from './connection-table.ts';

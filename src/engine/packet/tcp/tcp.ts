@@ -1,7 +1,7 @@
 import { EADDRINUSE, EADDRNOTAVAIL, ENOBUFS } from '../../../kernel/errno.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import { NextHopMac } from '../next-hop-mac.ts';
-import type { OwnAddresses } from '../own-addresses.ts';
+import { NextHopMac } from '../link/next-hop-mac.ts';
+import type { OwnAddresses } from '../link/own-addresses.ts';
 import { FIN_TIMEOUT_MS, type Arrival } from './arrival.ts';
 import { ACK_DUE, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED, type ConnectionTable } from './connection-table.ts';
 import type { Lifecycle } from './lifecycle.ts';

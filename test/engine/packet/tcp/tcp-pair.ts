@@ -3,7 +3,7 @@ import { FixedPayload } from '../../../../src/engine/packet/tcp/fixed-payload.ts
 import type { TcpUser } from '../../../../src/engine/packet/tcp/tcp-user.ts';
 import { Tcp } from '../../../../src/engine/packet/tcp/tcp.ts';
 import type { TcpOptions } from '../../../../src/engine/packet/tcp/tcp-options.ts';
-import { FrameSorter } from '../../../../src/engine/packet/frame-sorter.ts';
+import { FrameSorter } from '../../../../src/engine/packet/link/frame-sorter.ts';
 import { countersOf } from '../../../../src/engine/packet/packet-counters.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { linkOf, runOf } from '../links.ts';

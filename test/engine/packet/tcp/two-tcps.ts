@@ -1,5 +1,5 @@
 /** Two TCPs over a wire in memory, with users that follow scripts, and a model that watches each end of each connection. */
-import { FrameSorter } from '../../../../src/engine/packet/frame-sorter.ts';
+import { FrameSorter } from '../../../../src/engine/packet/link/frame-sorter.ts';
 import { countersOf } from '../../../../src/engine/packet/packet-counters.ts';
 import { Tcp } from '../../../../src/engine/packet/tcp/tcp.ts';
 import { NONE, type SendSource, type TcpUser } from '../../../../src/engine/packet/tcp/tcp-user.ts';
