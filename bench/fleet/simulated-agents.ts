@@ -105,6 +105,7 @@ class SimulatedAgent {
         engines: ['uring', 'epoll', 'node'],
         sources: [],
         interface: null,
+        machine: this.#name,
         host: this.#name,
         seenFrom: this.#bus.seenFrom,
       },

@@ -21,6 +21,8 @@ export interface KernelRow {
   readonly columns: readonly string[];
   /** With `peak` the result has the highest of all readings, otherwise the difference between the last and the first. */
   readonly kind?: 'peak';
+  /** The kernel counts it for the whole machine, and not for each network namespace. */
+  readonly isOfWholeMachine?: true;
   /** What the counter counts, for people. */
   readonly counts: string;
   /** From when on a value is shown in the text, if there is a sentence. Left out: from 1 on. */
@@ -224,12 +226,14 @@ const CONNTRACK = {
 const SOFTNET = {
   dropped: {
     counts: 'incoming packets dropped because the queue of a core was full',
+    isOfWholeMachine: true,
     columns: ['softnet_stat.dropped'],
     says: (n) =>
       `This machine's kernel dropped ${formatCount(n)} incoming packets because the queue of a core was full: raise net.core.netdev_max_backlog, or spread the load over cores (RSS, RPS).`,
   },
   squeezed: {
     counts: 'times at which the kernel ran out of its time for packets with work left',
+    isOfWholeMachine: true,
     columns: ['softnet_stat.time_squeeze'],
     // Being asked for more than one round's worth now and then is how it works.
     shownFrom: { perSec: 50 },
@@ -238,6 +242,7 @@ const SOFTNET = {
   },
   flow_limited: {
     counts: 'packets dropped of flows that filled the queue of a core',
+    isOfWholeMachine: true,
     columns: ['softnet_stat.flow_limit_count'],
     says: (n) =>
       `This machine's kernel dropped ${formatCountOf(n, 'packet')} of flows that filled the queue of a core (net.core.flow_limit_cpu_bitmap): spread the load over more source addresses.`,
@@ -247,10 +252,20 @@ const SOFTNET = {
 /** `kernel.sockets`: the highest of the readings. */
 const SOCKETS = {
   time_wait: { counts: 'sockets in TIME_WAIT', columns: ['sockstat.TCP.tw'], kind: 'peak' },
-  orphans: { counts: 'sockets that no process holds any more', columns: ['sockstat.TCP.orphan'], kind: 'peak' },
+  orphans: {
+    counts: 'sockets that no process holds any more',
+    columns: ['sockstat.TCP.orphan'],
+    kind: 'peak',
+    isOfWholeMachine: true,
+  },
   tcp_in_use: { counts: 'sockets in use', columns: ['sockstat.TCP.inuse', 'sockstat.TCP6.inuse'], kind: 'peak' },
-  tcp_allocated: { counts: 'sockets allocated', columns: ['sockstat.TCP.alloc'], kind: 'peak' },
-  tcp_memory_pages: { counts: 'pages of memory that TCP uses', columns: ['sockstat.TCP.mem'], kind: 'peak' },
+  tcp_allocated: { counts: 'sockets allocated', columns: ['sockstat.TCP.alloc'], kind: 'peak', isOfWholeMachine: true },
+  tcp_memory_pages: {
+    counts: 'pages of memory that TCP uses',
+    columns: ['sockstat.TCP.mem'],
+    kind: 'peak',
+    isOfWholeMachine: true,
+  },
 } as const satisfies Record<string, KernelRow>;
 
 /** `kernel.cgroup`: what a CPU quota did to this process and those that share its control group. */

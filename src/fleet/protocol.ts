@@ -74,6 +74,8 @@ export interface Description {
   readonly sources: readonly string[];
   /** Its own interface (`--interface`), which one run at a time can have; null without one. */
   readonly interface: string | null;
+  /** Tells kernels apart: agents with the same one share processors and memory. */
+  readonly machine: string;
   /** Tells kernels with their network namespaces apart: agents with the same one share addresses and ports. */
   readonly host: string;
   /** The address from which NATS sees the agent: agents on different hosts with the same one are behind one NAT. */

@@ -73,10 +73,10 @@ function parsed(data: Uint8Array): unknown {
 type Fields = Readonly<Record<string, unknown>>;
 
 function isDescription(value: Fields): value is Fields & Description {
-  const { instance, system, engines, sources, host, seenFrom, limits, trusts, busy } = value;
+  const { instance, system, engines, sources, machine, host, seenFrom, limits, trusts, busy } = value;
   const ownInterface = value['interface'];
   return (
-    [instance, host].every((each) => typeof each === 'string') &&
+    [instance, machine, host].every((each) => typeof each === 'string') &&
     [engines, sources, trusts].every(areTexts) &&
     [seenFrom, ownInterface].every((each) => each === null || typeof each === 'string') &&
     isObject(system) &&

@@ -41,6 +41,7 @@ export function description(name: string, more: Partial<Description> = {}): Desc
     engines: ['uring', 'epoll', 'node'],
     sources: [],
     interface: null,
+    machine: 'machine',
     host: 'host',
     seenFrom: '10.0.0.2',
     limits: { targets: ['10.0.0.0/8:80'], maxRatePerSec: null, maxDurationNs: 3600e9 },

@@ -39,7 +39,7 @@ export async function identify(
     engines: await workingEngines(own),
     sources: own.source ?? [],
     interface: own.interface ?? null,
-    host: hostMark(),
+    ...marks(),
     limits: describeLimits(limits),
     trusts,
   };
@@ -52,13 +52,15 @@ async function workingEngines(own: OwnOptions): Promise<readonly string[]> {
   return names.filter((_name, index) => troubles[index] === null);
 }
 
-/** The same for all processes that share a kernel and its network namespace, which is what addresses and ports belong to. */
-function hostMark(): string {
-  const parts = [
-    attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    attempt(() => readlinkSync('/proc/self/ns/net')),
-  ];
-  const text = parts.every((part) => part !== null) ? parts.join(' ') : hostname();
+/** `machine` is the same for all processes on a kernel; `host` for those that also share a network namespace, which addresses and ports belong to. */
+function marks(): Pick<Description, 'machine' | 'host'> {
+  const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? hostname();
+  const network = attempt(() => readlinkSync('/proc/self/ns/net')) ?? hostname();
+  return { machine: markOf(boot), host: markOf(`${boot} ${network}`) };
+}
+
+/** The names of others' machines are not for everybody. */
+function markOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

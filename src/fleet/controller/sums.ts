@@ -3,7 +3,7 @@ import type { RoundResult, WorkerResult } from '../../document/client.ts';
 import type { CpuTimes, WorkResult } from '../../document/common.ts';
 import type { KernelEvidence } from '../../document/kernel-evidence.ts';
 import { machineSystem, type LoadSystem } from '../../document/system.ts';
-import { sumKernelEvidence } from '../../judge/kernel-sum.ts';
+import { sumCounters, sumKernelEvidence, type Placed } from '../../judge/kernel-sum.ts';
 import type { MachineSecond, ThreadUse } from '../../run/events.ts';
 import type { Member } from './member.ts';
 
@@ -16,31 +16,38 @@ export function systemOf(members: readonly Member[]): LoadSystem {
   return {
     kernel: all(({ kernel }) => kernel),
     node: all(({ node }) => node),
-    cpus: oneOfEachHost(members).reduce((sum, { opened }) => sum + (opened?.system.cpus ?? 0), 0),
+    cpus: oneOfEachMachine(members).reduce((sum, { opened }) => sum + (opened?.system.cpus ?? 0), 0),
     engine: all(({ engine }) => engine),
     ...(notes.length > 0 ? { engine_notes: notes } : {}),
     workers: systems.reduce((sum, { workers }) => sum + workers, 0),
   };
 }
 
-/** Agents on the same host share its kernel: the first of each. */
-export function oneOfEachHost(members: readonly Member[]): Member[] {
-  const hosts = new Set<string>();
-  return members.filter(({ description: { host } }) => {
-    if (hosts.has(host)) return false;
-    hosts.add(host);
+/** Agents on the same machine share its processors: the first of each. */
+function oneOfEachMachine(members: readonly Member[]): Member[] {
+  const machines = new Set<string>();
+  return members.filter(({ description: { machine } }) => {
+    if (machines.has(machine)) return false;
+    machines.add(machine);
     return true;
   });
 }
 
-/** The kernels of distinct hosts added up; undefined where none was told. */
+function placed<Counted>({ description: { machine, host } }: Member, counted: Counted): Placed<Counted> {
+  return { machine, host, counted };
+}
+
+/** The kernels added up, each counted once; undefined where none was told. */
 export function kernelOf(
   members: readonly Member[],
   results: ReadonlyMap<Member, Partial<Pick<RoundResult, 'kernel'>>>,
 ): KernelEvidence | undefined {
-  const told = members.filter((member) => results.get(member)?.kernel !== undefined);
-  const kernels = oneOfEachHost(told).map((member) => results.get(member)!.kernel!);
-  return kernels.length === 0 ? undefined : sumKernelEvidence(kernels);
+  return sumKernelEvidence(
+    members.flatMap((member) => {
+      const kernel = results.get(member)?.kernel;
+      return kernel === undefined ? [] : [placed(member, kernel)];
+    }),
+  );
 }
 
 export function cpuOf(results: Iterable<{ readonly cpu: CpuTimes }>): NodeJS.CpuUsage {
@@ -85,13 +92,12 @@ export function healthOf(readings: ReadonlyMap<Member, MachineSecond>): MachineS
   const members = [...readings.keys()];
   if (members.length === 0) return null;
   const all = [...readings.values()];
-  const ofHosts = oneOfEachHost(members).map((member) => readings.get(member)!);
   return {
     lengthSec: Math.max(...all.map(({ lengthSec }) => lengthSec)),
     threads: all.flatMap(({ threads }) => threads),
     cpuUsec: all.reduce((sum, { cpuUsec }) => sum + cpuUsec, 0),
-    added: added(ofHosts.map((each) => each.added)),
-    fills: added(ofHosts.map(({ fills }) => fills)),
+    added: sumCounters([...readings].map(([member, reading]) => placed(member, reading.added))),
+    fills: sumCounters([...readings].map(([member, { fills }]) => placed(member, fills))),
     ...(all.some(({ packet }) => packet !== undefined) ? { packet: added(all.map(({ packet }) => packet ?? {})) } : {}),
   };
 }

@@ -20,6 +20,7 @@ function agent(name: string, changes: Partial<Description> = {}): Description {
     engines: ['uring', 'epoll'],
     sources: [],
     interface: null,
+    machine: `machine of ${name}`,
     host: `host of ${name}`,
     seenFrom: null,
     limits: { targets: ['10.0.0.0/8:80'], maxRatePerSec: null, maxDurationNs: 3600e9 },

@@ -4,7 +4,7 @@ import { ESTABLISHED, MISSED, SCHEDULED, SCHEDULE_LAG, STARTED } from '../../../
 import type { Verdict } from '../../../src/document/common.ts';
 import type { AgentRound } from '../../../src/document/fleet.ts';
 import { findingsOf } from '../../../src/judge/findings.ts';
-import { sumKernelEvidence } from '../../../src/judge/kernel-sum.ts';
+import { sumCounters, sumKernelEvidence } from '../../../src/judge/kernel-sum.ts';
 import { CLIENT_RULES } from '../../../src/judge/rules/client.ts';
 import type { RoundFacts } from '../../../src/judge/facts.ts';
 import { judge } from '../../../src/judge/verdict.ts';
@@ -161,14 +161,36 @@ t.test('kernels are added up, but for what is of one machine', (t) => {
     cpu: [core],
   };
   const second = { syn_retransmits: 3, sockets: { time_wait: 6, orphans: 1 }, conntrack: { drop: 4 }, intervals: [] };
-  t.same(sumKernelEvidence([first, second]), {
+  const on = <Counted>(machine: string, host: string, counted: Counted) => ({ machine, host, counted });
+  t.same(sumKernelEvidence([on('m', 'h', first), on('n', 'i', second)]), {
     syn_retransmits: 5,
     listen_drops: 0,
     conntrack: { drop: 4 },
     sockets: { time_wait: 11, orphans: 1 },
   });
   t.equal(sumKernelEvidence([]), undefined);
-  t.equal(sumKernelEvidence([{ cgroup: { throttled: 3 } }]), undefined);
+  t.equal(sumKernelEvidence([on('m', 'h', { cgroup: { throttled: 3 } })]), undefined);
+  t.end();
+});
+
+t.test('what a kernel counts for the machine is added once for each machine, the rest once for each namespace', (t) => {
+  const counted = { active_opens: 10, softnet: { dropped: 7 }, sockets: { time_wait: 5, tcp_memory_pages: 100 } };
+  const places = [
+    { machine: 'm', host: 'm1' },
+    { machine: 'm', host: 'm2' },
+    { machine: 'm', host: 'm2' },
+    { machine: 'n', host: 'n1' },
+  ];
+  t.same(sumKernelEvidence(places.map((place) => ({ ...place, counted }))), {
+    active_opens: 30,
+    softnet: { dropped: 14 },
+    sockets: { time_wait: 15, tcp_memory_pages: 200 },
+  });
+  const reading = { active_opens: 10, 'softnet.dropped': 7 };
+  t.same(sumCounters(places.map((place) => ({ ...place, counted: reading }))), {
+    active_opens: 30,
+    'softnet.dropped': 14,
+  });
   t.end();
 });
 
