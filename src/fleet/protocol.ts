@@ -227,7 +227,10 @@ export type Report = { readonly run: string; readonly instance: string; readonly
     | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   );
 
-/** The controller is there. `acknowledged`: by agent, the number below which it has every report. */
+/**
+ * The controller is there. `acknowledged`: by agent, the number below which it has every report. A beat names a part of the agents, in
+ * turn: an agent that is not named hears nothing new.
+ */
 export interface Beat {
   readonly protocol: number;
   readonly run: string;

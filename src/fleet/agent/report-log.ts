@@ -34,8 +34,8 @@ export class ReportLog {
   #keptBytes = 0;
   #next = 0;
   #acknowledged = 0;
-  /** What the beat before the last one acknowledged. */
-  #lastBeat = -1;
+  /** Since when nothing further was acknowledged, or what is overdue was sent again; null before the first acknowledgement. */
+  #stuckSinceMs: number | null = null;
   #isOver = false;
 
   constructor(options: ReportLogOptions) {
@@ -73,17 +73,22 @@ export class ReportLog {
     this.#o.send(message);
   }
 
-  /** The controller has every report below this number. Where two beats in a row did not get further, what is overdue is sent again. */
+  /**
+   * The controller has every report below this number. Where it said the same `OVERDUE_MS` before, what is overdue is sent again: of
+   * many agents each is told in some beats only.
+   */
   acknowledge(below: number): void {
     if (below > this.#next) return;
     const first = this.#kept.findIndex(({ number }) => number >= below);
     const dropped = this.#kept.splice(0, first === -1 ? this.#kept.length : first);
     for (const { message } of dropped) this.#keptBytes -= message.length;
-    const isStuck = below === this.#acknowledged && below === this.#lastBeat;
-    this.#lastBeat = this.#acknowledged;
+    const nowMs = performance.now();
+    if (below > this.#acknowledged || this.#stuckSinceMs === null) this.#stuckSinceMs = nowMs;
     this.#acknowledged = Math.max(this.#acknowledged, below);
     const oldest = this.#kept[0];
-    if (isStuck && oldest !== undefined && performance.now() - oldest.sinceMs > OVERDUE_MS) this.sendAgain();
+    if (oldest === undefined || nowMs - Math.max(this.#stuckSinceMs, oldest.sinceMs) <= OVERDUE_MS) return;
+    this.#stuckSinceMs = nowMs;
+    this.sendAgain();
   }
 
   /** Sends all that is not acknowledged. */

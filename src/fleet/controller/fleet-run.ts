@@ -3,11 +3,12 @@
  */
 import { monotonicNs } from '../../runtime/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Order, type Report } from '../protocol.ts';
+import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Beat, type Order, type Report } from '../protocol.ts';
 import { decodeReport } from '../report-code.ts';
 import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { Member } from './member.ts';
 import { RECONNECT_MS, type Requests } from './requests.ts';
 
@@ -55,6 +56,7 @@ export class FleetRun {
   readonly members: readonly Member[];
   readonly #o: FleetRunOptions;
   readonly #ends: (() => void)[] = [];
+  readonly #acknowledgements: Acknowledgements;
   #listener: RunListener | null = null;
   #orderNumber = 0;
   #beatNumber = 0;
@@ -70,6 +72,7 @@ export class FleetRun {
   constructor(options: FleetRunOptions) {
     this.#o = options;
     this.members = options.members;
+    this.#acknowledgements = new Acknowledgements(options.members);
     const { bus } = options;
     for (const member of this.members) {
       this.#ends.push(bus.subscribe(SUBJECTS.report(member.name), ({ data }) => this.#onReport(member, data)));
@@ -201,8 +204,8 @@ export class FleetRun {
   }
 
   #beat(): void {
-    const acknowledged = Object.fromEntries(this.members.map(({ name, inbox }) => [name, inbox.acknowledged]));
-    const beat = { protocol: PROTOCOL, run: this.name, number: this.#beatNumber++, acknowledged };
+    const acknowledged = this.#acknowledgements.next();
+    const beat: Beat = { protocol: PROTOCOL, run: this.name, number: this.#beatNumber++, acknowledged };
     this.#o.bus.publish(SUBJECTS.beat(this.name), seal(beat, 'beat', this.#o.key));
   }
 

@@ -6,6 +6,8 @@ const EARLY_MAX = 20_000;
 
 export class Inbox {
   #next = 0;
+  /** The number after the highest that came. */
+  #end = 0;
   readonly #early = new Map<number, { readonly report: Report; readonly body: Uint8Array }>();
 
   /** The number below which every report was given to `use`. */
@@ -15,8 +17,11 @@ export class Inbox {
 
   /** How many reports are known to be missing: others with higher numbers came. */
   get missing(): number {
-    if (this.#early.size === 0) return 0;
-    return Math.max(...this.#early.keys()) + 1 - this.#next - this.#early.size;
+    return this.hasGap ? this.#end - this.#next - this.#early.size : 0;
+  }
+
+  get hasGap(): boolean {
+    return this.#early.size > 0;
   }
 
   /** Takes a report, and gives it to `use` with all that were waiting for it. What came before is dropped. */
@@ -24,7 +29,9 @@ export class Inbox {
     const { number } = report;
     if (number < this.#next || this.#early.has(number)) return;
     if (number > this.#next) {
-      if (this.#early.size < EARLY_MAX) this.#early.set(number, { report, body });
+      if (this.#early.size === EARLY_MAX) return;
+      this.#early.set(number, { report, body });
+      this.#end = Math.max(this.#end, number + 1);
       return;
     }
     this.#next++;

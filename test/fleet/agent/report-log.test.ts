@@ -44,7 +44,7 @@ t.test('an acknowledgement of what was not sent is ignored', (t) => {
   t.end();
 });
 
-t.test('beats that do not get further have what is overdue sent again, and only that', async (t) => {
+t.test('acknowledgements that do not get further have what is overdue sent again, and only that', async (t) => {
   const { log, numbers } = logOf();
   log.add({ kind: 'stage', stage: 4 });
   log.acknowledge(0);
