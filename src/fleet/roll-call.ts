@@ -5,7 +5,7 @@ import { RunError } from '../units/run-error.ts';
 import type { Bus } from './bus/bus.ts';
 import { AGENT_NAME, PROTOCOL, SUBJECTS, type Description } from './protocol.ts';
 
-/** How long agents have for their answer. */
+/** How long one more answer is waited for. */
 const ANSWER_MS = 700;
 /** The largest answer that is read. A description takes 1 KB, and more with many sources and targets. */
 const BYTES_MAX = 256 * 1024;
@@ -22,12 +22,12 @@ export interface Answered {
 }
 
 /**
- * Asks who is there, and resolves to all that answer in time (0.7 s), by name; where `names` are given, when all of them have answered.
+ * Asks who is there, and resolves to all that answer, by name, when no other did for `quietMs` (0.7 s); where `names` are given, when all of them have answered.
  * What is no answer of an agent is left out. Rejects with `RunError` where nobody answers because the carrier does not let this connection ask, or hear answers.
  */
 export async function rollCall(
   bus: Bus,
-  withinMs = ANSWER_MS,
+  quietMs = ANSWER_MS,
   names: readonly string[] = [],
 ): Promise<readonly Answered[]> {
   const refused: string[] = [];
@@ -39,7 +39,7 @@ export async function rollCall(
     const there = new Set(given.map((data) => readDescription(data)?.name));
     return names.every((name) => there.has(name));
   };
-  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), withinMs, isEnough);
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(), quietMs, isEnough);
   if (answers.length === 0 && refused.length > 0) {
     const message = `the NATS server does not let this user ask for agents: ${printable(refused[0]!)}`;
     throw new RunError('fleet_not_allowed', message, OWN_ERROR_CODES.fleet_not_allowed.remedy);

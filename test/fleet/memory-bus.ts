@@ -86,15 +86,16 @@ export class MemoryBus implements Bus {
   async requestAll(
     subject: string,
     data: Uint8Array,
-    withinMs: number,
+    quietMs: number,
     isEnough: (answers: readonly Uint8Array[]) => boolean = () => false,
   ): Promise<readonly Uint8Array[]> {
     const answers: Uint8Array[] = [];
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
+      const timer = setTimeout(resolve, quietMs);
       if (!this.isConnected) return;
       this.#carrier.deliver(subject, data, (answer) => {
         answers.push(answer);
+        timer.refresh();
         if (!isEnough(answers)) return;
         clearTimeout(timer);
         resolve();

@@ -31,11 +31,14 @@ export interface Bus {
   subscribe(subject: string, onMessage: (message: Message) => void): () => void;
   /** Resolves with the first answer; null where none comes in time, or nobody listens. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array | null>;
-  /** Resolves with all answers that come within the time, or before `isEnough` is true of them. */
+  /**
+   * Resolves with all answers: when no other came for `quietMs`, or as soon as `isEnough` is true of them; at the latest after ten
+   * times `quietMs`.
+   */
   requestAll(
     subject: string,
     data: Uint8Array,
-    withinMs: number,
+    quietMs: number,
     isEnough?: (answers: readonly Uint8Array[]) => boolean,
   ): Promise<readonly Uint8Array[]>;
   onEvent(listener: (event: BusEvent) => void): void;

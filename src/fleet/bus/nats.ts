@@ -16,6 +16,8 @@ const LONGEST_WAIT_MS = 2000;
 const WAIT_PART = 0.25;
 /** A connection that answers none of two pings is taken as broken: TCP alone would notice after minutes. */
 const PING_MS = 2000;
+/** Answers of many may come for so many times as long as one more is waited for. */
+const ANSWERS_QUIET_TIMES = 10;
 /** What is published without a connection is kept up to this many bytes. What is older is lost first. */
 const KEPT_BYTES = 1 << 20;
 
@@ -134,18 +136,19 @@ class NatsBus implements Bus {
   async requestAll(
     subject: string,
     data: Uint8Array,
-    withinMs: number,
+    quietMs: number,
     isEnough: (answers: readonly Uint8Array[]) => boolean = () => false,
   ): Promise<readonly Uint8Array[]> {
     const answers: Uint8Array[] = [];
-    const leftMs = await this.#connected(withinMs);
+    const leftMs = await this.#connected(quietMs);
     if (leftMs <= 0) return answers;
+    const untilMs = performance.now() + ANSWERS_QUIET_TIMES * quietMs;
     try {
-      const messages = await this.#connection.requestMany(subject, data, { maxWait: leftMs, strategy: 'timer' });
-      for await (const message of messages) {
+      const options = { maxWait: leftMs, strategy: 'stall', stall: quietMs } as const;
+      for await (const message of await this.#connection.requestMany(subject, data, options)) {
         if (isNoResponders(message)) continue;
         answers.push(message.data);
-        if (isEnough(answers)) break;
+        if (isEnough(answers) || performance.now() > untilMs) break;
       }
     } catch {
       // As above: what came until then is the answer. Where the server refused, the event of that is told before.

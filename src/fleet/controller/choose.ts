@@ -5,6 +5,7 @@ import { divideShares } from '../../plan/share.ts';
 import { parseSource } from '../../plan/sources.ts';
 import { PROTOCOL, type Description } from '../protocol.ts';
 import { allowsTarget, parseAllowedTarget } from '../../plan/allowed-targets.ts';
+import { agentLines, shortList, type Said } from './agent-lines.ts';
 import { Member } from './member.ts';
 
 /** What agents are chosen for. */
@@ -40,7 +41,7 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
     }
     // Those that come closest first.
     const byReasons = [...judged].sort((a, b) => a.reasons.length - b.reasons.length);
-    return { tooFew: countText(agents.count, able.length, there.length), lines: byReasons.map(lineOf) };
+    return { tooFew: countText(agents.count, able.length, there.length), lines: agentLines(byReasons.map(saidOf)) };
   }
   const named = agents.names.map((name) => ({ name, found: judged.find(({ agent }) => agent.name === name) }));
   const absent = named.filter(({ found }) => found === undefined);
@@ -62,8 +63,12 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
   }
   const others = judged.filter(({ agent }) => !agents.names.includes(agent.name));
   return {
-    tooFew: `${[...absent.map(({ name }) => name), ...unable.map(({ agent }) => agent.name)].join(', ')} cannot be used`,
-    lines: [...absent.map(({ name }) => `${name}: is not there`), ...unable.map(lineOf), ...others.map(lineOf)],
+    tooFew: `${shortList([...absent.map(({ name }) => name), ...unable.map(({ agent }) => agent.name)])} cannot be used`,
+    lines: agentLines([
+      ...absent.map(({ name }) => ({ name, text: 'is not there' })),
+      ...unable.map(saidOf),
+      ...others.map(saidOf),
+    ]),
   };
 }
 
@@ -89,8 +94,8 @@ function countText(wanted: number, able: number, there: number): string {
   return `${wanted} ${wanted === 1 ? 'agent is' : 'agents are'} asked for, and ${found}`;
 }
 
-function lineOf({ agent, reasons }: { readonly agent: Description; readonly reasons: readonly string[] }): string {
-  return `${agent.name}: ${reasons.length === 0 ? 'is free' : reasons.join('; ')}`;
+function saidOf({ agent, reasons }: { readonly agent: Description; readonly reasons: readonly string[] }): Said {
+  return { name: agent.name, text: reasons.length === 0 ? 'is free' : reasons.join('; ') };
 }
 
 /** Returns why an agent cannot run a plan; empty where it can. */
@@ -170,7 +175,7 @@ export function natNotices(members: readonly Member[]): string[] {
   return [...bySeen].flatMap(([address, group]) => {
     const hosts = new Set(group.map(({ description }) => description.host));
     if (hosts.size < 2) return [];
-    const names = group.map(({ name }) => name).join(', ');
+    const names = shortList(group.map(({ name }) => name));
     return [
       `NATS sees ${names} at one address, ${address}: if they reach the target through the same NAT, they share its source ports`,
     ];

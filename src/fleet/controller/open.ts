@@ -16,12 +16,13 @@ import { busOptionsOf } from '../connection.ts';
 import { rollCall } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
+import { agentLines, shortList } from './agent-lines.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
 import { FleetRun, parseJson } from './fleet-run.ts';
 import type { Member } from './member.ts';
 import { AWAY, Requests } from './requests.ts';
 
-/** Agents answer in some ms; those that are busy or far away have longer where there are too few. */
+/** How long one more agent is waited for. They answer in some ms; those that are busy or far away have longer where there are too few. */
 const WHO_MS = 250;
 const WHO_AGAIN_MS = 1000;
 const TICKET_MS = 3000;
@@ -87,8 +88,8 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
     target: call.plan.target,
     engine: call.engine,
   };
-  const choose = async (withinMs: number): Promise<Choice> =>
-    chooseAgents(await whoIsThere(bus, wanted.agents, withinMs), wanted);
+  const choose = async (quietMs: number): Promise<Choice> =>
+    chooseAgents(await whoIsThere(bus, wanted.agents, quietMs), wanted);
   let choice = await choose(WHO_MS);
   if ('tooFew' in choice) choice = await choose(WHO_AGAIN_MS);
   // Agents connect again later than this controller.
@@ -100,10 +101,10 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
 }
 
 /** Asks who is there, until all that were named have answered. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
-async function whoIsThere(bus: Bus, agents: AgentChoice, withinMs: number): Promise<Description[]> {
+async function whoIsThere(bus: Bus, agents: AgentChoice, quietMs: number): Promise<Description[]> {
   const byName = new Map<string, Description>();
   const names = agents.kind === 'names' ? agents.names : [];
-  for (const { description, ...said } of await rollCall(bus, withinMs, names)) {
+  for (const { description, ...said } of await rollCall(bus, quietMs, names)) {
     if (!byName.has(said.name)) byName.set(said.name, description ?? (said as Description));
   }
   return [...byName.values()];
@@ -215,7 +216,8 @@ function refusalError(refused: readonly Refused[]): Error {
   }
   const isBusy = refused.every(({ refusal }) => refusal.code === 'busy');
   const code = isBusy ? 'fleet_agent_busy' : 'fleet_agent_refused';
-  const lines = refused.map(({ member, refusal }) => `  ${member.name}: ${refusal.message}`);
+  const said = refused.map(({ member, refusal }) => ({ name: member.name, text: refusal.message }));
+  const lines = agentLines(said).map((line) => `  ${line}`);
   const hint = hintOf(refused);
   const count = refused.length === 1 ? 'an agent does' : `${refused.length} agents do`;
   return new RunError(code, [`${count} not run this`, ...lines].join('\n'), hint ?? OWN_ERROR_CODES[code].remedy);
@@ -260,11 +262,4 @@ function tellChecks(members: readonly Member[], emit: RunContext['emit']): void 
       names.set(text, [...(names.get(text) ?? []), name]);
     }
   for (const [text, each] of names) emit?.({ type: 'notice', level: 'warning', text: `${shortList(each)}: ${text}` });
-}
-
-const NAMES_SHOWN = 4;
-
-function shortList(names: readonly string[]): string {
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
-  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }

@@ -62,6 +62,12 @@ t.test('messages, requests and who listens', { skip: noNats }, async (t) => {
   const one = await a.requestAll('x.all', bytes('4'), 60_000, (answers) => answers.length === 1);
   t.strictSame(one.map(text), ['4!'], 'and no longer than it takes');
   unsubscribe();
+  const slow = b.subscribe('x.slow', ({ respond }) => {
+    for (let at = 0; at < 6; at++) setTimeout(() => respond?.(bytes(String(at))), 200 * at);
+  });
+  await b.flush();
+  t.equal((await a.requestAll('x.slow', bytes(''), 900)).length, 6, 'answers are waited for while others come');
+  slow();
   await b.flush();
   t.equal(await a.request('x.two', bytes('2'), 1000), null);
 });

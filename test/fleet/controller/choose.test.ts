@@ -149,3 +149,14 @@ t.test('one agent at a time works on an interface', async (t) => {
     ],
   });
 });
+
+t.test('of many agents those with the same reason share a line', (t) => {
+  const there = Array.from({ length: 30 }, (_, at) => agent(`a${at}`, at < 20 ? {} : { engines: ['node'] }));
+  const choice = chooseAgents(there, { ...WANTED, agents: { kind: 'count', count: 25 }, engine: 'uring' });
+  t.match(choice, { tooFew: '25 agents are asked for, and 20 of the 30 that answer can run this' });
+  t.same('lines' in choice && choice.lines, [
+    'a0, a1, a10, a11 and 16 more: is free',
+    'a20, a21, a22, a23 and 6 more: has no engine uring, but node',
+  ]);
+  t.end();
+});
