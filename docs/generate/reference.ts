@@ -73,7 +73,7 @@ export function errorsPage(): string {
       '`EADDRINUSE`, `EACCES` and `EADDRNOTAVAIL` of a server that cannot listen, `ENOSYS`, `EPERM` and `ENOMEM` of an engine that cannot work here. ' +
       'These mean the same in every place:',
     table(['code', 'when', 'what to do'], rows(SYSTEM_ERROR_CODES)),
-    'What the user typed is refused before a run, with all problems at once and exit code 2. What happens to one connection is an ' +
+    'What the user typed is refused before a run, with all problems together and exit code 2. What happens to one connection is an ' +
       '[outcome](outcomes.md) and never an error of the run.',
   );
 }

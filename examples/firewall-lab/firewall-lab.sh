@@ -12,7 +12,7 @@ usage() {
 usage: sh firewall-lab.sh [--rate R [--burst B] | --table N | --real] [-- CONNGEN_COMMAND [OPTION …]]
 
   --rate R    the firewall lets R new connections a second through and drops the SYN of every other (default: 2000)
-  --burst B   how many it lets through at once after a pause (default: R/50, at least 5)
+  --burst B   how many it lets through in one burst after a pause (default: R/50, at least 5)
   --table N   the firewall has room for N open connections and drops the SYN of every other
   --real      no limit of the lab's: what this machine's own nftables can do, with the packet engine at both ends,
               and what gave first: processor, connection table or drops

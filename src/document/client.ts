@@ -82,7 +82,7 @@ export interface Attempts {
   readonly started: number;
   /** Attempts that were due and were not started. */
   readonly missed: number;
-  /** The most connections open at once; with several workers an upper bound. */
+  /** The most connections that were open at the same time; with several workers an upper bound. */
   readonly in_flight_max: number;
 }
 

@@ -5,7 +5,7 @@
 
 import type { FleetConfig } from './fleet.ts';
 
-/** What is searched for: a rate of new connections, connections open at once, or tear-downs per second. */
+/** What is searched for: a rate of new connections, connections open at the same time, or tear-downs per second. */
 export type QuantityName = 'rate' | 'connections' | 'teardown';
 
 /** A rate that changes linearly over a round. */
@@ -119,7 +119,7 @@ export interface LoadConfig extends TargetConfig, BodyConfig, AnswerConfig, Thre
   readonly source_ports: string;
   /** True where rounds and intervals have their histograms (`--histograms`). Only there where it was given. */
   readonly histograms?: boolean;
-  /** The most connections open at once (`--max-in-flight`). */
+  /** The most connections that may be open at the same time (`--max-in-flight`). */
   readonly max_in_flight: number;
   /** The number of pacing threads (`--workers`). */
   readonly workers: number;
@@ -249,7 +249,7 @@ export interface ServerConfig extends InterfaceConfig {
   readonly datagram_rate_per_sec: number | null;
   /** The time after which an idle connection is closed (`--idle-timeout`), in seconds. */
   readonly idle_timeout_sec: number;
-  /** The most connections open at once (`--max-connections`). */
+  /** The most connections that may be open at the same time (`--max-connections`). */
   readonly max_connections: number;
   /** The work that each connection costs (`--work`). */
   readonly work: string;

@@ -112,7 +112,9 @@ export function permitNotices(strategy: Given<WorkStrategy>, loops: number, loop
   if (strategy.value.kind !== 'permit' || strategy.value.permits < loops) return [];
   const all = formatCountOf(loops, loopName);
   const label = `${strategy.label} ${formatWorkStrategy(strategy.value)}`;
-  return [`${label} never makes anybody wait: ${all} ${loops === 1 ? 'does' : 'do'} at most ${loops} at once`];
+  return [
+    `${label} never makes a ${loopName} wait: ${all} ${loops === 1 ? 'does' : 'do'} at most ${loops} at the same time`,
+  ];
 }
 
 /** The word before the mark in lower case, and what follows it if the mark is there. */

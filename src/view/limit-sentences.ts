@@ -91,7 +91,7 @@ export function goalTitle({ goal, quantity, payload_file: payload }: GoalResult)
 
 const QUANTITY_TITLES: Readonly<Record<QuantityName, string | null>> = {
   rate: null,
-  connections: 'open at once',
+  connections: 'open at the same time',
   teardown: 'torn down per second',
 };
 

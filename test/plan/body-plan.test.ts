@@ -42,7 +42,7 @@ t.test('where a sink does its work', async (t) => {
   const sink = `file:${directory}`;
   const { plan, notices } = await planClient({ sink, 'sink-strategy': 'permit:2' });
   t.same(plan?.body.strategy, { kind: 'permit', permits: 2 });
-  t.match(notices, [/^--sink-strategy permit:2 never makes anybody wait: 1 worker does at most 1 at once$/]);
+  t.match(notices, [/^--sink-strategy permit:2 never makes a worker wait: 1 worker does at most 1 at the same time$/]);
   const pool = await planClient({ sink, 'sink-strategy': 'pool' });
   t.equal(pool.plan?.engine, 'node');
   t.match(pool.notices, [/^--sink-strategy pool takes the node engine: /]);

@@ -33,7 +33,7 @@ class ClientConnection extends Connection<ClientDriver> {
     // node:net asks for the place of the next read when it connects, and after each read.
     const buffer = bodies === undefined ? shared.sink : (): Uint8Array => bodies.viewOf(slot);
     const onread = { buffer, callback: this.#onRead };
-    // With a mark of 1 every write that the kernel does not take at once is followed by `drain`.
+    // With a mark of 1 every write that the kernel does not take immediately is followed by `drain`.
     const options = { allowHalfOpen: true, noDelay: true, writableHighWaterMark: 1, onread };
     this.#socketOptions = options;
     const { address, port, family } = shared.options.target;

@@ -85,7 +85,7 @@ class HeldStream extends Held {
       else reader.stream(driver, slot, sink, 0, bytes);
       return true;
     };
-    // With a mark of 1 every write that the kernel does not take at once is followed by `drain`.
+    // With a mark of 1 every write that the kernel does not take immediately is followed by `drain`.
     const onread = { buffer: sink, callback };
     const options = { allowHalfOpen: false, noDelay: true, writableHighWaterMark: 1, onread };
     this.#socket = new Socket(options);

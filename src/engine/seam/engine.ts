@@ -99,7 +99,7 @@ export interface ClientEngine {
   readonly name: EngineName;
   /**
    * Starts a connection on a free slot: connect, then send the payload, then shut down writing if so configured.
-   * Returns 0, or the errno of what failed at once; the slot is then still free and nothing has been reported. Where the
+   * Returns 0, or the errno of what failed immediately; the slot is then still free and nothing has been reported. Where the
    * peer is that near, events of the connection come before this returns.
    */
   open(slot: number, source: number, port: number): number;

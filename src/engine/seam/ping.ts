@@ -46,7 +46,7 @@ export interface PingEngine {
   readonly name: PingEngineName;
   /**
    * Opens a connection on a free slot, TCP always with TCP_NODELAY; a UDP socket is connected too, so that it gets datagrams of no other
-   * peer. Returns 0, or the errno of what failed at once; the slot is then still free and nothing has been reported.
+   * peer. Returns 0, or the errno of what failed immediately; the slot is then still free and nothing has been reported.
    * `connected` follows, possibly before this returns.
    */
   open(slot: number): number;

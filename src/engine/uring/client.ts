@@ -32,7 +32,7 @@ const SEND_BYTES = 256 * 1024;
 /** Most entries that one start is. */
 const CHAIN_ENTRIES = 6;
 /**
- * Starts that are handed over together, where as many are due at once. The kernel opens them one after the other while we
+ * Starts that are handed over together, where as many are due together. The kernel opens them one after the other while we
  * wait, so a smaller number would not open the last one sooner; it would cost more calls.
  */
 const STARTS_PER_SUBMIT = 16;
@@ -79,7 +79,7 @@ export class UringClientEngine implements ClientEngine {
   readonly #slots: Slots;
   readonly #states: Uint8Array;
   readonly #sentBytes: Float64Array;
-  /** 1 where a closed slot's 4-tuple can be used again at once. */
+  /** 1 where a closed slot's 4-tuple can be used again immediately. */
   readonly #isFreeAtClose: Uint8Array;
   #driver!: ClientDriver;
   #unsubmittedStarts = 0;

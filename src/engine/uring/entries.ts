@@ -192,7 +192,7 @@ export function prepareClose(ring: EntryQueue, flags: number, file: number, user
 /**
  * Ends the entry that was prepared with `user` and `target` as its tag: it then completes with ECANCELED, and this one with 0.
  * A negative result says that it was not found, as where it is linked to one that is not done. By name, because the kernel
- * finds that at once; by descriptor it looks at all there are, which with 100 000 connections takes a third of a millisecond.
+ * finds that immediately; by descriptor it looks at all there are, which with 100 000 connections takes a third of a millisecond.
  */
 export function prepareCancel(ring: EntryQueue, user: number, target: number, tag: number): void {
   const at = ring.prepare(OP_ASYNC_CANCEL, 0, -1, user, tag);

@@ -6,7 +6,7 @@ export type TrialLength = 'exploratory' | 'final';
 export type TrialStanding = 'valid' | 'generator_limited' | 'nothing_established';
 
 export interface Trial {
-  /** What the search varies: connections or tear-downs a second, or how many connections are open at once. */
+  /** What the search varies: connections or tear-downs a second, or how many connections are open at the same time. */
   readonly load: number;
   readonly length: TrialLength;
   /** Whether each goal was met, in the order of the goals. */

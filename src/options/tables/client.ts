@@ -288,7 +288,7 @@ const GENERATOR_OPTIONS = {
     defaultHelp: 'all that --rate can have open; 100 with max',
     group: GROUPS.generator,
     isCommon: true,
-    help: 'most connections open at once; further starts are skipped and counted as missed',
+    help: 'most connections open at the same time; further starts are skipped and counted as missed',
     details:
       'With --rate max this is the number of connections that are kept open. The default for a rate is rate × (timeout + hold + 1 s), at ' +
       'least 1000, and at most what the limit of open files allows.',

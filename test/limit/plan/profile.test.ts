@@ -129,7 +129,7 @@ t.test('a search for connections answers in connections, one for tear-downs in t
   const text = (await search({ profile: 'rfc9693-nat', 'max-rate': '5k', connections: '200' })).stdout;
   t.match(
     text,
-    /loss<=0, open at once\n +\S+ connections, confirmed by 2 of 2 confirming trials;\s+\S+\s+connections\s+fail/,
+    /loss<=0, open at the same time\n +\S+ connections, confirmed by 2 of 2 confirming trials;\s+\S+\s+connections\s+fail/,
   );
   for (const line of text.split('\n')) t.ok(line.length <= 80, line);
 });
