@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The launcher: compiled code where it is up to date, otherwise the source through tsx. Plain JavaScript, because nothing
 // compiles it.
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 
 const ROOT = new URL('../', import.meta.url);
 const COMPILED = new URL('dist/cli/main.js', ROOT);
@@ -9,7 +9,9 @@ const SOURCE_DIRECTORY = new URL('src/', ROOT);
 const SOURCE = new URL('src/cli/main.ts', ROOT);
 
 const arguments_ = process.argv.slice(2);
-if (arguments_.length === 1 && (arguments_[0] === '--version' || arguments_[0] === '-V')) {
+const isVersionAsked = arguments_.length === 1 && (arguments_[0] === '--version' || arguments_[0] === '-V');
+// /dev/null may stand for a stdout that is closed, which the command line tells apart.
+if (isVersionAsked && (process.stdout.isTTY || !fstatSync(1).isCharacterDevice())) {
   // Asked so often by scripts that it should not wait for anything to load.
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
   process.stdout.on('error', (error) => {

@@ -7,6 +7,7 @@ import { stateText } from '../view/fleet-facts.ts';
 import { columnsOf } from '../view/layout.ts';
 import { fleetText } from '../view/text/fleet.ts';
 import { EXIT_DONE, EXIT_FAILED } from './process/exit-codes.ts';
+import { reportFailure } from './process/failure.ts';
 import type { Io } from './process/io.ts';
 import type { StopRequest } from './process/signals.ts';
 
@@ -26,12 +27,15 @@ export interface Watched {
 
 /** Goes on until a signal, until nobody reads stdout any more, or until the connection is closed for good. Returns the exit code. */
 export function watchView(watched: Watched, io: Io, stop: StopRequest): Promise<number> {
-  const show = io.terminal?.stdout === 'terminal' ? drawing(watched, io) : lines(watched, io);
+  const next = io.terminal?.stdout === 'terminal' ? drawing(watched, io) : lines(watched);
   return new Promise((resolve) => {
     // Where nothing changes, nothing is written, and only the kernel knows that a reader has left.
     const look = (): void => {
       if (io.hasReader?.() === false) end(EXIT_DONE);
-      else show();
+      else {
+        const text = next();
+        if (text !== '') io.print(text).catch((error: unknown) => end(reportFailure(io, error)));
+      }
     };
     const timer = setInterval(look, EVERY_MS);
     const end = (exitCode: number): void => {
@@ -50,7 +54,8 @@ export function watchView(watched: Watched, io: Io, stop: StopRequest): Promise<
   });
 }
 
-function drawing({ agents, url }: Watched, io: Io): () => void {
+/** Returns what is to be printed next. */
+function drawing({ agents, url }: Watched, io: Io): () => string {
   let isFirst = true;
   return () => {
     const rows = process.stdout.rows > 0 ? process.stdout.rows : Number.POSITIVE_INFINITY;
@@ -60,14 +65,14 @@ function drawing({ agents, url }: Watched, io: Io): () => void {
     }).trimEnd();
     // A longer list would scroll the terminal, and the next drawing would not be over it.
     const shown = [...text.split('\n'), '', 'Ctrl-C ends it.'].slice(0, rows - 1);
-    void io.print(
-      `${isFirst ? CLEAR_ALL : ''}${HOME}${shown.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`,
-    );
+    const begin = isFirst ? CLEAR_ALL : '';
     isFirst = false;
+    return `${begin}${HOME}${shown.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`;
   };
 }
 
-function lines({ agents }: Watched, io: Io): () => void {
+/** Returns what is to be printed next; nothing where nothing has changed. */
+function lines({ agents }: Watched): () => string {
   let before = new Map<string, string>();
   return () => {
     const now = new Map(agents.agents().map((agent): [string, string] => [agent.name, stateText(agent)]));
@@ -79,6 +84,6 @@ function lines({ agents }: Watched, io: Io): () => void {
       ...gone.map((name) => `${at} ${name} is gone`),
     ];
     before = now;
-    if (texts.length > 0) void io.print(`${texts.map((text) => printable(text)).join('\n')}\n`);
+    return texts.map((text) => `${printable(text)}\n`).join('');
   };
 }

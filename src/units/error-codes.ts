@@ -77,6 +77,10 @@ export const OWN_ERROR_CODES = {
     when: 'A thread of --sink-strategy dispatch died. The result has what was measured until then.',
     remedy: PLEASE_REPORT,
   },
+  stdout_closed: {
+    when: 'The command was started without stdout (`>&-`), and has something to print.',
+    remedy: 'start it with stdout; > /dev/null throws away what is printed',
+  },
   turns_unkept: {
     when: 'The directory for the runs of a comparison cannot be made. No run was taken.',
     remedy: 'give a directory that can be written (--out)',

@@ -55,8 +55,8 @@ function announcer(input: ServerInput, io: Io, log: Log): Sink {
       }
       const isJson = input.json?.value === STDOUT;
       const text = isJson ? JSON.stringify({ event: 'listening', ...listening }) : listeningText(listening);
-      // What fails here fails again with the result, and is reported there.
-      io.print(`${text}\n`).catch(() => undefined);
+      // What keeps it from stdout keeps the result too, and is reported with that.
+      io.print(`${text}\n`).catch(() => log.info(listeningText(listening)));
     },
     close: async () => true,
   };

@@ -5,10 +5,11 @@ import type { Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
 import { formatProblem } from '../../units/problem.ts';
 import type { LiveStream } from '../../view/live/line.ts';
+import { print } from './stdout.ts';
 import { processTerminal, type TerminalAccess } from './terminal.ts';
 
 export interface Io {
-  /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. */
+  /** Resolves when the text is with the system; to false where its reader has gone away (`| head`), which is no error. Rejects where stdout cannot be written. */
   readonly print: (text: string) => Promise<unknown>;
   /** Whether what `print` prints may still be read. A pipe does not tell when its reader leaves: it has to be asked. Left out where it is not. */
   readonly hasReader?: () => boolean;
@@ -41,16 +42,6 @@ export function processIo(env: Readonly<Record<string, string | undefined>>): Io
 
 function ignoreError(): void {
   // `print` reports what matters; the rest has no reader any more.
-}
-
-function print(text: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
-      if (error === null || error === undefined) resolve(true);
-      else if ('code' in error && error.code === 'EPIPE') resolve(false);
-      else reject(error);
-    });
-  });
 }
 
 /** What asks the kernel costs loading the binding to it, so it is made for the first question. */
