@@ -160,10 +160,12 @@ export class Generator implements ClientDriver, BodyListener {
     const pacer = this.#pacer;
     const attempts = this.#attempts;
     if (this.#o.control[STOP] !== 0 && this.#drainEndNs === Infinity) this.#stop();
+    // Since the step before, the engine has looked for what had come by then: a thread that was stopped reads before it judges.
+    const lookedNs = this.#stepNs;
     this.#stepNs = nowNs;
     if (this.#bodies !== undefined) this.#bodies.step();
-    if (attempts.unfinished.head !== NONE) this.#expire();
-    if (attempts.unanswered.head !== NONE) this.#expireUnanswered();
+    if (attempts.unfinished.head !== NONE) this.#expire(lookedNs);
+    if (attempts.unanswered.head !== NONE) this.#expireUnanswered(lookedNs);
     const stages = this.#drainEndNs === Infinity ? this.#stages : undefined;
     if (stages === undefined && attempts.held.head !== NONE) this.#endHolds();
     if (nowNs >= pacer.intervalEndNs) this.#endInterval();
@@ -621,26 +623,24 @@ export class Generator implements ClientDriver, BodyListener {
     this.#engine.close(slot, reset);
   }
 
-  /** Ends what has been unfinished for too long. */
-  #expire(): void {
-    const nowNs = this.#stepNs;
+  /** Ends what had been unfinished for too long at `lookedNs`. */
+  #expire(lookedNs: number): void {
     const attempts = this.#attempts;
-    const isDrained = nowNs >= this.#drainEndNs;
+    const isDrained = lookedNs >= this.#drainEndNs;
     for (;;) {
       const slot = attempts.unfinished.head;
       if (slot === NONE) return;
-      const isLate = nowNs >= attempts.startNs[slot]! + this.#timeoutNs;
+      const isLate = lookedNs >= attempts.startNs[slot]! + this.#timeoutNs;
       if (!isLate && !isDrained) return;
       this.#endLate(slot, isLate);
     }
   }
 
-  #expireUnanswered(): void {
-    const nowNs = this.#stepNs;
+  #expireUnanswered(lookedNs: number): void {
     const attempts = this.#attempts;
     for (;;) {
       const slot = attempts.unanswered.head;
-      if (slot === NONE || nowNs < attempts.startNs[slot]! + this.#o.firstByteTimeoutNs) return;
+      if (slot === NONE || lookedNs < attempts.startNs[slot]! + this.#o.firstByteTimeoutNs) return;
       if (attempts.measured[slot] === this.#phase && attempts.state[slot] === EXCHANGING) {
         this.#recorder.count(FIRST_BYTE_TIMEOUTS, 1);
       }

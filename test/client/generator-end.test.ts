@@ -10,6 +10,8 @@ t.test('a connect times out at its deadline and not before', async (t) => {
   bench.step();
   t.equal(engine.closes.length, 0);
   bench.jumpTo(30 * MS);
+  t.ok(bench.step() <= bench.clock.atNs, 'first it looks for what has come');
+  t.equal(engine.closes.length, 0);
   bench.step();
   t.equal(engine.closes.length, 1);
   bench.runOut();
@@ -28,6 +30,8 @@ t.test('an exchange times out at the same deadline: from its start', async (t) =
   bench.step();
   t.equal(engine.closes.length, 0);
   bench.jumpTo(30 * MS);
+  t.ok(bench.step() <= bench.clock.atNs, 'first it looks for what has come');
+  t.equal(engine.closes.length, 0);
   bench.step();
   t.equal(engine.closes.length, 1);
   bench.runOut();
@@ -53,6 +57,17 @@ t.test('a timeout that is noticed late counts with the time it took', async (t) 
   bench.jumpTo(37 * MS);
   bench.runOut();
   t.equal(bench.latency('total').max, 37 * MS);
+});
+
+t.test('a thread that was stopped reads what has come before it judges timeouts', async (t) => {
+  const { bench, slot, engine } = benchOfOne({ timeoutNs: 30 * MS, finish: { kind: 'echo' }, payloadBytes: 9 });
+  engine.connect(slot);
+  bench.jumpTo(3 * SEC);
+  bench.step();
+  engine.receive(slot, 9);
+  bench.runOut();
+  t.same(bench.outcomes, { ok: 1 });
+  t.equal(bench.latency('total').max, 3 * SEC, 'with the time until it was read');
 });
 
 t.test('what ends in time is not timed out later', async (t) => {
@@ -197,6 +212,7 @@ t.test('after a stop what is open may end by itself', async (t) => {
   t.equal(bench.engine.slots(CONNECTING).length, 2);
   bench.jumpTo(3 * MS + 5 * SEC);
   bench.step();
+  bench.step();
   t.equal(bench.engine.slots(CONNECTING).length, 0, 'five seconds later the rest is closed');
   bench.runOut();
   t.same(bench.outcomes, { ok: 1, refused: 1, aborted: 2 });
@@ -286,6 +302,8 @@ t.test('without a first byte in time an attempt ends before its timeout, and is 
   bench.step();
   t.equal(engine.closes.length, 0);
   bench.jumpTo(30 * MS);
+  t.ok(bench.step() <= bench.clock.atNs, 'first it looks for what has come');
+  t.equal(engine.closes.length, 0);
   bench.step();
   t.equal(engine.closes.length, 1);
   bench.runOut();

@@ -1,0 +1,65 @@
+// tier: kernel
+/** A generator that stood still for longer than its timeout: what came meanwhile is read before the peer is blamed. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
+import { clientResult, runCli } from '../support/cli.ts';
+import { whyNot } from '../support/engines.ts';
+import { checkIdentities } from '../support/identities.ts';
+
+const STOPPED_MS = 2500;
+const STOP_AT = 10;
+
+/** An echo server that stops the process that it is asked for at its tenth request, before it answers. */
+async function stoppingServer(t: Test, generator: () => ChildProcess): Promise<number> {
+  let requests = 0;
+  const serve = async (socket: Socket): Promise<void> => {
+    const isStop = ++requests === STOP_AT;
+    if (isStop) generator().kill('SIGSTOP');
+    socket.pipe(socket);
+    if (!isStop) return;
+    await sleep(STOPPED_MS);
+    generator().kill('SIGCONT');
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('readable', () => void serve(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+for (const engine of SOCKET_ENGINE_NAMES) {
+  t.test(engine, { skip: await whyNot(engine) }, async (t) => {
+    let child: ChildProcess | undefined;
+    const port = await stoppingServer(t, () => child!);
+    const run = await runCli(
+      [
+        ...[
+          'client',
+          `127.0.0.1:${port}`,
+          '--engine',
+          engine,
+          '--workers',
+          '1',
+          '--rate',
+          '100',
+          '--duration',
+          '500ms',
+        ],
+        ...['--timeout', '1s', '--payload-size', '10', '--finish', 'echo', '--json', '-', '--quiet'],
+      ],
+      { onSpawn: (spawned) => (child = spawned) },
+    );
+    const result = clientResult(run);
+    checkIdentities(t, result);
+    const { attempts, outcomes, owners } = result.rounds[0]!;
+    t.ok(attempts.started >= STOP_AT && attempts.missed > 0, 'it was stopped past the end of the round');
+    t.same([outcomes.ok, owners.target], [attempts.started, 0]);
+  });
+}
