@@ -7,6 +7,8 @@ const SECCOMP_SET_MODE_FILTER = 1;
 /** Threads that exist already get the filter too: those that look names up are started early. */
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const IO_URING_SETUP = 425;
+/** The size of the io_uring through which Node 22 and later batch epoll_ctl, in every loop; without it they go on. */
+const ENTRIES_OF_LIBUV = 256;
 
 /** System call numbers, and the name that the kernel has for them, by `process.arch`. */
 const ARCHITECTURES = {
@@ -23,6 +25,8 @@ const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;
 const ALLOW = 0x7fff_0000;
 const KILL_PROCESS = 0x8000_0000;
+const FAIL = 0x0005_0000;
+const ENOSYS = 38;
 
 /** The program; jumps count instructions that are left out. */
 function instructions({ audit, socket }) {
@@ -33,10 +37,13 @@ function instructions({ audit, socket }) {
     [JUMP_IF_EQUAL, 5, 0, IO_URING_SETUP],
     [JUMP_IF_EQUAL, 0, 3, socket],
     [LOAD, 0, 0, 16],
-    [JUMP_IF_EQUAL, 2, 0, AF_INET],
-    [JUMP_IF_EQUAL, 1, 0, AF_INET6],
+    [JUMP_IF_EQUAL, 4, 0, AF_INET],
+    [JUMP_IF_EQUAL, 3, 0, AF_INET6],
     [RETURN, 0, 0, ALLOW],
+    [LOAD, 0, 0, 16],
+    [JUMP_IF_EQUAL, 1, 0, ENTRIES_OF_LIBUV],
     [RETURN, 0, 0, KILL_PROCESS],
+    [RETURN, 0, 0, FAIL | ENOSYS],
   ];
 }
 
