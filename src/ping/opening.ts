@@ -86,7 +86,7 @@ export class Opening implements PingDriver {
   }
 
   received(): void {
-    // Nothing has been sent: it is the peer's greeting, and pings will tell that it is no echo.
+    // Nothing has been sent, so this is a greeting. It takes no ticket of a ping, and is no reply to one.
   }
 
   writable(): void {

@@ -145,7 +145,10 @@ t.test('no echo', async (t) => {
   const ending = await run(t, ports.tcp.ends, { rate: '100', duration: '200ms', timeout: '100ms' });
   t.match(ending.rounds, [{ lost: 1, errno: { closed_by_peer: 1 }, connections: { established: 1, lost: 1 } }]);
   const longer = await run(t, ports.udp.longer, { protocol: 'udp', rate: '100', duration: '100ms', timeout: '100ms' });
-  t.match(longer.rounds, [{ received: 0, lost: 10, errno: { EPROTO: 10 } }]);
+  t.match(longer.rounds, [
+    { received: 0, lost: 10, errno: { EPROTO: 10 }, verdict: { reasons: [{ code: 'not_an_echo' }] } },
+  ]);
+  t.match(longer.rounds[0]!.verdict.reasons[0]!.message, /is not what was sent \(10 datagrams\): /);
 });
 
 t.test('a signal ends it early, with what there is', async (t) => {
@@ -185,6 +188,35 @@ t.test('a peer whose replies are longer than the pings is no echo', async (t) =>
   const { rounds } = await run(t, ports.tcp.longer, { rate: '20', duration: '1s' });
   t.match(rounds, [{ scheduled: 20, errno: { EPROTO: 1 }, verdict: { status: 'invalid' } }]);
   t.ok(rounds[0]!.verdict.reasons.some(({ code }) => code === 'not_an_echo'));
+});
+
+t.test('no ping is measured against a greeting', async (t) => {
+  const echoMs = 50;
+  const greetings = { 'of another length': 34, 'as long as a ping': 64, 'of two pings': 128 };
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write(Buffer.alloc(size, 'g'));
+    socket.on('data', (bytes) => setTimeout(() => socket.write(bytes), echoMs));
+  });
+  let size = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  for (const engine of ['epoll', 'node', 'blocking']) {
+    for (const [name, bytes] of Object.entries(greetings)) {
+      size = bytes;
+      const { rounds } = await run(t, port, { rate: '20', duration: '250ms', timeout: '2s', size: '64', engine });
+      const { received, rtt_ns, errno, verdict, connections } = rounds[0]!;
+      t.ok(received === 0 || rtt_ns.min >= echoMs * 1e6 * 0.98, `${engine}, ${name}: ${rtt_ns.min} ns`);
+      if (bytes === 34) t.equal(received, 0);
+      if (received > 0) continue;
+      t.match({ errno, verdict }, { errno: { EPROTO: 1 }, verdict: { reasons: [{ code: 'not_an_echo' }] } });
+      t.equal(connections.lost, 1);
+      const lost = verdict.reasons.find(({ code }) => code === 'connections_lost');
+      t.match(lost?.message, /^1 of 1 connections were closed here for what came back before/);
+    }
+  }
 });
 
 t.test('a connection that breaks before the round begins', async (t) => {

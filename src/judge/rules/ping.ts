@@ -2,6 +2,7 @@
 import type { RttRound } from '../../document/rtt.ts';
 import { MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { CLOCKS_APART, agentRules, clocksApart, ofOneMachine, tellsAll } from './agents.ts';
+import { formatCountOf } from '../../units/format.ts';
 import { otherFamilyAdvice } from '../advice.ts';
 
 /** What the verdict on a round of pings is reached from. */
@@ -43,11 +44,15 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
     status: 'invalid',
     when: 'No ping was sent. Where the run was stopped before that, the sentence says so.',
     remedy: 'Make the round longer or the rate higher, or let it run.',
-    applies: ({ round: { connections, sent, agents }, isStopped }) => {
-      if (sent > 0 || !tellsAll(agents)) return undefined;
+    applies: (facts) => {
+      const { round, isStopped } = facts;
+      const { connections, sent, agents } = round;
+      if (sent > 0 || !tellsAll(agents) || hearsAnother(facts)) return undefined;
       if (isStopped && connections.failed === 0)
         return { message: 'The run was stopped before its first measured ping was sent.' };
       if (connections.established === 0) return undefined;
+      if (connections.lost >= connections.established)
+        return { message: 'No ping was sent: every connection was lost before.' };
       return { message: 'No ping was sent, so nothing was measured: make the round longer or the rate higher.' };
     },
   },
@@ -56,11 +61,11 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
     status: 'invalid',
     when: 'Pings were sent, and none came back.',
     remedy: 'Start an echo server there (conngen server, with --protocol udp for UDP).',
-    applies: ({ round, target, otherAddress, isUdp }) => {
-      if (round.sent === 0 || round.received > 0) return undefined;
-      const wayOut = isUdp ? 'conngen server --protocol udp' : 'conngen server';
+    applies: (facts) => {
+      const { round, target, otherAddress, isUdp } = facts;
+      if (round.sent === 0 || round.received > 0 || hearsAnother(facts)) return undefined;
       return {
-        message: `No ping came back from ${target}: pings need an echo server there (${wayOut}), and nothing between that drops them.${otherFamilyAdvice(otherAddress)}`,
+        message: `No ping came back from ${target}: pings need an echo server there (${echoServer(isUdp)}), and nothing between that drops them.${otherFamilyAdvice(otherAddress)}`,
         evidence: { sent: round.sent },
       };
     },
@@ -68,15 +73,24 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
   {
     code: 'not_an_echo',
     status: 'invalid',
-    when: 'What came back on every TCP connection is not what was sent.',
-    remedy: 'Use a server that sends back each byte and no other (conngen server).',
-    applies: ({ round: { connections, errno }, target, isUdp }) =>
-      !isUdp && connections.lost > 0 && (errno['EPROTO'] ?? 0) >= connections.established
+    when: 'What came back is not what was sent: on every TCP connection, or as every datagram of UDP.',
+    remedy:
+      'Use a server that sends back each byte and no other (conngen server). One that greets first, as SMTP, SSH and MySQL do, is none.',
+    applies: (facts) => {
+      if (!hearsAnother(facts)) return undefined;
+      const { round, target, isUdp } = facts;
+      const { connections, errno } = round;
+      const needed = `pings need a server there that sends back each byte, and no other (${echoServer(isUdp)})`;
+      return isUdp
         ? {
-            message: `What came back from ${target} is not what was sent: pings need a server there that sends back each byte, and no other (conngen server).`,
-            evidence: { connections_lost: connections.lost, connections: connections.established },
+            message: `What came back from ${target} is not what was sent (${formatCountOf(errno['EPROTO']!, 'datagram')}): ${needed}.`,
+            evidence: { datagrams: errno['EPROTO']! },
           }
-        : undefined,
+        : {
+            message: `What came back from ${target} is not what was sent: ${needed}. A server that greets first, as SMTP, SSH and MySQL do, is none.`,
+            evidence: { connections_lost: connections.lost, connections: connections.established },
+          };
+    },
   },
   {
     code: 'connections_failed',
@@ -94,11 +108,16 @@ const MACHINE_RULES: readonly Rule<PingFacts>[] = [
   {
     code: 'connections_lost',
     status: 'valid',
-    when: 'The peer or the network ended connections before the round was over. Pings that were due after the last one was lost are missed.',
+    when: 'The peer or the network ended connections before the round was over, or they were closed here because what came back is not what was sent. Pings that were due after the last one was lost are missed.',
     remedy: 'Look at the target and at what is on the way.',
-    applies: ({ round: { connections }, unsendable }) => {
+    applies: ({ round: { connections, errno }, isUdp, unsendable }) => {
       if (connections.lost === 0) return undefined;
-      const lost = `${connections.lost} of ${connections.established} connections were ended by the peer or the network before the round was over`;
+      const givenUp = isUdp ? 0 : Math.min(errno['EPROTO'] ?? 0, connections.lost);
+      const how = [
+        ...(givenUp < connections.lost ? ['ended by the peer or the network'] : []),
+        ...(givenUp > 0 ? ['closed here for what came back'] : []),
+      ].join(', or ');
+      const lost = `${connections.lost} of ${connections.established} connections were ${how} before the round was over`;
       const rest = unsendable > 0 ? `, and ${unsendable} pings that were due after that could not be sent.` : '.';
       return {
         message: `${lost}${rest}`,
@@ -163,6 +182,16 @@ export const PING_RULES: readonly Rule<PingFacts>[] = [
     applies: ({ round }) => clocksApart(round.agents, round.offered_rate_per_sec),
   },
 ];
+
+/** Whether all that came back is something else than what was sent. */
+function hearsAnother({ round: { connections, errno, received }, isUdp }: PingFacts): boolean {
+  const others = errno['EPROTO'] ?? 0;
+  return others > 0 && (isUdp ? received === 0 : connections.lost > 0 && others >= connections.established);
+}
+
+function echoServer(isUdp: boolean): string {
+  return isUdp ? 'conngen server --protocol udp' : 'conngen server';
+}
 
 /** Missed while there was a connection to send on. */
 function generatorMissed({ round, unsendable }: PingFacts): number {
