@@ -40,6 +40,12 @@ export function isShown(value: number, { shownFrom }: KernelRow, context: Kernel
   return shownFrom.test(value, context);
 }
 
+/** Whether a value has at least 0.01 % of the attempts more than another of the same reading, which is counted in it. */
+function isShareBeyond(value: number, part: string, context: KernelContext): boolean {
+  const rest = value - (context.value(part) ?? 0);
+  return rest > 0 && rest >= context.attempts * 0.0001;
+}
+
 /**
  * Directly under `kernel`. The meaning of each was read in the kernel's source (net/ipv4/tcp_input.c, tcp_output.c,
  * tcp_minisocks.c, inet_timewait_sock.c; names in net/ipv4/proc.c), as of Linux 6.18.
@@ -99,19 +105,26 @@ export const KERNEL_COUNTERS = {
   out_of_window: {
     counts: 'packets dropped because they lie beyond the receive window (recent kernels)',
     columns: ['netstat.TcpExt.BeyondWindow'],
-    says: (n) =>
-      `This machine's kernel dropped ${formatCountOf(n, 'packet')} beyond its receive window: packets of an earlier connection on the same ports, or a device that rewrites sequence numbers.`,
+    says: (n, { value }) =>
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} beyond its receive window: ${(value('backlog_drops') ?? 0) > 0 ? 'more came than the full buffers of sockets here could take' : 'packets of an earlier connection on the same ports, or a device that rewrites sequence numbers'}.`,
   },
   challenge_acks: {
     counts: 'RSTs and SYNs answered with a challenge ACK',
     columns: ['netstat.TcpExt.TCPChallengeACK'],
-    shownFrom: { shareOfAttempts: 0.0001 },
-    says: (n) =>
-      `This machine's kernel answered ${formatCount(n)} RSTs or SYNs with a challenge ACK instead of believing them: the other side may have forgotten connections that live on here, or ports are reused too soon.`,
+    // SYNs have a sentence of their own.
+    shownFrom: {
+      words: '0.01 % of the attempts beyond `syn_challenges`',
+      test: (n, context) => isShareBeyond(n, 'syn_challenges', context),
+    },
+    says: (n, { value }) =>
+      `This machine's kernel answered ${formatCountOf(n - (value('syn_challenges') ?? 0), 'RST')} with a challenge ACK instead of believing them: the other side may have forgotten connections that live on here, or ports are reused too soon.`,
   },
   syn_challenges: {
     counts: 'SYNs on established connections, answered with a challenge ACK',
     columns: ['netstat.TcpExt.TCPSYNChallenge'],
+    shownFrom: { shareOfAttempts: 0.0001 },
+    says: (n) =>
+      `This machine's kernel answered ${formatCount(n)} SYNs or SYN-ACKs on established connections with a challenge ACK: they were sent again because the last packet of the handshake was lost on the way, or ports are reused too soon.`,
   },
   embryonic_resets: {
     counts: 'RSTs for connections that were not yet established',
@@ -180,11 +193,15 @@ export const KERNEL_COUNTERS = {
   resets_received: { counts: 'established connections that were reset', columns: ['snmp.Tcp.EstabResets'] },
   resets_sent: { counts: 'RSTs that were sent', columns: ['snmp.Tcp.OutRsts'] },
   input_errors: {
-    counts: 'damaged segments that were dropped',
+    counts: 'damaged segments that were dropped, and SYNs on established connections',
     columns: ['snmp.Tcp.InErrs'],
-    shownFrom: { shareOfAttempts: 0.0001 },
-    says: (n) =>
-      `This machine's kernel dropped ${formatCount(n)} damaged TCP segments (bad header or checksum): look at cables, network cards and what rewrites packets on the way.`,
+    // tcp_validate_incoming (net/ipv4/tcp_input.c) counts a SYN on an established connection here too.
+    shownFrom: {
+      words: '0.01 % of the attempts beyond `syn_challenges`',
+      test: (n, context) => isShareBeyond(n, 'syn_challenges', context),
+    },
+    says: (n, { value }) =>
+      `This machine's kernel dropped ${formatCountOf(n - (value('syn_challenges') ?? 0), 'damaged TCP segment')} (bad header or checksum): look at cables, network cards and what rewrites packets on the way.`,
   },
 } as const satisfies Record<string, KernelRow>;
 

@@ -130,7 +130,11 @@ t.test('every row has its place in the JSON, and its sentence says whose kernel,
   t.equal(KERNEL_ROWS.size, rows);
   for (const [path, { says }] of KERNEL_ROWS) {
     if (says === undefined) continue;
-    const sentence = says(12_345, { attempts: 1, durationSec: 1, value: () => 99_999 });
+    const sentence = says(12_345, {
+      attempts: 1,
+      durationSec: 1,
+      value: (key) => (key === 'syn_challenges' ? 0 : 99_999),
+    });
     t.match(sentence, /^This machine's (kernel|connection tracking) .*12,345.*: .*\.$/, path);
   }
 });
@@ -158,6 +162,17 @@ t.test('only what matters is said', async (t) => {
   t.match(shown({ syn_retransmits: 1 }), /1 SYNs or SYN-ACKs/);
   t.equal(shown({ retransmits: 90 }), '', 'under one in a hundred');
   t.match(shown({ retransmits: 150, syn_retransmits: 10 }), /150 segments again, 10 of them SYNs/);
+  t.match(shown({ input_errors: 17 }), /17 damaged TCP segments/);
+  const lost = shown({ input_errors: 17, syn_challenges: 17, challenge_acks: 17 });
+  t.match(lost, /^This machine's kernel answered 17 SYNs or SYN-ACKs .*lost on the way/);
+  t.equal(lost.split('\n').length, 1, 'a SYN-ACK that came twice is neither damaged nor an RST');
+  t.match(shown({ input_errors: 20, syn_challenges: 17 }), /3 damaged TCP segments/);
+  t.match(shown({ syn_challenges: 17, challenge_acks: 40 }), /23 RSTs/);
+  t.match(shown({ out_of_window: 9 }), /an earlier connection/);
+  t.match(
+    shown({ out_of_window: 9, backlog_drops: 12 }),
+    /9 packets beyond its receive window: more came than the full/,
+  );
   const overflow = shown({ listen_overflows: 7, listen_drops: 7 });
   t.match(overflow, /accept queue/);
   t.equal(overflow.split('\n').length, 1, 'a drop that is an overflow is told once');
