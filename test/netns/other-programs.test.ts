@@ -10,7 +10,7 @@ const skip = noLab();
 
 /**
  * Binds port 0 on 127.0.0.1 and on all addresses, and connects to another address and to itself, again and again until its
- * stdin ends; then prints how often each of these ended how.
+ * stdin ends. Prints a line for each turn, and at the end how often each of these ended how.
  */
 const OTHER_PROGRAM = `
   const net = require('node:net');
@@ -37,6 +37,7 @@ const OTHER_PROGRAM = `
       await bind('0.0.0.0');
       await connect('198.18.2.2', 2345);
       await connect('127.0.0.1', 1024);
+      console.log('turn');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     own.close();
@@ -44,19 +45,29 @@ const OTHER_PROGRAM = `
   });
 `;
 
-/** Another program in the namespace of the client; `stop` it for its counts. */
-function otherProgram(t: Test, lab: Lab): { stop: () => Promise<Record<string, number>> } {
+/** Another program in the namespace of the client. Resolves when it has had so many turns; `stop` it for its counts. */
+async function otherProgram(
+  t: Test,
+  lab: Lab,
+  turns: number,
+): Promise<{ stop: () => Promise<Record<string, number>> }> {
   const [command, ...args] = [...lab.client.prefix, process.execPath, '-e', OTHER_PROGRAM];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   let stdout = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   const ended = new Promise((resolve) => child.once('close', resolve));
+  const hasTurned = new Promise((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (stdout.split('\n').length > turns) resolve(null);
+    });
+  });
+  await Promise.race([hasTurned, ended]);
   return {
     stop: async () => {
       child.stdin.end();
       await ended;
-      return JSON.parse(stdout) as Record<string, number>;
+      return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Record<string, number>;
     },
   };
 }
@@ -70,13 +81,12 @@ async function takeAllPorts(t: Test, options: readonly string[], isOtherThere: b
   lab.client.sysctl('net.ipv4.ip_local_port_range', FEW_PORTS.range);
   lab.client.sysctl('net.ipv4.ip_local_reserved_ports', FEW_PORTS.reserved);
   const server = await lab.serve();
-  const during = isOtherThere ? otherProgram(t, lab) : null;
+  const during = isOtherThere ? await otherProgram(t, lab, 1) : null;
   const { round } = await load(t, lab, ['--rate', '1000', '--duration', '1500ms', ...options]);
   const { ok, source_exhausted: exhausted } = round.outcomes;
   t.equal(exhausted, round.attempts.started - ok, 'it had every port');
   const ends = new Set(Object.keys((await during?.stop()) ?? {}));
-  const after = otherProgram(t, lab);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const after = await otherProgram(t, lab, 20);
   for (const end of Object.keys(await after.stop())) ends.add(end);
   await server.stop();
   return [ok, [...ends].sort()];

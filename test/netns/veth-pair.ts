@@ -1,6 +1,7 @@
 /** Two network namespaces joined by one veth pair: what works on an interface, and what it talks to. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { plainEnvironment } from '../support/cli.ts';
 import { MODULE_ARGS } from '../support/modules.ts';
@@ -61,6 +62,36 @@ export class VethPair {
     process.off('exit', this.#atExit);
     removeNamespace(this.near.name);
     removeNamespace(this.far.name);
+  }
+}
+
+interface LinkState {
+  readonly xdp?: object;
+  readonly stats64: { readonly rx: { readonly packets: number } };
+}
+
+function stateOf(end: Namespace): LinkState {
+  return (JSON.parse(end.ip('-j', '-d', '-s', 'link', 'show', DEVICE)) as [LinkState])[0];
+}
+
+/**
+ * Resolves when a run of the packet engine at the near end is under way: its program is on the interface, and so many packets have reached
+ * the far end since. Resolves too when `ended` does. A pause would not do: how long a busy machine takes to begin a run is not known.
+ */
+export async function untilUnderWay(
+  { near, far }: Pick<VethPair, 'near' | 'far'>,
+  packets: number,
+  ended: Promise<unknown>,
+): Promise<void> {
+  const isOver = ended.then(
+    () => true,
+    () => true,
+  );
+  // Packets before it ask who has the addresses.
+  let before: number | null = null;
+  while (before === null || stateOf(far).stats64.rx.packets < before + packets) {
+    if (await Promise.race([isOver, sleep(25)])) return;
+    if (before === null && stateOf(near).xdp !== undefined) before = stateOf(far).stats64.rx.packets;
   }
 }
 

@@ -1,6 +1,5 @@
 // tier: netns
 /** What a user types with the packet engine at both ends, over two queues: every kind of load, its accounts, and both ends' counts. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { troubleOf } from '../../../src/engine/registry.ts';
 import type { ClientResult } from '../../../src/document/client.ts';
@@ -8,7 +7,7 @@ import type { SaturateResult } from '../../../src/document/limit.ts';
 import { clientResult, runCli, startServer, type RunningServer } from '../../support/cli.ts';
 import { checkIdentities } from '../../support/identities.ts';
 import { noLab } from '../lab.ts';
-import { DEVICE, VethPair } from '../veth-pair.ts';
+import { DEVICE, VethPair, untilUnderWay } from '../veth-pair.ts';
 
 const skip = noLab() || ((await troubleOf('packet'))?.reason ?? false);
 const QUEUES = 2;
@@ -17,6 +16,8 @@ const PACKET = ['--engine', 'packet', '--interface', DEVICE];
 const FROM = [...PACKET, '--source', '198.18.1.0/24'];
 const ECHO = ['--payload-size', '64', '--finish', 'echo'];
 const JSON_ALONE = ['--json', '-', '--quiet'];
+/** Of some tens of connections. */
+const FIRST_PACKETS = 200;
 
 async function pairWithServer(t: Test): Promise<{ pair: VethPair; server: RunningServer }> {
   const pair = VethPair.forTest(t, QUEUES);
@@ -116,8 +117,8 @@ t.test('SIGINT ends a run with its results, and the interface is free again', { 
   let pid = 0;
   const ended = runCli(args, { prefix: pair.near.prefix, onSpawn: (child) => (pid = child.pid!) });
   const hasProgram = (): boolean => pair.near.ip('link', 'show', DEVICE).includes('xdp');
-  for (let tries = 0; tries < 200 && !hasProgram(); tries++) await sleep(50);
-  await sleep(1500);
+  await untilUnderWay(pair, FIRST_PACKETS, ended);
+  t.ok(hasProgram(), 'it is on the interface');
   process.kill(pid, 'SIGINT');
   const run = await ended;
   t.equal(run.code, 130);

@@ -1,12 +1,11 @@
 // tier: netns
 /** A client of the packet engine follows its next hop to another hardware address, as the kernel's sockets do. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { RoundResult } from '../../../src/document/client.ts';
 import { clientResult, runCli, startServer } from '../../support/cli.ts';
 import { checkIdentities } from '../../support/identities.ts';
-import { noLab, type Namespace } from '../lab.ts';
-import { DEVICE, FAR, VethPair } from '../veth-pair.ts';
+import { noLab } from '../lab.ts';
+import { DEVICE, FAR, VethPair, untilUnderWay } from '../veth-pair.ts';
 import { checkAllOk, PACKET_SOURCES, PORT, type Family } from './ends.ts';
 
 t.setTimeout(120_000);
@@ -27,24 +26,17 @@ async function roundWith(
     [
       ...['client', `${host}:${PORT}`, '--engine', 'packet', '--interface', DEVICE],
       ...['--source', PACKET_SOURCES[family], '--rate', '100', '--count', String(CONNECTIONS), '--timeout', timeout],
+      // What a machine that is held up has not started at the end of the round, it starts then.
+      ...['--ramp-down', '1s'],
       ...['--json', '-', '--quiet'],
     ],
     { prefix: near.prefix },
   );
-  const before = packetsReceived(far);
-  const ended = run.then(() => true);
-  while (packetsReceived(far) < before + FIRST_PACKETS) {
-    if (await Promise.race([ended, sleep(25)])) break;
-  }
+  await untilUnderWay({ near, far }, FIRST_PACKETS, run);
   event();
   const result = clientResult(await run);
   checkIdentities(t, result);
   return result.rounds[0]!;
-}
-
-function packetsReceived(end: Namespace): number {
-  const [link] = JSON.parse(end.ip('-j', '-s', 'link', 'show', DEVICE)) as [{ stats64: { rx: { packets: number } } }];
-  return link.stats64.rx.packets;
 }
 
 const found = ({ findings }: RoundResult): string[] => findings.map(({ code }) => code);
