@@ -12,6 +12,7 @@ import type { RoundResult } from '../../src/document/client.ts';
 import type { Health, RunEvent } from '../../src/run/events.ts';
 import type { Machine } from '../../src/plan/machine.ts';
 import { accept } from '../../src/units/problem.ts';
+import { inTime } from '../support/in-time.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { listenWithoutAccepting } from '../support/full-listener.ts';
 import { MACHINE, planClient } from '../support/plans.ts';
@@ -32,7 +33,7 @@ async function roundOf(
     machine,
   );
   if (plan === null) throw new Error(problems.join('\n'));
-  const result = await runClient(plan, { emit });
+  const result = await inTime(() => runClient(plan, { emit }));
   checkIdentities(t, result);
   return result.rounds[0]!;
 }
@@ -73,6 +74,8 @@ t.test('while a round runs, its readings are told once a second', { skip }, asyn
     { workers: '2', warmup: '300ms', duration: '2500ms' },
     MACHINE,
     (event) => {
+      // Each run anew.
+      if (event.type === 'run-started') told.length = 0;
       if (event.type === 'health') told.push(event);
     },
   );

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
+import { inTime } from '../support/in-time.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { onSecond } from '../support/events.ts';
 import { planClient } from '../support/plans.ts';
@@ -70,9 +71,8 @@ t.test('two workers share one schedule; a warm-up and a second round are apart',
   const plan = await planOf(port, { rate: ['300', '150'], duration: '1s', warmup: '500ms', workers: '2' });
   const seconds: number[] = [];
   const warmups: number[] = [];
-  const result = await runClient(plan, {
-    emit: onSecond(({ round, warmup }) => (warmup ? warmups : seconds).push(round)),
-  });
+  const emit = onSecond(({ round, warmup }) => (warmup ? warmups : seconds).push(round));
+  const result = await inTime(() => runClient(plan, { emit }));
   close();
   checkIdentities(t, result);
   t.strictSame(

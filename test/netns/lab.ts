@@ -192,6 +192,11 @@ export class Lab {
       }`);
   }
 
+  /** Counters of the router count from 0 again. */
+  resetCounters(): void {
+    this.router.exec('nft', 'reset', 'counters');
+  }
+
   /** `conngen server` in its namespace; `stop` it for the result. */
   serve(args: readonly string[] = [], options: RunOptions = {}): Promise<RunningServer> {
     const address = ['--host', SERVER_ADDRESS, '--port', String(PORT), '--listeners', '1', '--quiet'];

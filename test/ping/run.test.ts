@@ -10,6 +10,7 @@ import type { PingPeerPorts } from '../engine/conformance/ping-peers.ts';
 import { startThread } from '../../src/runtime/thread.ts';
 import { moduleUrl } from '../support/modules.ts';
 import { planRtt } from '../support/plans.ts';
+import { inTime } from '../support/in-time.ts';
 import { onSecond } from '../support/events.ts';
 import type { RunContext } from '../../src/run/events.ts';
 import type { Typed } from '../support/plans.ts';
@@ -24,6 +25,11 @@ async function run(t: Test, port: number, typed: Typed, context: RunContext = {}
   const result = await runRtt(plan, context);
   for (const round of result.rounds) checkRound(t, round);
   return result;
+}
+
+/** As `run`, again where a machine that is held up has missed pings. */
+function wholeRun(t: Test, port: number, typed: Typed, context?: RunContext): Promise<RttResult> {
+  return inTime(() => run(t, port, typed, context));
 }
 
 /** What is true of every round. */
@@ -55,7 +61,7 @@ function checkRound(t: Test, round: RttRound): void {
 t.test('a schedule is kept, a warm-up and a second round are apart', async (t) => {
   const seen: string[] = [];
   const typed = { rate: ['400', '200'], duration: '1s', warmup: '300ms', connections: '3' };
-  const { rounds, schema } = await run(t, ports.tcp.echo, typed, {
+  const { rounds, schema } = await wholeRun(t, ports.tcp.echo, typed, {
     emit: onSecond(({ round, warmup }) => seen.push(`${round}${warmup ? ' warm-up' : ''}`)),
   });
   t.equal(schema, 'conngen.rtt/1');
@@ -83,7 +89,7 @@ t.test('back to back: as many as come back, one at a time on each connection', a
 });
 
 t.test('single round trips, and what else the loop has to do', async (t) => {
-  const { rounds } = await run(t, ports.tcp.echo, {
+  const { rounds } = await wholeRun(t, ports.tcp.echo, {
     rate: ['400', '400'],
     duration: '1s',
     warmup: '100ms',
@@ -112,12 +118,12 @@ t.test('a pause after each reply', async (t) => {
 });
 
 t.test('loss is a timeout, counted, and the schedule goes on', async (t) => {
-  const startMs = Date.now();
   // Longer than any pause of this machine: an echo that comes after it would be one more that is lost.
   const typed = { protocol: 'udp', rate: '400', duration: '1s', timeout: '2s' };
-  const { rounds } = await run(t, ports.udp.loses, typed);
+  const { rounds } = await wholeRun(t, ports.udp.loses, typed);
   t.match(rounds, [{ sent: 400, received: 300, lost: 100, missed: 0 }]);
-  t.ok(Date.now() - startMs < 10_000, 'it ends on time');
+  const { start_sec: startSec, length_sec: lengthSec } = rounds[0]!.intervals.at(-1)!;
+  t.ok(startSec + lengthSec < 10, 'it does not wait for one loss after the other', { found: startSec + lengthSec });
 });
 
 t.test('closed loop waits for what is lost, and says so', async (t) => {
@@ -131,20 +137,25 @@ t.test('closed loop waits for what is lost, and says so', async (t) => {
 });
 
 t.test('overtaking and repetition are counted', async (t) => {
-  const swapped = await run(t, ports.udp.swaps, { protocol: 'udp', rate: '200', duration: '500ms' });
+  const swapped = await wholeRun(t, ports.udp.swaps, { protocol: 'udp', rate: '200', duration: '500ms' });
   t.match(swapped.rounds, [{ received: 100, out_of_order: 50, duplicates: 0 }]);
-  const twice = await run(t, ports.udp.twice, { protocol: 'udp', rate: '200', duration: '500ms' });
+  const twice = await wholeRun(t, ports.udp.twice, { protocol: 'udp', rate: '200', duration: '500ms' });
   t.match(twice.rounds, [{ received: 100, out_of_order: 0 }]);
   // The last one may come when nobody listens any more.
   t.ok(twice.rounds[0]!.duplicates >= 99, `${twice.rounds[0]!.duplicates} duplicates`);
 });
 
 t.test('no echo', async (t) => {
-  const silent = await run(t, ports.tcp.silent, { rate: '100', duration: '100ms', timeout: '100ms' });
+  const silent = await wholeRun(t, ports.tcp.silent, { rate: '100', duration: '100ms', timeout: '100ms' });
   t.match(silent.rounds, [{ received: 0, lost: 10, verdict: { status: 'invalid', reasons: [{ code: 'no_echo' }] } }]);
   const ending = await run(t, ports.tcp.ends, { rate: '100', duration: '200ms', timeout: '100ms' });
   t.match(ending.rounds, [{ lost: 1, errno: { closed_by_peer: 1 }, connections: { established: 1, lost: 1 } }]);
-  const longer = await run(t, ports.udp.longer, { protocol: 'udp', rate: '100', duration: '100ms', timeout: '100ms' });
+  const longer = await wholeRun(t, ports.udp.longer, {
+    protocol: 'udp',
+    rate: '100',
+    duration: '100ms',
+    timeout: '100ms',
+  });
   t.match(longer.rounds, [
     { received: 0, lost: 10, errno: { EPROTO: 10 }, verdict: { reasons: [{ code: 'not_an_echo' }] } },
   ]);
