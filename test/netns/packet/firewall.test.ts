@@ -1,6 +1,7 @@
 // tier: netns
 /** Through a router with nftables: connection tracking, address translation both ways, and a proxy of SYNs. */
 import t, { type Test } from 'tap';
+import type { RoundResult } from '../../../src/document/client.ts';
 import { Lab, noLab } from '../lab.ts';
 import { CONNECTIONS, FEW, PORT, checkEqual, load, serve, type Family } from './ends.ts';
 
@@ -42,9 +43,15 @@ const STATEFUL = `
   meta l4proto icmpv6 accept
   counter name refused drop`;
 
-function checkFirewall(t: Test, lab: Lab, connections: number): void {
-  const [invalid, refused, fresh] = ['invalid', 'refused', 'fresh'].map((name) => lab.router.packets(name));
-  t.strictSame({ invalid, refused, fresh }, { invalid: 0, refused: 0, fresh: connections }, 'what the firewall counts');
+/** `resent`: how many SYNs were sent again, as they are where an end is held up; the firewall sees those as new ones. */
+function checkFirewall(t: Test, lab: Lab, connections: number, resent: number): void {
+  const [invalid, refused, fresh = 0] = ['invalid', 'refused', 'fresh'].map((name) => lab.router.packets(name));
+  t.strictSame({ invalid, refused }, { invalid: 0, refused: 0 }, 'what the firewall counts');
+  t.ok(fresh >= connections && fresh <= connections + resent, `${fresh} new connections, ${resent} SYNs sent again`);
+}
+
+function resentSyns({ packet, kernel }: RoundResult): number {
+  return (packet?.retransmits.syn ?? 0) + (kernel?.syn_retransmits ?? 0);
 }
 
 for (const [client, server] of [
@@ -55,7 +62,7 @@ for (const [client, server] of [
   t.test(`connection tracking with default drop: ${client} against ${server}`, { skip }, async (t) => {
     const lab = labFor(t);
     lab.forward(STATEFUL, COUNTERS);
-    let fresh = 0;
+    let [fresh, resent] = [0, 0];
     for (const family of FAMILIES) {
       for (const args of family === 4 ? [ECHO, SENDS_MORE] : [ECHO]) {
         const packetHost = SERVER_SOURCES[family];
@@ -66,9 +73,10 @@ for (const [client, server] of [
         const round = await load(t, lab.client, { engine: client, host, args, sources, connections });
         checkEqual(t, round, await running.stop(), connections);
         fresh += connections;
+        resent += resentSyns(round);
       }
     }
-    checkFirewall(t, lab, fresh);
+    checkFirewall(t, lab, fresh, resent);
   });
 }
 
@@ -79,14 +87,16 @@ t.test('source addresses are translated', { skip }, async (t) => {
     ip saddr 198.18.1.0/24 snat ip to 198.18.2.1; ip6 saddr 2001:2:0:1::/64 snat ip6 to 2001:2:0:2::1
   }
   }`);
+  let resent = 0;
   for (const family of FAMILIES) {
     const running = await serve(t, lab.server, { engine: 'epoll', host: SERVER[family] });
     const sources = [SOURCES[family]];
     const how = { engine: 'packet', args: ECHO, sources, connections: FEW };
     const round = await load(t, lab.client, { ...how, host: SERVER[family] });
     checkEqual(t, round, await running.stop(), FEW);
+    resent += resentSyns(round);
   }
-  checkFirewall(t, lab, 2 * FEW);
+  checkFirewall(t, lab, 2 * FEW, resent);
 });
 
 t.test('the target is translated', { skip }, async (t) => {
@@ -97,6 +107,7 @@ t.test('the target is translated', { skip }, async (t) => {
     ip6 daddr ${ROUTER_INSIDE[6]} tcp dport 8080 dnat ip6 to [${SERVER[6]}]:${PORT}
   }
   }`);
+  let resent = 0;
   for (const family of FAMILIES) {
     const running = await serve(t, lab.server, { engine: 'epoll', host: SERVER[family] });
     const sources = [SOURCES[family]];
@@ -104,8 +115,9 @@ t.test('the target is translated', { skip }, async (t) => {
     const how = { engine: 'packet', args: ECHO, sources, connections: FEW };
     const round = await load(t, lab.client, { ...how, ...target });
     checkEqual(t, round, await running.stop(), FEW);
+    resent += resentSyns(round);
   }
-  checkFirewall(t, lab, 2 * FEW);
+  checkFirewall(t, lab, 2 * FEW, resent);
 });
 
 t.test('the router answers SYNs for the server (synproxy)', { skip }, async (t) => {
@@ -127,5 +139,6 @@ t.test('the router answers SYNs for the server (synproxy)', { skip }, async (t) 
   const how = { engine: 'packet', args: ECHO, sources: [SOURCES[4]], connections: FEW };
   const round = await load(t, lab.client, { ...how, host: SERVER[4] });
   checkEqual(t, round, await running.stop(), FEW);
-  t.strictSame([lab.router.packets('fresh'), lab.router.packets('invalid')], [FEW, 0]);
+  t.equal(lab.router.packets('invalid'), 0);
+  t.ok(lab.router.packets('fresh') >= FEW && lab.router.packets('fresh') <= FEW + resentSyns(round), 'SYNs');
 });
