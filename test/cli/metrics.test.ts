@@ -215,7 +215,13 @@ t.test('a collector that is gone or never answers: a warning, and the exit code 
     const run = await runCli(['client', target, '-n', '60', '--rate', '100', '--otlp', url, '--quiet']);
     t.equal(run.code, 0, run.stderr);
     t.match(run.stderr, new RegExp(`WARN: metrics did not reach ${url}/v1/metrics: `));
-    t.equal(run.stderr.split('\n').filter((line) => line.includes('WARN')).length, 1, run.stderr);
+    // Where the run of a busy machine took long enough for a second request, the end says how many failed.
+    const warnings = run.stderr.split('\n').filter((line) => line.includes('WARN'));
+    t.equal(
+      warnings.filter((line) => !/: [2-9] of [2-9] requests failed, the last: /.test(line)).length,
+      1,
+      run.stderr,
+    );
   }
 });
 

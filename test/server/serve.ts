@@ -1,5 +1,6 @@
 /** A server in this process, its peers on raw sockets, and what is true of every result. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
@@ -115,8 +116,20 @@ export async function dial(t: Test, port: number, host = LOCALHOST): Promise<Pee
   return { socket, data: () => Buffer.concat(chunks), over };
 }
 
+/**
+ * How many bytes of what a peer sent have not been read by the server (proc_net_tcp: the second half of the fifth column, in hexadecimal).
+ * For a connection that its server still has.
+ */
+export function unreadBytes({ localPort, remotePort }: Socket): number {
+  const hex = (port: number | undefined): string => port!.toString(16).toUpperCase().padStart(4, '0');
+  const ends = new RegExp(`:${hex(remotePort)} \\S+:${hex(localPort)} \\S+ \\S+:(\\S+)`);
+  const [, unread] = ends.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? [];
+  if (unread === undefined) throw new Error('the server has no such connection');
+  return Number.parseInt(unread, 16);
+}
+
 /** Waits for a condition that another thread or the kernel brings about. */
-export async function until(what: string, condition: () => boolean, patienceMs = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, patienceMs = 60_000): Promise<void> {
   const start = Date.now();
   while (!condition()) {
     if (Date.now() - start > patienceMs) throw new Error(`waited in vain until ${what}`);

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import type { ServerResult } from '../../src/document/server.ts';
 import type { ServerPlan } from '../../src/plan/plan.ts';
-import { dial, serve, sharedBytes } from './serve.ts';
+import { dial, serve, sharedBytes, unreadBytes, until } from './serve.ts';
 import { whyNot } from '../support/engines.ts';
 
 const MS = 1e6;
@@ -69,12 +69,12 @@ for (const engine of SOCKET_ENGINE_NAMES) {
 
     await t.test('dispatch: a peer that has gone leaves its job to be done for nobody', async (t) => {
       const workStrategy = { kind: 'dispatch', threads: 1, queue: 10 } as const;
-      // Both ends may be held up for a while: the job has to have begun, and not to be over, when its peer goes.
+      // Both ends may be held up for a while: the job must not be over when its peer goes.
       const slow = { kind: 'sleep', sleepNs: 1000 * MS, longestNs: 1000 * MS } as const;
       const server = await serve(t, { ...base, respondOn: 'data', work: slow, workStrategy });
       const gone = await dial(t, server.port);
       gone.socket.write('request');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await until('the server has read it', () => unreadBytes(gone.socket) === 0);
       gone.socket.resetAndDestroy();
       const peer = await dial(t, server.port);
       peer.socket.write('request');

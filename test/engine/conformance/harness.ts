@@ -233,11 +233,15 @@ export function openOnce(): (run: ClientRun) => boolean {
   return openMany(1);
 }
 
+/** How often a sum has to be looked at before it is known to stand still. */
+const QUIET_LOOKS = 10;
+
 /** True once a sum has not changed for `quietNs`: whoever it counts has stopped. */
 export class Stall {
   readonly #quietNs: number;
   #bytes = -1;
   #sinceNs = 0;
+  #looks = 0;
 
   constructor(quietNs: number) {
     this.#quietNs = quietNs;
@@ -247,7 +251,10 @@ export class Stall {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#sinceNs = nowNs;
+      this.#looks = 0;
     }
-    return bytes > 0 && nowNs - this.#sinceNs >= this.#quietNs;
+    // A machine that was held up has looked once in all of the time, and the bytes may not have had a chance to move.
+    this.#looks++;
+    return bytes > 0 && this.#looks >= QUIET_LOOKS && nowNs - this.#sinceNs >= this.#quietNs;
   }
 }
