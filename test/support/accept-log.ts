@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { LineProgram } from './line-program.ts';
 
 const POLL_MS = 10;
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 export interface Accepted {
   /** On CLOCK_MONOTONIC, as `process.hrtime` of every process here reads it. */

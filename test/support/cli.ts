@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The root of the checkout if not given. */
   readonly cwd?: string;
-  /** After this long the process is killed and `signal` is SIGKILL. 60 s if not given. */
+  /** After this long the process is killed and `signal` is SIGKILL. 120 s if not given. */
   readonly timeoutMs?: number;
   /** A command that runs the command after it, such as `ip netns exec NAME`, and becomes it. */
   readonly prefix?: readonly string[];
@@ -63,7 +63,7 @@ function start(args: readonly string[], options: RunOptions): { child: ChildProc
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 120_000);
   const ended = new Promise<CliRun>((resolve, reject) => {
     child.once('close', (code, signal) => {
       clearTimeout(timer);

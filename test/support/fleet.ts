@@ -11,10 +11,10 @@ import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
 import { validated } from './schemas.ts';
 
 /** Agents answer within milliseconds; a busy machine takes longer to start them. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const POLL_MS = 25;
 /** How long an agent of a test lives at most. */
-const AGENT_MS = 170_000;
+const AGENT_MS = 290_000;
 
 export interface AgentOptions {
   /** `any` if not given. */

@@ -7,7 +7,7 @@ import { RATE, agentOf, checkNextRun, ownRound, reasonsOf, roundOf, startRun } f
 
 const skip = noFleetNetwork();
 
-t.test('before the first slot', { skip, timeout: 60_000 }, async (t) => {
+t.test('before the first slot', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
@@ -27,7 +27,7 @@ t.test('before the first slot', { skip, timeout: 60_000 }, async (t) => {
   await checkNextRun(t, fleet, log);
 });
 
-t.test('in the warm-up', { skip, timeout: 60_000 }, async (t) => {
+t.test('in the warm-up', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);

@@ -14,7 +14,7 @@ for (const { when, afterMs, args } of [
   // Its connections are open for longer than the round goes on.
   { when: 'after its last start', afterMs: SECONDS * 1000, args: ['--hold', '4s'] },
 ]) {
-  t.test(when, { skip, timeout: 60_000 }, async (t) => {
+  t.test(when, { skip, timeout: 180_000 }, async (t) => {
     const network = FleetNetwork.forTest(t);
     const log = await network.accepts(t);
     const fleet = await network.fleet(t);

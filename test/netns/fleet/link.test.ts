@@ -10,7 +10,7 @@ import { RATE, checkExact, checkNextRun, reasonsOf, roundOf, startRun } from './
 const skip = noFleetNetwork();
 const SECONDS = 4;
 
-t.test('a link that drops for a second', { skip, timeout: 60_000 }, async (t) => {
+t.test('a link that drops for a second', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
@@ -33,7 +33,7 @@ t.test('a link that drops for a second', { skip, timeout: 60_000 }, async (t) =>
   await checkNextRun(t, fleet, log);
 });
 
-t.test('wall clocks that are stepped by an hour', { skip, timeout: 60_000 }, async (t) => {
+t.test('wall clocks that are stepped by an hour', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const env = { NODE_OPTIONS: `--import=${path.join(ROOT, 'test/support/wall-clock-step.js')}` };

@@ -9,7 +9,7 @@ const skip = noFleetNetwork();
 const SECONDS = 6;
 
 for (const backAfterMs of [2000, 0]) {
-  t.test(`back after ${backAfterMs / 1000} s`, { skip, timeout: 60_000 }, async (t) => {
+  t.test(`back after ${backAfterMs / 1000} s`, { skip, timeout: 180_000 }, async (t) => {
     const network = FleetNetwork.forTest(t);
     const log = await network.accepts(t);
     const fleet = await network.fleet(t);

@@ -8,7 +8,7 @@ import { RATE, checkExact, checkNextRun, roundOf, startRun } from './rounds.ts';
 
 const skip = noFleetNetwork();
 
-t.test('two controllers at the same time', { skip, timeout: 60_000 }, async (t) => {
+t.test('two controllers at the same time', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
@@ -25,7 +25,7 @@ t.test('two controllers at the same time', { skip, timeout: 60_000 }, async (t) 
   await checkNextRun(t, fleet, log);
 });
 
-t.test('a second controller is told who holds the agents', { skip, timeout: 60_000 }, async (t) => {
+t.test('a second controller is told who holds the agents', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
@@ -41,7 +41,7 @@ t.test('a second controller is told who holds the agents', { skip, timeout: 60_0
   await checkNextRun(t, fleet, log);
 });
 
-t.test('an agent of another protocol', { skip, timeout: 60_000 }, async (t) => {
+t.test('an agent of another protocol', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t, ['a', 'b', 'c']);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);

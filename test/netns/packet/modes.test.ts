@@ -43,6 +43,7 @@ const MODES: readonly Mode[] = [
 
 // Many runs: on a machine that is busy with others they take minutes.
 t.setTimeout(600_000);
+t.comment('timeout=600000');
 
 for (const engine of ENGINE_NAMES) {
   t.test(`a server on ${engine}`, { skip: noLab() }, async (t) => {
