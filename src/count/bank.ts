@@ -34,6 +34,14 @@ export interface Bank {
   /** `STATS` doubles for each clock. */
   readonly stats: readonly Float64Array[];
   readonly counts: readonly Uint32Array[];
+  /** By clock, in which buckets of `counts` there is something. Absent where it is not known: between the smallest and the largest value. */
+  readonly filled?: readonly FilledBuckets[];
+}
+
+/** The first `length` of `buckets`, which ascend. */
+export interface FilledBuckets {
+  readonly buckets: Uint16Array;
+  length: number;
 }
 
 /** What a bank holds. Counters and clocks differ from command to command. */

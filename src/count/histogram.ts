@@ -1,4 +1,5 @@
 import type { LatencySummary } from '../document/common.ts';
+import type { FilledBuckets } from './bank.ts';
 
 /**
  * The layout of HdrHistogram with three significant digits, from 1 ns to an hour: 2 048 buckets of 1 ns, then 1 024 for
@@ -49,6 +50,16 @@ const PERCENTILES = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const;
 /** 0.999 × 1000 is a little more than 999 in binary. */
 const RANK_EPSILON = 1e-9;
 
+/** Returns how many of the lowest of `count` values a percentile is the last of. */
+export function rankOf(percentile: number, count: number): number {
+  return Math.ceil(percentile * count - RANK_EPSILON);
+}
+
+/** Returns the highest value that a bucket stands for, as HdrHistogram has it, within the values that were counted. */
+export function valueAt(bucket: number, min: number, max: number): number {
+  return Math.max(Math.round(min), Math.min(Math.round(max), lowestAt(bucket + 1) - 1));
+}
+
 /** Counts from one or several threads, merged by addition; percentiles are taken from the sum and never averaged. */
 export class LatencyHistogram {
   /** Doubles: a bucket of a round of 30 days can hold more than 2^32. */
@@ -58,14 +69,19 @@ export class LatencyHistogram {
   #sum = 0;
   #count = 0;
 
-  /** Adds raw counts and their four exact figures. */
-  add(counts: Uint32Array, stats: Float64Array): void {
+  /** Adds raw counts and their four exact figures. `filled`: in which buckets there is something, where that is known. */
+  add(counts: Uint32Array, stats: Float64Array, filled?: FilledBuckets): void {
     const count = stats[STAT_COUNT]!;
     if (count === 0) return;
     const min = stats[STAT_MIN]!;
     const max = stats[STAT_MAX]!;
-    const last = bucketOf(max);
-    for (let bucket = bucketOf(min); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    if (filled === undefined) {
+      const last = bucketOf(max);
+      for (let bucket = bucketOf(min); bucket <= last; bucket++) this.counts[bucket]! += counts[bucket]!;
+    } else {
+      const { buckets, length } = filled;
+      for (let at = 0; at < length; at++) this.counts[buckets[at]!]! += counts[buckets[at]!]!;
+    }
     this.#addExact(count, stats[STAT_SUM]!, min, max);
   }
 
@@ -163,7 +179,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** The highest value that the bucket of each percentile stands for, as HdrHistogram has it; one pass over what is filled. */
+  /** The value of each percentile; one pass over what is filled. */
   #percentiles(): number[] {
     const values: number[] = PERCENTILES.map(() => 0);
     if (this.#count === 0) return values;
@@ -172,10 +188,8 @@ export class LatencyHistogram {
     let next = 0;
     for (let bucket = bucketOf(this.#min); bucket <= last && next < PERCENTILES.length; bucket++) {
       seen += this.counts[bucket]!;
-      while (next < PERCENTILES.length && seen >= Math.ceil(PERCENTILES[next]! * this.#count - RANK_EPSILON)) {
-        const highest = lowestAt(bucket + 1) - 1;
-        values[next++] = Math.max(Math.round(this.#min), Math.min(Math.round(this.#max), highest));
-      }
+      while (next < PERCENTILES.length && seen >= rankOf(PERCENTILES[next]!, this.#count))
+        values[next++] = valueAt(bucket, this.#min, this.#max);
     }
     return values;
   }

@@ -57,8 +57,9 @@ interface OpenSecond<T> {
   /** The state of each worker as of its last bank. */
   readonly inFlight: Float64Array;
   readonly held: Float64Array;
-  /** By worker. */
+  /** By worker, and their sum. */
   readonly peaks: Float64Array;
+  peak: number;
 }
 
 /**
@@ -75,6 +76,8 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
   /** Empty ones, to be used again: each has more than a megabyte. */
   readonly #tallies: T[] = [];
   readonly #reachedNs: Float64Array;
+  /** The worker that is behind all others. */
+  #last = 0;
   #inFlightPeak = 0;
   #onBank: OnBank | undefined;
 
@@ -131,36 +134,57 @@ export class Seconds<Clock extends string, T extends Tally<Clock>, Interval> {
     second.held[worker] = counters[HELD]!;
     if (counters[WARMUP] !== 1) {
       this.total.add(bank);
-      second.peaks[worker] = Math.max(second.peaks[worker]!, counters[IN_FLIGHT_PEAK]!);
-      this.#inFlightPeak = Math.max(this.#inFlightPeak, sumOf(second.peaks));
+      const more = counters[IN_FLIGHT_PEAK]! - second.peaks[worker]!;
+      if (more > 0) {
+        second.peaks[worker]! += more;
+        second.peak += more;
+        this.#inFlightPeak = Math.max(this.#inFlightPeak, second.peak);
+      }
     }
-    this.#reachedNs[worker] = endNs;
-    this.#closeReached();
+    this.#reach(worker, endNs);
   }
 
   /** Waits for no more banks of a worker. */
   leaveOut(worker: number): void {
-    this.#reachedNs[worker] = Infinity;
-    this.#closeReached();
+    this.#reach(worker, Infinity);
   }
 
   /** Closes what is left when every worker has ended. */
   finish(): void {
     this.#reachedNs.fill(Infinity);
-    this.#closeReached();
+    this.#closeBefore(Infinity);
     this.#series.finish();
   }
 
   #begin(index: number, startNs: number, isWarmup: boolean): OpenSecond<T> {
     const byWorker = (): Float64Array => new Float64Array(this.#kind.workers);
     const levels = { inFlight: byWorker(), held: byWorker(), peaks: byWorker() };
-    const second = { tally: this.#emptyTally(), isWarmup, startNs, endNs: startNs, ...levels };
+    const second = { tally: this.#emptyTally(), isWarmup, startNs, endNs: startNs, peak: 0, ...levels };
     this.#open.set(index, second);
     return second;
   }
 
-  #closeReached(): void {
-    const reachedNs = Math.min(...this.#reachedNs);
+  #reach(worker: number, endNs: number): void {
+    this.#reachedNs[worker] = endNs;
+    if (worker === this.#last) this.#findLast();
+    else if (endNs < this.#reachedNs[this.#last]!) this.#last = worker;
+    this.#closeBefore(this.#reachedNs[this.#last]!);
+  }
+
+  /** Finds the worker that is behind all others. A fleet has thousands, so all are looked at only where that one has moved. */
+  #findLast(): void {
+    const reachedNs = this.#reachedNs;
+    const { length } = reachedNs;
+    const from = this.#last;
+    for (let step = 1; step < length; step++) {
+      const worker = (from + step) % length;
+      if (reachedNs[worker]! < reachedNs[this.#last]!) this.#last = worker;
+      // None is further behind than one that has not begun.
+      if (reachedNs[worker] === -Infinity) return;
+    }
+  }
+
+  #closeBefore(reachedNs: number): void {
     for (const index of [...this.#open.keys()].sort((a, b) => a - b)) {
       if (reachedNs < this.#kind.measureNs + (index + 1) * 1e9) return;
       const second = this.#open.get(index)!;

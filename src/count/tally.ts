@@ -29,7 +29,8 @@ export class Tally<Clock extends string = string> {
     this.#addSums(bank.counters, bank.outcomes);
     addCounts(this.errnos, bank.errnos);
     addCounts(this.responses, bank.responses);
-    for (const [clock, histogram] of this.latency.entries()) histogram.add(bank.counts[clock]!, bank.stats[clock]!);
+    for (const [clock, histogram] of this.latency.entries())
+      histogram.add(bank.counts[clock]!, bank.stats[clock]!, bank.filled?.[clock]);
   }
 
   /** Adds all that another tally of the same layout holds. */

@@ -4,7 +4,7 @@
  *
  * A list of figures is a number of entries and, for each figure that is not 0, how far its index is from the one before and its value.
  */
-import { END_NS, ERRNOS, FIRST_SUM, START_NS, type Bank, type BankLayout } from '../count/bank.ts';
+import { END_NS, ERRNOS, FIRST_SUM, START_NS, type Bank, type BankLayout, type FilledBuckets } from '../count/bank.ts';
 import { BUCKETS, STATS, STAT_COUNT, STAT_MAX, STAT_MIN, bucketOf } from '../count/histogram.ts';
 import { OUTCOMES } from '../document/outcome.ts';
 
@@ -25,6 +25,14 @@ export function makeBank(layout: BankLayout): Bank {
   };
 }
 
+/** A bank to decode others into. It knows which of its buckets are filled, so that sums take only these. */
+export type ReceivedBank = Bank & Required<Pick<Bank, 'filled'>>;
+
+export function makeReceivedBank(layout: BankLayout): ReceivedBank {
+  const filled = layout.clocks.map(() => ({ buckets: new Uint16Array(BUCKETS), length: 0 }));
+  return { ...makeBank(layout), filled };
+}
+
 /** Empties a bank. Only buckets in which its statistics say that there is something are touched. */
 export function clearBank(bank: Bank): void {
   bank.counters.fill(0);
@@ -34,7 +42,12 @@ export function clearBank(bank: Bank): void {
   for (const [clock, stats] of bank.stats.entries()) {
     if (stats[STAT_COUNT] !== 0) bank.counts[clock]!.fill(0, ...filledRange(stats));
     stats.fill(0);
+    emptyList(bank.filled?.[clock]);
   }
+}
+
+function emptyList(filled: FilledBuckets | undefined): void {
+  if (filled !== undefined) filled.length = 0;
 }
 
 /** Returns the bytes of a bank. `measureNs`: the end of the warm-up, on the clock of the bank. */
@@ -84,7 +97,7 @@ function read(from: Reader, layout: BankLayout, into: Bank): void {
     from.figures(stats, 0, STATS);
     if (stats[STAT_COUNT] !== 0 && stats[STAT_MIN]! > stats[STAT_MAX]!) throw new Malformed();
     const [first, end] = stats[STAT_COUNT] === 0 ? [0, 0] : filledRange(stats);
-    from.figures(into.counts[clock]!, first, end, COUNT_MAX);
+    from.figures(into.counts[clock]!, first, end, { max: COUNT_MAX, filled: into.filled?.[clock] });
   }
   from.end();
 }
@@ -154,6 +167,14 @@ class Writer {
   }
 }
 
+interface FigureOptions {
+  readonly max: number;
+  /** Told the index of each. */
+  readonly filled: FilledBuckets | undefined;
+}
+
+const ANY_FIGURES: FigureOptions = { max: Number.MAX_VALUE, filled: undefined };
+
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -174,10 +195,10 @@ class Reader {
   }
 
   /** Figures are not negative, and none is larger than `max`. */
-  figures(into: Figures, from: number, to: number, max = Number.MAX_VALUE): void {
-    const filled = this.#whole();
+  figures(into: Figures, from: number, to: number, { max, filled }: FigureOptions = ANY_FIGURES): void {
+    const entries = this.#whole();
     let index = from;
-    for (let each = 0; each < filled; each++) {
+    for (let each = 0; each < entries; each++) {
       const head = this.#whole();
       const distance = Math.floor(head / 2);
       index += distance;
@@ -186,6 +207,7 @@ class Reader {
       const value = head % 2 === 0 ? this.#whole() : this.double();
       if (value <= 0 || value > max || (into instanceof Uint32Array && !Number.isInteger(value))) throw new Malformed();
       into[index] = value;
+      if (filled !== undefined) filled.buckets[filled.length++] = index;
     }
   }
 

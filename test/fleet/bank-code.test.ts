@@ -6,7 +6,7 @@ import { LOAD_BANK, LoadRound, SCHEDULE_LAG, SCHEDULED, STARTED, TOTAL } from '.
 import { PING_BANK, RTT } from '../../src/count/ping.ts';
 import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
 import { OK, OUTCOMES } from '../../src/document/outcome.ts';
-import { decodeBank, encodeBank, makeBank } from '../../src/fleet/bank-code.ts';
+import { decodeBank, encodeBank, makeBank, makeReceivedBank } from '../../src/fleet/bank-code.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { holds } from '../support/property.ts';
 
@@ -70,7 +70,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.record({
 });
 
 t.test('every figure is the same behind the message, whatever the bank held before', (t) => {
-  const into = makeBank(LOAD_BANK);
+  const into = makeReceivedBank(LOAD_BANK);
   holds(
     t,
     fc.property(fc.array(anyEvent, { maxLength: 40 }), fc.nat(2 ** 31), (events, started) => {
@@ -99,7 +99,7 @@ t.test('every figure is the same behind the message, whatever the bank held befo
 });
 
 t.test('a bank of pings', (t) => {
-  const into = makeBank(PING_BANK);
+  const into = makeReceivedBank(PING_BANK);
   counted(
     PING_BANK,
     (recorder) => {
@@ -117,7 +117,7 @@ t.test('a bank of pings', (t) => {
 t.test('the sum of a round is the same from banks as from their messages', (t) => {
   const direct = new LoadRound(1, 0, () => undefined);
   const told = new LoadRound(1, 0, () => undefined);
-  const into = makeBank(LOAD_BANK);
+  const into = makeReceivedBank(LOAD_BANK);
   counted(
     LOAD_BANK,
     (recorder) => {
@@ -153,7 +153,7 @@ t.test('what is no bank is refused, and leaves an empty one', (t) => {
       good = encodeBank(bank, MEASURE_NS);
     },
   );
-  const into = makeBank(LOAD_BANK);
+  const into = makeReceivedBank(LOAD_BANK);
   const isRefusedOrWhole = (data: Uint8Array): boolean => decodeBank(data, LOAD_BANK, into) || isEmpty(into);
   holds(t, fc.property(fc.uint8Array({ maxLength: 400 }), isRefusedOrWhole), { numRuns: 1000 });
   const anyChange = fc.tuple(fc.nat(good.length - 1), fc.nat(255));

@@ -31,7 +31,7 @@ export function agentRounds(members: readonly Member[], lanes: Lanes, driven: Dr
       scheduled: counts.scheduled,
       started: counts.started,
       missed: counts.missed,
-      lag_p99_ns: counts.lag.summary().p99,
+      lag_p99_ns: counts.lag.p99Ns,
       reports_missing: driven.missing.get(member) ?? 0,
       lost:
         member.why === null ? null : { why: member.why, reported_sec: reportedSec(member, lanes), missed: counts.lost },
@@ -69,7 +69,7 @@ export function agentTold(
     scheduled,
     started,
     missed,
-    lagP99Ns: lag.summary().p99,
+    lagP99Ns: lag.p99Ns,
     clockErrorNs,
   };
 }

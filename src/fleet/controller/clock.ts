@@ -83,7 +83,7 @@ export class AgentClock {
     const point = { atNs, offsetNs: Number(remoteNs - middleNs - this.#baseOffsetNs), halfNs: tripNs / 2 + 0.5 };
     this.#smallestTripNs = Math.min(this.#smallestTripNs, tripNs);
     this.#points.push(point);
-    this.#points = this.#points.filter((each) => each.atNs > atNs - KEPT_NS);
+    while (this.#points[0]!.atNs <= atNs - KEPT_NS) this.#points.shift();
     this.#keepBest(point);
     if (this.#overlapAt(atNs) === null) this.#forgetAllBut(point);
   }
@@ -129,8 +129,12 @@ export class AgentClock {
 
   /** Whether no one offset is within the bounds of all that is kept. */
   #isDriftProven(): boolean {
-    const lowNs = Math.max(...this.#best.map(({ point }) => point.offsetNs - point.halfNs));
-    const highNs = Math.min(...this.#best.map(({ point }) => point.offsetNs + point.halfNs));
+    let lowNs = -Infinity;
+    let highNs = Infinity;
+    for (const { point } of this.#best) {
+      lowNs = Math.max(lowNs, point.offsetNs - point.halfNs);
+      highNs = Math.min(highNs, point.offsetNs + point.halfNs);
+    }
     return lowNs > highNs;
   }
 

@@ -3,7 +3,6 @@
  * What a lost agent cannot tell any more is put in its place.
  */
 import { END_NS, WARMUP, emptyBank, type Bank } from '../../count/bank.ts';
-import { LatencyHistogram } from '../../count/histogram.ts';
 import { LOAD_BANK, MISSED, SCHEDULED, SCHEDULE_LAG, STARTED } from '../../count/load.ts';
 import {
   PING_BANK,
@@ -17,8 +16,9 @@ import {
 } from '../../count/ping.ts';
 import type { NamedLayout } from '../../count/tally.ts';
 import { ABORTED } from '../../document/outcome.ts';
-import { decodeBank, makeBank } from '../bank-code.ts';
+import { decodeBank, makeReceivedBank, type ReceivedBank } from '../bank-code.ts';
 import type { DueSlots } from './due.ts';
+import { LagCounts } from './lag-counts.ts';
 import type { Member } from './member.ts';
 
 /** What takes the banks: a `LoadRound` or a `PingRound`. */
@@ -72,7 +72,7 @@ export interface AgentCounts {
   missed: number;
   /** What was due and it did not report, because it was lost. Part of `missed`. */
   lost: number;
-  readonly lag: LatencyHistogram;
+  readonly lag: LagCounts;
   readonly errnos: Map<number, number>;
 }
 
@@ -104,16 +104,16 @@ export class Lanes {
   readonly workers: number;
   readonly #o: LanesOptions;
   readonly #lanes = new Map<Member, Lane>();
-  readonly #scratch: Bank;
+  readonly #scratch: ReceivedBank;
   #taker: BankTaker | null = null;
 
   constructor(options: LanesOptions) {
     this.#o = options;
-    this.#scratch = makeBank(options.kind.layout);
+    this.#scratch = makeReceivedBank(options.kind.layout);
     let first = 0;
     for (const member of options.members) {
       const workers = options.workersOf(member);
-      const counts = { scheduled: 0, started: 0, missed: 0, lost: 0, lag: new LatencyHistogram(), errnos: new Map() };
+      const counts = { scheduled: 0, started: 0, missed: 0, lost: 0, lag: new LagCounts(), errnos: new Map() };
       const reachedNs = new Float64Array(workers).fill(-options.unmeasuredNs);
       const lane = { first, workers, counts, unresolved: new Float64Array(workers), reachedNs, lostToNs: 0 };
       this.#lanes.set(member, lane);
@@ -159,7 +159,7 @@ export class Lanes {
       lane.counts.scheduled += counters[kind.scheduled]!;
       lane.counts.started += counters[kind.started]!;
       lane.counts.missed += counters[kind.missed]!;
-      lane.counts.lag.add(bank.counts[kind.lagClock]!, bank.stats[kind.lagClock]!);
+      lane.counts.lag.add(bank.counts[kind.lagClock]!, bank.stats[kind.lagClock]!, bank.filled[kind.lagClock]!);
       lane.unresolved[worker]! += kind.unresolved(bank);
       for (const [errno, count] of bank.errnos.entries()) {
         if (count > 0) lane.counts.errnos.set(errno, (lane.counts.errnos.get(errno) ?? 0) + count);
