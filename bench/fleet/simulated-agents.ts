@@ -10,19 +10,11 @@ import { readFileSync } from 'node:fs';
 import { END_NS, START_NS, WARMUP } from '../../src/count/bank.ts';
 import type { ClientResult } from '../../src/document/client.ts';
 import { machineSystem } from '../../src/document/system.ts';
+import { ReportLog, type ReportBody } from '../../src/fleet/agent/report-log.ts';
 import { encodeBank } from '../../src/fleet/bank-code.ts';
 import type { Bus, Message } from '../../src/fleet/bus/bus.ts';
 import { connectBus } from '../../src/fleet/bus/nats.ts';
-import {
-  PROTOCOL,
-  SUBJECTS,
-  TIMES,
-  type Beat,
-  type Description,
-  type Order,
-  type Report,
-} from '../../src/fleet/protocol.ts';
-import { encodeReport } from '../../src/fleet/report-code.ts';
+import { PROTOCOL, SUBJECTS, TIMES, type Description, type Order } from '../../src/fleet/protocol.ts';
 import { Gate } from '../../src/fleet/trust/gate.ts';
 import { monotonicNs } from '../../src/runtime/clock.ts';
 import { busOptions } from '../../test/support/nats.ts';
@@ -30,12 +22,6 @@ import { bankOf } from './recorded-bank.ts';
 
 type OpenOrder = Extract<Order, { readonly kind: 'open' }>;
 type PrepareOrder = Extract<Order, { readonly kind: 'prepare' }>;
-type Body = Report extends infer Each
-  ? Each extends Report
-    ? Omit<Each, 'run' | 'instance' | 'number'>
-    : never
-  : never;
-
 /** Real agents fetch what their workers counted this often, each at its own time. */
 const COLLECT_MS = 100;
 /** What is still open is waited for. */
@@ -52,6 +38,7 @@ const banks = recorded.intervals
 if (banks.length === 0)
   throw new Error(`no second of ${file!} has all of its connections: measure on a quieter machine`);
 const encoder = new TextEncoder();
+const SYSTEM = machineSystem();
 
 /** An option of the run, as it was typed. */
 function optionOf(open: OpenOrder, name: string): string {
@@ -69,9 +56,7 @@ class SimulatedAgent {
   readonly #name: string;
   readonly #gate: Gate;
   readonly #instance = Math.random().toString(36).slice(2);
-  readonly #kept: Uint8Array[] = [];
-  #acknowledged = 0;
-  #number = 0;
+  #reports: ReportLog | null = null;
   /** Banks of the round so far. */
   #told = 0;
   #open: OpenOrder | null = null;
@@ -93,6 +78,9 @@ class SimulatedAgent {
       respond?.(encoder.encode(JSON.stringify(this.#gate.giveTicket()))),
     );
     bus.subscribe(SUBJECTS.order(name), (message) => void this.#onOrder(message));
+    bus.onEvent(({ kind }) => {
+      if (kind === 'reconnected') this.#reports?.sendAgain();
+    });
     const alive = (): void => bus.publish(SUBJECTS.alive(name), this.#description());
     setTimeout(() => setInterval(alive, TIMES.beatMs), Math.random() * TIMES.beatMs);
   }
@@ -100,7 +88,7 @@ class SimulatedAgent {
   #description(): Uint8Array {
     const open = this.#open;
     const description: Description = {
-      ...{ protocol: PROTOCOL, conngen: '0.0.0', name: this.#name, instance: this.#instance, system: machineSystem() },
+      ...{ protocol: PROTOCOL, conngen: '0.0.0', name: this.#name, instance: this.#instance, system: SYSTEM },
       ...{
         engines: ['uring', 'epoll', 'node'],
         sources: [],
@@ -152,16 +140,18 @@ class SimulatedAgent {
 
   #opened(order: OpenOrder): object {
     this.#open = order;
-    this.#number = 0;
-    this.#acknowledged = 0;
-    this.#kept.length = 0;
-    this.#endBeats = this.#bus.subscribe(SUBJECTS.beat(order.run), ({ data }) => {
-      const beat: Beat | null = this.#gate.admitBeat(data);
-      const below = beat?.acknowledged[this.#name] ?? 0;
-      this.#kept.splice(0, below - this.#acknowledged);
-      this.#acknowledged = Math.max(this.#acknowledged, below);
+    const log = new ReportLog({
+      ...{ run: order.run, instance: this.#instance, maxMessageBytes: () => this.#bus.maxPayloadBytes },
+      send: (message) => this.#bus.publish(SUBJECTS.report(this.#name), message),
+      onEnd: (why) => process.stderr.write(`${this.#name}: ${why}\n`),
     });
-    const system = { ...machineSystem(), engine: 'uring', workers: 1 };
+    this.#reports = log;
+    this.#endBeats = this.#bus.subscribe(SUBJECTS.beat(order.run), ({ data }) => {
+      const beat = this.#gate.admitBeat(data);
+      if (beat !== null && Object.hasOwn(beat.acknowledged, this.#name))
+        log.acknowledge(beat.acknowledged[this.#name]!);
+    });
+    const system = { ...SYSTEM, engine: 'uring', workers: 1 };
     const ok = { system, notes: [], checks: [], workers: 1, maxInFlight: 1000, isFdBound: false, ports: null };
     return { ok: { ...ok, address: '127.0.0.1' } };
   }
@@ -170,11 +160,16 @@ class SimulatedAgent {
     if (this.#name.endsWith(`-${first}`)) process.stdout.write(`begin ${baseNs}\n`);
     const warmupSec = secondsOf(optionOf(this.#open!, 'warmup'));
     const seconds = secondsOf(optionOf(this.#open!, 'duration'));
-    for (let second = -warmupSec; second < seconds; second++) {
-      const afterMs = (warmupSec + second + 1) * 1000 + Math.random() * COLLECT_MS;
-      this.#at(baseNs, afterMs, () => this.#second(second));
-    }
-    this.#at(baseNs, (warmupSec + seconds) * 1000 + COLLECT_MS + END_MS, () => this.#end());
+    const tell = (second: number): void => {
+      this.#second(second);
+      // One timer after the other: where this process is late, timers of different lengths fire in any order.
+      if (second + 1 < seconds) next(second + 1);
+      else this.#at(baseNs, (warmupSec + seconds) * 1000 + COLLECT_MS + END_MS, () => this.#end());
+    };
+    const next = (second: number): void => {
+      this.#at(baseNs, (warmupSec + second + 1) * 1000 + Math.random() * COLLECT_MS, () => tell(second));
+    };
+    next(-warmupSec);
   }
 
   #at(baseNs: bigint, afterMs: number, act: () => void): void {
@@ -197,18 +192,16 @@ class SimulatedAgent {
     this.#report({ kind: 'health', place, lengthSec: 1, threads, cpuUsec: 50_000, added, fills });
   }
 
-  #report(body: Body, data?: Uint8Array): void {
-    const head = { run: this.#open!.run, instance: this.#instance, number: this.#number++ };
-    const message = encodeReport({ ...head, ...body }, data);
-    this.#kept.push(message);
-    this.#bus.publish(SUBJECTS.report(this.#name), message);
+  #report(body: ReportBody, data?: Uint8Array): void {
+    this.#reports!.add(body, data);
   }
 
   #end(): void {
     this.#clear();
     // What an agent tells of its round is without intervals: the controller has the banks.
     const seconds = secondsOf(optionOf(this.#open!, 'duration'));
-    const result = { ...recorded, duration_sec: seconds, intervals: [] };
+    const { histograms: _, ...figures } = recorded;
+    const result = { ...figures, duration_sec: seconds, intervals: [] };
     this.#report({ kind: 'round', place: this.#prepared!.place, result, banks: this.#told });
   }
 
