@@ -25,6 +25,7 @@ export class Acknowledgements {
     const hasGap = ({ inbox }: Member): boolean => inbox.hasGap;
     this.#missingTurn = this.#name(named, this.#missingTurn, MISSING_MAX, hasGap);
     this.#turn = this.#name(named, this.#turn, NAMED_MAX - named.size, () => true);
+    for (const { inbox } of named) if (inbox.hasGap) inbox.gapTold++;
     return Object.fromEntries([...named].map(({ name, inbox }) => [name, inbox.acknowledged]));
   }
 

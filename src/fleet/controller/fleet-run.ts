@@ -1,7 +1,6 @@
 /**
  * The controller's side of a run: orders to its agents, beats, clocks, and what the agents report. It has one timer for all agents.
  */
-import { monotonicNs } from '../../runtime/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Beat, type Order, type Report } from '../protocol.ts';
 import { decodeReport } from '../report-code.ts';
@@ -9,20 +8,14 @@ import { readDescription } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import { ClockReader } from './clock-reader.ts';
 import type { Member } from './member.ts';
 import { RECONNECT_MS, type Requests } from './requests.ts';
 
 const TICK_MS = 250;
 const TICKS_PER_BEAT = TIMES.beatMs / TICK_MS;
-/**
- * Readings of each clock a second during a run, one right after the other: a first one finds processes asleep and takes a millisecond,
- * the next ones a tenth. Agents take turns, because readings of several wait for each other.
- */
-const READINGS_PER_SEC = 4;
-/** Readings of each clock before a run, and the time that they may take at least. */
-const FIRST_READINGS = 40;
-const FIRST_READINGS_MS = 500;
-const CLOCK_TIMEOUT_MS = 1000;
+/** An agent sends again what it is told to be missing, within two beats. */
+const GAP_TOLD_MAX = 15;
 const CLOSE_MS = 1000;
 /** A process that was stopped itself for so long has heard nobody in that time. */
 const STOPPED_MS = 1000;
@@ -57,6 +50,9 @@ export class FleetRun {
   readonly #o: FleetRunOptions;
   readonly #ends: (() => void)[] = [];
   readonly #acknowledgements: Acknowledgements;
+  readonly #clocks: ClockReader;
+  /** Whether it is being found out who is silent. */
+  #isLooking = false;
   #listener: RunListener | null = null;
   #orderNumber = 0;
   #beatNumber = 0;
@@ -73,6 +69,10 @@ export class FleetRun {
     this.#o = options;
     this.members = options.members;
     this.#acknowledgements = new Acknowledgements(options.members);
+    this.#clocks = new ClockReader({
+      ...{ bus: options.bus, members: options.members, ticksPerSec: 1000 / TICK_MS },
+      isOpen: () => this.#isOpen,
+    });
     const { bus } = options;
     for (const member of this.members) {
       this.#ends.push(bus.subscribe(SUBJECTS.report(member.name), ({ data }) => this.#onReport(member, data)));
@@ -117,14 +117,9 @@ export class FleetRun {
     return parseJson(answer) as Answer<T> | null;
   }
 
-  /** Asks every clock as often as it takes for a first offset, all at the same time, and no longer than `meanwhile` takes. */
-  async readClocks(meanwhile: Promise<unknown>): Promise<void> {
-    const untilMs = performance.now() + FIRST_READINGS_MS;
-    let isOver = false;
-    const end = (): void => void (isOver = true);
-    meanwhile.then(end, end);
-    const isTime = (): boolean => !isOver || performance.now() < untilMs;
-    await Promise.all(this.members.map((member) => this.#readClock(member, FIRST_READINGS, isTime)));
+  /** Asks every clock as often as it takes for a first offset, and no longer than `meanwhile` takes. */
+  readClocks(meanwhile: Promise<unknown>): Promise<void> {
+    return this.#clocks.readFirst(meanwhile);
   }
 
   /** The agent is lost for the run. */
@@ -160,30 +155,6 @@ export class FleetRun {
     this.#listener = null;
   }
 
-  /** Reads a clock so many times, as long as there is time. */
-  async #readClock(member: Member, readings: number, isTime: () => boolean): Promise<void> {
-    for (let reading = 0; reading < readings && isTime(); reading++) {
-      const sentNs = monotonicNs();
-      const data = await this.#o.bus.request(SUBJECTS.clock(member.name), EMPTY, CLOCK_TIMEOUT_MS);
-      const receivedNs = monotonicNs();
-      if (data === null || data.length === 0 || data.length > 20) continue;
-      const text = Buffer.from(data).toString('latin1');
-      if (!/^\d+$/.test(text)) continue;
-      member.clock.add({ sentNs, remoteNs: BigInt(text), receivedNs });
-      member.heardMs = performance.now();
-    }
-  }
-
-  /** Those whose turn it is. Readings that are not back before the next turn are the last. */
-  #readClocks(): void {
-    const untilMs = performance.now() + TIMES.beatMs - TICK_MS;
-    const isTime = (): boolean => this.#isOpen && performance.now() < untilMs;
-    for (const [at, member] of this.members.entries()) {
-      if (!member.isLost && at % TICKS_PER_BEAT === this.#ticks % TICKS_PER_BEAT)
-        void this.#readClock(member, READINGS_PER_SEC, isTime);
-    }
-  }
-
   #tick(): void {
     const nowMs = performance.now();
     const wasStopped = nowMs - this.#tickedMs > STOPPED_MS + TICK_MS;
@@ -191,10 +162,13 @@ export class FleetRun {
     if (!this.#isOpen) return;
     // What agents said meanwhile is still in the socket.
     if (wasStopped) for (const member of this.members) member.heardMs = nowMs;
-    const isBeat = this.#ticks++ % TICKS_PER_BEAT === 0;
+    const tick = this.#ticks++;
     if (this.#brokenMs === null) {
-      if (isBeat) this.#beat();
-      this.#readClocks();
+      if (tick % TICKS_PER_BEAT === 0) {
+        this.#loseGaps();
+        this.#beat();
+      }
+      this.#clocks.readTurn(tick);
       this.#findSilent();
     } else if (performance.now() - this.#brokenMs > TIMES.disconnectedMs) {
       const why = `this controller had no connection to NATS for ${TIMES.disconnectedMs / 1000} s`;
@@ -209,10 +183,27 @@ export class FleetRun {
     this.#o.bus.publish(SUBJECTS.beat(this.name), seal(beat, 'beat', this.#o.key));
   }
 
+  /** Where this controller is late with reading, an agent may have spoken: silence counts when NATS has nothing more for it. */
   #findSilent(): void {
+    if (this.#isLooking) return;
     const oldestMs = performance.now() - TIMES.silenceMs;
+    const isSilent = ({ heardMs, isLost }: Member): boolean => !isLost && heardMs < oldestMs;
+    const silent = this.members.filter(isSilent);
+    if (silent.length === 0) return;
+    this.#isLooking = true;
+    void this.#o.bus.flush().then(() => {
+      this.#isLooking = false;
+      if (!this.#isOpen || this.#brokenMs !== null) return;
+      const why = `nothing was heard of it for ${TIMES.silenceMs / 1000} s`;
+      for (const member of silent.filter(isSilent)) this.lose(member, why);
+    });
+  }
+
+  /** What does not come again would be waited for without end. */
+  #loseGaps(): void {
     for (const member of this.living) {
-      if (member.heardMs < oldestMs) this.lose(member, `nothing was heard of it for ${TIMES.silenceMs / 1000} s`);
+      if (member.inbox.gapTold > GAP_TOLD_MAX)
+        this.lose(member, 'a report of it is missing, and it does not send it again');
     }
   }
 
@@ -236,6 +227,10 @@ export class FleetRun {
 
   #onAlive(member: Member, data: Uint8Array): void {
     if (member.isLost || !this.#isOpen) return;
+    if (member.saysSame(data)) {
+      member.heardMs = performance.now();
+      return;
+    }
     const said = readDescription(data);
     if (said?.name !== member.name) {
       this.#tellOdd(member);
@@ -244,8 +239,9 @@ export class FleetRun {
     member.heardMs = performance.now();
     const { description } = said;
     if (description?.instance !== member.description.instance) this.lose(member, 'it was started again');
+    else if (description.busy?.run === this.name) member.said = data.slice();
     // Before `open` is answered, it is not held by this run.
-    else if (member.opened !== null && description.busy?.run !== this.name) this.lose(member, 'it gave up the run');
+    else if (member.opened !== null) this.lose(member, 'it gave up the run');
   }
 
   /** What is no sign of life is no reason to give up an agent: who has its credentials can publish anything. */
@@ -258,8 +254,6 @@ export class FleetRun {
     );
   }
 }
-
-const EMPTY = new Uint8Array(0);
 
 /** Null for what is no JSON object. */
 export function parseJson(data: Uint8Array): object | null {

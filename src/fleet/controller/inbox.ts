@@ -8,6 +8,8 @@ export class Inbox {
   #next = 0;
   /** The number after the highest that came. */
   #end = 0;
+  /** How often the agent was told that a report is missing, since the last one that filled a gap. */
+  gapTold = 0;
   readonly #early = new Map<number, { readonly report: Report; readonly body: Uint8Array }>();
 
   /** The number below which every report was given to `use`. */
@@ -35,6 +37,7 @@ export class Inbox {
       return;
     }
     this.#next++;
+    this.gapTold = 0;
     use(report, body);
     for (;;) {
       const next = this.#early.get(this.#next);

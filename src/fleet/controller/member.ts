@@ -17,6 +17,8 @@ export class Member {
   isHeld = false;
   /** When something of it was heard last, on `performance.now()`. */
   heardMs = performance.now();
+  /** The bytes of its last sign of life in which it said that it has the run; null before. */
+  said: Uint8Array | null = null;
   #why: string | null = null;
   readonly #lost: Promise<void>;
   #tellLost!: () => void;
@@ -30,6 +32,11 @@ export class Member {
 
   get name(): string {
     return this.description.name;
+  }
+
+  /** Whether a sign of life is the same as the last one that was read: it need not be read again. */
+  saysSame(data: Uint8Array): boolean {
+    return this.said !== null && Buffer.compare(this.said, data) === 0;
   }
 
   /** Why the agent is lost; null where it is there. */

@@ -48,10 +48,12 @@ t.test('an agent of which a report is missing is named in every beat, and the ot
   for (let beat = 0; beat < 8; beat++) {
     const said = acknowledgements.next();
     t.equal(said['agent-499'], 0);
+    t.equal(members[499]!.inbox.gapTold, beat + 1);
     for (const name of Object.keys(said)) named.add(name);
   }
   t.equal(named.size, 500);
   for (let number = 0; number < 5; number++) take(members[499]!, number);
+  t.equal(members[499]!.inbox.gapTold, 0);
   t.notOk('agent-499' in acknowledgements.next() && 'agent-499' in acknowledgements.next(), 'it has its turn again');
   t.end();
 });

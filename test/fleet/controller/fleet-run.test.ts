@@ -1,0 +1,98 @@
+/** Which agents a run gives up, over a bus in memory. */
+import t, { type Test } from 'tap';
+import type { Report } from '../../../src/fleet/protocol.ts';
+import { FleetRun, type RunListener } from '../../../src/fleet/controller/fleet-run.ts';
+import { Member } from '../../../src/fleet/controller/member.ts';
+import { Requests } from '../../../src/fleet/controller/requests.ts';
+import { SUBJECTS, TIMES } from '../../../src/fleet/protocol.ts';
+import { encodeReport } from '../../../src/fleet/report-code.ts';
+import { description, speakFor } from '../../support/agents.ts';
+import { MemoryCarrier, type MemoryBus } from '../memory-bus.ts';
+
+const RUN = 'a-run-of-tests';
+const BUSY = { run: RUN, controller: 'me@h', command: 'client', target: '10.0.0.5:80' };
+
+interface Bench {
+  readonly bus: MemoryBus;
+  readonly agent: MemoryBus;
+  readonly member: Member;
+  /** Why the agent was lost; null where it was not. */
+  readonly why: () => string | null;
+  report(number: number): void;
+}
+
+function benchOf(t: Test, speaks: boolean): Bench {
+  const carrier = new MemoryCarrier();
+  const [bus, agent] = [carrier.connect(), carrier.connect()];
+  const described = description('a', { busy: BUSY });
+  const member = new Member(described, { turns: [0], of: 1 }, { index: 0, of: 1 });
+  const endAgent = speaks ? speakFor(agent, () => described, 'a') : (): void => undefined;
+  const run = new FleetRun({ bus, requests: new Requests(bus), key: null, run: RUN, members: [member] });
+  const ignore = (): void => undefined;
+  const listener: RunListener = { onReport: ignore, onLost: ignore, onOdd: ignore, onTick: ignore };
+  run.listen(listener);
+  t.teardown(() => {
+    endAgent();
+    run.end();
+  });
+  const report = (number: number): void => {
+    const each: Report = { run: RUN, instance: described.instance, number, kind: 'stage', stage: 0 };
+    agent.publish(SUBJECTS.report('a'), encodeReport(each));
+  };
+  return { bus, agent, member, why: () => member.why, report };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function untilLost({ why }: Bench): Promise<void> {
+  while (why() === null) await sleep(20);
+}
+
+t.test('an agent that does not send again what is missing is given up', async (t) => {
+  const bench = benchOf(t, true);
+  const { member } = bench;
+  bench.report(1);
+  while (!member.inbox.hasGap) await sleep(5);
+  // It was told so often before.
+  member.inbox.gapTold = 15;
+  await untilLost(bench);
+  t.match(bench.why(), /a report of it is missing/);
+});
+
+t.test('an agent whose report came late is not', async (t) => {
+  const bench = benchOf(t, true);
+  const { member } = bench;
+  bench.report(1);
+  while (!member.inbox.hasGap) await sleep(5);
+  member.inbox.gapTold = 14;
+  bench.report(0);
+  while (member.inbox.acknowledged < 2) await sleep(5);
+  t.equal(member.inbox.gapTold, 0);
+  await sleep(2 * TIMES.beatMs);
+  t.equal(bench.why(), null);
+});
+
+t.test('silence counts when NATS has nothing more for the controller', async (t) => {
+  const bench = benchOf(t, false);
+  const { bus, member } = bench;
+  let flushed: () => void = () => undefined;
+  let flushes = 0;
+  bus.flush = () => {
+    flushes++;
+    return new Promise((resolve) => (flushed = resolve));
+  };
+  while (flushes === 0) await sleep(20);
+  await sleep(500);
+  t.equal(bench.why(), null, 'what NATS still has may be of it');
+  bench.report(0);
+  while (member.inbox.acknowledged === 0) await sleep(5);
+  flushed();
+  await sleep(100);
+  t.equal(bench.why(), null, 'it was');
+  while (flushes === 1) await sleep(20);
+  flushed();
+  await untilLost(bench);
+  t.match(bench.why(), /nothing was heard of it for 3 s/);
+});
