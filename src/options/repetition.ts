@@ -1,6 +1,14 @@
 /** The command line that asks for what a result was asked for: from its `config` back to options. */
 import type { CompareResult } from '../document/compare.ts';
-import type { ClientConfig, RampConfig } from '../document/config.ts';
+import type {
+  ClientConfig,
+  RampConfig,
+  RttConfig,
+  SaturateConfig,
+  SearchConfig,
+  ServerConfig,
+} from '../document/config.ts';
+import type { LabResult } from '../document/lab.ts';
 import type { FleetConfig, FleetResult } from '../document/fleet.ts';
 import { kindOf, type Document } from '../document/read.ts';
 import { formatHostPort } from '../plan/address.ts';
@@ -100,8 +108,17 @@ const fleet: Row = (value) => {
   ];
 };
 
+/** The keys of each member of a union. */
+type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+
 /** Every key of every `config`, but for those that are the command line's target. */
-export const REPETITION_ROWS: Readonly<Record<string, Row>> = {
+type ConfigKey = Exclude<
+  KeysOf<ClientConfig | SearchConfig | SaturateConfig | RttConfig | ServerConfig | LabResult['plan']>,
+  'host' | 'port' | 'lab' | 'cells'
+>;
+
+/** What each key of a `config` stands for. The compiler asks for a row for each, and for no other. */
+export const REPETITION_ROWS: Readonly<Record<ConfigKey, Row>> = {
   address: NONE,
   rates_per_sec: rates,
   duration_sec: duration,
@@ -124,6 +141,7 @@ export const REPETITION_ROWS: Readonly<Record<string, Row>> = {
   max_body_bytes: text('max-body'),
   first_byte_timeout_sec: time('first-byte-timeout'),
   verify: text('verify'),
+
   min_response_bytes: text('min-response'),
   expect_status: text('expect-status'),
   expect_prefix: text('expect-prefix'),
@@ -201,7 +219,7 @@ export function repetitionOf(document: Document): Repetition | null {
   const notes: string[] = [];
   const options: (readonly [string, ...string[]])[] = [];
   for (const [key, value] of Object.entries(config)) {
-    const row = Object.hasOwn(REPETITION_ROWS, key) ? REPETITION_ROWS[key] : undefined;
+    const row = Object.hasOwn(REPETITION_ROWS, key) ? REPETITION_ROWS[key as ConfigKey] : undefined;
     if (row === undefined) notes.push(`What ${key} was (${JSON.stringify(value)}) is not in the command.`);
     else options.push(...row(value, config));
   }

@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { ClientConfig } from '../../src/document/config.ts';
@@ -8,7 +6,7 @@ import type { Document } from '../../src/document/read.ts';
 import { saturateConfig, type SaturatePlan } from '../../src/limit/plan/saturate.ts';
 import { searchConfig, type SearchPlan } from '../../src/limit/plan/search.ts';
 import { spellOut } from '../../src/options/argv.ts';
-import { REPETITION_ROWS, repetitionOf } from '../../src/options/repetition.ts';
+import { repetitionOf } from '../../src/options/repetition.ts';
 import { shellWord } from '../../src/options/shell-word.ts';
 import { TABLES } from '../../src/cli/commands.ts';
 import { clientConfig } from '../../src/plan/client-plan.ts';
@@ -16,7 +14,6 @@ import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';
 import { rttConfig, type RttPlan } from '../../src/plan/ping-plan.ts';
 import { serverConfig } from '../../src/plan/server-plan.ts';
 import { formatProblem } from '../../src/units/problem.ts';
-import { ROOT } from '../support/modules.ts';
 import { planOf } from '../support/planners.ts';
 import { MACHINE, rawInput, type Typed } from '../support/plans.ts';
 import { holds } from '../support/property.ts';
@@ -180,24 +177,6 @@ t.test('what a command line cannot bring back is said', (t) => {
     /does not hold the content of get\.txt, @want\.bin/,
   ]);
   t.match(notesOf({ of_tomorrow: 7 } as object), [/of_tomorrow was \(7\) is not in the command/]);
-  t.end();
-});
-
-t.test('every key of every config has its row', (t) => {
-  for (const kind of ['client', 'doctor', 'search', 'saturate', 'rtt', 'server'] as const) {
-    const schema = JSON.parse(readFileSync(path.join(ROOT, 'schema', `${kind}-1.json`), 'utf8')) as {
-      $defs: Record<string, { properties: object }>;
-    };
-    const name = Object.keys(schema.$defs).find(
-      (each) => each.toLowerCase() === `${kind === 'doctor' ? 'client' : kind}config`,
-    )!;
-    const keys = Object.keys(schema.$defs[name]!.properties).filter((key) => key !== 'host' && key !== 'port');
-    t.same(
-      keys.filter((key) => !Object.hasOwn(REPETITION_ROWS, key)),
-      [],
-      kind,
-    );
-  }
   t.end();
 });
 
