@@ -74,28 +74,38 @@ export async function runClient(
 ): Promise<ClientResult> {
   const session = await open(plan, context);
   try {
-    const { startedAt, system, notes, fleet } = session;
+    const { startedAt, system, notes } = session;
     const target = formatHostPort(plan.host, plan.target.port);
     const rounds = plan.rates.length;
     context.emit?.({ type: 'run-started', command: 'client', startedAt, target, engine: system.engine, notes, rounds });
     const results = await runRounds(plan, session, context);
-    const [failure] = session.failures;
-    const result: ClientResult = {
-      schema: 'conngen.client/1',
-      conngen: VERSION,
-      started_at: session.startedAt.toISOString(),
-      system,
-      ...(fleet === undefined ? {} : { fleet }),
-      config: clientConfig(session.plan ?? plan),
-      ...(context.stop?.aborted === true ? { interrupted: true } : {}),
-      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-      rounds: results,
-    };
+    const result = clientResult(session, session.plan ?? plan, results, context.stop?.aborted === true);
     context.emit?.({ type: 'run-ended', result });
     return result;
   } finally {
     await session.close();
   }
+}
+
+/** Returns the result of the rounds that a session has run. `isInterrupted`: a signal or a controller ended the run early. */
+export function clientResult(
+  { startedAt, system, fleet, failures }: ClientSession,
+  plan: ClientPlan,
+  rounds: readonly RoundResult[],
+  isInterrupted: boolean,
+): ClientResult {
+  const [failure] = failures;
+  return {
+    schema: 'conngen.client/1',
+    conngen: VERSION,
+    started_at: startedAt.toISOString(),
+    system,
+    ...(fleet === undefined ? {} : { fleet }),
+    config: clientConfig(plan),
+    ...(isInterrupted ? { interrupted: true } : {}),
+    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+    rounds,
+  };
 }
 
 /** Starts the workers of a plan; rejects with `RunError` where no engine can work. Close it in any case. */

@@ -80,7 +80,7 @@ export async function runRtt(
     if (leftNs !== null) emit?.(estimateOf({ elapsedNs: Number(monotonicNs() - beginNs), leftNs }));
   };
   try {
-    const { startedAt, system, notes, fleet } = session;
+    const { startedAt, system, notes } = session;
     const target = formatHostPort(plan.host, plan.target.port);
     const { engine } = system;
     emit?.({ type: 'run-started', command: 'rtt', startedAt, target, engine, notes, rounds: plan.rates.length });
@@ -91,23 +91,33 @@ export async function runRtt(
       tellTime();
       if (index + 1 < plan.rates.length) await sleepNs(plan.cooldownNs, stop);
     }
-    const [failure] = session.failures;
-    const result: RttResult = {
-      schema: 'conngen.rtt/1',
-      conngen: VERSION,
-      started_at: startedAt.toISOString(),
-      system,
-      ...(fleet === undefined ? {} : { fleet }),
-      config: rttConfig(session.plan ?? plan),
-      ...(stop?.aborted === true ? { interrupted: true } : {}),
-      ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-      rounds,
-    };
+    const result = rttResult(session, session.plan ?? plan, rounds, stop?.aborted === true);
     emit?.({ type: 'run-ended', result });
     return result;
   } finally {
     await session.close();
   }
+}
+
+/** Returns the result of the rounds that a session has run. `isInterrupted`: a signal or a controller ended the run early. */
+export function rttResult(
+  { startedAt, system, fleet, failures }: PingSession,
+  plan: RttPlan,
+  rounds: readonly RttRound[],
+  isInterrupted: boolean,
+): RttResult {
+  const [failure] = failures;
+  return {
+    schema: 'conngen.rtt/1',
+    conngen: VERSION,
+    started_at: startedAt.toISOString(),
+    system,
+    ...(fleet === undefined ? {} : { fleet }),
+    config: rttConfig(plan),
+    ...(isInterrupted ? { interrupted: true } : {}),
+    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
+    rounds,
+  };
 }
 
 /** Starts the thread of a plan; rejects with `RunError` where no engine can work. Close it in any case. */

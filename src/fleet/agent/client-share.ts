@@ -1,19 +1,17 @@
 /** An agent's part of a client's run, or of the trials of a search. */
-import { openSession, type ClientSession } from '../../client/run.ts';
+import { clientResult, openSession, type ClientSession } from '../../client/run.ts';
 import { askedOf } from '../../doctor/client-start.ts';
 import { runDoctor } from '../../doctor/examine.ts';
-import type { ClientResult, RoundResult } from '../../document/client.ts';
+import type { RoundResult } from '../../document/client.ts';
 import type { Check } from '../../document/doctor.ts';
-import type { RttRound } from '../../document/rtt.ts';
 import { reuseDelayNs } from '../../kernel/proc.ts';
 import { CLIENT_OPTIONS } from '../../options/tables/client.ts';
 import { formatHostPort } from '../../plan/address.ts';
-import { clientConfig, clientPlan, type ClientInput } from '../../plan/client-plan.ts';
+import { clientPlan, type ClientInput } from '../../plan/client-plan.ts';
 import type { ClientPlan, RoundRate } from '../../plan/plan.ts';
 import { restingPorts } from '../../plan/resting-ports.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { formatPerSec } from '../../units/format.ts';
-import { VERSION } from '../../units/version.ts';
 import type { Opened, Refusal } from '../protocol.ts';
 import { RunLimits, refusePlan } from '../trust/plan-limits.ts';
 import { tryClient } from './first-connection.ts';
@@ -143,7 +141,7 @@ function shareOf(
       return session.round(place, rate, changes);
     },
     shift: (shiftNs) => session.shift(shiftNs),
-    result: (rounds, isInterrupted) => resultOf(session, plan, rounds, isInterrupted),
+    result: (rounds, isInterrupted) => clientResult(session, plan, rounds as readonly RoundResult[], isInterrupted),
     close: () => session.close(),
   };
 }
@@ -153,23 +151,4 @@ function rateText(rate: RoundRate): string {
   return typeof rate === 'number'
     ? formatPerSec(rate)
     : `${formatPerSec(rate.fromPerSec)} to ${formatPerSec(rate.toPerSec)}`;
-}
-
-function resultOf(
-  session: ClientSession,
-  plan: ClientPlan,
-  rounds: readonly (RoundResult | RttRound)[],
-  isInterrupted: boolean,
-): ClientResult {
-  const [failure] = session.failures;
-  return {
-    schema: 'conngen.client/1',
-    conngen: VERSION,
-    started_at: session.startedAt.toISOString(),
-    system: session.system,
-    config: clientConfig(plan),
-    ...(isInterrupted ? { interrupted: true } : {}),
-    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-    rounds: rounds as readonly RoundResult[],
-  };
 }

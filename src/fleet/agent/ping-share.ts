@@ -1,12 +1,11 @@
 /** An agent's part of a run of round trips. */
-import type { RttResult, RttRound } from '../../document/rtt.ts';
+import type { RttRound } from '../../document/rtt.ts';
 import { RTT_OPTIONS } from '../../options/tables/rtt.ts';
-import { openPingSession, type PingSession } from '../../ping/run.ts';
+import { openPingSession, rttResult, type PingSession } from '../../ping/run.ts';
 import { formatHostPort } from '../../plan/address.ts';
-import { rttConfig, rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
+import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { formatPerSec } from '../../units/format.ts';
-import { VERSION } from '../../units/version.ts';
 import { RunLimits, refusePlan } from '../trust/plan-limits.ts';
 import { tryPings } from './first-connection.ts';
 import {
@@ -67,21 +66,7 @@ function shareOf(
     },
     round: ({ place }) => session.round(place.round),
     shift: (shiftNs) => session.shift(shiftNs),
-    result: (rounds, isInterrupted) => resultOf(session, plan, rounds as readonly RttRound[], isInterrupted),
+    result: (rounds, isInterrupted) => rttResult(session, plan, rounds as readonly RttRound[], isInterrupted),
     close: () => session.close(),
-  };
-}
-
-function resultOf(session: PingSession, plan: RttPlan, rounds: readonly RttRound[], isInterrupted: boolean): RttResult {
-  const [failure] = session.failures;
-  return {
-    schema: 'conngen.rtt/1',
-    conngen: VERSION,
-    started_at: session.startedAt.toISOString(),
-    system: session.system,
-    config: rttConfig(plan),
-    ...(isInterrupted ? { interrupted: true } : {}),
-    ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
-    rounds,
   };
 }
