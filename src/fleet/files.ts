@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Bus } from './bus/bus.ts';
+import { badField, isCount, isFields, isText, parseJson, whole, type Check, type Fields } from './json-message.ts';
 import { SUBJECTS, type FileRef, type FileRequest, type Refusal } from './protocol.ts';
 import { STDIN, loadFromDisk, PAYLOAD_MAX_BYTES, type LoadFile } from '../plan/payload.ts';
 import { accept, refuse } from '../units/problem.ts';
@@ -152,19 +153,12 @@ function refOf(content: Content): FileRef {
   return { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
 }
 
+const REQUEST: Readonly<Record<string, Check>> = { sha256: isText, offset: isCount, length: whole(0, PIECE_BYTES) };
+
 function readRequest(data: Uint8Array): FileRequest | null {
   // A request has about 120 bytes.
-  if (data.length > 500) return null;
-  try {
-    const value = JSON.parse(Buffer.from(data).toString()) as Partial<FileRequest> | null;
-    if (typeof value !== 'object' || value === null) return null;
-    const { sha256, offset, length } = value;
-    const isWhole = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-    if (typeof sha256 !== 'string' || !isWhole(offset) || !isWhole(length) || length > PIECE_BYTES) return null;
-    return { sha256, offset, length };
-  } catch {
-    return null;
-  }
+  const value = data.length > 500 ? undefined : parseJson(data);
+  return isFields(value) && badField(value, REQUEST) === null ? (value as Fields & FileRequest) : null;
 }
 
 function refusal(code: Refusal['code'], message: string): { readonly refused: Refusal } {

@@ -1,4 +1,5 @@
 /** A report as a message: the length of its head, its head as JSON, and its body: the bytes of a bank, or none. */
+import { badField, encodeJson, isCount, isFields, isText, oneOf, parseJson, type Check } from './json-message.ts';
 import type { Report } from './protocol.ts';
 
 const LENGTH_BYTES = 4;
@@ -12,7 +13,7 @@ export interface DecodedReport {
 
 /** Returns the message of a report. */
 export function encodeReport(report: Report, body: Uint8Array = NO_BODY): Uint8Array {
-  const head = Buffer.from(JSON.stringify(report));
+  const head = encodeJson(report);
   const message = new Uint8Array(LENGTH_BYTES + head.length + body.length);
   new DataView(message.buffer).setUint32(0, head.length, true);
   message.set(head, LENGTH_BYTES);
@@ -30,30 +31,15 @@ export function decodeReport(message: Uint8Array): DecodedReport | null {
   return isReport(head) ? { report: head, body: message.subarray(end) } : null;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return null;
-  }
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === 'string';
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isPlace: Check = (value) =>
   isFields(value) && isCount(value['round']) && (value['trial'] === undefined || isCount(value['trial']));
 
 /** What the fields of each kind are, as far as a controller relies on them before it knows the kind. */
 const KINDS: Readonly<Record<Report['kind'], Readonly<Record<string, Check>>>> = {
-  bank: { of: (value) => value === 'connections' || value === 'pings', place: isPlace, worker: isCount },
+  bank: { of: oneOf('connections', 'pings'), place: isPlace, worker: isCount },
   health: { place: isPlace },
   notice: {
-    level: (value) => ['info', 'warning', 'error', 'failure'].some((level) => level === value),
+    level: oneOf('info', 'warning', 'error', 'failure'),
     text: isText,
   },
   stage: { stage: isCount },
@@ -67,6 +53,5 @@ function isReport(value: unknown): value is Report {
   if (!isFields(value)) return false;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return false;
-  const checks = { ...HEAD, ...KINDS[kind as Report['kind']] };
-  return Object.entries(checks).every(([name, check]) => check(value[name]));
+  return badField(value, HEAD) === null && badField(value, KINDS[kind as Report['kind']]) === null;
 }

@@ -3,6 +3,8 @@ import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 import { printable } from '../units/printable.ts';
 import { RunError } from '../units/run-error.ts';
 import type { Bus } from './bus/bus.ts';
+import { areTexts, badField, fields, isCount, isFields, isText, number, orNull, parseJson } from './json-message.ts';
+import type { Check, Fields } from './json-message.ts';
 import { AGENT_NAME, PROTOCOL, SUBJECTS, type Description } from './protocol.ts';
 
 /** How long one more answer is waited for. */
@@ -50,65 +52,27 @@ export async function rollCall(
 /** Returns what an agent says of itself; null for bytes that are no description. Does not throw. */
 export function readDescription(data: Uint8Array): Answered | null {
   if (data.length > BYTES_MAX) return null;
-  const value = parsed(data);
-  if (!isObject(value)) return null;
+  const value = parseJson(data);
+  if (!isFields(value)) return null;
   const { name, conngen, protocol, instance = null } = value;
-  if (typeof name !== 'string' || !AGENT_NAME.test(name)) return null;
-  if (typeof conngen !== 'string' || !isCount(protocol)) return null;
+  if (!isText(name) || !AGENT_NAME.test(name)) return null;
+  if (!isText(conngen) || !isCount(protocol)) return null;
   if (protocol !== PROTOCOL) {
-    return { name, conngen, protocol, instance: typeof instance === 'string' ? instance : null, description: null };
+    return { name, conngen, protocol, instance: isText(instance) ? instance : null, description: null };
   }
   if (!isDescription(value)) return null;
   return { name, conngen, protocol, instance: value.instance, description: value };
 }
 
-function parsed(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data).toString('utf8'));
-  } catch {
-    return null;
-  }
-}
-
-type Fields = Readonly<Record<string, unknown>>;
+const DESCRIPTION: Readonly<Record<string, Check>> = {
+  ...{ instance: isText, machine: isText, host: isText },
+  ...{ engines: areTexts, sources: areTexts, trusts: areTexts },
+  ...{ seenFrom: orNull(isText), interface: orNull(isText) },
+  system: fields({ kernel: isText, node: isText, cpus: isCount }),
+  limits: fields({ targets: areTexts, maxRatePerSec: orNull(number(0)), maxDurationNs: number(0) }),
+  busy: orNull(fields({ run: isText, controller: isText, command: isText, target: isText })),
+};
 
 function isDescription(value: Fields): value is Fields & Description {
-  const { instance, system, engines, sources, machine, host, seenFrom, limits, trusts, busy } = value;
-  const ownInterface = value['interface'];
-  return (
-    [instance, machine, host].every((each) => typeof each === 'string') &&
-    [engines, sources, trusts].every(areTexts) &&
-    [seenFrom, ownInterface].every((each) => each === null || typeof each === 'string') &&
-    isObject(system) &&
-    [system['kernel'], system['node']].every((each) => typeof each === 'string') &&
-    isCount(system['cpus']) &&
-    areLimits(limits) &&
-    (busy === null || isRunning(busy))
-  );
-}
-
-function areLimits(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { targets, maxRatePerSec, maxDurationNs } = value;
-  return areTexts(targets) && (maxRatePerSec === null || isAmount(maxRatePerSec)) && isAmount(maxDurationNs);
-}
-
-function isRunning(value: unknown): boolean {
-  return isObject(value) && ['run', 'controller', 'command', 'target'].every((key) => typeof value[key] === 'string');
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function areTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0;
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0;
+  return badField(value, DESCRIPTION) === null;
 }

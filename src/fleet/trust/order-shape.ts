@@ -1,4 +1,16 @@
 /** Reads orders and beats: what a signature says nothing of is whether they are well-formed and within bounds. */
+import {
+  badField,
+  isFields,
+  matches,
+  number,
+  oneOf,
+  orNull,
+  text,
+  whole,
+  type Check,
+  type Fields,
+} from '../json-message.ts';
 import { AGENT_NAME, PROTOCOL, type Beat, type FileRef, type Order } from '../protocol.ts';
 import { PAYLOAD_MAX_BYTES } from '../../plan/payload.ts';
 import { NS_PER_DAY, RATE_MAX_PER_SEC } from '../../units/quantity.ts';
@@ -21,21 +33,17 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const TIME = /^\d{1,19}$/;
 const ROUND_MAX_NS = 30 * NS_PER_DAY;
 
-type Fields = Readonly<Record<string, unknown>>;
-/** A check of a field. */
-type Check = (value: unknown) => boolean;
-
 /** What a well-formed message is, or what is wrong with it, for the log. */
 export type Shaped<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
 
 /** Returns the number of the protocol that a message says; null where it says none. */
 export function protocolOf(value: unknown): number | null {
-  return isRecord(value) && typeof value['protocol'] === 'number' ? value['protocol'] : null;
+  return isFields(value) && typeof value['protocol'] === 'number' ? value['protocol'] : null;
 }
 
 /** Reads an order of this protocol. */
 export function readOrder(value: unknown): Shaped<Order> {
-  if (!isRecord(value)) return wrong('an order');
+  if (!isFields(value)) return wrong('an order');
   const kind = value['kind'];
   const own = typeof kind === 'string' && Object.hasOwn(ORDERS, kind) ? ORDERS[kind as Order['kind']] : undefined;
   if (own === undefined) return wrong('kind');
@@ -44,85 +52,57 @@ export function readOrder(value: unknown): Shaped<Order> {
 
 /** Reads a beat of this protocol. */
 export function readBeat(value: unknown): Shaped<Beat> {
-  if (!isRecord(value)) return wrong('a beat');
-  const acknowledged: Check = (each) => isRecord(each) && Object.values(each).every(whole(0));
+  if (!isFields(value)) return wrong('a beat');
+  const acknowledged: Check = (each) => isFields(each) && Object.values(each).every(whole(0));
   return shaped<Beat>(value, { protocol: isProtocol, run: matches(RUN_NAME), number: whole(0), acknowledged });
 }
 
 function shaped<T>(value: Fields, checks: Readonly<Record<string, Check>>): Shaped<T> {
   // Keys beyond these are left alone: a newer conngen of the same protocol may say more.
-  const bad = Object.entries(checks).find(([name, check]) => !Object.hasOwn(value, name) || !check(value[name]));
+  const bad = badField(value, checks);
   // Every field of the type has its check.
-  return bad === undefined ? { ok: true, value: value as T } : wrong(bad[0]);
+  return bad === null ? { ok: true, value: value as T } : wrong(bad);
 }
 
 function wrong(what: string): { readonly ok: false; readonly why: string } {
   return { ok: false, why: `${what} is not what the protocol says` };
 }
 
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function whole(min: number, max = Number.MAX_SAFE_INTEGER): Check {
-  return (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-}
-
-function number(min: number, max: number): Check {
-  return (value) => typeof value === 'number' && value >= min && value <= max;
-}
-
-function orNull(check: Check): Check {
-  return (value) => value === null || check(value);
-}
-
-function matches(pattern: RegExp): Check {
-  return (value) => typeof value === 'string' && pattern.test(value);
-}
-
-function text(maxCharacters: number): Check {
-  return (value) => typeof value === 'string' && value.length <= maxCharacters;
-}
-
-function oneOf(...words: readonly string[]): Check {
-  return (value) => typeof value === 'string' && words.includes(value);
-}
-
 const isProtocol: Check = (value) => value === PROTOCOL;
 const isRate = number(0, RATE_MAX_PER_SEC);
 
-/** A value of an option: as files have them. */
-function isText(value: unknown): boolean {
+/** Whether a value is one of an option, as files have them. */
+function isScalar(value: unknown): boolean {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function isValues(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   const values = Object.values(value);
   return (
     values.length <= ORDER_BOUNDS.values &&
-    values.every((each) => isText(each) || (Array.isArray(each) && isTexts(each as unknown[])))
+    values.every((each) => isScalar(each) || (Array.isArray(each) && areScalars(each as unknown[])))
   );
 }
 
-function isTexts(value: readonly unknown[]): boolean {
-  return value.length <= ORDER_BOUNDS.texts && value.every(isText);
+function areScalars(value: readonly unknown[]): boolean {
+  return value.length <= ORDER_BOUNDS.texts && value.every(isScalar);
 }
 
 function isFile(value: unknown): value is FileRef {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   return matches(SHA256)(value['sha256']) && whole(0, PAYLOAD_MAX_BYTES)(value['bytes']);
 }
 
 function isFiles(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   const files = Object.values(value);
   return files.length <= ORDER_BOUNDS.files && files.every(isFile);
 }
 
 /** Turns ascend, and there are no more of them than the share is of. */
 function isShare(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   const { turns, of } = value;
   if (!whole(1, ORDER_BOUNDS.turns)(of) || !Array.isArray(turns) || turns.length === 0) return false;
   let last = -1;
@@ -134,20 +114,20 @@ function isShare(value: unknown): boolean {
 }
 
 function isPortsPart(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   const { index, of } = value;
   return whole(1, 65_535)(of) && whole(0, (of as number) - 1)(index);
 }
 
 function isPlace(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isFields(value)) return false;
   const { round, trial } = value;
   return whole(0, ORDER_BOUNDS.trials)(round) && (trial === undefined || whole(0, ORDER_BOUNDS.trials)(trial));
 }
 
 function isRoundRate(value: unknown): boolean {
   if (value === 'max' || isRate(value)) return value !== 0;
-  return isRecord(value) && isRate(value['fromPerSec']) && isRate(value['toPerSec']);
+  return isFields(value) && isRate(value['fromPerSec']) && isRate(value['toPerSec']);
 }
 
 const HEAD = {

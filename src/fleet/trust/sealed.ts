@@ -1,6 +1,7 @@
 /** Messages with a signature. Bytes are verified before they are parsed. */
 import { sign, verify } from 'node:crypto';
 import type { SigningKey, TrustedKeys } from './keys.ts';
+import { badField, encodeJson, isFields, matches, orNull, parseJson, text, type Check } from '../json-message.ts';
 import type { Signed } from '../protocol.ts';
 
 /** What a signature is for: a signature of one kind is none of another. */
@@ -37,7 +38,7 @@ export function seal(value: object, purpose: Purpose, key: SigningKey | null): U
     key: key?.fingerprint ?? null,
     signature: key === null ? null : sign(null, signedBytes(purpose, body), key.privateKey).toString('base64'),
   };
-  return Buffer.from(JSON.stringify(signed));
+  return encodeJson(signed);
 }
 
 /** Opens a message. Without `trusted` keys no signature is looked at. Never throws. */
@@ -63,27 +64,14 @@ function signedBytes(purpose: Purpose, body: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`conngen fleet ${purpose}\0`), body]);
 }
 
-/** Undefined for what is no JSON. */
-function parseJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
+const SIGNED: Readonly<Record<string, Check>> = {
+  body: matches(BASE64),
+  key: orNull(text(100)),
+  signature: orNull((value) => text(100)(value) && matches(BASE64)(value)),
+};
 
 function isSigned(value: unknown): value is Signed {
-  if (typeof value !== 'object' || value === null) return false;
-  const { body, key, signature } = value as Readonly<Record<string, unknown>>;
-  return (
-    isBase64(body) &&
-    (key === null || (typeof key === 'string' && key.length <= 100)) &&
-    (signature === null || (isBase64(signature) && signature.length <= 100))
-  );
-}
-
-function isBase64(value: unknown): value is string {
-  return typeof value === 'string' && BASE64.test(value);
+  return isFields(value) && badField(value, SIGNED) === null;
 }
 
 function malformed(why: string): Unopened {
