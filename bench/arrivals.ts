@@ -1,4 +1,4 @@
-/** When connections arrive, by the kernel's clock: nobody has to be awake for it, so nobody's own pauses are in it. */
+/** When connections arrive, by the kernel's clock: no process has to be awake for that, so no pauses of a process are in it. */
 import { MAP_SHARED_POPULATE, PROT_READ_WRITE, SOCK_DGRAM, SOL_SOCKET } from '../src/kernel/constants.ts';
 import { errnoName } from '../src/kernel/errno.ts';
 import { loadLibc, nativeCopy } from '../src/kernel/libc.ts';

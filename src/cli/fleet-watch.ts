@@ -21,11 +21,11 @@ const CLEAR_ALL = '\u001b[2J';
 export interface Watched {
   readonly bus: Bus;
   readonly agents: AgentWatch;
-  /** Where the carrier is, as it is shown. */
+  /** The NATS server, as it is shown. */
   readonly url: string;
 }
 
-/** Goes on until a signal, until nobody reads stdout any more, or until the connection is closed for good. Returns the exit code. */
+/** Goes on until a signal, until the reader of stdout has gone, or until the connection is closed for good. Returns the exit code. */
 export function watchView(watched: Watched, io: Io, stop: StopRequest): Promise<number> {
   const next = io.terminal?.stdout === 'terminal' ? drawing(watched, io) : lines(watched);
   return new Promise((resolve) => {

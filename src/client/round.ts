@@ -134,7 +134,7 @@ function tellerOf({ place, runBaseNs }: RoundRun, { emit, originNs }: SessionCon
   };
 }
 
-/** Whether somebody else says when the stages of the round begin. */
+/** Whether a leader says when the stages of the round begin. */
 function isLed({ exchangePerSec }: RoundRun, { leader }: SessionContext): boolean {
   return leader !== undefined && exchangePerSec !== null;
 }

@@ -14,7 +14,7 @@ export const STAGE_CLOSING = 2;
 const MEETINGS = 2;
 /** The index in the control memory of a round at which workers count the stages they have finished. */
 const ARRIVALS = ROUND_WORDS;
-/** Where it says that the time is known at which the stage after a meeting begins, where somebody else says when. */
+/** The word that says that the time is known at which the stage after a meeting begins, where a leader says when. */
 const TOLD = ARRIVALS + MEETINGS;
 /** Those times follow, in ns on the run's clock, as doubles. */
 const TIMES_BYTES = 4 * (TOLD + MEETINGS);
@@ -33,7 +33,7 @@ export interface StagesOptions extends TurnsOptions {
   readonly ratePerSec: number;
   /** The time from the end of the last exchange to the first close. */
   readonly holdNs: number;
-  /** Whether somebody else says when a stage begins (`beginStage`); if not, it begins when all workers here are done with the one before. */
+  /** Whether a leader says when a stage begins (`beginStage`); if not, it begins when all workers here are done with the one before. */
   readonly isLed?: boolean;
 }
 
@@ -117,7 +117,7 @@ export function stagesEnded(control: Int32Array, workers: number): number {
   return ended;
 }
 
-/** Lets the stage after `stage` begin at `beginNs` of the run's clock, in a round whose stages somebody else leads. */
+/** Lets the stage after `stage` begin at `beginNs` of the run's clock, in a round whose stages a leader begins. */
 export function beginStage(control: Int32Array, stage: number, beginNs: number): void {
   timesOf(control)[stage] = beginNs;
   Atomics.store(control, TOLD + stage, 1);

@@ -40,7 +40,7 @@ export interface RoundOrder {
   readonly maxLagNs: number;
   /** Exchanges begun a second in a round in stages; null for other rounds. */
   readonly exchangePerSec: number | null;
-  /** Whether somebody else says when a stage begins. */
+  /** Whether a leader says when a stage begins. */
   readonly isLed: boolean;
 }
 

@@ -11,7 +11,7 @@ import { rollCall, type Answered } from './roll-call.ts';
 const TRIPS = 5;
 const TRIP_MS = 500;
 
-/** Asks who is there and how far away each is. `url` is what the result shows of where the carrier is. */
+/** Asks which agents are there, and the round trip to each. `url` is what the result shows of the NATS server. */
 export async function listAgents(bus: Bus, url: string): Promise<FleetResult> {
   const startedAt = new Date();
   const there = await rollCall(bus);
@@ -21,6 +21,7 @@ export async function listAgents(bus: Bus, url: string): Promise<FleetResult> {
   return fleetResult(startedAt, url, agents);
 }
 
+/** Returns the document of a list of agents. */
 export function fleetResult(startedAt: Date, url: string, agents: readonly ListedAgent[]): FleetResult {
   return {
     schema: 'conngen.fleet/1',
@@ -52,7 +53,7 @@ export function listedAgent({ name, conngen, protocol, description }: Answered, 
   };
 }
 
-/** The smallest of some; null where the agent does not answer. */
+/** Returns the smallest of some round trips; null where the agent does not answer. */
 async function roundTripNs(bus: Bus, agent: string): Promise<number | null> {
   let smallest: number | null = null;
   for (let trip = 0; trip < TRIPS; trip++) {

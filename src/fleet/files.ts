@@ -1,6 +1,6 @@
 /**
  * Files of a plan on their way from the controller to its agents: by the SHA-256 of their content, in pieces. An order is signed and
- * has the hashes, so nobody on the way can change a byte.
+ * has the hashes, so a byte that is changed on the way is noticed.
  */
 import { createHash } from 'node:crypto';
 import type { Bus } from './bus/bus.ts';
@@ -74,7 +74,7 @@ export interface Fetching {
   readonly request: (piece: FileRequest, timeoutMs: number) => Promise<Uint8Array | null>;
   /** The largest message, in bytes. */
   readonly maxPayloadBytes: number;
-  /** The time in ms, on a clock that nobody can set. */
+  /** The time in ms, on a monotonic clock. */
   readonly nowMs?: () => number;
 }
 

@@ -5,7 +5,6 @@
  * order to open a run (`open`). For each round it orders `prepare`, and when every agent is ready `begin` with one base time. Agents
  * report what they count (`Report`), numbered without a gap, until the controller has acknowledged it (`Beat`).
  */
-import type { PlanLimits } from './limits.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { RttRound } from '../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../run/events.ts';
@@ -39,7 +38,7 @@ export const SUBJECTS = {
   file: (run: string) => `conngen.fleet.run.${run}.file`,
 } as const;
 
-/** Where answers to requests come in: a place of one's own, so that nobody else may listen there. */
+/** The subjects below which answers to requests come in: one for each side, so that permissions keep others from listening there. */
 export const ANSWERS = {
   controller: 'conngen.fleet.answers.controller',
   agent: (agent: string) => `conngen.fleet.answers.agent.${agent}`,
@@ -91,6 +90,16 @@ export interface Description {
     readonly command: string;
     readonly target: string;
   } | null;
+}
+
+/** What an agent lets a controller make it do. */
+export interface PlanLimits {
+  /** Networks with ports, as typed: `10.0.0.0/8:80,443`. */
+  readonly targets: readonly string[];
+  /** The most connections, or pings, that this agent starts a second; null: as many as it can. */
+  readonly maxRatePerSec: number | null;
+  /** The longest run, in ns, all its rounds together. */
+  readonly maxDurationNs: number;
 }
 
 /** The answer to a request for a ticket: good for one `open`, for `TIMES.ticketMs`. */

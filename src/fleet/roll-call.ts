@@ -1,4 +1,4 @@
-/** Who is there: asking all agents, and reading what they say of themselves. What comes over the carrier is checked field by field. */
+/** Who is there: asking all agents, and reading what they say of themselves. What they answer is checked field by field. */
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
 import { printable } from '../units/printable.ts';
 import { RunError } from '../units/run-error.ts';
@@ -25,7 +25,7 @@ export interface Answered {
 
 /**
  * Asks who is there, and resolves to all that answer, by name, when no other did for `quietMs` (0.7 s); where `names` are given, when all of them have answered.
- * What is no answer of an agent is left out. Rejects with `RunError` where nobody answers because the carrier does not let this connection ask, or hear answers.
+ * What is no answer of an agent is left out. Rejects with `RunError` where no answer comes because NATS does not let this connection ask or hear answers.
  */
 export async function rollCall(
   bus: Bus,

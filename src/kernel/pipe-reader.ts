@@ -5,7 +5,7 @@ import { loadLibc, type Libc } from './libc.ts';
 const POLLFD_BYTES = 8;
 const TIMESPEC_BYTES = 16;
 const REVENTS_AT = 6;
-/** What poll(2) tells unasked: nobody reads a pipe, or the other side of a socket or terminal is gone. */
+/** What poll(2) tells unasked: a pipe has no reader, or the other side of a socket or terminal is gone. */
 const POLLERR = 0x8;
 const POLLHUP = 0x10;
 

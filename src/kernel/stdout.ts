@@ -8,7 +8,7 @@ const STDERR = 2;
 
 /**
  * Whether this process was started without stdout (`>&-`). Node then opens /dev/null in its place, for reading and writing, where a
- * shell's `> /dev/null` is for writing only. `stdio: 'ignore'` of Node and `DEVNULL` of Python look the same. False where
+ * shell's `> /dev/null` is for writing only. `stdio: 'ignore'` of Node and subprocess.DEVNULL of Python look the same. False where
  * stderr is such a /dev/null too: that is how a daemon is started, and nothing could be said.
  */
 export function isStdoutClosed(read = readProc, readLink: (path: string) => string = readlinkSync): boolean {

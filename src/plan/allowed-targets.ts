@@ -31,7 +31,7 @@ const ANY = 'any';
 /** `::ffff:0:0/96`: IPv4 addresses that are written as IPv6 ones (RFC 4291, section 2.5.5.2). */
 const MAPPED = 0xffffn;
 
-/** What an agent may aim at where nobody says so: itself. */
+/** What an agent may aim at without `--allow-target`: itself. */
 export const LOOPBACK_TARGETS: readonly AllowedTarget[] = [
   { network: { family: 4, address: 0x7f00_0000n, length: 8 }, ports: [] },
   { network: { family: 6, address: 1n, length: 128 }, ports: [] },

@@ -95,7 +95,7 @@ async function checkTarget(
   problems.push(problemOf(asked, `an address of another machine with --engine packet: ${why}`));
 }
 
-/** The engine answers for its sources: not for somebody else's addresses. */
+/** The engine answers for its sources, so they must not be addresses of another machine. */
 function checkSources(
   { source, gateway }: ClientPacketInput,
   sources: SourceRuns,

@@ -18,7 +18,7 @@ export function fleetSentence({ agents }: FleetResult): string {
   return `${formatCountOf(agents.length, 'agent')}, ${free === agents.length && free > 1 ? 'all' : formatCount(free)} free.`;
 }
 
-/** What to type on another machine where nobody is there. */
+/** What to type on another machine where no agent is there. */
 export function startAdvice(url: string): string {
   const shown = url.replace(/(?<=:\/\/)(?:localhost|127\.[\d.]+|\[::1\])(?=:)/, 'ADDRESS-OF-THIS-MACHINE');
   return `conngen agent --fleet ${shown} --allow-target CIDR:PORTS --trust conngen-fleet.pub`;

@@ -179,7 +179,7 @@ export class UringClientEngine implements ClientEngine {
   }
 
   close(slot: number, reset: boolean): void {
-    // Whoever closes an established connection first keeps its 4-tuple in TIME_WAIT. Any other is free, but not before the
+    // The side that closes an established connection first keeps its 4-tuple in TIME_WAIT. Any other is free, but not before the
     // CLOSE is done.
     this.#isFreeAtClose[slot] = reset || this.#states[slot] !== ACTIVE ? 1 : 0;
     this.#states[slot] = CLOSING;

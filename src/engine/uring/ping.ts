@@ -53,7 +53,7 @@ export class UringPingEngine implements PingEngine {
   readonly #isRefused: Uint8Array;
   /** Replies that may follow the one at hand. */
   readonly #expected: Int32Array;
-  /** SENDs that the next call hands over. They are done as it begins, and nobody waits for that. */
+  /** SENDs that the next call hands over. They are done as it begins, and nothing waits for that. */
   #freshSends = 0;
   #refusals = 0;
   #driver!: PingDriver;

@@ -193,7 +193,7 @@ export class UringServerEngine implements ServerEngine {
     }
   }
 
-  /** Waits for the end of a connection that is only held, and for a failure behind it: level-triggered, the end would come for ever. */
+  /** Waits for the end of a connection that is only held, and for a failure behind it: level-triggered, the end would be reported again and again. */
   #watch(slot: number): void {
     if (this.#slots.isPending(slot, POLL)) return;
     this.#ring.reserve(1);

@@ -1,4 +1,4 @@
-/** Warnings that others can cause: told up to a number a minute, then counted, so that nobody can fill the disk of an agent. */
+/** Warnings that strangers can cause: written up to a number a minute, then counted, so that they cannot fill the disk of an agent. */
 import type { AgentLog } from './agent-log.ts';
 
 const WINDOW_MS = 60_000;

@@ -1,6 +1,6 @@
-/** The seam to the carrier of messages. `nats.ts` is the one implementation for runs; tests may have one in memory. */
+/** The seam to what carries the messages of a fleet. `nats.ts` is the one implementation for runs; tests have one in memory. */
 
-/** A message, as it is received. Answers go to `respond`, which is absent where nobody waits for one. */
+/** A message, as it is received. Answers go to `respond`, which is absent where the sender waits for none. */
 export interface Message {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -16,7 +16,7 @@ export type BusEvent =
   /** There will be no connection any more. */
   | { readonly kind: 'closed'; readonly message: string };
 
-/** A connection to the carrier. It connects again by itself; what is published meanwhile is kept up to a bound, then lost. */
+/** A connection to the server that carries the messages. It connects again by itself; what is published meanwhile is kept up to a bound, then lost. */
 export interface Bus {
   /** The largest message, in bytes. */
   readonly maxPayloadBytes: number;
@@ -29,7 +29,7 @@ export interface Bus {
   publish(subject: string, data: Uint8Array): void;
   /** Calls back for every message, in order. Returns what ends the subscription. */
   subscribe(subject: string, onMessage: (message: Message) => void): () => void;
-  /** Resolves with the first answer; null where none comes in time, or nobody listens. */
+  /** Resolves with the first answer; null where none comes in time, or where there is no listener. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array | null>;
   /**
    * Resolves with all answers: when no other came for `quietMs`, or as soon as `isEnough` is true of them; at the latest after ten
@@ -47,11 +47,11 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** Where the carrier is, and who we are there. */
+/** Where the server is, and the credentials of this connection. */
 export interface BusOptions {
   /** `nats://HOST:PORT` or `tls://HOST:PORT`, several of them for a cluster. Without credentials. */
   readonly servers: readonly string[];
-  /** The subject below which answers to requests come (`ANSWERS`); one that nobody's permissions name if left out. */
+  /** The subject below which answers to requests come (`ANSWERS`); if left out, one that no permissions name. */
   readonly inbox?: string;
   /** For the server's own lists of connections. */
   readonly name: string;

@@ -18,7 +18,7 @@ const CREDENTIALS = 'fleet_credentials';
 /** What the seed of a user's NKey looks like: base32, S for a seed, U for a user. */
 const NKEY_SEED = /^SU[A-Z2-7]{56}$/m;
 
-/** Returns who we are there; nobody where the options name none. Rejects a file that cannot be used with `RunError`. */
+/** Returns the authenticators for the credentials that the options name, if any. Throws `RunError` for a file that cannot be used. */
 export function authenticatorOf(options: BusOptions): Authenticator[] {
   const { user, password, token, credentialsFile } = options;
   const authenticators: Authenticator[] = [];

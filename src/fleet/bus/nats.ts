@@ -128,7 +128,7 @@ class NatsBus implements Bus {
     try {
       return (await this.#connection.request(subject, data, { timeout: leftMs })).data;
     } catch {
-      // No answer in time, nobody who listens, or the connection broke: the answer is the same.
+      // No answer in time, no listener, or the connection broke: the result is the same.
       return null;
     }
   }
@@ -166,7 +166,7 @@ class NatsBus implements Bus {
     try {
       await this.#connection.flush();
     } catch {
-      // The connection broke: whoever counts on the messages has acknowledgements.
+      // The connection broke. Messages that must arrive are acknowledged by their receiver.
     }
   }
 
@@ -262,7 +262,7 @@ class NatsBus implements Bus {
   }
 }
 
-/** The server's answer where nobody listens: no data and a status of 503. */
+/** Whether a message is the server's answer to a request without a listener: no data and a status of 503. */
 function isNoResponders({ data, headers }: Msg): boolean {
   return data.length === 0 && headers?.code === 503;
 }

@@ -7,8 +7,8 @@ import { printable } from '../../units/printable.ts';
 import { PROTOCOL, type Beat, type Order, type Refusal, type Ticket } from '../protocol.ts';
 
 /** An order that may be carried out; or what the sender is told, and what the agent's log says beyond that. */
-export type Admitted<T> =
-  { readonly order: T } | { readonly refused: Refusal; /** For the log. */ readonly detail: string };
+export type Admitted =
+  { readonly order: Order } | { readonly refused: Refusal; /** For the log. */ readonly detail: string };
 
 /** The run that holds an agent. */
 interface Held {
@@ -26,7 +26,7 @@ export interface GateOptions {
   readonly agent: string;
   /** Empty: orders need no signature. */
   readonly trusted: TrustedKeys;
-  /** A clock that nobody can set. */
+  /** The time on a monotonic clock. */
   readonly nowNs: () => bigint;
 }
 
@@ -55,7 +55,7 @@ export class Gate {
   }
 
   /** Looks at the bytes of an order. Never throws. */
-  admit(data: Uint8Array): Admitted<Order> {
+  admit(data: Uint8Array): Admitted {
     const unsealed = this.#unseal(data, 'order');
     if ('refused' in unsealed) return unsealed;
     const shaped = readOrder(unsealed.value);
@@ -99,7 +99,7 @@ export class Gate {
     return unsealed;
   }
 
-  #open(order: Order & { readonly kind: 'open' }, key: string | null): Admitted<Order> {
+  #open(order: Order & { readonly kind: 'open' }, key: string | null): Admitted {
     const fault = this.#tickets.take(order.ticket);
     if (fault !== null) return refused('replayed', NOT_OURS, fault);
     if (this.#held !== null) {
@@ -117,7 +117,7 @@ export class Gate {
     return { order };
   }
 
-  #continue(order: Order, key: string | null): Admitted<Order> {
+  #continue(order: Order, key: string | null): Admitted {
     const held = this.#held;
     if (order.run !== held?.run || key !== held.key) {
       return refused(

@@ -1,4 +1,4 @@
-/** What an agent lets an order do, whoever signed it: targets, rates, times. The agent checks it before anything is sent. */
+/** What an agent lets an order do, whichever key has signed it: targets, rates, times. The agent checks it before anything is sent. */
 import {
   LOOPBACK_TARGETS,
   allowsTarget,
@@ -6,15 +6,14 @@ import {
   optionToAllow,
   type AllowedTarget,
 } from '../../plan/allowed-targets.ts';
-import type { PlanLimits } from '../limits.ts';
-import type { Refusal } from '../protocol.ts';
+import type { PlanLimits, Refusal } from '../protocol.ts';
 import { formatHostPort } from '../../plan/address.ts';
 import { peakPerSec, roundDurationNs } from '../../plan/offer.ts';
 import type { RoundRate } from '../../plan/plan.ts';
 import { roundsLeftNs, type RoundTimes } from '../../plan/round-time.ts';
 import { partOf, type Share } from '../../plan/share.ts';
 import { formatPerSec } from '../../units/format.ts';
-import { formatDuration } from '../../units/quantity.ts';
+import { NS_PER_MS, formatDuration } from '../../units/quantity.ts';
 
 /** The limits of an agent, parsed. */
 export interface OwnLimits {
@@ -71,7 +70,7 @@ export class RunLimits {
   readonly #share: Share;
   readonly #nowNs: () => bigint;
 
-  /** The run begins now. `nowNs`: a clock that nobody can set. */
+  /** The run begins now. `nowNs`: the time on a monotonic clock. */
   constructor(plan: LimitedPlan, limits: OwnLimits, share: Share, nowNs: () => bigint) {
     this.#plan = plan;
     this.#limits = limits;
@@ -130,7 +129,7 @@ function mostTime({ maxDurationNs }: OwnLimits): string {
 }
 
 function seconds(durationNs: number): string {
-  return formatDuration(Math.ceil(durationNs / 1e6) * 1e6);
+  return formatDuration(Math.ceil(durationNs / NS_PER_MS) * NS_PER_MS);
 }
 
 function over(message: string): Refusal {

@@ -1,5 +1,5 @@
 /**
- * Tickets: an agent gives one to whoever asks, and takes each back once. A ticket carries its own time and proof, so that to give one
+ * Tickets: an agent gives one to every controller that asks, and takes each back once. A ticket carries its own time and proof, so that to give one
  * costs no memory, and requests in any number cannot push out the ticket of another controller.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -24,7 +24,7 @@ export class Tickets {
   /** When each used ticket was given, by its text. The oldest use first. */
   readonly #used = new Map<string, bigint>();
 
-  /** `nowNs`: a clock that nobody can set. */
+  /** `nowNs`: the time on a monotonic clock. */
   constructor(nowNs: () => bigint) {
     this.#nowNs = nowNs;
   }

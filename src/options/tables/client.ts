@@ -252,7 +252,7 @@ const SOURCE_OPTIONS = {
     help: 'source addresses, used in turn: 10.0.0.2, 10.0.0.2-10.0.0.9 or 10.0.0.0/28; repeatable',
     details:
       'At most 65,536 addresses, which this machine has unless --freebind is given. With --engine packet up to 16,777,216, such as 10.0.0.0/8 or a /104, which it need ' +
-      'not have: conngen answers for them on --interface. Take addresses that nobody else in that network has.',
+      'not have: conngen answers for them on --interface. Take addresses that no other machine in that network has.',
   },
   'source-ports': {
     parse: parseSourcePorts,

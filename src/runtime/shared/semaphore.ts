@@ -55,7 +55,7 @@ export class SharedSemaphore {
         return;
       }
       Atomics.add(this.#memory, FREE, 1);
-      // Somebody who found none free may have said so just now, too late for the search and too early for the permit.
+      // A thread that found none free may have said so just now, too late for the search and too early for the permit.
       if (this.#nextWanting() < 0 || !this.#take(FREE)) return;
     }
   }

@@ -45,7 +45,7 @@ export interface FramePort {
   receive(receiver: FrameReceiver): number;
   /**
    * Called from inside `receive` for a frame of a connection that this thread does not have: gives a copy to thread `owner`, or where that is
-   * below 0 to the others in turn, who get it from their `receive`. False where there is no other thread to ask: nobody has it.
+   * below 0 to the others in turn, who get it from their `receive`. False where there is no other thread to ask: no thread has it.
    */
   pass(offset: number, length: number, owner: number): boolean;
   /** Flushes, then waits until a frame comes, a watched descriptor is written to, or the deadline is over. */
