@@ -1,6 +1,6 @@
 /** Banks in shared memory: what a worker counts in an interval, laid out for its command. */
 import { OUTCOMES } from '../document/outcome.ts';
-import { BUCKETS, STATS } from './histogram.ts';
+import { BUCKETS, STATS, type FilledBuckets } from './histogram.ts';
 
 /** Index of a counter that every bank has. */
 export const START_NS = 0;
@@ -36,12 +36,6 @@ export interface Bank {
   readonly counts: readonly Uint32Array[];
   /** By clock, in which buckets of `counts` there is something. Absent where it is not known: between the smallest and the largest value. */
   readonly filled?: readonly FilledBuckets[];
-}
-
-/** The first `length` of `buckets`, which ascend. */
-export interface FilledBuckets {
-  readonly buckets: Uint16Array;
-  length: number;
 }
 
 /** What a bank holds. Counters and clocks differ from command to command. */

@@ -1,5 +1,4 @@
 import type { LatencySummary } from '../document/common.ts';
-import type { FilledBuckets } from './bank.ts';
 
 /**
  * The layout of HdrHistogram with three significant digits, from 1 ns to an hour: 2 048 buckets of 1 ns, then 1 024 for
@@ -49,6 +48,12 @@ const PERCENTILES = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999] as const;
 
 /** 0.999 × 1000 is a little more than 999 in binary. */
 const RANK_EPSILON = 1e-9;
+
+/** The first `length` of `buckets`, which ascend. */
+export interface FilledBuckets {
+  readonly buckets: Uint16Array;
+  length: number;
+}
 
 /** Returns how many of the lowest of `count` values a percentile is the last of. */
 export function rankOf(percentile: number, count: number): number {

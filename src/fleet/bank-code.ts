@@ -4,8 +4,8 @@
  *
  * A list of figures is a number of entries and, for each figure that is not 0, how far its index is from the one before and its value.
  */
-import { END_NS, ERRNOS, FIRST_SUM, START_NS, type Bank, type BankLayout, type FilledBuckets } from '../count/bank.ts';
-import { BUCKETS, STATS, STAT_COUNT, STAT_MAX, STAT_MIN, bucketOf } from '../count/histogram.ts';
+import { END_NS, ERRNOS, FIRST_SUM, START_NS, type Bank, type BankLayout } from '../count/bank.ts';
+import { BUCKETS, STATS, STAT_COUNT, STAT_MAX, STAT_MIN, bucketOf, type FilledBuckets } from '../count/histogram.ts';
 import { OUTCOMES } from '../document/outcome.ts';
 
 type Figures = Float64Array | Uint32Array;

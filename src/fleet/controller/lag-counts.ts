@@ -1,6 +1,5 @@
 /** The schedule lag of one agent of many: a histogram of the same layout, which has memory only where something was counted. */
-import type { FilledBuckets } from '../../count/bank.ts';
-import { STAT_COUNT, STAT_MAX, STAT_MIN, rankOf, valueAt } from '../../count/histogram.ts';
+import { STAT_COUNT, STAT_MAX, STAT_MIN, rankOf, valueAt, type FilledBuckets } from '../../count/histogram.ts';
 
 /** Buckets are kept in blocks of 256, each with its sum: a percentile is found without looking at all buckets. */
 const BLOCK_BITS = 8;
