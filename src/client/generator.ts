@@ -22,6 +22,7 @@ import {
   CONNECT,
   CORRECTED_TOTAL,
   EMPTY_RESPONSES,
+  ERROR_RESPONSES,
   ESTABLISHED,
   EXCHANGES_LATE,
   FIRST_BYTE,
@@ -555,7 +556,7 @@ export class Generator implements ClientDriver, BodyListener {
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.outcome(OK, 0);
       this.#recordTotal(slot);
-      if (this.#heads !== undefined) this.#recorder.response(this.#heads.indexOf(slot));
+      if (this.#heads !== undefined) this.#recordStatus(this.#heads, slot);
     }
     // In stages it stays open until all exchanges are done, unless the exchange was its end.
     const stays = this.#stages === undefined ? this.#holdNs > 0 : attempts.timeWait[slot] === UNDECIDED;
@@ -567,6 +568,12 @@ export class Generator implements ClientDriver, BodyListener {
     attempts.sinceNs[slot] = this.#clock.nowNs;
     attempts.held.push(slot);
     this.#held++;
+  }
+
+  /** Records the response of an attempt that is ok: one with the status of an error is so because nobody said that it is not. */
+  #recordStatus(heads: ResponseHeads, slot: number): void {
+    this.#recorder.response(heads.indexOf(slot));
+    if (heads.isError(slot)) this.#recorder.count(ERROR_RESPONSES, 1);
   }
 
   /** Ends an attempt whose response is wrong or cannot be kept. The connection itself is intact, so it is closed as usual. */

@@ -45,7 +45,12 @@ export const EXCHANGES_LATE = FIRST_SUM + 12;
 export const EMPTY_RESPONSES = FIRST_SUM + 13;
 /** The part of the exchange timeouts where bytes had come and only the peer's end was missing. */
 export const TIMEOUTS_ANSWERED = FIRST_SUM + 14;
-const COUNTERS = FIRST_SUM + 15;
+/** Exchanges that were ok though their HTTP status is an error's, 4xx or 5xx. */
+export const ERROR_RESPONSES = FIRST_SUM + 15;
+const COUNTERS = FIRST_SUM + 16;
+
+/** The lowest HTTP status of an error (RFC 9110, section 15). */
+export const ERROR_STATUS_MIN = 400;
 
 /** Responses are counted by their HTTP status, 100 to 999. Below 100: established, and not a byte came; bytes without a whole status line. */
 export const NO_RESPONSE = 0;
@@ -101,6 +106,10 @@ export class LoadTally extends Tally<ClockName> {
     return this.get(EMPTY_RESPONSES);
   }
 
+  get errorResponses(): number {
+    return this.get(ERROR_RESPONSES);
+  }
+
   get timeoutsAnswered(): number {
     return this.get(TIMEOUTS_ANSWERED);
   }
@@ -150,7 +159,7 @@ export interface CountsShown {
 }
 
 type RoundCounts = Pick<RoundResult, 'attempts' | 'outcomes' | 'errno' | 'latency_ns' | 'bytes'> &
-  Pick<RoundResult, 'empty_responses' | 'responses' | 'timeouts' | 'bodies' | 'stages' | 'held'>;
+  Pick<RoundResult, 'empty_responses' | 'error_responses' | 'responses' | 'timeouts' | 'bodies' | 'stages' | 'held'>;
 
 /** Returns what the result of a round has of its counters. */
 export function roundCounts(tally: LoadTally, inFlightPeak: number, shown: CountsShown): RoundCounts {
@@ -169,6 +178,7 @@ export function roundCounts(tally: LoadTally, inFlightPeak: number, shown: Count
     latency_ns: tally.latencySummaries(),
     bytes: bytesOf(tally),
     ...(shown.hasPayload ? { empty_responses: tally.emptyResponses } : {}),
+    ...(tally.errorResponses === 0 ? {} : { error_responses: tally.errorResponses }),
     ...(shown.hasStatus ? { responses: responseCounts(tally) } : {}),
     ...(shown.hasFirstByteTimeout ? { timeouts } : {}),
     ...(shown.keepsBodies ? { bodies } : {}),
@@ -181,13 +191,14 @@ export function roundCounts(tally: LoadTally, inFlightPeak: number, shown: Count
 
 function intervalResult(startSec: number, span: Span<LoadTally>): IntervalResult {
   const { tally, inFlight, held } = span;
-  const { scheduled, started, missed, established, ok, failed, emptyResponses } = tally;
+  const { scheduled, started, missed, established, ok, failed, emptyResponses, errorResponses } = tally;
   return {
     start_sec: startSec,
     length_sec: lengthSecOf(span),
     ...{ scheduled, started, missed, established, ok, failed },
     ...(failed === 0 ? {} : { outcomes: tally.failureCounts() }),
     ...(emptyResponses === 0 ? {} : { empty_responses: emptyResponses }),
+    ...(errorResponses === 0 ? {} : { error_responses: errorResponses }),
     in_flight: inFlight,
     held,
     bytes: bytesOf(tally),

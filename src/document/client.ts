@@ -128,6 +128,8 @@ export interface IntervalResult {
   readonly outcomes?: FailureCounts;
   /** Exchanges that ended without a byte of answer. Left out where there are none. */
   readonly empty_responses?: number;
+  /** Exchanges that were ok with the HTTP status of an error. Left out where there are none. */
+  readonly error_responses?: number;
   /** Connections open at the end of the interval, held ones included. */
   readonly in_flight: number;
   /** Connections kept open after their exchange (`--hold`), at the end of the interval. */
@@ -216,6 +218,8 @@ export interface RoundResult {
   readonly bytes: ByteCounts;
   /** Exchanges that ended without a byte of answer, whatever their outcome. Only there where a payload is sent. */
   readonly empty_responses?: number;
+  /** Exchanges that were `ok` though the HTTP status of their answer is 4xx or 5xx, which no option forbids. Only there where there were any. */
+  readonly error_responses?: number;
   /**
    * Established connections by the HTTP status of their answer. `not_http` counts answers that do not begin with a whole status line,
    * `none` those without a byte. Only there where the payload is an HTTP request, or with `--expect-status`.

@@ -1,7 +1,7 @@
 /** What is looked for in the answers of a round, one function a finding. */
 import { formatCount, formatCountOf } from '../units/format.ts';
 import type { RoundFacts } from './facts.ts';
-import { FIRST_BYTE } from '../count/load.ts';
+import { ERROR_STATUS_MIN, FIRST_BYTE } from '../count/load.ts';
 import type { Finding } from '../document/common.ts';
 
 /** Some exchanges ended without a byte of answer where others had bytes: a target that sheds load looks like that. */
@@ -24,7 +24,7 @@ const STATUSES_SHOWN = 3;
 export function errorStatuses({ tally, target, answer }: RoundFacts): Finding | undefined {
   if (answer.isExpected) return undefined;
   const answered = [...tally.responses].filter(([index]) => index >= 100);
-  const bad = answered.filter(([status]) => status >= 400);
+  const bad = answered.filter(([status]) => status >= ERROR_STATUS_MIN);
   if (bad.length === 0) return undefined;
   bad.sort(([, one], [, other]) => other - one);
   const sum = (counts: readonly (readonly [number, number])[]): number =>

@@ -4,13 +4,13 @@ import { evaluateCriterion } from '../judge/criterion.ts';
 import type { LimitedByResult, SaturateResult, SaturateStepResult, StepGoalResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { RunContext } from '../run/events.ts';
-import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { LATENCIES_MIN } from '../judge/floor.ts';
 import { timedOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
-import { asAnswered, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
+import { ExpectedAnswers } from './decide/expected-answers.ts';
+import { asStarted, missedBy, standingOf } from './decide/standing.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
 import { saturateEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
@@ -32,7 +32,7 @@ export async function runSaturate(
   emit?.(saturateEstimate(plan, steps, runner, elapsedNs()));
   const results: SaturateStepResult[] = [];
   let failure: Failure | undefined;
-  let isAnswered = false;
+  const answers = new ExpectedAnswers(plan.client);
   let stoppedBy: SaturateResult['stopped_by'];
   let judged: JudgedStep | undefined;
   try {
@@ -52,8 +52,8 @@ export async function runSaturate(
         stoppedBy = runner.failures.length > 0 ? 'error' : 'interrupted';
         break;
       }
-      if (move.ratePerSec === plan.startPerSec && acceptsEmpty(plan.client)) isAnswered ||= hasAnswers(measured);
-      const round = isAnswered ? asAnswered(measured) : measured;
+      if (move.ratePerSec === plan.startPerSec) answers.learn(measured);
+      const round = answers.judged(measured);
       judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
       results.push(stepResult(judged, round, move.isRepeat));
       steps.push(judged.step);

@@ -4,13 +4,13 @@ import { evaluateCriterion } from '../judge/criterion.ts';
 import type { SearchResult } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { RunContext } from '../run/events.ts';
-import { acceptsEmpty } from '../plan/answer-plan.ts';
 import { VERSION } from '../units/version.ts';
 import { deviationsFound } from '../plan/profiles.ts';
 import { offerOf, type TrialOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { nextSearchMove, type SearchMove } from './decide/search.ts';
-import { asAnswered, asHeldTogether, asStarted, hasAnswers, missedBy, standingOf } from './decide/standing.ts';
+import { ExpectedAnswers } from './decide/expected-answers.ts';
+import { asHeldTogether, asStarted, missedBy, standingOf } from './decide/standing.ts';
 import { servedLoad } from './decide/served.ts';
 import { goalResults, type GoalProgress } from './decide/goal-result.ts';
 import { searchConfig, type SearchPlan } from './plan/search.ts';
@@ -38,7 +38,7 @@ export async function runSearch(
       trials: [],
       results: [],
       reason: null,
-      isAnswered: false,
+      answers: new ExpectedAnswers(measure.client),
       limits: new Map(),
     };
   });
@@ -121,8 +121,8 @@ async function searchMeasure(run: MeasureRun): Promise<StoppedBy> {
     const trial = first + trials.length;
     const measured = await runner.run(offer, trial);
     if (measured === null) return runner.failures.length > 0 ? 'error' : 'interrupted';
-    if (move.load === measure.minLoad && acceptsEmpty(client)) progress.isAnswered ||= hasAnswers(measured);
-    const round = progress.isAnswered ? asAnswered(measured) : measured;
+    if (move.load === measure.minLoad) progress.answers.learn(measured);
+    const round = progress.answers.judged(measured);
     const reason = record(plan, progress, move, offer, round, runner.neighbours?.() ?? []);
     run.tellTime();
     emit?.({ type: 'trial-ended', trial, result: results.at(-1)!, reason });

@@ -7,6 +7,7 @@ import type {
   SaturateStepResult,
   SearchResult,
 } from '../document/limit.ts';
+import type { RoundResult } from '../document/client.ts';
 import type { QuantityName } from '../document/config.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
@@ -226,4 +227,17 @@ export function saturateSentence(result: SaturateResult): string {
     case 'error':
       return `Failed: ${result.error?.message ?? ''} (${result.error?.code ?? ''}). ${sustained}`;
   }
+}
+
+/** What the highest load shows of answers that count as ok and may be none; null where there were no such. */
+export function answersSentence(rounds: readonly RoundResult[]): string | null {
+  const found = rounds
+    .filter(({ findings }) => findings.some(({ code }) => code === 'error_statuses'))
+    .reduce<RoundResult | null>(
+      (most, round) => (most === null || round.offered_rate_per_sec! >= most.offered_rate_per_sec! ? round : most),
+      null,
+    );
+  if (found === null) return null;
+  const { message } = found.findings.find(({ code }) => code === 'error_statuses')!;
+  return `At ${formatPerSec(found.offered_rate_per_sec!)}, ${message}`;
 }

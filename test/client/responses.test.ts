@@ -92,6 +92,8 @@ for (const engine of SOCKET_ENGINE_NAMES) {
         const round = await roundOf(t, port, { engine, ...typed, count: '18' });
         t.equal(round.outcomes.ok, 18);
         t.same(round.responses, { 200: 3, 404: 3, 503: 3, 206: 3, not_http: 3, none: 3 }, JSON.stringify(typed));
+        const inIntervals = round.intervals.reduce((sum, { error_responses: count = 0 }) => sum + count, 0);
+        t.same([round.error_responses, inIntervals], [6, 6], 'what is ok with the status of an error');
         t.match(
           round.findings.find(({ code }) => code === 'error_statuses'),
           {
@@ -132,7 +134,8 @@ for (const engine of SOCKET_ENGINE_NAMES) {
       for (const [typed, ok] of expected) {
         const round = await roundOf(t, port, { engine, count: '18', ...typed });
         const name = JSON.stringify(typed);
-        const { outcomes, owners, responses } = round;
+        const { outcomes, owners, responses, error_responses: errors } = round;
+        t.equal(errors, undefined, 'the user said what is good');
         t.same([outcomes.ok, outcomes.unexpected_response, owners.target], [ok, 18 - ok, 18 - ok], name);
         t.same(responses, { 200: 3, 404: 3, 503: 3, 206: 3, not_http: 3, none: 3 }, name);
         t.same(codesOf(round).includes('error_statuses'), false, name);

@@ -1,5 +1,5 @@
 import { HeadPlaces, type HeadPlacesOptions } from './head-places.ts';
-import { RESPONSES } from '../../count/load.ts';
+import { ERROR_STATUS_MIN, RESPONSES } from '../../count/load.ts';
 import type { AnswerPlan } from '../../plan/plan.ts';
 import { PrefixMatcher } from './prefix-matcher.ts';
 import type { ReceivedBytes, Settling } from './received-bytes.ts';
@@ -21,12 +21,15 @@ export class ResponseHeads implements Settling {
   readonly #status: StatusReader;
   /** Undefined where nothing is expected of the first bytes. */
   readonly #prefix: PrefixMatcher | undefined;
+  /** The user said nothing of which responses are good. */
+  readonly #expectsNothing: boolean;
   /** For each number that a response counts as: 1 where it is expected. */
   readonly #isExpected: Uint8Array = new Uint8Array(RESPONSES).fill(1);
 
   /** `received`: where the bytes come, if something else than this wants them too. */
   constructor(options: HeadPlacesOptions, { statuses, prefix }: Expectation, received: ReceivedBytes | undefined) {
     this.#status = new StatusReader(options.capacity);
+    this.#expectsNothing = statuses === null && prefix === null;
     if (statuses !== null) this.#isExpected = tableOf(statuses);
     if (prefix !== null) this.#prefix = new PrefixMatcher(prefix, options.capacity);
     this.places = received === undefined ? new HeadPlaces(this, options) : undefined;
@@ -61,6 +64,11 @@ export class ResponseHeads implements Settling {
   /** Whether what has come of the response is what the user expects. */
   isExpected(slot: number): boolean {
     return this.#isExpected[this.indexOf(slot)] === 1 && (this.#prefix === undefined || this.#prefix.isMatch(slot));
+  }
+
+  /** Whether the status is an error's, 4xx or 5xx, and the user did not say which are good. */
+  isError(slot: number): boolean {
+    return this.#expectsNothing && this.indexOf(slot) >= ERROR_STATUS_MIN;
   }
 
   /** When the engine is disposed of. */

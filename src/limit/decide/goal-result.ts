@@ -1,5 +1,6 @@
 /** The answers of a search for one measure, as its result has them. */
 import type { GoalResult, KpiResult, LimitedByResult, TrialResult } from '../../document/limit.ts';
+import type { ExpectedAnswers } from './expected-answers.ts';
 import { kpiOf } from './kpi.ts';
 import { answersSoFar, type SearchOptions } from './search.ts';
 import type { Trial } from './trial.ts';
@@ -13,8 +14,7 @@ export interface GoalProgress {
   readonly results: TrialResult[];
   /** Why the last inconclusive trial was inconclusive. */
   reason: string | null;
-  /** The lowest load was answered with bytes: an exchange that ends without one is a failure. */
-  isAnswered: boolean;
+  readonly answers: ExpectedAnswers;
   /** For each load, the reason of the last trial there that this machine limited. */
   readonly limits: Map<number, LimitedByResult>;
 }

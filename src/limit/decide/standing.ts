@@ -1,6 +1,5 @@
 /** Whether a trial says anything about the target. */
 import type { Criterion } from '../../judge/criterion.ts';
-import { countByOwner } from '../../document/outcome.ts';
 import type { RoundResult } from '../../document/client.ts';
 import type { Quantity } from '../../plan/limit-quantity.ts';
 import type { TrialStanding } from './trial.ts';
@@ -62,33 +61,6 @@ export function asHeldTogether(round: RoundResult): RoundResult {
   if (lost === 0) return round;
   const { outcomes } = round;
   return { ...round, outcomes: { ...outcomes, ok: outcomes.ok - lost, reset: outcomes.reset + lost } };
-}
-
-/**
- * The round of a trial where the lowest load was answered with bytes: an exchange that ended without one is a failure. What its
- * time adds to the latencies stays.
- */
-export function asAnswered(round: RoundResult): RoundResult {
-  const empty = round.empty_responses ?? 0;
-  if (empty === 0) return round;
-  const { ok, short_response: short } = round.outcomes;
-  const outcomes = { ...round.outcomes, ok: ok - empty, short_response: short + empty };
-  const { duration_sec: durationSec, rate_per_sec: rate } = round;
-  return {
-    ...round,
-    outcomes,
-    owners: countByOwner(outcomes, round.attempts.missed),
-    rate_per_sec: { ...rate, completed: durationSec > 0 ? Math.round((outcomes.ok / durationSec) * 10) / 10 : 0 },
-    intervals: round.intervals.map((interval) => {
-      const { empty_responses: count = 0 } = interval;
-      return count === 0 ? interval : { ...interval, ok: interval.ok - count, failed: interval.failed + count };
-    }),
-  };
-}
-
-/** Whether a round shows that the target answers with bytes. */
-export function hasAnswers(round: RoundResult): boolean {
-  return round.latency_ns.first_byte.count > 0;
 }
 
 /** Which kind of goals were not met: none, only goals about counts, or goals about times too. */

@@ -5,7 +5,14 @@ import { fleetOfLimit } from '../agent-facts.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from '../layout.ts';
-import { goalSentence, goalTitle, kpiSentence, profileSentence, searchEnd } from '../limit-sentences.ts';
+import {
+  answersSentence,
+  goalSentence,
+  goalTitle,
+  kpiSentence,
+  profileSentence,
+  searchEnd,
+} from '../limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-thresholds.ts';
 import { roundLines, trialRoundColumns, type Column } from './round-table.ts';
 
@@ -41,6 +48,7 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
   const rounds = trials.filter(({ length }) => length === 'exploratory').length;
   const cost = `${formatCountOf(trials.length, 'trial')} (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
   const end = searchEnd(result);
+  const answers = answersSentence(trials.map((trial) => trial.result));
   const facts = [
     `${engineText(result.system)}, ${cost}`,
     ...fleetOfLimit(
@@ -53,6 +61,7 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
     `${paint(style, 'bold', targetLine('search', result.config))}\n${facts.map((each) => wrap(each, style.columns, 0)).join('\n')}`,
     goals.map((goal) => answerText(goal, result.profile, style)).join('\n'),
     ...(end === null ? [] : [paint(style, 'yellow', wrap(end, style.columns, 0))]),
+    ...(answers === null ? [] : [paint(style, 'yellow', wrap(answers, style.columns, 0))]),
     ...(trials.length === 0 ? [] : [trialsTable(trials, style)]),
     ...limitThresholdBlocks(result, style),
     ...(result.deviations.length === 0

@@ -343,6 +343,47 @@ t.test('where the lowest load was answered with bytes, an empty answer is a fail
   t.match(JSON.parse((await search(typed, silent)).stdout), { goals: [{ status: 'at_max_rate' }] });
 });
 
+/** Beyond what it can do, a target that sheds load answers with 503. */
+function refusing(round: RoundResult, isAlways = false): RoundResult {
+  const { started } = round.attempts;
+  const lost = isAlways ? started : started - round.outcomes.ok;
+  const errors = {
+    code: 'error_statuses',
+    message: `t:1 answered ${lost} with 503.`,
+    evidence: { error_statuses: lost },
+  };
+  return {
+    ...round,
+    outcomes: outcomes({ ok: started }),
+    responses: { 200: started - lost, 503: lost },
+    error_responses: lost,
+    findings: lost === 0 ? [] : [errors],
+    intervals: round.intervals.map((each) => {
+      const failed = Math.round((each.ok * lost) / Math.max(1, round.outcomes.ok));
+      return isAlways
+        ? { ...each, error_responses: each.ok }
+        : { ...each, ok: each.ok + failed, error_responses: failed };
+    }),
+  };
+}
+
+t.test('where the lowest load was answered with good statuses, an error is a failure', async (t) => {
+  const typed = { json: '-', 'payload-size': '64', 'max-rate': '4k' };
+  const target = simulated({ limitPerSec: () => 1000, change: (round) => refusing(round) });
+  const ran = await search(typed, target);
+  const result = JSON.parse(ran.stdout) as SearchResult;
+  t.match(result.goals, [{ status: 'found' }]);
+  const rate = result.goals[0]?.rate_per_sec ?? null;
+  t.ok(rate !== null && rate > 960 && rate < 1010, String(rate));
+  const failed = result.trials.find(({ passed }) => passed['loss<=0.1%'] === false)!;
+  t.same([failed.result.outcomes.unexpected_response, failed.result.findings], [failed.result.error_responses, []]);
+
+  const errors = simulated({ limitPerSec: () => 1000, change: (round) => refusing(round, true) });
+  const text = (await search({ 'payload-size': '64', 'max-rate': '4k' }, errors)).stdout;
+  t.match(text, /at least 4,000\/s/);
+  t.match(text, /At 4,000\/s, t:1 answered \d+ with 503\./, 'errors are all that it answers, which is said');
+});
+
 t.test('a goal about empty answers takes a payload', async (t) => {
   const ran = await search({ goal: 'empty<=0' }, THOUSAND);
   t.equal(ran.code, 2);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseCriterion, type Criterion } from '../../../src/judge/criterion.ts';
 import type { RoundResult } from '../../../src/document/client.ts';
-import { asAnswered, asHeldTogether, asStarted, missedBy, standingOf } from '../../../src/limit/decide/standing.ts';
+import { asHeldTogether, asStarted, missedBy, standingOf } from '../../../src/limit/decide/standing.ts';
 import { servedLoad, servedPerSec } from '../../../src/limit/decide/served.ts';
 import { interval, outcomes, refusedRound, roundResult } from '../../support/results.ts';
 
@@ -126,27 +126,4 @@ t.test('a connection that was lost before all had their exchange is no success',
   t.match(asHeldTogether({ ...round, stages }).outcomes, { ok: 8, reset: 2 });
   t.equal(servedLoad('connections', { ...round, stages }), 8);
   t.equal(servedLoad('teardown', { ...round, stages }), null);
-});
-
-t.test('an exchange that ends empty is a failure of a trial', async (t) => {
-  const round = roundResult({
-    duration_sec: 2,
-    attempts: { scheduled: 10, started: 10, missed: 0, in_flight_max: 1 },
-    outcomes: outcomes({ ok: 9, refused: 1 }),
-    empty_responses: 4,
-    intervals: [interval({ ok: 9, failed: 1, empty_responses: 4 }), interval({ ok: 0, failed: 0 })],
-  });
-  const failed = asAnswered(round);
-  t.same(failed.outcomes, outcomes({ ok: 5, refused: 1, short_response: 4 }));
-  t.same(failed.owners, { generator: 0, network: 0, target: 5, unattributed: 0 });
-  t.equal(failed.rate_per_sec.completed, 2.5);
-  t.same(
-    failed.intervals.map(({ ok, failed: count }) => [ok, count]),
-    [
-      [5, 5],
-      [0, 0],
-    ],
-  );
-  const plain = roundResult({ empty_responses: 0 });
-  t.equal(asAnswered(plain), plain, 'nothing was empty');
 });
