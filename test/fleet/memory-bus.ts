@@ -74,7 +74,8 @@ export class MemoryBus implements Bus {
 
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array | null> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), timeoutMs);
+      // A request that a test has left is not waited for.
+      const timer = setTimeout(() => resolve(null), timeoutMs).unref();
       const answer = (value: Uint8Array | null): void => {
         clearTimeout(timer);
         setImmediate(() => resolve(value));

@@ -29,6 +29,9 @@ async function isServed(peer: Peer): Promise<boolean> {
   return peer.data().length > 0;
 }
 
+// They wait most of the time.
+t.jobs = 3;
+
 for (const engine of SOCKET_ENGINE_NAMES) {
   const skip = await whyNot(engine);
 

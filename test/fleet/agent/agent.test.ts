@@ -13,6 +13,9 @@ import { noNats } from '../../support/nats.ts';
 import { freePort } from '../../support/ports.ts';
 import { validated } from '../../support/schemas.ts';
 
+// They wait most of the time.
+t.jobs = 3;
+
 t.test('a run: what is reported adds up to the own result', { skip: noNats }, async (t) => {
   const directory = t.testdir({});
   const stage = await agentOn(t, await natsOf(t), { keepDirectory: directory });

@@ -6,6 +6,9 @@ import { agentOn, controllerOf, natsOf, targetOf, untilFree } from '../../suppor
 import { whoIsThere } from '../../support/fleet-controller.ts';
 import { noNats } from '../../support/nats.ts';
 
+// They wait most of the time.
+t.jobs = 3;
+
 t.test('a controller that goes silent: the agent stops, drains and is free', { skip: noNats }, async (t) => {
   const stage = await agentOn(t, await natsOf(t));
   const server = await targetOf(t);

@@ -8,6 +8,10 @@ const EMPTY = new Uint8Array(0);
 const YES = Uint8Array.of(1);
 const LONG_MS = 20_000;
 
+// Timers of requests alone keep no process alive.
+const alive = setInterval(() => undefined, 1000);
+t.teardown(() => clearInterval(alive));
+
 t.test('what may be asked twice is asked until it is answered', async (t) => {
   const carrier = new MemoryCarrier();
   const [bus, agent] = [carrier.connect(), carrier.connect()];

@@ -19,6 +19,9 @@ function agentsOf({ agents }: Pick<RoundResult, 'agents'>): readonly AgentRound[
   return agents ?? [];
 }
 
+// They wait most of the time.
+t.jobs = 4;
+
 t.test('an agent that goes in mid-round leaves its slots missed, exactly, and ends the run', async (t) => {
   const fleet = await startFleet(t, ['a', 'b']);
   const { plan, open } = await clientOn(fleet, 2, {
@@ -40,7 +43,7 @@ t.test('an agent that goes in mid-round leaves its slots missed, exactly, and en
   const [a, b] = agentsOf(round!);
   t.match(a, { scheduled: 500, lost: null });
   t.match(b, { scheduled: 500, verdict: null, lost: { why: /nothing was heard of it/ } });
-  t.ok(b!.started >= 100 && b!.started < 500, `${String(b!.started)} started`);
+  t.ok(b!.started > 0 && b!.started < 500, `${String(b!.started)} started`);
   t.equal(b!.lost!.missed, b!.missed);
   t.equal(round!.verdict.status, 'invalid');
   t.match(result.error, { code: 'agent_lost' });

@@ -21,6 +21,9 @@ function sumOf(agents: readonly AgentRound[], of: 'scheduled' | 'started' | 'mis
   return agents.reduce((sum, agent) => sum + agent[of], 0);
 }
 
+// They wait most of the time.
+t.jobs = 2;
+
 t.test('three agents are one schedule: every attempt is counted once', async (t) => {
   const fleet = await startFleet(t, ['a', 'b', 'c']);
   const values = { ...TARGET, rate: ['400/s', '200/s'], duration: '1s', warmup: '500ms', probe: '50' };

@@ -109,7 +109,7 @@ async function run(t: Test, wire: LossyWire, share: number, trial: Trial): Promi
 // Many runs: on a machine that is busy with others they take minutes. They wait for timeouts most of the time.
 t.setTimeout(600_000);
 t.comment('timeout=600000');
-t.jobs = 2;
+t.jobs = WIRES.length;
 
 for (const { share, trials } of WIRES) {
   t.test(`${100 * share} % dropped, doubled and reordered each`, { skip, jobs: ENDS.length }, async (t) => {
