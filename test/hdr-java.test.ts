@@ -24,7 +24,7 @@ function figures(table: string): string[] {
   return table.split('\n').filter((line) => /^ +\d/.test(line) || /^#\[(Mean|Buckets)/.test(line));
 }
 
-t.test('HistogramLogProcessor finds what the JSON says', { skip, timeout: 60_000 }, async (t) => {
+t.test('HistogramLogProcessor finds what the JSON says', { skip, timeout: 180_000 }, async (t) => {
   const server = await startServer(['--listeners', '1']);
   t.teardown(() => server.stop());
   const cwd = t.testdir({});

@@ -61,7 +61,7 @@ async function valueOf(ask: (query: string) => Promise<readonly Series[]>, query
   return Number((await ask(query))[0]?.value?.[1] ?? Number.NaN);
 }
 
-t.test('what was scraped is what the results say', { skip, timeout: 90_000 }, async (t) => {
+t.test('what was scraped is what the results say', { skip, timeout: 180_000 }, async (t) => {
   const [serverMetrics, clientMetrics, refusedMetrics] = [await freePort(), await freePort(), await freePort()];
   const closed = await freePort();
   const server = await startServer(['--listeners', '2', '--metrics-listen', `${serverMetrics}`]);

@@ -31,14 +31,14 @@ async function checkRefused(
   t.strictSame(await log.accepted(), [], 'nothing was sent to the target');
 }
 
-t.test('a server that does not answer', { skip, timeout: 60_000 }, async (t) => {
+t.test('a server that does not answer', { skip, timeout: 180_000 }, async (t) => {
   const log = await AcceptLog.forTest(t, '127.0.0.1', await freePort());
   const url = `nats://127.0.0.1:${await freePort()}`;
   const run = await runCli(['client', log.target, '--fleet', url, '--agents', '2', ...QUICK]);
   await checkRefused(t, log, run, { code: 1, says: [new RegExp(url.slice('nats://'.length))] });
 });
 
-t.test('credentials that are refused', { skip, timeout: 60_000 }, async (t) => {
+t.test('credentials that are refused', { skip, timeout: 180_000 }, async (t) => {
   const log = await AcceptLog.forTest(t, '127.0.0.1', await freePort());
   const nats = await startNats({ config: 'authorization { user: "right", password: "secret1" }' });
   t.teardown(() => nats.stop());
@@ -50,7 +50,7 @@ t.test('credentials that are refused', { skip, timeout: 60_000 }, async (t) => {
   }
 });
 
-t.test('nobody there', { skip, timeout: 60_000 }, async (t) => {
+t.test('nobody there', { skip, timeout: 180_000 }, async (t) => {
   const log = await AcceptLog.forTest(t, '127.0.0.1', await freePort());
   const nats = await startNats();
   t.teardown(() => nats.stop());
@@ -58,7 +58,7 @@ t.test('nobody there', { skip, timeout: 60_000 }, async (t) => {
   await checkRefused(t, log, run, { code: 1, says: [/2 agents/, /conngen agent/] });
 });
 
-t.test('what agents refuse', { skip, timeout: 120_000 }, async (t) => {
+t.test('what agents refuse', { skip, timeout: 180_000 }, async (t) => {
   const log = await AcceptLog.forTest(t, '127.0.0.1', await freePort());
   const bounds = ['--max-rate', '60', '--max-duration', '10s'];
   const fleet = await Fleet.forTest(t, {

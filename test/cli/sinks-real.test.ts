@@ -36,7 +36,7 @@ interface Written<Result> {
 /** Runs a command with all sinks. */
 async function written<Result>(t: Pick<Test, 'testdir' | 'equal'>, args: readonly string[]): Promise<Written<Result>> {
   const cwd = t.testdir({});
-  const ran = await runCli([...args, ...SINKS, '--json', '-', '--quiet'], { cwd, timeoutMs: 110_000 });
+  const ran = await runCli([...args, ...SINKS, '--json', '-', '--quiet'], { cwd, timeoutMs: 280_000 });
   // 3: this machine was the limit, which is as well.
   t.equal(ran.code === 3 ? 0 : ran.code, 0, ran.stderr);
   const text = (name: string): string => readFileSync(join(cwd, name), 'utf8');
@@ -106,7 +106,7 @@ function checkLoadRound(
   }
 }
 
-t.test('client: two rounds with a warm-up and a probe', { timeout: 120_000 }, async (t) => {
+t.test('client: two rounds with a warm-up and a probe', { timeout: 180_000 }, async (t) => {
   const offer = ['-r', '150', '-r', '100', '-d', '2s', '--warmup', '500ms', '--payload-size', '8'];
   const run = await written<ClientResult>(t, ['client', target, ...offer, '--probe', '50/s']);
   checkIdentities(t, run.result);
@@ -161,7 +161,7 @@ t.test('search and saturate: the seconds of each trial', { timeout: 180_000 }, a
   }
 });
 
-t.test('rtt: columns and clocks of its own', { timeout: 120_000 }, async (t) => {
+t.test('rtt: columns and clocks of its own', { timeout: 180_000 }, async (t) => {
   const run = await written<RttResult>(t, ['rtt', target, '-r', '100', '-r', '50', '-d', '2s', '--warmup', '300ms']);
   checkHistograms(t, run.intervals);
   for (const [round, result] of run.result.rounds.entries()) {
@@ -177,7 +177,7 @@ t.test('rtt: columns and clocks of its own', { timeout: 120_000 }, async (t) => 
   }
 });
 
-t.test('lab: a line for each cell, on stdout and nothing else', { timeout: 120_000 }, async (t) => {
+t.test('lab: a line for each cell, on stdout and nothing else', { timeout: 180_000 }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'conngen-'));
   t.teardown(() => rmSync(out, { recursive: true }));
   const only = ['--only', 'sync/*', '--settle', '1ms', '--warmup', '10ms', '--duration', '20ms'];
@@ -228,7 +228,7 @@ async function piped(cwd: string, args: string, reader: string): Promise<{ stdou
   return { stdout, stderr };
 }
 
-t.test('a slow reader of a pipe loses nothing and slows nothing', { timeout: 60_000 }, async (t) => {
+t.test('a slow reader of a pipe loses nothing and slows nothing', { timeout: 180_000 }, async (t) => {
   const cwd = t.testdir({});
   // With so many rounds there is more than a pipe holds, 64 KiB, before anything is read.
   const rounds = Array.from({ length: 40 }, () => '-r 300').join(' ');
@@ -246,7 +246,7 @@ t.test('a slow reader of a pipe loses nothing and slows nothing', { timeout: 60_
   }
 });
 
-t.test('a sink that fails is told once, and the run goes on: exit code 1', { timeout: 60_000 }, async (t) => {
+t.test('a sink that fails is told once, and the run goes on: exit code 1', { timeout: 180_000 }, async (t) => {
   const cwd = t.testdir({});
   execFileSync('mkfifo', [join(cwd, 'pipe')]);
   const sinks = ['--stream', '/dev/full', '--csv', 'pipe', '--hlog', 'run.hlog'];
@@ -258,7 +258,7 @@ t.test('a sink that fails is told once, and the run goes on: exit code 1', { tim
   t.ok(readdirSync(cwd).includes('run.hlog'), 'the others are whole');
 });
 
-t.test('a reader that leaves', { timeout: 60_000 }, async (t) => {
+t.test('a reader that leaves', { timeout: 180_000 }, async (t) => {
   const cwd = t.testdir({});
   const args = `client ${target} -r 100 -d 3s --quiet --stream - --json run.json`;
   const { stdout, stderr } = await piped(cwd, args, 'head -n 1');

@@ -189,7 +189,7 @@ t.test('a disk that fills up while a run goes on', { skip }, async (t) => {
   t.same(readdirSync(disk.path), ['run.hlog.partial']);
 });
 
-t.test('a signal ends the files too; a second one keeps what there is', { timeout: 60_000 }, async (t) => {
+t.test('a signal ends the files too; a second one keeps what there is', { timeout: 180_000 }, async (t) => {
   const server = await startServer(['--listeners', '1']);
   t.teardown(() => server.stop());
   const cwd = t.testdir({});

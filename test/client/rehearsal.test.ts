@@ -67,7 +67,7 @@ class Counts implements ClientDriver {
 
 for (const halfClose of [false, true]) {
   const name = `a rehearsal sends nothing, and a round after it reaches the target: ${halfClose ? 'half-close' : 'echo'}`;
-  t.test(name, { skip: trouble, timeout: 30_000 }, async (t) => {
+  t.test(name, { skip: trouble, timeout: 180_000 }, async (t) => {
     let accepted = 0;
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       accepted++;

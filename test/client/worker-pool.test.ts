@@ -16,7 +16,7 @@ function niceOf(threadId: number | null): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
 }
 
-const options = { skip: mayGoFirst ? false : 'needs Linux and root', timeout: 30_000 };
+const options = { skip: mayGoFirst ? false : 'needs Linux and root', timeout: 180_000 };
 
 t.test('a thread goes before the others in a round only, and collects garbage outside of it', options, async (t) => {
   const { plan } = await planClient({

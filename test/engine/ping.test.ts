@@ -4,5 +4,5 @@ import t from 'tap';
 import { pingConformance } from './conformance/ping.ts';
 
 for (const name of PING_ENGINE_NAMES) {
-  await t.test(name, { timeout: 120_000 }, (t) => pingConformance(t, name));
+  await t.test(name, { timeout: 180_000 }, (t) => pingConformance(t, name));
 }

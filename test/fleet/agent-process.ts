@@ -38,7 +38,7 @@ export async function startAgent(
   let ended: Promise<CliRun> | undefined;
   const there = new Promise<void>((resolve, reject) => {
     ended = runCli(['agent', '--fleet', withUser(url, name), '--name', name, ...args], {
-      timeoutMs: 100_000,
+      timeoutMs: 280_000,
       onSpawn: (child) => {
         t.teardown(async () => {
           child.kill('SIGTERM');

@@ -15,7 +15,7 @@ import { runCli } from '../support/cli.ts';
 import { noNats } from '../support/nats.ts';
 
 async function eventually(t: Test, log: () => string, pattern: RegExp): Promise<void> {
-  for (let tries = 0; tries < 300 && !pattern.test(log()); tries++) await sleep(10);
+  for (let tries = 0; tries < 3000 && !pattern.test(log()); tries++) await sleep(10);
   t.match(log(), pattern, 'the log of the agent says it');
 }
 

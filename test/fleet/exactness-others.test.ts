@@ -15,7 +15,7 @@ const NAMES = ['a', 'b', 'c'];
 const DONE = [0, 3];
 const ECHO = ['--payload-size', '64', '--finish', 'echo'];
 
-t.test('other commands', { skip: noNats, timeout: 120_000 }, async (t) => {
+t.test('other commands', { skip: noNats, timeout: 180_000 }, async (t) => {
   const fleet = await Fleet.forTest(t, { names: NAMES });
   const server = await startServer(['--listeners', '1', '--protocol', 'both', '--datagram-rate', '100k']);
   t.teardown(() => server.stop());

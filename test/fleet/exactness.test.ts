@@ -5,7 +5,7 @@ import { Fleet } from '../support/fleet.ts';
 import { noNats } from '../support/nats.ts';
 import { ECHO, runCases } from './exact-cases.ts';
 
-t.test('schedules', { skip: noNats, timeout: 120_000 }, async (t) => {
+t.test('schedules', { skip: noNats, timeout: 180_000 }, async (t) => {
   const fleet = await Fleet.forTest(t);
   await runCases(
     t,

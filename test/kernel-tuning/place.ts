@@ -50,7 +50,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   const { status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     env: { ...plainEnvironment(), ...options.env },
-    timeout: 30_000,
+    timeout: 120_000,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   return { code: status, stdout, stderr };

@@ -1,5 +1,6 @@
 // tier: netns
 /** What a run of the packet engine tells of a way that a router spoils: its counts, its findings, and the doctor before it. */
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { troubleOf } from '../../src/engine/registry.ts';
@@ -112,12 +113,15 @@ t.test('the doctor sees the way, and a program that is on the interface', { skip
   t.match(find(free.result, 'next_hop'), { status: 'ok', value: '198.18.1.1' });
   t.match(find(free.result, 'way_back'), { status: 'ok', value: 'on the link' });
   const server = await lab.serve();
-  const load = roundOf(t, lab, ['--rate', '100'], 300);
+  let child!: ChildProcess;
+  const endless = [...PACKET, '--rate', '100', '--duration', '100s', '--payload-size', '64', '--finish', 'echo'];
+  const load = lab.load(endless, { onSpawn: (started) => (child = started) });
   // The program of the run is there as soon as its first connection is.
-  for (let tries = 0; tries < 100 && !lab.client.ip('link', 'show', 'eth0').includes('xdp'); tries++) await sleep(50);
+  while (child.exitCode === null && !lab.client.ip('link', 'show', 'eth0').includes('xdp')) await sleep(50);
   const taken = await doctor();
+  child.kill('SIGINT');
   t.equal(taken.code, 1);
   t.match(find(taken.result, 'xdp_program'), { status: 'problem', fix: /ip link set eth0 xdp off/ });
-  await load;
+  checkIdentities(t, clientResult(await load));
   await server.stop();
 });

@@ -7,7 +7,7 @@ import t from 'tap';
 import { ROOT, plainEnvironment } from '../support/cli.ts';
 
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).status === 0;
-const options = hasDpkg ? { timeout: 120_000 } : { skip: 'needs dpkg-deb' };
+const options = hasDpkg ? { timeout: 180_000 } : { skip: 'needs dpkg-deb' };
 
 t.test('the package has its parts where Debian has them, and works from there', options, async (t) => {
   const directory = t.testdir({ unpacked: {} });

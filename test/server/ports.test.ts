@@ -144,7 +144,7 @@ t.test(
       'ip link set lo up && echo "$1 $2" > /proc/sys/net/ipv4/ip_local_port_range && range="$1 $2" && shift 2 && exec "$@" $range';
     const entry = modulePath('test/server/exhausted-server.ts');
     const argv = ['--net', 'sh', '-c', script, 'sh', ...range.map(String), process.execPath, ...MODULE_ARGS, entry];
-    const { stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', input: '', timeout: 20_000 });
+    const { stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', input: '', timeout: 180_000 });
     const port = Number(stdout);
     t.ok(port >= 1024 && (port < range[0] || port > range[1]), `it listens on ${port} ${stderr}`);
   },

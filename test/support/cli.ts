@@ -35,6 +35,9 @@ export interface CliRun {
   readonly stderr: string;
 }
 
+/** How long a server of a test lives at most: its tests together may take minutes on a busy machine. */
+const SERVER_MS = 290_000;
+
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -148,7 +151,7 @@ export async function startServer(args: readonly string[] = [], options: RunOpti
   const defaults = ['--host', '127.0.0.1', '--port', String(await freePort())];
   const given = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   const missing = [0, 2].flatMap((i) => (given(defaults[i]!) ? [] : defaults.slice(i, i + 2)));
-  const { child, ended } = start(['server', ...missing, '--json', '-', ...args], { timeoutMs: 110_000, ...options });
+  const { child, ended } = start(['server', ...missing, '--json', '-', ...args], { timeoutMs: SERVER_MS, ...options });
   const first = await Promise.race([firstLine(child), ended]);
   if (typeof first !== 'string') throw new Error(`conngen server did not start\n${describe(first)}`);
   const event = JSON.parse(first) as Pick<RunningServer, 'host' | 'port' | 'listeners' | 'engine'>;

@@ -77,7 +77,7 @@ function apart(setup: string, args: string, after = ''): { code: number | null; 
     cwd: ROOT,
     env: plainEnvironment(),
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 120_000,
   });
   return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr };
 }

@@ -86,7 +86,7 @@ t.test('--watch tells each change in a line, and ends with a signal', { skip: no
 
 t.test(
   '--watch ends when nobody reads it, also while nothing changes',
-  { skip: noNats, timeout: 60_000 },
+  { skip: noNats, timeout: 180_000 },
   async (t) => {
     const nats = await startNats();
     const bus = await connectBus(busOptions(nats.url));

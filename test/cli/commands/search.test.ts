@@ -283,7 +283,7 @@ t.test('a real target: nothing fails, or this machine is the limit', async (t) =
       '--json',
       '-',
     ],
-    { timeoutMs: 40_000 },
+    { timeoutMs: 120_000 },
   );
   await server.stop();
   const result = JSON.parse(run.stdout) as SearchResult;

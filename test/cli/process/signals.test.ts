@@ -30,7 +30,7 @@ function linkOf(path: string): string | null {
   }
 }
 
-t.test('a signal ends what waits for a pipe that nobody writes', { timeout: 110_000 }, async (t) => {
+t.test('a signal ends what waits for a pipe that nobody writes', { timeout: 180_000 }, async (t) => {
   const fifo = join(t.testdir({}), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const commands = [
@@ -63,7 +63,7 @@ t.test('the process ends although a thread of it waits in the kernel', (t) => {
     process.on('exit', () => process.stdout.write('listeners ran'));
     setTimeout(() => endProcess(130), 100);`;
   const args = [...MODULE_ARGS, '--input-type=module', '--eval', script];
-  const run = spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' });
+  const run = spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' });
   t.match(run, { status: 130, stdout: 'listeners ran' }, run.stderr);
   t.end();
 });
@@ -78,7 +78,7 @@ function stopWhenRunning(
   return runCli(args, { cwd, prefix, onSpawn: (child) => child.stderr?.once('data', () => child.kill(name)) });
 }
 
-t.test('SIGHUP ends a run with its report, and leaves no file over', { timeout: 110_000 }, async (t) => {
+t.test('SIGHUP ends a run with its report, and leaves no file over', { timeout: 180_000 }, async (t) => {
   const server = await startServer(['--listeners', '1']);
   const target = `${server.host}:${server.port}`;
   const cwd = t.testdir({});
@@ -100,7 +100,7 @@ t.test('SIGHUP ends a run with its report, and leaves no file over', { timeout: 
   t.equal((await server.ended).code, 129);
 });
 
-t.test('under nohup SIGHUP has no effect', { timeout: 60_000 }, async (t) => {
+t.test('under nohup SIGHUP has no effect', { timeout: 180_000 }, async (t) => {
   const server = await startServer(['--listeners', '1']);
   t.teardown(() => server.stop());
   // As a shell names it in the environment of what it starts.

@@ -20,7 +20,7 @@ function heardOn(bus: Bus, subject: string): string[] {
 }
 
 async function soon(done: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !done(); tries++) await sleep(10);
+  for (let tries = 0; tries < 3000 && !done(); tries++) await sleep(10);
 }
 
 t.test('what the protocol needs is allowed', { skip: noNats }, async (t) => {

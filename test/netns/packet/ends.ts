@@ -47,7 +47,7 @@ export async function load(t: Test, end: Namespace, options: Load): Promise<Roun
       ...sources.flatMap((source) => ['--source', source]),
       ...options.args,
     ],
-    { prefix: end.prefix, timeoutMs: 110_000 },
+    { prefix: end.prefix, timeoutMs: 280_000 },
   );
   const result = clientResult(run);
   checkIdentities(t, result);

@@ -56,7 +56,7 @@ t.test('it goes on where the 32-bit positions start again', async (t) => {
   }
 });
 
-t.test('threads at both ends: every record arrives once', { timeout: 60_000 }, async (t) => {
+t.test('threads at both ends: every record arrives once', { timeout: 180_000 }, async (t) => {
   const limit = 8;
   const each = 20_000;
   const memory = SharedRing.createMemory(limit, 1);
