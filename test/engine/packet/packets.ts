@@ -20,6 +20,8 @@ export interface TcpOptions {
   mss?: number;
   windowScale?: number;
   sackPermitted?: boolean;
+  /** Blocks of selective acknowledgements: first number, and the one after the last. */
+  sack?: readonly (readonly [number, number])[];
   /** TSval and TSecr. */
   timestamps?: readonly [number, number];
 }
@@ -242,18 +244,24 @@ function decodeOptions(bytes: Uint8Array): TcpOptions {
     if (bytes[at] === 2) options.mss = at16(bytes, at + 2);
     if (bytes[at] === 3) options.windowScale = bytes[at + 2]!;
     if (bytes[at] === 4) options.sackPermitted = true;
+    if (bytes[at] === 5) options.sack = decodeSack(bytes.subarray(at + 2, at + length));
     if (bytes[at] === 8) options.timestamps = [at32(bytes, at + 2), at32(bytes, at + 6)];
     at += length;
   }
   return options;
 }
 
-function encodeOptions({ mss, windowScale, sackPermitted, timestamps }: TcpOptions): number[] {
+function decodeSack(bytes: Uint8Array): [number, number][] {
+  return Array.from({ length: bytes.length >> 3 }, (_, block) => [at32(bytes, 8 * block), at32(bytes, 8 * block + 4)]);
+}
+
+function encodeOptions({ mss, windowScale, sackPermitted, timestamps, sack = [] }: TcpOptions): number[] {
   const bytes: number[] = [];
   if (mss !== undefined) bytes.push(2, 4, ...number16(mss));
   if (sackPermitted === true) bytes.push(4, 2);
   if (timestamps !== undefined) bytes.push(8, 10, ...number32(timestamps[0]), ...number32(timestamps[1]));
   if (windowScale !== undefined) bytes.push(3, 3, windowScale);
+  if (sack.length > 0) bytes.push(5, 2 + 8 * sack.length, ...sack.flat().flatMap(number32));
   while (bytes.length % 4 !== 0) bytes.push(1);
   return bytes;
 }

@@ -1,4 +1,11 @@
-import { HAS_TIMESTAMPS, IS_STALLED, IS_TIMED, type ConnectionTable } from './connection-table.ts';
+import {
+  HAS_SACK,
+  HAS_TIMESTAMPS,
+  IS_RECOVERING,
+  IS_STALLED,
+  IS_TIMED,
+  type ConnectionTable,
+} from './connection-table.ts';
 import { baseTimeoutMs, learnRoundTrip } from './retransmission.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { FIN } from './segment-writer.ts';
@@ -7,6 +14,7 @@ import { isAfter, isBefore } from './sequence.ts';
 /** The third duplicate says that a segment is lost (RFC 5681, section 3.2). */
 const DUPLICATES_OF_A_LOSS = 3;
 const MOST_WINDOW = 0xffff;
+const MOST_DUPLICATES = 0xff;
 
 /**
  * Takes over the acknowledgement and the window of a segment that is acceptable: what may be sent from now on. True where it shows that a
@@ -75,6 +83,7 @@ function mostRoundTripMs(connections: ConnectionTable, row: number, elapsedMs: n
 
 /** Slow start, then one segment a round trip (RFC 5681, section 3.1), in eighths of a segment. */
 function widen(connections: ConnectionTable, row: number): void {
+  if ((connections.flags[row]! & IS_RECOVERING) !== 0) return;
   const window = connections.congestionWindow[row]!;
   const isSlowStart = window < connections.slowStartThreshold[row]!;
   const more = isSlowStart ? 8 : Math.max(1, (64 / window) | 0);
@@ -94,11 +103,23 @@ function isThirdDuplicate(
     return false;
   }
   if (!hasSameWindow || reader.payloadBytes > 0 || (reader.flags & FIN) !== 0) return false;
+  const flags = connections.flags[row]!;
+  if ((flags & HAS_SACK) !== 0 && !hasBeyond(connections, row, reader)) return false;
   const count = connections.duplicateAcks[row]! + 1;
+  if ((flags & IS_RECOVERING) !== 0) {
+    // Each is a segment that has left the network.
+    connections.duplicateAcks[row] = Math.min(count, MOST_DUPLICATES);
+    return false;
+  }
   if (count > DUPLICATES_OF_A_LOSS) return false;
   connections.duplicateAcks[row] = count;
   // While what was lost before is being sent again, duplicates are answers to that.
   return count === duplicatesOfALoss(connections, row) && connections.sendNext[row] === highest;
+}
+
+/** With SACK a duplicate says what the peer has beyond a gap; one that does not answers something else (RFC 6675, section 2). */
+function hasBeyond(connections: ConnectionTable, row: number, reader: SegmentReader): boolean {
+  return reader.sackBlocks > 0 && isAfter(reader.sackEdges[0]!, connections.sendUnacknowledged[row]!);
 }
 
 /**

@@ -2,7 +2,6 @@ import { ECONNREFUSED, ECONNRESET } from '../../../kernel/errno.ts';
 import {
   CHALLENGES,
   DUPLICATES,
-  OUT_OF_ORDER,
   RESET_CLOSING,
   RESET_ESTABLISHED,
   RESET_SYN_RECEIVED,
@@ -16,12 +15,17 @@ import { acknowledge } from './acknowledgement.ts';
 import {
   ACK_DUE,
   FIN_QUEUED,
+  HAS_SACK,
   HAS_SCALING,
+  HAS_SCOREBOARD,
   HAS_TIMESTAMPS,
   IS_PASSIVE,
   type ConnectionTable,
 } from './connection-table.ts';
 import { setSegmentBytes, type Lifecycle } from './lifecycle.ts';
+import type { LossRecovery } from './loss-recovery.ts';
+import type { Reception } from './reception.ts';
+import type { Resending } from './resending.ts';
 import { FIRST_TIMEOUT_MS, learnRoundTrip } from './retransmission.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { ACK, FIN, RST, SYN } from './segment-writer.ts';
@@ -48,6 +52,9 @@ export interface ArrivalParts {
   readonly connections: ConnectionTable;
   readonly lifecycle: Lifecycle;
   readonly transmission: Transmission;
+  readonly recovery: LossRecovery;
+  readonly resending: Resending;
+  readonly reception: Reception;
   readonly wheel: TimerWheel;
   readonly reader: SegmentReader;
   readonly strangers: Strangers;
@@ -62,6 +69,9 @@ export class Arrival {
   readonly #connections: ConnectionTable;
   readonly #lifecycle: Lifecycle;
   readonly #transmission: Transmission;
+  readonly #recovery: LossRecovery;
+  readonly #resending: Resending;
+  readonly #reception: Reception;
   readonly #wheel: TimerWheel;
   readonly #reader: SegmentReader;
   readonly #strangers: Strangers;
@@ -76,6 +86,9 @@ export class Arrival {
     this.#connections = parts.connections;
     this.#lifecycle = parts.lifecycle;
     this.#transmission = parts.transmission;
+    this.#recovery = parts.recovery;
+    this.#resending = parts.resending;
+    this.#reception = parts.reception;
     this.#wheel = parts.wheel;
     this.#reader = parts.reader;
     this.#strangers = parts.strangers;
@@ -146,6 +159,7 @@ export class Arrival {
       flags |= HAS_SCALING;
       connections.windowShift[row] = reader.windowShift;
     } else connections.windowShift[row] = 0;
+    if (reader.allowsSack) flags |= HAS_SACK;
     connections.flags[row] = flags;
     const sizes = this.#transmission.sizesOf(row);
     setSegmentBytes(connections, row, reader.maximumSegment, sizes);
@@ -195,10 +209,10 @@ export class Arrival {
       if (connections.generation[row] !== generation) return;
     } else if (!this.#acknowledged(row)) return;
     if (reader.payloadBytes > 0) {
-      this.#receive(row);
+      this.#reception.takeBytes(row);
       if (connections.generation[row] !== generation) return;
     }
-    if ((flags & FIN) !== 0) this.#receiveFin(row);
+    if ((flags & FIN) !== 0) this.#reception.takeFin(row);
   }
 
   /** The first three checks: old duplicates by timestamp (RFC 7323, section 5.3), the window, and what is to be answered then. */
@@ -313,8 +327,12 @@ export class Arrival {
       return false;
     }
     const isDuplicate = acknowledge(connections, row, reader, this.#transmission.nowMs);
-    if (isDuplicate) this.#transmission.retransmitFast(row);
-    if (acknowledgement === before || isBefore(acknowledgement, before)) return true;
+    if (isBefore(acknowledgement, before)) return true;
+    if (reader.sackBlocks > 0 && (connections.flags[row]! & HAS_SACK) !== 0) this.#recovery.note(row, reader);
+    const hasScoreboard = (connections.flags[row]! & HAS_SCOREBOARD) !== 0;
+    if (hasScoreboard && acknowledgement !== before) this.#recovery.advance(row);
+    if (isDuplicate || (hasScoreboard && this.#recovery.hasLoss(row))) this.#resending.recover(row);
+    if (acknowledgement === before) return true;
     this.#source.acknowledged(row, (acknowledgement - connections.sendStart[row]!) | 0);
     if (acknowledgement !== connections.sendHighest[row]!) {
       this.#transmission.rearm(row);
@@ -343,52 +361,5 @@ export class Arrival {
       return false;
     }
     return true;
-  }
-
-  #receive(row: number): void {
-    const connections = this.#connections;
-    const reader = this.#reader;
-    const state = connections.state[row]!;
-    if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
-    const next = connections.receiveNext[row]!;
-    const skipped = (next - reader.sequence) | 0;
-    if (skipped < 0) {
-      this.#counters[OUT_OF_ORDER]!++;
-      connections.flags[row] = connections.flags[row]! | ACK_DUE;
-      return;
-    }
-    let bytes = reader.payloadBytes - skipped;
-    if (bytes <= 0) return;
-    if (connections.slot[row] === NONE) {
-      // The slot is closed: no one reads this any more (RFC 9293, section 3.6.1; net/ipv4/tcp_input.c, TCPABORTONDATA).
-      this.#transmission.sendReset(row);
-      this.#lifecycle.end(row);
-      return;
-    }
-    const room = (connections.receiveEdge[row]! - next) | 0;
-    // What is beyond the window is cut off, a FIN with it.
-    if (bytes > room) bytes = room;
-    connections.flags[row] = connections.flags[row]! | ACK_DUE;
-    if (bytes <= 0) return;
-    connections.receiveNext[row] = (next + bytes) | 0;
-    this.#user.received(connections.slot[row]!, reader.payload + skipped, bytes);
-  }
-
-  #receiveFin(row: number): void {
-    const connections = this.#connections;
-    const reader = this.#reader;
-    const next = connections.receiveNext[row]!;
-    if (((reader.sequence + reader.payloadBytes) | 0) !== next) return;
-    const state = connections.state[row]!;
-    const slot = connections.slot[row]!;
-    if (state === ESTABLISHED) connections.state[row] = CLOSE_WAIT;
-    else if (state === FIN_WAIT_1) connections.state[row] = CLOSING;
-    else if (state !== FIN_WAIT_2) return;
-    connections.receiveNext[row] = (next + 1) | 0;
-    if (state === FIN_WAIT_2) {
-      this.#transmission.sendAck(row);
-      this.#lifecycle.rest(row, this.#transmission.nowMs);
-    } else connections.flags[row] = connections.flags[row]! | ACK_DUE;
-    if (slot !== NONE) this.#user.ended(slot);
   }
 }

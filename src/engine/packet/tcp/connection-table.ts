@@ -25,12 +25,20 @@ export const IS_TIMED = 512;
 export const IS_STALLED = 1024;
 /** Both ends scale windows (RFC 7323). */
 export const HAS_SCALING = 2048;
+/** Both ends take selective acknowledgements (RFC 2018). */
+export const HAS_SACK = 4096;
+/** What came after a gap is kept, at `gapPlace`: see `Reassembly`. */
+export const HAS_GAP = 8192;
+/** What the peer has beyond a gap is known, or was asked for, at `scoreboardPlace`: see `LossRecovery`. */
+export const HAS_SCOREBOARD = 16_384;
+/** Something is lost and being sent again. */
+export const IS_RECOVERING = 32_768;
 
 /** Flags of the row itself, which outlive its connection. */
 const OF_ROW = IN_WHEEL;
 
 /**
- * Connections: one column a property, one row a connection, about 95 bytes each (32 more for IPv6). Memory is touched only as rows come
+ * Connections: one column a property, one row a connection, about 99 bytes each (32 more for IPv6). Memory is touched only as rows come
  * into use, and a row given back is the next to be taken, while the caches still have it.
  */
 export class ConnectionTable {
@@ -67,6 +75,10 @@ export class ConnectionTable {
   readonly congestionWindow: Uint16Array;
   readonly slowStartThreshold: Uint16Array;
   readonly duplicateAcks: Uint8Array;
+
+  /** Where `LossRecovery` and `Reassembly` have the row; only with the flags that say so. */
+  readonly scoreboardPlace: Uint16Array;
+  readonly gapPlace: Uint16Array;
 
   readonly receiveNext: Int32Array;
   /** The end of the window that was announced. */
@@ -113,6 +125,8 @@ export class ConnectionTable {
     this.congestionWindow = new Uint16Array(capacity);
     this.slowStartThreshold = new Uint16Array(capacity);
     this.duplicateAcks = new Uint8Array(capacity);
+    this.scoreboardPlace = new Uint16Array(capacity);
+    this.gapPlace = new Uint16Array(capacity);
     this.receiveNext = integers();
     this.receiveEdge = integers();
     this.timestampRecent = integers();

@@ -1,5 +1,14 @@
-import { HAS_TIMESTAMPS, IS_PASSIVE, IS_IPV6, type ConnectionTable } from './connection-table.ts';
+import {
+  HAS_GAP,
+  HAS_SCOREBOARD,
+  HAS_TIMESTAMPS,
+  IS_PASSIVE,
+  IS_IPV6,
+  type ConnectionTable,
+} from './connection-table.ts';
 import { FIN_WAIT_2 } from './states.ts';
+import type { LossRecovery } from './loss-recovery.ts';
+import type { Reassembly } from './reassembly.ts';
 import { NONE, type SendSource, type TcpUser } from './tcp-user.ts';
 import type { TimeWait } from './time-wait.ts';
 import { addressSumOf4, addressSumOf6 } from './segment-writer.ts';
@@ -16,6 +25,8 @@ export interface LifecycleParts {
   readonly tuples: TupleTable;
   readonly timeWait: TimeWait;
   readonly hash: TupleHash;
+  readonly recovery: LossRecovery;
+  readonly reassembly: Reassembly;
   readonly source: SendSource;
   readonly user: TcpUser;
   readonly capacity: number;
@@ -28,6 +39,8 @@ export class Lifecycle {
   readonly #tuples: TupleTable;
   readonly #timeWait: TimeWait;
   readonly #hash: TupleHash;
+  readonly #recovery: LossRecovery;
+  readonly #reassembly: Reassembly;
   readonly #source: SendSource;
   readonly #user: TcpUser;
   readonly #firstSequence: number | undefined;
@@ -45,6 +58,8 @@ export class Lifecycle {
     this.#tuples = parts.tuples;
     this.#timeWait = parts.timeWait;
     this.#hash = parts.hash;
+    this.#recovery = parts.recovery;
+    this.#reassembly = parts.reassembly;
     this.#source = parts.source;
     this.#user = parts.user;
     this.#firstSequence = parts.firstSequence;
@@ -155,8 +170,15 @@ export class Lifecycle {
       this.orphans--;
       if (connections.state[row] === FIN_WAIT_2) this.halfClosed--;
     }
+    if ((connections.flags[row]! & (HAS_GAP | HAS_SCOREBOARD)) !== 0) this.#forgetLosses(row);
     connections.give(row);
     this.#source.released(row);
+  }
+
+  #forgetLosses(row: number): void {
+    const flags = this.#connections.flags[row]!;
+    if ((flags & HAS_GAP) !== 0) this.#reassembly.release(row);
+    if ((flags & HAS_SCOREBOARD) !== 0) this.#recovery.release(row);
   }
 
   #hashOfRow(row: number): number {

@@ -3,7 +3,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import { isBefore } from './sequence.ts';
 import { ESTABLISHED, SYN_SENT } from './states.ts';
 import { NONE } from './tcp-user.ts';
-import type { Transmission } from './transmission.ts';
+import type { Resending } from './resending.ts';
 import { rowOf, type TupleTable } from './tuple-table.ts';
 import { ADDRESS_WORDS, Tuple } from './tuple.ts';
 
@@ -16,7 +16,7 @@ export interface QuotationParts {
   readonly connections: ConnectionTable;
   readonly tuples: TupleTable;
   readonly lifecycle: Lifecycle;
-  readonly transmission: Transmission;
+  readonly resending: Resending;
 }
 
 /** ICMP errors: which connection one is about, by the packet that it quotes, and what follows from it. */
@@ -79,6 +79,6 @@ export class Quotations {
     const bytes = Math.max(mtu, least) - headers;
     if (bytes >= segmentBytes[connection]!) return;
     segmentBytes[connection] = bytes;
-    this.#o.transmission.retransmitFast(connection);
+    this.#o.resending.sendAllAgain(connection);
   }
 }

@@ -11,9 +11,12 @@ const NOP = 1;
 const MSS = 2;
 const WINDOW_SCALE = 3;
 const SACK_PERMITTED = 4;
+const SACK = 5;
 const TIMESTAMPS = 8;
 /** RFC 7323, section 2.3: more counts as this. */
 const MOST_SHIFT = 14;
+/** As many fit 40 bytes of options. */
+const MOST_SACK_BLOCKS = 4;
 
 /**
  * One segment at a time, as fields. `read4` and `read6` check all that can be checked without its connection: version, lengths, that it is
@@ -39,6 +42,9 @@ export class SegmentReader {
   maximumSegment = 0;
   windowShift = -1;
   allowsSack = false;
+  /** What the peer has beyond a gap (RFC 2018): so many blocks, their first sequence number and the one after their last. */
+  sackBlocks = 0;
+  readonly sackEdges = new Int32Array(2 * MOST_SACK_BLOCKS);
   /** The frame that it came in. */
   frame = 0;
   frameBytes = 0;
@@ -109,6 +115,7 @@ export class SegmentReader {
     this.window = control & 0xffff;
     this.payload = payload;
     this.payloadBytes = end - payload;
+    this.sackBlocks = 0;
     // All that a segment without SYN has, as nearly every sender writes it.
     if (headerBytes === 32 && view.getInt32(at + 20) === ALIGNED_TIMESTAMPS) {
       this.hasTimestamps = true;
@@ -164,7 +171,12 @@ export class SegmentReader {
       this.hasTimestamps = true;
       this.timestamp = view.getInt32(value);
       this.timestampEcho = view.getInt32(value + 4);
-    }
+    } else if (kind === SACK && (length & 7) === 2) this.#readSack((length - 2) >> 3, value);
+  }
+
+  #readSack(blocks: number, value: number): void {
+    this.sackBlocks = Math.min(blocks, MOST_SACK_BLOCKS);
+    for (let i = 0; i < 2 * this.sackBlocks; i++) this.sackEdges[i] = this.#view.getInt32(value + 4 * i);
   }
 
   #malformed(): false {

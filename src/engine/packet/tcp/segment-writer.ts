@@ -15,6 +15,9 @@ const ALIGNED_TIMESTAMPS = 0x0101080a;
 /** SACK permitted (RFC 2018), then timestamps: the order of Linux. */
 const SACK_AND_TIMESTAMPS = 0x0402080a;
 const NOP_NOP_SACK = 0x01010402;
+/** NOP, NOP, SACK, and the length without its blocks. */
+const SACK_LEAD = 0x01010502;
+const MOST_SACK_BLOCKS = 4;
 const NOP_WINDOW_SCALE = 0x01030300;
 const MSS_OPTION = 0x02040000;
 const PROTOCOL_TCP = 6;
@@ -59,6 +62,9 @@ export class SegmentWriter {
   windowShift = -1;
   maximumSegment = 0;
   allowsSack = false;
+  /** Of `sendSelective`: how many blocks, and their edges as `SegmentReader.sackEdges` has them. */
+  sackBlocks = 0;
+  readonly sackEdges = new Int32Array(2 * MOST_SACK_BLOCKS);
 
   /** Of the frame that `begin` has taken: where it starts, where TCP starts, where the payload goes. */
   #frame = 0;
@@ -127,6 +133,33 @@ export class SegmentWriter {
   sendBare(): boolean {
     if (!this.begin()) return false;
     this.end(0, 0);
+    return true;
+  }
+
+  /** Sends a segment without payload that tells what was received beyond a gap (RFC 2018). False where there is no frame. */
+  sendSelective(): boolean {
+    if (!this.#take()) return false;
+    const view = this.#view;
+    const at = this.#segment;
+    let options = at + 20;
+    let sum = 0;
+    if (this.hasTimestamps) {
+      sum += this.#writeTimestamps(view, options);
+      options += 12;
+    }
+    const lead = SACK_LEAD + 8 * this.sackBlocks;
+    view.setInt32(options, lead);
+    sum += halves(lead);
+    options += 4;
+    for (let i = 0; i < 2 * this.sackBlocks; i++) {
+      const edge = this.sackEdges[i]!;
+      view.setInt32(options, edge);
+      sum += halves(edge);
+      options += 4;
+    }
+    const tcpBytes = options - at;
+    sum += this.#writeFixed(view, at, (tcpBytes >> 2) << 12) + PROTOCOL_TCP + tcpBytes;
+    this.#finish(view, at, tcpBytes, sum);
     return true;
   }
 

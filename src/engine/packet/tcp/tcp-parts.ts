@@ -4,8 +4,12 @@ import { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { Arrival } from './arrival.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { LossRecovery } from './loss-recovery.ts';
 import { LinkPeers } from './link-peers.ts';
 import { Quotations } from './quotations.ts';
+import { Reassembly } from './reassembly.ts';
+import { Reception } from './reception.ts';
+import { Resending } from './resending.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { sizesOf, type Sizes } from './sizes.ts';
@@ -33,6 +37,7 @@ export interface TcpParts {
   readonly wheel: TimerWheel;
   readonly lifecycle: Lifecycle;
   readonly transmission: Transmission;
+  readonly resending: Resending;
   readonly arrival: Arrival;
   readonly strangers: Strangers;
   readonly quotations: Quotations;
@@ -57,15 +62,19 @@ export function assemble(options: TcpOptions, starved: StarvedRows, nowMs: numbe
   const sizes = sizesFor(link.mtu, port.frameBytes - peers.headerBytes);
   const budget = new AcknowledgementBudget();
   const hash = new TupleHash(options.key ?? randomKey());
-  const tables = { connections, tuples, timeWait, wheel };
+  const recovery = new LossRecovery(connections);
+  const reassembly = new Reassembly(connections, port.bytes);
+  const tables = { connections, tuples, timeWait, wheel, recovery, reassembly };
   const shared = { source, user, counters, writer, budget, view, peers, own, reader, starved, ...sizes };
   const lifecycle = new Lifecycle({ ...tables, ...shared, hash, capacity, firstSequence });
   const transmission = new Transmission({ ...tables, ...shared });
   transmission.nowMs = nowMs;
   const owners = options.remote === null ? 0 : (link.workers ?? 1);
   const strangers = new Strangers({ ...tables, ...shared, port, owners });
-  const arrival = new Arrival({ ...tables, ...shared, lifecycle, transmission, strangers });
-  const quotations = new Quotations({ ...tables, ...shared, lifecycle, transmission });
+  const resending = new Resending({ ...tables, ...shared, transmission });
+  const reception = new Reception({ ...tables, ...shared, lifecycle, transmission });
+  const arrival = new Arrival({ ...tables, ...shared, lifecycle, transmission, strangers, reception, resending });
+  const quotations = new Quotations({ ...tables, ...shared, lifecycle, resending });
   return {
     own,
     peers,
@@ -75,6 +84,7 @@ export function assemble(options: TcpOptions, starved: StarvedRows, nowMs: numbe
     wheel,
     lifecycle,
     transmission,
+    resending,
     arrival,
     strangers,
     quotations,

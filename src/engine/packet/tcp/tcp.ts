@@ -7,6 +7,7 @@ import { ACK_DUE, FIN_QUEUED, HOLDS_WINDOW, IS_PASSIVE, IS_STARVED, type Connect
 import type { Lifecycle } from './lifecycle.ts';
 import type { LinkPeers } from './link-peers.ts';
 import type { Quotations } from './quotations.ts';
+import type { Resending } from './resending.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { ACK, FIN, RST, SYN } from './segment-writer.ts';
 import { StarvedRows } from './starved-rows.ts';
@@ -34,7 +35,7 @@ const STEPS_PER_MS = 250;
 const STEP_PER_CONNECTION = 64;
 
 /**
- * TCP (RFC 9293) over frames, for very many short connections: no SACK, no reordering queue, no delayed ACKs, bounded windows.
+ * TCP (RFC 9293) over frames, for very many short connections: no delayed ACKs, bounded windows.
  *
  * A connection is a row of typed arrays. It has a slot of the user while the user has it open; after `close` it goes on without one until
  * the peer has acknowledged all, and its slot is free for another connection immediately.
@@ -54,6 +55,7 @@ export class Tcp {
   readonly #wheel: TimerWheel;
   readonly #lifecycle: Lifecycle;
   readonly #transmission: Transmission;
+  readonly #resending: Resending;
   readonly #arrival: Arrival;
   readonly #strangers: Strangers;
   readonly #quotations: Quotations;
@@ -86,6 +88,7 @@ export class Tcp {
     this.#wheel = parts.wheel;
     this.#lifecycle = parts.lifecycle;
     this.#transmission = parts.transmission;
+    this.#resending = parts.resending;
     this.#arrival = parts.arrival;
     this.#strangers = parts.strangers;
     this.#quotations = parts.quotations;
@@ -383,7 +386,7 @@ export class Tcp {
       this.#lifecycle.end(row);
       return;
     }
-    const errno = this.#transmission.timeout(row);
+    const errno = this.#resending.timeout(row);
     if (errno !== 0) this.#lifecycle.fail(row, errno);
   }
 }

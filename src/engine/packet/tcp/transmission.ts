@@ -1,29 +1,28 @@
-import { ETIMEDOUT } from '../../../kernel/errno.ts';
-import {
-  RETRANSMITTED_DATA,
-  RETRANSMITTED_FIN,
-  RETRANSMITTED_SYN,
-  WINDOW_PROBES,
-  WINDOW_STALLS,
-} from '../packet-counters.ts';
+import { RETRANSMITTED_DATA, RETRANSMITTED_FIN, WINDOW_PROBES, WINDOW_STALLS } from '../packet-counters.ts';
 import {
   ACK_DUE,
   FIN_QUEUED,
   FIN_SENT,
+  HAS_GAP,
+  HAS_SACK,
   HAS_SCALING,
+  HAS_SCOREBOARD,
   HAS_TIMESTAMPS,
   HOLDS_WINDOW,
   IS_IPV6,
+  IS_RECOVERING,
   IS_STALLED,
   IS_STARVED,
   IS_TIMED,
   type ConnectionTable,
 } from './connection-table.ts';
-import { CLOSED_RETRIES, DATA_RETRIES, SYN_ACK_RETRIES, SYN_RETRIES, timeoutMs } from './retransmission.ts';
+import type { LossRecovery } from './loss-recovery.ts';
+import type { Reassembly } from './reassembly.ts';
+import { timeoutMs } from './retransmission.ts';
 import { ACK, FIN, PSH, RST, SYN, type SegmentWriter } from './segment-writer.ts';
 import { isAfter, isBefore } from './sequence.ts';
 import type { Sizes } from './sizes.ts';
-import { CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_RECEIVED, SYN_SENT } from './states.ts';
+import { CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_SENT } from './states.ts';
 import type { StarvedRows } from './starved-rows.ts';
 import { NONE, type SendSource, type TcpUser } from './tcp-user.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -31,14 +30,13 @@ import { ADDRESS_WORDS } from './tuple.ts';
 
 /** What is announced of our receive window, as Linux does with 64 KiB: a shift of 7. */
 export const WINDOW_SHIFT = 7;
-/** A timeout leaves a congestion window of one segment, of 8 eighths (RFC 5681, section 3.1). */
-const ONE_SEGMENT = 8;
-const LEAST_THRESHOLD = 2 * ONE_SEGMENT;
 
 export interface TransmissionParts {
   readonly connections: ConnectionTable;
   readonly wheel: TimerWheel;
   readonly writer: SegmentWriter;
+  readonly recovery: LossRecovery;
+  readonly reassembly: Reassembly;
   readonly source: SendSource;
   readonly user: TcpUser;
   readonly counters: Float64Array;
@@ -48,11 +46,13 @@ export interface TransmissionParts {
   readonly sizes6: Sizes;
 }
 
-/** Sends what a connection owes: data as the windows let it, FIN, acknowledgements; and again what was not acknowledged in time. */
+/** Sends what a connection owes: data as the windows let it, FIN, acknowledgements, and again what is lost. */
 export class Transmission {
   readonly #connections: ConnectionTable;
   readonly #wheel: TimerWheel;
   readonly #writer: SegmentWriter;
+  readonly #recovery: LossRecovery;
+  readonly #reassembly: Reassembly;
   readonly #source: SendSource;
   readonly #user: TcpUser;
   readonly #counters: Float64Array;
@@ -66,6 +66,8 @@ export class Transmission {
     this.#connections = parts.connections;
     this.#wheel = parts.wheel;
     this.#writer = parts.writer;
+    this.#recovery = parts.recovery;
+    this.#reassembly = parts.reassembly;
     this.#source = parts.source;
     this.#user = parts.user;
     this.#counters = parts.counters;
@@ -86,6 +88,7 @@ export class Transmission {
     const state = connections.state[row]!;
     if (state < ESTABLISHED) return;
     let fresh = 0;
+    if ((connections.flags[row]! & IS_RECOVERING) !== 0) this.#sendLost(row);
     if (state !== FIN_WAIT_2) fresh = this.#sendQueued(row);
     if ((connections.flags[row]! & ACK_DUE) !== 0) this.sendAck(row);
     if (fresh === 0) return;
@@ -98,6 +101,7 @@ export class Transmission {
     const connections = this.#connections;
     let fresh = 0;
     for (;;) {
+      if ((connections.flags[row]! & HAS_SCOREBOARD) !== 0) this.#skip(row);
       const next = connections.sendNext[row]!;
       const unsent = (connections.sendEnd[row]! - next) | 0;
       const hasFin = (connections.flags[row]! & FIN_QUEUED) !== 0;
@@ -119,6 +123,8 @@ export class Transmission {
   #allowedBytes(row: number, next: number, unsent: number): number {
     const connections = this.#connections;
     const inFlight = (next - connections.sendUnacknowledged[row]!) | 0;
+    if (inFlight > 0 && (connections.flags[row]! & HAS_SCOREBOARD) !== 0)
+      return this.#allowedAfterLoss(row, next, unsent);
     const segment = connections.segmentBytes[row]!;
     const window = connections.sendWindow[row]!;
     const congestion = (connections.congestionWindow[row]! * segment) >> 3;
@@ -135,6 +141,49 @@ export class Transmission {
     }
     if (connections.deadlineMs[row] === 0) this.#wheel.set(row, this.nowMs, timeoutMs(connections, row));
     return 0;
+  }
+
+  /** The same where something was lost: what the peer has and what is lost are not under way, though the window counts them. */
+  #allowedAfterLoss(row: number, next: number, unsent: number): number {
+    const connections = this.#connections;
+    const window = (connections.sendUnacknowledged[row]! + connections.sendWindow[row]! - next) | 0;
+    const segment = connections.segmentBytes[row]!;
+    const bytes = Math.min(unsent, this.#recovery.bytesBefore(row, next, segment));
+    return bytes <= window && bytes <= this.#congestionRoom(row, next) ? bytes : 0;
+  }
+
+  /** How many bytes more may be under way, where those before `next` are. */
+  #congestionRoom(row: number, next: number): number {
+    const { congestionWindow, segmentBytes } = this.#connections;
+    return ((congestionWindow[row]! * segmentBytes[row]!) >> 3) - this.#recovery.bytesUnderWay(row, next);
+  }
+
+  /** After a timeout: passes over what the peer has. */
+  #skip(row: number): void {
+    const { sendNext, sendHighest } = this.#connections;
+    const next = sendNext[row]!;
+    if (isBefore(next, sendHighest[row]!)) sendNext[row] = this.#recovery.skip(row, next);
+  }
+
+  /** Sends again what is lost, as far as the congestion window lets it; the first of it always. */
+  #sendLost(row: number): void {
+    const connections = this.#connections;
+    const recovery = this.#recovery;
+    const segment = connections.segmentBytes[row]!;
+    while (recovery.findHole(row)) {
+      const at = recovery.hole;
+      const left = (connections.sendEnd[row]! - at) | 0;
+      const bytes = Math.min(left, segment, recovery.holeBytes);
+      const isFirst = at === connections.sendUnacknowledged[row]!;
+      if (!isFirst && this.#congestionRoom(row, connections.sendNext[row]!) < bytes) return;
+      const isFin = bytes === left && recovery.holeBytes > bytes && (connections.flags[row]! & FIN_SENT) !== 0;
+      if (bytes === 0 && !isFin) return;
+      const flags = ACK | (bytes === left && bytes > 0 ? PSH : 0) | (isFin ? FIN : 0);
+      if (!this.#sendSegment(row, at, bytes, flags)) return;
+      this.#counters[bytes > 0 ? RETRANSMITTED_DATA : RETRANSMITTED_FIN]!++;
+      recovery.sentAgain(row, (at + bytes + (isFin ? 1 : 0)) | 0);
+      if (connections.deadlineMs[row] === 0) this.rearm(row);
+    }
   }
 
   #sendSegment(row: number, sequence: number, bytes: number, flags: number): boolean {
@@ -192,7 +241,18 @@ export class Transmission {
     this.#address(row);
     writer.flags = ACK;
     writer.sequence = this.#connections.sendNext[row]!;
-    if (!writer.sendBare()) this.#starve(row);
+    const isSent = (this.#connections.flags[row]! & HAS_GAP) === 0 ? writer.sendBare() : this.#sendGap(row);
+    if (!isSent) this.#starve(row);
+  }
+
+  /** Acknowledges what has come, and tells of what came after a gap. */
+  #sendGap(row: number): boolean {
+    const { flags } = this.#connections;
+    const writer = this.#writer;
+    flags[row] = flags[row]! & ~ACK_DUE;
+    if ((flags[row] & HAS_SACK) === 0) return writer.sendBare();
+    this.#reassembly.report(row, writer);
+    return writer.sendSelective();
   }
 
   /** Sends the SYN of a connection, or its SYN-ACK, and sets the timer for the next one. */
@@ -207,9 +267,7 @@ export class Transmission {
     writer.window = sizes.synWindow;
     writer.maximumSegment = sizes.maximumSegment;
     writer.windowShift = isFirst || (connections.flags[row]! & HAS_SCALING) !== 0 ? WINDOW_SHIFT : -1;
-    // Nothing is received out of order, so that an answer would promise what is never sent; and a peer that waits for SACK blocks takes
-    // duplicate ACKs for nothing. The SYN is to look like that of Linux.
-    writer.allowsSack = isFirst;
+    writer.allowsSack = isFirst || (connections.flags[row]! & HAS_SACK) !== 0;
     if (isFirst) {
       writer.acknowledgement = 0;
       writer.hasTimestamps = true;
@@ -228,11 +286,15 @@ export class Transmission {
     writer.sendBare();
   }
 
-  /** Sets what all segments of a connection have in common. What came is acknowledged by this segment. */
+  /**
+   * Sets what all segments of a connection have in common. What came is acknowledged by this segment; what came after a gap needs one of its
+   * own, for segments with payload have no room for it.
+   */
   #address(row: number): void {
     const connections = this.#connections;
     const writer = this.#writer;
-    const flags = connections.flags[row]! & ~ACK_DUE;
+    let flags = connections.flags[row]!;
+    if ((flags & HAS_GAP) === 0) flags &= ~ACK_DUE;
     connections.flags[row] = flags;
     writer.peer = connections.peer[row]!;
     writer.ports = connections.ports[row]!;
@@ -265,59 +327,13 @@ export class Transmission {
     this.#starved.add(row);
   }
 
-  /**
-   * The timer of a connection has ended: sends again what is not acknowledged, or probes a closed window. Returns ETIMEDOUT where the peer
-   * has not answered for too long, and 0 else.
-   */
-  timeout(row: number): number {
-    const connections = this.#connections;
-    const state = connections.state[row]!;
-    const retries = connections.retries[row]!;
-    if (retries >= this.#mostRetries(row, state)) return ETIMEDOUT;
-    connections.retries[row] = retries + 1;
-    if (state < ESTABLISHED) {
-      this.#counters[RETRANSMITTED_SYN]!++;
-      this.sendSyn(row);
-      return 0;
-    }
-    const acknowledged = connections.sendUnacknowledged[row]!;
-    if (connections.sendHighest[row] === acknowledged || connections.sendWindow[row] === 0) this.#probe(row);
-    else this.#sendAgain(row, ONE_SEGMENT);
-    return 0;
-  }
-
-  /** Sets the timer anew: something was acknowledged, and something is still to be (RFC 6298, section 5.3). */
+  /** Sets the timer anew: something was sent again, or was acknowledged and something is still to be (RFC 6298, section 5.3). */
   rearm(row: number): void {
     this.#wheel.set(row, this.nowMs, timeoutMs(this.#connections, row));
   }
 
-  #mostRetries(row: number, state: number): number {
-    if (state === SYN_SENT) return SYN_RETRIES;
-    if (state === SYN_RECEIVED) return SYN_ACK_RETRIES;
-    return this.#connections.slot[row] === NONE ? CLOSED_RETRIES : DATA_RETRIES;
-  }
-
-  /** Three duplicate ACKs: sends again from the first byte that is lacking on (RFC 5681, section 3.2, without fast recovery). */
-  retransmitFast(row: number): void {
-    this.#sendAgain(row, 0);
-  }
-
-  /** Goes back to the first byte that is not acknowledged. A window of 0 stands for that which slow start ends at. */
-  #sendAgain(row: number, congestionWindow: number): void {
-    const connections = this.#connections;
-    const segment = connections.segmentBytes[row]!;
-    const flight = ((connections.sendNext[row]! - connections.sendUnacknowledged[row]!) << 3) / segment;
-    const threshold = Math.max(LEAST_THRESHOLD, flight >> 1);
-    connections.slowStartThreshold[row] = threshold;
-    connections.congestionWindow[row] = congestionWindow === 0 ? threshold : congestionWindow;
-    connections.sendNext[row] = connections.sendUnacknowledged[row]!;
-    connections.flags[row] = connections.flags[row]! & ~IS_TIMED;
-    this.#wheel.set(row, this.nowMs, timeoutMs(connections, row));
-    this.output(row);
-  }
-
   /** Asks for the peer's window with a sequence number that it must answer, as Linux does (net/ipv4/tcp_output.c, tcp_xmit_probe_skb). */
-  #probe(row: number): void {
+  probe(row: number): void {
     const connections = this.#connections;
     if (((connections.sendEnd[row]! - connections.sendUnacknowledged[row]!) | 0) < 0) return;
     const writer = this.#writer;

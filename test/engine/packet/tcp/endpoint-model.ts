@@ -38,6 +38,17 @@ const ESTABLISHED_OR_LATER: readonly State[] = [
   'LAST-ACK',
 ];
 
+/** A segment that came after a gap. */
+interface Kept {
+  readonly sequence: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+  readonly isFin: boolean;
+}
+
+/** So many ranges after gaps an end remembers: what would be one more, it may drop. */
+const MOST_RANGES = 16;
+
 export class EndpointModel {
   state: State;
   /** What the user has asked for so far: bytes, and whether FIN follows them. */
@@ -67,10 +78,15 @@ export class EndpointModel {
   #receiveEdge = 0;
   #isFinSent = false;
   #isFinReceived = false;
+  /** What came after a gap. */
+  #kept: Kept[] = [];
   /** Shifts of windows: what each SYN offered. */
   #ourShift: number | undefined;
   #theirShift: number | undefined;
   #hasOurSyn = false;
+  /** Whether each SYN offered selective acknowledgements. */
+  #doWeSack = false;
+  #doTheySack = false;
   /** The window of the peer's SYN, which is never scaled (RFC 7323, section 2.2). */
   #synWindow = 0;
   /** TS.Recent, where both ends send timestamps. */
@@ -118,6 +134,7 @@ export class EndpointModel {
     this.#receiveNext = plus(packet.sequence, 1);
     this.#receiveEdge = this.#receiveNext;
     this.#theirShift = packet.options.windowScale;
+    this.#doTheySack = packet.options.sackPermitted === true;
     this.#synWindow = packet.window;
     this.#recentStamp = packet.options.timestamps?.[0];
     this.state = state;
@@ -181,8 +198,10 @@ export class EndpointModel {
     else if (this.state === 'LAST-ACK') this.state = 'GONE';
   }
 
-  #takeText({ sequence, payload, flags }: TcpPacket): void {
+  #takeText(packet: TcpPacket): void {
+    const { sequence, payload, flags } = packet;
     const skip = distance(this.#receiveNext, sequence);
+    if (skip < 0) this.#keep(packet);
     // A hole in front of it, or nothing new.
     if (skip < 0 || this.#isFinReceived || !ESTABLISHED_OR_LATER.includes(this.state)) return;
     const room = distance(this.#receiveEdge, this.#receiveNext);
@@ -196,7 +215,57 @@ export class EndpointModel {
     this.received.push(...fresh);
     this.#receiveNext = plus(this.#receiveNext, fresh.length);
     const isWhole = skip + fresh.length === payload.length;
-    if ((flags & FIN) === 0 || !isWhole) return;
+    this.#takeKept();
+    if ((flags & FIN) !== 0 && isWhole && plus(sequence, payload.length) === this.#receiveNext) this.#takeFin();
+  }
+
+  /** Keeps what came after a gap, as far as it lies in the window, and as there are no more gaps than an end remembers. */
+  #keep({ sequence, payload, flags }: TcpPacket): void {
+    if (this.#isFinReceived || this.isClosed || !ESTABLISHED_OR_LATER.includes(this.state)) return;
+    const bytes = payload.slice(0, distance(this.#receiveEdge, sequence));
+    const isFin = (flags & FIN) !== 0 && bytes.length === payload.length;
+    const kept = { sequence, bytes, isFin, end: plus(sequence, bytes.length + (isFin ? 1 : 0)) };
+    if (kept.end === sequence) return;
+    this.#kept.push(kept);
+    if (this.#keptRanges().length > MOST_RANGES) this.#kept.pop();
+  }
+
+  /** What is kept, as ranges from `receiveNext` on. */
+  #keptRanges(): [number, number][] {
+    const all = this.#kept.map(({ sequence, end }): [number, number] => [
+      distance(sequence, this.#receiveNext),
+      distance(end, this.#receiveNext),
+    ]);
+    const ranges: [number, number][] = [];
+    for (const [start, end] of all.sort(([a], [b]) => a - b)) {
+      const last = ranges.at(-1);
+      if (last === undefined || start > last[1]) ranges.push([start, end]);
+      else last[1] = Math.max(last[1], end);
+    }
+    return ranges;
+  }
+
+  /** Takes what was kept, as far as there is no gap in front of it. */
+  #takeKept(): void {
+    const isNext = ({ sequence, end }: Kept): boolean =>
+      distance(sequence, this.#receiveNext) <= 0 && distance(end, this.#receiveNext) > 0;
+    for (let next = this.#kept.find(isNext); next !== undefined; next = this.#kept.find(isNext)) {
+      const fresh = next.bytes.subarray(distance(this.#receiveNext, next.sequence));
+      if (this.isClosed && fresh.length > 0) {
+        this.mayReset = true;
+        return;
+      }
+      this.received.push(...fresh);
+      this.#receiveNext = plus(this.#receiveNext, fresh.length);
+      if (next.isFin) {
+        this.#takeFin();
+        return;
+      }
+    }
+    this.#kept = this.#kept.filter(({ end }) => distance(end, this.#receiveNext) > 0);
+  }
+
+  #takeFin(): void {
     this.#receiveNext = plus(this.#receiveNext, 1);
     this.#isFinReceived = true;
     if (this.state === 'ESTABLISHED') this.state = 'CLOSE-WAIT';
@@ -242,6 +311,7 @@ export class EndpointModel {
     this.#sendUnacknowledged = packet.sequence;
     this.#sendHighest = plus(packet.sequence, 1);
     this.#ourShift = packet.options.windowScale;
+    this.#doWeSack = packet.options.sackPermitted === true;
     if (isActive) this.state = 'SYN-SENT';
     else {
       this.#sendEdge = plus(packet.sequence, 1 + this.#synWindow);
@@ -251,10 +321,13 @@ export class EndpointModel {
 
   #sentText(packet: TcpPacket): void {
     const { flags, sequence, payload, acknowledgement } = packet;
-    if (!ESTABLISHED_OR_LATER.includes(this.state)) this.#fault(`a segment in ${this.state}`);
+    // What is not acceptable is answered before the handshake is complete too (section 3.10.7.4).
+    const isAnswer = this.state === 'SYN-RECEIVED' && flags === ACK && payload.length === 0;
+    if (!isAnswer && !ESTABLISHED_OR_LATER.includes(this.state)) this.#fault(`a segment in ${this.state}`);
     if ((flags & ACK) === 0) this.#fault('a segment without ACK');
     if (acknowledgement !== this.#receiveNext)
       this.#fault(`acknowledges ${distance(acknowledgement, this.#receiveNext)} more than it has`);
+    for (const [start, end] of packet.options.sack ?? []) this.#checkBlock(start, end);
     const edge = plus(acknowledgement, packet.window << this.#shiftOf(this.#ourShift));
     if (distance(edge, this.#receiveEdge) > 0) this.#receiveEdge = edge;
     const end = plus(sequence, payload.length);
@@ -266,6 +339,15 @@ export class EndpointModel {
       if (distance(sequence, this.#sendHighest) > 0) this.#fault('leaves a hole');
       this.#sendHighest = after;
     }
+  }
+
+  /** RFC 2018, section 3: what is reported has come, and neither what is before it nor after it has. */
+  #checkBlock(start: number, end: number): void {
+    if (!this.#hasSack) this.#fault('a selective acknowledgement that was not agreed on');
+    if (distance(end, start) <= 0 || distance(start, this.#receiveNext) <= 0) this.#fault('a block that is none');
+    const [from, to] = [distance(start, this.#receiveNext), distance(end, this.#receiveNext)];
+    if (!this.#keptRanges().some((range) => range[0] === from && range[1] === to))
+      this.#fault(`a block from ${from} to ${to}, which is not what has come`);
   }
 
   #checkPayload(sequence: number, payload: Uint8Array): void {
@@ -289,6 +371,10 @@ export class EndpointModel {
     this.#isFinSent = true;
     if (this.state === 'ESTABLISHED') this.state = 'FIN-WAIT-1';
     else if (this.state === 'CLOSE-WAIT') this.state = 'LAST-ACK';
+  }
+
+  get #hasSack(): boolean {
+    return this.#doWeSack && this.#doTheySack;
   }
 
   /** The shift is used only where both ends offered one (RFC 7323, section 2.2). */

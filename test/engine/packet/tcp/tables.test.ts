@@ -8,6 +8,7 @@ import { TimeWait } from '../../../../src/engine/packet/tcp/time-wait.ts';
 import { TimerWheel } from '../../../../src/engine/packet/tcp/timer-wheel.ts';
 import { ABSENT, refOfEntry, refOfRow, TupleTable } from '../../../../src/engine/packet/tcp/tuple-table.ts';
 import { Tuple, TupleHash } from '../../../../src/engine/packet/tcp/tuple.ts';
+import { MOST_RANGES, SequenceRanges } from '../../../../src/engine/packet/tcp/sequence-ranges.ts';
 import { holds } from '../../../support/property.ts';
 import { checksumOf } from '../packets.ts';
 
@@ -187,5 +188,46 @@ t.test('a timeout follows the round trips that were measured', (t) => {
   t.ok(timeoutMs(connections, row) > 1500, 'uneven ones: a wide margin');
   connections.retries[row] = 15;
   t.equal(timeoutMs(connections, row), 60_000);
+  t.end();
+});
+
+t.test('ranges of sequence numbers are a set, whatever is added and dropped, across the border of numbers too', (t) => {
+  const steps = fc.array(fc.record({ start: fc.nat(60), size: fc.integer({ min: 1, max: 8 }), drops: fc.boolean() }), {
+    maxLength: 60,
+  });
+  holds(
+    t,
+    fc.property(steps, fc.constantFrom(0, 2 ** 31 - 30, -30), (all, origin) => {
+      const ranges = new SequenceRanges(2);
+      ranges.add(0, origin, origin + 1);
+      const model = new Set<number>();
+      for (const { start, size, drops } of all) {
+        const from = (origin + start) | 0;
+        if (drops) ranges.dropBefore(1, from);
+        else if (!ranges.add(1, from, (from + size) | 0)) return false;
+        if (drops) [...model].filter((number) => number < start).forEach((number) => model.delete(number));
+        else for (let i = 0; i < size; i++) model.add(start + i);
+      }
+      const has = (number: number): boolean => ranges.rangeOf(1, (origin + number) | 0) >= 0;
+      const isSame = Array.from({ length: 80 }, (_, number) => number).every(
+        (number) => has(number) === model.has(number),
+      );
+      const between = ranges.countBetween(1, (origin + 10) | 0, (origin + 40) | 0);
+      const starts = [...model].filter((number) => !model.has(number - 1)).length;
+      const expected = [...model].filter((number) => number >= 10 && number < 40).length;
+      return isSame && between === expected && ranges.count(1) === starts && ranges.count(0) === 1;
+    }),
+  );
+  t.end();
+});
+
+t.test('a set of ranges that is full takes what joins others, and nothing else', (t) => {
+  const ranges = new SequenceRanges(1);
+  for (let range = 0; range < MOST_RANGES; range++) t.ok(ranges.add(0, range * 10, range * 10 + 5));
+  t.notOk(ranges.add(0, 1000, 1001));
+  t.equal(ranges.count(0), MOST_RANGES);
+  t.ok(ranges.add(0, 5, 10), 'closes a gap');
+  t.strictSame([ranges.start(0, 0), ranges.end(0, 0), ranges.count(0)], [0, 15, MOST_RANGES - 1]);
+  t.ok(ranges.add(0, 1000, 1001));
   t.end();
 });
