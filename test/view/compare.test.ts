@@ -5,6 +5,8 @@ import type { CompareResult } from '../../src/document/compare.ts';
 import { parseChangeCriterion } from '../../src/judge/change-criterion.ts';
 import { PLAIN_LOOK } from '../../src/view/look.ts';
 import { render, renderSideBySide } from '../../src/view/renderers.ts';
+import { shownShifts } from '../../src/view/compare-facts.ts';
+import { changesChart, shiftChart } from '../../src/view/html/specs/compare.ts';
 import { runOf, searchOf, sideOf } from '../support/compare.ts';
 
 const BASE_US = [100, 101, 99, 102, 98];
@@ -174,4 +176,20 @@ t.test('comparisons side by side: what is not tested is called that, and none of
   t.match(text, / p90\(total\) (?:[+-][\d.]+|0) % \(-[\d.]+ to \+[\d.]+ %\), not tested /);
   t.match(text, / p50\(total\) \S+ % \(-[\d.]+ to \+[\d.]+ %\), unclear /);
   t.notMatch(text, /by more than chance/);
+});
+
+t.test('charts are in per cent, and logarithmic where changes span a decade', (t) => {
+  const axesAt = (nextUs: readonly number[]): string[] => {
+    const result = compared([], nextUs);
+    const shifts = shownShifts(result, 0).map((shift) => shiftChart(shift, result));
+    const [changes, ...others] = [changesChart(result, 0)!, ...shifts];
+    t.equal(changes.marks?.[0]?.value, changes.y.unit === 'percent' ? 0 : 1, 'where nothing has changed');
+    return [changes, ...others].map(({ y }) => `${y.unit} ${y.scale}`);
+  };
+  const near = axesAt(BASE_US.map((us) => us * 1.2));
+  const far = axesAt(BASE_US.map((us) => us * 1000));
+  t.same([...new Set(near)], ['percent linear']);
+  t.same([...new Set(far)], ['ratio log']);
+  t.ok(far.length > 1, 'with the shift of a distribution');
+  t.end();
 });
