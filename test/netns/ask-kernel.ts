@@ -1,6 +1,7 @@
 /** A program for tests in namespaces: asks as its argument says (JSON, a list of `Asking`), and prints the answers as a list. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ETHERTYPE_ARP, questionFrame } from '../../src/engine/packet/attach/neighbour-question.ts';
+import { questionFrame } from '../../src/engine/packet/attach/neighbour-question.ts';
+import { ETHERTYPE_ARP } from '../../src/engine/packet/link/ethernet.ts';
 import { resolveNextHop } from '../../src/engine/packet/attach/next-hop.ts';
 import type { AddressRun } from '../../src/engine/seam/link.ts';
 import { readEthtool } from '../../src/kernel/net/ethtool.ts';

@@ -7,6 +7,7 @@ interface Stepping extends Deadline {
   step(): boolean;
 }
 
+/** What takes turns with a driver: a TCP, its port, and what takes its frames. */
 export interface Driven {
   readonly tcp: Tcp;
   readonly port: FramePort;

@@ -16,6 +16,7 @@ const LATE_NS = 1e9;
 /** How often it is looked whether other threads have ended; they wake a thread that sleeps too. */
 const LOOK_NS = 10e6;
 
+/** What goes on after a run: a TCP, its port, what takes its frames, and the clock of the run. */
 export interface Lingering {
   readonly tcp: Tcp;
   readonly port: FramePort;

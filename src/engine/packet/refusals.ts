@@ -103,6 +103,7 @@ export function socketFamilyError(errno: number): RunError {
   return new RunError(name, `an AF_XDP socket cannot be opened: ${name}`, 'raise the open file limit: ulimit -n');
 }
 
+/** The interface is not set up. */
 export function downError(interfaceName: string): RunError {
   const hint = `set it up with: ip link set ${interfaceName} up`;
   return new RunError('ENETDOWN', `the interface ${interfaceName} is down`, hint);

@@ -2,15 +2,18 @@
 import { HAS_TAG_BESIDE, TAG_BESIDE, type FilterCheck } from '../../../kernel/net/packet-filter.ts';
 import type { FrameChoice } from '../../../kernel/net/packet-socket.ts';
 import { addressBytes, addressOf } from '../../../kernel/net/sockaddr.ts';
+import {
+  BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  ETHERTYPE_VLAN,
+  MAC_BYTES,
+} from '../link/ethernet.ts';
 
-export const ETHERTYPE_ARP = 0x0806;
-export const ETHERTYPE_IPV6 = 0x86dd;
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_VLAN = 0x8100;
 const ETHERNET_BYTES = 14;
 const VLAN_BYTES = 4;
 const VLAN_ID_MASK = 0xfff;
-const MAC_BYTES = 6;
 
 const ARP_BYTES = 28;
 const ARP_ETHERNET = 1;
@@ -29,6 +32,7 @@ const TARGET_LINK_ADDRESS = 2;
 /** Neighbour discovery is believed only with it: such a packet passed no router (RFC 4861, section 7.1). */
 const HOP_LIMIT = 255;
 
+/** What is asked for: a hardware address, and how the answer finds its way back. */
 export interface Question {
   /** Whose hardware address is asked for. */
   readonly target: string;
@@ -45,7 +49,7 @@ export function questionFrame(question: Question): Uint8Array {
   const head = ETHERNET_BYTES + (question.vlan === null ? 0 : VLAN_BYTES);
   const frame = new Uint8Array(head + (isIpv6 ? IPV6_BYTES + SOLICITATION_BYTES : ARP_BYTES));
   // The multicast address of a solicited node ends in the last 24 bits of its address (RFC 4291, section 2.7.1; RFC 2464, section 7).
-  frame.set(isIpv6 ? [0x33, 0x33, 0xff, ...target.slice(13)] : [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+  frame.set(isIpv6 ? [0x33, 0x33, 0xff, ...target.slice(13)] : BROADCAST_MAC);
   frame.set(question.mac, MAC_BYTES);
   const view = new DataView(frame.buffer);
   view.setUint16(head - 2, isIpv6 ? ETHERTYPE_IPV6 : ETHERTYPE_ARP);

@@ -11,6 +11,7 @@ import type { AttachRequest } from '../../seam/link.ts';
 import { linkLocalOf, macTold, neighbourChecks, questionFrame } from './neighbour-question.ts';
 import { carrierError } from '../refusals.ts';
 
+/** The next hop of a run: where its frames go. */
 export interface NextHop {
   readonly mac: Uint8Array;
   readonly address: string;
@@ -22,6 +23,7 @@ export interface NextHop {
 
 /** What is asked for, by a client: see `AttachRequest`. */
 export type Wanted = Pick<AttachRequest, 'gateway' | 'vlan' | 'addresses'> & { readonly target: Endpoint };
+/** What is known of the interface that the frames leave by. */
 export type Interface = Pick<Link, 'name' | 'ifindex' | 'mac'>;
 
 /** The router or target that comes next, and why this one. */

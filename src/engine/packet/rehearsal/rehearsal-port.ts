@@ -1,6 +1,8 @@
 import type { PacketLink } from '../../seam/link.ts';
 import type { FramePort, FrameReceiver } from '../port/frame-port.ts';
 import { fold, sumOf } from '../tcp/checksum.ts';
+import { ACK, FIN, RST, SYN } from '../tcp/segment-writer.ts';
+import { FIRST_SEQUENCE, SYN_OPTIONS, TIMESTAMPS } from './rehearsed-options.ts';
 
 const FRAMES = 1024;
 const FRAME_BYTES = 2048;
@@ -8,15 +10,7 @@ const HEADROOM = 2;
 const BATCH = 128;
 const HEADERS_4 = 20;
 const HEADERS_6 = 40;
-const FIRST_SEQUENCE = 1000;
 const MOST_SEGMENT = 1400;
-const FIN = 1;
-const SYN = 2;
-const RST = 4;
-const ACK = 16;
-/** MSS, NOP, window scale, NOP, NOP, timestamps: a SYN-ACK with what our SYN offers. */
-const SYN_OPTIONS = [0x020405b4, 0x01030307, 0x0101080a] as const;
-const TIMESTAMPS = 0x0101080a;
 
 /** What answers the frames of a rehearsal. */
 export interface RehearsedPeer {
@@ -26,6 +20,7 @@ export interface RehearsedPeer {
   idle(): void;
 }
 
+/** The bytes that a rehearsed connection sends, and those that it gets. */
 export interface RehearsedExchange {
   readonly payloadBytes: number;
   readonly responseBytes: number;
@@ -170,7 +165,7 @@ export class RehearsalPort implements FramePort {
     view.setInt32(at + 12, ((headerBytes >> 2) << 28) | (flags << 16) | 0xffff);
     view.setInt32(at + 16, 0);
     let option = at + 20;
-    if (isSyn) for (let i = 0; i < 2; i++, option += 4) view.setInt32(option, SYN_OPTIONS[i]!);
+    if (isSyn) for (let i = 0; i < SYN_OPTIONS.length; i++, option += 4) view.setInt32(option, SYN_OPTIONS[i]!);
     view.setInt32(option, TIMESTAMPS);
     const echo = view.getInt32(stamp);
     view.setInt32(option + 4, echo);

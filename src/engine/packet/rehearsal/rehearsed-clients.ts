@@ -3,27 +3,21 @@ import type { PacketLink } from '../../seam/link.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet } from '../link/ethernet.ts';
 import type { RehearsalPort, RehearsedPeer } from './rehearsal-port.ts';
 import { fold, sumOf } from '../tcp/checksum.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../tcp/segment-writer.ts';
+import { FIRST_SEQUENCE, SYN_OPTIONS, TIMESTAMPS } from './rehearsed-options.ts';
 
 /** Connections that are open at a time. */
 const OPEN = 64;
 /** Each needs a port of its own for as long as the server may keep its 4-tuple. */
 const MOST_CONNECTIONS = 40_000;
 const FIRST_PORT = 1024;
-const FIRST_SEQUENCE = 1000;
 const REQUEST_BYTES = 64;
 const PROTOCOL_TCP = 6;
 const WINDOW = 0xffff;
 /** A locally administered address (IEEE 802). */
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 1);
-/** MSS, NOP, window scale, NOP, NOP, timestamps. */
-const SYN_OPTIONS = [0x020405b4, 0x01030307, 0x0101080a] as const;
-const TIMESTAMPS = 0x0101080a;
-const FIN = 1;
-const SYN = 2;
-const RST = 4;
-const PSH = 8;
-const ACK = 16;
 
+/** How long connections come, and to which port. */
 export interface RehearsedLoad {
   readonly clock: Clock;
   /** When the last connection begins at the latest, on the clock. */
@@ -145,7 +139,7 @@ export class RehearsedClients implements RehearsedPeer {
     view.setInt32(at + 12, ((headerBytes >> 2) << 28) | (flags << 16) | WINDOW);
     view.setInt32(at + 16, 0);
     let option = at + 20;
-    if (isSyn) for (let i = 0; i < 2; i++, option += 4) view.setInt32(option, SYN_OPTIONS[i]!);
+    if (isSyn) for (let i = 0; i < SYN_OPTIONS.length; i++, option += 4) view.setInt32(option, SYN_OPTIONS[i]!);
     view.setInt32(option, TIMESTAMPS);
     // One time for all: no segment is an old duplicate.
     view.setInt32(option + 4, 1);
