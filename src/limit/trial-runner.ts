@@ -84,9 +84,11 @@ export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context:
       if (isStopped()) return null;
       const maxLagNs = isEven ? evenLagNs(ratePerSec) : Infinity;
       trials += 1;
+      const beganNs = monotonicNs();
       const before = readProcesses();
       const round = await session.round({ round: 0, trial }, ratePerSec, { durationNs, maxLagNs, exchangePerSec });
-      neighbours = usedBetween(before, readProcesses());
+      // Of a fleet the processes of its agents would count.
+      neighbours = session.fleet === undefined ? sharesSince(before, beganNs) : [];
       const unmeasured = Math.ceil((ratePerSec * (loadNs(plan, offer) - durationNs)) / 1e9);
       uses.push({ started: round.attempts.started + unmeasured, endNs: Number(monotonicNs()) });
       return isStopped() ? null : round;
@@ -94,6 +96,13 @@ export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context:
     neighbours: () => neighbours,
     close: () => session.close(),
   };
+}
+
+/** What each other process used of one processor since a reading, the most first. */
+function sharesSince(before: ReturnType<typeof readProcesses>, beganNs: bigint): Neighbour[] {
+  const used = usedBetween(before, readProcesses());
+  const elapsedUsec = Number(monotonicNs() - beganNs) / 1e3;
+  return used.map(({ pid, name, usec }) => ({ pid, name, share: usec / elapsedUsec }));
 }
 
 /** What a result says of the machines that the trials ran on. */

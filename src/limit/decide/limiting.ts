@@ -3,11 +3,11 @@ import type { LimitedByResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
 import { coreShares, type Standing } from './standing.ts';
 
-/** Processor time of another process during the trial. */
+/** Another process, with the share of one processor that it used while the trial took place. */
 export interface Neighbour {
   readonly pid: number;
   readonly name: string;
-  readonly usec: number;
+  readonly share: number;
 }
 
 /** A process that uses less than this share of a processor is no reason for anything. */
@@ -21,20 +21,21 @@ export function limitedBy(
   neighbours: readonly Neighbour[],
 ): LimitedByResult | null {
   if (standing !== 'generator_limited' || code === null || reason === null) return null;
-  const { cpu, kernel, duration_sec: durationSec } = round;
+  const { cpu, kernel, workers, duration_sec: durationSec } = round;
   const shares = coreShares(round);
   const busiest = shares.indexOf(Math.max(...shares));
-  const percent = (usec: number): number => (durationSec > 0 ? Math.round(usec / 1e4 / durationSec) : 0);
+  // Of the time until the last connection had ended: what was used then is in the figures too.
+  const elapsedUsec = Math.max(durationSec * 1e6, ...workers.map(({ elapsed_usec: usec = 0 }) => usec));
+  const percent = (share: number): number => Math.round(share * 100);
   const processor = kernel?.cpu?.[busiest];
   return {
     code,
     message: reason,
-    processor:
-      processor === undefined ? null : { core: processor.core, busy_percent: Math.round(shares[busiest]! * 100) },
-    own_percent: percent(cpu.user_usec + cpu.system_usec),
+    processor: processor === undefined ? null : { core: processor.core, busy_percent: percent(shares[busiest]!) },
+    own_percent: elapsedUsec > 0 ? percent((cpu.user_usec + cpu.system_usec) / elapsedUsec) : 0,
     shared_with: neighbours
-      .map(({ pid, name, usec }) => ({ pid, name, percent: percent(usec) }))
-      .filter((each) => each.percent >= SHARE_MIN * 100)
-      .slice(0, NEIGHBOURS_MAX),
+      .filter(({ share }) => share >= SHARE_MIN)
+      .slice(0, NEIGHBOURS_MAX)
+      .map(({ pid, name, share }) => ({ pid, name, percent: percent(share) })),
   };
 }

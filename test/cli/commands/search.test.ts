@@ -158,8 +158,8 @@ t.test('a search that this machine ended: a lower bound, why, and an exit code o
   const open: OpenTrials = async (plan, hooks) => {
     const runner = await plain(plan, hooks);
     const neighbours = [
-      { pid: 77, name: 'nginx', usec: 8e5 },
-      { pid: 78, name: 'idle', usec: 1e4 },
+      { pid: 77, name: 'nginx', share: 0.4 },
+      { pid: 78, name: 'idle', share: 0.005 },
     ];
     return Object.assign(runner, { neighbours: () => neighbours });
   };
