@@ -8,8 +8,10 @@ import type { Member } from './member.ts';
  * Readings of a clock, one right after the other: a first one finds processes asleep and takes a millisecond, the next ones a tenth.
  */
 const BURST = 4;
-/** Readings of each clock before a run, and the time that they may take at least. */
+/** Readings of each clock before a run, of all clocks, and the time that they may take at least. */
 const FIRST_READINGS = 40;
+const FIRST_READINGS_LEAST = 2 * BURST;
+const FIRST_READINGS_OF_ALL = 8000;
 const FIRST_READINGS_MS = 500;
 const TIMEOUT_MS = 1000;
 /** How many agents are asked at the same time. One that does not answer holds its place for so long. */
@@ -43,7 +45,9 @@ export class ClockReader {
     meanwhile.then(end, end);
     const isTime = (): boolean => !isOver || performance.now() < untilMs;
     const { members } = this.#o;
-    for (let reading = 0; reading < FIRST_READINGS && (reading === 0 || isTime()); reading += BURST) {
+    const ofEach = Math.max(FIRST_READINGS_LEAST, FIRST_READINGS_OF_ALL / members.length);
+    const most = Math.min(FIRST_READINGS, ofEach);
+    for (let reading = 0; reading < most && (reading === 0 || isTime()); reading += BURST) {
       // Nobody is left without a reading.
       await this.#readAll(members, reading === 0 ? () => true : isTime);
     }
