@@ -7,8 +7,10 @@ import { formatCount, formatCountOf, formatLatency, formatShare } from '../units
 import type { Fact } from './facts.ts';
 import type { Column } from './text/round-table.ts';
 
-/** Agents that have a row; of more, those that most need a look. */
+/** Up to as many agents each have a row. */
 const ROWS_MAX = 40;
+/** Of more agents those have a row that most need a look. */
+const ROWS_OF_MORE = 20;
 /** Agents that a line names. */
 const NAMED = 6;
 /** Agents of which the same is told, each in a line of its own. */
@@ -77,9 +79,9 @@ export function agentColumns(agents: readonly AgentRound[]): Column[] {
   return [
     column('agent', 0, ({ name }) => shortName(name)),
     column('share', 1, ({ share }) => formatShare(share, 1)),
-    column('started', 0, ({ started }) => formatCount(started)),
+    column('started', 3, ({ started }) => formatCount(started)),
     column('missed', 0, ({ missed }) => formatCount(missed)),
-    column('lag p99', 0, (agent) => (agent.started === 0 ? '-' : formatLatency(agent.lag_p99_ns))),
+    column('lag p99', 4, (agent) => (agent.started === 0 ? '-' : formatLatency(agent.lag_p99_ns))),
     column('clock', 2, (agent) => `±${formatLatency(agent.clock_error_ns)}`),
     column('verdict', 0, verdictWord),
   ];
@@ -109,7 +111,7 @@ export function agentRows(agents: readonly AgentRound[]): string[][] {
 
 function shownAgents(agents: readonly AgentRound[]): readonly AgentRound[] {
   if (agents.length <= ROWS_MAX) return agents;
-  return agents.toSorted((a, b) => gravity(b) - gravity(a) || b.lag_p99_ns - a.lag_p99_ns).slice(0, ROWS_MAX);
+  return agents.toSorted((a, b) => gravity(b) - gravity(a) || b.lag_p99_ns - a.lag_p99_ns).slice(0, ROWS_OF_MORE);
 }
 
 function gravity({ lost, verdict }: AgentRound): number {

@@ -1,5 +1,5 @@
 /** What a report tells of a run, apart from its looks: text and Markdown are made from the same facts. */
-import { entry, paint, table, type Colour, type TextStyle } from './layout.ts';
+import { entry, foldedTable, paint, table, type Colour, type TextStyle } from './layout.ts';
 
 /** One line of a report. An empty label continues the fact before it; a label that begins with spaces is a part of that fact. */
 export type Fact = readonly [label: string, text: string, colour?: Colour];
@@ -7,8 +7,11 @@ export type Fact = readonly [label: string, text: string, colour?: Colour];
 /** Rows of cells, the heading first. */
 export type Rows = readonly (readonly string[])[];
 
-/** A run of facts, or a table between two of them. */
-export type Part = { readonly facts: readonly Fact[] } | { readonly rows: Rows };
+/** A run of facts, or a table between two of them. `dropRanks`: by column, how early it is left out where the width is short (0: never). */
+export type Part =
+  { readonly facts: readonly Fact[] } | { readonly rows: Rows; readonly dropRanks?: readonly number[] };
+
+const INDENT = 2;
 
 export const NO_ROUND = 'No round was run.';
 export const STOPPED_EARLY = 'Stopped early by a signal: the figures are those until then.';
@@ -26,7 +29,21 @@ export function factLines(style: TextStyle, facts: readonly Fact[]): string[] {
 export function partLines(style: TextStyle, parts: readonly Part[]): string[] {
   return parts.flatMap((part) => {
     if ('facts' in part) return factLines(style, part.facts);
-    const [first = '', ...rest] = table(part.rows, 2);
+    const { rows, dropRanks } = part;
+    const [first = '', ...rest] =
+      dropRanks === undefined ? foldedTable(rows, style, INDENT) : droppingTable(rows, dropRanks, style);
     return [paint(style, 'dim', first), ...rest];
   });
+}
+
+function droppingTable(rows: Rows, dropRanks: readonly number[], style: TextStyle): string[] {
+  const lines = table(rows, INDENT);
+  const next = Math.min(...dropRanks.filter((rank) => rank > 0));
+  if (next === Infinity || lines.every(({ length }) => length <= style.columns)) return lines;
+  const isKept = (_: unknown, column: number): boolean => dropRanks[column] !== next;
+  return droppingTable(
+    rows.map((row) => row.filter(isKept)),
+    dropRanks.filter(isKept),
+    style,
+  );
 }

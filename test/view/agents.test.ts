@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { clientText } from '../../src/view/text/client.ts';
 import type { ClientResult, RoundResult } from '../../src/document/client.ts';
 import type { AgentRound, FleetResult } from '../../src/document/fleet.ts';
 import { readDocument } from '../../src/document/read.ts';
@@ -74,8 +75,17 @@ t.test('many agents with long names, one of them lost: those that need a look ha
   t.ok(widest(text) <= 80, `${widest(text)} columns`);
   t.match(text.replaceAll(/\s+/g, ' '), /4222: conngen-agent-6d5f9c8b7d-0, .* and 54 more/);
   t.match(text, /^ {2}gone +33\.3 % .* lost$/m);
-  t.match(text, /^ {14}20 more agents: 20 valid; the JSON has all$/m);
+  t.match(text, /^ {14}40 more agents: 40 valid; the JSON has all$/m);
   t.match(text, /60 agents, agree within 80\.0 µs; lost: gone/);
+});
+
+t.test('in 40 columns the table of agents has the columns that fit', (t) => {
+  const agents = [agentRound('agent-1'), agentRound('agent-2', { lost, verdict: null, missed: 1_234_567 })];
+  const text = clientText(resultOf(agents), { columns: 40, colours: false });
+  t.ok(widest(text) <= 40, `${widest(text)} columns`);
+  t.match(text, /^ {2}agent +missed +lag p99 +verdict$/m);
+  t.match(text, /^ {2}agent-2 +1,234,567 +90\.0 µs +lost$/m);
+  t.end();
 });
 
 t.test('what single agents show is told with their names, a few of each kind', async (t) => {

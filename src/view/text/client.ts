@@ -18,7 +18,15 @@ import {
   formatSeconds,
   formatShare,
 } from '../../units/format.ts';
-import { agentFacts, agentFindings, agentKernelSentences, agentRest, agentRows, fleetDetails } from '../agent-facts.ts';
+import {
+  agentColumns,
+  agentFacts,
+  agentFindings,
+  agentKernelSentences,
+  agentRest,
+  agentRows,
+  fleetDetails,
+} from '../agent-facts.ts';
 import { cpuSplit } from '../cpu-split.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
@@ -105,7 +113,12 @@ export function roundParts(round: RoundResult): Part[] {
 export function agentParts(round: { readonly agents?: readonly AgentRound[] }): Part[] {
   const { agents } = round;
   if (agents === undefined) return [];
-  return [{ facts: agentFacts([round]) }, { rows: agentRows(agents) }, { facts: listed('', agentRest(agents)) }];
+  const dropRanks = agentColumns(agents).map(({ dropRank }) => dropRank);
+  return [
+    { facts: agentFacts([round]) },
+    { rows: agentRows(agents), dropRanks },
+    { facts: listed('', agentRest(agents)) },
+  ];
 }
 
 /** What was offered, what was achieved, and how attempts ended. */
