@@ -80,6 +80,7 @@ const skip = NGINX === undefined ? 'needs nginx (apt-get install nginx-light)' :
 
 await t.test('2000 connections/s for 5 s: each is in the access log', { skip }, async (t) => {
   const nginx = await startNginx(NGINX!);
+  t.teardown(() => nginx.stop());
   const run = await runCli([
     'client',
     `127.0.0.1:${nginx.port}`,

@@ -67,8 +67,11 @@ t.test('a server ends with its lab, also where that was killed', { skip: await w
     '--out',
     'out',
   ];
+  const cwd = t.testdir({ tmp: {} });
   const run = await runCli(args, {
-    cwd: t.testdir({}),
+    cwd,
+    // What is killed leaves its temporary files.
+    env: { TMPDIR: join(cwd, 'tmp') },
     onSpawn: (child) => {
       void (async () => {
         while (children.length < 2 && child.exitCode === null) {
