@@ -6,12 +6,15 @@ import { isAtLeast, isExplicit, problemOf, type Given, type Parsed, type Problem
 import {
   OWN_SOURCES_MAX,
   SOURCES_MAX,
+  countSources,
   listSources,
+  looselyMeant,
   missingSources,
   planRuns,
   type SourceRuns,
   type SourceSpec,
 } from './sources.ts';
+import { formatCount } from '../units/format.ts';
 import { addressCommand, withNamedZone } from './zones.ts';
 
 /** The options that say where to and where from, each parsed by itself. */
@@ -50,6 +53,7 @@ export async function planSources(
     return [];
   }
   const answersItself = engineHas(input.engine.value, 'worksOnInterface');
+  if (answersItself) checkPrefixes(input.source, problems);
   const most = answersItself ? OWN_SOURCES_MAX : SOURCES_MAX;
   const runs = planRuns(
     input.source.map((given) => given.value),
@@ -64,6 +68,19 @@ export async function planSources(
   const missing = await (machine.missingSources ?? missingSources)(listSources(sources));
   if (missing.length > 0) problems.push({ option: label, got, expected: haveAddresses(missing) });
   return sources;
+}
+
+/** An engine that answers for its sources takes the packets of all of them: of a network that was not meant, too. */
+function checkPrefixes(source: EndpointsInput['source'], problems: Problem[]): void {
+  for (const given of source) {
+    const meant = looselyMeant(given.text);
+    if (meant === null) continue;
+    const count = formatCount(countSources([given.value]));
+    const [address] = given.text.trim().split('/');
+    problems.push(
+      problemOf(given, `${meant} if all its ${count} addresses are meant, or ${address} alone, or a longer prefix`),
+    );
+  }
 }
 
 function withNamedZones(spec: SourceSpec, label: string, problems: Problem[]): SourceSpec[] {

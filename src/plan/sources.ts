@@ -61,6 +61,19 @@ export function parsePrefix(text: string, expected = EXPECTED, most = MOST_SOURC
   return run(address.family, first, last, most);
 }
 
+/**
+ * The prefix that a text means where it has bits beyond its length: `198.0.0.0/8` for `198.18.0.0/8`. Null for one that has none, and for what is no
+ * prefix. An engine that answers for all addresses of a prefix must not take such a slip for what was meant.
+ */
+export function looselyMeant(text: string): string | null {
+  const [addressText = '', lengthText = ''] = text.trim().split('/');
+  const address = toNumber(addressText);
+  if (address === null || lengthText === '') return null;
+  const size = 1n << BigInt(BITS[address.family] - Number(lengthText));
+  const first = address.value - (address.value % size);
+  return first === address.value ? null : `${toText(address.family, first)}/${lengthText}`;
+}
+
 const LOOPBACK_FIRST = 0x7f00_0000n;
 const LOOPBACK_LAST = 0x7fff_ffffn;
 

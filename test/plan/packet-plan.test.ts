@@ -71,6 +71,12 @@ t.test('sources that this machine does not have: a /8 is one run, with every por
   t.equal(formatSourcePorts(sourcePorts), '1024-65535');
   const six = await planned({ target: '[2001:db8::1]:80', source: 'fd00::/104' });
   t.match(six.packet.addresses, [{ family: 6, high: 0xfd00n << 48n, low: 0n, count: 2 ** 24 }]);
+  t.match(await refused({ source: '198.18.0.0/8' }), [
+    /--source: got "198.18.0.0\/8", expected 198.0.0.0\/8 if all its 16,777,214 addresses are meant, or 198.18.0.0 alone/,
+  ]);
+  t.match(await refused({ target: '[2001:db8::1]:80', source: 'fd00::7/120' }), [
+    /expected fd00::\/120 if all its 256/,
+  ]);
   t.match(await refused({ source: ['10.0.0.0/8', '11.0.0.0/8'] }), [/--source: .*at most 16777216 source addresses/]);
 });
 
