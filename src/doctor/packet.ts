@@ -140,6 +140,11 @@ function nativeXdp({ link, xdp, driver }: PacketMachineFacts, { facts }: Situati
       fix: 'a network card whose driver has XDP, or fewer connections a second',
     };
   }
+  if (link.mtu > NATIVE_MTU_MAX && link.kind === 'veth') {
+    const why = `The MTU is ${formatCount(link.mtu)}; a veth runs programs only where it is at most ${formatCount(NATIVE_MTU_MAX)} at both ends. Otherwise its peer sends segments of up to 64 KiB in one piece, which do not fit the frames of the engine and are lost.`;
+    const fix = `at both ends of the pair: ${asRoot(`ip link set ${link.name} mtu ${USUAL_MTU}`, facts)}`;
+    return { status: 'problem', value: `MTU ${link.mtu}`, needed: `MTU ${NATIVE_MTU_MAX}`, why, fix };
+  }
   if (link.mtu > NATIVE_MTU_MAX) {
     const why = `The MTU is ${formatCount(link.mtu)}; drivers take a packet for a program only where it fits a page, ${formatCount(NATIVE_MTU_MAX)} at most. Otherwise generic mode is used.`;
     const fix = asRoot(`ip link set ${link.name} mtu ${USUAL_MTU}`, facts);

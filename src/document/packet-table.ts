@@ -61,8 +61,8 @@ export const PACKET_ROWS: ReadonlyMap<string, PacketRow> = new Map<string, Packe
   [
     'ring.rx_dropped',
     {
-      counts: 'packets that the kernel dropped because it had no frame',
-      one: 'packet that the kernel dropped because it had no frame',
+      counts: 'packets that the kernel dropped because it had no frame that they fit',
+      one: 'packet that the kernel dropped because it had no frame that it fits',
       isAlways: true,
     },
   ],

@@ -75,6 +75,11 @@ export function packetValue(counts: PacketCounts, path: string): number {
   return (value as Readonly<Record<string, number>>)[key] ?? 0;
 }
 
+/** Packets that were longer than a frame of the engine. What is dropped for lack of one is counted in the fill ring too. */
+export function packetsTooLong({ ring }: PacketCounts): number {
+  return Math.max(0, ring.rx_dropped - ring.fill_ring_empty);
+}
+
 /** Packets that this machine lost because it was too slow: dropped on the way in, and those that could not be sent. */
 export function packetsLostHere({ ring, no_frame: noFrame = 0 }: PacketCounts): number {
   // A packet for which there is no frame is counted by both (xsk_rcv, xp_alloc in net/xdp).

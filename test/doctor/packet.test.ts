@@ -95,6 +95,8 @@ t.test('the driver: generic mode, a large MTU, joined packets, tags that are tak
   t.match((await on({ xdp: null })).find('native_xdp'), { status: 'unknown', why: /Linux 6\.3/ });
   const large = await on(link({ mtu: 9000 }));
   t.match(large.find('native_xdp'), { status: 'warning', value: 'MTU 9000', fix: 'ip link set eth0 mtu 1500' });
+  const largeVeth = await on({ ...link({ mtu: 9000, kind: 'veth' }), driver: 'veth' });
+  t.match(largeVeth.find('native_xdp'), { status: 'problem', fix: /both ends of the pair: ip link set eth0 mtu 1500/ });
   const joined = await on({
     features: new Map([
       ['rx-lro', true],

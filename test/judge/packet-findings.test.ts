@@ -162,12 +162,25 @@ t.test("what the rings lost is this machine's limit, and never the target's", as
   const verdictOf = (moved: Readonly<Record<string, number>> | null): unknown => judge(CLIENT_RULES, factsOf(moved));
   t.match(verdictOf(null), { status: 'valid', reasons: [] });
   t.match(verdictOf({ 'ring.rx_ring_full': 70 }), { status: 'valid' }, 'up to one in 10,000 packets');
-  for (const path of ['ring.rx_dropped', 'ring.rx_ring_full', 'ring.fill_ring_empty', 'no_frame']) {
+  for (const path of ['ring.rx_ring_full', 'ring.fill_ring_empty', 'no_frame']) {
     t.match(verdictOf({ [path]: 7000 }), {
       status: 'generator_limited',
       reasons: [{ code: 'ring_drops', message: /lost 7,000 packets of its own, of 700,000: .*--workers/ }],
     });
   }
+});
+
+t.test('packets that do not fit a frame are no question of speed', (t) => {
+  const verdict = judge(CLIENT_RULES, factsOf({ 'ring.rx_dropped': 7000 }));
+  t.match(verdict, {
+    status: 'generator_limited',
+    reasons: [
+      { code: 'ring_drops', message: /they were longer than a frame of the engine; .*MTU to 1500.*tso and gso/ },
+    ],
+  });
+  const lacking = judge(CLIENT_RULES, factsOf({ 'ring.rx_dropped': 7000, 'ring.fill_ring_empty': 7000 }));
+  t.match(lacking.reasons, [{ message: /did not take them from the rings/ }]);
+  t.end();
 });
 
 t.test('where nothing came back, the way back is what to look at', async (t) => {

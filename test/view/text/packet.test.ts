@@ -17,7 +17,7 @@ t.test('one line of packets, and a second one of what else was counted', async (
   ]);
   t.same(
     packetTexts(packetEvidence({ 'ring.rx_dropped': 5, 'ring.fill_ring_empty': 5 }))[1],
-    '5 packets that the kernel dropped because it had no frame',
+    '5 packets that the kernel dropped because it had no frame that they fit',
   );
 });
 

@@ -64,7 +64,12 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
       workers: request.workers,
       worker: 0,
     };
-    const notes = [...(nextHop?.notes ?? []), note, ...noteOnTags(request, iface, features)];
+    const notes = [
+      ...(nextHop?.notes ?? []),
+      note,
+      ...noteOnLength(mode, iface),
+      ...noteOnTags(request, iface, features),
+    ];
     if (nextHop !== null) hold.watch(nextHop, link);
     return { link, notes, readCounters: () => hold.readCounters(link.counters), close: () => hold.close() };
   } catch (error) {
@@ -99,6 +104,14 @@ export function countQueues(interfaceName: string): number {
   } catch {
     return 1;
   }
+}
+
+/** The peer of a veth leaves segmentation to hardware that is not there, unless a native program is at its other end. */
+function noteOnLength(mode: PacketLink['mode'], { name, kind, mtu }: Link): string[] {
+  if (mode === 'native' || kind !== 'veth') return [];
+  return [
+    `the other end of ${name} may send segments in pieces longer than a frame of this engine, which are lost: ip link set ${name} mtu 1500 at both ends (it has ${mtu} here), or at the other end: ethtool -K PEER tso off gso off`,
+  ];
 }
 
 /** With a tag of its own the engine must see tags in the frames. */
