@@ -18,7 +18,7 @@ export interface AgentRound {
   readonly scheduled: number;
   /** Attempts, or pings, that the agent started. */
   readonly started: number;
-  /** Attempts, or pings, that were due and were not started. What a lost agent did not report is among them. */
+  /** Attempts, or pings, that were due and were not started. What a lost agent did not report is among them (`lost.unreported`). */
   readonly missed: number;
   /** Reports of the agent that did not arrive. Where it is not 0, counts of the agent are missing in the sums. */
   readonly reports_missing: number;
@@ -42,8 +42,10 @@ export interface LostAgent {
   readonly why: string;
   /** The end of the last second that the agent reported, since the end of the warm-up; null where it had reported none. */
   readonly reported_sec: number | null;
-  /** Attempts, or pings, of the agent's share that were due and that it did not report. They are missed; no other agent took them. */
+  /** Attempts, or pings, of the agent's share that were due and that it did not start, or did not report. They are missed; no other agent took them. */
   readonly missed: number;
+  /** The part of `missed` that the agent may have started: it has not told all that it did. 0 where it has; then none of `missed` was started. */
+  readonly unreported: number;
 }
 
 /** A machine of the fleet that a result was measured with. */

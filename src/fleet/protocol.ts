@@ -52,6 +52,10 @@ export const TIMES = {
   silenceMs: 3000,
   /** How long a run goes on without a connection to NATS. */
   disconnectedMs: ALONE_SEC * 1000,
+  /** How long a controller waits for what a lost agent can still tell of its round. */
+  collectMs: 30_000,
+  /** How long an agent keeps the reports of a run that is over: longer than any controller waits for them. */
+  keptMs: 60_000,
   /** How long a ticket is good for, on the clock of the agent that gave it. */
   ticketMs: 30_000,
 } as const;

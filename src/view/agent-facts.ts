@@ -1,7 +1,7 @@
 /** What reports tell of the agents of a round: text, Markdown and HTML are made from the same. */
 import type { RoundResult } from '../document/client.ts';
 import type { Finding, VerdictStatus } from '../document/common.ts';
-import type { AgentRound, FleetUse } from '../document/fleet.ts';
+import type { AgentRound, FleetUse, LostAgent } from '../document/fleet.ts';
 import { kernelSentences } from '../judge/kernel-sentences.ts';
 import { formatCount, formatCountOf, formatLatency, formatShare } from '../units/format.ts';
 import type { Fact } from './facts.ts';
@@ -53,13 +53,18 @@ export function agentFacts(rounds: readonly Round[]): Fact[] {
   const all = rounds.flatMap(({ agents = [] }) => agents);
   if (all.length === 0) return [];
   const count = Math.max(...rounds.map(({ agents = [] }) => agents.length));
-  const lost = all.filter((agent) => agent.lost !== null).map(({ name }) => name);
+  const lost = all.flatMap(({ name, lost: how }) => (how === null ? [] : [`${name}${unreportedText(how)}`]));
   const apartNs = Math.max(...rounds.map(({ agents = [] }) => apartAtMostNs(agents)));
   const clocks =
     count === 1 ? `its clock is known to ${formatLatency(apartNs)}` : `agree within ${formatLatency(apartNs)}`;
   const ends = lost.length === 0 ? '' : `; lost: ${someOf([...new Set(lost)])}`;
   const text = `${formatCountOf(count, 'agent')}, ${clocks}${ends}`;
   return [lost.length === 0 ? ['agents', text] : ['agents', text, 'red']];
+}
+
+/** The part of what is missed that may have been started. */
+function unreportedText({ unreported }: LostAgent): string {
+  return unreported > 0 ? ` (${formatCount(unreported)} not reported)` : '';
 }
 
 /** The clocks of two agents are apart by at most the sum of their bounds. */

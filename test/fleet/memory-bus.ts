@@ -84,6 +84,10 @@ export class MemoryBus implements Bus {
     });
   }
 
+  isHeard(subject: string, data: Uint8Array): Promise<boolean> {
+    return Promise.resolve(!this.isConnected || this.#carrier.deliver(subject, data, () => undefined) > 0);
+  }
+
   async requestAll(
     subject: string,
     data: Uint8Array,

@@ -22,7 +22,7 @@ import { validated } from '../support/schemas.ts';
 
 const LATE = 'This machine cannot keep up.';
 const limited = { status: 'generator_limited', reasons: [{ code: 'missed_starts', message: LATE }] } as const;
-const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 5, missed: 400 };
+const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 5, missed: 400, unreported: 400 };
 
 function resultOf(agents: readonly AgentRound[], more: Partial<RoundResult> = {}): ClientResult {
   const names = agents.map(({ name }) => name);
@@ -44,7 +44,7 @@ function resultOf(agents: readonly AgentRound[], more: Partial<RoundResult> = {}
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 
 t.test('what a lost agent did not report is not said to be missed alone', async (t) => {
-  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 2, missed: 300 };
+  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 2, missed: 300, unreported: 300 };
   t.match(
     await render(resultOf([agentRound('a', { lost })]), 'text'),
     /^ *attempts .* [\d,]+ missed or not reported; /m,
@@ -76,7 +76,7 @@ t.test('many agents with long names, one of them lost: those that need a look ha
   t.match(text.replaceAll(/\s+/g, ' '), /4222: conngen-agent-6d5f9c8b7d-0, .* and 54 more/);
   t.match(text, /^ {2}gone +33\.3 % .* lost$/m);
   t.match(text, /^ {14}40 more agents: 40 valid; the JSON has all$/m);
-  t.match(text, /60 agents, agree within 80\.0 µs; lost: gone/);
+  t.match(text, /60 agents, agree within 80\.0 µs; lost: gone \(400 not reported\)/);
 });
 
 t.test('in 40 columns the table of agents has the columns that fit', (t) => {

@@ -41,9 +41,6 @@ export interface AgentOptions {
 /** Another agent of the same name says so within this time. */
 const NAME_CHECK_MS = 1.2 * TIMES.beatMs;
 
-/** How long the last reports of a run wait for a connection to NATS. */
-const REPORTS_MS = 2 * TIMES.disconnectedMs;
-
 /** Starts an agent. Rejects with `RunError` where it may not be, or where its name is taken. Close the bus after it. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { bus, name, own, limits, trusted } = options;
@@ -94,7 +91,10 @@ export class Agent {
   readonly #gate: Gate;
   readonly #refusals: SparseLog;
   readonly #ends: (() => void)[] = [];
+  /** The run that is under way, or the last one. */
   #run: AgentRun | null = null;
+  /** Ends listening to the controller of that run. */
+  #endBeats: () => void = () => undefined;
   #busy: Description['busy'] = null;
   #description: Uint8Array = new Uint8Array(0);
   #describedFrom: string | null = null;
@@ -133,6 +133,7 @@ export class Agent {
     this.#isStopping = true;
     const run = this.#run;
     if (run !== null) await run.end('agent_stopped', 'the agent was stopped');
+    this.#endBeats();
     for (const end of this.#ends) end();
     await this.#o.bus.flush();
   }
@@ -200,16 +201,14 @@ export class Agent {
       send: (message) => bus.publish(SUBJECTS.report(name), message),
       maxMessageBytes: () => bus.maxPayloadBytes,
       keep: this.#keeper(),
-      onOver: () => {
-        endBeats();
-        this.#onOver(run);
-      },
+      onOver: () => this.#onOver(run),
     });
-    const endBeats = bus.subscribe(SUBJECTS.beat(order.run), (message) => {
+    // The reports of the run before are not wanted any more.
+    this.#endBeats();
+    this.#endBeats = bus.subscribe(SUBJECTS.beat(order.run), (message) => {
       const beat = this.#gate.admitBeat(message.data);
       if (beat !== null) run.heard(beat);
     });
-    // The reports of the run before are not wanted any more.
     this.#run = run;
     this.#setBusy({ run: order.run, controller: order.controller, command: order.called, target: targetOf(order) });
     const answer = await run.open();
@@ -247,10 +246,15 @@ export class Agent {
 
   #onOver(run: AgentRun): void {
     this.#gate.release();
-    // A controller that comes back later than this has ended its run.
-    setTimeout(() => run.reports.clear(), REPORTS_MS).unref();
+    // A controller that was away may still acknowledge the reports of this run, and so get them. One that comes back later has ended it.
+    setTimeout(() => this.#forget(run), TIMES.keptMs).unref();
     this.#o.log.info(run.session === null ? 'free' : 'the run is over; free');
     this.#setBusy(null);
+  }
+
+  #forget(run: AgentRun): void {
+    run.reports.clear();
+    if (this.#run === run) this.#endBeats();
   }
 
   #onBusEvent(event: BusEvent, reject: (error: Error) => void): void {

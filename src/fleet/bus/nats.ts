@@ -1,6 +1,13 @@
 /** The bus over NATS: the one place that knows `@nats-io/transport-node`. */
 import { setImmediate } from 'node:timers/promises';
-import { connect, type Msg, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  NoRespondersError,
+  RequestError,
+  connect,
+  type Msg,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
 import type { Bus, BusEvent, BusOptions, Message } from './bus.ts';
 import { connectionError } from './nats-errors.ts';
 import { authenticatorOf, tlsOf } from './nats-options.ts';
@@ -130,6 +137,17 @@ class NatsBus implements Bus {
     } catch {
       // No answer in time, no listener, or the connection broke: the result is the same.
       return null;
+    }
+  }
+
+  async isHeard(subject: string, data: Uint8Array, timeoutMs: number): Promise<boolean> {
+    const leftMs = await this.#connected(timeoutMs);
+    if (leftMs <= 0) return true;
+    try {
+      await this.#connection.request(subject, data, { timeout: leftMs });
+      return true;
+    } catch (error) {
+      return !(error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders()));
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a round says of its agents, one by one. */
 import type { Finding, Verdict } from '../../document/common.ts';
-import type { AgentRound } from '../../document/fleet.ts';
+import type { AgentRound, LostAgent } from '../../document/fleet.ts';
 import type { KernelEvidence } from '../../document/kernel-evidence.ts';
 import type { PacketEvidence } from '../../document/packet-evidence.ts';
 import { partOf } from '../../plan/share.ts';
@@ -33,14 +33,18 @@ export function agentRounds(members: readonly Member[], lanes: Lanes, driven: Dr
       missed: counts.missed,
       lag_p99_ns: counts.lag.p99Ns,
       reports_missing: driven.missing.get(member) ?? 0,
-      lost:
-        member.why === null ? null : { why: member.why, reported_sec: reportedSec(member, lanes), missed: counts.lost },
+      lost: member.why === null ? null : lostAgent(member, member.why, lanes),
       verdict: own?.verdict ?? null,
       findings: own?.findings ?? [],
       ...(own?.kernel === undefined ? {} : { kernel: own.kernel }),
       ...(own?.packet === undefined ? {} : { packet: own.packet }),
     };
   });
+}
+
+function lostAgent(member: Member, why: string, lanes: Lanes): LostAgent {
+  const { lost, unreported } = lanes.countsOf(member);
+  return { why, reported_sec: reportedSec(member, lanes), missed: lost, unreported };
 }
 
 function reportedSec(member: Member, lanes: Lanes): number | null {

@@ -6,6 +6,7 @@ import type { MachineSecond, RoundPlace } from '../../run/events.ts';
 import type { Answer, Report } from '../protocol.ts';
 import { moveOf } from './clock.ts';
 import type { FleetRun, OrderBody } from './fleet-run.ts';
+import { LateAgents } from './late-agents.ts';
 import type { Member } from './member.ts';
 
 /** Getting ready collects garbage, and connects a probe. */
@@ -30,11 +31,14 @@ export interface DrivenHooks {
   onBank(member: Member, of: 'connections' | 'pings', worker: number, body: Uint8Array): boolean;
   onHealth(member: Member, second: MachineSecond): void;
   onNotice(member: Member, level: Extract<Report, { kind: 'notice' }>['level'], text: string): void;
-  /** Whether an agent's own result has all of its part of a round that was not stopped. */
-  isWhole(result: RoundResult | RttRound): boolean;
+  /** Whether an agent's own result has all of its part of a round that was not stopped. `isLate`: it was lost, and has stopped itself. */
+  isWhole(result: RoundResult | RttRound, isLate: boolean): boolean;
   /** The agent has told its round. */
   onEnd(member: Member): void;
-  onLost(member: Member): void;
+  /** `isAwaited`: it may still tell what it did. */
+  onLost(member: Member, isAwaited: boolean): void;
+  /** Of a lost agent is known what will be known: all that it did where `isTold`, else what it had reported. */
+  onSettled(member: Member, isTold: boolean): void;
   /** Four times a second from the begin on. */
   onTick(): void;
 }
@@ -50,13 +54,15 @@ export interface Driven {
   readonly baseNs: bigint | null;
   /** When the run was stopped, where it was. */
   readonly stopNs: bigint | null;
+  /** When the last agent was lost, where all are. */
+  readonly allLostNs: bigint | null;
   readonly results: ReadonlyMap<Member, RoundResult | RttRound>;
   readonly clocks: ReadonlyMap<Member, ClockFigures>;
   /** Banks that an agent told and that did not come, or could not be read, by agent. */
   readonly missing: ReadonlyMap<Member, number>;
 }
 
-/** Resolves when every agent has told its round, or is lost. Does not reject. */
+/** Resolves when every agent has told its round, or is lost and nothing more is to be expected of it. Does not reject. */
 export async function driveRound(
   run: FleetRun,
   order: PrepareBody,
@@ -97,6 +103,8 @@ class Driver {
   readonly #following = new Map<Member, Following>();
   /** The agents that have ended each stage. */
   readonly #stages: Set<Member>[] = [];
+  readonly #late: LateAgents;
+  #allLostNs: bigint | null = null;
   #baseNs: bigint | null = null;
   #stopNs: bigint | null = null;
   #isOrdered = false;
@@ -106,6 +114,7 @@ class Driver {
     this.#run = run;
     this.#place = place;
     this.#hooks = hooks;
+    this.#late = new LateAgents({ isThere: (member) => run.isThere(member) });
   }
 
   get driven(): Driven {
@@ -115,6 +124,7 @@ class Driver {
     return {
       baseNs: this.#baseNs,
       stopNs: this.#stopNs,
+      allLostNs: this.#run.living.length === 0 ? this.#allLostNs : null,
       results: this.#results,
       clocks: new Map(clocks),
       missing: this.#missing,
@@ -123,6 +133,8 @@ class Driver {
 
   /** Returns whether all agents are ready. */
   async prepare(order: PrepareBody): Promise<boolean> {
+    for (const member of this.#run.living) if (member.leftWhy !== null) this.#run.giveUp(member, member.leftWhy);
+    if (this.#run.living.length < this.#run.members.length) return false;
     await this.#orderAll(() => order, PREPARE_MS, 'did not get ready for the round');
     return this.#run.living.length === this.#run.members.length;
   }
@@ -156,7 +168,7 @@ class Driver {
     await this.#ended();
   }
 
-  /** Resolves when every agent has told its round, or is lost. */
+  /** Resolves when every agent has told its round, or is lost and settled. */
   async #ended(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#resolve = resolve;
@@ -165,6 +177,7 @@ class Driver {
   }
 
   #endIfAll(): void {
+    if (this.#late.members.length > 0) return;
     if (this.#run.living.every((member) => this.#results.has(member))) this.#resolve();
   }
 
@@ -178,10 +191,12 @@ class Driver {
     );
   }
 
-  /** What is open is waited for. */
+  /** What is open is waited for; lost agents are not. */
   stop(): void {
-    this.#stopNs ??= monotonicNs();
+    // Where all are lost, the round is over, and only the wait for their reports is stopped.
+    if (this.#run.living.length > 0) this.#stopNs ??= monotonicNs();
     if (this.#isOrdered) this.#orderStop();
+    for (const member of this.#late.members) this.#settle(member, false);
   }
 
   #orderStop(): void {
@@ -207,22 +222,63 @@ class Driver {
       case 'round':
         this.#results.set(member, report.result);
         this.#missing.set(member, Math.max(0, report.banks - (this.#banks.get(member) ?? 0)));
-        // One that could not hear this controller has stopped by itself.
-        if (this.#baseNs !== null && this.#stopNs === null && !this.#hooks.isWhole(report.result))
-          this.#run.lose(member, 'it stopped before the end of the round');
-        else this.#hooks.onEnd(member);
-        this.#endIfAll();
+        this.#onRound(member, report.result);
         break;
       case 'failed':
-        this.#run.lose(member, report.message);
+        if (this.#late.has(member)) this.#settle(member, false);
+        else this.#run.lose(member, report.message, true);
         break;
     }
   }
 
-  onLost(member: Member): void {
-    this.#hooks.onLost(member);
+  #onRound(member: Member, result: RoundResult | RttRound): void {
+    const isLate = this.#late.has(member);
+    // One that could not hear this controller has stopped by itself.
+    const isWhole = this.#baseNs === null || this.#stopNs !== null || this.#hooks.isWhole(result, isLate);
+    if (!isWhole && isLate) this.#settle(member, true);
+    else if (!isWhole) this.#run.giveUp(member, 'it stopped before the end of the round', true);
+    else {
+      if (isLate) {
+        this.#late.delete(member);
+        member.find();
+        void this.#run.free(member);
+      }
+      this.#hooks.onEnd(member);
+    }
+    this.#endIfAll();
+  }
+
+  hasTold(member: Member): boolean {
+    return this.#results.has(member);
+  }
+
+  isAwaited(member: Member): boolean {
+    return this.#late.has(member);
+  }
+
+  onLost(member: Member, isOver: boolean): void {
+    if (this.#run.living.length === 0) this.#allLostNs = monotonicNs();
+    // A user who has stopped the run does not want to wait.
+    const isAwaited = this.#baseNs !== null && this.#stopNs === null && !isOver;
+    if (isAwaited) this.#late.add(member);
+    this.#hooks.onLost(member, isAwaited);
+    if (!isAwaited) this.#settle(member, this.#results.has(member));
     // The others do not wait for it.
     for (const stage of this.#stages.keys()) this.#passStage(stage);
+  }
+
+  onLate(member: Member): void {
+    this.#late.heard(member);
+  }
+
+  onGone(member: Member): void {
+    this.#settle(member, false);
+  }
+
+  #settle(member: Member, isTold: boolean): void {
+    // An agent that may live is not kept for a run that others go on with.
+    if (this.#late.delete(member)) void this.#run.free(member);
+    this.#hooks.onSettled(member, isTold);
     this.#endIfAll();
   }
 
@@ -233,6 +289,7 @@ class Driver {
   onTick(): void {
     if (this.#baseNs === null) return;
     this.#followClocks();
+    for (const member of this.#late.givenUp(this.#run.connectedMs)) this.#settle(member, false);
     this.#hooks.onTick();
   }
 

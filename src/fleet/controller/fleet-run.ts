@@ -16,7 +16,8 @@ const TICK_MS = 250;
 const TICKS_PER_BEAT = TIMES.beatMs / TICK_MS;
 /** An agent sends again what it is told to be missing, within two beats. */
 const GAP_TOLD_MAX = 15;
-const CLOSE_MS = 1000;
+/** For the answer to an order to stop or to close, or to a question whether an agent is there. */
+const ANSWER_MS = 1000;
 /** A process that was stopped itself for so long has heard nobody in that time. */
 const STOPPED_MS = 1000;
 
@@ -26,9 +27,18 @@ type OrderHead = Pick<Order, 'protocol' | 'agent' | 'run' | 'number'>;
 
 /** Whom a run tells what happens. */
 export interface RunListener {
-  /** Reports in order, each once, of agents that are not lost. */
+  /** Reports in order, each once, of agents that are not lost, or are waited for. */
   onReport(member: Member, report: Report, body: Uint8Array): void;
-  onLost(member: Member): void;
+  /** Whether an agent has told all of its part of the round: it may go. */
+  hasTold(member: Member): boolean;
+  /** `isOver`: nothing more is to come of it. */
+  onLost(member: Member, isOver: boolean): void;
+  /** Whether a lost agent may still tell what it did. */
+  isAwaited(member: Member): boolean;
+  /** A lost agent that is waited for lives, and ends its part. */
+  onLate(member: Member): void;
+  /** A lost agent that is waited for cannot tell any more. */
+  onGone(member: Member): void;
   /** Something comes in the agent's name that is not of it; told once for each. */
   onOdd(member: Member, text: string): void;
   /** Four times a second. */
@@ -60,6 +70,8 @@ export class FleetRun {
   #tickedMs = performance.now();
   /** When the connection to NATS broke, on `performance.now()`; null while there is one. */
   #brokenMs: number | null = null;
+  /** When there was a connection again. */
+  #backMs = -Infinity;
   /** False from the orders to close on: agents that leave are not lost. */
   #isOpen = true;
   /** Whose ill-formed signs of life were told of. */
@@ -122,26 +134,56 @@ export class FleetRun {
     return this.#clocks.readFirst(meanwhile);
   }
 
-  /** The agent is lost for the run. */
-  lose(member: Member, why: string): void {
+  /** The agent is lost for the run; with `isOver`, nothing more is to come of it. One that has told all of its part may go. */
+  lose(member: Member, why: string, isOver = false): void {
+    if (member.isLost) return;
+    if (member.leftWhy !== null || this.#listener?.hasTold(member) === true) {
+      member.leave(why);
+      return;
+    }
+    this.giveUp(member, why, isOver);
+  }
+
+  /** The agent is lost for the run, whatever it has told. */
+  giveUp(member: Member, why: string, isOver = false): void {
     if (member.isLost) return;
     member.lose(why);
+    this.#listener?.onLost(member, isOver);
+    if (!member.isHeld) return;
     // Where it can still be told, it stops.
-    if (member.isHeld) void this.#free(member);
-    this.#listener?.onLost(member);
+    if (this.#isAwaited(member)) void this.#stop(member);
+    else void this.free(member);
+  }
+
+  #isAwaited(member: Member): boolean {
+    return member.isLost && this.#listener?.isAwaited(member) === true;
+  }
+
+  /** Whether anything listens at NATS in the agent's name. */
+  isThere({ name }: Member): Promise<boolean> {
+    return this.#o.bus.isHeard(SUBJECTS.clock(name), new Uint8Array(0), ANSWER_MS);
+  }
+
+  /** For how long there is a connection to NATS, in ms; null without one. */
+  get connectedMs(): number | null {
+    return this.#brokenMs === null ? performance.now() - this.#backMs : null;
   }
 
   /** Frees all agents; those that are lost may hear it too. */
   async close(): Promise<void> {
     this.#isOpen = false;
     const held = this.members.filter(({ isHeld }) => isHeld);
-    await Promise.all(held.map((member) => this.#free(member)));
+    await Promise.all(held.map((member) => this.free(member)));
+  }
+
+  async #stop(member: Member): Promise<void> {
+    await this.#o.requests.ask(SUBJECTS.order(member.name), this.#sealed(member, { kind: 'stop' }), ANSWER_MS);
   }
 
   /** Orders a member to close, which it does once. */
-  async #free(member: Member): Promise<void> {
+  async free(member: Member): Promise<void> {
     const data = this.#sealed(member, { kind: 'close' });
-    if ((await this.#o.requests.ask(SUBJECTS.order(member.name), data, CLOSE_MS)) !== null) member.isHeld = false;
+    if ((await this.#o.requests.ask(SUBJECTS.order(member.name), data, ANSWER_MS)) !== null) member.isHeld = false;
   }
 
   #sealed(member: Member, body: OrderBody): Uint8Array {
@@ -203,12 +245,13 @@ export class FleetRun {
   #loseGaps(): void {
     for (const member of this.living) {
       if (member.inbox.gapTold > GAP_TOLD_MAX)
-        this.lose(member, 'a report of it is missing, and it does not send it again');
+        this.lose(member, 'a report of it is missing, and it does not send it again', true);
     }
   }
 
   #reconnected(): void {
     this.#brokenMs = null;
+    this.#backMs = performance.now();
     // Nobody could be heard meanwhile, and agents may be connected again later than this controller.
     for (const member of this.members) member.heardMs = performance.now() + RECONNECT_MS;
     this.#beat();
@@ -218,16 +261,17 @@ export class FleetRun {
     const decoded = decodeReport(data);
     if (decoded?.report.run !== this.name) return;
     const { report, body } = decoded;
-    if (report.instance !== member.description.instance || member.isLost) return;
+    const isWanted = (): boolean => !member.isLost || this.#isAwaited(member);
+    if (report.instance !== member.description.instance || !isWanted()) return;
     member.heardMs = performance.now();
     member.inbox.take(report, body, (...each) => {
-      if (!member.isLost) this.#listener?.onReport(member, ...each);
+      if (isWanted()) this.#listener?.onReport(member, ...each);
     });
   }
 
   #onAlive(member: Member, data: Uint8Array): void {
-    if (member.isLost || !this.#isOpen) return;
-    if (member.saysSame(data)) {
+    if (!this.#isOpen || (member.isLost && !this.#isAwaited(member))) return;
+    if (!member.isLost && member.saysSame(data)) {
       member.heardMs = performance.now();
       return;
     }
@@ -238,10 +282,25 @@ export class FleetRun {
     }
     member.heardMs = performance.now();
     const { description } = said;
-    if (description?.instance !== member.description.instance) this.lose(member, 'it was started again');
-    else if (description.busy?.run === this.name) member.said = data.slice();
+    const run = description?.busy?.run ?? null;
+    if (description?.instance !== member.description.instance) this.#onGone(member, 'it was started again');
+    // It keeps reports of its last run only.
+    else if (member.isLost && run !== null && run !== this.name) this.#onGone(member, 'it has another run');
+    else if (member.isLost && run !== null) this.#onLate(member);
+    else if (run === this.name) member.said = data.slice();
     // Before `open` is answered, it is not held by this run.
     else if (member.opened !== null) this.lose(member, 'it gave up the run');
+  }
+
+  /** It may not have heard the order to stop. */
+  #onLate(member: Member): void {
+    this.#listener?.onLate(member);
+    void this.#stop(member);
+  }
+
+  #onGone(member: Member, why: string): void {
+    if (member.isLost) this.#listener?.onGone(member);
+    else this.lose(member, why, true);
   }
 
   /** What is no sign of life is no reason to give up an agent: who has its credentials can publish anything. */

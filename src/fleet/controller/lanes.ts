@@ -70,8 +70,10 @@ export interface AgentCounts {
   scheduled: number;
   started: number;
   missed: number;
-  /** What was due and it did not report, because it was lost. Part of `missed`. */
+  /** What was due and it did not start, or did not report, because it was lost. Part of `missed`. */
   lost: number;
+  /** The part of `lost` that it may have started: it has not told all that it did. */
+  unreported: number;
   readonly lag: LagCounts;
   readonly errnos: Map<number, number>;
 }
@@ -84,8 +86,10 @@ interface Lane {
   readonly unresolved: Float64Array;
   /** The end of the last bank, by worker, since the end of the warm-up. */
   readonly reachedNs: Float64Array;
-  /** Up to where a lost agent's part was put in its place. */
-  lostToNs: number;
+  /** Up to where a lost agent's part was put in its place; null where nothing is. */
+  lostToNs: number | null;
+  /** A lost agent has told all that it did. */
+  isTold: boolean;
 }
 
 export interface LanesOptions {
@@ -113,10 +117,11 @@ export class Lanes {
     let first = 0;
     for (const member of options.members) {
       const workers = options.workersOf(member);
-      const counts = { scheduled: 0, started: 0, missed: 0, lost: 0, lag: new LagCounts(), errnos: new Map() };
+      const sums = { scheduled: 0, started: 0, missed: 0, lost: 0, unreported: 0 };
+      const counts = { ...sums, lag: new LagCounts(), errnos: new Map() };
       const reachedNs = new Float64Array(workers).fill(-options.unmeasuredNs);
-      const lane = { first, workers, counts, unresolved: new Float64Array(workers), reachedNs, lostToNs: 0 };
-      this.#lanes.set(member, lane);
+      const unresolved = new Float64Array(workers);
+      this.#lanes.set(member, { first, workers, counts, unresolved, reachedNs, lostToNs: null, isTold: false });
       first += workers;
     }
     this.workers = first;
@@ -176,9 +181,13 @@ export class Lanes {
     for (let worker = 0; worker < workers; worker++) this.#taker!.leaveOut(first + worker);
   }
 
-  /** The agent is lost: what it had started ends unknown. What it had due follows with `fillLost`. */
-  lose(member: Member): void {
+  /**
+   * The agent is lost, and tells no more: how that ended which it started and did not tell of is unknown. What it had due follows with
+   * `fillLost`. `isTold`: it has told all that it did.
+   */
+  lose(member: Member, isTold: boolean): void {
     const lane = this.#lanes.get(member)!;
+    lane.isTold = isTold;
     // The first thread stands for all of them from here on, from where it is.
     const atNs = lane.reachedNs[0] ?? 0;
     lane.lostToNs = atNs;
@@ -192,28 +201,46 @@ export class Lanes {
     if (count > 0) this.#taker!.add(bank, lane.first);
   }
 
-  /** Puts what a lost agent had due by `nowNs`, since the end of the warm-up, in its place: missed, in the seconds in which it was due. */
+  /**
+   * Puts what a lost agent had due by `nowNs`, since the end of the warm-up, in its place: missed, in the seconds in which it was due.
+   * Nothing for an agent of which `lose` was not told.
+   */
   fillLost(member: Member, nowNs: number, isEnd: boolean): void {
     const lane = this.#lanes.get(member)!;
-    const { kind, due, durationNs } = this.#o;
-    if (lane.workers === 0) return;
+    const { durationNs } = this.#o;
+    if (lane.workers === 0 || lane.lostToNs === null) return;
     const endNs = Math.min(nowNs, durationNs);
     while (lane.lostToNs < endNs) {
-      const startNs = lane.lostToNs;
+      const startNs: number = lane.lostToNs;
       const nextNs = (Math.floor(startNs / 1e9) + 1) * 1e9;
       if (nextNs > endNs && !isEnd) return;
       const toNs = Math.min(nextNs, endNs);
-      const missed = due === null ? 0 : Math.max(0, due.until(member.share, toNs) - lane.counts.scheduled);
-      const bank = emptyBank(kind.layout, startNs, toNs);
-      bank.counters[WARMUP] = startNs < 0 ? 1 : 0;
-      bank.counters[kind.scheduled] = missed;
-      bank.counters[kind.missed] = missed;
-      lane.counts.scheduled += missed;
-      lane.counts.missed += missed;
-      lane.counts.lost += missed;
       lane.lostToNs = toNs;
-      this.#taker!.add(bank, lane.first);
+      this.#addMissed(lane, member, startNs, toNs, toNs);
     }
-    if (isEnd) this.#taker!.leaveOut(lane.first);
+    if (!isEnd) return;
+    // One that stopped early and waited for what was open has reported past the end, without what was due after its stop.
+    if (this.#untold(lane, member, endNs) > 0) this.#addMissed(lane, member, lane.lostToNs, lane.lostToNs, endNs);
+    this.#taker!.leaveOut(lane.first);
+  }
+
+  /** What a member had due before `untilNs` and is in no bank of it. */
+  #untold({ counts }: Lane, { share }: Member, untilNs: number): number {
+    return Math.max(0, (this.#o.due?.until(share, untilNs) ?? 0) - counts.scheduled);
+  }
+
+  /** Adds a bank of what is untold as missed. */
+  #addMissed(lane: Lane, member: Member, startNs: number, endNs: number, untilNs: number): void {
+    const { kind } = this.#o;
+    const missed = this.#untold(lane, member, untilNs);
+    const bank = emptyBank(kind.layout, startNs, endNs);
+    bank.counters[WARMUP] = startNs < 0 ? 1 : 0;
+    bank.counters[kind.scheduled] = missed;
+    bank.counters[kind.missed] = missed;
+    lane.counts.scheduled += missed;
+    lane.counts.missed += missed;
+    lane.counts.lost += missed;
+    if (!lane.isTold) lane.counts.unreported += missed;
+    this.#taker!.add(bank, lane.first);
   }
 }

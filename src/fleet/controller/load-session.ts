@@ -200,9 +200,7 @@ class FleetRound {
     } as const;
     const driven = await driveRound(opened.run, order, this.#hooks(), stop);
     const durationDone = this.#durationNs(driven);
-    for (const member of opened.run.members) {
-      if (member.isLost) this.#lanes.fillLost(member, durationDone, true);
-    }
+    for (const member of opened.run.members) this.#lanes.fillLost(member, durationDone, true);
     this.#endProbes();
     await probing;
     this.#merger.finish();
@@ -224,17 +222,20 @@ class FleetRound {
         of === 'connections' ? lanes.take(member, worker, body) : (probes?.take(member, 0, body) ?? false),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
-      isWhole: ({ duration_sec: sec }) => this.#isCounted || sec * 1e9 >= this.#o.plan.durationNs - DURATION_STEP_NS,
+      isWhole: ({ duration_sec: sec }, isLate) =>
+        (this.#isCounted && !isLate) || sec * 1e9 >= this.#o.plan.durationNs - DURATION_STEP_NS,
       onEnd: (member) => {
         lanes.end(member);
         probes?.end(member);
+        this.#teller.settled(member, true);
       },
-      onLost: (member) => {
-        lanes.lose(member);
-        probes?.lose(member);
+      onLost: (member, isAwaited) => this.#teller.lost(member, isAwaited),
+      onSettled: (member, isTold) => {
+        lanes.lose(member, isTold);
+        probes?.lose(member, isTold);
         probes?.end(member);
         this.#fillLost();
-        this.#teller.lost(member);
+        this.#teller.settled(member, isTold);
       },
       onTick: () => {
         this.#fillLost();
@@ -248,9 +249,7 @@ class FleetRound {
     const { opened, plan, originNs } = this.#o;
     if (this.#baseNs === null) return;
     const nowNs = Number(monotonicNs() - originNs) - this.#sinceOriginNs;
-    for (const member of opened.run.members) {
-      if (member.isLost) this.#lanes.fillLost(member, Math.min(nowNs, plan.durationNs), false);
-    }
+    for (const member of opened.run.members) this.#lanes.fillLost(member, Math.min(nowNs, plan.durationNs), false);
   }
 
   /** A number of attempts ends the round, whenever that is. */
@@ -259,17 +258,17 @@ class FleetRound {
   }
 
   /** How long the measured part was: as planned, or to the stop, or as the agents tell where their number of attempts ends it. */
-  #durationNs({ baseNs, stopNs, results }: Driven): number {
+  #durationNs({ baseNs, stopNs, allLostNs, results }: Driven): number {
     if (baseNs === null) return 0;
-    const { plan, opened } = this.#o;
+    const { plan } = this.#o;
     const toldNs = [...results.values()].map(({ duration_sec: sec }) => sec * 1e9);
     if ((this.#isCounted || stopNs !== null) && toldNs.length > 0) return Math.max(...toldNs);
     const unmeasuredNs = BigInt(Math.round(plan.rampUpNs + plan.warmupNs));
     const sinceNs = (atNs: bigint): number => Math.max(0, Number(atNs - baseNs - unmeasuredNs));
     const endNs = stopNs === null ? plan.durationNs : sinceNs(stopNs);
-    // Where all are lost, nobody measures any more.
-    const isOver = opened.run.living.length === 0;
-    return Math.min(plan.durationNs, endNs, isOver ? sinceNs(monotonicNs()) : Infinity);
+    // Where all are lost, nobody measures any more. They may have known it somewhat later.
+    const allLostSinceNs = allLostNs === null ? Infinity : Math.max(sinceNs(allLostNs), ...toldNs);
+    return Math.min(plan.durationNs, endNs, allLostSinceNs);
   }
 
   #result(driven: Driven, durationNs: number): RoundResult {

@@ -20,13 +20,18 @@ export class Member {
   /** The bytes of its last sign of life in which it said that it has the run; null before. */
   said: Uint8Array | null = null;
   #why: string | null = null;
-  readonly #lost: Promise<void>;
+  #leftWhy: string | null = null;
+  #lost!: Promise<void>;
   #tellLost!: () => void;
 
   constructor(description: Description, share: Share, portsPart: { readonly index: number; readonly of: number }) {
     this.description = description;
     this.share = share;
     this.portsPart = portsPart;
+    this.#expectLoss();
+  }
+
+  #expectLoss(): void {
     this.#lost = new Promise((resolve) => (this.#tellLost = resolve));
   }
 
@@ -48,11 +53,28 @@ export class Member {
     return this.#why !== null;
   }
 
-  /** The agent stays lost for the run, whatever is heard of it later. */
+  /** Why the agent takes part in no further round, though nothing is missing of its last one; null where it does. */
+  get leftWhy(): string | null {
+    return this.#leftWhy;
+  }
+
   lose(why: string): void {
     if (this.#why !== null) return;
     this.#why = why;
     this.#tellLost();
+  }
+
+  /** The agent did all of its part in a round, and cannot do more. */
+  leave(why: string): void {
+    this.#leftWhy ??= why;
+  }
+
+  /** The agent was thought to be lost, and has told the whole of its part after all. It was ordered to stop, so it has left. */
+  find(): void {
+    if (this.#why === null) return;
+    this.leave(this.#why);
+    this.#why = null;
+    this.#expectLoss();
   }
 
   /** Resolves to what `waited` resolves to; to null where the agent is lost before. */

@@ -122,9 +122,7 @@ class FleetPingRound {
     const order = { kind: 'prepare', place, rate, ...fields } as const;
     const driven = await driveRound(this.#opened.run, order, this.#hooks(), stop);
     const durationNs = this.#durationNs(driven);
-    for (const member of this.#opened.run.members) {
-      if (member.isLost) this.#lanes.fillLost(member, durationNs, true);
-    }
+    for (const member of this.#opened.run.members) this.#lanes.fillLost(member, durationNs, true);
     this.#pings.finish();
     this.#teller.end(driven);
     const result = this.#result(driven, durationNs);
@@ -141,12 +139,16 @@ class FleetPingRound {
       onBank: (member, of, _worker, body) => of === 'pings' && lanes.take(member, 0, body),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
-      isWhole: (result) => this.#isWhole(result as RttRound),
-      onEnd: (member) => lanes.end(member),
-      onLost: (member) => {
-        lanes.lose(member);
+      isWhole: (result, isLate) => this.#isWhole(result as RttRound, isLate),
+      onEnd: (member) => {
+        lanes.end(member);
+        this.#teller.settled(member, true);
+      },
+      onLost: (member, isAwaited) => this.#teller.lost(member, isAwaited),
+      onSettled: (member, isTold) => {
+        lanes.lose(member, isTold);
         this.#fillLost();
-        this.#teller.lost(member);
+        this.#teller.settled(member, isTold);
       },
       onTick: () => {
         this.#fillLost();
@@ -156,23 +158,23 @@ class FleetPingRound {
   }
 
   /** Without a connection a closed loop is over before its time. */
-  #isWhole({ duration_sec: sec, connections }: RttRound): boolean {
+  #isWhole({ duration_sec: sec, connections }: RttRound, isLate: boolean): boolean {
     const isOpenEnded = this.#plan.rates[this.#index] === 'max' || connections.established === 0;
     // Durations are rounded to 1 µs.
-    return isOpenEnded || sec * 1e9 >= this.#plan.durationNs - 1e3;
+    return (isOpenEnded && !isLate) || sec * 1e9 >= this.#plan.durationNs - 1e3;
   }
 
   #fillLost(): void {
     if (this.#baseNs === null) return;
     const nowNs = Number(monotonicNs() - this.#originNs) - this.#sinceOriginNs;
-    for (const member of this.#opened.run.members) if (member.isLost) this.#lanes.fillLost(member, nowNs, false);
+    for (const member of this.#opened.run.members) this.#lanes.fillLost(member, nowNs, false);
   }
 
-  #durationNs({ baseNs, stopNs, results }: Driven): number {
+  #durationNs({ baseNs, stopNs, allLostNs, results }: Driven): number {
     if (baseNs === null) return 0;
     const toldNs = [...results.values()].map(({ duration_sec: sec }) => sec * 1e9);
     if (toldNs.length > 0) return Math.max(...toldNs);
-    const sinceNs = Number((stopNs ?? monotonicNs()) - baseNs) - this.#plan.warmupNs;
+    const sinceNs = Number((stopNs ?? allLostNs ?? monotonicNs()) - baseNs) - this.#plan.warmupNs;
     return Math.max(0, Math.min(this.#plan.durationNs, sinceNs));
   }
 

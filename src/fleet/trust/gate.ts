@@ -32,12 +32,14 @@ export interface GateOptions {
 
 /**
  * The gate of an agent. An `open` that it admits takes hold of the agent; until `release`, orders of no other run, and of no other key,
- * are admitted. It says the same to all who have no right to ask: details are for the agent's log.
+ * are admitted. After it, the controller of that run may still acknowledge reports (by its beats) and close, until another run is opened. It says the same to all who have no right to ask: details are for the agent's log.
  */
 export class Gate {
   readonly #options: GateOptions;
   readonly #tickets: Tickets;
   #held: Held | null = null;
+  /** The last run, which is over: what it reported may still be acknowledged, or given up. */
+  #past: Held | null = null;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -67,9 +69,9 @@ export class Gate {
     return order.kind === 'open' ? this.#open(order, unsealed.key) : this.#continue(order, unsealed.key);
   }
 
-  /** Looks at the bytes of a beat. Returns the beat where it is of the controller that holds the agent, and new; null otherwise. */
+  /** Looks at the bytes of a beat. Returns the beat where it is of the controller that holds the agent, or held it last, and new; null otherwise. */
   admitBeat(data: Uint8Array): Beat | null {
-    const held = this.#held;
+    const held = this.#held ?? this.#past;
     if (held === null) return null;
     const unsealed = this.#unseal(data, 'beat');
     if ('refused' in unsealed || unsealed.key !== held.key) return null;
@@ -81,6 +83,7 @@ export class Gate {
 
   /** The run is over, however it ended: the agent is free. */
   release(): void {
+    this.#past = this.#held ?? this.#past;
     this.#held = null;
   }
 
@@ -118,7 +121,7 @@ export class Gate {
   }
 
   #continue(order: Order, key: string | null): Admitted {
-    const held = this.#held;
+    const held = this.#held ?? (order.kind === 'close' ? this.#past : null);
     if (order.run !== held?.run || key !== held.key) {
       return refused(
         'run_unknown',

@@ -25,25 +25,36 @@ function lostRule<Facts>({ agentsOf, noun }: AgentsIn<Facts>): Rule<Facts> {
   return {
     code: 'agent_lost',
     status: 'invalid',
-    when: 'With --fleet: an agent was lost before its part of the round was over. What was due on it and was not reported is missed; no other agent takes it.',
+    when: 'With --fleet: an agent was lost before its part of the round was over. What it did not start, or did not report, is missed; no other agent takes it. `lost.unreported` of the agent says how much of that it may have started.',
     remedy: "Look at the agent's log (journalctl -u conngen-agent), and at the way between it and NATS.",
     applies: (facts) => {
       const lost = those(agentsOf(facts), isLost);
       if (lost.length === 0) return undefined;
       const missed = sumOf(lost, (agent) => agent.lost?.missed ?? 0);
       const tell = (agent: AgentRound): string => `${agent.name} ${sinceWhen(agent)} (${agent.lost?.why ?? ''})`;
+      const unreported = sumOf(lost, (agent) => agent.lost?.unreported ?? 0);
       return {
-        message: `${agentsWere(lost.length, agentsOf(facts)!.length)} lost: ${listed(lost, tell)}. ${formatCountOf(missed, noun)} due there ${missed === 1 ? 'is' : 'are'} missed; no other agent took ${missed === 1 ? 'it' : 'them'}.${missed === 0 ? '' : UNTOLD}`,
-        evidence: { agents_lost: lost.length, missed },
+        message: `${agentsWere(lost.length, agentsOf(facts)!.length)} lost: ${listed(lost, tell)}. ${missedText(missed, noun)}${unknownText(unreported, missed)}`,
+        evidence: { agents_lost: lost.length, missed, unreported },
       };
     },
   };
 }
 
-/** A lost agent may be alive, and know nothing of it. */
-const UNTOLD = ` What a lost agent did after its last report is not in the counts: without a connection to NATS it goes on for up to ${ALONE_SEC} s, and the target may have had that load.`;
+function missedText(missed: number, noun: 'attempt' | 'ping'): string {
+  const [is, it] = missed === 1 ? ['is', 'it'] : ['are', 'them'];
+  return `${formatCountOf(missed, noun)} due there ${is} missed; no other agent took ${it}.`;
+}
 
-/** Returns whether all is known that the agents did: none was lost, and no report is missing. True where this machine measured. */
+/** A lost agent may be alive, and know nothing of it. */
+function unknownText(unreported: number, missed: number): string {
+  if (missed === 0) return '';
+  if (unreported === 0) return ' All that was done there is in the counts.';
+  const which = unreported < missed ? `${formatCount(unreported)} of them were` : missed === 1 ? 'It was' : 'They were';
+  return ` ${which} not reported, and may have been started: without a connection to NATS an agent goes on for up to ${ALONE_SEC} s, and the target may have had that load.`;
+}
+
+/** Returns whether all is known that the agents did: lost ones have told all, and no report is missing. True where this machine measured. */
 export function tellsAll(agents: readonly AgentRound[] | undefined): boolean {
   return (agents ?? []).every(isWhole);
 }
@@ -53,8 +64,9 @@ export function hasWhole(agents: readonly AgentRound[] | undefined): boolean {
   return (agents ?? []).some((agent) => isWhole(agent) && agent.started > 0);
 }
 
+/** A lost agent that has told all that it did has told its verdict, too. */
 function isWhole(agent: AgentRound): boolean {
-  return !isLost(agent) && agent.reports_missing === 0;
+  return (!isLost(agent) || agent.verdict !== null) && agent.reports_missing === 0;
 }
 
 function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {

@@ -38,9 +38,9 @@ export function outcomeFacts(round: RoundResult): Fact[] {
   ];
 }
 
-/** What a lost agent had due and did not report is counted as missed, and it may have been started. */
+/** What a lost agent did not report is counted as missed, and it may have been started. */
 export function missedText({ agents = [] }: Pick<RoundResult, 'agents'>): string {
-  return agents.some(({ lost }) => (lost?.missed ?? 0) > 0) ? 'missed or not reported' : 'missed';
+  return agents.some(({ lost }) => (lost?.unreported ?? 0) > 0) ? 'missed or not reported' : 'missed';
 }
 
 function outcomePart(name: OutcomeName, count: number, started: number): string {

@@ -57,6 +57,8 @@ t.test('messages, requests and who listens', { skip: noNats }, async (t) => {
   t.equal(text(await a.request('x.two', bytes('2'), 1000)), '2!');
   t.strictSame(got, ['x.one 1 no', 'x.two 2 yes']);
   t.equal(await a.request('nobody', bytes(''), 1000), null);
+  t.equal(await a.isHeard('nobody', bytes(''), 1000), false);
+  t.equal(await a.isHeard('x.two', bytes('2'), 1000), true);
   t.strictSame((await a.requestAll('x.all', bytes('3'), 100)).map(text), ['3!']);
   t.strictSame(await a.requestAll('nobody', bytes('3'), 50), []);
   const one = await a.requestAll('x.all', bytes('4'), 60_000, (answers) => answers.length === 1);

@@ -29,7 +29,10 @@ function benchOf(t: Test, speaks: boolean): Bench {
   const endAgent = speaks ? speakFor(agent, () => described, 'a') : (): void => undefined;
   const run = new FleetRun({ bus, requests: new Requests(bus), key: null, run: RUN, members: [member] });
   const ignore = (): void => undefined;
-  const listener: RunListener = { onReport: ignore, onLost: ignore, onOdd: ignore, onTick: ignore };
+  const listener: RunListener = {
+    ...{ onReport: ignore, onLost: ignore, onLate: ignore, onGone: ignore, onOdd: ignore, onTick: ignore },
+    ...{ hasTold: () => false, isAwaited: () => false },
+  };
   run.listen(listener);
   t.teardown(() => {
     endAgent();

@@ -1,6 +1,6 @@
 // tier: kernel
 /** Rounds on agents of this process when something goes wrong: an agent, messages, the carrier, or the user's patience. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { AgentRound } from '../../../src/document/fleet.ts';
 import { SUBJECTS, type Description } from '../../../src/fleet/protocol.ts';
@@ -45,11 +45,57 @@ t.test('an agent that goes in mid-round leaves its slots missed, exactly, and en
   t.match(b, { scheduled: 500, verdict: null, lost: { why: /nothing was heard of it/ } });
   t.ok(b!.started > 0 && b!.started < 500, `${String(b!.started)} started`);
   t.equal(b!.lost!.missed, b!.missed);
+  t.equal(b!.lost!.unreported, b!.lost!.missed, 'what it did is not known');
   t.equal(round!.verdict.status, 'invalid');
   t.match(result.error, { code: 'agent_lost' });
   const last = round!.intervals.find((interval) => interval.start_sec === 4);
   t.equal(last?.missed, 100, 'in the seconds in which they were due');
   t.ok(events.some((event) => event.type === 'agent' && event.agent === 'b' && event.state === 'lost'));
+});
+
+/** Runs at 200/s on two agents, of which b has no connection for 6 s from the end of the first second on. */
+async function runWithAway(t: Test, values: Readonly<Record<string, string>>) {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '200/s', ...values });
+  const texts: string[] = [];
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'notice') texts.push(event.text);
+    if (event.type !== 'second' || event.second !== 0) return;
+    fleet.buses.get('b')!.disconnect();
+    setTimeout(() => fleet.buses.get('b')!.reconnect(), 6000);
+  };
+  const result = await runClient(plan, { emit }, open);
+  checkIdentities(t, result);
+  return { result, round: result.rounds[0]!, texts };
+}
+
+t.test('an agent that comes back after its part was over has done all of it, and is not lost', async (t) => {
+  const { result, round, texts } = await runWithAway(t, { duration: '4s' });
+  t.equal(result.error, undefined);
+  t.match(round.attempts, { scheduled: 800, started: 800, missed: 0 });
+  t.match(agentsOf(round), [
+    { lost: null, scheduled: 400 },
+    { lost: null, scheduled: 400 },
+  ]);
+  t.match(texts.join('\n'), /agent b is lost: nothing was heard of it for 3 s; waiting [^]*agent b has reported all/);
+  t.strictSame(
+    round.intervals.map(({ scheduled }) => scheduled),
+    [200, 200, 200, 200],
+  );
+});
+
+t.test('an agent that comes back in its part is stopped, and what it did is in the counts', async (t) => {
+  const { result, round } = await runWithAway(t, { duration: '9s' });
+  t.match(result.error, { code: 'agent_lost' });
+  t.equal(round.attempts.scheduled, 1800);
+  const [a, b] = agentsOf(round);
+  t.match(a, { lost: null, scheduled: 900 });
+  t.match(b, { scheduled: 900, lost: { why: /nothing was heard of it/, unreported: 0 } });
+  t.ok(b!.started > 500 && b!.started < 900, `${String(b!.started)} started`);
+  t.equal(b!.started + b!.missed, 900);
+  t.not(b!.verdict, null, 'it has told its own verdict');
+  const reason = round.verdict.reasons.find(({ code }) => code === 'agent_lost');
+  t.match(reason?.message, /All that was done there is in the counts\.$/);
 });
 
 t.test('reports that are lost on the way are sent again', async (t) => {

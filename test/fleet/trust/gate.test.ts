@@ -57,7 +57,11 @@ t.test('the orders of a run are admitted in their order, and the agent is free a
   gate.release();
   t.equal(gate.run, null);
   t.equal(outcome(gate, sealed(order('stop', 7))), 'run_unknown');
+  t.equal(outcome(gate, sealed(order('close', 8))), 'close', 'its reports are not wanted any more');
+  t.equal(outcome(gate, sealed(order('close', 8))), 'replayed');
+  t.equal(outcome(gate, sealed(order('close', 9), theirs.key)), 'untrusted');
   t.equal(outcome(gate, sealed(open(gate, { run: 'another-run' }))), 'open');
+  t.equal(outcome(gate, sealed(order('close', 10))), 'run_unknown');
   t.end();
 });
 
@@ -179,6 +183,12 @@ t.test('beats are of the controller that opened the run, and new', (t) => {
   t.equal(gate.admitBeat(beat(1, ours.key, { acknowledged: { a: -1 } })), null, 'not well-formed');
   t.equal(gate.admitBeat(seal(order('stop', 5), 'order', ours.key)), null, 'an order');
   t.equal(gate.admitBeat(beat(7))?.number, 7);
+  gate.release();
+  t.equal(gate.admitBeat(beat(7)), null, 'replayed, after the run');
+  t.equal(gate.admitBeat(beat(8))?.number, 8, 'reports of the last run are acknowledged after it');
+  t.equal(gate.admitBeat(beat(9, theirs.key)), null, 'another key, after the run');
+  t.equal(outcome(gate, sealed(open(gate, { run: 'a-later-run' }))), 'open');
+  t.equal(gate.admitBeat(beat(9)), null, 'another run is open');
   t.end();
 });
 

@@ -64,7 +64,7 @@ t.test('agents that all did their part make a valid round', (t) => {
 });
 
 t.test('a lost agent makes the round invalid, and is named with what was missed for it', (t) => {
-  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 5, missed: 400 };
+  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: 5, missed: 400, unreported: 400 };
   const agents = [
     agentRound('a'),
     agentRound('b', { lost, verdict: null, started: 600, missed: 400 }),
@@ -74,16 +74,28 @@ t.test('a lost agent makes the round invalid, and is named with what was missed 
   t.same(codesOf(verdict), ['invalid', 'agent_lost']);
   t.equal(
     verdict.reasons[0]!.message,
-    '1 of 3 agents was lost: b after second 5 (nothing was heard of it for 3 s). 400 attempts due there are missed; no other agent took them. What a lost agent did after its last report is not in the counts: without a connection to NATS it goes on for up to 10 s, and the target may have had that load.',
+    '1 of 3 agents was lost: b after second 5 (nothing was heard of it for 3 s). 400 attempts due there are missed; no other agent took them. They were not reported, and may have been started: without a connection to NATS an agent goes on for up to 10 s, and the target may have had that load.',
   );
-  t.same(verdict.reasons[0]!.evidence, { agents_lost: 1, missed: 400 });
+  t.same(verdict.reasons[0]!.evidence, { agents_lost: 1, missed: 400, unreported: 400 });
+  const told = [agentRound('b', { lost: { ...lost, unreported: 0 }, started: 600, missed: 400 })];
+  t.match(
+    verdictOf(factsOf(told, {}, 400)).reasons[0]!.message,
+    /400 attempts due there are missed; no other agent took them\. All that was done there is in the counts\.$/,
+  );
+  const partly = [...agents, ...told];
+  t.match(verdictOf(factsOf(partly, {}, 800)).reasons[0]!.message, /800 attempts .* 400 of them were not reported/);
   // The same counts on one machine are that machine's limit.
   t.same(codesOf(verdictOf(factsOf(undefined, {}, 400))), ['generator_limited', 'missed_starts']);
   t.end();
 });
 
 t.test('what was not reported is not said to be nothing', (t) => {
-  const lost = { why: 'this controller had no connection to NATS for 10 s', reported_sec: null, missed: 1000 };
+  const lost = {
+    why: 'this controller had no connection to NATS for 10 s',
+    reported_sec: null,
+    missed: 1000,
+    unreported: 1000,
+  };
   const gone = ['a', 'b', 'c'].map((name) => agentRound(name, { lost, verdict: null, started: 0, missed: 1000 }));
   t.same(codesOf(verdictOf(factsOf(gone, {}, 3000))), ['invalid', 'agent_lost']);
   const late = gone.map((agent) => ({ ...agent, lost: null, missed: 0, reports_missing: 4 }));

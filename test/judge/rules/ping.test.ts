@@ -86,7 +86,7 @@ t.test(
 
 t.test('what was not reported, or was not begun, is not said to be nothing', (t) => {
   const codesOf = (facts: PingFacts): string[] => judge(PING_RULES, facts).reasons.map(({ code }) => code);
-  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: null, missed: 1000 };
+  const lost = { why: 'nothing was heard of it for 3 s', reported_sec: null, missed: 1000, unreported: 1000 };
   const agents = [agentRound('a', { lost, verdict: null, started: 0, missed: 1000 })];
   const nothing = { sent: 0, received: 0, missed: 1000 };
   const unknown = { established: 0, failed: 0, lost: 0 };

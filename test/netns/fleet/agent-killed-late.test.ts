@@ -32,6 +32,7 @@ for (const { when, afterMs, args } of [
     t.not(lost.lost, null);
     t.equal(lost.scheduled, OWN);
     t.equal(lost.started + lost.missed, OWN);
+    t.equal(lost.lost?.unreported, lost.lost?.missed, 'what it did after its last report is not known');
     t.ok(lost.started <= accepted + 1, 'it did not report more than the target saw', {
       found: [lost.started, accepted],
     });

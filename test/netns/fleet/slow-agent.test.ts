@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { FleetNetwork, noFleetNetwork } from './fleet-network.ts';
-import { RATE, agentOf, checkExact, checkNextRun, reasonsOf, roundOf, startRun } from './rounds.ts';
+import { RATE, agentOf, checkExact, checkNextRun, ownRound, reasonsOf, roundOf, startRun } from './rounds.ts';
 
 const skip = noFleetNetwork();
 
@@ -41,7 +41,13 @@ t.test('stopped for 5 s', { skip, timeout: 180_000 }, async (t) => {
   fleet.agent('b').signal('SIGCONT');
   const round = roundOf(t, await ended);
   t.equal(round.attempts.scheduled, 7 * RATE);
-  t.not(agentOf(round, 'b').lost, null, 'it is lost, and stays so when it comes back');
+  const slow = agentOf(round, 'b');
+  t.not(slow.lost, null, 'it is lost, and stays so when it comes back');
+  t.equal(slow.lost?.unreported, 0, 'it has told all that it did');
+  const { attempts, outcomes } = ownRound(fleet, 'b');
+  t.equal(slow.started, attempts.started, 'which is what it says itself');
+  t.equal(slow.started + slow.missed, slow.scheduled);
+  t.equal(round.outcomes.aborted, outcomes.aborted, 'how all of it ended is known');
   t.equal(round.verdict.status, 'invalid');
   t.ok(reasonsOf(round).includes('agent_lost'), 'the verdict names the reason', { found: round.verdict });
   await checkNextRun(t, fleet, log);
