@@ -41,7 +41,7 @@ export function buildReference(macros: readonly string[] = []): string | undefin
   const out = mkdtempSync(path.join(tmpdir(), 'conngen-bench-'));
   const source = fileURLToPath(new URL('reference/', import.meta.url));
   try {
-    for (const name of ['epoll_client', 'epoll_server', 'body_reader', 'sleeper']) {
+    for (const name of ['epoll_client', 'epoll_server', 'body_reader', 'sleeper', 'stalls']) {
       const defines = macros.map((macro) => `-D${macro}`);
       const files = ['-o', path.join(out, name), path.join(source, `${name}.c`)];
       execFileSync('cc', ['-O2', ...defines, ...files, '-lpthread']);

@@ -62,6 +62,25 @@ export async function measureWakeUps(directory: string, ratePerSec: number, seco
   };
 }
 
+/** What a C program that never sleeps makes of a schedule, beside no other load: what is uneven or late there is the machine's own. */
+export interface MachineFloor {
+  readonly loopStallsPerSec: number;
+  readonly loopLongestUsec: number;
+  readonly loopDispersion: number;
+  readonly loopP99Usec: number;
+}
+
+export async function measureStalls(directory: string, ratePerSec: number, seconds: number): Promise<MachineFloor> {
+  const { stdout } = await run([path.join(directory, 'stalls'), String(ratePerSec), String(seconds)], seconds + 20);
+  const figure = JSON.parse(stdout) as { stalls: number; longest_usec: number; dispersion: number; p99_usec: number };
+  return {
+    loopStallsPerSec: figure.stalls / seconds,
+    loopLongestUsec: figure.longest_usec,
+    loopDispersion: figure.dispersion,
+    loopP99Usec: figure.p99_usec,
+  };
+}
+
 /** Open loop against `conngen server --listeners 1`, 64 bytes there and back. */
 export async function measurePacing(ratePerSec: number, seconds: number, ...args: string[]): Promise<PacingRow> {
   const server = await startServer((port) =>
@@ -86,12 +105,25 @@ export interface EvennessRow {
 
 /** How arrivals by millisecond are spread, without the first 1.5 s (1 s of warm-up) and the last half. */
 export function dispersionOf(timesMs: readonly number[], seconds: number): number {
+  return indexOfDispersion(countsOf(timesMs, seconds));
+}
+
+/** The same of each second: a stall of the machine is in one of them only. */
+export function dispersionsOf(timesMs: readonly number[], seconds: number): number[] {
+  const counts = countsOf(timesMs, seconds);
+  const wholeSeconds = Math.floor(counts.length / 1000);
+  return Array.from({ length: wholeSeconds }, (_, second) =>
+    indexOfDispersion(counts.slice(second * 1000, (second + 1) * 1000)),
+  );
+}
+
+function countsOf(timesMs: readonly number[], seconds: number): number[] {
   const counts = new Array<number>(Math.max(1, (seconds - 1) * 1000)).fill(0);
   for (const timeMs of timesMs) {
     const bin = Math.floor(timeMs - 1500);
     if (bin >= 0 && bin < counts.length) counts[bin]! += 1;
   }
-  return indexOfDispersion(counts);
+  return counts;
 }
 
 /** Arrivals of SYNs at `conngen server`, by millisecond, without the first second and the last half. 0 is a perfect clock, 1 is chance. */

@@ -89,8 +89,9 @@ async function throughAFirewall(options: PairOptions): Promise<Row[]> {
 async function pacing(isQuick: boolean): Promise<object[]> {
   using network = new Network(false);
   const rows = [];
+  const times = { runs: isQuick ? 1 : 3, seconds: isQuick ? 3 : 10, reference: needReference() };
   for (const ratePerSec of [20_000, 50_000, 100_000]) {
-    rows.push(await measurePacketPacing(network, ratePerSec, isQuick ? 3 : 10));
+    rows.push(await measurePacketPacing(network, ratePerSec, times));
   }
   printTable(rows);
   return rows;
@@ -98,7 +99,9 @@ async function pacing(isQuick: boolean): Promise<object[]> {
 
 async function evenness(isQuick: boolean): Promise<object[]> {
   using network = new Network(false);
-  const rows = [await measurePacketEvenness(network, referenceServer(needReference()), 20_000, isQuick ? 3 : 6)];
+  const reference = needReference();
+  const times = { runs: isQuick ? 2 : 7, seconds: isQuick ? 3 : 6, reference };
+  const rows = [await measurePacketEvenness(network, referenceServer(reference), 20_000, times)];
   printTable(rows);
   return rows;
 }
