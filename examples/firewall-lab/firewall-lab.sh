@@ -199,9 +199,12 @@ start_server() {
   : >"$work/server.json"
   launch_in "$server" server --port 2345 --quiet --json - "$@" >"$work/server.json" &
   server_process=$!
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+  # A machine that is busy with others takes longer than a second to start a process.
+  tries=300
+  while [ "$tries" -gt 0 ]; do
     if grep -q '"event":"listening"' "$work/server.json"; then return; fi
     if ! kill -0 "$server_process" 2>/dev/null; then break; fi
+    tries=$((tries - 1))
     sleep 0.2
   done
   fail 'The server did not start; see the message above.'

@@ -127,7 +127,7 @@ wait_for() {
   what=$1
   process=$2
   shift 2
-  tries=150
+  tries=600
   while [ "$tries" -gt 0 ]; do
     if "$@" >/dev/null 2>&1; then return; fi
     if ! kill -0 "$process" 2>/dev/null; then break; fi
