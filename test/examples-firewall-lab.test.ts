@@ -28,11 +28,19 @@ async function runLab(t: Test, args: readonly string[], options: ScriptOptions =
   return run;
 }
 
+/** The result that a run printed. Throws with all that it wrote where there is none. */
+function resultOf({ stdout, output, code }: ScriptRun): unknown {
+  if (stdout === '') throw new Error(`no result, exit code ${String(code)}: ${output}`);
+  return JSON.parse(stdout) as unknown;
+}
+
 interface Counted {
   readonly code: number | null;
   readonly round: RoundResult;
   readonly passed: number;
   readonly dropped: number;
+  /** SYNs that were sent again: an attempt that is held up lives longer than its timeout. */
+  readonly resent: number;
 }
 
 /** What share of the samples may be longer than a limit, as far as the percentiles tell. */
@@ -49,14 +57,36 @@ function shareBeyond(summary: LatencySummary, limitNs: number): number {
   return shares.find(([ns]) => ns <= limitNs)?.[1] ?? 1;
 }
 
+/** A machine that is held up in each of so many runs cannot be measured on. */
+const TRIES_MAX = 3;
+
+/** Runs again while this machine was too slow, and the result says so. */
+async function inTime<Result>(run: () => Promise<Result>, isLate: (result: Result) => boolean): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    const result = await run();
+    if (!isLate(result) || tries === TRIES_MAX) return result;
+  }
+}
+
 /** A client run through the lab, with both counts. */
-async function measure(t: Test, limit: readonly string[], load: readonly string[]): Promise<Counted> {
+function measure(t: Test, limit: readonly string[], load: readonly string[]): Promise<Counted> {
+  return inTime(
+    () => measureOnce(t, limit, load),
+    ({ round }) => round.attempts.missed > 0,
+  );
+}
+
+async function measureOnce(t: Test, limit: readonly string[], load: readonly string[]): Promise<Counted> {
   const client = ['client', '--timeout', '900ms', '--duration', '1s', '--json', '-', '--quiet'];
   const run = await runLab(t, [...limit, '--', ...client, ...load]);
-  const result = JSON.parse(run.stdout) as ClientResult;
+  const result = resultOf(run) as ClientResult;
   checkIdentities(t, result);
   const counts = /own count: (\d+) new connections passed, (\d+) SYNs dropped/.exec(run.output)!;
-  return { code: run.code, round: result.rounds[0]!, passed: Number(counts[1]), dropped: Number(counts[2]) };
+  const [, passed, dropped] = counts.map(Number) as [number, number, number];
+  const [round] = result.rounds;
+  const resent = round!.kernel?.syn_retransmits ?? 0;
+  t.equal(passed + dropped, round!.attempts.started + resent, 'both count the same SYNs');
+  return { code: run.code, round: round!, passed, dropped, resent };
 }
 
 t.test('below the limit every connection passes', { skip }, async (t) => {
@@ -68,10 +98,10 @@ t.test('below the limit every connection passes', { skip }, async (t) => {
 });
 
 t.test('above the limit the others time out', { skip }, async (t) => {
-  const { code, round, passed, dropped } = await measure(t, ['--rate', '500', '--burst', '10'], ['--rate', '700']);
+  const { code, round, passed, resent } = await measure(t, ['--rate', '500', '--burst', '10'], ['--rate', '700']);
   t.equal(code, 0);
   const { ok, connect_timeout: timedOut } = round.outcomes;
-  t.strictSame([ok, timedOut], [passed, dropped], 'both count the same');
+  t.ok(passed >= ok && passed <= ok + resent, 'both count the same', { found: { ok, passed, resent } });
   t.equal(ok + timedOut, 700);
   // A second of the rate and the burst, longer by what the last start was late. The firewall saves 20 ms of its rate up: what
   // it could let through while the generator was held up for longer is lost, and shows in the starts that were as late.
@@ -83,18 +113,21 @@ t.test('above the limit the others time out', { skip }, async (t) => {
 
 t.test('a full table lets no other connection in', { skip }, async (t) => {
   const load = ['--rate', '100', '--hold', '2s', '--finish', 'connect'];
-  const { round, passed, dropped } = await measure(t, ['--table', '40'], load);
+  const { round, passed, dropped, resent } = await measure(t, ['--table', '40'], load);
   const { ok, connect_timeout: timedOut } = round.outcomes;
   t.strictSame([ok, timedOut], [40, 60]);
-  t.strictSame([passed, dropped], [40, 60]);
+  t.strictSame([passed, dropped], [40, 60 + resent]);
 });
 
 t.test('the size of a table is found, with an exchange on every connection when all are open', { skip }, async (t) => {
   const options = ['--min-connections', '50', '--max-connections', '300', '--cooldown', '1s', '--timeout', '900ms'];
   const search = ['search', '--profile', 'rfc3511-capacity', ...options, '--json', '-', '--quiet'];
-  const run = await runLab(t, ['--table', '100', '--', ...search]);
+  const run = await inTime(
+    () => runLab(t, ['--table', '100', '--', ...search]),
+    (each) => (resultOf(each) as SearchResult).goals[0]!.status === 'generator_limited',
+  );
   t.equal(run.code, 0, run.output);
-  const { goals, trials, config } = JSON.parse(run.stdout) as SearchResult;
+  const { goals, trials, config } = resultOf(run) as SearchResult;
   t.match(goals, [{ quantity: 'connections', status: 'found', rate_per_sec: null }]);
   const { connections, upper_connections: upper } = goals[0]!;
   t.ok(connections! >= 98 && connections! <= 100, 'the table', { found: connections });
@@ -115,9 +148,12 @@ t.test('the size of a table is found, with an exchange on every connection when 
 
 t.test('without a limit it says what gave first, and both count the same', { skip }, async (t) => {
   const load = ['--rate', '3k', '--payload-size', '64', '--finish', 'echo'];
-  const run = await runLab(t, ['--real', '--', 'client', '--duration', '2s', '--json', '-', '--quiet', ...load]);
+  const run = await inTime(
+    () => runLab(t, ['--real', '--', 'client', '--duration', '2s', '--json', '-', '--quiet', ...load]),
+    (each) => (resultOf(each) as ClientResult).rounds[0]!.attempts.missed > 0,
+  );
   t.equal(run.code, 0, run.output);
-  const result = JSON.parse(run.stdout) as ClientResult;
+  const result = resultOf(run) as ClientResult;
   checkIdentities(t, result);
   t.equal(result.rounds[0]!.outcomes.ok, 6000);
   t.match(run.output, /own count: 6000 new connections passed, 0 SYNs dropped/);
@@ -131,7 +167,7 @@ t.test('an interrupt ends it early, with the result so far', { skip }, async (t)
   const load = ['client', '--rate', '200', '--duration', '30s', '--json', '-'];
   const run = await runLab(t, ['--rate', '500', '--', ...load], { interruptAt: /^ *\d+ s +[\d,]+\/s /m });
   t.equal(run.code, 130);
-  const result = JSON.parse(run.stdout) as ClientResult;
+  const result = resultOf(run) as ClientResult;
   t.equal(result.interrupted, true);
   checkIdentities(t, result);
 });

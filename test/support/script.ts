@@ -37,7 +37,7 @@ export async function runScript(
   const env = { ...environment, PATH: `${work}:${environment['PATH'] ?? ''}` };
   const child = spawn('sh', [path.join(ROOT, file), ...args], { cwd: work, env, detached: true });
   const interrupt = (): void => void process.kill(-child.pid!, 'SIGINT');
-  const timer = setTimeout(interrupt, options.interruptMs ?? 60_000);
+  const timer = setTimeout(interrupt, options.interruptMs ?? 120_000);
   let stdout = '';
   let output = '';
   let isAwaited = options.interruptAt !== undefined;
@@ -59,7 +59,7 @@ export async function runScript(
 }
 
 /** What a killed process takes to be gone from the table of processes, on a busy machine. */
-const REAPED_WITHIN_MS = 2000;
+const REAPED_WITHIN_MS = 20_000;
 
 /** Whether a process of this group is still there after a moment. */
 export async function somethingRuns(group: number): Promise<boolean> {
