@@ -8,7 +8,7 @@ import { noLab } from '../lab.ts';
 import { DEVICE, FAR, VethPair, untilUnderWay } from '../veth-pair.ts';
 import { checkAllOk, PACKET_SOURCES, PORT, type Family } from './ends.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(280_000);
 const skip = noLab();
 const CONNECTIONS = 300;
 /** Of some tens of these connections. */
