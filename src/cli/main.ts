@@ -13,7 +13,7 @@ import type { CommandRow } from './command-row.ts';
 import { COMMANDS, TABLES, type CommandName } from './commands.ts';
 import { commandHelp, generalHelp } from './pages/help.ts';
 import type { RawInput } from '../options/read.ts';
-import { answeringSignals, keepIgnoredHangup } from './process/signals.ts';
+import { answeringSignals, keepIgnoredHangup, keepSignals } from './process/signals.ts';
 import { didYouMean } from '../options/suggest.ts';
 import { HIDDEN, secretFlag, shownUnknown } from '../options/secrets.ts';
 
@@ -115,8 +115,13 @@ async function dispatch(argv: readonly string[], env: RawInput['env'], io: Io): 
   return exitCode;
 }
 
-/** Reads the file of `--config`, then runs the command with it. */
+/** Reads the file of `--config`, then runs the command with it. A signal that comes between the two is the command's. */
 async function runCommand(command: CommandRow, raw: RawInput, io: Io): Promise<number> {
+  const release = keepSignals();
+  return configureAndRun(command, raw, io).finally(release);
+}
+
+async function configureAndRun(command: CommandRow, raw: RawInput, io: Io): Promise<number> {
   let config: RawInput['config'];
   const exitCode = await answeringSignals(io, async (stop) => {
     config = await loadConfig(raw);

@@ -26,6 +26,42 @@ const PLAN_WITHIN_MS = 1000;
 
 let keepsIgnoringHangup = false;
 
+/** How many requests listen now. */
+let listening = 0;
+/** A signal that came while none listened, for the one that listens next. */
+let kept: { readonly name: SignalName; readonly timer: NodeJS.Timeout } | null = null;
+
+/**
+ * Keeps signals that come while no request listens, for the next one: Node forgets a signal whose last listener goes before it is told.
+ * Without a next one within a second the process ends. Returns what undoes it.
+ */
+export function keepSignals(): () => void {
+  const keep = (name: SignalName): void => {
+    if (listening > 0) return;
+    if (kept !== null) endProcess(EXIT_BY_SIGNAL[name]);
+    kept = { name, timer: setTimeout(() => endProcess(EXIT_BY_SIGNAL[name]), PLAN_WITHIN_MS).unref() };
+  };
+  const names = answeredSignals();
+  for (const name of names) process.on(name, keep);
+  return () => {
+    for (const name of names) process.off(name, keep);
+    takeKept();
+  };
+}
+
+function takeKept(): SignalName | null {
+  if (kept === null) return null;
+  const { name, timer } = kept;
+  clearTimeout(timer);
+  kept = null;
+  return name;
+}
+
+function answeredSignals(): SignalName[] {
+  const names = Object.keys(EXIT_BY_SIGNAL) as SignalName[];
+  return names.filter((name) => name !== 'SIGHUP' || !keepsIgnoringHangup);
+}
+
 /** Ignores SIGHUP from here on, if the parent of this process did (`nohup`). `startedAs` is the variable `_`. */
 export function keepIgnoredHangup(startedAs: string | undefined): void {
   if (!isHangupIgnored(startedAs)) return;
@@ -70,8 +106,11 @@ export function listenForStop(onUnanswered?: (name: SignalName) => void): StopRe
     }, PLAN_WITHIN_MS);
     controller.abort();
   };
-  const names = (Object.keys(EXIT_BY_SIGNAL) as SignalName[]).filter((n) => n !== 'SIGHUP' || !keepsIgnoringHangup);
+  const names = answeredSignals();
   for (const name of names) process.on(name, handle);
+  listening++;
+  const keptName = takeKept();
+  if (keptName !== null) handle(keptName);
   return {
     signal: controller.signal,
     exitCode: () => (first === null ? null : EXIT_BY_SIGNAL[first]),
@@ -85,6 +124,7 @@ export function listenForStop(onUnanswered?: (name: SignalName) => void): StopRe
     },
     dispose: () => {
       clearTimeout(timer);
+      listening--;
       for (const name of names) process.off(name, handle);
     },
   };

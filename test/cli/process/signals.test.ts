@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { keepSignals, listenForStop } from '../../../src/cli/process/signals.ts';
 import { MODULE_ARGS, moduleUrl } from '../../support/modules.ts';
 import type { RttResult } from '../../../src/document/rtt.ts';
 import { clientResult, runCli, startServer, type CliRun } from '../../support/cli.ts';
@@ -114,4 +115,19 @@ t.test('under nohup SIGHUP has no effect', { timeout: 180_000 }, async (t) => {
   const result = clientResult(run);
   t.equal(result.interrupted, undefined);
   checkIdentities(t, result);
+});
+
+t.test('a signal between two listeners is for the second', async (t) => {
+  const release = keepSignals();
+  t.teardown(release);
+  const first = listenForStop();
+  process.kill(process.pid, 'SIGINT');
+  // The system has it, and Node has not told it yet.
+  first.dispose();
+  await sleep(50);
+  const second = listenForStop();
+  t.teardown(() => second.dispose());
+  t.equal(first.exitCode(), null);
+  t.equal(second.exitCode(), 130);
+  t.ok(second.signal.aborted);
 });
