@@ -19,6 +19,7 @@ import { fleetChoice, fleetConfig, type FleetChoice, type FleetInput } from '../
 import type { Machine, Planned } from '../plan/machine.ts';
 import { peakPerSec } from '../plan/offer.ts';
 import type { ClientPlan } from '../plan/plan.ts';
+import { beforeHardEnd } from './process/ending.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 
 /** What planning for a fleet changes in a plan. */
@@ -136,7 +137,16 @@ interface Common {
 
 function common({ choice, key, called, values, offered }: Common) {
   const serve: OpenCall['serve'] = (bus, run) => offered.serve(bus, run);
-  return { choice, key, called, values, serve, controller: thisController(), connect: connectBus };
+  return {
+    choice,
+    key,
+    called,
+    values,
+    serve,
+    controller: thisController(),
+    connect: connectBus,
+    guard: beforeHardEnd,
+  };
 }
 
 /** The files that the values name. Several payloads have one name of an option: its file is that of the plan. */

@@ -68,6 +68,7 @@ function callOf(
   return {
     choice: { servers, agents, weights: new Map(Object.entries(weights)), ...files },
     ...{ key: null, controller: 'test@here', files: {}, serve: () => () => undefined },
+    guard: () => () => undefined,
     ...{ trialsUpToPerSec: null, isInStages: false, carrier },
   };
 }

@@ -1,6 +1,6 @@
-/** The first SIGINT, SIGTERM or SIGHUP asks for an end with a report, the second ends the process immediately. */
+/** The first SIGINT, SIGTERM or SIGHUP asks for an end with a report, the second ends the process: immediately, or when a fleet was told. */
 import { isHangupIgnored } from '../../kernel/hangup.ts';
-import { endProcess } from './ending.ts';
+import { endAfterLastActs, endProcess } from './ending.ts';
 import { EXIT_BY_SIGNAL } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -98,7 +98,8 @@ export function listenForStop(onUnanswered?: (name: SignalName) => void): StopRe
     if (first !== null) {
       // A terminal that closes sends it twice: the shell to its jobs, and then the kernel.
       if (name === 'SIGHUP' && first === 'SIGHUP') return;
-      endProcess(EXIT_BY_SIGNAL[name]);
+      endAfterLastActs(EXIT_BY_SIGNAL[name]);
+      return;
     }
     first = name;
     timer = setTimeout(() => {

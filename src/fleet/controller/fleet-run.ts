@@ -176,6 +176,15 @@ export class FleetRun {
     await Promise.all(held.map((member) => this.free(member)));
   }
 
+  /** Tells all agents that nobody listens any more: they stop, wait for what is open, and are free. Resolves when NATS has it; asks for no answer. */
+  async abandon(): Promise<void> {
+    this.#isOpen = false;
+    for (const member of this.members) {
+      if (member.isHeld) this.#o.bus.publish(SUBJECTS.order(member.name), this.#sealed(member, { kind: 'close' }));
+    }
+    await this.#o.bus.flush();
+  }
+
   async #stop(member: Member): Promise<void> {
     await this.#o.requests.ask(SUBJECTS.order(member.name), this.#sealed(member, { kind: 'stop' }), ANSWER_MS);
   }

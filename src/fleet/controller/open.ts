@@ -51,6 +51,8 @@ export interface OpenCall {
   readonly trialsUpToPerSec: number | null;
   readonly isInStages: boolean;
   readonly connect: (options: BusOptions) => Promise<Bus>;
+  /** Is given what tells the agents of an open run that its controller ends now, without its result. Returns what ends that. */
+  readonly guard: (abandon: () => Promise<void>) => () => void;
 }
 
 /** A run that is open on all its agents. */
@@ -119,11 +121,12 @@ async function openOn(
 ): Promise<OpenedRun> {
   const run = new FleetRun({ bus, requests, key: call.key, run: randomBytes(12).toString('base64url'), members });
   const endFiles = call.serve(bus, run.name);
-  const close = async (): Promise<void> => {
+  const endGuard = call.guard(() => run.abandon());
+  const leave = async (): Promise<void> => {
     await run.close();
+    endGuard();
     endFiles();
     run.end();
-    await bus.close();
   };
   try {
     const opening = Promise.all(members.map((member) => openMember(requests, run, member, call)));
@@ -135,9 +138,7 @@ async function openOn(
     if (answers.includes(AWAY)) throw awayError();
     if (refused.length > 0) throw refusalError(refused);
   } catch (error) {
-    await run.close();
-    endFiles();
-    run.end();
+    await leave();
     throw error;
   }
   tellChecks(members, emit);
@@ -151,7 +152,10 @@ async function openOn(
         why === null ? [] : [{ code: 'agent_lost', message: `agent ${name} was lost: ${why}` }],
       );
     },
-    close,
+    close: async () => {
+      await leave();
+      await bus.close();
+    },
   };
 }
 

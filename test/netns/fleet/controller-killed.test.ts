@@ -1,5 +1,6 @@
 // tier: netns
 /** The controller is killed, or stopped by a signal. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { TIMES } from '../../../src/fleet/protocol.ts';
 import { HeldUp } from '../../support/held-up.ts';
@@ -43,5 +44,23 @@ t.test('the controller is interrupted', { skip, timeout: 180_000 }, async (t) =>
   t.ok(round.duration_sec < 20, 'the round is shorter', { found: round.duration_sec });
   await fleet.untilFree('a', 'b', 'c');
   await checkExact(t, fleet, round, log, 0);
+  await checkNextRun(t, fleet, log);
+});
+
+t.test('a second signal: the agents are told, and do not wait for a silence', { skip, timeout: 180_000 }, async (t) => {
+  const network = FleetNetwork.forTest(t);
+  const log = await network.accepts(t);
+  const fleet = await network.fleet(t);
+  // What is open keeps the first signal waiting.
+  const { controller, ended } = startRun(fleet, log, ['--duration', '20s', '--hold', '15s']);
+  await log.until(RATE);
+  controller.kill('SIGTERM');
+  await sleep(500);
+  controller.kill('SIGINT');
+  const run = await ended;
+  t.equal(run.code, 130, run.stderr);
+  t.equal(run.stdout, '', 'it ended without a result');
+  await fleet.untilFree('a', 'b', 'c');
+  for (const agent of fleet.agents.values()) t.notMatch(agent.log, /nothing was heard/, 'it was told');
   await checkNextRun(t, fleet, log);
 });
