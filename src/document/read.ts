@@ -185,6 +185,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Returns the first fault of a round of a result, as "duration_sec is missing"; null where it is as the schema has it. */
+export function faultOfRound(kind: 'client' | 'rtt', value: unknown): string | null {
+  const { $defs = {} } = schemaOf(kind);
+  return faultOf({ $defs, $ref: kind === 'client' ? '#/$defs/RoundResult' : '#/$defs/RttRound' }, value);
+}
+
 const schemas = new Map<DocumentKind, Schema>();
 
 /** The shipped schema of a kind. */

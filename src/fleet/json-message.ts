@@ -63,6 +63,11 @@ export function orNull(check: Check): Check {
   return (value) => value === null || check(value);
 }
 
+/** Checks a field that may be left out. */
+export function optional(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
 export function matches(pattern: RegExp): Check {
   return (value) => isText(value) && pattern.test(value);
 }

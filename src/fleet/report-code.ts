@@ -1,5 +1,6 @@
 /** A report as a message: the length of its head, its head as JSON, and its body: the bytes of a bank, or none. */
-import { badField, encodeJson, isCount, isFields, isText, oneOf, parseJson, type Check } from './json-message.ts';
+import { badField, encodeJson, isCount, isFields, isText, number, oneOf, optional, parseJson } from './json-message.ts';
+import type { Check } from './json-message.ts';
 import type { Report } from './protocol.ts';
 
 const LENGTH_BYTES = 4;
@@ -34,10 +35,26 @@ export function decodeReport(message: Uint8Array): DecodedReport | null {
 const isPlace: Check = (value) =>
   isFields(value) && isCount(value['round']) && (value['trial'] === undefined || isCount(value['trial']));
 
+/** Counts by name, none below 0. */
+const areCounts: Check = (value) => isFields(value) && Object.values(value).every(number(0));
+const isTime = optional(number(0));
+const areThreads: Check = (value) =>
+  Array.isArray(value) &&
+  value.every(
+    (use) => isFields(use) && [use['cpu_usec'], use['run_queue_wait_usec'], use['elapsed_usec']].every(isTime),
+  );
+
 /** What the fields of each kind are, as far as a controller relies on them before it knows the kind. */
 const KINDS: Readonly<Record<Report['kind'], Readonly<Record<string, Check>>>> = {
   bank: { of: oneOf('connections', 'pings'), place: isPlace, worker: isCount },
-  health: { place: isPlace },
+  health: {
+    place: isPlace,
+    lengthSec: number(0),
+    cpuUsec: number(0),
+    added: areCounts,
+    fills: areCounts,
+    threads: areThreads,
+  },
   notice: {
     level: oneOf('info', 'warning', 'error', 'failure'),
     text: isText,
@@ -53,5 +70,9 @@ function isReport(value: unknown): value is Report {
   if (!isFields(value)) return false;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return false;
-  return badField(value, HEAD) === null && badField(value, KINDS[kind as Report['kind']]) === null;
+  return (
+    badField(value, HEAD) === null &&
+    badField(value, KINDS[kind as Report['kind']]) === null &&
+    (kind !== 'health' || optional(areCounts)(value['packet']))
+  );
 }

@@ -7,6 +7,10 @@ import { holds } from '../support/property.ts';
 
 const HEAD = { run: 'run-1', instance: 'i', number: 7 } as const;
 const PLACE = { round: 0 } as const;
+const SECOND = {
+  ...{ place: PLACE, lengthSec: 1, threads: [{ cpu_usec: 1 }, {}], cpuUsec: 2 },
+  ...{ added: { retransmits: 1 }, fills: { 'sockets.time_wait': 3 } },
+} as const;
 
 t.test('every kind comes back as it was', (t) => {
   const reports: Report[] = [
@@ -14,6 +18,8 @@ t.test('every kind comes back as it was', (t) => {
     { ...HEAD, kind: 'notice', level: 'warning', text: 'a line' },
     { ...HEAD, kind: 'stage', stage: 1 },
     { ...HEAD, kind: 'failed', code: 'x', message: 'y' },
+    { ...HEAD, ...SECOND, kind: 'health' },
+    { ...HEAD, ...SECOND, kind: 'health', packet: { sent: 1 } },
   ];
   const body = Uint8Array.of(0, 1, 2, 255);
   for (const report of reports) {
@@ -51,6 +57,14 @@ t.test('what is no report is null', (t) => {
     { ...HEAD, kind: 'bank', of: 'else', place: PLACE, worker: 0 },
     { ...HEAD, kind: 'bank', of: 'pings', place: { round: 1.5 }, worker: 0 },
     { ...HEAD, kind: 'round', place: PLACE, result: null, banks: 1 },
+    ...[{ added: undefined }, { fills: undefined }, { fills: null }, { added: { retransmits: -1e300 } }].map(
+      (wrong) => ({
+        ...{ ...HEAD, ...SECOND, kind: 'health', ...wrong },
+      }),
+    ),
+    ...[{ lengthSec: -1 }, { threads: {} }, { threads: [{ cpu_usec: 'x' }] }, { packet: [] }].map((wrong) => ({
+      ...{ ...HEAD, ...SECOND, kind: 'health', ...wrong },
+    })),
   ];
   for (const each of bad) t.equal(decodeReport(encodeReport(each as Report)), null);
   t.end();

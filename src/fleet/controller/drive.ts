@@ -3,7 +3,8 @@ import { monotonicNs } from '../../runtime/clock.ts';
 import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../../run/events.ts';
-import type { Answer, Report } from '../protocol.ts';
+import { faultOfRound } from '../../document/read.ts';
+import type { Answer, FleetCommand, Report } from '../protocol.ts';
 import { moveOf } from './clock.ts';
 import type { FleetRun, OrderBody } from './fleet-run.ts';
 import { LateAgents } from './late-agents.ts';
@@ -25,6 +26,8 @@ export type PrepareBody = Extract<OrderBody, { readonly kind: 'prepare' }>;
 
 /** What the round is told while it is driven. */
 export interface DrivenHooks {
+  /** Whose rounds these are. */
+  readonly command: FleetCommand;
   /** All agents have accepted: the round begins at this time. */
   onBegin(baseNs: bigint): void;
   /** Returns false for what is no bank. */
@@ -142,6 +145,9 @@ class Driver {
   /** Begins the round on all agents, and waits for its end. */
   async begin(): Promise<void> {
     const { members } = this.#run;
+    for (const member of members)
+      if (member.clock.smallestTripNs === Infinity) this.#run.lose(member, 'its clock could not be read');
+    if (this.#run.living.length < members.length) return;
     const longestTripNs = Math.max(...members.map(({ clock }) => clock.smallestTripNs));
     const baseNs = monotonicNs() + BigInt(Math.round(Math.max(LEAD_NS, LEAD_TRIPS * longestTripNs + WITHDRAW_NS)));
     for (const member of members) {
@@ -220,6 +226,11 @@ class Driver {
         this.#onStage(member, report.stage);
         break;
       case 'round':
+        if (faultOfRound(this.#hooks.command, report.result) !== null) {
+          if (this.#late.has(member)) this.#settle(member, false);
+          else this.#run.lose(member, 'its result of the round is not what the protocol says', true);
+          break;
+        }
         this.#results.set(member, report.result);
         this.#missing.set(member, Math.max(0, report.banks - (this.#banks.get(member) ?? 0)));
         this.#onRound(member, report.result);

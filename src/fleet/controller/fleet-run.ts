@@ -2,6 +2,7 @@
  * The controller's side of a run: orders to its agents, beats, clocks, and what the agents report. It has one timer for all agents.
  */
 import type { Bus } from '../bus/bus.ts';
+import { readAnswer } from '../answer-shape.ts';
 import { PROTOCOL, SUBJECTS, TIMES, type Answer, type Beat, type Order, type Report } from '../protocol.ts';
 import { decodeReport } from '../report-code.ts';
 import { readDescription } from '../roll-call.ts';
@@ -126,7 +127,7 @@ export class FleetRun {
     const answer = await member.orLost(answered);
     if (!(answer instanceof Uint8Array)) return answer;
     member.heardMs = performance.now();
-    return parseJson(answer) as Answer<T> | null;
+    return readAnswer(answer, body.kind) as Answer<T>;
   }
 
   /** Asks every clock as often as it takes for a first offset, and no longer than `meanwhile` takes. */
@@ -320,15 +321,5 @@ export class FleetRun {
       member,
       'a sign of life in its name cannot be read, and is ignored: another program publishes there',
     );
-  }
-}
-
-/** Null for what is no JSON object. */
-export function parseJson(data: Uint8Array): object | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
   }
 }

@@ -222,6 +222,7 @@ class FleetRound {
         of === 'connections' ? lanes.take(member, worker, body) : (probes?.take(member, 0, body) ?? false),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
+      command: 'client',
       isWhole: ({ duration_sec: sec }, isLate) =>
         (this.#isCounted && !isLate) || sec * 1e9 >= this.#o.plan.durationNs - DURATION_STEP_NS,
       onEnd: (member) => {

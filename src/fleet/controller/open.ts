@@ -11,14 +11,15 @@ import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusOptions } from '../bus/bus.ts';
 import { ANSWERS, SUBJECTS, type Answer, type Description, type FleetCommand } from '../protocol.ts';
-import type { FileRef, Opened, Refusal, Ticket } from '../protocol.ts';
+import type { FileRef, Opened, Refusal } from '../protocol.ts';
+import { readTicket } from '../answer-shape.ts';
 import { busOptionsOf } from '../connection.ts';
 import { rollCall } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
 import { agentLines, shortList } from './agent-lines.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
-import { FleetRun, parseJson } from './fleet-run.ts';
+import { FleetRun } from './fleet-run.ts';
 import type { Member } from './member.ts';
 import { AWAY, Requests } from './requests.ts';
 
@@ -162,8 +163,8 @@ async function openOn(
 async function openMember(requests: Requests, run: FleetRun, member: Member, call: OpenCall): Promise<Answer<Opened>> {
   const { breaks } = requests;
   const given = await requests.ask(SUBJECTS.ticket(member.name), new Uint8Array(0), TICKET_MS);
-  const ticket = given === null ? null : (parseJson(given) as Partial<Ticket> | null)?.ticket;
-  if (typeof ticket !== 'string') return requests.breaks > breaks ? AWAY : silent('it gave no ticket');
+  const ticket = given === null ? null : readTicket(given);
+  if (ticket === null) return requests.breaks > breaks ? AWAY : silent('it gave no ticket');
   const { command, called, controller, values, files, trialsUpToPerSec, isInStages } = call;
   const { share, portsPart } = member;
   const order = { kind: 'open', ticket, controller, command, called, values, files } as const;

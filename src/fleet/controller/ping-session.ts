@@ -139,6 +139,7 @@ class FleetPingRound {
       onBank: (member, of, _worker, body) => of === 'pings' && lanes.take(member, 0, body),
       onHealth: (member, second) => this.#teller.health(member, second),
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
+      command: 'rtt',
       isWhole: (result, isLate) => this.#isWhole(result as RttRound, isLate),
       onEnd: (member) => {
         lanes.end(member);
