@@ -79,6 +79,8 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
     watch.endSchedule();
   };
   stop?.addEventListener('abort', onStop, { once: true });
+  // It may have come since the round was asked for.
+  if (stop?.aborted === true) onStop();
   try {
     await Promise.all([pool.round(orderOf(run, baseNs, stages !== null)), probed.run(baseNs, plan.durationNs)]);
   } finally {

@@ -201,6 +201,8 @@ async function runRound(run: PingRun, index: number, context: PingContext): Prom
     endNs = Math.min(endNs, nowNs());
   };
   stop?.addEventListener('abort', onStop, { once: true });
+  // It may have come since the round was asked for.
+  if (stop?.aborted === true) onStop();
   try {
     const { warmupNs, durationNs, depths } = plan;
     if (opened.established > 0) {

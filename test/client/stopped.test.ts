@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { SOCKET_ENGINE_NAMES } from '../../src/plan/engines.ts';
+import type { RoundResult } from '../../src/document/client.ts';
 import { clientResult, runCli } from '../support/cli.ts';
 import { whyNot } from '../support/engines.ts';
 import { checkIdentities } from '../support/identities.ts';
@@ -13,13 +14,17 @@ import { checkIdentities } from '../support/identities.ts';
 const STOPPED_MS = 2500;
 const STOP_AT = 10;
 
-/** An echo server that stops the process that it is asked for at its tenth request, before it answers. */
-async function stoppingServer(t: Test, generator: () => ChildProcess): Promise<number> {
+const FINISHES = ['echo', 'eof'] as const;
+
+/** A server that stops the process that it is asked for at its tenth request, before it answers. With `eof` it closes after the answer. */
+async function stoppingServer(t: Test, finish: string, generator: () => ChildProcess): Promise<number> {
   let requests = 0;
   const serve = async (socket: Socket): Promise<void> => {
     const isStop = ++requests === STOP_AT;
     if (isStop) generator().kill('SIGSTOP');
-    socket.pipe(socket);
+    const request = socket.read() as Buffer;
+    if (finish === 'eof') socket.end(request);
+    else socket.write(request);
     if (!isStop) return;
     await sleep(STOPPED_MS);
     generator().kill('SIGCONT');
@@ -34,32 +39,28 @@ async function stoppingServer(t: Test, generator: () => ChildProcess): Promise<n
   return (server.address() as AddressInfo).port;
 }
 
+/** Runs a client that is stopped for longer than its timeout. */
+async function stoppedRound(t: Test, engine: string, finish: string): Promise<RoundResult> {
+  let child: ChildProcess | undefined;
+  const port = await stoppingServer(t, finish, () => child!);
+  const run = await runCli(
+    [
+      ...['client', `127.0.0.1:${port}`, '--engine', engine, '--workers', '1', '--rate', '100', '--duration', '500ms'],
+      ...['--timeout', '1s', '--payload-size', '10', '--finish', finish, '--json', '-', '--quiet'],
+    ],
+    { onSpawn: (spawned) => (child = spawned) },
+  );
+  const result = clientResult(run);
+  checkIdentities(t, result);
+  return result.rounds[0]!;
+}
+
 for (const engine of SOCKET_ENGINE_NAMES) {
   t.test(engine, { skip: await whyNot(engine) }, async (t) => {
-    let child: ChildProcess | undefined;
-    const port = await stoppingServer(t, () => child!);
-    const run = await runCli(
-      [
-        ...[
-          'client',
-          `127.0.0.1:${port}`,
-          '--engine',
-          engine,
-          '--workers',
-          '1',
-          '--rate',
-          '100',
-          '--duration',
-          '500ms',
-        ],
-        ...['--timeout', '1s', '--payload-size', '10', '--finish', 'echo', '--json', '-', '--quiet'],
-      ],
-      { onSpawn: (spawned) => (child = spawned) },
-    );
-    const result = clientResult(run);
-    checkIdentities(t, result);
-    const { attempts, outcomes, owners } = result.rounds[0]!;
-    t.ok(attempts.started >= STOP_AT && attempts.missed > 0, 'it was stopped past the end of the round');
-    t.same([outcomes.ok, owners.target], [attempts.started, 0]);
+    const rounds = await Promise.all(FINISHES.map((finish) => stoppedRound(t, engine, finish)));
+    for (const [index, { attempts, outcomes, owners }] of rounds.entries()) {
+      t.ok(attempts.started >= STOP_AT && attempts.missed > 0, 'it was stopped past the end of the round');
+      t.same([outcomes.ok, owners.target], [attempts.started, 0], FINISHES[index] ?? '');
+    }
   });
 }

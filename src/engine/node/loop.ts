@@ -4,6 +4,8 @@ import { TIMER_MS_MAX } from '../../runtime/timer.ts';
 
 /** libuv's timers count whole milliseconds and may be one late: closer than this, the loop turns until the time has come. */
 const TIMER_REACH_NS = 2e6;
+/** A turn that comes so late was held up: events wait, and the end of a stream is read a turn after its last bytes (libuv's uv__read). */
+const HELD_UP_NS = 100e6;
 
 /**
  * Steps a driver from the event loop: when its deadline has come, and after socket events.
@@ -17,6 +19,9 @@ export class StepLoop<Driver extends StepDriver> {
   #resolve: () => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
   #poked = false;
+  /** When the last turn was over. */
+  #turnNs = Infinity;
+  #hasLooked = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
 
@@ -53,7 +58,14 @@ export class StepLoop<Driver extends StepDriver> {
     this.#immediate = undefined;
     const driver = this.#driver;
     if (driver === null) return;
-    if (this.#poked || this.#clock.now() >= driver.deadlineNs) {
+    const nowNs = this.#clock.now();
+    if (nowNs > Math.max(driver.deadlineNs, this.#turnNs) + HELD_UP_NS && !this.#hasLooked) {
+      this.#hasLooked = true;
+      this.#immediate = setImmediate(this.#turn);
+      return;
+    }
+    this.#hasLooked = false;
+    if (this.#poked || nowNs >= driver.deadlineNs) {
       let goesOn: boolean;
       try {
         goesOn = driver.step();
@@ -74,7 +86,8 @@ export class StepLoop<Driver extends StepDriver> {
   };
 
   #wait(deadlineNs: number): void {
-    const waitNs = deadlineNs - this.#clock.now();
+    this.#turnNs = this.#clock.now();
+    const waitNs = deadlineNs - this.#turnNs;
     if (waitNs <= TIMER_REACH_NS) this.#immediate ??= setImmediate(this.#turn);
     else this.#timer = setTimeout(this.#turn, Math.min(Math.floor(waitNs / 1e6) - 1, TIMER_MS_MAX));
   }
