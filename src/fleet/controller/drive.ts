@@ -19,6 +19,8 @@ const LEAD_TRIPS = 8;
 /** Time that is left for orders to stop where one agent does not accept. */
 const WITHDRAW_NS = 100e6;
 const ORDER_MS = 3000;
+/** Threads tell what they counted once a second, also where they wait for what is open. One that does not for so long stands still. */
+const COUNTS_MS = 15_000;
 /** Between the end of a stage on all agents and the begin of the next. */
 const STAGE_LEAD_NS = 20e6;
 
@@ -169,6 +171,9 @@ class Driver {
     if (this.#run.living.length < members.length) this.#orderStop();
     else {
       this.#baseNs = baseNs;
+      // Before, there is nothing to count.
+      const baseMs = performance.now() + Number(baseNs - monotonicNs()) / 1e6;
+      for (const member of members) member.countedMs = baseMs;
       this.#hooks.onBegin(baseNs);
     }
     await this.#ended();
@@ -300,8 +305,21 @@ class Driver {
   onTick(): void {
     if (this.#baseNs === null) return;
     this.#followClocks();
+    this.#loseStuck();
     for (const member of this.#late.givenUp(this.#run.connectedMs)) this.#settle(member, false);
     this.#hooks.onTick();
+  }
+
+  /** An agent that is there and tells no counts would be waited for without end. */
+  #loseStuck(): void {
+    if (this.#run.connectedMs === null) return;
+    const oldestMs = performance.now() - COUNTS_MS;
+    const stuck = this.#run.living.filter((member) => !this.#results.has(member) && member.countedMs < oldestMs);
+    for (const member of stuck) {
+      this.#run.lose(member, `it told no counts for ${COUNTS_MS / 1000} s`);
+      // Nor will it tell any later: it is there, and was heard all the time.
+      if (this.#late.has(member)) this.#settle(member, false);
+    }
   }
 
   #onStage(member: Member, stage: number): void {

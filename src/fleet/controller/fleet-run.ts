@@ -213,7 +213,7 @@ export class FleetRun {
     this.#tickedMs = nowMs;
     if (!this.#isOpen) return;
     // What agents said meanwhile is still in the socket.
-    if (wasStopped) for (const member of this.members) member.heardMs = nowMs;
+    if (wasStopped) for (const member of this.members) member.hear(nowMs);
     const tick = this.#ticks++;
     if (this.#brokenMs === null) {
       if (tick % TICKS_PER_BEAT === 0) {
@@ -263,7 +263,7 @@ export class FleetRun {
     this.#brokenMs = null;
     this.#backMs = performance.now();
     // Nobody could be heard meanwhile, and agents may be connected again later than this controller.
-    for (const member of this.members) member.heardMs = performance.now() + RECONNECT_MS;
+    for (const member of this.members) member.hear(performance.now() + RECONNECT_MS);
     this.#beat();
   }
 
@@ -274,6 +274,8 @@ export class FleetRun {
     const isWanted = (): boolean => !member.isLost || this.#isAwaited(member);
     if (report.instance !== member.description.instance || !isWanted()) return;
     member.heardMs = performance.now();
+    // Its main thread tells the others, also where the threads that connect stand still.
+    if (report.kind !== 'health' && report.kind !== 'notice') member.countedMs = member.heardMs;
     member.inbox.take(report, body, (...each) => {
       if (isWanted()) this.#listener?.onReport(member, ...each);
     });

@@ -17,6 +17,8 @@ export class Member {
   isHeld = false;
   /** When something of it was heard last, on `performance.now()`. */
   heardMs = performance.now();
+  /** When a report of its counts came last, in the same way. */
+  countedMs = 0;
   /** The bytes of its last sign of life in which it said that it has the run; null before. */
   said: Uint8Array | null = null;
   #why: string | null = null;
@@ -37,6 +39,12 @@ export class Member {
 
   get name(): string {
     return this.description.name;
+  }
+
+  /** Nothing that came before this time, or did not come, speaks against it. */
+  hear(nowMs: number): void {
+    this.heardMs = nowMs;
+    this.countedMs = nowMs;
   }
 
   /** Whether a sign of life is the same as the last one that was read: it need not be read again. */

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import type { Report } from '../../../src/fleet/protocol.ts';
 import { FleetRun, type RunListener } from '../../../src/fleet/controller/fleet-run.ts';
+import { driveRound } from '../../../src/fleet/controller/drive.ts';
 import { Member } from '../../../src/fleet/controller/member.ts';
 import { Requests } from '../../../src/fleet/controller/requests.ts';
 import { SUBJECTS, TIMES } from '../../../src/fleet/protocol.ts';
@@ -13,6 +14,7 @@ const RUN = 'a-run-of-tests';
 const BUSY = { run: RUN, controller: 'me@h', command: 'client', target: '10.0.0.5:80' };
 
 interface Bench {
+  readonly run: FleetRun;
   readonly bus: MemoryBus;
   readonly agent: MemoryBus;
   readonly member: Member;
@@ -42,7 +44,7 @@ function benchOf(t: Test, speaks: boolean): Bench {
     const each: Report = { run: RUN, instance: described.instance, number, kind: 'stage', stage: 0 };
     agent.publish(SUBJECTS.report('a'), encodeReport(each));
   };
-  return { bus, agent, member, why: () => member.why, report };
+  return { run, bus, agent, member, why: () => member.why, report };
 }
 
 function sleep(ms: number): Promise<void> {
@@ -75,6 +77,30 @@ t.test('an agent whose report came late is not', async (t) => {
   t.equal(member.inbox.gapTold, 0);
   await sleep(2 * TIMES.beatMs);
   t.equal(bench.why(), null);
+});
+
+t.test('an agent that is there and counts nothing does not keep the round from its end', async (t) => {
+  const { run, agent, member } = benchOf(t, true);
+  const end = agent.subscribe(SUBJECTS.order('a'), ({ respond }) => respond?.(Buffer.from('{"ok":{}}')));
+  t.teardown(end);
+  await run.readClocks(Promise.resolve());
+  const ignore = (): void => undefined;
+  const order = { kind: 'prepare', place: { round: 0 }, rate: 100, durationNs: null, maxLagNs: null } as const;
+  const driven = await driveRound(
+    run,
+    { ...order, exchangePerSec: null },
+    {
+      onBegin: () => setTimeout(() => (member.countedMs -= 15_000), 0),
+      onBank: () => true,
+      ...{ onHealth: ignore, onNotice: ignore, onEnd: ignore, onLost: ignore, onTick: ignore, onSettled: ignore },
+      isWhole: () => true,
+      command: 'client',
+    },
+    undefined,
+  );
+  t.not(driven.baseNs, null);
+  t.equal(driven.results.size, 0);
+  t.equal(member.why, 'it told no counts for 15 s');
 });
 
 t.test('silence counts when NATS has nothing more for the controller', async (t) => {
