@@ -54,6 +54,8 @@ export interface FleetAgent {
   readonly name: string;
   /** The part of the schedule that was the agent's: 0.25 is a quarter. */
   readonly share: number;
+  /** The address that the agent connected to. It is that of `config`: a run does not begin where agents find different ones. */
+  readonly address: string;
   /** The agent's machine, engine and pacing threads. */
   readonly system: LoadSystem;
   /** Remarks of the agent on its part, a line each. */

@@ -19,6 +19,10 @@ export const OWN_ERROR_CODES = {
     when: 'The command of --before-base or --before-new failed. What was taken until then is in the directory of --out.',
     remedy: 'run the command by hand to see what is wrong with it; it runs in /bin/sh, in this directory',
   },
+  fleet_addresses: {
+    when: 'The agents of a fleet, or its controller, find different addresses for the name of the target. The run did not begin.',
+    remedy: 'give an address instead of the name',
+  },
   fleet_agent_busy: {
     when: 'Another controller has taken the agents meanwhile. Nothing was sent to the target.',
     remedy: 'wait for the other run to end; conngen fleet lists who runs what',

@@ -93,7 +93,7 @@ export async function clientOn(
   const command: FleetCommand<ClientPlan, OpenSession> = {
     plan,
     bus: null,
-    open: async (_plan, context) => {
+    open: async (plan, context) => {
       command.bus = carrier.connect();
       const { engine } = plan;
       const connect = (): Promise<MemoryBus> => Promise.resolve(command.bus!);

@@ -17,6 +17,7 @@ import { busOptionsOf } from '../connection.ts';
 import { rollCall } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
+import { addressError } from './addresses.ts';
 import { agentLines, shortList } from './agent-lines.ts';
 import { chooseAgents, natNotices, type Choice } from './choose.ts';
 import { FleetRun } from './fleet-run.ts';
@@ -138,6 +139,9 @@ async function openOn(
     });
     if (answers.includes(AWAY)) throw awayError();
     if (refused.length > 0) throw refusalError(refused);
+    const found = members.map(({ name, opened }) => ({ name, address: opened!.address }));
+    const otherAddress = addressError(call.plan.host, call.plan.target.address, found);
+    if (otherAddress !== null) throw otherAddress;
   } catch (error) {
     await leave();
     throw error;
@@ -248,7 +252,8 @@ function asTyped(option: string): string {
 }
 
 function fleetAgent({ name, share, opened }: Member): FleetUse['agents'][number] {
-  return { name, share: partOf(share), system: opened!.system, notes: opened!.notes };
+  const { address, system, notes } = opened!;
+  return { name, share: partOf(share), address, system, notes };
 }
 
 /** What several agents remark is one line. */

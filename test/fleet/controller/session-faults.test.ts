@@ -98,6 +98,29 @@ t.test('an agent that comes back in its part is stopped, and what it did is in t
   t.match(reason?.message, /All that was done there is in the counts\.$/);
 });
 
+t.test(
+  'a target whose name is another address at the agents: the run does not begin, and the agents are free',
+  async (t) => {
+    const fleet = await startFleet(t, ['a', 'b']);
+    const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '1s' });
+    const elsewhere = { ...plan, target: { ...plan.target, address: '127.0.0.2' } };
+    const error: unknown = await runClient(elsewhere, {}, open).catch((thrown: unknown) => thrown);
+    t.match(error, {
+      code: 'fleet_addresses',
+      message: /a, b find 127\.0\.0\.1\n {2}this controller finds 127\.0\.0\.2/,
+    });
+    t.match(
+      fleet.log.join('\n'),
+      /a: .*the run is over[^]*b: .*the run is over|b: .*the run is over[^]*a: .*the run is over/,
+    );
+    const result = await runClient(plan, {}, open);
+    t.strictSame(
+      result.fleet?.agents.map(({ address }) => address),
+      ['127.0.0.1', '127.0.0.1'],
+    );
+  },
+);
+
 t.test('reports that are lost on the way are sent again', async (t) => {
   const fleet = await startFleet(t, ['a', 'b']);
   const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '100/s', duration: '4s' });
