@@ -182,6 +182,23 @@ export function parseCriterion(text: string): Parsed<Criterion> {
   });
 }
 
+/** The same of a goal: what a good round is like. One that only a bad round meets is refused, with the goal that was probably meant. */
+export function parseGoal(text: string): Parsed<Criterion> {
+  const parsed = parseCriterion(text);
+  if (!parsed.ok) return parsed;
+  const { expression, metric, comparison } = parsed.value;
+  const good = goodComparison(metric);
+  if (good === null || comparison.startsWith(good.charAt(0))) return parsed;
+  return refuse(`what is good, such as '${expression.replace(comparison, good)}'; --fail-if says what is bad`);
+}
+
+/** Null of an outcome: a firewall that must refuse every connection is tested with `refused>=99%`. */
+function goodComparison(metric: Metric): '<=' | '>=' | null {
+  if (metric.kind === 'rate') return '>=';
+  const isOutcome = metric.kind === 'attempts' && !SUMS.some((sum) => sum === metric.counted);
+  return isOutcome ? null : '<=';
+}
+
 function parseMetric(scanner: Scanner): Parsed<Metric> {
   const word = scanner.take(/[A-Za-z][\w.]*/) ?? '';
   const name = word.toLowerCase();

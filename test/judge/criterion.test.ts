@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { evaluateCriterion, parseCriterion, type Criterion, type CriterionRound } from '../../src/judge/criterion.ts';
+import {
+  evaluateCriterion,
+  parseCriterion,
+  parseGoal,
+  type Criterion,
+  type CriterionRound,
+} from '../../src/judge/criterion.ts';
 import { OUTCOMES } from '../../src/document/outcome.ts';
 import { CLOCKS } from '../../src/document/client.ts';
 import { latency, outcomes, refusedRound, roundResult } from '../support/results.ts';
@@ -237,4 +243,23 @@ t.test('the round trip of --probe', async (t) => {
   const probe = { sent: 9, received: 9, lost: 0, rtt_ns: { ...latency(1e6), p99: 4e6 } };
   t.same(evaluateCriterion(parsed.value, roundResult({ probe })), { value: 4e6, met: true });
   t.same(evaluateCriterion(parsed.value, roundResult()), { value: null, met: false }, 'not measured, not met');
+});
+
+t.test('a goal says what is good', async (t) => {
+  for (const text of ['p99(total)<=20ms', 'loss<0.1%', 'cpu<50us', 'rate(completed)>=99%', 'ok>=99%', 'refused>=99%']) {
+    t.same(parseGoal(text), parseCriterion(text), text);
+  }
+  for (const [text, meant] of [
+    ['p99(total)>20ms', 'p99(total)<=20ms'],
+    ['failures>=1%', 'failures<=1%'],
+    ['missed > 0', 'missed <= 0'],
+    ['cpu>50us', 'cpu<=50us'],
+    ['rate(established)<9900', 'rate(established)>=9900'],
+  ] as const) {
+    t.same(parseGoal(text), {
+      ok: false,
+      expected: `what is good, such as '${meant}'; --fail-if says what is bad`,
+    });
+  }
+  t.same(parseGoal('fast>1'), parseCriterion('fast>1'), 'what cannot be read is told first');
 });

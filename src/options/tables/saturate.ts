@@ -1,5 +1,5 @@
 /** The options of `conngen saturate`. */
-import { parseCriterion } from '../../judge/criterion.ts';
+import { parseGoal } from '../../judge/criterion.ts';
 import { parseFactor } from '../../plan/offer.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
@@ -42,7 +42,7 @@ const SATURATE_ONLY = {
     words: { base: 'the lowest p90 so far', previous: 'the p90 of the step before' },
   },
   goal: {
-    parse: parseCriterion,
+    parse: parseGoal,
     value: 'CRITERION',
     default: 'loss<=0.1%',
     group: GROUPS.goal,

@@ -1,5 +1,5 @@
 /** The options of `conngen search`. */
-import { parseCriterion } from '../../judge/criterion.ts';
+import { parseGoal } from '../../judge/criterion.ts';
 import { QUANTITIES } from '../../plan/limit-quantity.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { PROFILES } from '../../plan/profiles.ts';
@@ -26,7 +26,7 @@ export const parsePrecision = withRange(
 
 const SEARCH_ONLY = {
   goal: {
-    parse: parseCriterion,
+    parse: parseGoal,
     value: 'CRITERION',
     default: 'loss<=0.1%',
     repeatable: true,
