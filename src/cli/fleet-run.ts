@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { OpenSession } from '../client/run.ts';
 import { connectBus } from '../fleet/bus/nats.ts';
+import { readNatsFiles, type NatsFiles } from '../fleet/bus/nats-options.ts';
+import { busOptionsOf } from '../fleet/connection.ts';
 import { LoadSession } from '../fleet/controller/load-session.ts';
 import { fleetMachine } from '../fleet/controller/machine.ts';
 import { openRun, type OpenCall } from '../fleet/controller/open.ts';
@@ -36,6 +38,7 @@ export type FleetPlanning<Plan> = (plan: Plan, changes: FleetChanges) => Plan;
 interface Prepared {
   readonly offered: OfferedFiles;
   readonly key: SigningKey | null;
+  readonly natsFiles: Promise<NatsFiles>;
 }
 
 const PREPARED = new WeakMap<object, Prepared>();
@@ -54,7 +57,6 @@ export async function planForFleet<Input extends FleetInput, Plan>(
 ): Promise<Planned<Plan>> {
   const offered = new OfferedFiles();
   const { key, problems } = await keyOf(input);
-  PREPARED.set(input, { offered, key });
   const planned = await plan(withoutMachine(input), fleetMachine(offered.loadFrom()));
   if ('problems' in planned) return { problems: [...planned.problems, ...problems] };
   if (problems.length > 0) return { problems };
@@ -62,6 +64,10 @@ export async function planForFleet<Input extends FleetInput, Plan>(
   const engine = (input as MachineInput).engine?.value ?? 'auto';
   // Without a choice there are problems elsewhere, and nothing runs.
   if (choice === null) return planned;
+  const natsFiles = readNatsFiles(busOptionsOf(choice, 'conngen'));
+  // Read here, because a signal ends what waits for a pipe before the run. What cannot be used is told after the problems of the input.
+  await Promise.allSettled([natsFiles]);
+  PREPARED.set(input, { offered, key, natsFiles });
   return { ...planned, plan: place(planned.plan, { fleet: fleetConfig(choice), engine }) };
 }
 
@@ -85,13 +91,13 @@ async function keyOf(input: FleetInput): Promise<{ key: SigningKey | null; probl
 
 /** What opens the rounds of `client`, or of trials, on the agents. Sessions of one command after the other have the same agents. */
 export function loadSessions(input: FleetInput, called: 'client' | 'search' | 'saturate'): OpenSession {
-  const { offered, key } = PREPARED.get(input)!;
+  const { offered, key, natsFiles } = PREPARED.get(input)!;
   let choice = fleetChoice(input)!;
   return async (plan, context) => {
     const values = called === 'client' ? valuesOf(input, CLIENT_OPTIONS) : trialValues(input, plan, CLIENT_OPTIONS);
     const opened = await openRun(
       {
-        ...common({ choice, key, called, values, offered }),
+        ...common({ choice, key, called, values, offered, natsFiles }),
         command: 'client',
         plan,
         engine: plan.engine,
@@ -107,13 +113,13 @@ export function loadSessions(input: FleetInput, called: 'client' | 'search' | 's
 }
 
 export function pingSessions(input: FleetInput): OpenPingSession {
-  const { offered, key } = PREPARED.get(input)!;
+  const { offered, key, natsFiles } = PREPARED.get(input)!;
   const choice = fleetChoice(input)!;
   const values = valuesOf(input, RTT_OPTIONS);
   return async (plan, context) => {
     const opened = await openRun(
       {
-        ...common({ choice, key, called: 'rtt', values, offered }),
+        ...common({ choice, key, called: 'rtt', values, offered, natsFiles }),
         command: 'rtt',
         plan,
         engine: plan.engine,
@@ -133,10 +139,12 @@ interface Common {
   readonly called: OpenCall['called'];
   readonly values: Values;
   readonly offered: OfferedFiles;
+  readonly natsFiles: Promise<NatsFiles>;
 }
 
-function common({ choice, key, called, values, offered }: Common) {
+function common({ choice, key, called, values, offered, natsFiles }: Common) {
   const serve: OpenCall['serve'] = (bus, run) => offered.serve(bus, run);
+  const connect: OpenCall['connect'] = async (options) => connectBus(options, await natsFiles);
   return {
     choice,
     key,
@@ -144,7 +152,7 @@ function common({ choice, key, called, values, offered }: Common) {
     values,
     serve,
     controller: thisController(),
-    connect: connectBus,
+    connect,
     guard: beforeHardEnd,
   };
 }

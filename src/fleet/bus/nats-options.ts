@@ -1,5 +1,4 @@
 /** Credentials and certificates, as the client of NATS takes them. */
-import { readFileSync } from 'node:fs';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   credsAuthenticator,
@@ -9,27 +8,40 @@ import {
   type Authenticator,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { readInput } from '../../plan/input-file.ts';
 import { RunError } from '../../units/run-error.ts';
-import { codeOf } from '../../units/problem.ts';
 import type { BusOptions } from './bus.ts';
 import { hostOf, isTlsServer } from './server-url.ts';
 
 const CREDENTIALS = 'fleet_credentials';
+/** Far more than the certificates of all public authorities. */
+const FILE_MAX_BYTES = 1024 * 1024;
 /** What the seed of a user's NKey looks like: base32, S for a seed, U for a user. */
 const NKEY_SEED = /^SU[A-Z2-7]{56}$/m;
 
-/** Returns the authenticators for the credentials that the options name, if any. Throws `RunError` for a file that cannot be used. */
-export function authenticatorOf(options: BusOptions): Authenticator[] {
+/** What the files of the options hold, as the client of NATS takes it. */
+export interface NatsFiles {
+  readonly authenticator: Authenticator[];
+  /** Undefined: TLS with the certificates of the system where the server wants it. */
+  readonly tls: TlsSettings | undefined;
+}
+
+/** Reads credentials and certificates. Throws `RunError` for a file that cannot be used. Waits as long as a pipe has no writer. */
+export async function readNatsFiles(options: BusOptions): Promise<NatsFiles> {
+  return { authenticator: await authenticatorOf(options), tls: await tlsOf(options) };
+}
+
+async function authenticatorOf(options: BusOptions): Promise<Authenticator[]> {
   const { user, password, token, credentialsFile } = options;
   const authenticators: Authenticator[] = [];
   if (user !== null) authenticators.push(usernamePasswordAuthenticator(user, password ?? ''));
   if (token !== null) authenticators.push(tokenAuthenticator(token));
-  if (credentialsFile !== null) authenticators.push(fileAuthenticator(credentialsFile));
+  if (credentialsFile !== null) authenticators.push(await fileAuthenticator(credentialsFile));
   return authenticators;
 }
 
-function fileAuthenticator(path: string): Authenticator {
-  const text = readNamed(path, 'credentials').toString('utf8');
+async function fileAuthenticator(path: string): Promise<Authenticator> {
+  const text = await readNamed(path, 'credentials');
   const bytes = new TextEncoder();
   if (text.includes('BEGIN NATS USER JWT')) return credsAuthenticator(bytes.encode(text));
   const seed = NKEY_SEED.exec(text)?.[0];
@@ -46,14 +58,13 @@ type TlsSettings = NonNullable<NodeConnectionOptions['tls']> & {
   readonly checkServerIdentity: typeof checkServerIdentity;
 };
 
-/** Returns the settings of TLS; undefined: TLS with the certificates of the system where the server wants it. */
-export function tlsOf(options: BusOptions): TlsSettings | undefined {
+async function tlsOf(options: BusOptions): Promise<TlsSettings | undefined> {
   const { caFile, certFile, keyFile } = options;
   if (caFile === null && certFile === null && !options.servers.some(isTlsServer)) return undefined;
   return {
-    ...(caFile === null ? {} : { ca: readNamed(caFile, 'certificate').toString('utf8') }),
-    ...(certFile === null ? {} : { cert: readNamed(certFile, 'certificate').toString('utf8') }),
-    ...(keyFile === null ? {} : { key: readNamed(keyFile, 'key').toString('utf8') }),
+    ...(caFile === null ? {} : { ca: await readNamed(caFile, 'certificate') }),
+    ...(certFile === null ? {} : { cert: await readNamed(certFile, 'certificate') }),
+    ...(keyFile === null ? {} : { key: await readNamed(keyFile, 'key') }),
     checkServerIdentity: identityCheck(options.servers.map(hostOf)),
   };
 }
@@ -72,15 +83,12 @@ function identityCheck(hosts: readonly string[]): typeof checkServerIdentity {
   };
 }
 
-function readNamed(path: string, what: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new RunError(
-      CREDENTIALS,
-      `the ${what} for NATS cannot be read: ${path} (${codeOf(error)})`,
-      'give a file that this user can read',
-      { cause: error },
-    );
-  }
+async function readNamed(path: string, what: string): Promise<string> {
+  const read = await readInput(path, FILE_MAX_BYTES);
+  if (read.ok) return Buffer.concat(read.value).toString('utf8');
+  throw new RunError(
+    CREDENTIALS,
+    `the ${what} for NATS cannot be read: ${path} (expected ${read.expected})`,
+    'give a file that this user can read',
+  );
 }

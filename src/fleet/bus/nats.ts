@@ -10,7 +10,7 @@ import {
 } from '@nats-io/transport-node';
 import type { Bus, BusEvent, BusOptions, Message } from './bus.ts';
 import { connectionError } from './nats-errors.ts';
-import { authenticatorOf, tlsOf } from './nats-options.ts';
+import { readNatsFiles, type NatsFiles } from './nats-options.ts';
 import { isLoopbackServer } from './server-url.ts';
 
 /** How long a first connection may take, over all servers. */
@@ -28,9 +28,12 @@ const ANSWERS_QUIET_TIMES = 10;
 /** What is published without a connection is kept up to this many bytes. What is older is lost first. */
 const KEPT_BYTES = 1 << 20;
 
-/** Connects to the first server that answers. Rejects with `RunError` where none does within 5 s. */
-export async function connectBus(options: BusOptions): Promise<Bus> {
-  const tls = tlsOf(options);
+/**
+ * Connects to the first server that answers. Rejects with `RunError` where none does within 5 s. `files` is for a command that connects
+ * more than once: a pipe can be read only once.
+ */
+export async function connectBus(options: BusOptions, files?: NatsFiles): Promise<Bus> {
+  const { tls, authenticator } = files ?? (await readNatsFiles(options));
   const waits = new Waits();
   const settings: NodeConnectionOptions = {
     ...{ servers: [...options.servers], name: options.name, noAsyncTraces: true },
@@ -41,7 +44,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     reconnectDelayHandler: () => waits.nowMs(),
     ...(tls === undefined ? {} : { tls }),
     ...(options.inbox === undefined ? {} : { inboxPrefix: options.inbox }),
-    authenticator: authenticatorOf(options),
+    authenticator,
   };
   const connection = await connectInTime(settings, options);
   return new NatsBus(connection, options.servers.every(isLoopbackServer), waits);

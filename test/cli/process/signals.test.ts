@@ -31,6 +31,8 @@ function linkOf(path: string): string | null {
   }
 }
 
+const FLEET = ['--fleet', 'tls://127.0.0.1:9'];
+
 t.test('a signal ends what waits for a pipe that nobody writes', { timeout: 180_000 }, async (t) => {
   const fifo = join(t.testdir({}), 'fifo');
   execFileSync('mkfifo', [fifo]);
@@ -41,6 +43,10 @@ t.test('a signal ends what waits for a pipe that nobody writes', { timeout: 180_
     ['doctor', '--config', fifo],
     ['search', '127.0.0.1:9', '--payload', fifo],
     ['server', '--mode', 'respond', '--response', fifo],
+    ['client', '127.0.0.1:9', ...FLEET, '--agents', '1', '--fleet-creds', fifo],
+    ['rtt', '127.0.0.1:9', ...FLEET, '--agents', '1', '--fleet-ca', fifo],
+    ['fleet', ...FLEET, '--fleet-ca', fifo],
+    ['agent', ...FLEET, '--fleet-cert', fifo, '--fleet-cert-key', fifo],
   ];
   for (const args of commands) {
     const once = await runCli(args, { onSpawn: (child) => void signal(child, fifo, ['SIGTERM']) });

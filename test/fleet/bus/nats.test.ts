@@ -141,7 +141,11 @@ t.test('an NKey', { skip: noNats }, async (t) => {
   t.ok((await busOf(t, server.url, { credentialsFile: file })).isConnected);
   writeFileSync(file, 'not a seed');
   t.match(await refusal(busOptions(server.url, { credentialsFile: file })), { code: 'fleet_credentials' });
-  t.match(await refusal(busOptions(server.url, { credentialsFile: `${file}.not` })), { message: /ENOENT/ });
+  t.match(await refusal(busOptions(server.url, { credentialsFile: `${file}.not` })), {
+    message: /expected a file that exists/,
+  });
+  const endless = busOptions(server.url, { caFile: '/dev/zero' });
+  t.match(await refusal(endless), { code: 'fleet_credentials', message: /at most 1MiB/ });
 });
 
 t.test('nobody there, and somebody else there', async (t) => {
