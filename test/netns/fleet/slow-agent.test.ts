@@ -34,13 +34,13 @@ t.test('stopped for 5 s', { skip, timeout: 180_000 }, async (t) => {
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
-  const { ended } = startRun(fleet, log, ['--duration', '7s']);
+  const { ended } = startRun(fleet, log, ['--duration', '12s']);
   await log.until(RATE);
   fleet.agent('b').signal('SIGSTOP');
   await sleep(5000);
   fleet.agent('b').signal('SIGCONT');
   const round = roundOf(t, await ended);
-  t.equal(round.attempts.scheduled, 7 * RATE);
+  t.equal(round.attempts.scheduled, 12 * RATE);
   const slow = agentOf(round, 'b');
   t.not(slow.lost, null, 'it is lost, and stays so when it comes back');
   t.equal(slow.lost?.unreported, 0, 'it has told all that it did');
