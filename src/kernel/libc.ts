@@ -15,6 +15,8 @@ export interface Libc {
   errno(): number;
   /** Cleared, at an address that V8 passes on without cost where the machine can (see `NativeHeap`). */
   alloc(size: number): NativeMemory;
+  /** Takes back what `alloc` gave, once neither this program nor the kernel uses it. */
+  free(memory: NativeMemory): void;
   /** The memory at an address that the kernel gave (mmap). */
   view(address: number, size: number): ArrayBuffer;
   socket(family: number, type: number, protocol: number): number;
@@ -111,11 +113,13 @@ function bindLibc(koffi: Koffi): Libc {
   const func = (definition: string): ((...args: number[]) => number) => c.func(definition);
   const view = (address: number, size: number): ArrayBuffer => koffi.view(BigInt(address), size);
   const mmap = func('int64 mmap(int64, int64, int, int, int, int64)');
-  const heap = new NativeHeap({ mmap, view });
+  const munmap = func('int munmap(int64, int64)');
+  const heap = new NativeHeap({ mmap, munmap, view });
   const clockNanosleep = c.func('int clock_nanosleep(int, int, int64, int64)');
   return {
     errno: () => koffi.errno(),
     alloc: (size) => heap.alloc(size),
+    free: heap.free.bind(heap),
     view,
     socket: func('int socket(int, int, int)'),
     setsockopt: func('int setsockopt(int, int, int, int64, uint32)'),
@@ -156,7 +160,7 @@ function bindLibc(koffi: Koffi): Libc {
     getrlimit: func('int getrlimit(int, int64)'),
     setrlimit: func('int setrlimit(int, int64)'),
     mmap,
-    munmap: func('int munmap(int64, int64)'),
+    munmap,
     io_uring_setup: func('int64 syscall(int64, int64, int64)'),
     io_uring_enter: func('int64 syscall(int64, int64, int64, int64, int64, int64, int64)'),
     io_uring_register: func('int64 syscall(int64, int64, int64, int64, int64)'),

@@ -1,6 +1,6 @@
 import { MAP_32BIT, MAP_POPULATE, MAP_PRIVATE_ANONYMOUS, PROT_READ_WRITE } from './constants.ts';
 
-/** Memory that does not move, which the kernel may keep using after a call returned. Freed with the process. */
+/** Memory that does not move, which the kernel may keep using after a call returned. Given back by `NativeHeap.free`, or with the process. */
 export interface NativeMemory {
   readonly address: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -19,13 +19,14 @@ const PAGE_BYTES = 4096;
  */
 const FLAGS = MAP_PRIVATE_ANONYMOUS | MAP_POPULATE | (process.arch === 'x64' ? MAP_32BIT : 0);
 
-/** mmap(2), and the memory at an address. */
+/** mmap(2), munmap(2), and the memory at an address. */
 export interface MemorySource {
   mmap(address: number, size: number, protection: number, flags: number, fd: number, offset: number): number;
+  munmap(address: number, size: number): number;
   view(address: number, size: number): ArrayBuffer;
 }
 
-/** Gives out native memory, cleared, and takes none back. */
+/** Gives out native memory, cleared. */
 export class NativeHeap {
   readonly #source: MemorySource;
   #nextAddress = 0;
@@ -37,12 +38,20 @@ export class NativeHeap {
 
   /** Throws `RangeError` if there is no memory left. */
   alloc(size: number): NativeMemory {
-    const address = this.#take(Math.ceil(Math.max(1, size) / ALIGNMENT) * ALIGNMENT);
+    const address = this.#take(alignedSize(size));
     return { address, bytes: new Uint8Array(this.#source.view(address, size)) };
   }
 
+  /**
+   * Takes a piece back that nobody reads or writes any more, the kernel included. One that shares its block stays: it is small. A process
+   * that begins many runs, as an agent does, would grow by the large ones of each.
+   */
+  free({ address, bytes }: NativeMemory): void {
+    if (alignedSize(bytes.length) >= BLOCK_BYTES) this.#source.munmap(address, pagesOf(bytes.length));
+  }
+
   #take(size: number): number {
-    if (size >= BLOCK_BYTES) return this.#map(Math.ceil(size / PAGE_BYTES) * PAGE_BYTES);
+    if (size >= BLOCK_BYTES) return this.#map(pagesOf(size));
     if (size > this.#freeBytes) {
       this.#nextAddress = this.#map(BLOCK_BYTES);
       this.#freeBytes = BLOCK_BYTES;
@@ -56,6 +65,15 @@ export class NativeHeap {
   #map(size: number): number {
     return mapLow(this.#source, size, FLAGS);
   }
+}
+
+function alignedSize(size: number): number {
+  return Math.ceil(Math.max(1, size) / ALIGNMENT) * ALIGNMENT;
+}
+
+/** The size of the whole pages of a piece. */
+function pagesOf(size: number): number {
+  return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import t from 'tap';
 import { MAP_32BIT } from '../../src/kernel/constants.ts';
 import { loadLibc } from '../../src/kernel/libc.ts';
@@ -43,6 +43,24 @@ t.test('addresses are small integers where the machine can', { skip }, (t) => {
   t.end();
 });
 
+t.test('a large piece is given back whole, a small one stays', { skip }, (t) => {
+  const libc = loadLibc();
+  const bytesMapped = (): number => {
+    const [pages] = readFileSync('/proc/self/statm', 'latin1').split(' ');
+    return Number(pages) * 4096;
+  };
+  const before = bytesMapped();
+  const pieces = [65_500, 8 * 2 ** 20, 8 * 2 ** 20 + 1].map((size) => libc.alloc(size));
+  const small = libc.alloc(100);
+  small.bytes.fill(7);
+  const taken = bytesMapped() - before;
+  t.ok(taken >= 16 * 2 ** 20);
+  for (const piece of [...pieces, small]) libc.free(piece);
+  t.ok(bytesMapped() - before <= taken - 16 * 2 ** 20);
+  t.ok(small.bytes.every((byte) => byte === 7));
+  t.end();
+});
+
 /** An mmap that gives out `pages`, and refuses below 2 GiB. */
 function highMemory(): { heap: NativeHeap; asked: number[] } {
   const asked: number[] = [];
@@ -54,6 +72,7 @@ function highMemory(): { heap: NativeHeap; asked: number[] } {
       next += size;
       return next - size;
     },
+    munmap: () => 0,
     view: (_address, size) => new ArrayBuffer(size),
   });
   return { heap, asked };

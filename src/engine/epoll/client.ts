@@ -326,5 +326,7 @@ export class EpollClientEngine implements ClientEngine {
   dispose(): void {
     for (const fd of this.#fds) if (fd >= 0) this.#libc.close(fd);
     this.#epoll.dispose();
+    this.#libc.free(this.#payload);
+    this.#libc.free(this.#sink);
   }
 }
