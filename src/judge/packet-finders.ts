@@ -24,8 +24,6 @@ const LOST_SHARE = 0.0001;
 /** The share of segments sent again from which it is worth a sentence. */
 const RESENT_SHARE = 0.001;
 const RESENT_MIN = 3;
-/** A connection that sends more packets than these has payloads of several segments, or answers of them. */
-const FEW_PACKETS = 8;
 /** Some SYN-ACKs of a path that changes differ; from this share on the path does it. */
 const CHANGED_SHARE = 0.01;
 
@@ -39,16 +37,15 @@ const synsLost: PacketFinder = ({ packet: { retransmits }, connections, peer, so
   };
 };
 
-const segmentsLost: PacketFinder = ({ packet, connections, peer }) => {
+const segmentsLost: PacketFinder = ({ packet, peer }) => {
   const { duplicates, out_of_order: order } = packet;
   const { data, fin } = packet.retransmits;
   const resent = data + fin;
   const sent = packet.sent - (packet.neighbour_answers ?? 0);
   if (resent < Math.max(RESENT_MIN, sent * RESENT_SHARE)) return undefined;
-  const goesBack = data > 0 && sent > connections * FEW_PACKETS;
   return {
     code: 'segments_lost',
-    message: `${formatCountOf(resent, 'segment')} of ${formatCount(sent)} had to be sent again (${formatCount(data)} with data, ${formatCountOf(fin, 'FIN')}), because ${peer} did not acknowledge them in time: packets are lost on the way, or come late.${goesBack ? ' From a lost segment on all are sent again, so that fewer were lost.' : ''}`,
+    message: `${formatCountOf(resent, 'segment')} of ${formatCount(sent)} had to be sent again (${formatCount(data)} with data, ${formatCountOf(fin, 'FIN')}), because ${peer} did not acknowledge them in time: packets are lost on the way, or come late.`,
     evidence: { data_retransmits: data, fin_retransmits: fin, sent, duplicates, out_of_order: order },
   };
 };
