@@ -1,6 +1,6 @@
 /** Makes the result of a round from what was measured: figures, verdict and findings. */
 import { reuseDelayNs } from '../kernel/proc.ts';
-import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts } from '../judge/facts.ts';
+import type { AnswerFacts, PortFacts, RoundFacts, TargetFacts, WorkerDeath } from '../judge/facts.ts';
 import { findingsOf } from '../judge/findings.ts';
 import { countByOwner } from '../document/outcome.ts';
 import type { RoundResult } from '../document/client.ts';
@@ -36,6 +36,7 @@ export interface MeasuredRound {
   /** One entry a worker. */
   readonly gc: readonly (GcUse | undefined)[];
   readonly workersDied: number;
+  readonly death?: WorkerDeath | undefined;
   /** What keeping the responses took; undefined where there is nothing to tell. */
   readonly sinkWork: WorkResult | undefined;
   /** The rounds of the run before this one. */
@@ -105,6 +106,7 @@ export function roundFacts({
   isTrial,
   isStopped,
   workersDied,
+  death,
 }: MeasuredRound): RoundFacts {
   return {
     tally: merger.total,
@@ -114,6 +116,7 @@ export function roundFacts({
     isFdBound: plan.isFdBound,
     workers: merger.workers.map((counts, worker) => ({ ...counts, ...evidence.threads[worker], ...gc[worker] })),
     workersDied,
+    death,
     kernel: evidence.kernel,
     packet: evidence.packet,
     sources: countForeign(plan.packet?.addresses ?? []),

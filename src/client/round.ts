@@ -6,6 +6,7 @@ import { LoadRound } from '../count/load.ts';
 import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
+import { salvageDead } from './dead-workers.ts';
 import type { RoundLeader } from './leader.ts';
 import { LedStages } from './led-stages.ts';
 import { ProbedRound, type Probe, type ProbedSecond } from './probe.ts';
@@ -73,6 +74,7 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   };
   const collector = setInterval(collect, COLLECT_MS);
   const stages = isLed(run, context) ? new LedStages(pool, leader!, runBaseNs) : null;
+  const order = orderOf(run, baseNs, stages !== null);
   let stopNs = Infinity;
   const onStop = (): void => {
     stopNs = Number(monotonicNs() - runBaseNs);
@@ -82,7 +84,7 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   // It may have come since the round was asked for.
   if (stop?.aborted === true) onStop();
   try {
-    await Promise.all([pool.round(orderOf(run, baseNs, stages !== null)), probed.run(baseNs, plan.durationNs)]);
+    await Promise.all([pool.round(order), probed.run(baseNs, plan.durationNs)]);
   } finally {
     clearInterval(collector);
     stages?.end();
@@ -90,13 +92,14 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   }
   const evidence = watch.end();
   collect();
-  salvageDead(pool, merger, runBaseNs);
-  merger.finish();
   const durationNs = Math.max(0, Math.min(roundEndNs(run, measureNs), stopNs) - measureNs);
+  const ended = { pool, merger, plan, order, runBaseNs, measureNs, endNs: measureNs + durationNs };
+  const death = salvageDead(ended, crew?.failure?.message);
+  merger.finish();
   const sinkWork = crew?.summary(workBefore);
   const isStopped = stopNs !== Infinity;
-  const counted = { merger, durationNs, isStopped, evidence, gc: pool.gc, workersDied: pool.failures.length, sinkWork };
-  const measured = { ...run, ...counted };
+  const counted = { merger, durationNs, isStopped, evidence, gc: pool.gc, sinkWork };
+  const measured = { ...run, ...counted, workersDied: pool.failures.length, death };
   const result = probed.beside(roundResult(measured));
   emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });
   return result;
@@ -162,15 +165,4 @@ function orderOf({ plan, rate, maxLagNs, exchangePerSec }: RoundRun, baseNs: num
 function roundEndNs({ plan, rate, pool, runBaseNs }: RoundRun, measureNs: number): number {
   if (plan.count === null || rate !== 'max') return measureNs + plan.durationNs;
   return Number.isFinite(pool.endedNs) ? pool.endedNs : Number(monotonicNs() - runBaseNs);
-}
-
-/** Takes over what workers that died had counted, and ends what they had open. */
-function salvageDead(pool: WorkerPool, merger: LoadRound, runBaseNs: bigint): void {
-  for (const { worker } of pool.failures) {
-    const nowNs = Number(monotonicNs() - runBaseNs);
-    pool.readers[worker]!.salvage(nowNs, (bank) => {
-      merger.add(bank, worker);
-    });
-    merger.abandon(worker, nowNs);
-  }
 }

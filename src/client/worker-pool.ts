@@ -2,6 +2,7 @@ import { LOAD_BANK } from '../count/load.ts';
 import { engineHas } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
+import { monotonicNs } from '../runtime/clock.ts';
 import { STOP, shiftRound } from '../runtime/round-control.ts';
 import { configureCollector, configureForPackets } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
@@ -15,6 +16,8 @@ const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 /** How a worker ended before its time. */
 export interface WorkerFailure extends ThreadFailure {
   readonly worker: number;
+  /** As `monotonicNs` has it. */
+  readonly diedNs: bigint;
 }
 
 interface Member {
@@ -57,7 +60,7 @@ export class WorkerPool {
           member.settle();
         },
         onFailure: (failure) => {
-          member.failure = { worker: init.worker, ...failure };
+          member.failure = { worker: init.worker, diedNs: monotonicNs(), ...failure };
           openStages(new Int32Array(this.#control));
           member.settle();
         },

@@ -252,6 +252,13 @@ export class LoadRound extends Seconds<ClockName, LoadTally, IntervalResult> {
     const bank = emptyBank(LOAD_BANK, nowNs, nowNs);
     bank.outcomes[ABORTED] = this.#unresolved[worker]!;
     this.add(bank, worker);
-    this.leaveOut(worker);
+  }
+
+  /** Accounts for measured starts that were due on a worker from `startNs` to `endNs`, after its death. */
+  miss(worker: number, count: number, startNs: number, endNs: number): void {
+    const bank = emptyBank(LOAD_BANK, startNs, endNs);
+    bank.counters[SCHEDULED] = count;
+    bank.counters[MISSED] = count;
+    this.add(bank, worker);
   }
 }

@@ -17,6 +17,8 @@ export interface RoundFacts {
   readonly workers: readonly WorkerResult[];
   /** How many of them died before the end of the round. */
   readonly workersDied: number;
+  /** Left out where none died. */
+  readonly death?: WorkerDeath | undefined;
   readonly kernel: KernelEvidence | undefined;
   /** Undefined where the connections are the kernel's sockets. */
   readonly packet: PacketEvidence | undefined;
@@ -36,6 +38,13 @@ export interface RoundFacts {
   readonly agents?: readonly AgentRound[] | undefined;
   /** The rounds of the run before this one. */
   readonly earlier: readonly EarlierRound[];
+}
+
+export interface WorkerDeath {
+  /** The message of the error that the first worker died of. */
+  readonly cause: string;
+  /** Measured starts that were due on workers after their death. */
+  readonly missed: number;
 }
 
 export interface PortFacts {

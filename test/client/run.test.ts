@@ -123,6 +123,13 @@ t.test('a worker that dies: what was measured stands, marked, and adds up', asyn
   t.ok(result.rounds[0]!.verdict.reasons.some(({ code }) => code === 'worker_died'));
   t.equal(result.error?.code, 'worker_exited');
   const { attempts, outcomes } = result.rounds[0]!;
-  t.ok(attempts.scheduled >= 600 && attempts.scheduled < 1200, `${attempts.scheduled} of 1200 were accounted for`);
+  t.equal(attempts.scheduled, 1200, 'what was due on it after its death is missed');
+  t.ok(attempts.missed > 100, `${attempts.missed} were missed`);
+  t.match(
+    result.rounds[0]!.verdict.reasons[0]?.message,
+    /^1 of 2 pacing threads died during the round \(worker 1 ended with code 1\): \d+ starts due after that were missed\./,
+  );
+  const { intervals } = result.rounds[0]!;
+  t.ok((intervals[2]?.missed ?? 0) > 150, 'and is told in the seconds in which it was due', { found: intervals[2] });
   t.ok(outcomes.ok >= 600, 'the other worker did its whole share');
 });

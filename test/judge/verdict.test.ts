@@ -33,6 +33,7 @@ interface Facts {
   readonly isClosedLoop?: boolean;
   readonly more?: Partial<RoundFacts>;
 }
+const DIED = { workersDied: 1, death: { cause: 'the interface was set down', missed: 9 } };
 
 /** A round of 10 000 attempts that all went well and in time, but for the facts given. */
 function inputOf(facts: Facts): RoundFacts {
@@ -100,7 +101,8 @@ const cases: readonly [name: string, facts: Facts, status: string, codes: readon
     'valid',
     [],
   ],
-  ['a worker died', { more: { workersDied: 1 } }, 'generator_limited', ['worker_died']],
+  ['a worker died', { missed: 9, more: DIED }, 'generator_limited', ['worker_died']],
+  ['it died first', { started: 0, missed: 9, lagsMs: [], more: DIED }, 'invalid', ['nothing_started', 'worker_died']],
   ['nothing was due', { scheduled: 0, started: 0, lagsMs: [] }, 'invalid', ['nothing_started']],
   ['everything was missed', { started: 0, missed: 50, lagsMs: [] }, 'invalid', ['nothing_started', 'missed_starts']],
   ['nothing listens', { established: 0, outcomes: [[REFUSED, 10_000]] }, 'invalid', ['nothing_established']],

@@ -1,7 +1,7 @@
 /** When a round is not the target's figure, and what to do. The reference page of verdicts is made from the table. */
-import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
+import { formatCount, formatCountOf, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, wayBackAdvice, waysOut } from '../advice.ts';
-import type { RoundFacts } from '../facts.ts';
+import type { RoundFacts, WorkerDeath } from '../facts.ts';
 import { agentRules, hasWhole, ofOneMachine, tellsAll } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
@@ -60,8 +60,10 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     status: 'invalid',
     when: 'No attempt was started. Where the run was stopped before that, the sentence says so.',
     remedy: 'Make the round longer or the rate higher, or let it run.',
-    applies: ({ tally, isStopped, agents }) => {
+    applies: ({ tally, isStopped, agents, workersDied, workers, death }) => {
       if (tally.started > 0 || !tellsAll(agents)) return undefined;
+      if (workersDied > 0)
+        return { message: `No connection was started: ${threadsDied(workersDied, workers.length, death)}.` };
       if (isStopped) return { message: 'The run was stopped before its first measured connection was started.' };
       return {
         message: 'No connection was started, so nothing was measured: make the round longer or the rate higher.',
@@ -83,14 +85,21 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
   {
     code: 'worker_died',
     status: 'generator_limited',
-    when: 'A pacing thread died during the round (`error` says why). What was due on it after that is not counted.',
+    when: 'A pacing thread died during the round (`error` says why). What was due on it after that is missed.',
     remedy: 'Run it again, and report the error.',
-    applies: ({ workers, workersDied }) =>
-      workersDied > 0
-        ? {
-            message: `${formatCount(workersDied)} of ${formatCount(workers.length)} pacing threads died during the round: what was due on them after that was not started and is not counted. Run it again.`,
-          }
-        : undefined,
+    applies: ({ workers, workersDied, death }) => {
+      if (workersDied === 0) return undefined;
+      const missed = death?.missed ?? 0;
+      const was = missed === 1 ? 'was' : 'were';
+      const effect =
+        missed === 0
+          ? 'the load was lower after that'
+          : `${formatCountOf(missed, 'start')} due after that ${was} missed`;
+      return {
+        message: `${threadsDied(workersDied, workers.length, death)}: ${effect}. Run it again.`,
+        ...(missed > 0 ? { evidence: { missed } } : {}),
+      };
+    },
   },
   {
     code: 'nothing_sent',
@@ -173,8 +182,8 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     when: 'More than 0.01 % of the starts were missed because this machine was too late.',
     remedy: 'Lower --rate or add --workers.',
     applies: (facts) => {
-      const { tally } = facts;
-      const late = tally.missed - tally.missedFull;
+      const { tally, death } = facts;
+      const late = tally.missed - tally.missedFull - (death?.missed ?? 0);
       if (late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
       return {
         message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
@@ -272,6 +281,11 @@ export const CLIENT_RULES: readonly Rule<RoundFacts>[] = [
   ...ofOneMachine(MACHINE_RULES, AGENTS),
   ...agentRules(AGENTS),
 ];
+
+function threadsDied(died: number, threads: number, death: WorkerDeath | undefined): string {
+  const cause = death === undefined ? '' : ` (${death.cause})`;
+  return `${formatCount(died)} of ${formatCount(threads)} pacing threads died during the round${cause}`;
+}
 
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
 function rateNotReached(facts: RoundFacts): Applied | undefined {

@@ -209,7 +209,14 @@ t.test('what stands in the way is told with its cure', { skip }, async (t) => {
   near.ip('link', 'set', DEVICE, 'down');
   const down = await ended;
   t.equal(down.code, 1, 'a run that loses its interface ends');
-  t.match(clientResult(down).error, { code: 'ENETDOWN', message: 'the interface was set down or removed' });
+  const lost = clientResult(down);
+  t.match(lost.error, { code: 'ENETDOWN', message: 'the interface was set down or removed' });
+  checkIdentities(t, lost);
+  t.equal(lost.rounds[0]!.attempts.scheduled, 20_000, 'what was due until the end of the round is missed');
+  t.match(
+    lost.rounds[0]!.verdict.reasons[0]?.message,
+    /^1 of 1 pacing threads died during the round \(the interface was set down or removed\): [\d,]+ starts due after that were missed\./,
+  );
   t.ok(child.exitCode !== null);
   near.ip('link', 'set', DEVICE, 'up');
   await server.stop();
