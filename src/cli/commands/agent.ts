@@ -37,6 +37,11 @@ async function runAgent(raw: RawInput, io: Io, stop: StopRequest): Promise<numbe
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
+  const keepProblems = await prepareKeep(input.keep);
+  if (keepProblems.length > 0) {
+    printProblems(io, keepProblems, raw.command, warnings);
+    return EXIT_USAGE;
+  }
   const log = await openLog(io, { quiet: input.quiet.value });
   for (const warning of warnings) log.warn(warning);
   // Loaded here: what refuses its input needs neither NATS nor an engine.
@@ -98,6 +103,14 @@ async function loadTrust(
     else for (const [fingerprint, key] of loaded.value) trusted.set(fingerprint, key);
   }
   return { trusted, problems };
+}
+
+/** Asked last, because it makes the directory. */
+async function prepareKeep(keep: Given<string> | undefined): Promise<Problem[]> {
+  if (keep === undefined) return [];
+  const { prepareKeeping } = await import('../../fleet/agent/keep.ts');
+  const prepared = await prepareKeeping(keep.value);
+  return prepared.ok ? [] : [problemOf(keep, prepared.expected)];
 }
 
 function busOptionsOf(input: AgentInput, servers: FleetServers, name: string): BusOptions {

@@ -1,6 +1,6 @@
 // tier: kernel
 /** The command line of `conngen agent`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { connectBus } from '../../../src/fleet/bus/nats.ts';
@@ -33,12 +33,17 @@ t.test('bad input: every problem, and nothing was connected to', async (t) => {
     [['--fleet', url, '--trust', empty], /--trust/],
     [['--fleet', url, '--rate', '5'], /--rate: .*an option of conngen agent/],
     [['--fleet', url, '--fleet-cert', empty], /--fleet-cert-key beside it/],
+    [['--fleet', url, '--keep', empty], /--keep: got ".*", expected a directory, not a file/],
+    [['--fleet', url, '--keep', `${empty}/below`], /--keep: .*part of its path is not a directory/],
+    [['--fleet', url, '--keep', '/proc'], /--keep: got "\/proc", expected a directory in which files can be made/],
+    [['--fleet', url, '--keep', `${directory}/made`, '--max-rate', 'max'], /--max-rate/],
   ];
   const runs = await Promise.all(cases.map(([args]) => agent(...args)));
   for (const [index, [args, message]] of cases.entries()) {
     t.equal(runs[index]!.code, 2, args.join(' '));
     t.match(runs[index]!.stderr, message, args.join(' '));
   }
+  t.notOk(existsSync(`${directory}/made`), 'no directory is made for input that is refused');
   t.ok(publicPem.includes('PUBLIC'));
 });
 
