@@ -33,6 +33,8 @@ export interface MeasuredRound {
   /** Whether the user ended the round before its time. */
   readonly isStopped: boolean;
   readonly evidence: RoundEvidence;
+  /** The attempts that the processor time was used for, where it is not known for all that were started. */
+  readonly cpuStarted?: number;
   /** One entry a worker. */
   readonly gc: readonly (GcUse | undefined)[];
   readonly workersDied: number;
@@ -48,6 +50,7 @@ export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts
   const { plan, merger, rate, exchangePerSec, durationNs, evidence, sinkWork } = round;
   const { total: tally, histograms } = merger;
   const { cpu, kernel, packet } = evidence;
+  const cpuStarted = round.cpuStarted ?? tally.started;
   const verdict = judge(CLIENT_RULES, facts);
   const durationSec = durationNs / 1e9;
   const perSec = (count: number): number => (durationSec > 0 ? Math.round((count / durationSec) * 10) / 10 : 0);
@@ -80,7 +83,7 @@ export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts
     cpu: {
       user_usec: cpu.user,
       system_usec: cpu.system,
-      usec_per_connection: tally.started > 0 ? Math.round(((cpu.user + cpu.system) / tally.started) * 100) / 100 : 0,
+      usec_per_connection: cpuStarted > 0 ? Math.round(((cpu.user + cpu.system) / cpuStarted) * 100) / 100 : 0,
     },
     workers: facts.workers,
     ...(kernel === undefined ? {} : { kernel }),

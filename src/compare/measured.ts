@@ -47,9 +47,14 @@ function clientRound(round: RoundResult): MeasuredRound {
     },
     latency: { ...latency },
     histograms: round.histograms,
-    cpuNs: attempts.started === 0 ? null : round.cpu.usec_per_connection * 1e3,
+    cpuNs: attempts.started === 0 ? null : knownNs(round.cpu.usec_per_connection),
     intervals: within(round.intervals, round.duration_sec).map(clientInterval),
   };
+}
+
+/** 0 stands for a time that is not known. */
+function knownNs(usec: number): number | null {
+  return usec === 0 ? null : usec * 1e3;
 }
 
 function clientInterval(interval: IntervalResult): Measured {
@@ -67,7 +72,7 @@ function rttRound(round: RttRound): MeasuredRound {
     counts: pingCounts(round),
     latency: pingLatency(round),
     histograms: round.histograms,
-    cpuNs: round.sent === 0 ? null : round.cpu.usec_per_ping * 1e3,
+    cpuNs: round.sent === 0 ? null : knownNs(round.cpu.usec_per_ping),
     intervals: within(round.intervals, round.duration_sec).map((interval) => ({
       lengthSec: interval.length_sec,
       counts: pingCounts(interval),

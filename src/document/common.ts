@@ -89,7 +89,7 @@ export interface CpuTimes {
 
 /** Processor time of the whole process, and its share for each connection. */
 export interface ConnectionCpu extends CpuTimes {
-  /** Microseconds for each connection; 0 where there was none. */
+  /** Microseconds for each connection; 0 where there was none. With `--fleet` of the agents that told their time; 0 where none did. */
   readonly usec_per_connection: number;
 }
 

@@ -79,7 +79,7 @@ export interface PingConnections {
 
 /** Processor time of the whole process, and its share for each ping. */
 export interface PingCpu extends CpuTimes {
-  /** Microseconds for each ping; 0 where none was sent. */
+  /** Microseconds for each ping; 0 where none was sent. With `--fleet` of the agents that told their time; 0 where none did. */
   readonly usec_per_ping: number;
 }
 

@@ -301,7 +301,10 @@ function valueOf({ metric, unit }: Criterion, round: CriterionRound): number | n
       return latency === undefined || latency.count === 0 ? null : latency[metric.statistic];
     }
     case 'cpu':
-      return round.attempts.started === 0 ? null : round.cpu.usec_per_connection * 1e3;
+      // 0: no agent of a fleet told its time.
+      return round.attempts.started === 0 || round.cpu.usec_per_connection === 0
+        ? null
+        : round.cpu.usec_per_connection * 1e3;
     case 'rate': {
       if (isTooShortForRate(round)) return null;
       const ratePerSec = round.rate_per_sec[metric.rate];

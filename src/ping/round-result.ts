@@ -20,6 +20,8 @@ export interface MeasuredPings {
   /** Whether the user ended the round before its time. */
   readonly isStopped: boolean;
   readonly cpu: NodeJS.CpuUsage;
+  /** The pings that the processor time was used for, where it is not known for all that were sent. */
+  readonly cpuSent?: number;
   /** The most pings that can be under way at the same time. */
   readonly inFlightLimit: number;
   /** The agents of a fleet; left out where this machine measured. */
@@ -33,6 +35,7 @@ export function pingRoundResult(measured: MeasuredPings): RttRound {
   const counts = total.counts();
   const durationSec = durationNs / 1e9;
   const sent = total.get(PINGS_SENT);
+  const cpuSent = measured.cpuSent ?? sent;
   const round = {
     offered_rate_per_sec: offeredPerSec,
     achieved_rate_per_sec: durationSec > 0 ? Math.round((sent / durationSec) * 1000) / 1000 : 0,
@@ -51,7 +54,7 @@ export function pingRoundResult(measured: MeasuredPings): RttRound {
     cpu: {
       user_usec: cpu.user,
       system_usec: cpu.system,
-      usec_per_ping: sent > 0 ? Math.round(((cpu.user + cpu.system) / sent) * 100) / 100 : 0,
+      usec_per_ping: cpuSent > 0 ? Math.round(((cpu.user + cpu.system) / cpuSent) * 100) / 100 : 0,
     },
     intervals,
     verdict: judge(PING_RULES, {

@@ -1,4 +1,4 @@
-import { formatShare } from '../units/format.ts';
+import { formatLatency, formatShare } from '../units/format.ts';
 
 interface CpuTime {
   readonly user_usec: number;
@@ -13,4 +13,9 @@ export function cpuSplit({ user_usec: user, system_usec: system }: CpuTime, offe
   const total = user + system;
   if (offeredPerSec !== null || total === 0) return '';
   return ` (${formatShare(user, total)} of it user, ${formatShare(system, total)} system)`;
+}
+
+/** The processor time for each connection or ping, as in results: 0 where it is not known. */
+export function cpuPerEach(usec: number): string {
+  return usec === 0 ? '-' : formatLatency(usec * 1e3);
 }

@@ -291,6 +291,7 @@ class FleetRound {
         packet: undefined,
         threads: members.flatMap((member) => threadUses(member.name, member.opened!.workers, results.get(member))),
       },
+      cpuStarted: all.reduce((sum, { attempts }) => sum + attempts.started, 0),
       gc: [],
       workersDied: 0,
       sinkWork: workOf(all),

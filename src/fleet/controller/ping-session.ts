@@ -202,6 +202,7 @@ class FleetPingRound {
       durationNs,
       isStopped: driven.stopNs !== null,
       cpu: cpuOf(all),
+      cpuSent: sum(({ sent }) => sent),
       inFlightLimit: perAgent * members.length,
       agents,
     });

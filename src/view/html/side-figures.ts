@@ -8,6 +8,7 @@ import type { RttResult, RttRound } from '../../document/rtt.ts';
 import type { ServerResult } from '../../document/server.ts';
 import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { careFacts, changeWords, figureName, verdictFacts, verdictText } from '../compare-facts.ts';
+import { cpuPerEach } from '../cpu-split.ts';
 import { stateText } from '../fleet-facts.ts';
 import { goalFigure, goalSentence, goalTitle, saturateSentence, searchEnd } from '../limit-sentences.ts';
 import { CLOCK_LABELS } from '../text/client.ts';
@@ -104,7 +105,7 @@ function roundFigures(round: RoundResult): Figure[] {
     ...SHOWN_CLOCKS.flatMap((clock) => latencyFigures(CLOCK_LABELS[clock], latency[clock])),
     ['corrected total p99', latencyText(latency.corrected_total, 'p99')],
     ['schedule lag p99', latencyText(latency.schedule_lag, 'p99')],
-    ['cpu a connection', formatLatency(cpu.usec_per_connection * 1e3)],
+    ['cpu a connection', cpuPerEach(cpu.usec_per_connection)],
   ];
 }
 
@@ -133,7 +134,7 @@ function pingColumns(name: string, { rounds }: RttResult): Column[] {
       ['missed', formatCount(round.missed)],
       ...latencyFigures('round trip', round.rtt_ns),
       ['corrected p99', latencyText(round.corrected_rtt_ns, 'p99')],
-      ['cpu a ping', formatLatency(round.cpu.usec_per_ping * 1e3)],
+      ['cpu a ping', cpuPerEach(round.cpu.usec_per_ping)],
     ],
     remarks: round.verdict.reasons.map(({ message }) => message),
   }));

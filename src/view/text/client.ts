@@ -27,7 +27,7 @@ import {
   agentRows,
   fleetDetails,
 } from '../agent-facts.ts';
-import { cpuSplit } from '../cpu-split.ts';
+import { cpuPerEach, cpuSplit } from '../cpu-split.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
@@ -149,7 +149,7 @@ export function costFacts(round: RoundResult): Fact[] {
     ...listed('timeouts', timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} without a first byte`]),
     ...listed('held', held === undefined ? [] : [`${formatCount(held.lost)} ended by the peer before their time`]),
     ...listed('probe', probe === undefined ? [] : [probeText(probe)]),
-    ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection${split}`],
+    ['cpu', cpu.usec_per_connection === 0 ? '-' : `${cpuPerEach(cpu.usec_per_connection)} a connection${split}`],
     ...listed('gc', gcTexts(round)),
   ];
 }

@@ -11,7 +11,7 @@ import {
   formatShare,
 } from '../../units/format.ts';
 import { fleetDetails } from '../agent-facts.ts';
-import { cpuSplit } from '../cpu-split.ts';
+import { cpuPerEach, cpuSplit } from '../cpu-split.ts';
 import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
@@ -108,8 +108,10 @@ function pingsText(round: RttRound): string {
   return parts.join(', ') + (broken > 0 ? `; ${formatCountOf(broken, 'connection')} failed` : '');
 }
 
-function cpuText({ cpu, sent, offered_rate_per_sec }: RttRound): string {
-  return sent === 0 ? '-' : `${formatLatency(cpu.usec_per_ping * 1e3)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
+function cpuText({ cpu, offered_rate_per_sec }: RttRound): string {
+  return cpu.usec_per_ping === 0
+    ? '-'
+    : `${cpuPerEach(cpu.usec_per_ping)} a ping${cpuSplit(cpu, offered_rate_per_sec)}`;
 }
 
 /** Latencies by what they are of, the heading first. */

@@ -46,6 +46,9 @@ t.test('an agent that goes in mid-round leaves its slots missed, exactly, and en
   t.ok(b!.started > 0 && b!.started < 500, `${String(b!.started)} started`);
   t.equal(b!.lost!.missed, b!.missed);
   t.equal(b!.lost!.unreported, b!.lost!.missed, 'what it did is not known');
+  const { user_usec: user, system_usec: system, usec_per_connection: each } = round!.cpu;
+  t.ok(each > 0);
+  t.equal(each, Math.round(((user + system) / a!.started) * 100) / 100, 'b has not told its processor time');
   t.equal(round!.verdict.status, 'invalid');
   t.match(result.error, { code: 'agent_lost' });
   const last = round!.intervals.find((interval) => interval.start_sec === 4);

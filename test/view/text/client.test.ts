@@ -230,6 +230,12 @@ t.test('why better engines were passed over', (t) => {
   t.end();
 });
 
+t.test('processor time that no agent told is not 0 ns', (t) => {
+  const cpu = { user_usec: 0, system_usec: 0, usec_per_connection: 0 };
+  t.match(clientText(clientResult({ rounds: [roundResult({ cpu })] })), /\n {2}cpu {9}-\n/);
+  t.end();
+});
+
 t.test('colours only where wanted', (t) => {
   t.notMatch(clientText(clientResult()), /\u001b/);
   t.match(clientText(clientResult(), { columns: 80, colours: true }), /\u001b\[32mvalid\u001b\[39m/);
