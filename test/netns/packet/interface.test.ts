@@ -190,8 +190,12 @@ t.test('an answer that comes in on the queue of another thread finds its connect
 
   const both = await serve(far, ...PACKET, '--host', HOST, '--listeners', '2');
   const straight = await allWell(t, near, args, 2000);
-  t.equal(straight.rounds[0]!.packet!.handed_over ?? 0, 0, 'a thread a queue at both ends');
-  t.equal((await both.stop()).accepted, 2000);
+  const { accepted, packet } = await both.stop();
+  t.equal(accepted, 2000);
+  // A segment that was sent again, and whose connection the server's thread has ended meanwhile, is shown to the other thread, which
+  // answers it with RST through its own queue. Nothing else comes in on another queue.
+  const { handed_over: handed = 0 } = straight.rounds[0]!.packet!;
+  t.ok(handed <= (packet!.stray ?? 0), 'a thread a queue at both ends', { found: { handed, server: packet } });
 });
 
 t.test('what stands in the way is told with its cure', { skip }, async (t) => {
