@@ -570,7 +570,7 @@ export class Generator implements ClientDriver, BodyListener {
     this.#held++;
   }
 
-  /** Records the response of an attempt that is ok: one with the status of an error is so because nobody said that it is not. */
+  /** Records the response of an attempt that is ok: one with the status of an error is ok where no option says otherwise. */
   #recordStatus(heads: ResponseHeads, slot: number): void {
     this.#recorder.response(heads.indexOf(slot));
     if (heads.isError(slot)) this.#recorder.count(ERROR_RESPONSES, 1);

@@ -43,8 +43,8 @@ export class NativeHeap {
   }
 
   /**
-   * Takes a piece back that nobody reads or writes any more, the kernel included. One that shares its block stays: it is small. A process
-   * that begins many runs, as an agent does, would grow by the large ones of each.
+   * Takes a piece back. Neither the program nor the kernel may use it after that. A piece that shares its block stays: it is small. Without
+   * this, a process that begins many runs, as an agent does, would grow by the large pieces of each.
    */
   free({ address, bytes }: NativeMemory): void {
     if (alignedSize(bytes.length) >= BLOCK_BYTES) this.#source.munmap(address, pagesOf(bytes.length));

@@ -11,6 +11,7 @@ import { printable } from '../../units/printable.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { Bus, BusEvent, Message } from '../bus/bus.ts';
 import { fetchFiles } from '../files.ts';
+import { encodeJson } from '../json-message.ts';
 import { SUBJECTS, TIMES, type Answer, type Description, type FileRequest, type Order } from '../protocol.ts';
 import { readDescription, type Answered } from '../roll-call.ts';
 import { Gate } from '../trust/gate.ts';
@@ -303,8 +304,4 @@ function otherIn(data: Uint8Array, name: string, instance: string): Answered | n
 
 function encode(text: string): Uint8Array {
   return Buffer.from(text);
-}
-
-function encodeJson(value: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
 }

@@ -41,7 +41,7 @@ export interface Bus {
     quietMs: number,
     isEnough?: (answers: readonly Uint8Array[]) => boolean,
   ): Promise<readonly Uint8Array[]>;
-  /** Asks as `request` does; resolves to false where the server says that nobody listens, to true in all other cases. */
+  /** Asks as `request` does; resolves to false where the server says that the subject has no subscriber, to true in all other cases. */
   isHeard(subject: string, data: Uint8Array, timeoutMs: number): Promise<boolean>;
   onEvent(listener: (event: BusEvent) => void): void;
   /** Resolves when the server has all that was published before. */

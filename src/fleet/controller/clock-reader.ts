@@ -48,7 +48,7 @@ export class ClockReader {
     const ofEach = Math.max(FIRST_READINGS_LEAST, FIRST_READINGS_OF_ALL / members.length);
     const most = Math.min(FIRST_READINGS, ofEach);
     for (let reading = 0; reading < most && (reading === 0 || isTime()); reading += BURST) {
-      // Nobody is left without a reading.
+      // The first reading of each agent is taken whatever time it is.
       await this.#readAll(members, reading === 0 ? () => true : isTime);
     }
   }

@@ -110,7 +110,7 @@ export class FleetRun {
     return this.#o.run;
   }
 
-  /** Who is told from here on. Reports that nobody listens to are dropped. */
+  /** Who is told from here on. Reports are dropped while there is no listener. */
   listen(listener: RunListener | null): void {
     this.#listener = listener;
   }
@@ -177,7 +177,7 @@ export class FleetRun {
     await Promise.all(held.map((member) => this.free(member)));
   }
 
-  /** Tells all agents that nobody listens any more: they stop, wait for what is open, and are free. Resolves when NATS has it; asks for no answer. */
+  /** Tells all agents that their controller is leaving: they stop, wait for what is open, and are free. Resolves when NATS has it; asks for no answer. */
   async abandon(): Promise<void> {
     this.#isOpen = false;
     for (const member of this.members) {

@@ -267,7 +267,7 @@ class FleetRound {
     const unmeasuredNs = BigInt(Math.round(plan.rampUpNs + plan.warmupNs));
     const sinceNs = (atNs: bigint): number => Math.max(0, Number(atNs - baseNs - unmeasuredNs));
     const endNs = stopNs === null ? plan.durationNs : sinceNs(stopNs);
-    // Where all are lost, nobody measures any more. They may have known it somewhat later.
+    // Where all are lost, the measurement is over. The agents may have learnt it somewhat later.
     const allLostSinceNs = allLostNs === null ? Infinity : Math.max(sinceNs(allLostNs), ...toldNs);
     return Math.min(plan.durationNs, endNs, allLostSinceNs);
   }

@@ -63,7 +63,7 @@ export class Requests {
   }
 
   /**
-   * Gives an order, which is carried out once. `dataOf` makes its bytes, again where the last ones came to nobody. Resolves to the
+   * Gives an order, which is carried out once. `dataOf` makes its bytes, again where the last ones reached no agent. Resolves to the
    * answer; to null where none comes in time; to `AWAY` where none comes because the connection broke.
    */
   async order(
