@@ -35,6 +35,11 @@ export class AcceptLog {
     return `${this.host}:${this.port}`;
   }
 
+  /** What connections that come from here on get: an echo, or silence. */
+  async answer(how: 'echo' | 'silent'): Promise<void> {
+    await this.#program.ask(how);
+  }
+
   /** All that was accepted so far, in order. */
   async accepted(): Promise<readonly Accepted[]> {
     const { timesMs, addresses } = JSON.parse(await this.#program.ask('')) as {

@@ -51,15 +51,18 @@ t.test('a second signal: the agents are told, and do not wait for a silence', { 
   const network = FleetNetwork.forTest(t);
   const log = await network.accepts(t);
   const fleet = await network.fleet(t);
-  // What is open keeps the first signal waiting.
-  const { controller, ended } = startRun(fleet, log, ['--duration', '20s', '--hold', '15s']);
+  const { controller, ended } = startRun(fleet, log, ['--duration', '20s']);
   await log.until(RATE);
+  // Who waits for an answer keeps the first signal waiting.
+  await log.answer('silent');
+  await log.until((await log.accepted()).length + RATE / 10);
   controller.kill('SIGTERM');
   await sleep(500);
   controller.kill('SIGINT');
   const run = await ended;
   t.equal(run.code, 130, run.stderr);
   t.equal(run.stdout, '', 'it ended without a result');
+  await log.answer('echo');
   await fleet.untilFree('a', 'b', 'c');
   for (const agent of fleet.agents.values()) t.notMatch(agent.log, /nothing was heard/, 'it was told');
   await checkNextRun(t, fleet, log);
