@@ -25,7 +25,7 @@ const ROOMS = [
   // Telling an address from a name opens no socket. A bound datagram socket tells whether an address is this machine's.
   { files: ['src/plan/**/*.ts'], allows: ['node:dgram'], netHelpers: ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] },
   // What reads a pipe without a thread that waits in the kernel has the name of a socket in Node.
-  { files: ['src/plan/input-file.ts'], netHelpers: ['Socket'] },
+  { files: ['src/plan/exchange/input-file.ts'], netHelpers: ['Socket'] },
 ];
 
 const NO_DEFAULT_EXPORT = [

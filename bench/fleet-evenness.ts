@@ -1,6 +1,6 @@
 /** How evenly a server sees the connections of several sessions that are one schedule, as the agents of a fleet are. */
 import { clientPlan } from '../src/plan/client-plan.ts';
-import { divideShares } from '../src/plan/share.ts';
+import { divideShares } from '../src/plan/fleet/share.ts';
 import type { ClientPlan } from '../src/plan/plan.ts';
 import { openSession } from '../src/client/run.ts';
 import { CLIENT_OPTIONS } from '../src/options/tables/client.ts';

@@ -4,7 +4,7 @@
  */
 import { withoutFollowOn } from '../options/follow-on.ts';
 import type { RawInput, ReadInput } from '../options/read.ts';
-import type { Machine, Planned } from '../plan/machine.ts';
+import type { Machine, Planned } from '../plan/demand/machine.ts';
 import type { LiveSink, RunContext, RunEvent, Sink } from '../run/events.ts';
 import { openMetrics, type MetricsInput, type OpenedMetrics } from '../run/metrics/open.ts';
 import type { LivePlan } from '../view/live/tui/plan.ts';

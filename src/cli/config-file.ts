@@ -1,5 +1,5 @@
 /** Reads the file of `--config`, which holds options of the command, before the command. Meanwhile (it may be a pipe) a signal ends the process. */
-import { readInput } from '../plan/input-file.ts';
+import { readInput } from '../plan/exchange/input-file.ts';
 import type { Parsed } from '../units/problem.ts';
 import { ENV_PREFIX } from '../options/names.ts';
 import type { RawInput } from '../options/read.ts';

@@ -8,9 +8,9 @@ import { localPortRange, reservedPorts, reuseDelayNs } from '../kernel/proc.ts';
 import { readInterfaces } from '../kernel/net/interfaces.ts';
 import { missingAddresses } from '../kernel/net/missing-addresses.ts';
 import { mtuTowards } from '../kernel/net/towards.ts';
-import type { Machine } from '../plan/machine.ts';
-import { parseCpuList } from '../plan/cpus.ts';
-import { missingSources } from '../plan/sources.ts';
+import type { Machine } from '../plan/demand/machine.ts';
+import { parseCpuList } from '../plan/demand/cpus.ts';
+import { missingSources } from '../plan/address/sources.ts';
 
 /** What plans need to know of the machine we run on. */
 export function thisMachine(): Machine {

@@ -1,10 +1,10 @@
 /** What a command does where `--fleet` is given: it plans for agents, and its rounds run there. Without it nothing of a fleet is loaded. */
 import type { OpenSession } from '../client/run.ts';
 import type { OpenPingSession } from '../ping/run.ts';
-import type { FleetInput } from '../plan/fleet-choice.ts';
-import type { Machine, Planned } from '../plan/machine.ts';
-import { fleetProblems } from '../plan/fleet-choice.ts';
-import { fleetRefusals, type RefusableInput } from '../plan/fleet-refusals.ts';
+import type { FleetInput } from '../plan/fleet/fleet-choice.ts';
+import type { Machine, Planned } from '../plan/demand/machine.ts';
+import { fleetProblems } from '../plan/fleet/fleet-choice.ts';
+import { fleetRefusals, type RefusableInput } from '../plan/fleet/fleet-refusals.ts';
 import type { Problem } from '../units/problem.ts';
 import type { EngineChoice } from '../plan/engines.ts';
 import type { ClientPlan } from '../plan/plan.ts';

@@ -1,7 +1,7 @@
 /** Reads a file that `--json` has written, for commands that take results. */
 import { DOCUMENT_MAX_BYTES, LEAVE_OUT, readDocument, type Document } from '../document/read.ts';
-import { readInput, readStdin } from '../plan/input-file.ts';
-import { STDIN } from '../plan/payload.ts';
+import { readInput, readStdin } from '../plan/exchange/input-file.ts';
+import { STDIN } from '../plan/exchange/payload.ts';
 import { problemOf, type Given, type Problem } from '../units/problem.ts';
 
 /** Returns the result in a file or on stdin, or what is wrong with it. Never rejects. */

@@ -1,4 +1,4 @@
-import type { Finish } from '../plan/finish.ts';
+import type { Finish } from '../plan/exchange/finish.ts';
 
 /** An exchange in the numbers that the hot path compares with. */
 export interface Exchange {

@@ -9,9 +9,9 @@ import type { EncodeHistograms, OnBank, SecondDetail } from '../count/seconds.ts
 import type { EncodedHistograms } from '../document/common.ts';
 import type { ClockName, IntervalResult, ProbeResult, RoundResult } from '../document/client.ts';
 import type { RttInterval } from '../document/rtt.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort } from '../plan/address/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { firstSource } from '../plan/sources.ts';
+import { firstSource } from '../plan/address/sources.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import { expandPorts, type PortRange } from '../plan/source-ports.ts';
+import { expandPorts, type PortRange } from '../plan/ports/source-ports.ts';
 
 /** What hands out the source ports of a worker. */
 export interface PortSource {

@@ -1,6 +1,6 @@
 /** What is certain to stop a client's plan, told at its start: the cheap part of the examination. */
 import { affordableInFlight, type ClientInput } from '../plan/client-plan.ts';
-import { type Machine } from '../plan/machine.ts';
+import { type Machine } from '../plan/demand/machine.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import type { Check } from '../document/doctor.ts';
 import { findProblems } from './examine.ts';

@@ -26,7 +26,7 @@ import {
   type ReadFile,
 } from '../kernel/proc.ts';
 import { loadSettings, type Setting } from '../kernel/settings.ts';
-import { PACKET_REST_NS } from '../plan/packet-plan.ts';
+import { PACKET_REST_NS } from '../plan/packet/packet-plan.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import type { PacketMachineFacts } from './packet-facts.ts';
 

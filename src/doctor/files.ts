@@ -1,5 +1,5 @@
 /** Open files: the limit of this process, the user's own limit, and the system's. */
-import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/open-files.ts';
+import { FDS_RESERVED, IN_FLIGHT_MAX } from '../plan/demand/open-files.ts';
 import { formatCount } from '../units/format.ts';
 import { atLeast, seconds, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';

@@ -4,7 +4,7 @@ import { troubleOf } from '../engine/registry.ts';
 import { availableParallelism } from 'node:os';
 import { sourceAddressTowards } from '../kernel/net/towards.ts';
 import type { ClientPlan, Endpoint } from '../plan/plan.ts';
-import { listSources, missingSources } from '../plan/sources.ts';
+import { listSources, missingSources } from '../plan/address/sources.ts';
 import type { Inspected, Route } from './facts.ts';
 
 export async function inspectMachine(plan: ClientPlan): Promise<Inspected> {

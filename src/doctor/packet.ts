@@ -1,6 +1,6 @@
 /** Checks of a plan whose engine works on an interface of its own: what the kernel, the driver and the way there must have. */
 import { release } from 'node:os';
-import { addressIn } from '../plan/address-runs.ts';
+import { addressIn } from '../plan/address/address-runs.ts';
 import { formatBytes, formatCount } from '../units/format.ts';
 import { atLeast, ok, unknown, type CheckResult } from './check.ts';
 import type { PacketMachineFacts } from './packet-facts.ts';

@@ -1,9 +1,9 @@
 /** Source ports, and what decides how soon one can be used again. */
 import { DEFAULT_PORT_RANGE, TIME_WAIT_NS } from '../kernel/proc.ts';
-import { demandOf } from '../plan/demand.ts';
+import { demandOf } from '../plan/demand/demand.ts';
 import { formatCount, formatCountOf, formatPerSec } from '../units/format.ts';
-import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/source-ports.ts';
-import { countSources } from '../plan/sources.ts';
+import { choosePorts, countPorts, formatRanges, leftToOthers } from '../plan/ports/source-ports.ts';
+import { countSources } from '../plan/address/sources.ts';
 import { atLeast, seconds, unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import {

@@ -1,8 +1,8 @@
 /** What a check looks at: a plan, what it asks for, and the machine it is to run on. */
-import { demandOf, type Demand } from '../plan/demand.ts';
+import { demandOf, type Demand } from '../plan/demand/demand.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { countPorts, leftToOthers } from '../plan/source-ports.ts';
-import { countSources } from '../plan/sources.ts';
+import { countPorts, leftToOthers } from '../plan/ports/source-ports.ts';
+import { countSources } from '../plan/address/sources.ts';
 import { atLeast, type CheckResult } from './check.ts';
 import type { Facts, QuickFacts } from './facts.ts';
 

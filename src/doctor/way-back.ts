@@ -1,7 +1,7 @@
 /** The way of answers back to the sources of the packet engine: what the other side must have for them. */
 import { isInNetwork, type LinkAddress } from '../kernel/net/links.ts';
-import { addressIn, type AddressRun } from '../plan/address-runs.ts';
-import { NEIGHBOURS_USUAL } from '../plan/packet-plan.ts';
+import { addressIn, type AddressRun } from '../plan/address/address-runs.ts';
+import { NEIGHBOURS_USUAL } from '../plan/packet/packet-plan.ts';
 import { formatCount } from '../units/format.ts';
 import { ok, unknown, type CheckResult } from './check.ts';
 import type { PacketMachineFacts } from './packet-facts.ts';

@@ -1,8 +1,8 @@
 /** Checks of the route: from which address the target is reached, and whether it is. */
 import { isLoopback } from '../kernel/proc.ts';
 import { formatCount } from '../units/format.ts';
-import { countSources, listSources } from '../plan/sources.ts';
-import { addressCommand } from '../plan/zones.ts';
+import { countSources, listSources } from '../plan/address/sources.ts';
+import { addressCommand } from '../plan/address/zones.ts';
 import { unknown, type CheckResult } from './check.ts';
 import type { QuickFacts } from './facts.ts';
 import { asRoot, type CheckRow, type Situation } from './situation.ts';

@@ -1,5 +1,5 @@
 /** How a command connects to NATS, from what its options say. */
-import type { FleetConnection } from '../plan/fleet-choice.ts';
+import type { FleetConnection } from '../plan/fleet/fleet-choice.ts';
 import type { BusOptions } from './bus/bus.ts';
 import { ANSWERS } from './protocol.ts';
 

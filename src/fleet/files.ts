@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Bus } from './bus/bus.ts';
 import { badField, isCount, isFields, isText, parseJson, whole, type Check, type Fields } from './json-message.ts';
 import { SUBJECTS, type FileRef, type FileRequest, type Refusal } from './protocol.ts';
-import { STDIN, loadFromDisk, PAYLOAD_MAX_BYTES, type LoadFile } from '../plan/payload.ts';
+import { STDIN, loadFromDisk, PAYLOAD_MAX_BYTES, type LoadFile } from '../plan/exchange/payload.ts';
 import { accept, refuse } from '../units/problem.ts';
 import { formatSize } from '../units/quantity.ts';
 

@@ -10,15 +10,15 @@ import type { RttRound } from '../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../run/events.ts';
 import type { LoadSystem } from '../document/system.ts';
 import type { Check } from '../document/doctor.ts';
-import { ALONE_SEC } from '../plan/fleet-choice.ts';
+import { ALONE_SEC } from '../plan/fleet/fleet-choice.ts';
 import type { RoundRate } from '../plan/plan.ts';
-import type { Share } from '../plan/share.ts';
+import type { Share } from '../plan/fleet/share.ts';
 import type { Problem } from '../units/problem.ts';
 
 /** Agents and controllers of another number do not work together. Raised when a message changes its meaning. */
 export const PROTOCOL = 1;
 
-export { AGENT_NAME } from '../plan/fleet-choice.ts';
+export { AGENT_NAME } from '../plan/fleet/fleet-choice.ts';
 
 /** The subjects. Permissions of the NATS server are written for these (`examples/fleet/nats.conf`). */
 export const SUBJECTS = {

@@ -1,5 +1,5 @@
 /** What the sentences of a verdict say to do, as far as it helps in this run. */
-import { NEIGHBOURS_USUAL } from '../plan/packet-plan.ts';
+import { NEIGHBOURS_USUAL } from '../plan/packet/packet-plan.ts';
 import { formatCount, formatLatency } from '../units/format.ts';
 import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { PortFacts, RoundFacts } from './facts.ts';

@@ -9,7 +9,7 @@
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
 import { accept, type Given, type Parsed, type Problem, problemOf, refuse } from '../units/problem.ts';
-import type { Finish } from '../plan/finish.ts';
+import type { Finish } from '../plan/exchange/finish.ts';
 import { durationParser, NS_PER_DAY, parseNumericRate } from '../units/quantity.ts';
 import { meantMetric } from './criterion-words.ts';
 import { type OutcomeName, OUTCOMES } from '../document/outcome.ts';

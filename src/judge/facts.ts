@@ -1,5 +1,5 @@
 import type { AgentRound } from '../document/fleet.ts';
-import type { Finish } from '../plan/finish.ts';
+import type { Finish } from '../plan/exchange/finish.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { PacketEvidence } from '../document/packet-evidence.ts';
 import type { IntervalResult, WorkerResult } from '../document/client.ts';

@@ -8,7 +8,7 @@ import { plotsOf } from '../view/chart/lab-plots.ts';
 import { DOCUMENT_MAX_BYTES, readDocument } from '../document/read.ts';
 import type { LabResult } from '../document/lab.ts';
 import { CELLS_FILE, RESULT_FILE } from '../document/labs.ts';
-import { readInput } from '../plan/input-file.ts';
+import { readInput } from '../plan/exchange/input-file.ts';
 import { codeOf } from '../units/problem.ts';
 import { inspectOutput, reasonOf, writeOutput } from '../run/output.ts';
 

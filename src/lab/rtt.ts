@@ -3,7 +3,7 @@ import { PING_ENGINE_NAMES, engineHas, type PingEngineName } from '../plan/engin
 import { selectEngine } from '../engine/registry.ts';
 import { allowedCpuList } from '../kernel/machine/cpus.ts';
 import type { RttResult, RttRound } from '../document/rtt.ts';
-import { parseCpuList } from '../plan/cpus.ts';
+import { parseCpuList } from '../plan/demand/cpus.ts';
 import { NS_PER_MS, NS_PER_SEC } from '../units/quantity.ts';
 import { besideServer, durationArgument, resultOf } from './children.ts';
 import { refusedEngines } from './engines.ts';

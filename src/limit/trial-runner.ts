@@ -7,7 +7,7 @@ import { readProcesses, usedBetween } from '../kernel/machine/processes.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { SearchResult } from '../document/limit.ts';
 import type { RunEvent } from '../run/events.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort } from '../plan/address/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { portBudgetOf } from './plan/port-budget.ts';
 import type { Neighbour } from './decide/limiting.ts';

@@ -1,5 +1,5 @@
 /** Parsers of the options that say where metrics go. */
-import { parseHost } from '../plan/address.ts';
+import { parseHost } from '../plan/address/address.ts';
 import type { Header, ListenPlace } from '../run/metrics/places.ts';
 import { accept, refuse, type Parsed } from '../units/problem.ts';
 import { PORT_MAX } from '../units/quantity.ts';

@@ -11,8 +11,8 @@ import type {
 import type { LabResult } from '../document/lab.ts';
 import type { FleetConfig, FleetResult } from '../document/fleet.ts';
 import { kindOf, type Document } from '../document/read.ts';
-import { formatHostPort } from '../plan/address.ts';
-import { STDIN } from '../plan/payload.ts';
+import { formatHostPort } from '../plan/address/address.ts';
+import { STDIN } from '../plan/exchange/payload.ts';
 import type { OptionTable } from '../units/option.ts';
 import { NS_PER_SEC, formatDuration } from '../units/quantity.ts';
 import { shellWord } from './shell-word.ts';

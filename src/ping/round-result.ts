@@ -4,7 +4,7 @@ import type { AgentRound } from '../document/fleet.ts';
 import type { RttRound } from '../document/rtt.ts';
 import { PING_RULES } from '../judge/rules/ping.ts';
 import { judge } from '../judge/verdict.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort } from '../plan/address/address.ts';
 import type { RttPlan } from '../plan/ping-plan.ts';
 
 export interface MeasuredPings {

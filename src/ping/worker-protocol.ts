@@ -1,6 +1,6 @@
 import type { PingEngineName } from '../plan/engines.ts';
 import type { Endpoint } from '../plan/plan.ts';
-import type { Share } from '../plan/share.ts';
+import type { Share } from '../plan/fleet/share.ts';
 import type { Rate } from '../units/quantity.ts';
 import type { PingProtocol } from '../plan/ping-plan.ts';
 

@@ -14,7 +14,7 @@ import {
   durationParser,
   rateParser,
 } from '../units/quantity.ts';
-import { formatFinish, parseFinish } from './finish.ts';
+import { formatFinish, parseFinish } from './exchange/finish.ts';
 import { GROUPS } from './option-groups.ts';
 
 interface PlainOption extends OptionSpec {

@@ -1,11 +1,11 @@
 /** Plans `conngen client`: from the options to a checked plan, or to every problem with them. */
 import type { ClientConfig, RateConfig } from '../document/config.ts';
 import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
-import { answerConfig, planAnswer, type AnswerInput } from './answer-plan.ts';
-import { bodyConfig, planBody, type BodyInput } from './body-plan.ts';
-import type { PlannedLoad } from './demand.ts';
-import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
-import { planClientPacket } from './packet-client-plan.ts';
+import { answerConfig, planAnswer, type AnswerInput } from './exchange/answer-plan.ts';
+import { bodyConfig, planBody, type BodyInput } from './exchange/body-plan.ts';
+import type { PlannedLoad } from './demand/demand.ts';
+import { planSources, planTarget, type EndpointsInput } from './address/endpoints.ts';
+import { planClientPacket } from './packet/packet-client-plan.ts';
 import {
   checkPacketBytes,
   checkThreads,
@@ -13,20 +13,20 @@ import {
   threadsOf,
   type ChosenInterface,
   type PacketInput,
-} from './packet-plan.ts';
+} from './packet/packet-plan.ts';
 import { engineFor, permitNotices } from './work.ts';
-import { loadFromDisk, makePayload, type LoadFile } from './payload.ts';
+import { loadFromDisk, makePayload, type LoadFile } from './exchange/payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
-import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './offer.ts';
+import { checkBesideOffer, peakPerSec, planOffer, type OfferInput } from './load/offer.ts';
 import type { ClientPlan, RoundRate } from './plan.ts';
 import { plainClientConfig, plainClientPlan, type PlainClientInput } from './client-options.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
-import { checkSourcePorts, planSourcePorts } from './planned-ports.ts';
-import { formatSourcePorts, type PortChoice } from './source-ports.ts';
-import { formatSources } from './sources.ts';
-import type { Machine, Planned } from './machine.ts';
-import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
-import { ALL_PORTS, WHOLE, countOf, ownOf, rateOf, shareConfig, type PortsPart, type Share } from './share.ts';
+import { checkSourcePorts, planSourcePorts } from './ports/planned-ports.ts';
+import { formatSourcePorts, type PortChoice } from './ports/source-ports.ts';
+import { formatSources } from './address/sources.ts';
+import type { Machine, Planned } from './demand/machine.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable } from './demand/open-files.ts';
+import { ALL_PORTS, WHOLE, countOf, ownOf, rateOf, shareConfig, type PortsPart, type Share } from './fleet/share.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
 export interface ClientInput extends PlainClientInput, OfferInput, BodyInput, AnswerInput, EndpointsInput, PacketInput {

@@ -2,16 +2,16 @@
 import type { FleetConfig } from '../document/fleet.ts';
 import type { RttConfig } from '../document/config.ts';
 import { engineHas, type PingEngineChoice } from './engines.ts';
-import { FDS_RESERVED, checkAffordable } from './open-files.ts';
-import { type Machine, type Planned } from './machine.ts';
-import { planSources, planTarget, type EndpointsInput } from './endpoints.ts';
+import { FDS_RESERVED, checkAffordable } from './demand/open-files.ts';
+import { type Machine, type Planned } from './demand/machine.ts';
+import { planSources, planTarget, type EndpointsInput } from './address/endpoints.ts';
 import type { Endpoint } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
 import { accept, isExplicit, problemOf, type Given, type Parsed, type Problem } from '../units/problem.ts';
 import { formatCountOf, formatPerSec } from '../units/format.ts';
 import { NS_PER_SEC, RATE_MIN_PER_SEC, formatDuration, formatSize, rateParser } from '../units/quantity.ts';
-import { WHOLE, rateOf, shareConfig, type Share } from './share.ts';
-import { formatSources, type SourceRuns } from './sources.ts';
+import { WHOLE, rateOf, shareConfig, type Share } from './fleet/share.ts';
+import { formatSources, type SourceRuns } from './address/sources.ts';
 
 export type PingProtocol = 'tcp' | 'udp';
 /** The engines of connections; and blocking sockets on one thread, the baseline. */

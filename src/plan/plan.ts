@@ -5,11 +5,11 @@
  */
 import type { FleetConfig } from '../document/fleet.ts';
 import type { PlainClientPlan } from './client-options.ts';
-import type { AddressRun } from './address-runs.ts';
+import type { AddressRun } from './address/address-runs.ts';
 import type { EngineChoice } from './engines.ts';
-import type { SourcePorts } from './source-ports.ts';
-import type { SourceRuns } from './sources.ts';
-import type { Share } from './share.ts';
+import type { SourcePorts } from './ports/source-ports.ts';
+import type { SourceRuns } from './address/sources.ts';
+import type { Share } from './fleet/share.ts';
 import type { Rate } from '../units/quantity.ts';
 
 /** A socket address, already resolved. */

@@ -1,18 +1,18 @@
 /** Plans `conngen server`: from the options to a checked plan, or to every problem with them. */
 import type { ServerConfig } from '../document/config.ts';
 import { engineHas, type EngineChoice } from './engines.ts';
-import { resolveHost } from './address.ts';
-import { FDS_RESERVED, affordableSlots, checkAffordable } from './open-files.ts';
-import { type Machine, type Planned } from './machine.ts';
-import { ROOMY_FD_LIMIT } from './open-files.ts';
-import { loadPayload, makePayload } from './payload.ts';
+import { resolveHost } from './address/address.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable } from './demand/open-files.ts';
+import { type Machine, type Planned } from './demand/machine.ts';
+import { ROOMY_FD_LIMIT } from './demand/open-files.ts';
+import { loadPayload, makePayload } from './exchange/payload.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../units/problem.ts';
 import type { RespondOn, ServerMode, ServerPlan, ServerProtocol, Work, WorkStrategy } from './plan.ts';
 import type { Rate } from '../units/quantity.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { checkCpus } from './ping-plan.ts';
-import { checkPacketBytes, checkThreads, packetConfig, threadsOf, type PacketInput } from './packet-plan.ts';
-import { planServerPacket } from './packet-server-plan.ts';
+import { checkPacketBytes, checkThreads, packetConfig, threadsOf, type PacketInput } from './packet/packet-plan.ts';
+import { planServerPacket } from './packet/packet-server-plan.ts';
 import { engineFor, formatWork, formatWorkStrategy, permitNotices } from './work.ts';
 
 /** The options of a server, each parsed by itself. Those with a default are always there. */

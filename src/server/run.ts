@@ -8,7 +8,7 @@ import type { KernelEvidence } from '../document/kernel-evidence.ts';
 import type { PacketCounts } from '../document/packet-evidence.ts';
 import type { ServerCounts, ServerResult } from '../document/server.ts';
 import type { Listening, RunContext, RunEvent, ServerSecond } from '../run/events.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort } from '../plan/address/address.ts';
 import type { ServerPlan } from '../plan/plan.ts';
 import { serverConfig } from '../plan/server-plan.ts';
 import { VERSION } from '../units/version.ts';

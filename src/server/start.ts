@@ -13,7 +13,7 @@ import { localPortRange, readSysctlNumber } from '../kernel/proc.ts';
 import type { Attachment } from '../engine/seam/link.ts';
 import type { EngineName } from '../plan/engines.ts';
 import type { ServerPlan } from '../plan/plan.ts';
-import { expandPorts, type PortRange } from '../plan/source-ports.ts';
+import { expandPorts, type PortRange } from '../plan/ports/source-ports.ts';
 import { PORT_MAX } from '../units/quantity.ts';
 import { ListenerPool } from './listener-pool.ts';
 import { WorkCrew } from './work.ts';

@@ -5,7 +5,7 @@ import type { NamedResult } from '../compare/compare.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { RunLeftOut } from '../document/compare.ts';
 import { DOCUMENT_MAX_BYTES, readDocument, type Document } from '../document/read.ts';
-import { readInput } from '../plan/input-file.ts';
+import { readInput } from '../plan/exchange/input-file.ts';
 import { reasonOf } from '../run/output.ts';
 import { Child } from '../runtime/child.ts';
 import type { Launch } from '../runtime/launch.ts';

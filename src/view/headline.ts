@@ -1,5 +1,5 @@
 import type { TargetConfig } from '../document/config.ts';
-import { formatHostPort } from '../plan/address.ts';
+import { formatHostPort } from '../plan/address/address.ts';
 
 /** Returns the first line of a report, such as `conngen search example.org:80 (192.0.2.1)`. */
 export function targetLine(command: string, { host, address, port }: TargetConfig): string {

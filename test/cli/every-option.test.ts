@@ -8,7 +8,7 @@ import { TABLES, type CommandName } from '../../src/cli/commands.ts';
 import { envName } from '../../src/options/names.ts';
 import type { OptionSpec, OptionTable } from '../../src/units/option.ts';
 import type { RawInput } from '../../src/options/read.ts';
-import type { Machine } from '../../src/plan/machine.ts';
+import type { Machine } from '../../src/plan/demand/machine.ts';
 import { formatProblem, type Problem } from '../../src/units/problem.ts';
 import { NONSENSE } from '../support/nonsense.ts';
 import { takesAnyText, valuesFor } from '../support/option-values.ts';

@@ -10,7 +10,7 @@ import type { Test } from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { RoundResult } from '../../src/document/client.ts';
 import type { Health, RunEvent } from '../../src/run/events.ts';
-import type { Machine } from '../../src/plan/machine.ts';
+import type { Machine } from '../../src/plan/demand/machine.ts';
 import { accept } from '../../src/units/problem.ts';
 import { inTime } from '../support/in-time.ts';
 import { checkIdentities } from '../support/identities.ts';

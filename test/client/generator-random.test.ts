@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
-import type { Finish } from '../../src/plan/finish.ts';
+import type { Finish } from '../../src/plan/exchange/finish.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 import { CLOSING, CONNECTING, ESTABLISHED, FREE } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench } from './round-bench.ts';

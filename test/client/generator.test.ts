@@ -1,7 +1,7 @@
 import t from 'tap';
 import { errnoNumber } from '../../src/kernel/errno.ts';
 import type { OutcomeName } from '../../src/document/outcome.ts';
-import type { Finish } from '../../src/plan/finish.ts';
+import type { Finish } from '../../src/plan/exchange/finish.ts';
 import { CLOSING, CONNECTING, ESTABLISHED, FREE } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC, benchOfOne } from './round-bench.ts';
 

@@ -7,7 +7,7 @@ import { openSession, type ClientSession } from '../../src/client/run.ts';
 import { LoadRound } from '../../src/count/load.ts';
 import { PingRound, PINGS_SENT } from '../../src/count/ping.ts';
 import { openPingSession } from '../../src/ping/run.ts';
-import { divideShares, type Share } from '../../src/plan/share.ts';
+import { divideShares, type Share } from '../../src/plan/fleet/share.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { monotonicNs } from '../../src/runtime/clock.ts';
 import { startThread } from '../../src/runtime/thread.ts';

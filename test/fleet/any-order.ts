@@ -1,7 +1,7 @@
 /** Orders for tests: any that the protocol has, and one to open a run. */
 import fc from 'fast-check';
 import { PROTOCOL, type Order } from '../../src/fleet/protocol.ts';
-import { divideShares } from '../../src/plan/share.ts';
+import { divideShares } from '../../src/plan/fleet/share.ts';
 
 /** An order to open a run of a client against 127.0.0.1:80, with `changes`. */
 export function openOrder(changes: object = {}): object {

@@ -7,7 +7,7 @@ import { connectBus } from '../../src/fleet/bus/nats.ts';
 import { OfferedFiles, fetchFiles, type Fetching } from '../../src/fleet/files.ts';
 import { SUBJECTS, type FileRequest } from '../../src/fleet/protocol.ts';
 import { clientPlan } from '../../src/plan/client-plan.ts';
-import type { LoadFile } from '../../src/plan/payload.ts';
+import type { LoadFile } from '../../src/plan/exchange/payload.ts';
 import { readOptions } from '../../src/options/read.ts';
 import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
 import { busOptions, noNats, startNats } from '../support/nats.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { withoutFollowOn } from '../../src/options/follow-on.ts';
-import { fleetProblems } from '../../src/plan/fleet-choice.ts';
+import { fleetProblems } from '../../src/plan/fleet/fleet-choice.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { FLEET_OPTIONS } from '../../src/options/tables/fleet.ts';
 import { formatProblem } from '../../src/units/problem.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { parseFinish } from '../../src/plan/finish.ts';
+import { parseFinish } from '../../src/plan/exchange/finish.ts';
 import { TABLES } from '../../src/cli/commands.ts';
 import { CLIENT_OPTIONS } from '../../src/options/tables/client.ts';
 import { envName } from '../../src/options/names.ts';

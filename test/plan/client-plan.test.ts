@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { listSources } from '../../src/plan/sources.ts';
+import { listSources } from '../../src/plan/address/sources.ts';
 import { clientConfig } from '../../src/plan/client-plan.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
 import { MACHINE, planClient, type Typed } from '../support/plans.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { divideShares, type Share } from '../../src/plan/share.ts';
+import { divideShares, type Share } from '../../src/plan/fleet/share.ts';
 import { Turns } from '../../src/schedule/turns.ts';
 
 /** The turns of all workers of a machine. */

@@ -4,7 +4,7 @@ import { startAgent, type Agent, type AgentOptions } from '../../src/fleet/agent
 import type { Bus } from '../../src/fleet/bus/bus.ts';
 import { connectBus } from '../../src/fleet/bus/nats.ts';
 import { thisMachine } from '../../src/cli/machine.ts';
-import { LOOPBACK_TARGETS } from '../../src/plan/allowed-targets.ts';
+import { LOOPBACK_TARGETS } from '../../src/plan/address/allowed-targets.ts';
 import { startServer, type RunningServer } from './cli.ts';
 import { TestController, whoIsThere } from './fleet-controller.ts';
 import { busOptions, startNats, type NatsServer } from './nats.ts';

@@ -15,7 +15,7 @@ import {
 import { decodeReport, type DecodedReport } from '../../src/fleet/report-code.ts';
 import type { SigningKey } from '../../src/fleet/trust/keys.ts';
 import { seal } from '../../src/fleet/trust/sealed.ts';
-import { WHOLE, type Share } from '../../src/plan/share.ts';
+import { WHOLE, type Share } from '../../src/plan/fleet/share.ts';
 import { monotonicNs } from '../../src/runtime/clock.ts';
 
 type Body = Order extends infer Each

@@ -17,7 +17,7 @@ import { planLab } from '../../src/lab/plan.ts';
 import { readSearchOptions } from '../../src/limit/plan/profile.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan } from '../../src/plan/client-plan.ts';
-import { type Machine, type Planned } from '../../src/plan/machine.ts';
+import { type Machine, type Planned } from '../../src/plan/demand/machine.ts';
 import type { Problem } from '../../src/units/problem.ts';
 import { rttPlan } from '../../src/plan/ping-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';

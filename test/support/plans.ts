@@ -6,7 +6,7 @@ import { SERVER_OPTIONS } from '../../src/options/tables/server.ts';
 import type { OptionTable } from '../../src/units/option.ts';
 import { readOptions, type RawInput } from '../../src/options/read.ts';
 import { clientPlan } from '../../src/plan/client-plan.ts';
-import { type Machine } from '../../src/plan/machine.ts';
+import { type Machine } from '../../src/plan/demand/machine.ts';
 import { rttPlan, type RttPlan } from '../../src/plan/ping-plan.ts';
 import { serverPlan } from '../../src/plan/server-plan.ts';
 import type { ClientPlan, ServerPlan } from '../../src/plan/plan.ts';

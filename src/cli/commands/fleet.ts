@@ -5,8 +5,13 @@ import { withoutFollowOn } from '../../options/follow-on.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { FLEET_COMMAND_OPTIONS } from '../../options/tables/fleet.ts';
 import { FORMAT_NAMES } from '../../document/formats.ts';
-import { connectionProblems, fleetConnection, formatServers, type FleetConnection } from '../../plan/fleet-choice.ts';
-import type { Planned } from '../../plan/machine.ts';
+import {
+  connectionProblems,
+  fleetConnection,
+  formatServers,
+  type FleetConnection,
+} from '../../plan/fleet/fleet-choice.ts';
+import type { Planned } from '../../plan/demand/machine.ts';
 import { isExplicit, problemOf, type Problem } from '../../units/problem.ts';
 import type { Handler } from '../command-row.ts';
 import { handlerOf, type Command } from '../command.ts';

@@ -5,7 +5,7 @@ import { kindOf, type Document } from '../../document/read.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { REPORT_OPTIONS } from '../../options/tables/report.ts';
 import type { InputOf } from '../../units/option.ts';
-import { STDIN } from '../../plan/payload.ts';
+import { STDIN } from '../../plan/exchange/payload.ts';
 import { problemOf, type Problem } from '../../units/problem.ts';
 import { printable } from '../../units/printable.ts';
 import { PLAIN_LOOK, type NamedDocument } from '../../view/look.ts';

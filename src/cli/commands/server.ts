@@ -4,7 +4,7 @@ import type { ServerResult } from '../../document/server.ts';
 import { serverStartWarnings } from '../../doctor/server-start.ts';
 import { SERVER_OPTIONS } from '../../options/tables/server.ts';
 import { type RawInput, readOptions } from '../../options/read.ts';
-import { formatHostPort } from '../../plan/address.ts';
+import { formatHostPort } from '../../plan/address/address.ts';
 import type { ServerPlan } from '../../plan/plan.ts';
 import { serverPlan } from '../../plan/server-plan.ts';
 import type { Listening, Sink } from '../../run/events.ts';

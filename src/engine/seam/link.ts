@@ -1,7 +1,7 @@
 /** What the threads of one run share of an interface. Plain data: it crosses to the threads as it is, and descriptors are the process's. */
-import type { AddressRun } from '../../plan/address-runs.ts';
+import type { AddressRun } from '../../plan/address/address-runs.ts';
 import type { Endpoint } from '../../plan/plan.ts';
-import type { PortRange } from '../../plan/source-ports.ts';
+import type { PortRange } from '../../plan/ports/source-ports.ts';
 
 export type { AddressRun };
 

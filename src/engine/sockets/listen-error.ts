@@ -1,4 +1,4 @@
-import { formatHostPort } from '../../plan/address.ts';
+import { formatHostPort } from '../../plan/address/address.ts';
 import { RunError } from '../../units/run-error.ts';
 
 /** What a user can do about it, by the system's code. */

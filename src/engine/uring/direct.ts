@@ -1,7 +1,7 @@
 import { REGISTER_FILES2, RSRC_REGISTER_SPARSE } from '../../kernel/io-uring.ts';
 import { openFileLimit } from '../../kernel/machine/limits.ts';
 import type { Libc } from '../../kernel/libc.ts';
-import { ROOMY_FD_LIMIT } from '../../plan/open-files.ts';
+import { ROOMY_FD_LIMIT } from '../../plan/demand/open-files.ts';
 import type { Ring } from './ring.ts';
 
 /** Direct descriptors beyond the slots, for connections that are accepted only to be closed. */

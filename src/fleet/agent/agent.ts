@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
-import type { Machine } from '../../plan/machine.ts';
+import type { Machine } from '../../plan/demand/machine.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { OWN_ERROR_CODES } from '../../units/error-codes.ts';
-import { partOf } from '../../plan/share.ts';
+import { partOf } from '../../plan/fleet/share.ts';
 import { formatCountOf, formatPercent } from '../../units/format.ts';
 import { printable } from '../../units/printable.ts';
 import { RunError } from '../../units/run-error.ts';

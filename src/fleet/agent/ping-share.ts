@@ -2,7 +2,7 @@
 import type { RttRound } from '../../document/rtt.ts';
 import { RTT_OPTIONS } from '../../options/tables/rtt.ts';
 import { openPingSession, rttResult, type PingSession } from '../../ping/run.ts';
-import { formatHostPort } from '../../plan/address.ts';
+import { formatHostPort } from '../../plan/address/address.ts';
 import { rttPlan, type RttPlan } from '../../plan/ping-plan.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { formatPerSec } from '../../units/format.ts';

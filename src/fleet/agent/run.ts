@@ -1,7 +1,7 @@
 /** A run on an agent: from the order that opens it to its end, whoever ends it. */
 import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
-import type { Machine } from '../../plan/machine.ts';
+import type { Machine } from '../../plan/demand/machine.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { callAfter } from '../../runtime/timer.ts';

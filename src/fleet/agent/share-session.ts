@@ -5,7 +5,7 @@ import type { RttResult, RttRound } from '../../document/rtt.ts';
 import { troubleOf } from '../../engine/registry.ts';
 import { readOptions, type ReadOptions } from '../../options/read.ts';
 import type { AnyEngineName } from '../../plan/engines.ts';
-import type { Machine } from '../../plan/machine.ts';
+import type { Machine } from '../../plan/demand/machine.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { OptionTable } from '../../units/option.ts';
 import type { Opened, Order, Refusal } from '../protocol.ts';

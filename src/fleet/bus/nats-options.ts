@@ -8,7 +8,7 @@ import {
   type Authenticator,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
-import { readInput } from '../../plan/input-file.ts';
+import { readInput } from '../../plan/exchange/input-file.ts';
 import { RunError } from '../../units/run-error.ts';
 import type { BusOptions } from './bus.ts';
 import { hostOf, isTlsServer } from './server-url.ts';

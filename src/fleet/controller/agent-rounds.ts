@@ -3,7 +3,7 @@ import type { Finding, Verdict } from '../../document/common.ts';
 import type { AgentRound, LostAgent } from '../../document/fleet.ts';
 import type { KernelEvidence } from '../../document/kernel-evidence.ts';
 import type { PacketEvidence } from '../../document/packet-evidence.ts';
-import { partOf } from '../../plan/share.ts';
+import { partOf } from '../../plan/fleet/share.ts';
 import type { AgentTold, RoundPlace } from '../../run/events.ts';
 import type { Driven } from './drive.ts';
 import type { Lanes } from './lanes.ts';

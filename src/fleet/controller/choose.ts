@@ -1,10 +1,10 @@
 /** Which of the agents that are there run a plan. Pure: descriptions in, agents or the reasons against them out. */
-import type { AgentChoice } from '../../plan/fleet-choice.ts';
-import { formatHostPort } from '../../plan/address.ts';
-import { divideShares } from '../../plan/share.ts';
-import { parseSource } from '../../plan/sources.ts';
+import type { AgentChoice } from '../../plan/fleet/fleet-choice.ts';
+import { formatHostPort } from '../../plan/address/address.ts';
+import { divideShares } from '../../plan/fleet/share.ts';
+import { parseSource } from '../../plan/address/sources.ts';
 import { PROTOCOL, type Description } from '../protocol.ts';
-import { allowsTarget, parseAllowedTarget } from '../../plan/allowed-targets.ts';
+import { allowsTarget, parseAllowedTarget } from '../../plan/address/allowed-targets.ts';
 import { agentLines, shortList, type Said } from './agent-lines.ts';
 import { Member } from './member.ts';
 

@@ -1,5 +1,5 @@
 /** How much of a round was due on an agent by a time: what it would have told, had it not been lost. Pure arithmetic. */
-import { countOf, type Share } from '../../plan/share.ts';
+import { countOf, type Share } from '../../plan/fleet/share.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
 export interface DueOptions {

@@ -1,5 +1,5 @@
 /** The machine that a controller plans for: without limits of its own, because each agent checks its share against itself. */
-import type { Machine } from '../../plan/machine.ts';
+import type { Machine } from '../../plan/demand/machine.ts';
 
 const UNLIMITED = 2 ** 31;
 const CPUS = 4096;

@@ -1,5 +1,5 @@
 /** An agent in a run, as its controller knows it. */
-import type { Share } from '../../plan/share.ts';
+import type { Share } from '../../plan/fleet/share.ts';
 import type { Description, Opened } from '../protocol.ts';
 import { AgentClock } from './clock.ts';
 import { Inbox } from './inbox.ts';

@@ -1,10 +1,10 @@
 /** Opens a run on a fleet: finds agents, reads their clocks, and has each plan its share. Nothing was sent to the target before all could. */
 import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
-import type { AllowedTarget } from '../../plan/allowed-targets.ts';
-import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet-choice.ts';
-import { AGENTS_OWN } from '../../plan/fleet-refusals.ts';
-import { partOf } from '../../plan/share.ts';
+import type { AllowedTarget } from '../../plan/address/allowed-targets.ts';
+import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet/fleet-choice.ts';
+import { AGENTS_OWN } from '../../plan/fleet/fleet-refusals.ts';
+import { partOf } from '../../plan/fleet/share.ts';
 import type { RunContext } from '../../run/events.ts';
 import { InputError } from '../../units/input-error.ts';
 import { OWN_ERROR_CODES } from '../../units/error-codes.ts';

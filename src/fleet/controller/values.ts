@@ -1,5 +1,5 @@
 /** The options of a run as its agents are told them: by name, as texts, as `--config` has them. */
-import { formatFinish } from '../../plan/finish.ts';
+import { formatFinish } from '../../plan/exchange/finish.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { isExplicit, type Given } from '../../units/problem.ts';

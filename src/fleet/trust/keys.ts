@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { shellWord } from '../../options/shell-word.ts';
-import { readInput } from '../../plan/input-file.ts';
+import { readInput } from '../../plan/exchange/input-file.ts';
 import { accept, refuse, type Parsed } from '../../units/problem.ts';
 
 /** A private key, and the fingerprint of its public one. */

@@ -12,7 +12,7 @@ import {
   type Fields,
 } from '../json-message.ts';
 import { AGENT_NAME, PROTOCOL, type Beat, type FileRef, type Order } from '../protocol.ts';
-import { PAYLOAD_MAX_BYTES } from '../../plan/payload.ts';
+import { PAYLOAD_MAX_BYTES } from '../../plan/exchange/payload.ts';
 import { NS_PER_DAY, RATE_MAX_PER_SEC } from '../../units/quantity.ts';
 
 /** A run is named by its controller, at random, and is a token of a NATS subject. */

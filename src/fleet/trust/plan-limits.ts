@@ -5,13 +5,13 @@ import {
   formatAllowedTarget,
   optionToAllow,
   type AllowedTarget,
-} from '../../plan/allowed-targets.ts';
+} from '../../plan/address/allowed-targets.ts';
 import type { PlanLimits, Refusal } from '../protocol.ts';
-import { formatHostPort } from '../../plan/address.ts';
-import { peakPerSec, roundDurationNs } from '../../plan/offer.ts';
+import { formatHostPort } from '../../plan/address/address.ts';
+import { peakPerSec, roundDurationNs } from '../../plan/load/offer.ts';
 import type { RoundRate } from '../../plan/plan.ts';
-import { roundsLeftNs, type RoundTimes } from '../../plan/round-time.ts';
-import { partOf, type Share } from '../../plan/share.ts';
+import { roundsLeftNs, type RoundTimes } from '../../plan/load/round-time.ts';
+import { partOf, type Share } from '../../plan/fleet/share.ts';
 import { formatPerSec } from '../../units/format.ts';
 import { NS_PER_MS, formatDuration } from '../../units/quantity.ts';
 

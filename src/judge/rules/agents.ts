@@ -1,7 +1,7 @@
 /** When the agents of a fleet make a round not the target's figure. Each agent has judged its own part: the whole is judged by the agents. */
 import type { Finding } from '../../document/common.ts';
 import type { AgentRound } from '../../document/fleet.ts';
-import { ALONE_SEC } from '../../plan/fleet-choice.ts';
+import { ALONE_SEC } from '../../plan/fleet/fleet-choice.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../../units/format.ts';
 import type { Rule } from '../verdict.ts';
 

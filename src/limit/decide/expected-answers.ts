@@ -1,7 +1,7 @@
 /** What answers a target gives when it is not loaded, and so what is a failure under load. */
 import type { RoundResult } from '../../document/client.ts';
 import { countByOwner } from '../../document/outcome.ts';
-import { acceptsEmpty, expectsResponse } from '../../plan/answer-plan.ts';
+import { acceptsEmpty, expectsResponse } from '../../plan/exchange/answer-plan.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 
 /** The counts of a round, or of an interval of it. */

@@ -1,7 +1,7 @@
 /** What a search varies, and what a trial of it is. Pure. */
 import { NS_PER_SEC } from '../../units/quantity.ts';
 import type { Bounds } from './bounds.ts';
-import type { Quantity } from '../../plan/limit-quantity.ts';
+import type { Quantity } from '../../plan/load/limit-quantity.ts';
 
 /** What is searched for, between which bounds, and what stays the same. */
 export interface SearchRange extends Bounds {

@@ -2,7 +2,7 @@
  * Saturation: at rising rates, the first at which latency or failures leave what they were. Pure: from the steps so far to
  * the next one, or to the end.
  */
-import { roundSteppedRate } from '../../plan/offer.ts';
+import { roundSteppedRate } from '../../plan/load/offer.ts';
 import { RATE_RESOLUTION_PER_SEC } from '../../units/quantity.ts';
 import { floorOf } from '../../judge/floor.ts';
 

@@ -1,6 +1,6 @@
 /** How much of a load a target took, as a trial shows it. */
 import type { RoundResult } from '../../document/client.ts';
-import type { Quantity } from '../../plan/limit-quantity.ts';
+import type { Quantity } from '../../plan/load/limit-quantity.ts';
 import { asHeldTogether } from './standing.ts';
 
 /** What a round shows of how much the target takes of a load like its own; null where it cannot tell. */

@@ -1,7 +1,7 @@
 /** Whether a trial says anything about the target. */
 import type { Criterion } from '../../judge/criterion.ts';
 import type { RoundResult } from '../../document/client.ts';
-import type { Quantity } from '../../plan/limit-quantity.ts';
+import type { Quantity } from '../../plan/load/limit-quantity.ts';
 import type { TrialStanding } from './trial.ts';
 
 export interface Standing {

@@ -1,7 +1,7 @@
 /** What the plans of `saturate` and `search` have in common. */
 import type { LoadConfig } from '../../document/config.ts';
 import { clientConfig, clientPlan, type ClientInput } from '../../plan/client-plan.ts';
-import { type Machine, type Planned } from '../../plan/machine.ts';
+import { type Machine, type Planned } from '../../plan/demand/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';

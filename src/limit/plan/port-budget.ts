@@ -1,8 +1,8 @@
 /** What a plan of trials has of source ports, and whether its target shares this machine. No engine is needed to know it. */
 import { reuseDelayNs } from '../../kernel/proc.ts';
-import { isOwnAddress } from '../../plan/address.ts';
+import { isOwnAddress } from '../../plan/address/address.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
-import { restingPorts } from '../../plan/resting-ports.ts';
+import { restingPorts } from '../../plan/ports/resting-ports.ts';
 import type { PortBudget } from '../decide/port-budget.ts';
 
 /** Null where no port of ours rests in TIME_WAIT, or the kernel keeps the account. */

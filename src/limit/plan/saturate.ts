@@ -1,7 +1,7 @@
 /** From what the user gave to the checked plan of `saturate`, or to everything that is wrong with it. */
 import type { SaturateConfig } from '../../document/config.ts';
 import { unmeasured, type Criterion } from '../../judge/criterion.ts';
-import type { Machine, Planned } from '../../plan/machine.ts';
+import type { Machine, Planned } from '../../plan/demand/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';

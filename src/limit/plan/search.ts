@@ -2,16 +2,16 @@
 import type { SearchConfig } from '../../document/config.ts';
 import { unmeasured, type Criterion } from '../../judge/criterion.ts';
 import { affordableInFlight } from '../../plan/client-plan.ts';
-import { type Machine, type Planned } from '../../plan/machine.ts';
+import { type Machine, type Planned } from '../../plan/demand/machine.ts';
 import type { ClientPlan } from '../../plan/plan.ts';
 import { isExplicit, problemOf, type Given, type Problem } from '../../units/problem.ts';
 import { NS_PER_SEC, formatDuration } from '../../units/quantity.ts';
-import { countPorts } from '../../plan/source-ports.ts';
-import { countSources } from '../../plan/sources.ts';
+import { countPorts } from '../../plan/ports/source-ports.ts';
+import { countSources } from '../../plan/address/sources.ts';
 import { PORT_MAX } from '../../units/quantity.ts';
 import type { Followed } from '../../plan/profiles.ts';
 import { offerOf, type SearchRange } from '../decide/quantity.ts';
-import { type Quantity } from '../../plan/limit-quantity.ts';
+import { type Quantity } from '../../plan/load/limit-quantity.ts';
 import { checkBounds, checkRates, limitConfig, planClient, portNotices, type LimitInput } from './common.ts';
 import { checkMaxTime } from '../time-limit.ts';
 

@@ -1,6 +1,6 @@
 /** The options of `conngen agent`. */
-import { parseAllowedTarget } from '../../plan/allowed-targets.ts';
-import { parseAgentName } from '../../plan/fleet-choice.ts';
+import { parseAllowedTarget } from '../../plan/address/allowed-targets.ts';
+import { parseAgentName } from '../../plan/fleet/fleet-choice.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { NS_PER_DAY, NS_PER_SEC, durationParser, parseNumericRate } from '../../units/quantity.ts';

@@ -1,14 +1,14 @@
 /** The options of `conngen client`. Those whose value the plan takes as it is are in `plan/client-options.ts`. */
-import { parseHost, parseHostPort, type HostPort } from '../../plan/address.ts';
-import { parsePrefix, parseStatuses } from '../../plan/answer-plan.ts';
-import { parseSink, parseVerify } from '../../plan/body-plan.ts';
+import { parseHost, parseHostPort, type HostPort } from '../../plan/address/address.ts';
+import { parsePrefix, parseStatuses } from '../../plan/exchange/answer-plan.ts';
+import { parseSink, parseVerify } from '../../plan/exchange/body-plan.ts';
 import { DAYS_30_NS, HOUR_NS, PLAIN_CLIENT_OPTIONS } from '../../plan/client-options.ts';
-import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
-import { COUNT_MAX, parseRamp, parseSteps } from '../../plan/offer.ts';
+import { IN_FLIGHT_MAX } from '../../plan/demand/open-files.ts';
+import { COUNT_MAX, parseRamp, parseSteps } from '../../plan/load/offer.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
-import { PAYLOAD_MAX_BYTES } from '../../plan/payload.ts';
-import { parseSourcePorts } from '../../plan/source-ports.ts';
-import { parseSource } from '../../plan/sources.ts';
+import { PAYLOAD_MAX_BYTES } from '../../plan/exchange/payload.ts';
+import { parseSourcePorts } from '../../plan/ports/source-ports.ts';
+import { parseSource } from '../../plan/address/sources.ts';
 import { parseWorkStrategy } from '../../plan/work.ts';
 import type { OptionTable } from '../../units/option.ts';
 import {

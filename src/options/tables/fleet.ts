@@ -1,5 +1,5 @@
 /** The options of a fleet: those that every command with one has, and those of `conngen fleet`. */
-import { AGENTS_MAX, parseAgents, parseFleetServers, parseShares } from '../../plan/fleet-choice.ts';
+import { AGENTS_MAX, parseAgents, parseFleetServers, parseShares } from '../../plan/fleet/fleet-choice.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { choiceParser, parseSwitch } from '../../units/quantity.ts';

@@ -1,5 +1,5 @@
 /** The options that `saturate` and `search` share. */
-import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
+import { IN_FLIGHT_MAX } from '../../plan/demand/open-files.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { NS_PER_DAY, NS_PER_SEC, countParser, durationParser, parseNumericRate } from '../../units/quantity.ts';

@@ -1,6 +1,6 @@
 /** The options of an engine that works on an interface. */
 import { GROUPS } from '../../plan/option-groups.ts';
-import { parseGateway, parseInterface, parseVlan } from '../../plan/packet-plan.ts';
+import { parseGateway, parseInterface, parseVlan } from '../../plan/packet/packet-plan.ts';
 import type { OptionTable } from '../../units/option.ts';
 
 export const PACKET_OPTIONS = {

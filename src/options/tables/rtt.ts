@@ -1,7 +1,7 @@
 /** The options of `conngen rtt`. */
 import { HOUR_NS } from '../../plan/client-options.ts';
-import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
-import { parseCpuList } from '../../plan/cpus.ts';
+import { IN_FLIGHT_MAX } from '../../plan/demand/open-files.ts';
+import { parseCpuList } from '../../plan/demand/cpus.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { MESSAGE_BYTES, PIPELINE_MAX, SAMPLES_MAX, parsePingRate } from '../../plan/ping-plan.ts';
 import { ENGINE_NAMES, PING_ENGINE_NAMES, type PingEngineChoice } from '../../plan/engines.ts';

@@ -1,6 +1,6 @@
 /** The options of `conngen saturate`. */
 import { parseGoal } from '../../judge/criterion.ts';
-import { parseFactor } from '../../plan/offer.ts';
+import { parseFactor } from '../../plan/load/offer.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import type { OptionTable } from '../../units/option.ts';
 import { choiceParser, parseNumericRate } from '../../units/quantity.ts';

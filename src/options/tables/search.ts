@@ -1,6 +1,6 @@
 /** The options of `conngen search`. */
 import { parseGoal } from '../../judge/criterion.ts';
-import { QUANTITIES } from '../../plan/limit-quantity.ts';
+import { QUANTITIES } from '../../plan/load/limit-quantity.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
 import { PROFILES } from '../../plan/profiles.ts';
 import type { OptionTable } from '../../units/option.ts';

@@ -1,8 +1,8 @@
 /** The options of `conngen server`. */
-import { IN_FLIGHT_MAX } from '../../plan/open-files.ts';
-import { parseCpuList } from '../../plan/cpus.ts';
+import { IN_FLIGHT_MAX } from '../../plan/demand/open-files.ts';
+import { parseCpuList } from '../../plan/demand/cpus.ts';
 import { GROUPS } from '../../plan/option-groups.ts';
-import { parseListenHost } from '../../plan/packet-server-plan.ts';
+import { parseListenHost } from '../../plan/packet/packet-server-plan.ts';
 import { DATAGRAM_RATE } from '../../plan/ping-plan.ts';
 import { BUSY_TASKS_MAX, parseWork, parseWorkStrategy } from '../../plan/work.ts';
 import type { OptionTable } from '../../units/option.ts';

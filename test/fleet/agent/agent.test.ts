@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { ClientResult, RoundResult } from '../../../src/document/client.ts';
-import { LOOPBACK_TARGETS } from '../../../src/plan/allowed-targets.ts';
+import { LOOPBACK_TARGETS } from '../../../src/plan/address/allowed-targets.ts';
 import { startServer } from '../../support/cli.ts';
 import { agentOn, controllerOf, natsOf, targetOf, untilFree } from '../../support/fleet-agent.ts';
 import { whoIsThere } from '../../support/fleet-controller.ts';

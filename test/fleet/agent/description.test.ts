@@ -4,7 +4,7 @@ import { defaultName } from '../../../src/fleet/agent/description.ts';
 import { withOwn } from '../../../src/fleet/agent/own-options.ts';
 import { CLIENT_OPTIONS } from '../../../src/options/tables/client.ts';
 import { RTT_OPTIONS } from '../../../src/options/tables/rtt.ts';
-import { parseAgentName } from '../../../src/plan/fleet-choice.ts';
+import { parseAgentName } from '../../../src/plan/fleet/fleet-choice.ts';
 
 t.test('the name of any host is made fit', async (t) => {
   t.equal(defaultName('web-1'), 'web-1');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { chooseAgents, natNotices, type Wanted } from '../../../src/fleet/controller/choose.ts';
 import { PROTOCOL, type Description } from '../../../src/fleet/protocol.ts';
-import { partOf } from '../../../src/plan/share.ts';
+import { partOf } from '../../../src/plan/fleet/share.ts';
 
 const WANTED: Wanted = {
   agents: { kind: 'count', count: 2 },

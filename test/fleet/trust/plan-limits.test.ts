@@ -9,10 +9,10 @@ import {
   type OwnLimits,
 } from '../../../src/fleet/trust/plan-limits.ts';
 import { forbiddenValues, orderedOptions } from '../../../src/fleet/trust/plan-options.ts';
-import { parseAllowedTarget, type AllowedTarget } from '../../../src/plan/allowed-targets.ts';
+import { parseAllowedTarget, type AllowedTarget } from '../../../src/plan/address/allowed-targets.ts';
 import { CLIENT_OPTIONS } from '../../../src/options/tables/client.ts';
 import { RTT_OPTIONS } from '../../../src/options/tables/rtt.ts';
-import { WHOLE } from '../../../src/plan/share.ts';
+import { WHOLE } from '../../../src/plan/fleet/share.ts';
 
 const PLAN: LimitedPlan = {
   host: '127.0.0.1',

@@ -1,7 +1,7 @@
 // tier: kernel
 import t from 'tap';
 import { missingAddresses } from '../../../src/kernel/net/missing-addresses.ts';
-import { missingSources } from '../../../src/plan/sources.ts';
+import { missingSources } from '../../../src/plan/address/sources.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux';
 

@@ -4,7 +4,7 @@ import { formatMac, type Link } from '../../../kernel/net/links.ts';
 import { PacketSocket } from '../../../kernel/net/packet-socket.ts';
 import { neighboursOn } from '../../../kernel/net/routes.ts';
 import { addressBytes } from '../../../kernel/net/sockaddr.ts';
-import { addressIn, countAddresses } from '../../../plan/address-runs.ts';
+import { addressIn, countAddresses } from '../../../plan/address/address-runs.ts';
 import { sleepNs } from '../../../runtime/timer.ts';
 import { RunError } from '../../../units/run-error.ts';
 import type { AddressRun, AttachRequest } from '../../seam/link.ts';

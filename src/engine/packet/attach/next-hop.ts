@@ -3,7 +3,7 @@ import { EACCES, ENETDOWN, EPERM, errnoName } from '../../../kernel/errno.ts';
 import { formatMac, isInNetwork, readAddresses, readLink, readLinks, type Link } from '../../../kernel/net/links.ts';
 import { PacketSocket } from '../../../kernel/net/packet-socket.ts';
 import { neighbourOf, routeOver, routeTo, type KernelRoute } from '../../../kernel/net/routes.ts';
-import { addressIn } from '../../../plan/address-runs.ts';
+import { addressIn } from '../../../plan/address/address-runs.ts';
 import type { Endpoint } from '../../../plan/plan.ts';
 import { sleepNs } from '../../../runtime/timer.ts';
 import { RunError } from '../../../units/run-error.ts';

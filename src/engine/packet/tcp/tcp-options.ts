@@ -1,4 +1,4 @@
-import type { Family } from '../../../plan/address.ts';
+import type { Family } from '../../../plan/address/address.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { AddressRun, PacketLink } from '../../seam/link.ts';
 import type { FramePort } from '../port/frame-port.ts';

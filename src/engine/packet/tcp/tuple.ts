@@ -1,4 +1,4 @@
-import type { Family } from '../../../plan/address.ts';
+import type { Family } from '../../../plan/address/address.ts';
 
 /** How many words of 32 bits the two addresses of IPv6 have; in a tuple the local one is first. */
 export const ADDRESS_WORDS = 8;
