@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { build } from 'esbuild';
 
-/** Returns the text of `src/view/html/page-script.ts`. It is the same wherever it is made. */
+/** Returns the text of `src/view/html/page/page-script.ts`. It is the same wherever it is made. */
 export async function pageScriptModule(root: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -19,7 +19,7 @@ export async function pageScriptModule(root: string): Promise<string> {
   // The page would end there.
   if (/<\/script|<!--/i.test(script)) throw new Error('the script of pages holds what ends a script element');
   return [
-    '/** The script of HTML pages. `npm run docs` makes it from `browser/`. */',
+    '/** The script of HTML pages. `npm run docs` makes it from `src/view/html/browser/`. */',
     `export const PAGE_SCRIPT = ${JSON.stringify(script)};`,
     '',
   ].join('\n');

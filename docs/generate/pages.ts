@@ -61,7 +61,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ([file, text]): [string, string] => [`man/${file}`, text],
   );
   const schemaTexts = [...schemas].map(([file, text]): [string, string] => [`schema/${file}`, text]);
-  const script: [string, string] = ['src/view/html/page-script.ts', await pageScriptModule(root)];
+  const script: [string, string] = ['src/view/html/page/page-script.ts', await pageScriptModule(root)];
   return new Map([...(await Promise.all(formatted)), ...schemaTexts, ...manuals, script]);
 }
 

@@ -1,8 +1,8 @@
 /** HTML pages, parsed as strictly as the standard allows. */
 import { gunzipSync } from 'node:zlib';
 import { parse, type DefaultTreeAdapterTypes } from 'parse5';
-import type { PageData } from '../../src/view/html/chart-spec.ts';
-import { unpackLists, type Packed } from '../../src/view/html/packed-lists.ts';
+import type { PageData } from '../../src/view/html/chart/spec.ts';
+import { unpackLists, type Packed } from '../../src/view/html/page/packed-lists.ts';
 
 type Node = DefaultTreeAdapterTypes.Node;
 export type Element = DefaultTreeAdapterTypes.Element;

@@ -6,12 +6,12 @@ import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
 import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText } from '../text/round-table.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
 import { verdictLook } from '../verdict-looks.ts';
-import { chart, columnsTable, facts, list, paragraph, rowsTable } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
-import { page, type Page, type Section } from './page.ts';
+import { chart, columnsTable, facts, list, paragraph, rowsTable } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './page/lead.ts';
+import { page, type Page, type Section } from './page/page.ts';
 import { chartGrid, roundFacts, roundSections } from './round-sections.ts';
-import { html, type Html } from './template.ts';
+import { html, type Html } from './page/template.ts';
 import { latencyByRateChart, rateByRateChart } from './specs/rounds.ts';
 
 /** Of more rounds than these only the figures are shown: the page would grow without end. */

@@ -17,12 +17,12 @@ import {
   thresholdsSentence,
   verdictFacts,
 } from '../compare-facts.ts';
-import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page, type Mood, type Section } from './page.ts';
+import { chart, facts, list, paragraph, rowsTable } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page, type Mood, type Section } from './page/page.ts';
 import { chartGrid } from './round-sections.ts';
 import { changesChart, shiftChart } from './specs/compare.ts';
-import { html } from './template.ts';
+import { html } from './page/template.ts';
 
 export function compareHtml(result: CompareResult): string {
   const thresholds = thresholdsSentence(result);

@@ -3,10 +3,10 @@ import type { Check, CheckStatus, DoctorResult } from '../../document/doctor.ts'
 import { targetLine } from '../headline.ts';
 import type { Look } from '../look.ts';
 import { amounts, closingText, planText, shownChecks } from '../text/doctor.ts';
-import { code, table } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page, type Mood } from './page.ts';
-import { html, type HtmlValue } from './template.ts';
+import { code, table } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page, type Mood } from './page/page.ts';
+import { html, type HtmlValue } from './page/template.ts';
 
 const STATUS_MOODS: Readonly<Record<CheckStatus, Mood>> = {
   ok: 'good',

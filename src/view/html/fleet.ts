@@ -1,10 +1,10 @@
 /** The agents that are there, as a page. */
 import type { FleetResult } from '../../document/fleet.ts';
 import { fleetSentence, fleetTitle, listColumns, listNotes, startAdvice } from '../fleet-facts.ts';
-import { columnsTable, list, listing } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page } from './page.ts';
-import { html } from './template.ts';
+import { columnsTable, list, listing } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page } from './page/page.ts';
+import { html } from './page/template.ts';
 
 export function fleetHtml(result: FleetResult): string {
   const { agents, url } = result;

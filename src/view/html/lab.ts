@@ -3,13 +3,13 @@ import { isDone, type LabResult } from '../../document/lab.ts';
 import { formatCountOf } from '../../units/format.ts';
 import type { Look } from '../look.ts';
 import { cellLine, cellRows, describedBy, labMachine, missingText } from '../text/lab.ts';
-import { chart, list, rowsTable } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page } from './page.ts';
+import { chart, list, rowsTable } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page } from './page/page.ts';
 import { chartGrid } from './round-sections.ts';
 import { labCharts } from './specs/lab.ts';
 import { capitalized } from './specs/percentiles.ts';
-import { html } from './template.ts';
+import { html } from './page/template.ts';
 
 export function labHtml(result: LabResult, { directory }: Look): string {
   const lab = describedBy(result);

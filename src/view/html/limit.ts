@@ -18,14 +18,14 @@ import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thr
 import { asteriskMeaning, ESTABLISHMENT, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
-import { chart, columnsTable, list, paragraph, table } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { worstOf } from './lead.ts';
-import { page, type Mood, type Page, type Section } from './page.ts';
+import { chart, columnsTable, list, paragraph, table } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { worstOf } from './page/lead.ts';
+import { page, type Mood, type Page, type Section } from './page/page.ts';
 import { chartGrid } from './round-sections.ts';
 import { stepGoalChart, stepsChart, trialsChart } from './specs/limit.ts';
 import { latencyByRateChart, rateByRateChart } from './specs/rounds.ts';
-import { html, type Html } from './template.ts';
+import { html, type Html } from './page/template.ts';
 
 const GOAL_MOODS: Readonly<Record<GoalResult['status'], Mood>> = {
   found: 'good',

@@ -12,12 +12,12 @@ import { formatCount, formatLatency, formatShare } from '../../units/format.ts';
 import { CLOCK_LABELS, costFacts, latencyRows, offerFacts, roundKernelSentences } from '../text/client.ts';
 import { isLimited } from '../text/round-table.ts';
 import { formatFigure } from '../text/thresholds.ts';
-import { chart, facts, list, paragraph, rowsTable, table } from './blocks.ts';
-import type { Section } from './page.ts';
+import { chart, facts, list, paragraph, rowsTable, table } from './page/blocks.ts';
+import type { Section } from './page/page.ts';
 import { curveOf, overTimeChart, percentileChart } from './specs/percentiles.ts';
 import { wholeIntervals } from './specs/intervals.ts';
 import { kernelChart, lagChart, openChart, packetChart, rateChart } from './specs/round.ts';
-import { html, type Html } from './template.ts';
+import { html, type Html } from './page/template.ts';
 
 /** Sections of a round; `prefix` keeps their ids apart from those of other rounds: `round-2-`, or nothing. */
 export function roundSections(round: RoundResult, prefix = ''): Section[] {

@@ -4,15 +4,15 @@ import { formatPerSec } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { closingRows, latencyRows, pingFacts, rttCostFacts, rttDetails } from '../text/rtt.ts';
 import { verdictLook } from '../verdict-looks.ts';
-import { chart, facts, list, paragraph, rowsTable } from './blocks.ts';
-import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './lead.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page, type Page, type Section } from './page.ts';
+import { chart, facts, list, paragraph, rowsTable } from './page/blocks.ts';
+import { endings, MOODS, roundSentences, toldOfRounds, worstOf } from './page/lead.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page, type Page, type Section } from './page/page.ts';
 import { agentsHtml, chartGrid, generatorTitle } from './round-sections.ts';
 import { curveOf, overTimeChart, percentileChart, type Curve } from './specs/percentiles.ts';
 import { pingRateChart, samplesChart } from './specs/pings.ts';
 import { wholeIntervals } from './specs/intervals.ts';
-import { html, type Html } from './template.ts';
+import { html, type Html } from './page/template.ts';
 
 export function rttHtml(result: RttResult): string {
   const { rounds } = result;

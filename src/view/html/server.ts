@@ -4,11 +4,11 @@ import { formatCount } from '../../units/format.ts';
 import { engineText } from '../engine-text.ts';
 import { failureText } from '../layout.ts';
 import { serverFacts } from '../text/server.ts';
-import { facts, list, paragraph, table } from './blocks.ts';
-import { downloadOf, endMatter } from './end-matter.ts';
-import { page } from './page.ts';
+import { facts, list, paragraph, table } from './page/blocks.ts';
+import { downloadOf, endMatter } from './page/end-matter.ts';
+import { page } from './page/page.ts';
 import { coresTable, countersTable, packetsTable } from './round-sections.ts';
-import { html } from './template.ts';
+import { html } from './page/template.ts';
 
 export function serverHtml(result: ServerResult): string {
   const { error, findings, kernel, listeners, packet, system } = result;

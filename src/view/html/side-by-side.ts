@@ -3,13 +3,13 @@ import type { Document, DocumentKind } from '../../document/read.ts';
 import { kindOf } from '../../document/read.ts';
 import type { NamedDocument } from '../look.ts';
 import { formatCountOf } from '../../units/format.ts';
-import { chart, list, pairs, paragraph, table } from './blocks.ts';
-import { downloadOf, downloadSection, optionRows, systemRows } from './end-matter.ts';
-import { page, type Section } from './page.ts';
+import { chart, list, pairs, paragraph, table } from './page/blocks.ts';
+import { downloadOf, downloadSection, optionRows, systemRows } from './page/end-matter.ts';
+import { page, type Section } from './page/page.ts';
 import { chartGrid } from './round-sections.ts';
 import { columnsOf, type Column } from './side-figures.ts';
 import { sideCharts } from './specs/side-by-side.ts';
-import { html, type Html } from './template.ts';
+import { html, type Html } from './page/template.ts';
 
 /** Kinds whose figures are words, which wrap. */
 const HAVE_TEXTS: readonly DocumentKind[] = ['doctor', 'compare', 'fleet'];

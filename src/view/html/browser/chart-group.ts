@@ -1,5 +1,5 @@
 /** Charts with the same x axis: they share cursor and zoom. */
-import type { Extent } from '../chart-geometry.ts';
+import type { Extent } from '../chart/geometry.ts';
 
 /** A chart as its group knows it. */
 interface Member {

@@ -1,7 +1,7 @@
 /** The keys of a chart that has the focus. */
-import { shareOf, valueAt, type Extent } from '../chart-geometry.ts';
-import { placesOf } from '../steps.ts';
-import { formatChartValue } from '../ticks.ts';
+import { shareOf, valueAt, type Extent } from '../chart/geometry.ts';
+import { placesOf } from '../chart/steps.ts';
+import { formatChartValue } from '../chart/ticks.ts';
 import type { Chart } from './chart.ts';
 
 const ZOOM = 2;

@@ -1,9 +1,9 @@
 /** One chart of the page: uPlot's drawing, its legend, and the keys. */
 import type uPlotType from 'uplot';
-import { axisName, drawnValues, xExtent, type Drawn, type Extent } from '../chart-geometry.ts';
-import type { ChartSpec } from '../chart-spec.ts';
-import { placesOf } from '../steps.ts';
-import { formatChartValue } from '../ticks.ts';
+import { axisName, drawnValues, xExtent, type Drawn, type Extent } from '../chart/geometry.ts';
+import type { ChartSpec } from '../chart/spec.ts';
+import { placesOf } from '../chart/steps.ts';
+import { formatChartValue } from '../chart/ticks.ts';
 import type { Announcer } from './announcer.ts';
 import type { Chart } from './chart.ts';
 import type { ChartGroup } from './chart-group.ts';

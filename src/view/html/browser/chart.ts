@@ -1,6 +1,6 @@
 /** What the parts of a chart know of it. */
-import type { Drawn, Extent } from '../chart-geometry.ts';
-import type { ChartSpec } from '../chart-spec.ts';
+import type { Drawn, Extent } from '../chart/geometry.ts';
+import type { ChartSpec } from '../chart/spec.ts';
 import type { ChartGroup } from './chart-group.ts';
 
 export interface Chart {

@@ -1,5 +1,5 @@
 /** Buttons that save what the page was made from. */
-import { PAGE_IDS, type PageData } from '../chart-spec.ts';
+import { PAGE_IDS, type PageData } from '../chart/spec.ts';
 import { create } from './elements.ts';
 
 /** Adds a button for each document. */

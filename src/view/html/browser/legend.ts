@@ -1,8 +1,8 @@
 /** The legend of a chart: what each series looks like, its value at the cursor, and a button that shows or hides it. */
-import { colourName, dashOf, markerOf } from '../chart-looks.ts';
-import { markerPath } from '../chart-shapes.ts';
-import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
-import { formatChartValue } from '../ticks.ts';
+import { colourName, dashOf, markerOf } from '../chart/looks.ts';
+import { markerPath } from '../chart/shapes.ts';
+import type { ChartSeries, ChartSpec } from '../chart/spec.ts';
+import { formatChartValue } from '../chart/ticks.ts';
 import { create, createSvg } from './elements.ts';
 
 interface Actions {

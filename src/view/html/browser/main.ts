@@ -2,7 +2,7 @@
  * What runs in a page. It draws the charts of the page anew, with a cursor and zoom. Where anything that it needs is missing, it leaves
  * the page as it was: with the charts as pictures.
  */
-import { CHART_CLASSES, type PageData } from '../chart-spec.ts';
+import { CHART_CLASSES, type PageData } from '../chart/spec.ts';
 import { Announcer } from './announcer.ts';
 import { ChartGroup } from './chart-group.ts';
 import { ChartView } from './chart-view.ts';

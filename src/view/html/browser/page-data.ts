@@ -1,6 +1,6 @@
 /** The data of the page. */
-import { PAGE_IDS, type PageData } from '../chart-spec.ts';
-import { unpackLists, type Packed } from '../packed-lists.ts';
+import { PAGE_IDS, type PageData } from '../chart/spec.ts';
+import { unpackLists, type Packed } from '../page/packed-lists.ts';
 
 /** Returns what the page holds as JSON. Rejects where the browser cannot unpack it. */
 export async function readPageData(): Promise<PageData> {

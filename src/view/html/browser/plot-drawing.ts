@@ -1,9 +1,9 @@
 /** What uPlot does not draw: shaded ranges, lines across, points of several shapes, intervals through points. */
 import type uPlotType from 'uplot';
-import { isLog, placeLabels, type Plane } from '../chart-geometry.ts';
-import { markerOf } from '../chart-looks.ts';
-import { stepLines } from '../steps.ts';
-import { bandBoxes, intervalsPath, markerPath, marksPath } from '../chart-shapes.ts';
+import { isLog, placeLabels, type Plane } from '../chart/geometry.ts';
+import { markerOf } from '../chart/looks.ts';
+import { stepLines } from '../chart/steps.ts';
+import { bandBoxes, intervalsPath, markerPath, marksPath } from '../chart/shapes.ts';
 import type { Chart } from './chart.ts';
 import { FONT, textWidth } from './plot-text.ts';
 import { colour, roleColour } from './theme.ts';

@@ -1,9 +1,9 @@
 /** What uPlot is told of a chart. */
 import type uPlotType from 'uplot';
-import { isLog, yExtent } from '../chart-geometry.ts';
-import { dashOf } from '../chart-looks.ts';
-import type { ChartAxis } from '../chart-spec.ts';
-import { ticksOf, type Tick } from '../ticks.ts';
+import { isLog, yExtent } from '../chart/geometry.ts';
+import { dashOf } from '../chart/looks.ts';
+import type { ChartAxis } from '../chart/spec.ts';
+import { ticksOf, type Tick } from '../chart/ticks.ts';
 import type { Chart } from './chart.ts';
 import { drawBands, drawMarks, drawPoints, steppedPaths } from './plot-drawing.ts';
 import { FONT, textWidth } from './plot-text.ts';

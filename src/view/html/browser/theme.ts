@@ -1,6 +1,6 @@
 /** Light or dark, and the colours of charts in it. */
-import { colourName } from '../chart-looks.ts';
-import { PAGE_IDS, type ChartRole } from '../chart-spec.ts';
+import { colourName } from '../chart/looks.ts';
+import { PAGE_IDS, type ChartRole } from '../chart/spec.ts';
 import { create } from './elements.ts';
 
 const SYSTEM = matchMedia('(prefers-color-scheme: dark)');

@@ -1,6 +1,6 @@
 /** The charts of a comparison: the change of each figure with its interval, and the shift of whole distributions. */
 import type { CompareFigure, CompareResult, ShiftFunction } from '../../../document/compare.ts';
-import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartSeries, ChartSpec } from '../chart/spec.ts';
 import { scaleFor } from './rounds.ts';
 
 /** How changes are shown: which axis, and where a ratio of new to base stands on it. */

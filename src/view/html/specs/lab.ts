@@ -3,7 +3,7 @@ import type { Axis, LabDescription, PlotSpec } from '../../../document/lab-descr
 import { isDone, type DoneCell, type LabResult } from '../../../document/lab.ts';
 import { density, quantile } from '../../../units/statistics.ts';
 import { groupsOf, type Group } from '../../chart/lab-plots.ts';
-import type { ChartSeries, ChartSpec, ChartUnit } from '../chart-spec.ts';
+import type { ChartSeries, ChartSpec, ChartUnit } from '../chart/spec.ts';
 import { ownValue } from '../../../units/record.ts';
 
 /** A line of a plot: a value of the axis that has colours, and its cells. */

@@ -3,7 +3,7 @@ import type { GoalResult, SaturateResult, SearchResult, TrialResult } from '../.
 import { parseCriterion } from '../../../judge/criterion.ts';
 import { formatFigure } from '../../text/thresholds.ts';
 import { goalTitle } from '../../limit-sentences.ts';
-import type { ChartBand, ChartMark, ChartRole, ChartSeries, ChartSpec, ChartUnit } from '../chart-spec.ts';
+import type { ChartBand, ChartMark, ChartRole, ChartSeries, ChartSpec, ChartUnit } from '../chart/spec.ts';
 import { scaleFor } from './rounds.ts';
 
 const QUANTITIES = {

@@ -2,7 +2,7 @@
 import { decodeHistogram, type FilledBuckets } from '../../../count/hdr-decode.ts';
 import { lowestAt } from '../../../count/histogram.ts';
 import type { LatencySummary } from '../../../document/common.ts';
-import type { ChartRole, ChartSeries, ChartSpec, ChartX } from '../chart-spec.ts';
+import type { ChartRole, ChartSeries, ChartSpec, ChartX } from '../chart/spec.ts';
 
 /** The percentiles of a summary by their place on the axis, 1/(1-q). */
 const PLACES = [

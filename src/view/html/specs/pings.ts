@@ -1,6 +1,6 @@
 /** The charts of round trips that rounds of connections do not have. */
 import type { RttRound, RttSamples } from '../../../document/rtt.ts';
-import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartSeries, ChartSpec } from '../chart/spec.ts';
 import { wholeIntervals } from './intervals.ts';
 import { timeAxis } from './percentiles.ts';
 import { perSec } from './round.ts';

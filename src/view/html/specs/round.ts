@@ -7,7 +7,7 @@ import type { KernelEvidence } from '../../../document/kernel-evidence.ts';
 import type { PacketEvidence } from '../../../document/packet-evidence.ts';
 import { PACKET_ROWS } from '../../../document/packet-table.ts';
 import type { CounterInterval } from '../../../judge/counter-intervals.ts';
-import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartRole, ChartSeries, ChartSpec } from '../chart/spec.ts';
 import { wholeIntervals } from './intervals.ts';
 import { overTimeChart, timeAxis } from './percentiles.ts';
 

@@ -1,7 +1,7 @@
 /** Charts of several rounds along the rate that was offered. */
 import type { RoundResult } from '../../../document/client.ts';
 import type { LatencySummary } from '../../../document/common.ts';
-import type { ChartRole, ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartRole, ChartSeries, ChartSpec } from '../chart/spec.ts';
 
 type Rated = Pick<RoundResult, 'offered_rate_per_sec' | 'ramp' | 'rate_per_sec' | 'latency_ns'>;
 

@@ -6,7 +6,7 @@ import type { Document, DocumentKind, DocumentOf } from '../../../document/read.
 import { describedBy } from '../../text/lab.ts';
 import { offeredText } from '../../text/round-table.ts';
 import { goalTitle } from '../../limit-sentences.ts';
-import type { ChartSeries, ChartSpec } from '../chart-spec.ts';
+import type { ChartSeries, ChartSpec } from '../chart/spec.ts';
 import { pingLoad, roundName } from '../side-figures.ts';
 import type { NamedDocument } from '../../look.ts';
 import { wholeIntervals } from './intervals.ts';

@@ -10,8 +10,8 @@ import {
   formatPerSec,
   formatSeconds,
   threeDigits,
-} from '../../units/format.ts';
-import type { ChartUnit } from './chart-spec.ts';
+} from '../../../units/format.ts';
+import type { ChartUnit } from './spec.ts';
 
 export interface Tick {
   readonly value: number;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { ChartSeries, ChartSpec, ChartUnit } from '../../../src/view/html/chart-spec.ts';
-import { holds } from '../../support/property.ts';
-import { svgChart } from '../../../src/view/html/svg-chart.ts';
-import { placesOf, stepLines } from '../../../src/view/html/steps.ts';
-import { thinned, type Point } from '../../../src/view/html/svg-path.ts';
-import { drawnValues, placeLabels, xExtent, yExtent, type Plane } from '../../../src/view/html/chart-geometry.ts';
+import type { ChartSeries, ChartSpec, ChartUnit } from '../../../../src/view/html/chart/spec.ts';
+import { holds } from '../../../support/property.ts';
+import { svgChart } from '../../../../src/view/html/chart/svg-chart.ts';
+import { placesOf, stepLines } from '../../../../src/view/html/chart/steps.ts';
+import { thinned, type Point } from '../../../../src/view/html/chart/svg-path.ts';
+import { drawnValues, placeLabels, xExtent, yExtent, type Plane } from '../../../../src/view/html/chart/geometry.ts';
 
 const SECONDS = Array.from({ length: 600 }, (_, second) => second);
 

@@ -1,8 +1,8 @@
 /** The frame of every page: one file that loads nothing, and that runs nothing but what it brought. */
 import { createHash } from 'node:crypto';
-import { PAGE_IDS } from './chart-spec.ts';
-import { unbroken } from '../layout.ts';
-import { chartStyles } from './chart-styles.ts';
+import { PAGE_IDS } from '../chart/spec.ts';
+import { unbroken } from '../../layout.ts';
+import { chartStyles } from '../chart/styles.ts';
 import { pageDataText } from './page-data.ts';
 import { pageStyles } from './page-styles.ts';
 import { pageScripts } from './script.ts';

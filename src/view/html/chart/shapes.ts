@@ -2,9 +2,9 @@
  * The shapes of a chart as the `d` of a path, in pixels. An SVG and a canvas read the same text. The drawing without JavaScript and the
  * script of the page share this file, so it touches no page.
  */
-import { isLog, type Box, type Plane } from './chart-geometry.ts';
-import type { MarkerShape } from './chart-looks.ts';
-import type { ChartSeries, ChartSpec } from './chart-spec.ts';
+import { isLog, type Box, type Plane } from './geometry.ts';
+import type { MarkerShape } from './looks.ts';
+import type { ChartSeries, ChartSpec } from './spec.ts';
 
 /** Returns the outline of a point, as the `d` of a path. A cross has no inside: it is all stroke. */
 export function markerPath(shape: MarkerShape, x: number, y: number, radius: number): string {

@@ -6,7 +6,7 @@
  * before (`p`), or from the one before it in the list (`t`). What is no highest value of a bucket is `[value]`, and
  * null is null; there is no code at such a place, and the code before it counts in its stead.
  */
-import { bucketOf, lowestAt } from '../../count/histogram.ts';
+import { bucketOf, lowestAt } from '../../../count/histogram.ts';
 
 export type Numbers = readonly (number | null)[];
 type Coded = readonly [kind: 'p' | 't', ...members: readonly (number | null | readonly [number])[]];

@@ -2,8 +2,8 @@
  * Values over time as steps: what was counted in a second is drawn over the whole of it. The drawing without JavaScript and the script of
  * the page share this file, so it touches no page.
  */
-import { canShow, type Drawn } from './chart-geometry.ts';
-import type { ChartSpec, ChartX } from './chart-spec.ts';
+import { canShow, type Drawn } from './geometry.ts';
+import type { ChartSpec, ChartX } from './spec.ts';
 import type { Point } from './svg-path.ts';
 
 /** Returns the places of the values on the x axis: the middle of an interval. */

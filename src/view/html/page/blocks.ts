@@ -1,9 +1,9 @@
 /** The blocks that pages are made of: tables, facts, lists, charts. */
-import { printable } from '../../units/printable.ts';
-import type { Fact, Rows } from '../facts.ts';
-import { unbroken } from '../layout.ts';
-import { CHART_CLASSES, type ChartSpec } from './chart-spec.ts';
-import { svgChart } from './svg-chart.ts';
+import { printable } from '../../../units/printable.ts';
+import type { Fact, Rows } from '../../facts.ts';
+import { unbroken } from '../../layout.ts';
+import { CHART_CLASSES, type ChartSpec } from '../chart/spec.ts';
+import { svgChart } from '../chart/svg-chart.ts';
 import { Html, html, type HtmlValue } from './template.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** The data of a page, as the text of its `<script type="application/json">`. */
 import { gzipSync } from 'node:zlib';
-import { printable } from '../../units/printable.ts';
-import type { PageData } from './chart-spec.ts';
+import { printable } from '../../../units/printable.ts';
+import type { PageData } from '../chart/spec.ts';
 import { packLists, type Json } from './packed-lists.ts';
 
 /** From this length on the JSON is compressed: the seconds of ten minutes are half a megabyte. */

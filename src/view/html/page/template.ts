@@ -1,6 +1,6 @@
 /** HTML as text. Every value that a template takes is made printable and escaped here, so that no place can forget it. */
-import { printable } from '../../units/printable.ts';
-import type { ChartSpec } from './chart-spec.ts';
+import { printable } from '../../../units/printable.ts';
+import type { ChartSpec } from '../chart/spec.ts';
 
 /** HTML that was made by a template, and the charts in it. */
 export class Html {

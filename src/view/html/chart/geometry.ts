@@ -2,8 +2,8 @@
  * From the data of a chart to what is drawn: sums of stacks, what the axes show, where labels have room. The drawing without JavaScript
  * and the script of the page share this file, so it touches no page.
  */
-import { niceLogBounds } from '../chart/scale.ts';
-import type { ChartAxis, ChartSeries, ChartSpec } from './chart-spec.ts';
+import { niceLogBounds } from '../../chart/scale.ts';
+import type { ChartAxis, ChartSeries, ChartSpec } from './spec.ts';
 
 export type Extent = readonly [min: number, max: number];
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { packLists, unpackLists, type Json } from '../../../src/view/html/packed-lists.ts';
-import { holds } from '../../support/property.ts';
+import { packLists, unpackLists, type Json } from '../../../../src/view/html/page/packed-lists.ts';
+import { holds } from '../../../support/property.ts';
 
 t.test('whatever is packed comes back, keys in their order', (t) => {
   const back = (value: Json): boolean => {

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { chartStyles } from '../../../src/view/html/chart-styles.ts';
-import { pageStyles } from '../../../src/view/html/page-styles.ts';
-import { pageScripts } from '../../../src/view/html/script.ts';
+import { chartStyles } from '../../../../src/view/html/chart/styles.ts';
+import { pageStyles } from '../../../../src/view/html/page/page-styles.ts';
+import { pageScripts } from '../../../../src/view/html/page/script.ts';
 
 /** What docs/guide/html-report.md says of the size of a page: half of it is uPlot, and every page has it, also one with a few rows. */
 const PAGE_BYTES = 92_000;

@@ -1,9 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { bucketOf, lowestAt } from '../../../src/count/histogram.ts';
-import { decodeLists, encodeLists, type CodedList, type Numbers } from '../../../src/view/html/packed-numbers.ts';
-import { holds } from '../../support/property.ts';
+import { bucketOf, lowestAt } from '../../../../src/count/histogram.ts';
+import {
+  decodeLists,
+  encodeLists,
+  type CodedList,
+  type Numbers,
+} from '../../../../src/view/html/page/packed-numbers.ts';
+import { holds } from '../../../support/property.ts';
 
 const highest = (valueNs: number): number => lowestAt(bucketOf(valueNs) + 1) - 1;
 

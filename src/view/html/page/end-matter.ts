@@ -1,9 +1,9 @@
 /** What every page ends with: the machine, the options, the command that repeats it, the result itself. */
-import { repetitionOf } from '../../options/repetition.ts';
-import type { Document } from '../../document/read.ts';
-import { kindOf } from '../../document/read.ts';
+import { repetitionOf } from '../../../options/repetition.ts';
+import type { Document } from '../../../document/read.ts';
+import { kindOf } from '../../../document/read.ts';
 import { facts, list, listing, pairs, paragraph } from './blocks.ts';
-import { PAGE_IDS } from './chart-spec.ts';
+import { PAGE_IDS } from '../chart/spec.ts';
 import type { Section } from './page.ts';
 import { html, type Html } from './template.ts';
 

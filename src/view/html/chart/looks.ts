@@ -2,7 +2,7 @@
  * What tells the series of a chart apart beside their colours: dashes of lines, shapes of points. The drawing without JavaScript and
  * the script of the page share this file, so it touches no page. The colours are in `chart-styles.ts`.
  */
-import type { ChartRole } from './chart-spec.ts';
+import type { ChartRole } from './spec.ts';
 
 type NamedRole = Exclude<ChartRole, `run${number}`>;
 

@@ -1,5 +1,5 @@
 /** A chart as SVG: what is shown without JavaScript, and what is printed. */
-import { element, escapeXml, textElement } from '../chart/xml.ts';
+import { element, escapeXml, textElement } from '../../chart/xml.ts';
 import {
   axisName,
   canShow,
@@ -12,10 +12,10 @@ import {
   type Drawn,
   type Labels,
   type Plane,
-} from './chart-geometry.ts';
-import { colourName, dashOf, markerOf } from './chart-looks.ts';
-import { bandBoxes, intervalsPath, markerPath, marksPath, short } from './chart-shapes.ts';
-import type { ChartRole, ChartSeries, ChartSpec } from './chart-spec.ts';
+} from './geometry.ts';
+import { colourName, dashOf, markerOf } from './looks.ts';
+import { bandBoxes, intervalsPath, markerPath, marksPath, short } from './shapes.ts';
+import type { ChartRole, ChartSeries, ChartSpec } from './spec.ts';
 import { stepLines } from './steps.ts';
 import { areaPath, linePath, segmentsOf, thinned, type Point } from './svg-path.ts';
 import { ticksOf, type Tick } from './ticks.ts';

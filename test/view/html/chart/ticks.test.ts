@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { ChartUnit } from '../../../src/view/html/chart-spec.ts';
-import { formatChartValue, ticksOf, type TickedRange } from '../../../src/view/html/ticks.ts';
-import { holds } from '../../support/property.ts';
+import type { ChartUnit } from '../../../../src/view/html/chart/spec.ts';
+import { formatChartValue, ticksOf, type TickedRange } from '../../../../src/view/html/chart/ticks.ts';
+import { holds } from '../../../support/property.ts';
 
 const labels = (unit: ChartUnit, scale: 'linear' | 'log', min: number, max: number, wanted = 6): string[] =>
   ticksOf({ unit, scale, min, max, wanted }).map(({ label }) => label);

@@ -1,10 +1,10 @@
 /** What stands at the head of every page: how good the news is, and why a run ended before its time. */
-import type { ClientResult } from '../../document/client.ts';
-import type { Verdict, VerdictStatus } from '../../document/common.ts';
-import { formatCountOf } from '../../units/format.ts';
-import { NO_ROUND, STOPPED_EARLY } from '../facts.ts';
-import { verdictLook } from '../verdict-looks.ts';
-import { failureText } from '../layout.ts';
+import type { ClientResult } from '../../../document/client.ts';
+import type { Verdict, VerdictStatus } from '../../../document/common.ts';
+import { formatCountOf } from '../../../units/format.ts';
+import { NO_ROUND, STOPPED_EARLY } from '../../facts.ts';
+import { verdictLook } from '../../verdict-looks.ts';
+import { failureText } from '../../layout.ts';
 import { paragraph } from './blocks.ts';
 import type { Mood } from './page.ts';
 import { html, type Html } from './template.ts';
