@@ -60,20 +60,25 @@ export class SegmentReader {
     const view = this.#view;
     if (end - ip < 40) return this.#malformed();
     const first = view.getInt32(ip);
+    const second = view.getInt32(ip + 4);
     const headerBytes = ((first >>> 24) & 15) << 2;
     const total = first & 0xffff;
     // More fragments, or an offset.
-    if (first >>> 28 !== 4 || headerBytes < 20 || (view.getUint16(ip + 6) & 0x3fff) !== 0) return this.#malformed();
+    if (first >>> 28 !== 4 || headerBytes < 20 || (second & 0x3fff) !== 0) return this.#malformed();
     if (total < headerBytes + 20 || ip + total > end) return this.#malformed();
-    if (sumOf(view, ip, ip + headerBytes) !== 0xffff) return this.#badChecksum();
+    const third = view.getInt32(ip + 8);
     const remote = view.getInt32(ip + 12);
     const local = view.getInt32(ip + 16);
+    const addresses = halves(local) + halves(remote);
+    let sum = halves(first) + halves(second) + halves(third) + addresses;
+    if (headerBytes > 20) sum += sumOf(view, ip + 20, ip + headerBytes);
+    if (fold(sum) !== 0xffff) return this.#badChecksum();
     this.tuple.family = 4;
     this.tuple.local = local;
     this.tuple.remote = remote;
     this.frame = frame;
     this.frameBytes = end - frame;
-    return this.#read(ip + headerBytes, ip + total, halves(local) + halves(remote));
+    return this.#read(ip + headerBytes, ip + total, addresses);
   }
 
   /** Reads an IPv6 packet whose next header is TCP. */
@@ -98,48 +103,58 @@ export class SegmentReader {
     return this.#read(ip + 40, ip + total, sum);
   }
 
-  /** Reads the segment from `at` to `end`; `addresses` is the sum of the words of both addresses. */
+  /**
+   * Reads the segment from `at` to `end`; `addresses` is the sum of the words of both addresses. Each word of the header is read once, for its
+   * field and for the checksum.
+   */
   #read(at: number, end: number, addresses: number): boolean {
     const view = this.#view;
     const control = view.getInt32(at + 12);
     const headerBytes = (control >>> 28) << 2;
     const payload = at + headerBytes;
     if (headerBytes < 20 || payload > end) return this.#malformed();
-    if (!this.#isIntact(at, end, addresses)) return this.#badChecksum();
     const ports = view.getInt32(at);
+    const sequence = view.getInt32(at + 4);
+    const acknowledgement = view.getInt32(at + 8);
+    const last = view.getInt32(at + 16);
     this.tuple.ports = (ports << 16) | (ports >>> 16);
-    this.sequence = view.getInt32(at + 4);
-    this.acknowledgement = view.getInt32(at + 8);
-    const flags = (control >>> 16) & 0x3f;
-    this.flags = flags;
+    this.sequence = sequence;
+    this.acknowledgement = acknowledgement;
+    this.flags = (control >>> 16) & 0x3f;
     this.window = control & 0xffff;
     this.payload = payload;
     this.payloadBytes = end - payload;
     this.sackBlocks = 0;
-    // All that a segment without SYN has, as nearly every sender writes it.
-    if (headerBytes === 32 && view.getInt32(at + 20) === ALIGNED_TIMESTAMPS) {
-      this.hasTimestamps = true;
-      this.timestamp = view.getInt32(at + 24);
-      this.timestampEcho = view.getInt32(at + 28);
-      this.maximumSegment = 0;
-      this.windowShift = -1;
-      this.allowsSack = false;
-      return true;
-    }
-    this.hasTimestamps = false;
     this.maximumSegment = 0;
     this.windowShift = -1;
     this.allowsSack = false;
+    const pseudo = addresses + PROTOCOL_TCP + (end - at);
+    const sum = pseudo + halves(ports) + halves(sequence) + halves(acknowledgement) + halves(control) + halves(last);
+    // All that a segment without SYN has, as nearly every sender writes it.
+    if (headerBytes === 32) {
+      const lead = view.getInt32(at + 20);
+      if (lead === ALIGNED_TIMESTAMPS) {
+        const timestamp = view.getInt32(at + 24);
+        const echo = view.getInt32(at + 28);
+        this.hasTimestamps = true;
+        this.timestamp = timestamp;
+        this.timestampEcho = echo;
+        const options = halves(lead) + halves(timestamp) + halves(echo);
+        return this.#isIntact(sum + options, payload, end, pseudo, last);
+      }
+    }
+    this.hasTimestamps = false;
+    if (!this.#isIntact(sum, at + 20, end, pseudo, last)) return false;
     return this.#readOptions(at + 20, payload) || this.#malformed();
   }
 
-  #isIntact(at: number, end: number, addresses: number): boolean {
-    const view = this.#view;
-    const pseudo = addresses + PROTOCOL_TCP + (end - at);
+  /** Whether the checksum is right, counted where not: `sum` is that of the words before `rest`, `last` the word with the checksum. */
+  #isIntact(sum: number, rest: number, end: number, pseudo: number, last: number): boolean {
     // The kernel hands over what it sends through a pair of virtual interfaces before the checksum is filled in: only the sum of the
     // pseudo header is there (include/linux/skbuff.h, CHECKSUM_PARTIAL).
-    if (this.#hasUnfinishedChecksums && view.getUint16(at + 16) === fold(pseudo)) return true;
-    return fold(pseudo + sumOf(view, at, end)) === 0xffff;
+    if (this.#hasUnfinishedChecksums && last >>> 16 === fold(pseudo)) return true;
+    const whole = rest === end ? sum : sum + sumOf(this.#view, rest, end);
+    return fold(whole) === 0xffff || this.#badChecksum();
   }
 
   /** Reads options one by one. False where a length is wrong (RFC 9293, section 3.1: such a segment may be dropped). */
