@@ -116,6 +116,7 @@ export class Generator implements ClientDriver, BodyListener {
   readonly #heads: ResponseHeads | undefined;
   readonly #stages: Stages | undefined;
   readonly #awaitsFirstByte: boolean;
+  readonly #readsTime: boolean;
   readonly #reset: boolean;
   /** Born doubles, like all times: a zero of the rehearsal would make them small integers, and the code that was compiled for those useless. */
   readonly #holdNs: number = Infinity;
@@ -143,6 +144,7 @@ export class Generator implements ClientDriver, BodyListener {
     this.#heads = options.heads;
     this.#stages = options.stages;
     this.#bodies?.listen(this);
+    this.#readsTime = options.engine.timesEvents !== true;
     this.#awaitsFirstByte = options.firstByteTimeoutNs !== Infinity;
     this.#reset = options.plan.close === 'rst';
     this.#holdNs = options.plan.holdNs;
@@ -364,11 +366,10 @@ export class Generator implements ClientDriver, BodyListener {
   /** Ends an attempt for which the engine holds nothing. */
   #endUnopened(slot: number, outcome: number, errno: number): void {
     const attempts = this.#attempts;
-    const nowNs = this.#clock.nowNs;
     this.#unlist(slot);
     if (attempts.measured[slot] === this.#phase) this.#recorder.outcome(outcome, errno);
     this.#pause();
-    attempts.sinceNs[slot] = nowNs;
+    attempts.sinceNs[slot] = this.#clock.nowNs;
     attempts.give(slot);
   }
 
@@ -378,7 +379,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   connected(slot: number): void {
     const attempts = this.#attempts;
-    this.#clock.tick();
+    if (this.#readsTime) this.#clock.tick();
     attempts.state[slot] = EXCHANGING;
     if (attempts.measured[slot] === this.#phase) {
       this.#recorder.count(ESTABLISHED, 1);
@@ -405,7 +406,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   received(slot: number, bytes: number): void {
     const attempts = this.#attempts;
-    this.#clock.tick();
+    if (this.#readsTime) this.#clock.tick();
     const before = attempts.receivedBytes[slot]!;
     attempts.receivedBytes[slot] = before + bytes;
     if (before === 0 && this.#awaitsFirstByte && attempts.state[slot] === EXCHANGING) attempts.unanswered.remove(slot);
@@ -439,7 +440,7 @@ export class Generator implements ClientDriver, BodyListener {
       this.#keepAlone(slot);
       return;
     }
-    this.#clock.tick();
+    if (this.#readsTime) this.#clock.tick();
     if (attempts.state[slot] === WAITING) {
       attempts.timeWait[slot] = NO_TIME_WAIT;
       this.#fail(slot, SHORT_RESPONSE, 0);
@@ -456,7 +457,7 @@ export class Generator implements ClientDriver, BodyListener {
   failed(slot: number, errno: number): void {
     const attempts = this.#attempts;
     const state = attempts.state[slot];
-    this.#clock.tick();
+    if (this.#readsTime) this.#clock.tick();
     if (state === HOLDING) this.#loseHeld(slot);
     else if (state === KEEPING || state === KEEPING_ALONE) this.#keepAlone(slot);
     else if (
@@ -472,8 +473,7 @@ export class Generator implements ClientDriver, BodyListener {
 
   released(slot: number): void {
     const attempts = this.#attempts;
-    this.#clock.tick();
-    const { nowNs } = this.#clock;
+    if (this.#readsTime) this.#clock.tick();
     const isRetry = attempts.state[slot] === RETRYING;
     this.#givePort(slot, isRetry || attempts.timeWait[slot] === TIME_WAIT);
     if (isRetry) {
@@ -481,7 +481,7 @@ export class Generator implements ClientDriver, BodyListener {
       return;
     }
     if (this.#bodies !== undefined && !this.#bodies.release(slot)) return;
-    attempts.sinceNs[slot] = nowNs;
+    attempts.sinceNs[slot] = this.#clock.nowNs;
     attempts.give(slot);
   }
 

@@ -332,6 +332,27 @@ t.test('nor what the last one sent', async (t) => {
   t.same(bench.outcomes, { ok: 1, short_response: 1 });
 });
 
+t.test('what an engine has timed is as late as the last reading of the clock says', async (t) => {
+  for (const [timesEvents, expectedNs] of [
+    [true, 2 * MS],
+    [undefined, 5 * MS],
+  ] as const) {
+    const options = { durationNs: MS, capacity: 1, finish: echo, payloadBytes: 8 };
+    const bench = new RoundBench({ ...options, ...(timesEvents && { timesEvents }) });
+    bench.step();
+    bench.clock.advance(2 * MS);
+    bench.clock.tick();
+    // Other frames of the batch keep the thread.
+    bench.clock.advance(3 * MS);
+    bench.engine.connect(0);
+    bench.engine.send(0, 8);
+    bench.engine.receive(0, 8);
+    bench.runOut();
+    t.same(bench.outcomes, { ok: 1 });
+    for (const name of ['connect', 'first_byte', 'total'] as const) t.equal(bench.latency(name).max, expectedNs, name);
+  }
+});
+
 t.test('a slot that the engine has not released is not used again', async (t) => {
   const bench = new RoundBench({ durationNs: 3 * MS, capacity: 1, finish: { kind: 'connect' } });
   bench.engine.releasesAtOnce = false;

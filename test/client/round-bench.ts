@@ -50,6 +50,8 @@ export interface BenchOptions {
   /** How long before the base the clock begins. */
   readonly leadNs?: number;
   readonly tickNs?: number;
+  /** The engine reads the clock before it reports: see `ClientEngine.timesEvents`. */
+  readonly timesEvents?: true;
   /** In stages: exchanges begun a second. */
   readonly exchangePerSec?: number;
 }
@@ -133,7 +135,8 @@ export class RoundBench {
     this.merger = new LoadRound(1, this.pacer.measureNs, (interval, warmup) => this.told.push({ interval, warmup }));
     this.hasEnded = false;
     this.generator = new Generator({
-      engine: this.engine,
+      engine:
+        options.timesEvents === undefined ? this.engine : Object.assign(this.engine, { timesEvents: true as const }),
       clock: this.clock,
       recorder: this.#recorder,
       attempts: this.attempts,

@@ -36,6 +36,7 @@ const REHEARSAL_SLOTS = 512;
  */
 export class PacketClientEngine implements ClientEngine, TcpUser {
   readonly name = 'packet';
+  readonly timesEvents = true;
   readonly #options: ClientEngineOptions;
   readonly #port: FramePort;
   readonly #bodies: BodyPlaces | undefined;

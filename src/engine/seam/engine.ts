@@ -98,6 +98,11 @@ export const DRAIN_NS = 5e9;
 export interface ClientEngine {
   readonly name: EngineName;
   /**
+   * The engine reads the clock when it looks for what has come, before it reports: the last reading is the time of an event. Left out: the
+   * driver reads the clock for each event.
+   */
+  readonly timesEvents?: true;
+  /**
    * Starts a connection on a free slot: connect, then send the payload, then shut down writing if so configured.
    * Returns 0, or the errno of what failed immediately; the slot is then still free and nothing has been reported. Where the
    * peer is that near, events of the connection come before this returns.

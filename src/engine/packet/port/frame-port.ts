@@ -41,7 +41,10 @@ export interface FramePort {
   give(offset: number): void;
   /** Lets leave what was sent. */
   flush(): void;
-  /** Hands what has come to the receiver, a bounded number of frames. Returns how many these were. Never waits. */
+  /**
+   * Hands what has come to the receiver, a bounded number of frames. Returns how many these were. Never waits. It reads the clock when it has
+   * seen that frames are there: all that it hands over had come by the clock's last reading.
+   */
   receive(receiver: FrameReceiver): number;
   /**
    * Called from inside `receive` for a frame of a connection that this thread does not have: gives a copy to thread `owner`, or where that is

@@ -115,7 +115,7 @@ export class XskPort implements FramePort {
         const size = index === 0 ? rxBytes + txBytes : rxBytes;
         const socket = openQueueSocket(libc, link, queue, { address: this.#memory.address + base, size });
         this.#sockets.push(socket);
-        this.#queues.push(new RxQueue(socket, base, RX_FRAMES, CHUNK_BYTES));
+        this.#queues.push(new RxQueue(socket, clock, base, RX_FRAMES, CHUNK_BYTES));
         this.#addToPoll(socket.fd);
       });
       if (this.#handover !== null) this.watch(this.#handover.wakeFd);
@@ -168,6 +168,7 @@ export class XskPort implements FramePort {
     for (let count = 0; count < RECEIVE_BATCH; count++) {
       const length = handover.take(this.#words, offset);
       if (length < 0) return count;
+      this.#clock.tick();
       receiver.frame(offset, length);
       handover.done();
     }
