@@ -121,6 +121,7 @@ export function roundFacts({
     workersDied,
     death,
     kernel: evidence.kernel,
+    coresBusy: evidence.coresBusy,
     packet: evidence.packet,
     sources: countForeign(plan.packet?.addresses ?? []),
     batchNs: batchNsOf(rateOf(plan.share, peakPerSec(rate)), plan.workers, engineHas(plan.engine, 'wakesCheaply')),

@@ -4,6 +4,8 @@ import { callAfter } from '../runtime/timer.ts';
 import type { Timer } from '../runtime/timer.ts';
 import { readThreadTimes } from '../kernel/machine/thread-times.ts';
 import type { ThreadTimes } from '../kernel/machine/thread-times.ts';
+import { allowedCpus } from '../kernel/machine/cpus.ts';
+import { busyShareBetween, readCores, type Cores } from '../kernel/machine/core-times.ts';
 import { KernelWatch } from '../judge/kernel-evidence.ts';
 import { PacketWatch, type PacketReading } from '../judge/packet-evidence.ts';
 import type { KernelEvidence } from '../document/kernel-evidence.ts';
@@ -20,6 +22,7 @@ interface Mark {
   readonly ns: number;
   readonly cpu: NodeJS.CpuUsage;
   readonly threads: readonly (ThreadTimes | undefined)[];
+  readonly cores: Cores;
 }
 
 /** What the watch of one round comes to. */
@@ -29,6 +32,8 @@ export interface RoundEvidence {
   readonly packet: PacketEvidence | undefined;
   /** One entry a worker. */
   readonly threads: readonly ThreadUse[];
+  /** The share of the time of the load in which the cores that this process may run on were not idle; left out where it is not known. */
+  readonly coresBusy?: number | undefined;
 }
 
 /** What is watched, and from when on. */
@@ -40,6 +45,8 @@ export interface WatchedRound {
   readonly warmupNs: number;
   /** Of the schedule after the warm-up. */
   readonly durationNs: number;
+  /** Whether the round is in stages, so that its load goes on after the schedule. */
+  readonly isStaged: boolean;
   /** Is told what each reading shows, once a second. */
   readonly onSecond?: (second: MachineSecond) => void;
   /** Reads what the packet engine has counted; undefined where the connections are the kernel's sockets. */
@@ -57,14 +64,16 @@ export class RoundWatch {
   /** When the schedule was over: waiting for the last connections is no load of the generator's. */
   #scheduleEnd: Mark | undefined;
 
+  readonly #isStaged: boolean;
   readonly #onSecond: WatchedRound['onSecond'];
   /** The reading before, for what a second took. */
   #last: Mark;
 
-  constructor({ threadIds, leadNs, warmupNs, durationNs, onSecond, readPacket }: WatchedRound) {
+  constructor({ threadIds, leadNs, warmupNs, durationNs, isStaged, onSecond, readPacket }: WatchedRound) {
     this.#threadIds = threadIds;
     this.#kernel = new KernelWatch({ keepsIntervals: true, hasSockets: readPacket === undefined });
     this.#packet = readPacket === undefined ? undefined : new PacketWatch(readPacket);
+    this.#isStaged = isStaged;
     this.#onSecond = onSecond;
     this.#begin = this.#mark();
     this.#last = this.#begin;
@@ -110,6 +119,7 @@ export class RoundWatch {
       ns: nowNs(),
       cpu: process.cpuUsage(),
       threads: this.#threadIds.map((id) => (id === null ? undefined : readThreadTimes(id))),
+      cores: readCores(),
     };
   }
 
@@ -123,6 +133,7 @@ export class RoundWatch {
     clearInterval(this.#sampler);
     this.endSchedule();
     const end = this.#scheduleEnd!;
+    const loadEnd = this.#isStaged ? readCores() : end.cores;
     return {
       cpu: process.cpuUsage(this.#begin.cpu),
       kernel: this.#kernel.end(nowNs()),
@@ -130,6 +141,7 @@ export class RoundWatch {
       threads: this.#threadIds.map((_, worker) =>
         threadUse(this.#begin.threads[worker], end.threads[worker], end.ns - this.#begin.ns),
       ),
+      coresBusy: busyShareBetween(this.#begin.cores, loadEnd, allowedCpus()),
     };
   }
 }

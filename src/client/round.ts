@@ -151,6 +151,7 @@ function watchOf(run: RoundRun, leadNs: number, emit: RunContext['emit']): Round
     leadNs,
     warmupNs: plan.rampUpNs + plan.warmupNs,
     durationNs: plan.durationNs,
+    isStaged: run.exchangePerSec !== null,
     onSecond: (second) => emit?.({ type: 'health', ...place, ...second }),
     readPacket: attachment?.readCounters,
   });

@@ -48,7 +48,7 @@ export interface NeighbourResult {
 
 /** Why this machine was the limit of a trial, and how busy its processors were. */
 export interface LimitedByResult {
-  /** The code of a reason of a verdict, or `cores_busy`: the processors that the target shares had no time left. */
+  /** The code of a reason of a verdict, or of the finding `cores_busy`. */
   readonly code: string;
   /** The message says why, in a sentence. */
   readonly message: string;

@@ -20,6 +20,8 @@ export interface RoundFacts {
   /** Left out where none died. */
   readonly death?: WorkerDeath | undefined;
   readonly kernel: KernelEvidence | undefined;
+  /** The share of the time of the load in which the cores that this process may run on were not idle; left out where it is not known. */
+  readonly coresBusy?: number | undefined;
   /** Undefined where the connections are the kernel's sockets. */
   readonly packet: PacketEvidence | undefined;
   /** Addresses that the packet engine answers for, and the kernel does not have. 0 with other engines. */

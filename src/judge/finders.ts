@@ -1,6 +1,7 @@
 /** What is looked for in a round, one function a finding. The reference page of findings is made from the table. */
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
+import { CORES_BUSY, coresBusyFinding } from './busy-cores.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
 import { PACKET_FINDERS, type PacketFacts } from './packet-finders.ts';
@@ -248,6 +249,13 @@ export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly ne
     needsValid: false,
     when: 'The kernel of this machine received ICMP messages "destination unreachable", at least 1 % of the failures.',
     remedy: 'Look for what rejects packets on the way.',
+  },
+  {
+    code: CORES_BUSY,
+    find: coresBusyFinding,
+    needsValid: false,
+    when: 'The cores of this machine were busy for 95 % of the time, everything that runs here taken together, and more than 0.1 % of the attempts failed, or the round is a trial of search or a step of saturate. Where the target has an address of this machine and attempts failed, it is a reason of the verdict instead.',
+    remedy: 'Stop what else runs here where the target, or a device on the way, runs on this machine too.',
   },
   {
     ...CLOCKS_APART,

@@ -1,6 +1,7 @@
 /** What is told of the kernel's counters: values by their paths, and sentences. Reads nothing itself, so that reports load no reader. */
 import { KERNEL_ROWS, isShown, type KernelContext } from '../document/kernel-table.ts';
 import type { CoreUse, KernelEvidence } from '../document/kernel-evidence.ts';
+import { CORES_BUSY } from './busy-cores.ts';
 import { formatShare } from '../units/format.ts';
 
 /** What a value of the evidence is, by its path: `listen_drops`, `conntrack.drop`. */
@@ -28,6 +29,7 @@ export function kernelSentences(
   told: readonly { readonly code: string }[] = [],
 ): string[] {
   const toldPaths = new Set(told.map(({ code }) => TOLD_BY_CODE[code]));
+  const isBusyTold = told.some(({ code }) => code === CORES_BUSY);
   const context: KernelContext = { attempts, durationSec, value: (path) => kernelValue(evidence, path) };
   const sentences: string[] = [];
   for (const [path, row] of KERNEL_ROWS) {
@@ -35,14 +37,14 @@ export function kernelSentences(
     if (toldPaths.has(path) || row.says === undefined || value === undefined) continue;
     if (isShown(value, row, context)) sentences.push(row.says(value, context));
   }
-  return [...sentences, ...(evidence.cpu ?? []).flatMap((core) => coreSentence(core) ?? [])];
+  return [...sentences, ...(evidence.cpu ?? []).flatMap((core) => coreSentence(core, isBusyTold) ?? [])];
 }
 
 const BUSY_SHARE = 0.95;
 const SOFTIRQ_SHARE = 0.5;
 const STEAL_SHARE = 0.05;
 
-function coreSentence(use: CoreUse): string | undefined {
+function coreSentence(use: CoreUse, isBusyTold: boolean): string | undefined {
   const { core, softirq_usec: softirq, steal_usec: steal, idle_usec: idle } = use;
   const total = use.user_usec + use.system_usec + use.irq_usec + softirq + steal + idle;
   // Half a second of ticks says something.
@@ -53,7 +55,7 @@ function coreSentence(use: CoreUse): string | undefined {
   if (softirq > total * SOFTIRQ_SHARE) {
     return `Core ${core} of this machine spent ${formatShare(softirq, total)} of the time on packets (softirq): spread them over more cores (RSS, RPS, more source addresses).`;
   }
-  if (total - idle > total * BUSY_SHARE) {
+  if (!isBusyTold && total - idle > total * BUSY_SHARE) {
     return `Core ${core} of this machine was busy for ${formatShare(total - idle, total)} of the time, everything that runs here taken together: what needed it had to wait.`;
   }
   return undefined;

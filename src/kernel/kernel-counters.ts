@@ -3,23 +3,11 @@
  * softnet_stat and stat are the whole machine's.
  */
 import { readCpuThrottling } from './machine/cgroup.ts';
+import { parseCores, type Cores } from './machine/core-times.ts';
 import { readProc } from './proc.ts';
 
-/** USER_HZ, the unit of /proc/stat: 100 on every machine that Linux gives user space (proc(5)). */
-const TICK_USEC = 10_000;
 /** softnet_stat and nf_conntrack print 32 bits. */
 const WRAP = 2 ** 32;
-
-/** How a core spent its time since boot, in microseconds, to the tick of 10 ms. Time of guests is within `user`. */
-export interface CoreTimes {
-  readonly user: number;
-  readonly system: number;
-  readonly irq: number;
-  readonly softirq: number;
-  readonly steal: number;
-  /** Idle time, the wait for disks included. */
-  readonly idle: number;
-}
 
 /** One reading. What a kernel or a container does not have is not there: a counter whose file is missing is absent, not 0. */
 export interface KernelReading {
@@ -29,7 +17,7 @@ export interface KernelReading {
    */
   readonly columns: ReadonlyMap<string, number>;
   /** The times of each core, by its number. */
-  readonly cores: ReadonlyMap<number, CoreTimes>;
+  readonly cores: Cores;
   /** The files that could not be read. */
   readonly missing: readonly string[];
 }
@@ -159,25 +147,4 @@ function parseConntrack(text: string, columns: Columns): void {
 function putHex(columns: Columns, name: string, text: string | undefined): void {
   if (text === undefined || !/^[0-9a-f]+$/i.test(text)) return;
   columns.set(name, (columns.get(name) ?? 0) + Number.parseInt(text, 16));
-}
-
-/** The lines `cpu0 user nice system idle iowait irq softirq steal guest guest_nice` of /proc/stat. */
-function parseCores(text: string): Map<number, CoreTimes> {
-  const cores = new Map<number, CoreTimes>();
-  for (const [, core, rest] of text.matchAll(/^cpu(\d+) (.*)$/gm)) {
-    const [user, nice, system, idle, iowait = 0, irq = 0, softirq = 0, steal = 0] = rest!
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    if (user === undefined || nice === undefined || system === undefined || idle === undefined) continue;
-    cores.set(Number(core), {
-      user: (user + nice) * TICK_USEC,
-      system: system * TICK_USEC,
-      irq: irq * TICK_USEC,
-      softirq: softirq * TICK_USEC,
-      steal: steal * TICK_USEC,
-      idle: (idle + iowait) * TICK_USEC,
-    });
-  }
-  return cores;
 }

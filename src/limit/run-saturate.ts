@@ -8,7 +8,7 @@ import { VERSION } from '../units/version.ts';
 import { LATENCIES_MIN } from '../judge/floor.ts';
 import { timedOffer } from './decide/quantity.ts';
 import { limitedBy, type Neighbour } from './decide/limiting.ts';
-import { nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
+import { isTooSlow, nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
 import { ExpectedAnswers } from './decide/expected-answers.ts';
 import { asStarted, missedBy, standingOf } from './decide/standing.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
@@ -54,7 +54,7 @@ export async function runSaturate(
       }
       if (move.ratePerSec === plan.startPerSec) answers.learn(measured);
       const round = answers.judged(measured);
-      judged = judge(plan, move.ratePerSec, round, runner.neighbours?.() ?? []);
+      judged = judge(plan, steps, move.ratePerSec, round, runner.neighbours?.() ?? []);
       results.push(stepResult(judged, round, move.isRepeat));
       steps.push(judged.step);
       emit?.(saturateEstimate(plan, steps, runner, elapsedNs()));
@@ -121,17 +121,20 @@ interface JudgedStep {
 
 function judge(
   plan: SaturatePlan,
+  before: readonly SaturateStep[],
   ratePerSec: number,
   round: RoundResult,
   neighbours: readonly Neighbour[],
 ): JudgedStep {
   const { total } = round.latency_ns;
   const { value, met } = evaluateCriterion(plan.goal, asStarted(round));
-  const judged = standingOf(round, missedBy([plan.goal], [met]), isLocalTarget(plan.client));
+  const p90Ns = total.count < LATENCIES_MIN ? null : total.p90;
+  const missed = isTooSlow(plan, before, ratePerSec, p90Ns) ? 'time' : missedBy([plan.goal], [met]);
+  const judged = standingOf(round, missed, isLocalTarget(plan.client));
   const { standing, reason } = judged;
   const step: SaturateStep = {
     ratePerSec,
-    p90Ns: total.count < LATENCIES_MIN ? null : total.p90,
+    p90Ns,
     failsGoal: !met || standing === 'nothing_established',
     isGeneratorLimited: standing === 'generator_limited',
   };

@@ -9,6 +9,7 @@ import type {
 } from '../document/limit.ts';
 import type { RoundResult } from '../document/client.ts';
 import type { QuantityName } from '../document/config.ts';
+import { CORES_BUSY } from '../judge/busy-cores.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { printable } from '../units/printable.ts';
 import { profileTitle } from '../plan/profiles.ts';
@@ -240,4 +241,14 @@ export function answersSentence(rounds: readonly RoundResult[]): string | null {
   if (found === null) return null;
   const { message } = found.findings.find(({ code }) => code === 'error_statuses')!;
   return `At ${formatPerSec(found.offered_rate_per_sec!)}, ${message}`;
+}
+
+/**
+ * What is known of busy cores where goals were missed all the same: of the lowest load of `missed`, the rounds that missed one and count. Null
+ * where they had time left.
+ */
+export function coresSentence(missed: readonly RoundResult[]): string | null {
+  const [lowest] = [...missed].sort((a, b) => a.attempts.scheduled - b.attempts.scheduled);
+  const found = lowest?.findings.find(({ code }) => code === CORES_BUSY);
+  return found === undefined ? null : `At ${formatPerSec(lowest!.offered_rate_per_sec!)}: ${found.message}`;
 }

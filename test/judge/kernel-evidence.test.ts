@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { CoreTimes, KernelReading } from '../../src/kernel/kernel-counters.ts';
+import type { KernelReading } from '../../src/kernel/kernel-counters.ts';
+import type { CoreTimes } from '../../src/kernel/machine/core-times.ts';
 import { KernelWatch } from '../../src/judge/kernel-evidence.ts';
 import { kernelSentences, kernelValue } from '../../src/judge/kernel-sentences.ts';
 import type { KernelEvidence } from '../../src/document/kernel-evidence.ts';

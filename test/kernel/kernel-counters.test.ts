@@ -1,6 +1,7 @@
 import t from 'tap';
 import { addedTo, missingEvidenceNotes, readKernel } from '../../src/kernel/kernel-counters.ts';
 import type { KernelReading } from '../../src/kernel/kernel-counters.ts';
+import { busyShareBetween, type Cores, type CoreTimes } from '../../src/kernel/machine/core-times.ts';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -172,6 +173,30 @@ t.test('differences: growth, 32 bits that wrap, sums that shrink, columns that c
   t.equal(addedTo('nf_conntrack.drop', before, after), undefined, 'a core went offline');
   t.equal(addedTo('gone', before, after), undefined);
   t.equal(addedTo('come', before, after), undefined);
+});
+
+t.test('how busy the cores were, taken together', async (t) => {
+  const core = (busy: number, idle: number): CoreTimes => ({
+    user: busy / 2,
+    system: busy / 4,
+    irq: 0,
+    softirq: busy / 4,
+    steal: 0,
+    idle,
+  });
+  const from: Cores = new Map([
+    [0, core(1e6, 5e6)],
+    [1, core(2e6, 5e6)],
+  ]);
+  const to: Cores = new Map([
+    [0, core(1.9e6, 5.1e6)],
+    [1, core(2.1e6, 5.9e6)],
+  ]);
+  t.equal(busyShareBetween(from, to), 0.5);
+  t.equal(busyShareBetween(from, to, new Set([0])), 0.9, 'of the cores that this process may use');
+  t.equal(busyShareBetween(from, to, new Set([7])), undefined);
+  t.equal(busyShareBetween(from, from), undefined, 'too short to say');
+  t.equal(busyShareBetween(new Map(), new Map()), undefined);
 });
 
 t.test('this kernel', { skip: process.platform === 'linux' ? false : 'needs Linux (/proc)' }, async (t) => {

@@ -1,6 +1,7 @@
 /** When a round is not the target's figure, and what to do. The reference page of verdicts is made from the table. */
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { nothingEstablished, otherFamilyAdvice, portAdvice, wayBackAdvice, waysOut } from '../advice.ts';
+import { CORES_BUSY, coresBusyReason } from '../busy-cores.ts';
 import type { RoundFacts, WorkerDeath } from '../facts.ts';
 import { agentRules, hasWhole, ofOneMachine, tellsAll } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
@@ -254,6 +255,13 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     when: 'A worker had no time left while another one needed less than half of that.',
     remedy: 'Look at what runs on its core (top -H).',
     applies: workersUneven,
+  },
+  {
+    code: CORES_BUSY,
+    status: 'generator_limited',
+    when: 'More than 0.1 % of the attempts failed at a target with an address of this machine, and the cores were busy for 95 % of the time, everything that runs here taken together.',
+    remedy: 'Use two machines, or stop what else runs here.',
+    applies: coresBusyReason,
   },
   {
     code: 'conntrack_full',

@@ -1,7 +1,7 @@
 /** Why this machine, and not the target, was the limit of a trial. Pure. */
 import type { LimitedByResult } from '../../document/limit.ts';
 import type { RoundResult } from '../../document/client.ts';
-import { coreShares, type Standing } from './standing.ts';
+import type { Standing } from './standing.ts';
 
 /** Another process, with the share of one processor that it used while the trial took place. */
 export interface Neighbour {
@@ -38,4 +38,15 @@ export function limitedBy(
       .slice(0, NEIGHBOURS_MAX)
       .map(({ pid, name, share }) => ({ pid, name, percent: percent(share) })),
   };
+}
+
+/** How busy each core was while the load was on. What was done after it (connections that time out) counts too. */
+function coreShares({ kernel, stages, intervals, duration_sec: scheduledSec }: RoundResult): number[] {
+  // In stages the load goes on after the last start.
+  const durationSec =
+    stages === undefined ? scheduledSec : intervals.reduce((sum, { length_sec: sec }) => sum + sec, 0);
+  return (kernel?.cpu ?? []).map((core) => {
+    const busyUsec = core.user_usec + core.system_usec + core.irq_usec + core.softirq_usec + core.steal_usec;
+    return durationSec > 0 ? Math.min(1, busyUsec / 1e6 / durationSec) : 0;
+  });
 }

@@ -35,6 +35,20 @@ export type SaturateMove =
   | { readonly kind: 'step'; readonly ratePerSec: number; readonly isRepeat: boolean }
   | { readonly kind: 'end'; readonly stoppedBy: StoppedBy };
 
+/** Whether a p90 at this rate would be too slow after `steps`; of a rate that is repeated, what is known before its first step counts. */
+export function isTooSlow(
+  options: SaturateOptions,
+  steps: readonly SaturateStep[],
+  ratePerSec: number,
+  p90Ns: number | null,
+): boolean {
+  const before = steps.filter((step) => step.ratePerSec !== ratePerSec);
+  const p90sNs = heldRates(options, before).flatMap(({ steps: same, stop }) =>
+    stop === null ? same.at(-1)!.p90Ns : [],
+  );
+  return exceeds(options, referenceNs(options, p90sNs), p90Ns);
+}
+
 /** The steps at one rate: a step that would end the run is repeated once, because one pause of either machine is enough. */
 interface Held {
   readonly steps: readonly SaturateStep[];
@@ -117,6 +131,9 @@ function heldRates(options: SaturateOptions, steps: readonly SaturateStep[]): He
 function reasonToStop(step: SaturateStep, options: SaturateOptions, reference: number | null): StoppedBy | null {
   if (step.isGeneratorLimited) return 'generator_limited';
   if (step.failsGoal) return 'failures';
-  if (reference !== null && step.p90Ns !== null && step.p90Ns > options.slowdown * reference) return 'slowdown';
-  return null;
+  return exceeds(options, reference, step.p90Ns) ? 'slowdown' : null;
+}
+
+function exceeds({ slowdown }: SaturateOptions, reference: number | null, p90Ns: number | null): boolean {
+  return reference !== null && p90Ns !== null && p90Ns > slowdown * reference;
 }

@@ -1,4 +1,5 @@
 /** Whether a trial says anything about the target. */
+import { CORES_BUSY, mayBeOurs, type Missed } from '../../judge/busy-cores.ts';
 import type { Criterion } from '../../judge/criterion.ts';
 import type { RoundResult } from '../../document/client.ts';
 import type { Quantity } from '../../plan/load/limit-quantity.ts';
@@ -12,11 +13,6 @@ export interface Standing {
   readonly reason: string | null;
 }
 
-/** The highest use of a core that client and target share; above it the two cannot be told apart. */
-const BUSY_SHARED = 0.9;
-/** The highest use of all cores together, wherever the target is. */
-const BUSY_ALL = 0.97;
-
 /**
  * Reasons of a verdict for which the load was offered as it should have been: the generator was short of time, so that what it
  * measures is longer than it was. A goal that is met all the same is met, and what was lost was lost.
@@ -29,9 +25,6 @@ const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
   connections: ['schedule_lag', 'exchanges_late'],
   teardown: ['schedule_lag'],
 };
-
-/** What goals a trial missed. `time`: of latencies, or other figures to which delays of this machine add. */
-export type Missed = 'none' | 'counts' | 'time';
 
 /** The share of the schedule that may be missed; with more it is another load. */
 const MISSED_MAX = 0.05;
@@ -71,8 +64,8 @@ export function missedBy(goals: readonly Criterion[], met: readonly boolean[]): 
 }
 
 /**
- * `isLocal`: the target has an address of this machine, and shares its cores. Where those were busy a failure is this machine's
- * as much as the target's, and no reason to blame it.
+ * `isLocal`: the target has an address of this machine, and shares its cores. Where those were busy, a goal that was missed is no reason to
+ * blame the target (`mayBeOurs`).
  */
 export function standingOf(
   round: RoundResult,
@@ -85,6 +78,8 @@ export function standingOf(
   const isTrusted = missed === 'none' || (missed === 'counts' && !isLocal);
   const isTolerated = (code: string): boolean =>
     (code === 'missed_starts' && isStillLoad(round, missed, isLocal)) ||
+    // It is judged below, with the goals.
+    code === CORES_BUSY ||
     (isTrusted && (SHORT_OF_TIME.includes(code) || BESIDE_THE_POINT[quantity].includes(code)));
   const reasons = round.verdict.reasons.filter(({ code }) => !isTolerated(code));
   const [reason] = reasons;
@@ -92,29 +87,10 @@ export function standingOf(
     return { standing: 'generator_limited', code: reason.code, reason: reason.message };
   }
   if (nothing !== undefined) return { standing: 'nothing_established', code: nothing.code, reason: nothing.message };
-  const shares = coreShares(round);
-  const busiest = Math.max(0, ...shares);
-  const mean = shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  if (missed !== 'none' && ((isLocal && busiest > BUSY_SHARED) || mean > BUSY_ALL)) {
-    const whose = isLocal ? ', which the target shares' : '';
-    const percent = Math.round((isLocal ? busiest : mean) * 100);
-    const cores = isLocal ? 'A core' : 'The cores';
-    return {
-      standing: 'generator_limited',
-      code: 'cores_busy',
-      reason: `${cores} of this machine${whose} had no time left (busy for ${percent} %): what failed is not the target's alone. Use two machines.`,
-    };
+  const busy = [...round.verdict.reasons, ...round.findings].find(({ code }) => code === CORES_BUSY);
+  const { schedule_lag: lag, total } = round.latency_ns;
+  if (busy !== undefined && mayBeOurs(missed, { isLocal, lagP99Ns: lag.p99, totalP99Ns: total.p99 })) {
+    return { standing: 'generator_limited', code: busy.code, reason: busy.message };
   }
   return { standing: 'valid', code: null, reason: null };
-}
-
-/** How busy each core was while the load was on. What was done after it (connections that time out) counts too. */
-export function coreShares({ kernel, stages, intervals, duration_sec: scheduledSec }: RoundResult): number[] {
-  // In stages the load goes on after the last start.
-  const durationSec =
-    stages === undefined ? scheduledSec : intervals.reduce((sum, { length_sec: sec }) => sum + sec, 0);
-  return (kernel?.cpu ?? []).map((core) => {
-    const busyUsec = core.user_usec + core.system_usec + core.irq_usec + core.softirq_usec + core.steal_usec;
-    return durationSec > 0 ? Math.min(1, busyUsec / 1e6 / durationSec) : 0;
-  });
 }

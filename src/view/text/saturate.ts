@@ -5,7 +5,7 @@ import { fleetOfLimit } from '../agent-facts.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, paint, wrap, type TextStyle } from '../layout.ts';
-import { answersSentence, saturateSentence } from '../limit-sentences.ts';
+import { answersSentence, coresSentence, saturateSentence } from '../limit-sentences.ts';
 import { limitThresholdBlocks } from './limit-thresholds.ts';
 import { roundLines, trialRoundColumns, type Column } from './round-table.ts';
 
@@ -26,10 +26,13 @@ export function saturateText(result: SaturateResult, style: TextStyle = PLAIN): 
   ).map((line) => wrap(line, style.columns, 0));
   const answers = answersSentence(steps.map((step) => step.result));
   const isFound = result.saturated_at !== null;
+  const cores = coresSentence(isFound ? steps.slice(-1).map((step) => step.result) : []);
   const blocks = [
     [paint(style, 'bold', targetLine('saturate', result.config)), cost, ...fleet].join('\n'),
     paint(style, isFound ? 'green' : 'yellow', `  ${wrap(saturateSentence(result), style.columns, 2)}`),
-    ...(answers === null ? [] : [paint(style, 'yellow', wrap(answers, style.columns, 0))]),
+    ...[answers, cores].flatMap((each) =>
+      each === null ? [] : [paint(style, 'yellow', wrap(each, style.columns, 0))],
+    ),
     ...(steps.length === 0 ? [] : [stepsTable(steps, style)]),
     ...limitThresholdBlocks(result, style),
   ];

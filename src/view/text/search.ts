@@ -7,6 +7,7 @@ import { targetLine } from '../headline.ts';
 import { PLAIN, entry, paint, wrap, type TextStyle } from '../layout.ts';
 import {
   answersSentence,
+  coresSentence,
   goalSentence,
   goalTitle,
   kpiSentence,
@@ -49,6 +50,11 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
   const cost = `${formatCountOf(trials.length, 'trial')} (${rounds} exploratory, ${trials.length - rounds} full length) in ${formatSeconds(result.duration_sec)}`;
   const end = searchEnd(result);
   const answers = answersSentence(trials.map((trial) => trial.result));
+  const cores = coresSentence(
+    trials
+      .filter(({ standing, passed }) => standing === 'valid' && Object.values(passed).includes(false))
+      .map((trial) => trial.result),
+  );
   const facts = [
     `${engineText(result.system)}, ${cost}`,
     ...fleetOfLimit(
@@ -61,7 +67,9 @@ export function searchText(result: SearchResult, style: TextStyle = PLAIN): stri
     `${paint(style, 'bold', targetLine('search', result.config))}\n${facts.map((each) => wrap(each, style.columns, 0)).join('\n')}`,
     goals.map((goal) => answerText(goal, result.profile, style)).join('\n'),
     ...(end === null ? [] : [paint(style, 'yellow', wrap(end, style.columns, 0))]),
-    ...(answers === null ? [] : [paint(style, 'yellow', wrap(answers, style.columns, 0))]),
+    ...[answers, cores].flatMap((each) =>
+      each === null ? [] : [paint(style, 'yellow', wrap(each, style.columns, 0))],
+    ),
     ...(trials.length === 0 ? [] : [trialsTable(trials, style)]),
     ...limitThresholdBlocks(result, style),
     ...(result.deviations.length === 0
