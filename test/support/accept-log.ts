@@ -40,6 +40,11 @@ export class AcceptLog {
     await this.#program.ask(how);
   }
 
+  /** What was accepted until now is in no answer any more. */
+  async forget(): Promise<void> {
+    await this.#program.ask('forget');
+  }
+
   /** All that was accepted so far, in order. */
   async accepted(): Promise<readonly Accepted[]> {
     const { timesMs, addresses } = JSON.parse(await this.#program.ask('')) as {

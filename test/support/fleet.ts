@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { Test } from 'tap';
-import type { Description } from '../../src/fleet/protocol.ts';
+import type { Description, Order } from '../../src/fleet/protocol.ts';
 import { runCli, type CliRun, type RunOptions } from './cli.ts';
 import { LineProgram } from './line-program.ts';
 import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
@@ -143,8 +143,17 @@ export class Fleet {
 
   /** What the agents say of themselves that answer now. */
   async who(): Promise<Description[]> {
+    return JSON.parse(await this.#ask('who')) as Description[];
+  }
+
+  /** The orders that came through NATS since this was called the last time, or since `who` was called first. */
+  async orders(): Promise<Order[]> {
+    return JSON.parse(await this.#ask('orders')) as Order[];
+  }
+
+  async #ask(line: string): Promise<string> {
     this.#asker ??= await LineProgram.start('test/support/fleet-asker.ts', [this.url], this.#o.nats?.prefix);
-    return JSON.parse(await this.#asker.ask('who')) as Description[];
+    return this.#asker.ask(line);
   }
 
   /** Resolves when these agents are there and free; rejects with their logs where that takes too long. */

@@ -28,6 +28,7 @@ export class FleetNetwork {
   readonly control: Namespace;
   readonly agents: ReadonlyMap<string, Namespace>;
   readonly #names: string[] = [];
+  readonly #isCuttable = new Set<string>();
   readonly #atExit = (): void => this.close();
 
   /** A network of the test's own, which is gone when the test has ended, however it ended. */
@@ -72,9 +73,17 @@ export class FleetNetwork {
     return [...this.agents.keys()].find((name) => this.addressOf(name) === address);
   }
 
-  /** Takes the link of an agent's host down, or up again. */
-  link(agent: string, state: 'up' | 'down'): void {
-    this.hub.ip('link', 'set', 'dev', portOf(agent), state);
+  /** Nothing passes the link of an agent's host for a second. The kernel ends that: a test that is held up would be late. */
+  cut(agent: string): void {
+    if (!this.#isCuttable.has(agent)) {
+      const device = `device "${portOf(agent)}" priority 0`;
+      this.hub.nft(`table netdev ${agent} { set cut { type ipv4_addr; timeout 1s; }
+        chain in { type filter hook ingress ${device}; ip saddr @cut drop; }
+        chain out { type filter hook egress ${device}; ip daddr @cut drop; }
+      }`);
+      this.#isCuttable.add(agent);
+    }
+    this.hub.nft(`add element netdev ${agent} cut { ${this.addressOf(agent)} }`);
   }
 
   /** The fleet in it. Its controller has a key, and its agents trust that alone. */

@@ -1,19 +1,13 @@
 // tier: netns
 /** nats-server is killed and comes back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
-import { FleetNetwork, noFleetNetwork } from './fleet-network.ts';
-import { RATE, checkExact, checkNextRun, reasonsOf, roundOf, startRun } from './rounds.ts';
+import { RATE, checkExact, reasonsOf, roundOf, startRun, testFaults, type Site } from './rounds.ts';
+import type { Test } from 'tap';
 
-const skip = noFleetNetwork();
-const SECONDS = 6;
-
-for (const backAfterMs of [2000, 0]) {
-  t.test(`back after ${backAfterMs / 1000} s`, { skip, timeout: 180_000 }, async (t) => {
-    const network = FleetNetwork.forTest(t);
-    const log = await network.accepts(t);
-    const fleet = await network.fleet(t);
-    const { ended } = startRun(fleet, log, ['--duration', `${SECONDS}s`]);
+const killed =
+  ({ backAfterMs, seconds }: { backAfterMs: number; seconds: number }) =>
+  async (t: Test, { fleet, log }: Site): Promise<void> => {
+    const { ended } = startRun(fleet, log, ['--duration', `${seconds}s`]);
     await log.until(RATE);
     await fleet.nats.stop('SIGKILL');
     await sleep(backAfterMs);
@@ -21,7 +15,7 @@ for (const backAfterMs of [2000, 0]) {
     const run = await ended;
     t.equal(run.code, 0, run.stderr);
     const round = roundOf(t, run);
-    t.equal(round.attempts.scheduled, SECONDS * RATE, 'the run went on');
+    t.equal(round.attempts.scheduled, seconds * RATE, 'the run went on');
     t.strictSame(
       round.agents!.map(({ lost }) => lost),
       [null, null, null],
@@ -29,6 +23,9 @@ for (const backAfterMs of [2000, 0]) {
     t.notOk(reasonsOf(round).includes('reports_missing'), 'nothing was lost', { found: round.verdict });
     t.not(round.verdict.status, 'invalid');
     await checkExact(t, fleet, round, log, 0);
-    await checkNextRun(t, fleet, log);
-  });
-}
+  };
+
+testFaults('nats-server is killed', {
+  'back after 2 s': killed({ backAfterMs: 2000, seconds: 5 }),
+  'back immediately': killed({ backAfterMs: 0, seconds: 3 }),
+});
