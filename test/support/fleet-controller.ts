@@ -48,6 +48,8 @@ export class TestController {
   readonly #key: SigningKey | null;
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
+  /** The last order to prepare. */
+  #prepared: Body | null = null;
   readonly #numbers = new Set<number>();
   #order = 0;
   #beat = 0;
@@ -103,12 +105,24 @@ export class TestController {
 
   prepare(ratePerSec: number | 'max', round = 0): Promise<Answer> {
     const whole = { durationNs: null, maxLagNs: null, exchangePerSec: null };
-    return this.order({ kind: 'prepare', place: { round }, rate: ratePerSec, ...whole });
+    this.#prepared = { kind: 'prepare', place: { round }, rate: ratePerSec, ...whole };
+    return this.order(this.#prepared);
   }
 
-  /** A busy machine may take a part of the time for the order itself. */
-  begin(inMs = 600): Promise<Answer> {
-    return this.order({ kind: 'begin', baseNs: String(monotonicNs() + BigInt(Math.round(inMs * 1e6))) });
+  /**
+   * Without `inMs` the round begins in a moment. A machine that is held up may take longer than that for the order: then the round is
+   * prepared again.
+   */
+  async begin(inMs?: number): Promise<Answer> {
+    for (let leadMs = inMs ?? 600; ; leadMs *= 2) {
+      const answer = await this.order({
+        kind: 'begin',
+        baseNs: String(monotonicNs() + BigInt(Math.round(leadMs * 1e6))),
+      });
+      const isLate = 'refused' in answer && answer.refused.message.includes('too late');
+      if (!isLate || inMs !== undefined || this.#prepared === null) return answer;
+      await this.order(this.#prepared);
+    }
   }
 
   /** Resolves with the first report of a kind, the next after `from` reports. */
