@@ -1,7 +1,7 @@
 // Runs test files in processes of their own, several at a time where they cannot disturb each other.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { COMPILED, ROOT, compiledFile } from './compile.js';
 import { tierOf } from './tiers.js';
@@ -16,6 +16,12 @@ const DURATIONS = path.join(COMPILED, 'durations.json');
 
 /** How long a file takes that has not run here yet, as none has in a fresh clone. Only the order matters. */
 const TIER_MS = { netns: 30_000, kernel: 15_000, quick: 1000 };
+
+/** Many files wait most of their time. So many more run at the same time while processors are idle, */
+const EXTRA_JOBS = 2;
+/** which is looked at each second: one more file starts where this part of their time was not used. */
+const IDLE_PART = 0.4;
+const LOOK_MS = 1000;
 
 /** Becomes the command that follows, in a new network namespace with a loopback device. */
 const IN_NAMESPACE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
@@ -88,22 +94,54 @@ function runFile(task, report) {
   });
 }
 
-/** Runs `tasks`, `jobs` at a time, until `stop` is aborted. */
-async function runSome(tasks, jobs, report, stop, durations) {
-  const left = [...tasks];
-  const lane = async () => {
-    for (let task = left.shift(); task !== undefined && !stop.aborted; task = left.shift()) {
-      durations[task.file] = Math.round(await runFile(task, report));
-    }
+/** Returns a function that tells which part of the time of all processors was idle since it was called last. */
+function idleMeter() {
+  const read = () => {
+    const times = cpus().flatMap(({ times: each }) => Object.entries(each));
+    const sum = (entries) => entries.reduce((total, [, ms]) => total + ms, 0);
+    return { idleMs: sum(times.filter(([name]) => name === 'idle')), allMs: sum(times) };
   };
-  await Promise.all(Array.from({ length: jobs }, lane));
+  let last = read();
+  return () => {
+    const now = read();
+    const allMs = now.allMs - last.allMs;
+    const part = allMs > 0 ? (now.idleMs - last.idleMs) / allMs : 0;
+    last = now;
+    return part;
+  };
+}
+
+/** Runs `tasks` until `stop` is aborted: `jobs` at a time, and up to `extra` more while processors are idle. */
+async function runSome(tasks, { jobs, extra }, report, stop, durations) {
+  const left = [...tasks];
+  let active = 0;
+  await new Promise((resolve) => {
+    const idlePart = idleMeter();
+    const fill = (wanted) => {
+      while (active < wanted && left.length > 0 && !stop.aborted) void start(left.shift());
+      if (active > 0) return;
+      clearInterval(timer);
+      resolve();
+    };
+    const start = async (task) => {
+      active++;
+      durations[task.file] = Math.round(await runFile(task, report));
+      active--;
+      fill(jobs);
+    };
+    const timer = setInterval(() => {
+      if (idlePart() >= IDLE_PART && active > 0) fill(Math.min(active + 1, jobs + extra));
+    }, LOOK_MS);
+    fill(jobs);
+  });
 }
 
 /**
  * Runs the files and reports each as it ends. Those that need the machine for themselves, and those that would share ports and counters
  * because no namespace can be had, run one at a time after the others.
  */
-export async function runFiles(files, report, { jobs = availableParallelism() + 1, stop }) {
+export async function runFiles(files, report, { jobs, stop }) {
+  const lanes = jobs === undefined ? { jobs: availableParallelism() + 1, extra: EXTRA_JOBS } : { jobs, extra: 0 };
   const durations = readDurations();
   const canUnshare = mayUnshare();
   const tasks = files.map((file) => {
@@ -114,10 +152,10 @@ export async function runFiles(files, report, { jobs = availableParallelism() + 
   // The longest first, so that none of them is the one that all wait for in the end.
   const usualMs = ({ file, tier }) => durations[file] ?? TIER_MS[tier];
   const together = tasks.filter(({ isAlone }) => !isAlone).sort((a, b) => usualMs(b) - usualMs(a));
-  await runSome(together, jobs, report, stop, durations);
+  await runSome(together, lanes, report, stop, durations);
   await runSome(
     tasks.filter(({ isAlone }) => isAlone),
-    1,
+    { jobs: 1, extra: 0 },
     report,
     stop,
     durations,
