@@ -12,6 +12,7 @@ import type { RttInterval } from '../document/rtt.ts';
 import { formatHostPort } from '../plan/address/address.ts';
 import type { ClientPlan } from '../plan/plan.ts';
 import { firstSource } from '../plan/address/sources.ts';
+import { rateOf } from '../plan/fleet/share.ts';
 import { NS_PER_SEC } from '../units/quantity.ts';
 import { PingThread } from '../ping/ping-thread.ts';
 import { OWN_ERROR_CODES } from '../units/error-codes.ts';
@@ -22,7 +23,7 @@ const UNDER_WAY_MAX = 65_536;
 
 /**
  * One established connection that goes on ping-ponging while others are opened, on a thread of its own: what the users who are
- * there already feel of those who come.
+ * there already feel of those who come. The rate is that of the whole schedule; of a share of it the probe sends that share.
  */
 export class Probe {
   readonly #plan: ClientPlan;
@@ -102,9 +103,9 @@ export class Probe {
   /** Pings for as long as a round of the load, `durationNs` after its warm-up; resolves when the last ping is back or given up. */
   async round(baseNs: number, durationNs: number, pings: PingRound): Promise<void> {
     if (!this.#isOpen) return;
-    const { timeoutNs, warmupNs, rampUpNs } = this.#plan;
-    const depth = Math.min(UNDER_WAY_MAX, Math.ceil((this.#ratePerSec * timeoutNs) / 1e9) + 1);
-    const command = { rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs };
+    const { timeoutNs, warmupNs, rampUpNs, share } = this.#plan;
+    const depth = Math.min(UNDER_WAY_MAX, Math.ceil((rateOf(share, this.#ratePerSec) * timeoutNs) / 1e9) + 1);
+    const command = { rate: this.#ratePerSec, depth, baseNs, warmupNs: rampUpNs + warmupNs, durationNs, share };
     await this.#thread.round(command, pings);
   }
 

@@ -86,7 +86,7 @@ export interface Attempts {
   readonly in_flight_max: number;
 }
 
-/** Round trips of one established connection beside the load (`--probe`). */
+/** Round trips of an established connection beside the load (`--probe`). With `--fleet` each agent has one, and the agents share the pings. */
 export interface ProbeResult {
   /** Pings sent. */
   readonly sent: number;

@@ -204,9 +204,9 @@ async function runRound(run: PingRun, index: number, context: PingContext): Prom
   // It may have come since the round was asked for.
   if (stop?.aborted === true) onStop();
   try {
-    const { warmupNs, durationNs, depths } = plan;
+    const { warmupNs, durationNs, depths, share } = plan;
     if (opened.established > 0) {
-      await thread.round({ rate, depth: depths[index]!, baseNs, warmupNs, durationNs }, round);
+      await thread.round({ rate, depth: depths[index]!, baseNs, warmupNs, durationNs, share }, round);
     } else endNs = measureNs;
   } finally {
     cpuMark.cancel();

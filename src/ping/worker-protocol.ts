@@ -20,8 +20,6 @@ export interface PingSetup {
   readonly samples: number;
   /** Whether it matters how late pings are sent. What is not recorded costs a thread that runs seldom nothing. */
   readonly recordsLag: boolean;
-  /** This machine's part of the schedule; left out where it has the schedule for itself. */
-  readonly share?: Share;
 }
 
 /** What the thread is born with. */
@@ -45,6 +43,8 @@ export interface RoundCommand {
   readonly baseNs: number;
   readonly warmupNs: number;
   readonly durationNs: number;
+  /** This machine's part of the schedule; left out where it has the schedule for itself. */
+  readonly share?: Share;
 }
 
 /** Messages to the thread: open all connections; run a round on them and close them; or leave. */

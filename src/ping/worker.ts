@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       engine,
       clock,
       recorder,
-      pacer: new Pacer({ ...round, schedule, turns: new Turns({ worker: 0, workers: 1, ...setup.share }), batchNs: 0 }),
+      pacer: new Pacer({ ...round, schedule, turns: new Turns({ worker: 0, workers: 1, ...round.share }), batchNs: 0 }),
       isUp,
       depth: round.depth,
       // It sleeps in the receive of one reply.

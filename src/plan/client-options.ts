@@ -135,7 +135,8 @@ export const PLAIN_CLIENT_OPTIONS = {
     group: GROUPS.exchange,
     help: 'ping N times per second on one established connection beside the load; the target must echo',
     details:
-      'The probe shows what the load does to users that are already connected. Its round trips are in each round as `probe`.',
+      'The probe shows what the load does to users that are already connected. Its round trips are in each round as `probe`. ' +
+      'With --fleet each agent has one such connection, and the agents share the N pings per second.',
     field: 'probeRatePerSec',
     config: 'probe_rate_per_sec',
     shown: (ratePerSec: number) => ratePerSec,

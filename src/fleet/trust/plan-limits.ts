@@ -117,7 +117,7 @@ function refuseRate(rate: RoundRate, share: Share, besidePerSec: number, limits:
   const most = `this agent starts at most ${formatPerSec(maxRatePerSec)} (its --max-rate)`;
   const peak = peakPerSec(rate);
   if (peak === null) return over(`the plan has --rate max, and ${most}`);
-  const ownPerSec = peak * partOf(share) + besidePerSec;
+  const ownPerSec = (peak + besidePerSec) * partOf(share);
   // A rate and a share are not exact in binary.
   if (ownPerSec <= maxRatePerSec * (1 + 1e-9)) return null;
   const probe = besidePerSec === 0 ? '' : ', its probe included';

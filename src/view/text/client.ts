@@ -148,7 +148,7 @@ export function costFacts(round: RoundResult): Fact[] {
     ...listed('sink work', sinkWork === undefined ? [] : [workText(sinkWork)]),
     ...listed('timeouts', timeouts === undefined ? [] : [`${formatCount(timeouts.first_byte)} without a first byte`]),
     ...listed('held', held === undefined ? [] : [`${formatCount(held.lost)} ended by the peer before their time`]),
-    ...listed('probe', probe === undefined ? [] : [probeText(probe)]),
+    ...listed('probe', probe === undefined ? [] : [probeText(probe, round.agents?.length)]),
     ['cpu', cpu.usec_per_connection === 0 ? '-' : `${cpuPerEach(cpu.usec_per_connection)} a connection${split}`],
     ...listed('gc', gcTexts(round)),
   ];
@@ -174,11 +174,13 @@ function verdictFacts(round: RoundResult): Fact[] {
   ];
 }
 
-function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResult): string {
+/** `agents`: undefined where this machine measured. */
+function probeText({ sent, received, lost, rtt_ns: rtt, errno = {} }: ProbeResult, agents?: number): string {
   const trips = PERCENTILES.map((name) => `${name.replace('_', '.')} ${formatLatency(rtt[name])}`).join(', ');
   const errors = Object.keys(errno);
   const ending = errors.length === 0 ? '' : `; its connection broke (${errors.join(', ')})`;
-  const counts = `${formatCountOf(sent, 'ping')} on an established connection, ${formatCount(lost)} lost${ending}`;
+  const where = agents === undefined ? '' : ` of each of ${formatCountOf(agents, 'agent')}`;
+  const counts = `${formatCountOf(sent, 'ping')} on an established connection${where}, ${formatCount(lost)} lost${ending}`;
   return received === 0 ? counts : `${counts}; round trip ${trips}`;
 }
 

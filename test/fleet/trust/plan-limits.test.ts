@@ -64,7 +64,7 @@ t.test('the rate of the share is held against the limit, each round and with the
   t.equal(refusePlan({ ...PLAN, rates: [{ fromPerSec: 0, toPerSec: 1500 }] }, limits, THIRD), null);
   t.match(refusePlan({ ...PLAN, rates: ['max'] }, limits, THIRD)?.message, /the plan has --rate max, and this agent/);
   t.equal(refusePlan({ ...PLAN, rates: ['max'] }, PLAIN_LIMITS, THIRD), null, 'no limit of the rate');
-  t.match(refusePlan({ ...PLAN, probeRatePerSec: 200 }, limits, THIRD)?.message, /533\/s, its probe included/);
+  t.match(refusePlan({ ...PLAN, probeRatePerSec: 800 }, limits, THIRD)?.message, /600\/s, its probe included/);
   t.match(refusePlan(PLAN, limits, { ...THIRD, trialsUpToPerSec: 1501 }), { code: 'over_limit' }, 'trials');
   t.equal(refusePlan({ ...PLAN, rates: ['max'] }, limits, { ...THIRD, trialsUpToPerSec: 1500 }), null);
   t.equal(
