@@ -77,7 +77,7 @@ export interface AgentLine {
   /** The part of the schedule that is the agent's: 0.25 is a quarter. */
   readonly share: number;
   /** Whether the agent is ready for the round, runs it, has ended its part, or is lost. */
-  readonly state: 'ready' | 'running' | 'ended' | 'lost';
+  readonly state: 'running' | 'ended' | 'lost';
   /** Why the agent was lost; null where it was not. */
   readonly why: string | null;
   /** The last second that the agent has reported, counted from the end of the warm-up; null where there is none yet. */

@@ -19,7 +19,7 @@ export function otherFamilyAdvice(otherAddress: string | undefined): string {
   return ` conngen used ${tried} address of this name; to use ${otherAddress}, give ${flag}.`;
 }
 
-export function nothingEstablished(tally: LoadTally, timeoutNs: number): string {
+export function nothingEstablished(tally: LoadTally, timeoutNs: number, isFleet: boolean): string {
   const { outcomes } = tally;
   const part = (outcome: number): string => formatCount(outcomes[outcome]!);
   const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
@@ -28,7 +28,7 @@ export function nothingEstablished(tally: LoadTally, timeoutNs: number): string 
   if (most === REFUSED)
     return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
   if (most === UNREACHABLE)
-    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of this machine and what a router in between rejects.`;
+    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of ${isFleet ? 'the agents' : 'this machine'} and what a router in between rejects.`;
   return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
 }
 

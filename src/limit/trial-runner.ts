@@ -59,7 +59,9 @@ export async function openTrialsOn(open: OpenSession, plan: ClientPlan, context:
     const waitNs = portWaitNs(offer, Number(monotonicNs()));
     if (waitNs > NOTED_WAIT_NS) {
       const sec = Math.ceil(waitNs / 1e9);
-      const text = `waiting ${sec} s for source ports in TIME_WAIT; more addresses (--source) would spare the wait`;
+      const more =
+        session.fleet === undefined ? 'addresses (--source)' : 'addresses of agents (conngen agent --source)';
+      const text = `waiting ${sec} s for source ports in TIME_WAIT; more ${more} would spare the wait`;
       emit?.({ type: 'notice', level: 'warning', text });
     }
     await sleepNs(waitNs, stop);

@@ -127,7 +127,7 @@ export interface Health extends RoundPlace, MachineSecond {
 }
 
 /** What an agent of a fleet is doing: it is ready for the round, it opens connections or sends pings, its part is over, or it is lost. */
-export type AgentState = 'ready' | 'running' | 'ended' | 'lost';
+export type AgentState = 'running' | 'ended' | 'lost';
 
 /** What the controller of a fleet knows of an agent: told about once a second for each agent, and when its state changes. */
 export interface AgentTold extends RoundPlace {

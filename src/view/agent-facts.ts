@@ -2,6 +2,7 @@
 import type { RoundResult } from '../document/client.ts';
 import type { Finding, VerdictStatus } from '../document/common.ts';
 import type { AgentRound, FleetUse, LostAgent } from '../document/fleet.ts';
+import { saidOfAgent } from '../judge/agent-words.ts';
 import { kernelSentences } from '../judge/kernel-sentences.ts';
 import { formatCount, formatCountOf, formatLatency, formatShare } from '../units/format.ts';
 import type { Fact } from './facts.ts';
@@ -142,15 +143,17 @@ export function agentFindings({ agents = [], findings }: RoundResult): string[] 
   const found = agents.flatMap(({ name, findings: own }) =>
     own.filter(({ code }) => !told.has(code)).map((finding) => ({ name, finding })),
   );
-  return someOfEach(found, ({ finding }) => finding.code).map(({ name, finding }) => `${name}: ${finding.message}`);
+  return someOfEach(found, ({ finding }) => finding.code).map(
+    ({ name, finding }) => `${name}: ${saidOfAgent(finding.message)}`,
+  );
 }
 
-/** What the kernels of the agents counted that matters, a sentence each. Its words are those of the agent: "this machine" is the agent's. */
+/** What the kernels of the agents counted that matters, a sentence each. */
 export function agentKernelSentences({ agents = [], duration_sec: durationSec }: RoundResult): string[] {
   const said = agents.flatMap(({ name, kernel, started, verdict, findings }) => {
     const told: readonly Pick<Finding, 'code'>[] = [...(verdict?.reasons ?? []), ...findings];
     const sentences = kernel === undefined ? [] : kernelSentences(kernel, started, durationSec, told);
-    return sentences.map((sentence) => ({ name, sentence }));
+    return sentences.map((sentence) => ({ name, sentence: saidOfAgent(sentence) }));
   });
   // Agents on one host have the same kernel.
   const bySentence = new Map<string, string[]>();

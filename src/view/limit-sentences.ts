@@ -11,6 +11,7 @@ import type { RoundResult } from '../document/client.ts';
 import type { QuantityName } from '../document/config.ts';
 import { CORES_BUSY } from '../judge/busy-cores.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
+import { ownValue } from '../units/record.ts';
 import { printable } from '../units/printable.ts';
 import { profileTitle } from '../plan/profiles.ts';
 import { formatFigure } from './text/thresholds.ts';
@@ -117,9 +118,17 @@ function limitedSentence(goal: GoalResult, lower: string | null, limit: string |
   return `${bound}. ${at}${goal.reason ?? 'this machine fell behind.'}${processorText(goal.limited_by)}`;
 }
 
+/** What is said of agents where they, and not this machine, ended a trial. */
+const LIMITS_OF_AGENTS: Readonly<Record<string, string>> = {
+  agent_limited: 'agents were the limit',
+  agent_lost: 'agents were lost',
+  agent_invalid: 'agents measured nothing',
+  reports_missing: 'reports of agents are missing',
+};
+
 /** Who was the limit: this machine, or agents of a fleet. */
 function limitWords(limit: LimitedByResult | null): string {
-  return limit?.code === 'agent_limited' ? 'agents were the limit' : 'this machine was the limit';
+  return ownValue(LIMITS_OF_AGENTS, limit?.code ?? '') ?? 'this machine was the limit';
 }
 
 /** `one 2 s trial`, `2 of 3 trials of 10 s`. */

@@ -9,7 +9,7 @@ export interface VerdictLook {
 }
 
 interface Look extends VerdictLook {
-  /** In place of `words` where the first reason is one of a fleet. */
+  /** In place of `words` where the first reason that is no remark is one of a fleet. */
   readonly wordsByReason: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +31,11 @@ const LOOKS: Readonly<Record<VerdictStatus, Look>> = {
   },
 };
 
+/** Reasons that leave a round valid. */
+const REMARKS: readonly string[] = ['connections_failed', 'connections_lost', 'clocks_apart'];
+
 export function verdictLook({ status, reasons }: Verdict): VerdictLook {
   const { words, colour, wordsByReason } = LOOKS[status];
-  return { words: ownValue(wordsByReason, reasons[0]?.code ?? '') ?? words, colour };
+  const reason = reasons.find(({ code }) => !REMARKS.includes(code));
+  return { words: ownValue(wordsByReason, reason?.code ?? '') ?? words, colour };
 }

@@ -1,9 +1,9 @@
 /** Opens a run on a fleet: finds agents, reads their clocks, and has each plan its share. Nothing was sent to the target before all could. */
 import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
+import { saidOfAgent } from '../../judge/agent-words.ts';
 import type { AllowedTarget } from '../../plan/address/allowed-targets.ts';
 import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet/fleet-choice.ts';
-import { AGENTS_OWN } from '../../plan/fleet/fleet-refusals.ts';
 import { partOf } from '../../plan/fleet/share.ts';
 import type { RunContext } from '../../run/events.ts';
 import { InputError } from '../../units/input-error.ts';
@@ -219,13 +219,17 @@ function refusalError(refused: readonly Refused[]): Error {
         const same = problems.filter((each) => each.key === key);
         const { problem } = same[0]!;
         const names = shortList(same.map(({ member }) => member.name));
-        return { ...problem, option: asTyped(problem.option), expected: `${problem.expected} (on ${names})` };
+        return {
+          ...problem,
+          option: asTyped(problem.option),
+          expected: `${saidOfAgent(problem.expected)} (on ${names})`,
+        };
       }),
     );
   }
   const isBusy = refused.every(({ refusal }) => refusal.code === 'busy');
   const code = isBusy ? 'fleet_agent_busy' : 'fleet_agent_refused';
-  const said = refused.map(({ member, refusal }) => ({ name: member.name, text: refusal.message }));
+  const said = refused.map(({ member, refusal }) => ({ name: member.name, text: saidOfAgent(refusal.message) }));
   const lines = agentLines(said).map((line) => `  ${line}`);
   const hint = hintOf(refused);
   const count = refused.length === 1 ? 'an agent does' : `${refused.length} agents do`;
@@ -237,13 +241,7 @@ function hintOf(refused: readonly Refused[]): string | undefined {
   const first = refused.find(({ refusal }) => refusal.hint !== undefined)?.refusal;
   if (first?.hint === undefined || first.code !== 'doctor') return first?.hint;
   const same = refused.filter(({ refusal }) => refusal.hint === first.hint);
-  return `on ${shortList(same.map(({ member }) => member.name))}: ${ofAgent(first.hint)}`;
-}
-
-/** Names where an option of an agent's own goes: it is refused beside `--fleet`. */
-function ofAgent(fix: string): string {
-  const own = AGENTS_OWN.filter((name) => new RegExp(`--${name}(?![\\w-])`).test(fix)).map((name) => `--${name}`);
-  return own.length === 0 ? fix : `${fix} (${own.join(', ')}: of conngen agent)`;
+  return `on ${shortList(same.map(({ member }) => member.name))}: ${saidOfAgent(first.hint)}`;
 }
 
 /** An agent was told options by name, as a file has them. */
@@ -261,14 +259,14 @@ function jointNotes(members: readonly Member[]): string[] {
   const names = new Map<string, string[]>();
   for (const { name, opened } of members)
     for (const note of opened!.notes) names.set(note, [...(names.get(note) ?? []), name]);
-  return [...names].map(([note, each]) => `${shortList(each)}: ${note}`);
+  return [...names].map(([note, each]) => `${shortList(each)}: ${saidOfAgent(note)}`);
 }
 
 function tellChecks(members: readonly Member[], emit: RunContext['emit']): void {
   const names = new Map<string, string[]>();
   for (const { name, opened } of members)
     for (const { why, fix } of opened!.checks) {
-      const text = fix === null ? why : `${why} (${ofAgent(fix)})`;
+      const text = saidOfAgent(fix === null ? why : `${why} (${fix})`);
       names.set(text, [...(names.get(text) ?? []), name]);
     }
   for (const [text, each] of names) emit?.({ type: 'notice', level: 'warning', text: `${shortList(each)}: ${text}` });

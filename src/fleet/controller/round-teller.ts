@@ -1,5 +1,6 @@
 /** Tells those who watch a run what its agents do: once a second, and when something happens to one. */
 import type { MachineSecond, Notice, RoundPlace, RunContext } from '../../run/events.ts';
+import { saidOfAgent } from '../../judge/agent-words.ts';
 import { agentTold } from './agent-rounds.ts';
 import { TIMES } from '../protocol.ts';
 import type { Driven } from './drive.ts';
@@ -43,7 +44,7 @@ export class RoundTeller {
   }
 
   notice(member: Member, level: Notice['level'], text: string): void {
-    this.#emit?.({ type: 'notice', level, text: `${member.name}: ${text}` });
+    this.#emit?.({ type: 'notice', level, text: `${member.name}: ${saidOfAgent(text)}` });
   }
 
   /** `isAwaited`: it may still tell what it did. */

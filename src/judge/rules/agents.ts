@@ -3,6 +3,7 @@ import type { Finding } from '../../document/common.ts';
 import type { AgentRound } from '../../document/fleet.ts';
 import { ALONE_SEC } from '../../plan/fleet/fleet-choice.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec } from '../../units/format.ts';
+import { saidOfAgent } from '../agent-words.ts';
 import type { Rule } from '../verdict.ts';
 
 /** Agents that are named in a sentence; of more it says how many. */
@@ -182,7 +183,7 @@ function byReason(agents: readonly AgentRound[]): string {
   const told = [...groups.values()].map(([first, ...others]) => {
     const reason = first!.verdict?.reasons[0];
     const same = others.length === 0 ? '' : ` The same (${reason?.code ?? ''}): ${listed(others, nameOf)}.`;
-    return `${first!.name}: ${reason?.message ?? 'it does not say why.'}${same}`;
+    return `${first!.name}: ${reason === undefined ? 'it does not say why.' : saidOfAgent(reason.message)}${same}`;
   });
   return told.slice(0, NAMED).join(' ');
 }

@@ -79,7 +79,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     applies: ({ tally, target, timeoutNs, packet, agents }) =>
       sentToTarget(tally) > 0 && tally.established === 0 && (tellsAll(agents) || hasWhole(agents))
         ? {
-            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs)}${otherFamilyAdvice(target.otherAddress)}${wayBackAdvice(packet)}`,
+            message: `No connection to ${target.label} was established${nothingEstablished(tally, timeoutNs, agents !== undefined)}${otherFamilyAdvice(target.otherAddress)}${wayBackAdvice(packet)}`,
           }
         : undefined,
   },
@@ -107,11 +107,10 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     status: 'invalid',
     when: 'No attempt left this machine.',
     remedy: 'See the reasons beside it.',
-    applies: ({ tally }) =>
+    applies: ({ tally, agents }) =>
       tally.started > 0 && sentToTarget(tally) === 0
         ? {
-            message:
-              'No connection attempt left this machine, so nothing was measured of the target: see the other reasons.',
+            message: `No connection attempt left ${agents === undefined ? 'this machine' : 'the machines of the agents'}, so nothing was measured of the target: see the other reasons.`,
           }
         : undefined,
   },

@@ -60,7 +60,7 @@ function exploreCeiling(
   ceiling: RateEvidence,
   upper: RateEvidence | undefined,
 ): Exploration {
-  const again = trial(ceiling.load, 'this machine was the limit: again');
+  const again = trial(ceiling.load, 'the generator was the limit: again');
   // A higher rate went well enough to fail, or there is nothing lower to try.
   if (ceiling.limited < 2 && (upper !== undefined || lower === undefined)) return again;
   if (lower === undefined) return { kind: 'generator_limited' };
@@ -72,7 +72,7 @@ function exploreCeiling(
   const guess = served === null ? 0 : served * 1.05;
   const room = { above: lower.load * (1 + bounds.precision), below: ceiling.load * 0.9 };
   if (guess > room.above && guess < room.below) return trial(roundLoad(guess, bounds), 'what the target kept up');
-  return trial(middle(lower, ceiling, bounds), 'below the limit of this machine');
+  return trial(middle(lower, ceiling, bounds), 'below the limit of the generator');
 }
 
 /**

@@ -10,7 +10,7 @@ export function portBudgetOf(plan: ClientPlan): PortBudget | null {
   return restingPorts(plan, reuseDelayNs);
 }
 
-/** Whether the target is an address of this machine, so that it shares its cores. */
-export function isLocalTarget({ target }: ClientPlan): boolean {
-  return isOwnAddress(target.address);
+/** Whether the target is an address of this machine, so that it shares its cores. A fleet does not generate the load on this machine. */
+export function isLocalTarget({ target, fleet }: ClientPlan): boolean {
+  return fleet === undefined && isOwnAddress(target.address);
 }

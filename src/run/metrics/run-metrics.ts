@@ -18,7 +18,7 @@ import type {
 import { METRICS, METRIC_NAMES, metricOf, type MetricName } from './catalogue.ts';
 import { MetricStore, type Family } from './store.ts';
 
-const AGENT_STATES: readonly AgentState[] = ['ready', 'running', 'ended', 'lost'];
+const AGENT_STATES: readonly AgentState[] = ['running', 'ended', 'lost'];
 /** Agents with series of their own. Of more, a system that stores series would have thousands of a run. */
 const AGENTS_MAX = 100;
 

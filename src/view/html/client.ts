@@ -3,7 +3,7 @@ import type { ClientResult, RoundResult } from '../../document/client.ts';
 import { formatSeconds } from '../../units/format.ts';
 import { targetLine } from '../headline.ts';
 import { achievedText, clientDetails, latencyRows } from '../text/client.ts';
-import { asteriskMeaning, ESTABLISHMENT, numberedColumns, offeredText } from '../text/round-table.ts';
+import { asteriskMeaning, establishmentNote, numberedColumns, offeredText } from '../text/round-table.ts';
 import { thresholdSentence } from '../text/thresholds.ts';
 import { verdictLook } from '../verdict-looks.ts';
 import { chart, columnsTable, facts, list, paragraph, rowsTable } from './page/blocks.ts';
@@ -25,7 +25,7 @@ export function clientHtml(result: ClientResult): string {
       ? roundSections(only!)
       : rounds.length === 0
         ? []
-        : [roundsSection(rounds), ...rounds.map((round, index) => roundSection(round, index, rounds.length))];
+        : [roundsSection(result), ...rounds.map((round, index) => roundSection(round, index, rounds.length))];
   return page({
     title: targetLine('client', result.config),
     details: [result.started_at, ...clientDetails(result)],
@@ -35,9 +35,10 @@ export function clientHtml(result: ClientResult): string {
   });
 }
 
-function roundsSection(rounds: readonly RoundResult[]): Section {
+function roundsSection(result: ClientResult): Section {
+  const { rounds } = result;
   const meaning = asteriskMeaning(rounds);
-  const content = html`${columnsTable('Rounds', numberedColumns(rounds))}${paragraph(html`<span class="note">${ESTABLISHMENT}</span>`)}${
+  const content = html`${columnsTable('Rounds', numberedColumns(rounds))}${paragraph(html`<span class="note">${establishmentNote(result)}</span>`)}${
     meaning === null ? null : paragraph(`* ${meaning}`)
   }${chartGrid([chart(rateByRateChart('rounds-rate', rounds)), chart(latencyByRateChart('rounds-latency', rounds))])}`;
   return { id: 'rounds', title: 'Rounds', content };

@@ -15,7 +15,7 @@ import {
   searchEnd,
 } from '../limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
-import { asteriskMeaning, ESTABLISHMENT, type Column } from '../text/round-table.ts';
+import { asteriskMeaning, establishmentNote, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
 import { chart, columnsTable, list, paragraph, table } from './page/blocks.ts';
@@ -113,7 +113,7 @@ function trialsTable(caption: string, columns: readonly Column[], result: LimitR
   if (rounds.length === 0) return html``;
   const meaning = asteriskMeaning(rounds);
   return html`${columnsTable(caption, columns)}${meaning === null ? null : paragraph(`* ${meaning}`)}
-    <p class="note">${ESTABLISHMENT}</p> `;
+    <p class="note">${establishmentNote(result)}</p> `;
 }
 
 /** What was achieved, and how long it took, along the rate: of trials that varied the rate and that show the target. */
@@ -127,7 +127,8 @@ function byRateCharts(result: LimitResult): Html {
   const valid = rounds.filter(({ verdict }) => verdict.status === 'valid');
   if (valid.length < 2) return html``;
   const isShort = valid.length < rounds.length;
-  const note = 'What this machine limited, or what could not be measured, is left out.';
+  const who = result.fleet === undefined ? 'this machine' : 'agents';
+  const note = `What ${who} limited, or what could not be measured, is left out.`;
   return html`${chartGrid([chart(rateByRateChart('achieved-by-rate', valid)), chart(latencyByRateChart('latency-by-rate', valid))])}${
     isShort ? html`<p class="note">${note}</p> ` : null
   }`;

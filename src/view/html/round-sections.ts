@@ -4,6 +4,7 @@ import type { CoreUse, KernelEvidence } from '../../document/kernel-evidence.ts'
 import type { PacketCounts } from '../../document/packet-evidence.ts';
 import { PACKET_ROWS } from '../../document/packet-table.ts';
 import { KERNEL_ROWS } from '../../document/kernel-table.ts';
+import { saidOfAgent } from '../../judge/agent-words.ts';
 import { kernelValue } from '../../judge/kernel-sentences.ts';
 import { packetValue } from '../../judge/packet-evidence.ts';
 import { agentFacts, agentRest, agentRows } from '../agent-facts.ts';
@@ -47,7 +48,7 @@ export function agentsHtml({ agents = [] }: Pick<RoundResult, 'agents'>): Html {
   if (agents.length === 0) return html``;
   const told = agents.flatMap(({ name, verdict, lost }) => [
     ...(lost === null ? [] : [`${name}: lost, ${lost.why}`]),
-    ...(verdict?.reasons ?? []).map(({ message }) => `${name}: ${message}`),
+    ...(verdict?.reasons ?? []).map(({ message }) => `${name}: ${saidOfAgent(message)}`),
   ]);
   return html`${facts(agentFacts([{ agents }]))}${rowsTable('Agents', agentRows(agents))}${list([
     ...agentRest(agents),

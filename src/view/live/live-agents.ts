@@ -32,7 +32,7 @@ export class LiveAgents {
     return first + second;
   }
 
-  /** `agents 3, slowest b 90.2 µs`, `agents 2 of 3, lost c`; empty where one machine measures. */
+  /** `agents 3, lag p99 up to 90.2 µs (b)`, `agents 2 of 3, lost c`; empty where one machine measures. The lag is that of the round so far. */
   get text(): string {
     if (this.count === 0) return '';
     const { lost } = this;
@@ -40,12 +40,14 @@ export class LiveAgents {
       lost.length === 0
         ? formatCount(this.count)
         : `${formatCount(this.count - lost.length)} of ${formatCount(this.count)}`;
-    const [slowest] = this.worstFirst.filter(({ state, started }) => state !== 'lost' && started > 0);
-    const slow =
-      slowest === undefined || this.count < 2 ? '' : `, slowest ${slowest.agent} ${formatLatency(slowest.lagP99Ns)}`;
+    const [latest] = this.worstFirst.filter(({ state, started }) => state !== 'lost' && started > 0);
+    const lag =
+      latest === undefined || this.count < 2
+        ? ''
+        : `, lag p99 up to ${formatLatency(latest.lagP99Ns)} (${latest.agent})`;
     const [first] = lost;
     const gone =
       first === undefined ? '' : `, lost ${lost.length === 1 ? first.agent : formatCountOf(lost.length, 'agent')}`;
-    return `agents ${there}${gone}${slow}`;
+    return `agents ${there}${gone}${lag}`;
   }
 }

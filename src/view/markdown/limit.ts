@@ -13,7 +13,7 @@ import {
 } from '../limit-sentences.ts';
 import { limitThresholdFigures, limitThresholdSentence } from '../text/limit-thresholds.ts';
 import { code, document, plain, roundsTable, rowsTable, untagged } from './markdown.ts';
-import { ESTABLISHMENT, type Column } from '../text/round-table.ts';
+import { establishmentNote, type Column } from '../text/round-table.ts';
 import { stepColumns } from '../text/saturate.ts';
 import { trialColumns } from '../text/search.ts';
 
@@ -69,7 +69,7 @@ function fleetBlocks(result: LimitResult, rounds: readonly { readonly result: Ro
 }
 
 function limitDocument(result: LimitResult, command: string, blocks: readonly string[]): string {
-  return document(result, targetLine(command, result.config), [...blocks, ESTABLISHMENT]);
+  return document(result, targetLine(command, result.config), [...blocks, establishmentNote(result)]);
 }
 
 /** The table, followed by what its asterisks mean. */

@@ -6,7 +6,7 @@ import { NO_ROUND, type Part, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { failureText } from '../layout.ts';
 import { document, factList, partBlocks, plain, roundsTable, rowsTable } from './markdown.ts';
-import { ESTABLISHMENT, numberedColumns, roundReasons, seriesOf } from '../text/round-table.ts';
+import { establishmentNote, numberedColumns, roundReasons, seriesOf } from '../text/round-table.ts';
 import { closingRows, rttDetails, rttRoundParts } from '../text/rtt.ts';
 import { serverFacts } from '../text/server.ts';
 import { clientDetails, roundParts, ROUNDS_IN_FULL } from '../text/client.ts';
@@ -20,7 +20,9 @@ export function clientMarkdown(result: ClientResult): string {
   return document(result, targetLine('client', result.config), [
     ...clientDetails(result).map(plain),
     ...inFull.flatMap((round, index) => roundBlocks(index, rounds.length, roundParts(round))),
-    ...(rounds.length > 1 ? [`### Rounds\n\n${roundsTable(numberedColumns(rounds), rounds)}`, ESTABLISHMENT] : []),
+    ...(rounds.length > 1
+      ? [`### Rounds\n\n${roundsTable(numberedColumns(rounds), rounds)}`, establishmentNote(result)]
+      : []),
     ...(reasons.length === 0 ? [] : [reasons.map((reason) => `- ${plain(reason)}`).join('\n')]),
     ...rounds.flatMap((round, index) => (round.ramp === undefined ? [] : seriesBlocks(round, index))),
     ...endBlocks(result),

@@ -29,7 +29,7 @@ export function limitThresholdSentence(result: LimitResult): string | null {
     ...(missed.length > 0 ? [`Thresholds not met: ${missed.join(', ')}.`] : ['The thresholds are not met.']),
     ...(isLimited(result) && result.config.allow_generator_limited !== true
       ? [
-          "This machine was the limit, so the target's is higher and was not found (--allow-generator-limited accepts that).",
+          `${result.fleet === undefined ? 'This machine was' : 'Agents were'} the limit, so the target's is higher and was not found (--allow-generator-limited accepts that).`,
         ]
       : []),
     ...(hasUnanswered(result) ? [`An answer that no ${name} gives meets no threshold.`] : []),

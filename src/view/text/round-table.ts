@@ -2,6 +2,7 @@
 import { countByOwner } from '../../document/outcome.ts';
 import type { IntervalResult, RoundResult } from '../../document/client.ts';
 import type { Verdict } from '../../document/common.ts';
+import type { FleetUse } from '../../document/fleet.ts';
 import { LATENCIES_MIN, leavesFloorAt } from '../../judge/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
 import { paint, table, type TextStyle, wrap } from '../layout.ts';
@@ -105,7 +106,10 @@ export function roundReasons(rounds: readonly RoundResult[]): string[] {
 }
 
 /** What the columns min, mean and max of rounds are. */
-export const ESTABLISHMENT = 'min, mean and max: establishment, from SYN to SYN-ACK, as this machine saw it.';
+export function establishmentNote({ fleet }: { readonly fleet?: FleetUse }): string {
+  const who = fleet === undefined ? 'this machine' : 'the agents';
+  return `min, mean and max: establishment, from SYN to SYN-ACK, as ${who} saw it.`;
+}
 
 /** What an asterisk in the columns of these rounds means; null where there is none. */
 export function asteriskMeaning(rounds: readonly RoundResult[]): string | null {

@@ -42,7 +42,7 @@ export function thresholdSentence(result: ClientResult): string | undefined {
   const sentences = [
     missed.length > 0 ? `Thresholds not met: ${missed.join(', ')}.` : 'The thresholds say nothing of the target.',
     limited
-      ? 'This machine was the bottleneck, so the figures are not those of the target (--allow-generator-limited accepts them).'
+      ? `${result.fleet === undefined ? 'This machine was' : 'Agents were'} the bottleneck, so the figures are not those of the target (--allow-generator-limited accepts them).`
       : '',
     result.rounds.length === 0 ? 'No round was run.' : '',
   ];

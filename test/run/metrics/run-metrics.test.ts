@@ -118,13 +118,12 @@ t.test('the bounds of a search follow the last trial at each load', async (t) =>
 });
 
 t.test('agents of a fleet: how many do what, and the lag of each of the first 100', async (t) => {
-  const agents = Array.from({ length: 150 }, (_, index) => agentTold(`a${String(index)}`, { state: 'ready' }));
+  const agents = Array.from({ length: 150 }, (_, index) => agentTold(`a${String(index)}`, { state: 'ended' }));
   const metrics = metricsOf(runStarted(), ...agents, agentTold('a0'), agentTold('a1', { state: 'lost', why: 'x' }));
   const samples = samplesOf(metrics);
   t.match(samples, {
-    'conngen_agents{state="ready"}': 148,
+    'conngen_agents{state="ended"}': 148,
     'conngen_agents{state="running"}': 1,
-    'conngen_agents{state="ended"}': 0,
     'conngen_agents{state="lost"}': 1,
     'conngen_agent_schedule_lag_p99_seconds{agent="a0"}': 0.00009,
     'conngen_agent_clock_error_seconds{agent="a99"}': 0.00004,

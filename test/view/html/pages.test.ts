@@ -319,7 +319,8 @@ t.test('a step that this machine limited met no goal', async (t) => {
   });
   const steps = [stepOf(100, 'valid'), stepOf(200, 'generator_limited')];
   const config = { ...any.config, goal: 'loss<=0.1%' };
-  const page = await pageOf({ ...any, config, steps, sustained_per_sec: 100, saturated_at: null });
+  const { fleet: _, ...alone } = any;
+  const page = await pageOf({ ...alone, config, steps, sustained_per_sec: 100, saturated_at: null });
   const chart = page.data.charts.find(({ id }) => id === 'goal-by-rate')!;
   t.same(
     chart.series.map(({ label, values }) => [label, values]),

@@ -88,13 +88,15 @@ export function stepsChart(id: string, result: SaturateResult): ChartSpec {
       { label: 'p90 of total', role: 'p90', values: ascending(steps).map(({ p90_ns: p90Ns }) => p90Ns), kind: 'line' },
       ...(limited.every((value) => value === null)
         ? []
-        : [{ label: LIMITED, role: 'inconclusive' as const, values: limited, kind: 'points' as const }]),
+        : [{ label: limitedLabel(result), role: 'inconclusive' as const, values: limited, kind: 'points' as const }]),
     ],
     marks: [...marks, ...saturatedMark(result)],
   };
 }
 
-const LIMITED = 'limited by this machine';
+function limitedLabel({ fleet }: SaturateResult): string {
+  return fleet === undefined ? 'limited by this machine' : 'limited by agents';
+}
 
 /** Whether a step tells of the target: it is valid, or the answer rests on it. */
 function isCounted(
@@ -122,7 +124,7 @@ export function stepGoalChart(id: string, result: SaturateResult): ChartSpec | n
     series: [
       { label: 'met', role: 'passed' as const, values: values(true), kind: 'points' as const },
       { label: 'not met', role: 'failed' as const, values: values(false), kind: 'points' as const },
-      { label: LIMITED, role: 'inconclusive' as const, values: values(null), kind: 'points' as const },
+      { label: limitedLabel(result), role: 'inconclusive' as const, values: values(null), kind: 'points' as const },
     ].filter((series) => series.values.some((value) => value !== null)),
     marks: [
       { axis: 'y', value: limit, label: `goal: ${formatFigure({ value: limit, unit })}` },

@@ -104,7 +104,8 @@ export function openChart(id: string, group: string, round: RoundResult): ChartS
 export function lagChart(id: string, group: string, round: RoundResult): ChartSpec {
   const intervals = wholeIntervals(round.intervals);
   const chart = overTimeChart(id, group, 'schedule lag', intervals, ({ latency_ns: { schedule_lag: lag } }) => lag);
-  return { ...chart, description: 'How late this machine started attempts, by percentile, in each interval.' };
+  const who = round.agents === undefined ? 'this machine' : 'the agents';
+  return { ...chart, description: `How late ${who} started attempts, by percentile, in each interval.` };
 }
 
 /** The most counters in one chart. */

@@ -112,6 +112,11 @@ export class LiveRun {
   #released = 0;
   readonly #nowSec: () => number;
 
+  /** Whether agents measure. */
+  get isFleet(): boolean {
+    return this.agents.count > 0;
+  }
+
   constructor(plan: LivePlan, nowSec: () => number = () => performance.now() / 1000) {
     this.plan = plan;
     this.target = plan.target;

@@ -22,7 +22,8 @@ export function failuresPanel(setup: PanelSetup): Line[] {
     const short = `${formatCount(count)}${count === 0 ? '' : names}`;
     const long = `${short} (${formatShare(count, scheduled)})`;
     const text = count === 0 || widthOf(long) > besideLabel(setup) ? short : long;
-    return labelled(name, span(text, count > 0 ? 'red' : undefined));
+    const who = owner === 'generator' && run.isFleet ? 'agents' : name;
+    return labelled(who, span(text, count > 0 ? 'red' : undefined));
   });
   return [heading('failures by owner', setup), ...rows];
 }

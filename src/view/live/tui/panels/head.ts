@@ -65,19 +65,22 @@ export function keysPanel({ width }: PanelSetup): Line[] {
   return [[span(keys.length <= width ? keys : ' q end   p pause   l log   ? help', 'dim')]];
 }
 
-const HELP: readonly (readonly [key: string, text: string])[] = [
+const helpOf = ({ isFleet }: LiveRun): readonly (readonly [key: string, text: string])[] => [
   ['q', 'end early: what was measured until now is reported, exit code 130'],
   ['Ctrl-C', 'the same; a second time ends immediately, without a report'],
   ['p', 'stop drawing, and go on; the run goes on in the meantime'],
   ['l', 'log or linear scale of the charts'],
   ['?', 'show or hide this'],
   ['', ''],
-  ['lag', 'how late connections were started; high: this machine is the limit'],
+  ['lag', `how late connections were started; high: ${isFleet ? 'an agent' : 'this machine'} is the limit`],
   ['missed', 'connections that were due and not started'],
   ['wait', 'the time that load threads waited for a free core'],
   ['', 'Every panel is explained in docs/guide/live-view.md.'],
 ];
 
 export function helpPanel(setup: PanelSetup): Line[] {
-  return [heading('help', setup), ...HELP.map(([key, text]) => [span(` ${key.padEnd(8)}`, 'bold'), span(text)])];
+  return [
+    heading('help', setup),
+    ...helpOf(setup.run).map(([key, text]) => [span(` ${key.padEnd(8)}`, 'bold'), span(text)]),
+  ];
 }

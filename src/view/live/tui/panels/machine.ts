@@ -29,11 +29,7 @@ export function machinePanel(setup: PanelSetup): Line[] {
   );
   if (run.plan.command !== 'rtt') rows.push(...threadRows(threads), collectorRow(run));
   const of = figuresName === '' ? '' : ` of ${figuresName}`;
-  return [heading(`${isFleet(run) ? 'the agents' : 'this machine'}, last second${of}`, setup), ...rows];
-}
-
-function isFleet({ agents }: LiveRun): boolean {
-  return agents.count > 0;
+  return [heading(`${run.isFleet ? 'the agents' : 'this machine'}, last second${of}`, setup), ...rows];
 }
 
 /** The busiest thread stands for all: it is the one that is late first. */
@@ -76,7 +72,7 @@ export function alarmPanel({ run }: PanelSetup): Line[] {
   const lag = run.lastLatency['schedule_lag'];
   const limitNs = lagLimitNs({ offeredRatePerSec: run.whole.offeredPerSec, workers: shares, batchNs: 0 });
   if (lag !== undefined && lag.p99 > limitNs)
-    found.push(`${isFleet(run) ? 'agents are' : 'this machine is'} late: p99 above ${formatLatency(limitNs)}`);
+    found.push(`${run.isFleet ? 'agents are' : 'this machine is'} late: p99 above ${formatLatency(limitNs)}`);
   if (run.last !== null && run.last.missed > 0) found.push('starts were skipped');
   if (shares.some(({ wait }) => (wait ?? 0) >= WAIT_SHARE)) found.push('load threads wait for a core');
   else if (shares.some(({ run: busy, wait }) => busy + (wait ?? 0) >= SATURATED_SHARE))
@@ -94,6 +90,6 @@ const ROUND_TEXTS: Readonly<Record<Verdict['status'], string>> = {
 function lastRoundText(run: LiveRun): string {
   const { verdict, noun } = run;
   const { status, reasons } = verdict!;
-  const words = status === 'generator_limited' && isFleet(run) ? 'limited by agents' : ROUND_TEXTS[status];
+  const words = status === 'generator_limited' && run.isFleet ? 'limited by agents' : ROUND_TEXTS[status];
   return `last ${noun}: ${words} (${reasons.map(({ code }) => code).join(', ')})`;
 }

@@ -12,14 +12,15 @@ export function networkPanel(setup: PanelSetup): Line[] {
   const { health } = run;
   const rows = portsRow(run);
   if (health?.packet !== undefined) return [heading('packets', setup), ...rows, ...packetRows(run, health.packet)];
+  const title = `network of ${run.isFleet ? 'the agents' : 'this machine'}`;
   const timeWait = health?.fills['sockets.time_wait'];
   rows.push(labelled('TIME_WAIT', span(timeWait === undefined ? '-' : formatCount(timeWait))));
-  if (health === null) return [heading('network of this machine', setup), ...rows];
+  if (health === null) return [heading(title, setup), ...rows];
   rows.push(
     countRow('retransmits', run, ['retransmits']),
     countRow('accept queue', run, ['listen_drops'], 'no drops', ' dropped'),
   );
-  return [heading('network of this machine', setup), ...rows];
+  return [heading(title, setup), ...rows];
 }
 
 function portsRow(run: LiveRun): Line[] {
