@@ -61,12 +61,13 @@ const chosen = tiers.length === 0 ? files : files.filter((file) => tiers.include
 
 const report = new Report();
 const stop = new AbortController();
-// The terminal tells the tests too; the last line is still ours to print.
-process.on('SIGINT', () => stop.abort());
-process.on('SIGTERM', () => {
-  stop.abort();
-  endAll('SIGTERM');
-});
+// The files are ended with all that they have started; the last line is still ours to print.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    stop.abort();
+    endAll();
+  });
+}
 await compile();
 await runFiles(chosen, report, { jobs, stop: stop.signal });
 if (stop.signal.aborted) report.fail('the run was cut short');

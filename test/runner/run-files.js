@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { COMPILED, ROOT, compiledFile } from './compile.js';
+import { endLeftOver, endProcessesOf, markOf } from './left-over.js';
 import { tierOf } from './tiers.js';
 
 /** A file that has not ended after this long is ended: five times what the slowest takes on a machine of two cores. */
@@ -23,8 +24,16 @@ const EXTRA_JOBS = 2;
 const IDLE_PART = 0.4;
 const LOOK_MS = 1000;
 
-/** Becomes the command that follows, in a new network namespace with a loopback device. */
-const IN_NAMESPACE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+/**
+ * Becomes the command that follows, in a new network namespace with a loopback device. Named network namespaces are mounted files: those
+ * that the command makes are its own, and go with its last process.
+ */
+const OWN_NAMES = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns';
+const IN_NAMESPACE = [
+  ...['unshare', '--net', '--mount', 'sh', '-c'],
+  `{ ${OWN_NAMES}; } 2>/dev/null; ip link set lo up && exec "$@"`,
+  'sh',
+];
 
 /** Whether this user may create network namespaces. Found by trying: containers differ. */
 function mayUnshare() {
@@ -54,17 +63,27 @@ function commandOf({ file, tier, hasNamespace }) {
 /** The processes that run now. */
 const running = new Set();
 
-/** Ends all files that run. */
-export function endAll(signal) {
-  for (const child of running) child.kill(signal);
+/** Ends a process of a test file: tap tells which test ran, if it gets to that. */
+function end(child) {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  child.once('exit', () => clearTimeout(timer));
 }
+
+/** Ends all files that run. */
+export function endAll() {
+  running.forEach(end);
+}
+
+let started = 0;
 
 /** Runs one file to its end and reports it. Resolves with its time in ms. */
 function runFile(task, report) {
   const [command, ...args] = commandOf(task);
+  const number = ++started;
   const startMs = performance.now();
   const file = report.file(task.file);
-  const env = { ...process.env, TAP: '1', TAP_TIMEOUT: String(TIMEOUT_MS / 1000) };
+  const env = { ...process.env, ...markOf(number), TAP: '1', TAP_TIMEOUT: String(TIMEOUT_MS / 1000) };
   const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let stderr = '';
@@ -77,13 +96,14 @@ function runFile(task, report) {
     if (leftMs > 0) timer = setTimeout(expire, leftMs);
     else {
       expired = performance.now() - startMs;
-      child.kill('SIGTERM');
-      timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+      end(child);
     }
   };
   timer = setTimeout(expire, TIMEOUT_MS);
   return new Promise((resolve) => {
     child.once('error', (error) => (stderr += `${error.message}\n`));
+    // What it has left may have its output, which would not end then.
+    child.once('exit', () => endProcessesOf(number));
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       running.delete(child);
@@ -142,6 +162,7 @@ async function runSome(tasks, { jobs, extra }, report, stop, durations) {
  */
 export async function runFiles(files, report, { jobs, stop }) {
   const lanes = jobs === undefined ? { jobs: availableParallelism() + 1, extra: EXTRA_JOBS } : { jobs, extra: 0 };
+  endLeftOver();
   const durations = readDurations();
   const canUnshare = mayUnshare();
   const tasks = files.map((file) => {
