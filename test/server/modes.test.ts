@@ -5,7 +5,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import type { ServerPlan } from '../../src/plan/plan.ts';
 import type { ServerResult } from '../../src/document/server.ts';
-import { dial, MS, serve, sharedBytes, until } from './serve.ts';
+import { dial, isAccepted, MS, serve, sharedBytes, until } from './serve.ts';
 import { whyNot } from '../support/engines.ts';
 import type { Peer } from './serve.ts';
 
@@ -136,6 +136,7 @@ const cases: readonly ModeCase[] = [
     plan: { mode: 'hold' },
     peer: async (t, { socket, data, over }) => {
       socket.end('request');
+      if (process.platform === 'linux') await until('it is accepted', () => isAccepted(socket));
       const first = await Promise.race([over, sleep(150).then(() => 'held')]);
       t.equal(first, 'held');
       t.equal(data().length, 0);

@@ -120,12 +120,24 @@ export async function dial(t: Test, port: number, host = LOCALHOST): Promise<Pee
  * How many bytes of what a peer sent have not been read by the server (proc_net_tcp: the second half of the fifth column, in hexadecimal).
  * For a connection that its server still has.
  */
-export function unreadBytes({ localPort, remotePort }: Socket): number {
+export function unreadBytes(socket: Socket): number {
+  return Number.parseInt(entryOf(socket)[4]!.split(':')[1]!, 16);
+}
+
+/** Whether the server has accepted the connection of a peer: the kernel gives it an inode then (proc_net_tcp: the tenth column). */
+export function isAccepted(socket: Socket): boolean {
+  return entryOf(socket)[9] !== '0';
+}
+
+/** The columns of /proc/net/tcp that the kernel has for the server's end of a connection. */
+function entryOf({ localPort, remotePort }: Socket): string[] {
   const hex = (port: number | undefined): string => port!.toString(16).toUpperCase().padStart(4, '0');
-  const ends = new RegExp(`:${hex(remotePort)} \\S+:${hex(localPort)} \\S+ \\S+:(\\S+)`);
-  const [, unread] = ends.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? [];
-  if (unread === undefined) throw new Error('the server has no such connection');
-  return Number.parseInt(unread, 16);
+  const ends = new RegExp(`:${hex(remotePort)} \\S+:${hex(localPort)} .*`);
+  const entry = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .find((line) => ends.test(line));
+  if (entry === undefined) throw new Error('the server has no such connection');
+  return entry.trim().split(/\s+/);
 }
 
 /** Waits for a condition that another thread or the kernel brings about. */
