@@ -1,4 +1,5 @@
 /** What the modes of `conngen server` need of an engine. */
+import type { Test } from 'tap';
 import { ECONNRESET } from '../../../src/kernel/errno.ts';
 import type { ServerRun, ServerScript } from './driver.ts';
 import { MIB, MS, Stall, sharedPattern } from './harness.ts';
@@ -11,6 +12,45 @@ const KEPT_BYTES_MAX = 64 * 1024;
 
 /** What a peer sends in one go where it is to be taken in one go. */
 const CHUNK_BYTES = 32 * 1024;
+
+/** A peer ends and does not read yet. Returns whether it read before the end was told: a kernel that was held up may take all before. */
+async function endBehindBytes(t: Test, h: ServerHarness): Promise<boolean> {
+  let resumed = false;
+  let dialledBytes = 0;
+  let endedAfterNs = Infinity;
+  let keptAtEndBytes = -1;
+  const result = await h.run(t, {}, (port) => {
+    const id = h.peers.dial({ port, then: 'keep', read: false });
+    const stall = new Stall(100 * MS);
+    return {
+      step: (run) => {
+        const { received, sent } = run.totals;
+        const nowNs = run.clock.now();
+        const isCaughtUp = received === dialledBytes;
+        if (endedAfterNs === Infinity && isCaughtUp && sent === received) {
+          dialledBytes += CHUNK_BYTES;
+          h.peers.act(id, 'send', CHUNK_BYTES);
+        } else if (endedAfterNs === Infinity && isCaughtUp && stall.at(nowNs, sent)) {
+          h.peers.act(id, 'end');
+          endedAfterNs = nowNs;
+        } else if (nowNs > endedAfterNs + 100 * MS && !resumed) {
+          resumed = true;
+          h.peers.act(id, 'resume');
+        }
+        return run.totals.released === 1;
+      },
+      received: (run, slot) => run.engine.echo(slot),
+      // As the echo mode does it: at the end there is nothing left to send.
+      ended: (run, slot) => {
+        keptAtEndBytes = run.totals.received - run.totals.sent;
+        run.close(slot);
+      },
+    };
+  });
+  t.equal(keptAtEndBytes, 0);
+  t.equal(result.totals.sent, dialledBytes);
+  return resumed;
+}
 
 /** Sends back what comes; closes when the peer has ended and all is with the kernel. Over after `connections`. */
 export function echoing(
@@ -105,41 +145,9 @@ export const modeCases: readonly Case<ServerHarness>[] = [
   {
     name: 'echo: the end that stands behind bytes which wait is told after they are gone',
     async run(t, h) {
-      let dialledBytes = 0;
-      let endedAfterNs = Infinity;
-      let keptAtEndBytes = -1;
-      let resumed = false;
-      const result = await h.run(t, {}, (port) => {
-        const id = h.peers.dial({ port, then: 'keep', read: false });
-        const stall = new Stall(100 * MS);
-        return {
-          step: (run) => {
-            const { received, sent } = run.totals;
-            const nowNs = run.clock.now();
-            const isCaughtUp = received === dialledBytes;
-            if (endedAfterNs === Infinity && isCaughtUp && sent === received) {
-              dialledBytes += CHUNK_BYTES;
-              h.peers.act(id, 'send', CHUNK_BYTES);
-            } else if (endedAfterNs === Infinity && isCaughtUp && stall.at(nowNs, sent)) {
-              h.peers.act(id, 'end');
-              endedAfterNs = nowNs;
-            } else if (nowNs > endedAfterNs + 100 * MS && !resumed) {
-              resumed = true;
-              h.peers.act(id, 'resume');
-            }
-            return run.totals.released === 1;
-          },
-          received: (run, slot) => run.engine.echo(slot),
-          // As the echo mode does it: at the end there is nothing left to send.
-          ended: (run, slot) => {
-            keptAtEndBytes = run.totals.received - run.totals.sent;
-            run.close(slot);
-          },
-        };
-      });
-      t.ok(resumed, 'it was not told before the peer read');
-      t.equal(keptAtEndBytes, 0);
-      t.equal(result.totals.sent, dialledBytes);
+      for (let tries = 1; !(await endBehindBytes(t, h)); tries++) {
+        if (tries === 5) throw new Error('the end was told before the peer read');
+      }
     },
   },
   ...(['accepted', 'received', 'ended'] as const).map((on): Case<ServerHarness> => ({
