@@ -28,7 +28,7 @@ export const SUBJECTS = {
   ticket: (agent: string) => `conngen.fleet.agent.${agent}.ticket`,
   clock: (agent: string) => `conngen.fleet.agent.${agent}.clock`,
   order: (agent: string) => `conngen.fleet.agent.${agent}.order`,
-  /** Published by an agent once a second, also without a run: its `Description`. */
+  /** Published by an agent once a second, also without a run: its `Description`. Empty: an agent that starts asks NATS whether anyone listens. */
   alive: (agent: string) => `conngen.fleet.alive.${agent}`,
   /** The reports of an agent; only the controller listens. */
   report: (agent: string) => `conngen.fleet.report.${agent}`,

@@ -1,5 +1,6 @@
 /** An agent of a fleet: it is there, says what it is, and runs one order at a time. */
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
 import type { Machine } from '../../plan/demand/machine.ts';
@@ -39,8 +40,10 @@ export interface AgentOptions {
   readonly log: AgentLog;
 }
 
-/** Another agent of the same name says so within this time. */
-const NAME_CHECK_MS = 1.2 * TIMES.beatMs;
+/** Another agent of the same name says so within this time, also where it or NATS stands still for a second. */
+const NAME_CHECK_MS = 2.2 * TIMES.beatMs;
+/** For the answer of NATS whether anyone listens. */
+const HEARD_MS = 1000;
 
 /** Starts an agent. Rejects with `RunError` where it may not be, or where its name is taken. Close the bus after it. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -55,7 +58,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return new Agent(options, identity);
 }
 
-/** Listens for another agent of this name, and for what the server refuses. */
+/**
+ * Looks for another agent of this name, and for what the server refuses. An agent listens to the signs of life in its own name, so where
+ * NATS knows of no listener there is none. A listener may be one that watches: then a sign of life is waited for.
+ */
 async function requireName({ bus, name }: AgentOptions, instance: string): Promise<void> {
   const others: Answered[] = [];
   const refusals: string[] = [];
@@ -63,12 +69,25 @@ async function requireName({ bus, name }: AgentOptions, instance: string): Promi
   bus.onEvent((event) => {
     if (isStarting && event.kind === 'refused') refusals.push(event.message);
   });
-  const end = bus.subscribe(SUBJECTS.alive(name), ({ data }) => {
-    const other = otherIn(data, name, instance);
-    if (other !== null) others.push(other);
+  const isHeard = await bus.isHeard(SUBJECTS.alive(name), new Uint8Array(0), HEARD_MS);
+  let end: () => void = () => undefined;
+  const found = new Promise<void>((resolve) => {
+    end = bus.subscribe(SUBJECTS.alive(name), ({ data }) => {
+      const other = otherIn(data, name, instance);
+      if (other === null) return;
+      others.push(other);
+      resolve();
+    });
   });
   await bus.flush();
-  await new Promise((resolve) => setTimeout(resolve, NAME_CHECK_MS));
+  // What the server refused is told before this.
+  await setImmediate();
+  if (isHeard) {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, NAME_CHECK_MS)));
+    await Promise.race([found, late]);
+    clearTimeout(timer);
+  }
   end();
   isStarting = false;
   const [refusal] = refusals;

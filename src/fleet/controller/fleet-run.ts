@@ -283,6 +283,8 @@ export class FleetRun {
 
   #onAlive(member: Member, data: Uint8Array): void {
     if (!this.#isOpen || (member.isLost && !this.#isAwaited(member))) return;
+    // An agent that starts asks so whether its name is taken.
+    if (data.length === 0) return;
     if (!member.isLost && member.saysSame(data)) {
       member.heardMs = performance.now();
       return;
