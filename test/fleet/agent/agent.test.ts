@@ -4,12 +4,16 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { ClientResult, RoundResult } from '../../../src/document/client.ts';
+import { connectBus } from '../../../src/fleet/bus/nats.ts';
+import { encodeJson } from '../../../src/fleet/json-message.ts';
+import { SUBJECTS } from '../../../src/fleet/protocol.ts';
+import { description } from '../../support/agents.ts';
 import { LOOPBACK_TARGETS } from '../../../src/plan/address/allowed-targets.ts';
 import { startServer } from '../../support/cli.ts';
 import { agentOn, controllerOf, natsOf, targetOf, untilFree } from '../../support/fleet-agent.ts';
 import { whoIsThere } from '../../support/fleet-controller.ts';
 import { checkIdentities } from '../../support/identities.ts';
-import { noNats } from '../../support/nats.ts';
+import { busOptions, noNats } from '../../support/nats.ts';
 import { freePort } from '../../support/ports.ts';
 import { validated } from '../../support/schemas.ts';
 
@@ -125,6 +129,24 @@ t.test('the name is taken', { skip: noNats }, async (t) => {
   const nats = await natsOf(t);
   await agentOn(t, nats);
   await t.rejects(agentOn(t, nats), { code: 'fleet_name_taken', message: /127\.0\.0\.1/ });
+});
+
+t.test('one who listens to signs of life is no agent; a sign that comes late is one', { skip: noNats }, async (t) => {
+  const nats = await natsOf(t);
+  const bus = await connectBus(busOptions(nats.url));
+  t.teardown(() => bus.close());
+  bus.subscribe(SUBJECTS.alive('a'), () => undefined);
+  await bus.flush();
+  const { agent } = await agentOn(t, nats);
+  t.equal(agent.identity.name, 'a');
+  await agent.stop();
+  const late = bus.subscribe(SUBJECTS.alive('a'), ({ data }) => {
+    if (data.length > 0) return;
+    setTimeout(() => bus.publish(SUBJECTS.alive('a'), encodeJson(description('a'))), 1500);
+  });
+  await bus.flush();
+  await t.rejects(agentOn(t, nats), { code: 'fleet_name_taken' });
+  late();
 });
 
 t.test('round trips', { skip: noNats }, async (t) => {
