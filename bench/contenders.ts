@@ -4,6 +4,7 @@ import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ClientResult } from '../src/document/client.ts';
+import { BusiestThread } from './busiest-thread.ts';
 import { conngen, run } from './process.ts';
 import type { Finished } from './process.ts';
 
@@ -11,8 +12,10 @@ import type { Finished } from './process.ts';
 export interface Figure {
   readonly ratePerSec: number;
   readonly usecPerConnection: number;
-  /** Of it in user space, where the program tells. */
+  /** Of it in user space, where the program tells: of all its threads. */
   readonly userUsecPerConnection?: number;
+  /** Of the thread that carries the load, in user space. */
+  readonly threadUserUsecPerConnection?: number;
   /** Pauses of the garbage collector in the measured part, where the program tells. */
   readonly gcPauses?: number;
   readonly errors: number;
@@ -93,13 +96,20 @@ export function conngenClient(name: string, ...args: string[]): Contender {
         '-',
         ...args,
       );
-      const { stdout, stderr } = await run([...prefix, ...command], seconds + 30);
+      let thread: BusiestThread | undefined;
+      const { stdout, stderr } = await run([...prefix, ...command], seconds + 30, (pid) => {
+        thread = new BusiestThread(pid);
+      });
+      const userPart = thread?.stop(seconds);
       if (stdout === '') throw new Error(`${command.join(' ')}: ${stderr}`);
       const round = (JSON.parse(stdout) as ClientResult).rounds[0]!;
+      const threadUsec = round.workers[0]?.cpu_usec;
       return {
         ratePerSec: round.rate_per_sec.completed,
         usecPerConnection: round.cpu.usec_per_connection,
         userUsecPerConnection: round.cpu.user_usec / round.outcomes.ok,
+        ...(userPart !== undefined &&
+          threadUsec !== undefined && { threadUserUsecPerConnection: (threadUsec * userPart) / round.outcomes.ok }),
         gcPauses: round.workers.reduce((sum, worker) => sum + (worker.gc_pauses ?? 0), 0),
         errors: round.attempts.started - round.outcomes.ok,
       };

@@ -9,8 +9,9 @@ export interface Row {
   readonly name: string;
   readonly ratePerSec: Spread;
   readonly usecPerConnection: Spread;
-  /** Of it in user space, where the program tells. */
+  /** Of it in user space, where the program tells: of all its threads, and of the one that carries the load. */
   readonly userUsecPerConnection?: Spread;
+  readonly threadUserUsecPerConnection?: Spread;
   /** Pauses of the garbage collector in all measured parts, where the program tells. */
   readonly gcPauses?: number;
   readonly errors: number;
@@ -30,12 +31,14 @@ export interface PairOptions {
 /** What a contender reached beside the runs of a reference. */
 export function rowOf(name: string, figures: readonly Figure[], references: readonly Figure[]): Row {
   const user = figures.flatMap((figure) => figure.userUsecPerConnection ?? []);
+  const threadUser = figures.flatMap((figure) => figure.threadUserUsecPerConnection ?? []);
   const pauses = figures.flatMap((figure) => figure.gcPauses ?? []);
   return {
     name,
     ratePerSec: spreadOf(figures.map((figure) => figure.ratePerSec)),
     usecPerConnection: spreadOf(figures.map((figure) => figure.usecPerConnection)),
     ...(user.length > 0 ? { userUsecPerConnection: spreadOf(user) } : {}),
+    ...(threadUser.length > 0 ? { threadUserUsecPerConnection: spreadOf(threadUser) } : {}),
     ...(pauses.length > 0 ? { gcPauses: pauses.reduce((sum, count) => sum + count, 0) } : {}),
     errors: figures.reduce((sum, figure) => sum + figure.errors, 0),
     rateRatio: spreadOf(figures.map((figure, i) => figure.ratePerSec / references[i]!.ratePerSec)),

@@ -22,8 +22,12 @@ export interface Finished {
   readonly cpuUsec: number;
 }
 
-/** Runs a program to its end; it is killed after `limitSec`. */
-export async function run(command: readonly string[], limitSec: number): Promise<Finished> {
+/** Runs a program to its end; it is killed after `limitSec`. `onStart` is told the process whose descendant it is. */
+export async function run(
+  command: readonly string[],
+  limitSec: number,
+  onStart?: (pid: number) => void,
+): Promise<Finished> {
   // The shell's times(1) is the only way to the CPU time of a child from here.
   const child = spawn(
     'sh',
@@ -32,6 +36,7 @@ export async function run(command: readonly string[], limitSec: number): Promise
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  if (child.pid !== undefined) onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => (stdout += String(data)));

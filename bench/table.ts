@@ -15,8 +15,10 @@ export function printPairs(rows: readonly Row[]): void {
   }
 }
 
-function inUserSpace({ userUsecPerConnection: user, gcPauses }: Row): string {
-  return user === undefined ? '' : `(${user.median.toFixed(2)} in user space, ${gcPauses ?? 0} gc)  `;
+function inUserSpace({ userUsecPerConnection: user, threadUserUsecPerConnection: thread, gcPauses }: Row): string {
+  if (user === undefined) return '';
+  const ofThread = thread === undefined ? '' : `, ${formatted(thread, 2)} of the load thread`;
+  return `(${user.median.toFixed(2)} in user space${ofThread}, ${gcPauses ?? 0} gc)  `;
 }
 
 /** Any rows of plain figures, one column a property. */
