@@ -88,7 +88,6 @@ t.test('an agent that comes back after its part was over has done all of it, and
     { lost: null, scheduled: 400 },
   ]);
   t.match(texts.join('\n'), /agent b is lost: nothing was heard of it for 3 s; waiting [^]*agent b has reported all/);
-  t.equal(round.intervals.length, 4);
   // A thread that is late counts what was due before in a later second.
   t.equal(
     round.intervals.reduce((sum, { scheduled }) => sum + scheduled, 0),

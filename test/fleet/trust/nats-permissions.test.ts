@@ -26,6 +26,7 @@ async function soon(done: () => boolean): Promise<void> {
 t.test('what the protocol needs is allowed', { skip: noNats }, async (t) => {
   const nats = await startExample(t);
   const [controller, agent] = [await connectAs(t, nats.url, 'controller'), await connectAs(t, nats.url, 'agent-1')];
+  t.equal(await agent.bus.isHeard(SUBJECTS.alive('agent-1'), NOTHING, 20_000), false, 'nobody has its name');
   const answering = (subject: string, answer: string): void => {
     agent.bus.subscribe(subject, ({ respond }) => respond?.(Buffer.from(answer)));
   };
