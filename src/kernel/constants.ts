@@ -55,6 +55,7 @@ export const EPOLLET = 1 << 31;
 /** poll(2). */
 export const POLLIN = 0x1;
 export const POLLERR = 0x8;
+export const POLLHUP = 0x10;
 
 export const EFD_CLOEXEC = SOCK_CLOEXEC;
 export const EFD_NONBLOCK = SOCK_NONBLOCK;
@@ -63,7 +64,6 @@ export const O_NONBLOCK = SOCK_NONBLOCK;
 
 export const CLOCK_MONOTONIC = 1;
 export const PR_SET_TIMERSLACK = 29;
-export const RLIMIT_NOFILE = 7;
 export const RLIMIT_MEMLOCK = 8;
 
 /** Called by number: glibc has a wrapper since 2.35, Linux the call since 5.11. */

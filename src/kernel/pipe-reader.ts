@@ -1,13 +1,13 @@
 /** Whether a pipe has a reader, without a write. */
+import { POLLERR, POLLHUP } from './constants.ts';
 import { loadLibc, type Libc } from './libc.ts';
 
-/** struct pollfd: `int fd`, `short events`, `short revents`; and behind it the struct timespec of no wait. */
+/** struct pollfd: `int fd`, `short events`, `short revents`; followed by the struct timespec of no wait. */
 const POLLFD_BYTES = 8;
 const TIMESPEC_BYTES = 16;
 const REVENTS_AT = 6;
 /** What poll(2) tells unasked: a pipe has no reader, or the other side of a socket or terminal is gone. */
-const POLLERR = 0x8;
-const POLLHUP = 0x10;
+const GONE = POLLERR | POLLHUP;
 
 /** Returns a question that can be asked again and again: whether what is written to the descriptor may still be read. */
 export function readerWatch(fd: number): () => boolean {
@@ -24,6 +24,6 @@ export function readerWatch(fd: number): () => boolean {
   return () => {
     words.setInt16(REVENTS_AT, 0, true);
     const count = libc.ppoll(address, 1, address + POLLFD_BYTES, 0);
-    return count <= 0 || (words.getInt16(REVENTS_AT, true) & (POLLERR | POLLHUP)) === 0;
+    return count <= 0 || (words.getInt16(REVENTS_AT, true) & GONE) === 0;
   };
 }

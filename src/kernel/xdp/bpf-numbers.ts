@@ -30,7 +30,6 @@ export const XDP_MD_BYTES = 24;
 /** Classes of instructions. */
 export const BPF_LD = 0x00;
 export const BPF_LDX = 0x01;
-export const BPF_ST = 0x02;
 export const BPF_STX = 0x03;
 export const BPF_ALU = 0x04;
 export const BPF_JMP = 0x05;

@@ -48,9 +48,6 @@ export const DESCRIPTOR_WORDS = 4;
 /** A descriptor of the fill and completion rings, in words: an address. */
 export const ADDRESS_WORDS = 2;
 
-/** The room that the kernel leaves before a received frame (XDP_PACKET_HEADROOM of include/uapi/linux/bpf.h). */
-export const XDP_PACKET_HEADROOM = 256;
-
 /** Flags of an XDP attachment (if_link.h): where the program runs. */
 export const XDP_FLAGS_SKB_MODE = 1 << 1;
 export const XDP_FLAGS_DRV_MODE = 1 << 2;

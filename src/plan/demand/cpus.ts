@@ -17,7 +17,3 @@ export function parseCpuList(text: string): Parsed<readonly number[]> {
   }
   return accept(cpus);
 }
-
-export function formatCpuList(cpus: readonly number[]): string {
-  return cpus.join(',');
-}
