@@ -3,7 +3,7 @@ import type { Recorder } from '../count/recorder.ts';
 import { ABORTED } from '../document/outcome.ts';
 import { DRAIN_NS, KERNEL_SOURCE, POLL_NS, type ClientDriver } from '../engine/seam/engine.ts';
 import type { ClientPlan } from '../plan/plan.ts';
-import { SHIFT, STOP } from '../runtime/round-control.ts';
+import { LEASE, SHIFT, STOP } from '../runtime/round-control.ts';
 import { NONE } from '../runtime/slot-list.ts';
 import type { Pacer } from '../schedule/pacer.ts';
 import { AttemptLife, type AttemptLifeOptions } from './attempt-life.ts';
@@ -45,6 +45,8 @@ export class Generator extends AttemptLife implements ClientDriver {
   readonly #timeoutNs: number = Infinity;
   /** Closed loop starts nothing before. */
   #pauseEndNs = -Infinity;
+  /** Whether nothing may be started now. */
+  #isHeldBack = false;
   /** When the last step began. A step uses one time stamp throughout; a warm-up that ends during the step takes effect in the next one. */
   #stepNs = -Infinity;
 
@@ -78,8 +80,10 @@ export class Generator extends AttemptLife implements ClientDriver {
     if (nowNs >= pacer.intervalEndNs) this.#endInterval();
     // Before the starts: a thread that was stopped past the end of its round must not load the target then.
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
-    const hasStartedAll = this.#startDue();
-    if (stages !== undefined) this.#advance(stages);
+    const leaseMs = this.#o.control[LEASE]!;
+    this.#isHeldBack = leaseMs !== 0 && nowNs >= leaseMs * 1e6;
+    const hasStartedAll = this.#isHeldBack || this.#startDue();
+    if (stages !== undefined && !this.#isHeldBack) this.#advance(stages);
     if (this.endedNs === Infinity && pacer.isDone && attempts.unfinished.head === NONE) this.endedNs = nowNs;
     if (pacer.isDone && attempts.open === 0) {
       this.stages?.leave();
@@ -94,7 +98,8 @@ export class Generator extends AttemptLife implements ClientDriver {
   #setDeadline(): void {
     const nowNs = this.#stepNs;
     const attempts = this.attempts;
-    let deadlineNs = Math.min(nowNs + POLL_NS, this.#pacer.intervalEndNs, this.#pacer.wakeNs);
+    let deadlineNs = Math.min(nowNs + POLL_NS, this.#pacer.intervalEndNs);
+    if (!this.#isHeldBack) deadlineNs = Math.min(deadlineNs, this.#pacer.wakeNs);
     if (this.#pauseEndNs > nowNs) deadlineNs = Math.min(deadlineNs, this.#pauseEndNs);
     const oldest = attempts.unfinished.head;
     if (oldest !== NONE) {
@@ -107,7 +112,7 @@ export class Generator extends AttemptLife implements ClientDriver {
     const heldLongest = attempts.held.head;
     if (this.stages !== undefined && this.drainEndNs === Infinity) {
       const wakeNs = this.stages.wakeNs(nowNs, attempts.waiting.head !== NONE, heldLongest !== NONE);
-      deadlineNs = Math.min(deadlineNs, wakeNs);
+      if (!this.#isHeldBack) deadlineNs = Math.min(deadlineNs, wakeNs);
     } else if (heldLongest !== NONE) deadlineNs = Math.min(deadlineNs, attempts.sinceNs[heldLongest]! + this.holdNs);
     this.deadlineNs = deadlineNs;
   }

@@ -90,6 +90,11 @@ export class Probe {
     this.#thread.shift(shiftNs);
   }
 
+  /** Has it send nothing from `untilNs` on, on the run's clock. */
+  lease(untilNs: number): void {
+    this.#thread.lease(untilNs);
+  }
+
   /** Closes the connection that was opened for a round that is not to be. */
   async leave(): Promise<void> {
     if (this.#isOpen) await this.#thread.leave(Number(monotonicNs() - this.#runBaseNs));

@@ -49,6 +49,11 @@ export interface ClientSession {
    * apart. Takes effect within a second. The seconds that are reported stay on this machine's clock.
    */
   shift(shiftNs: number): void;
+  /**
+   * Has nothing started from `untilNs` on, in ns of CLOCK_MONOTONIC, until a later call moves that time. What comes due meanwhile waits.
+   * Pacing threads look by themselves, so it holds also where the main thread stands still. Without a call there is no such time.
+   */
+  lease(untilNs: bigint): void;
   /** Ports over all source addresses, and how long one rests, for the waits between trials; left out: as the plan has them. Null: none of them rests. */
   readonly ports?: { readonly ports: number; readonly reuseDelayNs: number } | null;
   close(): Promise<void>;
@@ -200,6 +205,11 @@ function sessionOf(
     shift: (shiftNs) => {
       pool.shift(shiftNs);
       probe?.shift(shiftNs);
+    },
+    lease: (untilNs) => {
+      const ns = Number(untilNs - parts.runBaseNs);
+      pool.lease(ns);
+      probe?.lease(ns);
     },
     round: async (place, rate, changes) => {
       const { durationNs = roundDurationNs(plan, rate), maxLagNs = Infinity, exchangePerSec = null } = changes ?? {};

@@ -3,7 +3,7 @@ import { engineHas } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import { STOP, shiftRound } from '../runtime/round-control.ts';
+import { STOP, leaseStarts, shiftRound } from '../runtime/round-control.ts';
 import { configureCollector, configureForPackets } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
@@ -148,6 +148,11 @@ export class WorkerPool {
   /** Shifts the due times of the round under way by `shiftNs` since its begin. */
   shift(shiftNs: number): void {
     shiftRound(new Int32Array(this.#control), shiftNs);
+  }
+
+  /** Has the workers start nothing from `untilNs` on, on the run's clock. */
+  lease(untilNs: number): void {
+    leaseStarts(new Int32Array(this.#control), untilNs);
   }
 
   /** How many stages of the round all workers are done with. */

@@ -235,6 +235,8 @@ export type Report = { readonly run: string; readonly instance: string; readonly
         readonly result: RoundResult | RttRound;
         /** How many banks were told of the round. */
         readonly banks: number;
+        /** Why the agent ended the run before the end of the round; left out where it did not. */
+        readonly why?: string;
       }
     /** The agent cannot go on with the run. */
     | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -73,6 +73,7 @@ function isReport(value: unknown): value is Report {
   return (
     badField(value, HEAD) === null &&
     badField(value, KINDS[kind as Report['kind']]) === null &&
-    (kind !== 'health' || optional(areCounts)(value['packet']))
+    (kind !== 'health' || optional(areCounts)(value['packet'])) &&
+    (kind !== 'round' || optional(isText)(value['why']))
   );
 }

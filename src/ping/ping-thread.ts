@@ -1,6 +1,6 @@
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type FailedMessage, type ThreadFailure } from '../runtime/thread-host.ts';
-import { ROUND_WORDS, STOP, shiftRound } from '../runtime/round-control.ts';
+import { ROUND_WORDS, STOP, leaseStarts, shiftRound } from '../runtime/round-control.ts';
 import { configureForPings } from '../runtime/v8.ts';
 import { PING_BANK, PingRound } from '../count/ping.ts';
 import type { BusyResult } from '../document/common.ts';
@@ -122,6 +122,11 @@ export class PingThread {
   /** Shifts the due times of the round under way by `shiftNs` since its begin. */
   shift(shiftNs: number): void {
     shiftRound(new Int32Array(this.#control), shiftNs);
+  }
+
+  /** Has the thread send nothing from `untilNs` on, on the run's clock. */
+  lease(untilNs: number): void {
+    leaseStarts(new Int32Array(this.#control), untilNs);
   }
 
   /** The round ends as soon as what is under way has ended. Stays in force. */

@@ -1,7 +1,7 @@
 import { DRAIN_NS, POLL_NS } from '../engine/seam/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { PingDriver, PingEngine } from '../engine/seam/ping.ts';
-import { SHIFT, STOP } from '../runtime/round-control.ts';
+import { LEASE, SHIFT, STOP } from '../runtime/round-control.ts';
 import { NONE } from '../runtime/slot-list.ts';
 import { EPROTO } from '../kernel/errno.ts';
 import {
@@ -79,6 +79,8 @@ export class Pinger implements PingDriver {
   #phase: number;
   /** When a stopped round gives up draining; Infinity while it is not stopped. */
   #drainEndNs = Infinity;
+  /** Whether nothing may be sent now. */
+  #isHeldBack = false;
 
   constructor(options: PingerOptions) {
     const { isUp, depth, pacer } = options;
@@ -114,7 +116,9 @@ export class Pinger implements PingDriver {
     this.#turns.wake(nowNs);
     // Before the pings: a thread that was stopped past the end of its round must send nothing then.
     if (!pacer.isDone && nowNs >= pacer.overdueNs) this.#giveUp(nowNs);
-    const hasSentAll = this.#sendDue(nowNs);
+    const leaseMs = this.#options.control[LEASE]!;
+    this.#isHeldBack = leaseMs !== 0 && nowNs >= leaseMs * 1e6;
+    const hasSentAll = this.#isHeldBack || this.#sendDue(nowNs);
     // Behind it: what became due while this thread slept is no miss of this machine.
     if (this.#options.control[STOP] !== 0 && this.#drainEndNs === Infinity) this.#stop(nowNs);
     if (!pacer.isDone && this.#turns.up === 0 && this.#phase === 1) this.#giveUpWithoutConnection();
@@ -129,7 +133,7 @@ export class Pinger implements PingDriver {
   #nextDeadlineNs(nowNs: number): number {
     const pacer = this.#pacer;
     let deadlineNs = Math.min(nowNs + POLL_NS, pacer.intervalEndNs, this.#turns.thinkEndNs);
-    if (pacer.isClosedLoop || this.#canSend()) deadlineNs = Math.min(deadlineNs, pacer.wakeNs);
+    if ((pacer.isClosedLoop && !this.#isHeldBack) || this.#canSend()) deadlineNs = Math.min(deadlineNs, pacer.wakeNs);
     if (nowNs < pacer.baseNs) deadlineNs = Math.min(deadlineNs, pacer.baseNs);
     const { oldest } = this.#pings;
     if (oldest !== NONE) {
@@ -139,7 +143,7 @@ export class Pinger implements PingDriver {
   }
 
   #canSend(): boolean {
-    return this.#turns.isAnyReady && this.#pings.waitingCount < this.#options.inFlightLimit;
+    return !this.#isHeldBack && this.#turns.isAnyReady && this.#pings.waitingCount < this.#options.inFlightLimit;
   }
 
   #stop(nowNs: number): void {

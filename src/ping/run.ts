@@ -45,6 +45,8 @@ export interface PingSession {
   round(index: number): Promise<RttRound>;
   /** Shifts due times and the end of the round under way, as `ClientSession.shift` does. */
   shift(shiftNs: number): void;
+  /** Has nothing sent from `untilNs` on, as `ClientSession.lease` does. */
+  lease(untilNs: bigint): void;
   close(): Promise<void>;
 }
 
@@ -137,6 +139,7 @@ export async function openPingSession(plan: RttPlan, context: PingContext = {}):
     },
     round: (index) => runRound({ plan, thread, runBaseNs, encode }, index, context),
     shift: (shiftNs) => thread.shift(shiftNs),
+    lease: (untilNs) => thread.lease(Number(untilNs - runBaseNs)),
     close: async () => {
       context.stop?.removeEventListener('abort', onStop);
       await thread.close();

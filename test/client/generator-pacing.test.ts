@@ -1,6 +1,6 @@
 import t from 'tap';
 import { errnoNumber } from '../../src/kernel/errno.ts';
-import { shiftRound } from '../../src/runtime/round-control.ts';
+import { leaseStarts, shiftRound } from '../../src/runtime/round-control.ts';
 import { CLOSING, CONNECTING, ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC } from './round-bench.ts';
 
@@ -55,6 +55,55 @@ t.test('a machine that shares the schedule starts its turns, and its sources tak
     bench.engine.opens.map(({ source }) => source),
     [0, 1, 0, 1, 0, 1],
   );
+});
+
+const SHORT = { ratePerSec: 1000, durationNs: 100 * MS, finish: { kind: 'connect' } } as const;
+
+t.test('nothing starts after a lease, and a stop then counts all that was due as missed', async (t) => {
+  const bench = new RoundBench(SHORT);
+  bench.peer = () => establishAll(bench);
+  leaseStarts(bench.control, BASE_NS + 10 * MS);
+  bench.runTo(9 * MS);
+  t.equal(bench.engine.opens.length, 10);
+  // As a process that was stopped, whose threads wake before anything else does.
+  bench.jumpTo(60 * MS);
+  t.ok(bench.step() > bench.clock.atNs, 'it waits, and does not spin');
+  bench.runTo(80 * MS);
+  t.equal(bench.engine.opens.length, 10);
+  bench.stop();
+  bench.runOut();
+  t.same(bench.counts, { scheduled: 80, started: 10, missed: 70, established: 10 });
+});
+
+t.test('a lease that is renewed lets start what was due meanwhile', async (t) => {
+  const bench = new RoundBench(SHORT);
+  bench.peer = () => establishAll(bench);
+  leaseStarts(bench.control, BASE_NS + 10 * MS);
+  bench.runTo(60 * MS);
+  t.equal(bench.engine.opens.length, 10);
+  leaseStarts(bench.control, BASE_NS + 3 * SEC);
+  bench.runOut();
+  t.same(bench.counts, { scheduled: 100, started: 100, missed: 0, established: 100 });
+  t.ok(bench.latency('schedule_lag').max >= 50 * MS, 'late, and it says so');
+});
+
+t.test('a lease that was not renewed by the end of the round leaves the rest missed', async (t) => {
+  const bench = new RoundBench(SHORT);
+  bench.peer = () => establishAll(bench);
+  leaseStarts(bench.control, BASE_NS + 10 * MS);
+  bench.runOut();
+  t.same(bench.counts, { scheduled: 100, started: 10, missed: 90, established: 10 });
+});
+
+t.test('in closed loop nothing starts after a lease either', async (t) => {
+  const bench = new RoundBench({ ratePerSec: null, durationNs: 100 * MS, capacity: 1, finish: { kind: 'connect' } });
+  bench.peer = () => {
+    bench.jumpTo(bench.clock.atNs - BASE_NS + MS);
+    establishAll(bench);
+  };
+  leaseStarts(bench.control, BASE_NS + 10 * MS);
+  bench.runOut();
+  t.ok(bench.openTimesNs.length > 0 && bench.openTimesNs.every((atNs) => atNs < 10 * MS));
 });
 
 t.test('a shift is read once a second, moves what is due, and moves nothing that is counted', async (t) => {

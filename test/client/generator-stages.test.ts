@@ -1,6 +1,7 @@
 /** Rounds in stages: all are opened, then there is an exchange on each, then all are closed. */
 import t from 'tap';
 import { ECONNRESET } from '../../src/kernel/errno.ts';
+import { leaseStarts } from '../../src/runtime/round-control.ts';
 import { ESTABLISHED } from '../support/fake-engine.ts';
 import { BASE_NS, MS, RoundBench, SEC, type BenchOptions } from './round-bench.ts';
 
@@ -128,4 +129,17 @@ t.test('a stop ends what waits, what is connecting and what is held', async (t) 
   engine.connect(engine.opens[0]!.slot);
   bench.runOut();
   t.same(bench.outcomes, { aborted: 6 });
+});
+
+t.test('no exchange begins after a lease', async (t) => {
+  const bench = tenInStages();
+  connectAll(bench);
+  const { engine } = bench;
+  engine.onSending = (slot) => engine.receive(slot, 8);
+  leaseStarts(bench.control, BASE_NS + 15 * MS);
+  bench.runTo(500 * MS);
+  t.ok(engine.sendings.length > 0 && engine.sendings.every(({ atNs }) => atNs < BASE_NS + 15 * MS));
+  leaseStarts(bench.control, BASE_NS + SEC);
+  bench.runOut();
+  t.same(bench.outcomes, { ok: 10 });
 });

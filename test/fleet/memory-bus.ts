@@ -113,8 +113,8 @@ export class MemoryBus implements Bus {
     this.#listeners.push(listener);
   }
 
-  flush(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+  flush(): Promise<boolean> {
+    return new Promise((resolve) => setImmediate(() => resolve(this.isConnected)));
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Reports as messages. */
 import fc from 'fast-check';
 import t from 'tap';
+import type { RoundResult } from '../../src/document/client.ts';
 import type { Report } from '../../src/fleet/protocol.ts';
 import { decodeReport, encodeReport } from '../../src/fleet/report-code.ts';
 import { holds } from '../support/property.ts';
@@ -20,6 +21,8 @@ t.test('every kind comes back as it was', (t) => {
     { ...HEAD, kind: 'failed', code: 'x', message: 'y' },
     { ...HEAD, ...SECOND, kind: 'health' },
     { ...HEAD, ...SECOND, kind: 'health', packet: { sent: 1 } },
+    { ...HEAD, kind: 'round', place: PLACE, result: {} as RoundResult, banks: 1 },
+    { ...HEAD, kind: 'round', place: PLACE, result: {} as RoundResult, banks: 1, why: 'it had to' },
   ];
   const body = Uint8Array.of(0, 1, 2, 255);
   for (const report of reports) {
@@ -57,6 +60,7 @@ t.test('what is no report is null', (t) => {
     { ...HEAD, kind: 'bank', of: 'else', place: PLACE, worker: 0 },
     { ...HEAD, kind: 'bank', of: 'pings', place: { round: 1.5 }, worker: 0 },
     { ...HEAD, kind: 'round', place: PLACE, result: null, banks: 1 },
+    { ...HEAD, kind: 'round', place: PLACE, result: {}, banks: 1, why: 1 },
     ...[{ added: undefined }, { fills: undefined }, { fills: null }, { added: { retransmits: -1e300 } }].map(
       (wrong) => ({
         ...{ ...HEAD, ...SECOND, kind: 'health', ...wrong },

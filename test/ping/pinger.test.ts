@@ -7,7 +7,7 @@ import { Recorder, RecorderReader } from '../../src/count/recorder.ts';
 import { createRecorderMemory } from '../../src/count/bank.ts';
 import { Pinger } from '../../src/ping/pinger.ts';
 import type { PingerOptions } from '../../src/ping/pinger.ts';
-import { ROUND_WORDS } from '../../src/runtime/round-control.ts';
+import { ROUND_WORDS, leaseStarts } from '../../src/runtime/round-control.ts';
 import { Pacer } from '../../src/schedule/pacer.ts';
 import { ConstantRate } from '../../src/schedule/schedule.ts';
 import { Turns } from '../../src/schedule/turns.ts';
@@ -307,5 +307,30 @@ t.test('a reply is judged by its age, also where it comes before the ping was gi
   reply(engine.sent[0]!);
   t.notOk(stepAt(51 * MS));
   t.match(counts(), { sent: 1, received: 0, lost: 1, late: 1 });
+  t.end();
+});
+
+t.test('nothing is sent after a lease until it is renewed', (t) => {
+  const { engine, control, pinger, stepAt, reply, counts } = setUp({ ratePerSec: 1000, durationNs: 30 * MS });
+  const goOn = (fromMs: number, toMs: number): void => {
+    for (let ms = fromMs; ms < toMs; ms++) {
+      const { length } = engine.sent;
+      stepAt(ms * MS);
+      for (const sent of engine.sent.slice(length)) reply(sent);
+    }
+  };
+  leaseStarts(control, 10 * MS);
+  goOn(0, 20);
+  t.equal(engine.sent.length, 10);
+  t.ok(pinger.deadlineNs > 19 * MS, 'it waits, and does not spin');
+  leaseStarts(control, 25 * MS);
+  goOn(20, 24);
+  t.ok(engine.sent.length > 10);
+  control[0] = 1;
+  t.notOk(stepAt(28 * MS));
+  const { scheduled, sent, missed } = counts();
+  t.equal(sent, engine.sent.length);
+  t.equal(scheduled, sent + missed);
+  t.equal(scheduled, 28);
   t.end();
 });

@@ -173,7 +173,9 @@ export class Agent {
     const { bus, name } = this.#o;
     // It may have come back another way.
     if (bus.seenFrom !== this.#describedFrom) this.#describe();
-    if (bus.isConnected) bus.publish(SUBJECTS.alive(name), this.#description);
+    if (!bus.isConnected) return;
+    bus.publish(SUBJECTS.alive(name), this.#description);
+    this.#run?.spoke();
   }
 
   #setBusy(busy: Description['busy']): void {
@@ -217,7 +219,7 @@ export class Agent {
       ...{ own: this.#o.own, limits: this.#o.limits, machine: this.#o.machine },
       fetch: ({ files }) =>
         fetchFiles({ files, request: this.#requestOf(order.run), ...{ maxPayloadBytes: bus.maxPayloadBytes } }),
-      isConnected: () => bus.isConnected,
+      bus,
       send: (message) => bus.publish(SUBJECTS.report(name), message),
       maxMessageBytes: () => bus.maxPayloadBytes,
       keep: this.#keeper(),

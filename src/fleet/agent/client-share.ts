@@ -141,6 +141,7 @@ function shareOf(
       return session.round(place, rate, changes);
     },
     shift: (shiftNs) => session.shift(shiftNs),
+    lease: (untilNs) => session.lease(untilNs),
     result: (rounds, isInterrupted) => clientResult(session, plan, rounds as readonly RoundResult[], isInterrupted),
     close: () => session.close(),
   };

@@ -66,6 +66,7 @@ function shareOf(
     },
     round: ({ place }) => session.round(place.round),
     shift: (shiftNs) => session.shift(shiftNs),
+    lease: (untilNs) => session.lease(untilNs),
     result: (rounds, isInterrupted) => rttResult(session, plan, rounds as readonly RttRound[], isInterrupted),
     close: () => session.close(),
   };

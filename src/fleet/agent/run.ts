@@ -7,6 +7,7 @@ import { monotonicNs } from '../../runtime/clock.ts';
 import { callAfter } from '../../runtime/timer.ts';
 import { formatDuration } from '../../units/quantity.ts';
 import { encodeBank } from '../bank-code.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Answer, Beat, Opened, Order, Refusal } from '../protocol.ts';
 import type { Fetched } from '../files.ts';
 import type { AgentLog } from './agent-log.ts';
@@ -27,7 +28,7 @@ export interface AgentRunOptions extends Pick<ShareContext, 'own' | 'limits'> {
   readonly agent: string;
   readonly instance: string;
   readonly log: AgentLog;
-  readonly isConnected: () => boolean;
+  readonly bus: Pick<Bus, 'isConnected' | 'flush'>;
   readonly send: (message: Uint8Array) => void;
   /** The largest message that NATS takes. */
   readonly maxMessageBytes: () => number;
@@ -59,11 +60,15 @@ export class AgentRun {
   readonly #rounds: (RoundResult | RttRound)[] = [];
   #share: Promise<OpenedShare> | null = null;
   #session: ShareSession | null = null;
+  /** Until when the agent may start something, on CLOCK_MONOTONIC. */
+  #leaseNs = 0n;
   #current: CurrentRound | null = null;
   #banks = 0;
   #tellReady: () => void = () => undefined;
   #limitTimer: { cancel(): void } | null = null;
   #ending: Promise<void> | null = null;
+  /** Why this side ends the run; null where it does not. */
+  #endsWhy: string | null = null;
 
   constructor(options: AgentRunOptions) {
     this.#o = options;
@@ -85,7 +90,11 @@ export class AgentRun {
       onStage: (stage) => this.reports.add({ kind: 'stage', stage }),
     });
     this.#watch = new ControllerWatch({
-      isConnected: options.isConnected,
+      bus: options.bus,
+      onLease: (untilMs) => {
+        this.#leaseNs = monotonicNs() + BigInt(Math.round((untilMs - performance.now()) * 1e6));
+        this.#session?.lease(this.#leaseNs);
+      },
       onLost: (why) => {
         log.warn(`${why}: the run ends`);
         void this.end('controller_lost', why);
@@ -123,6 +132,7 @@ export class AgentRun {
       return opened;
     }
     this.#session = opened;
+    opened.lease(this.#leaseNs);
     if (this.#ending !== null) return refused('failed', 'the run was ended while it was opened');
     this.#limitOn(opened);
     return { ok: opened.opened };
@@ -175,6 +185,11 @@ export class AgentRun {
     if (Object.hasOwn(acknowledged, agent)) this.reports.acknowledge(acknowledged[agent]!);
   }
 
+  /** The agent says that it is there. */
+  spoke(): void {
+    this.#watch.spoke();
+  }
+
   /** Ends the run from this side: stops, waits for what is open, tells why. */
   async end(code: string, message: string): Promise<void> {
     this.#ending ??= this.#end(code, message);
@@ -190,6 +205,7 @@ export class AgentRun {
   async #end(code: string | null, message: string): Promise<void> {
     this.#watch.end();
     this.#limitTimer?.cancel();
+    if (code !== null) this.#endsWhy = message;
     // What is not open yet is waited for, and closed.
     const share = await this.#share;
     if (this.#current !== null || code !== null) this.#stopNow(message);
@@ -233,7 +249,9 @@ export class AgentRun {
     try {
       const result = await session.round(order);
       if (this.#o.keep !== null && this.#rounds.length < KEPT_ROUNDS_MAX) this.#rounds.push(result);
-      this.reports.add({ kind: 'round', place: order.place, result: withoutSeconds(result), banks: this.#banks });
+      const why = this.#endsWhy === null ? {} : { why: this.#endsWhy };
+      const told = { place: order.place, result: withoutSeconds(result), banks: this.#banks, ...why };
+      this.reports.add({ kind: 'round', ...told });
       return null;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

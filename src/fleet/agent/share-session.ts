@@ -40,6 +40,8 @@ export interface ShareSession {
   /** Runs a round, whose begin the leader is asked for. */
   round(order: PrepareOrder): Promise<RoundResult | RttRound>;
   shift(shiftNs: number): void;
+  /** Nothing is started from this time of CLOCK_MONOTONIC on, until a later call moves it. */
+  lease(untilNs: bigint): void;
   /** The agent's own result of the rounds so far. */
   result(rounds: readonly (RoundResult | RttRound)[], isInterrupted: boolean): ClientResult | RttResult;
   close(): Promise<void>;

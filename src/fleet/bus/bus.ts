@@ -44,8 +44,11 @@ export interface Bus {
   /** Asks as `request` does; resolves to false where the server says that the subject has no subscriber, to true in all other cases. */
   isHeard(subject: string, data: Uint8Array, timeoutMs: number): Promise<boolean>;
   onEvent(listener: (event: BusEvent) => void): void;
-  /** Resolves when the server has all that was published before. */
-  flush(): Promise<void>;
+  /**
+   * Resolves to true when the server has all that was published before, and this process all that the server had for it; to false where
+   * the connection breaks before.
+   */
+  flush(): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -182,12 +182,14 @@ class NatsBus implements Bus {
     this.#listeners.push(listener);
   }
 
-  async flush(): Promise<void> {
-    if (!this.#isConnected || this.#isClosing) return;
+  async flush(): Promise<boolean> {
+    if (!this.#isConnected) return false;
     try {
       await this.#connection.flush();
+      return true;
     } catch {
       // The connection broke. Messages that must arrive are acknowledged by their receiver.
+      return false;
     }
   }
 

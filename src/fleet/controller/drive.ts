@@ -4,7 +4,8 @@ import type { RoundResult } from '../../document/client.ts';
 import type { RttRound } from '../../document/rtt.ts';
 import type { MachineSecond, RoundPlace } from '../../run/events.ts';
 import { faultOfRound } from '../../document/read.ts';
-import type { Answer, FleetCommand, Report } from '../protocol.ts';
+import { formatDuration } from '../../units/quantity.ts';
+import { TIMES, type Answer, type FleetCommand, type Report } from '../protocol.ts';
 import { moveOf } from './clock.ts';
 import type { FleetRun, OrderBody } from './fleet-run.ts';
 import { LateAgents } from './late-agents.ts';
@@ -238,7 +239,7 @@ class Driver {
         }
         this.#results.set(member, report.result);
         this.#missing.set(member, Math.max(0, report.banks - (this.#banks.get(member) ?? 0)));
-        this.#onRound(member, report.result);
+        this.#onRound(member, report.result, report.why ?? null);
         break;
       case 'failed':
         if (this.#late.has(member)) this.#settle(member, false);
@@ -247,12 +248,12 @@ class Driver {
     }
   }
 
-  #onRound(member: Member, result: RoundResult | RttRound): void {
+  #onRound(member: Member, result: RoundResult | RttRound, why: string | null): void {
     const isLate = this.#late.has(member);
     // One that could not hear this controller has stopped by itself.
     const isWhole = this.#baseNs === null || this.#stopNs !== null || this.#hooks.isWhole(result, isLate);
     if (!isWhole && isLate) this.#settle(member, true);
-    else if (!isWhole) this.#run.giveUp(member, 'it stopped before the end of the round', true);
+    else if (!isWhole) this.#run.giveUp(member, this.#endedText(why), true);
     else {
       if (isLate) {
         this.#late.delete(member);
@@ -262,6 +263,16 @@ class Driver {
       this.#hooks.onEnd(member);
     }
     this.#endIfAll();
+  }
+
+  #endedText(why: string | null): string {
+    if (why === null) return 'it stopped before the end of the round';
+    const { stoodStillMs } = this.#run;
+    const ours =
+      stoodStillMs > TIMES.silenceMs
+        ? `; this controller stood still for ${formatDuration(Math.round(stoodStillMs / 1000) * 1e9)}`
+        : '';
+    return `it ended the run: ${why}${ours}`;
   }
 
   hasTold(member: Member): boolean {

@@ -10,6 +10,7 @@ import type { SigningKey } from '../trust/keys.ts';
 import { seal } from '../trust/sealed.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { ClockReader } from './clock-reader.ts';
+import { NatsWatch } from '../nats-watch.ts';
 import type { Member } from './member.ts';
 import { RECONNECT_MS, type Requests } from './requests.ts';
 
@@ -19,8 +20,6 @@ const TICKS_PER_BEAT = TIMES.beatMs / TICK_MS;
 const GAP_TOLD_MAX = 15;
 /** For the answer to an order to stop or to close, or to a question whether an agent is there. */
 const ANSWER_MS = 1000;
-/** A process that was stopped itself for so long has heard nobody in that time. */
-const STOPPED_MS = 1000;
 
 /** An order without what all orders have. */
 export type OrderBody = Order extends infer Each ? (Each extends Order ? Omit<Each, keyof OrderHead> : never) : never;
@@ -68,11 +67,10 @@ export class FleetRun {
   #orderNumber = 0;
   #beatNumber = 0;
   #ticks = 0;
-  #tickedMs = performance.now();
-  /** When the connection to NATS broke, on `performance.now()`; null while there is one. */
-  #brokenMs: number | null = null;
-  /** When there was a connection again. */
+  readonly #nats: NatsWatch;
+  /** When NATS was there again, on `performance.now()`. */
   #backMs = -Infinity;
+  #stoodStillMs = 0;
   /** False from the orders to close on: agents that leave are not lost. */
   #isOpen = true;
   /** Whose ill-formed signs of life were told of. */
@@ -91,10 +89,16 @@ export class FleetRun {
       this.#ends.push(bus.subscribe(SUBJECTS.report(member.name), ({ data }) => this.#onReport(member, data)));
       this.#ends.push(bus.subscribe(SUBJECTS.alive(member.name), ({ data }) => this.#onAlive(member, data)));
     }
-    bus.onEvent(({ kind }) => {
-      if (kind === 'disconnected' || kind === 'closed') this.#brokenMs ??= performance.now();
-      if (kind === 'reconnected') this.#reconnected();
+    this.#nats = new NatsWatch({
+      bus,
+      onBack: () => this.#natsIsBack(),
+      // What agents said meanwhile is still in the socket.
+      onStoodStill: (ms) => {
+        this.#stoodStillMs = Math.max(this.#stoodStillMs, ms);
+        for (const member of this.members) member.hear(performance.now());
+      },
     });
+    bus.onEvent(() => this.#nats.look());
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#ends.push(() => clearInterval(timer));
     this.#beat();
@@ -126,7 +130,7 @@ export class FleetRun {
     const answered = this.#o.requests.order(SUBJECTS.order(member.name), dataOf, timeoutMs, isWanted);
     const answer = await member.orLost(answered);
     if (!(answer instanceof Uint8Array)) return answer;
-    member.heardMs = performance.now();
+    this.#hear(member);
     return readAnswer(answer, body.kind) as Answer<T>;
   }
 
@@ -165,9 +169,14 @@ export class FleetRun {
     return this.#o.bus.isHeard(SUBJECTS.clock(name), new Uint8Array(0), ANSWER_MS);
   }
 
-  /** For how long there is a connection to NATS, in ms; null without one. */
+  /** For how long NATS has been there, in ms; null where it is away. */
   get connectedMs(): number | null {
-    return this.#brokenMs === null ? performance.now() - this.#backMs : null;
+    return this.#nats.awaySinceMs === null ? performance.now() - this.#backMs : null;
+  }
+
+  /** The longest time in ms for which this process stood still during the run. */
+  get stoodStillMs(): number {
+    return this.#stoodStillMs;
   }
 
   /** Frees all agents; those that are lost may hear it too. */
@@ -208,21 +217,18 @@ export class FleetRun {
   }
 
   #tick(): void {
-    const nowMs = performance.now();
-    const wasStopped = nowMs - this.#tickedMs > STOPPED_MS + TICK_MS;
-    this.#tickedMs = nowMs;
     if (!this.#isOpen) return;
-    // What agents said meanwhile is still in the socket.
-    if (wasStopped) for (const member of this.members) member.hear(nowMs);
+    this.#nats.look();
     const tick = this.#ticks++;
-    if (this.#brokenMs === null) {
+    const { awaySinceMs } = this.#nats;
+    if (awaySinceMs === null) {
       if (tick % TICKS_PER_BEAT === 0) {
         this.#loseGaps();
         this.#beat();
       }
       this.#clocks.readTurn(tick);
       this.#findSilent();
-    } else if (performance.now() - this.#brokenMs > TIMES.disconnectedMs) {
+    } else if (performance.now() - awaySinceMs > TIMES.disconnectedMs) {
       const why = `this controller had no connection to NATS for ${TIMES.disconnectedMs / 1000} s`;
       for (const member of this.living) this.lose(member, why);
     }
@@ -243,9 +249,9 @@ export class FleetRun {
     const silent = this.members.filter(isSilent);
     if (silent.length === 0) return;
     this.#isLooking = true;
-    void this.#o.bus.flush().then(() => {
+    void this.#o.bus.flush().then((isAnswered) => {
       this.#isLooking = false;
-      if (!this.#isOpen || this.#brokenMs !== null) return;
+      if (!this.#isOpen || !isAnswered) return;
       const why = `nothing was heard of it for ${TIMES.silenceMs / 1000} s`;
       for (const member of silent.filter(isSilent)) this.lose(member, why);
     });
@@ -259,12 +265,16 @@ export class FleetRun {
     }
   }
 
-  #reconnected(): void {
-    this.#brokenMs = null;
+  #natsIsBack(): void {
     this.#backMs = performance.now();
     // Nobody could be heard meanwhile, and agents may be connected again later than this controller.
     for (const member of this.members) member.hear(performance.now() + RECONNECT_MS);
     this.#beat();
+  }
+
+  #hear(member: Member): void {
+    member.heardMs = performance.now();
+    this.#nats.heard();
   }
 
   #onReport(member: Member, data: Uint8Array): void {
@@ -273,7 +283,7 @@ export class FleetRun {
     const { report, body } = decoded;
     const isWanted = (): boolean => !member.isLost || this.#isAwaited(member);
     if (report.instance !== member.description.instance || !isWanted()) return;
-    member.heardMs = performance.now();
+    this.#hear(member);
     // Its main thread tells the others, also where the threads that connect stand still.
     if (report.kind !== 'health' && report.kind !== 'notice') member.countedMs = member.heardMs;
     member.inbox.take(report, body, (...each) => {
@@ -286,7 +296,7 @@ export class FleetRun {
     // An agent that starts asks so whether its name is taken.
     if (data.length === 0) return;
     if (!member.isLost && member.saysSame(data)) {
-      member.heardMs = performance.now();
+      this.#hear(member);
       return;
     }
     const said = readDescription(data);
@@ -294,7 +304,7 @@ export class FleetRun {
       this.#tellOdd(member);
       return;
     }
-    member.heardMs = performance.now();
+    this.#hear(member);
     const { description } = said;
     const run = description?.busy?.run ?? null;
     if (description?.instance !== member.description.instance) this.#onGone(member, 'it was started again');

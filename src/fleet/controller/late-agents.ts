@@ -6,6 +6,8 @@ import { RECONNECT_MS } from './requests.ts';
 /** NATS tells soon when a process is gone. An agent whose connection broke has as long to come back. */
 const ABSENT_MS = 3000;
 const ASK_MS = 1000;
+/** Draining takes seconds. An agent that says for longer that it ends its part does not end it. */
+const LONGEST_MS = 120_000;
 
 export interface LateAgentsOptions {
   /** Whether anything listens at NATS in the agent's name. */
@@ -15,6 +17,7 @@ export interface LateAgentsOptions {
 }
 
 interface Awaited {
+  readonly lostMs: number;
   /** When it was heard last that the agent is still ending its part. */
   sinceMs: number;
   /** Since when it is known that nothing listens in its name; null where something may. */
@@ -42,7 +45,7 @@ export class LateAgents {
 
   add(member: Member): void {
     const nowMs = this.#nowMs();
-    this.#awaited.set(member, { sinceMs: nowMs, absentMs: null, askedMs: nowMs });
+    this.#awaited.set(member, { lostMs: nowMs, sinceMs: nowMs, absentMs: null, askedMs: nowMs });
   }
 
   /** Returns whether it was waited for. */
@@ -50,7 +53,7 @@ export class LateAgents {
     return this.#awaited.delete(member);
   }
 
-  /** The agent lives and ends its part: it is waited for as long as that takes. */
+  /** The agent lives and ends its part: it is waited for as long as that takes, but not without end. */
   heard(member: Member): void {
     const awaited = this.#awaited.get(member);
     if (awaited !== undefined) awaited.sinceMs = this.#nowMs();
@@ -65,7 +68,8 @@ export class LateAgents {
       if (!isSettled) awaited.absentMs = null;
       else if (nowMs - awaited.askedMs > ASK_MS) this.#ask(member, awaited);
       const isAbsent = awaited.absentMs !== null && nowMs - awaited.absentMs > ABSENT_MS;
-      return isAbsent || nowMs - awaited.sinceMs > TIMES.collectMs ? [member] : [];
+      const isLong = nowMs - awaited.sinceMs > TIMES.collectMs || nowMs - awaited.lostMs > LONGEST_MS;
+      return isAbsent || isLong ? [member] : [];
     });
   }
 

@@ -90,6 +90,11 @@ export class LoadSession implements ClientSession {
     throw new Error('the clocks of a fleet are followed by its controller');
   }
 
+  /** The agents have one of their own. */
+  lease(): void {
+    throw new Error('the agents of a fleet start nothing without a controller');
+  }
+
   close(): Promise<void> {
     return this.#opened.close();
   }

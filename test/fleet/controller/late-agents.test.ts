@@ -67,3 +67,13 @@ t.test('one that ends its part is waited for as long as it says so', async (t) =
   t.strictSame(late.members, members);
   t.equal((await look(60_000)).length, 1);
 });
+
+t.test('but not without end', async (t) => {
+  const { late, members, look } = waitFor(['a']);
+  const found: [string, number][] = [];
+  for (let second = 0; second < 180; second++) {
+    late.heard(members[0]!);
+    found.push(...(await look(1000)));
+  }
+  t.strictSame(found, [['a', 120_250]]);
+});

@@ -23,7 +23,7 @@ testFaults('an agent stands still', {
     await checkExact(t, fleet, round, log, 0);
   },
 
-  'until it is lost, and a little longer': async (t, { fleet, log }) => {
+  'until it is lost, and a little longer': async (t, { fleet, log, network }) => {
     const { controller, ended } = startRun(fleet, log, ['--duration', '7s']);
     let said = '';
     controller.stderr!.on('data', (text: string) => (said += text));
@@ -31,8 +31,12 @@ testFaults('an agent stands still', {
     fleet.agent('b').signal('SIGSTOP');
     while (!said.includes('b is lost') && controller.exitCode === null) await sleep(25);
     await sleep(500);
+    const ofSlow = async (): Promise<number> =>
+      (await log.accepted()).filter(({ address }) => network.agentOf(address) === 'b').length;
+    const before = await ofSlow();
     fleet.agent('b').signal('SIGCONT');
     const round = roundOf(t, await ended);
+    t.equal(await ofSlow(), before, 'what was due meanwhile is not started when it comes back');
     t.equal(round.attempts.scheduled, 7 * RATE);
     const slow = agentOf(round, 'b');
     t.not(slow.lost, null, 'it is lost, and stays so when it comes back');
