@@ -234,7 +234,7 @@ export interface TrialResult {
   /** The figure of each goal, in the unit of its limit; null where it was not measured. */
   readonly values: Readonly<Record<string, number | null>>;
   /** Whether the trial says something about the target. */
-  readonly standing: 'valid' | 'generator_limited' | 'nothing_established';
+  readonly standing: 'valid' | 'generator_limited' | 'nothing_established' | 'nothing_completed';
   /** What the target served, per second; null where that is unknown or no rate is searched for. */
   readonly served_per_sec: number | null;
   /** The whole result of the trial. */

@@ -135,7 +135,7 @@ function judge(
   const step: SaturateStep = {
     ratePerSec,
     p90Ns,
-    failsGoal: !met || standing === 'nothing_established',
+    failsGoal: !met || standing === 'nothing_established' || standing === 'nothing_completed',
     isGeneratorLimited: standing === 'generator_limited',
   };
   const note = reason ?? (met ? '' : `fails ${plan.goal.expression}`);

@@ -10,6 +10,7 @@ import type {
 import type { RoundResult } from '../document/client.ts';
 import type { QuantityName } from '../document/config.ts';
 import { CORES_BUSY } from '../judge/busy-cores.ts';
+import { nothingCompleted } from '../judge/nothing-completed.ts';
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { ownValue } from '../units/record.ts';
 import { printable } from '../units/printable.ts';
@@ -169,7 +170,9 @@ export function searchEnd(result: SearchResult): string | null {
     case 'answered':
       return null;
     case 'target_gone':
-      return 'The target is gone: no connection was established any more, not at the lowest rate either.';
+      return result.trials.at(-1)?.standing === 'nothing_completed'
+        ? 'The target does not serve any more: no connection was completed, not at the lowest rate either.'
+        : 'The target is gone: no connection was established any more, not at the lowest rate either.';
     case 'too_many_trials':
       return 'Stopped after too many trials: the target was a different one every time.';
     case 'max_time':
@@ -188,10 +191,11 @@ export function profileSentence({ profile }: SearchResult): string | null {
   return title === null ? `profile ${profile}` : `profile ${profile}: ${title}`;
 }
 
-/** Why there was no connection at all, where that is so; and the end of the sentence. */
-function nothingEstablished(step: SaturateStepResult | undefined): string {
-  const reason = step?.result.verdict.reasons.find(({ code }) => code === 'nothing_established');
-  return reason === undefined ? '.' : `: ${reason.message}`;
+/** Why no connection was established, or completed, where that is so; and the end of the sentence. */
+function whyNothing(step: SaturateStepResult | undefined): string {
+  const reason = step?.result.verdict.reasons.find(({ code }) => code === 'nothing_established')?.message;
+  const why = reason ?? (step === undefined ? null : nothingCompleted(step.result));
+  return why === null ? '.' : `: ${why}`;
 }
 
 /** `the goal p99(probe)<=5ms is missed (8.41 ms)`. */
@@ -225,7 +229,7 @@ export function saturateSentence(result: SaturateResult): string {
     case 'failures':
       return `Saturated at ${at}: ${missedGoal(result, last)}. ${sustained}`;
     case 'fails_at_start':
-      return `None: at the first step already (${at}) ${missedGoal(result, last)}${nothingEstablished(last)}`;
+      return `None: at the first step already (${at}) ${missedGoal(result, last)}${whyNothing(last)}`;
     case 'generator_limited':
       return `Saturation not found: at ${at} ${limitWords(result.limited_by)}. ${atLeast(result)}${result.limited_by === null ? '' : ` ${result.limited_by.message}`}${processorText(result.limited_by)}`;
     case 'max_rate':

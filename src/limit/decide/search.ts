@@ -59,9 +59,10 @@ export function nextSearchMove(options: SearchOptions, trials: readonly Trial[])
   return { kind: 'end', stoppedBy: 'answered' };
 }
 
-/** Handles a trial without a single connection: the lowest rate shows whether the target was overrun or is gone. */
+/** Handles a trial in which not a single connection was established, or completed: the lowest rate shows whether the target was overrun or is gone. */
 function afterSilence(options: SearchOptions, trials: readonly Trial[]): SearchMove | null {
-  const isSilent = (trial: Trial | undefined): boolean => trial?.standing === 'nothing_established';
+  const isSilent = (trial: Trial | undefined): boolean =>
+    trial?.standing === 'nothing_established' || trial?.standing === 'nothing_completed';
   if (trials.length < 2 || !isSilent(trials.at(-1))) return null;
   if (isSilent(trials.at(-2)) || trials.at(-1)?.load === options.minLoad) {
     return { kind: 'end', stoppedBy: 'target_gone' };

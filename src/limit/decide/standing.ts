@@ -1,5 +1,6 @@
 /** Whether a trial says anything about the target. */
 import { CORES_BUSY, mayBeOurs, type Missed } from '../../judge/busy-cores.ts';
+import { NOTHING_COMPLETED, nothingCompleted } from '../../judge/nothing-completed.ts';
 import type { Criterion } from '../../judge/criterion.ts';
 import type { RoundResult } from '../../document/client.ts';
 import type { Quantity } from '../../plan/load/limit-quantity.ts';
@@ -7,7 +8,7 @@ import type { TrialStanding } from './trial.ts';
 
 export interface Standing {
   readonly standing: TrialStanding;
-  /** Why it says nothing: the code of a reason of the verdict, or `cores_busy`; null where it does. */
+  /** Why it says nothing, or what it says of all connections: the code of a reason of the verdict, `cores_busy` or `nothing_completed`; else null. */
   readonly code: string | null;
   /** The same in a sentence. */
   readonly reason: string | null;
@@ -25,6 +26,11 @@ const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
   connections: ['schedule_lag', 'exchanges_late'],
   teardown: ['schedule_lag'],
 };
+
+/** Reasons of a verdict that speak of delays of the generator, for which a round is not the target's. No delay fails all connections. */
+const DELAYS: readonly string[] = [
+  ...[...SHORT_OF_TIME, 'missed_starts', 'schedule_lag', 'exchanges_late', 'agent_limited', CORES_BUSY],
+];
 
 /** The share of the schedule that may be missed; with more it is another load. */
 const MISSED_MAX = 0.05;
@@ -74,6 +80,8 @@ export function standingOf(
   quantity: Quantity = 'rate',
 ): Standing {
   const { status } = round.verdict;
+  const none = round.verdict.reasons.every(({ code }) => DELAYS.includes(code)) ? nothingCompleted(round) : null;
+  if (none !== null) return { standing: 'nothing_completed', code: NOTHING_COMPLETED, reason: none };
   const nothing = round.verdict.reasons.find(({ code }) => code === 'nothing_established');
   const isTrusted = missed === 'none' || (missed === 'counts' && !isLocal);
   const isTolerated = (code: string): boolean =>

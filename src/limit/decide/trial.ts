@@ -3,7 +3,7 @@
 export type TrialLength = 'exploratory' | 'final';
 
 /** `generator_limited`: the rate was not offered as it should have been, so the trial says nothing about the target. */
-export type TrialStanding = 'valid' | 'generator_limited' | 'nothing_established';
+export type TrialStanding = 'valid' | 'generator_limited' | 'nothing_established' | 'nothing_completed';
 
 export interface Trial {
   /** What the search varies: connections or tear-downs a second, or how many connections are open at the same time. */

@@ -179,6 +179,16 @@ t.test('a target that dies in the middle', async (t) => {
   t.match(found.answers[0], { status: 'unfinished', lower: 1600, upper: 6400 });
 });
 
+t.test('a target that hangs in the middle', async (t) => {
+  const found = searchFor(({ trial, load }) => ({
+    passed: [trial < 3],
+    served: trial < 3 ? load : 0,
+    standing: trial < 3 ? 'valid' : 'nothing_completed',
+  }));
+  t.equal(found.stoppedBy, 'target_gone');
+  t.equal(found.trials.length, 5, 'the lowest rate was asked');
+});
+
 t.test('a target that is overrun and comes back', async (t) => {
   const found = searchFor(({ load }) => ({
     passed: [load <= 2000],
@@ -221,6 +231,7 @@ t.test('every search ends, within its bounds, whatever the trials say', async (t
       'valid' as const,
       'generator_limited' as const,
       'nothing_established' as const,
+      'nothing_completed' as const,
     ),
   });
   const outcomes = fc.array(outcome, { minLength: TRIALS_MAX, maxLength: TRIALS_MAX });

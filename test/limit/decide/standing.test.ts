@@ -1,6 +1,7 @@
 import t from 'tap';
 import { parseCriterion, type Criterion } from '../../../src/judge/criterion.ts';
 import type { RoundResult } from '../../../src/document/client.ts';
+import { countByOwner } from '../../../src/document/outcome.ts';
 import { asHeldTogether, asStarted, missedBy, standingOf } from '../../../src/limit/decide/standing.ts';
 import { servedLoad, servedPerSec } from '../../../src/limit/decide/served.ts';
 import { interval, outcomes, refusedRound, roundResult } from '../../support/results.ts';
@@ -90,6 +91,24 @@ t.test('a target that is not there', async (t) => {
   t.equal(standingOf(refusedRound(), 'counts', false).standing, 'nothing_established');
   const unsent = { status: 'invalid', reasons: [{ code: 'nothing_sent', message: 'no port' }] } as const;
   t.equal(standingOf(roundResult({ verdict: unsent }), 'counts', false).standing, 'generator_limited');
+});
+
+t.test('a target that completes nothing', async (t) => {
+  const failed = (name: 'reset' | 'exchange_timeout' | 'source_exhausted', code: string): RoundResult => {
+    const owned = countByOwner(outcomes({ [name]: 100 }), 0);
+    const attempts = { scheduled: 100, started: 100, missed: 0, in_flight_max: 9 };
+    const verdict = { status: 'generator_limited' as const, reasons: [{ code, message: 'this machine' }] };
+    return roundResult({ attempts, outcomes: outcomes({ [name]: 100 }), owners: owned, verdict });
+  };
+  const reset = standingOf(failed('reset', 'schedule_lag'), 'counts', true);
+  t.equal(reset.standing, 'nothing_completed', 'a late generator resets nothing');
+  t.equal(reset.reason, 'Of 100 connections none was completed: 100 reset (target).');
+  t.equal(standingOf(failed('exchange_timeout', 'cores_busy'), 'counts', false).standing, 'nothing_completed');
+  t.equal(standingOf(failed('source_exhausted', 'schedule_lag'), 'counts', true).standing, 'generator_limited');
+  t.equal(standingOf(failed('reset', 'agent_lost'), 'counts', true).standing, 'generator_limited', 'more is unknown');
+  const one = failed('reset', 'schedule_lag');
+  const completed = { ...one, outcomes: { ...one.outcomes, reset: 99, ok: 1 } };
+  t.equal(standingOf(completed, 'counts', true).standing, 'generator_limited', 'one was completed');
 });
 
 t.test('what a target kept up', async (t) => {
