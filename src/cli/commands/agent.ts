@@ -9,6 +9,7 @@ import { withoutFollowOn } from '../../options/follow-on.ts';
 import { readOptions, type RawInput } from '../../options/read.ts';
 import { LOOPBACK_TARGETS } from '../../plan/address/allowed-targets.ts';
 import { connectionProblems, formatServers, type FleetServers } from '../../plan/fleet/fleet-choice.ts';
+import { ownProblems } from '../../plan/fleet/own-problems.ts';
 import { problemOf, type Given, type Problem } from '../../units/problem.ts';
 import type { Handler } from '../command-row.ts';
 import { thisMachine } from '../machine.ts';
@@ -37,9 +38,9 @@ async function runAgent(raw: RawInput, io: Io, stop: StopRequest): Promise<numbe
     printProblems(io, allProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
-  const keepProblems = await prepareKeep(input.keep);
-  if (keepProblems.length > 0) {
-    printProblems(io, keepProblems, raw.command, warnings);
+  const placeProblems = [...(await ownProblems(input, thisMachine())), ...(await prepareKeep(input.keep))];
+  if (placeProblems.length > 0) {
+    printProblems(io, placeProblems, raw.command, warnings);
     return EXIT_USAGE;
   }
   const log = await openLog(io, { quiet: input.quiet.value });

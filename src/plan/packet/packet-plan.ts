@@ -116,6 +116,15 @@ export function chooseInterface(
     problems.push(problemOf(engine, 'an engine for this system: packet needs Linux'));
     return null;
   }
+  return findInterface(given, machine, problems);
+}
+
+/** The interface of a name, which must be there, be up and not be loopback; null where there is a problem with it. */
+export function findInterface(
+  given: Given<string> | undefined,
+  machine: PacketMachine,
+  problems: Problem[],
+): ChosenInterface | null {
   const all = (machine.interfaces ?? systemInterfaces)();
   const usable = all.filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
   const here = usable.length === 0 ? 'none is up here' : `up here: ${usable.join(', ')}`;
