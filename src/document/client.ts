@@ -11,7 +11,7 @@ import type {
   WorkResult,
 } from './common.ts';
 import type { ClientConfig } from './config.ts';
-import type { AgentRound, FleetUse } from './fleet.ts';
+import type { AgentRound, FleetPart, FleetUse } from './fleet.ts';
 import type { KernelEvidence } from './kernel-evidence.ts';
 import type { PacketEvidence } from './packet-evidence.ts';
 import type { OutcomeName, OwnerCounts } from './outcome.ts';
@@ -272,6 +272,8 @@ export interface ClientResult {
   readonly system: LoadSystem;
   /** The fleet that it was measured with. Only there with `--fleet`. */
   readonly fleet?: FleetUse;
+  /** Which part of a fleet's run it is. Only there in a file of `conngen agent --keep`. */
+  readonly fleet_part?: FleetPart;
   /** Every option as it took effect. */
   readonly config: ClientConfig;
   /** True where a signal ended the run early. Only there then. */

@@ -72,12 +72,28 @@ export interface FleetConfig {
   readonly share?: Readonly<Record<string, number>>;
 }
 
+/** Which part of a fleet's run a result is: that of one agent (`conngen agent --keep`). */
+export interface FleetPart {
+  /** The name of the run, which the fleet's own result has as `fleet.run`. */
+  readonly run: string;
+  /** The name of the agent. */
+  readonly agent: string;
+  /** The part of the schedule that was the agent's: 0.25 is a quarter. `config` has the rates of all agents together. */
+  readonly share: number;
+  /** Who ordered the run, as `user@host`. */
+  readonly controller: string;
+}
+
 /** The fleet that a result was measured with. */
 export interface FleetUse {
+  /** The name of the run: `conngen agent --keep` names its files after it. */
+  readonly run: string;
   /** Where NATS is, without credentials. */
   readonly url: string;
   /** The agents, in the order of their turns. */
   readonly agents: readonly FleetAgent[];
+  /** Remarks on the agents together, a line each. Only there where there are any. */
+  readonly notes?: readonly string[];
 }
 
 /** What an agent is doing. */

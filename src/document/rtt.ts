@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from './common.ts';
 import type { RttConfig } from './config.ts';
-import type { AgentRound, FleetUse } from './fleet.ts';
+import type { AgentRound, FleetPart, FleetUse } from './fleet.ts';
 import type { EngineSystem } from './system.ts';
 
 /** The pings of a round or an interval. In a round `sent = received + lost + aborted` and `scheduled = sent + missed`. */
@@ -127,6 +127,8 @@ export interface RttResult {
   readonly system: EngineSystem;
   /** The fleet that it was measured with. Only there with `--fleet`. */
   readonly fleet?: FleetUse;
+  /** Which part of a fleet's run it is. Only there in a file of `conngen agent --keep`. */
+  readonly fleet_part?: FleetPart;
   /** Every option as it took effect. */
   readonly config: RttConfig;
   /** True where a signal ended the run early. Only there then. */

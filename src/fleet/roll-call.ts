@@ -66,12 +66,22 @@ export function readDescription(data: Uint8Array): Answered | null {
 
 const DESCRIPTION: Readonly<Record<string, Check>> = {
   ...{ instance: isText, machine: isText, host: isText },
-  ...{ engines: areTexts, sources: areTexts, trusts: areTexts },
+  ...{ engines: areEngines, sources: areTexts, trusts: areTexts },
   ...{ seenFrom: orNull(isText), interface: orNull(isText) },
-  system: fields({ kernel: isText, node: isText, cpus: isCount }),
+  system: fields({ kernel: isText, node: isText, cpus: isCpuCount }),
   limits: fields({ targets: areTexts, maxRatePerSec: orNull(number(0)), maxDurationNs: number(0) }),
   busy: orNull(fields({ run: isText, controller: isText, command: isText, target: isText })),
 };
+
+/** Far more than any machine has, and few enough digits for a table. */
+function isCpuCount(value: unknown): boolean {
+  return isCount(value) && value <= 1e5;
+}
+
+/** The names of engines have some letters. */
+function areEngines(value: unknown): boolean {
+  return areTexts(value) && value.length <= 16 && value.every((name) => name.length <= 32);
+}
 
 function isDescription(value: Fields): value is Fields & Description {
   return badField(value, DESCRIPTION) === null;

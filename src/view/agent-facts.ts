@@ -1,7 +1,7 @@
 /** What reports tell of the agents of a round: text, Markdown and HTML are made from the same. */
 import type { RoundResult } from '../document/client.ts';
 import type { Finding, VerdictStatus } from '../document/common.ts';
-import type { AgentRound, FleetUse, LostAgent } from '../document/fleet.ts';
+import type { AgentRound, FleetPart, FleetUse, LostAgent } from '../document/fleet.ts';
 import { saidOfAgent } from '../judge/agent-words.ts';
 import { kernelSentences } from '../judge/kernel-sentences.ts';
 import { formatCount, formatCountOf, formatLatency, formatShare } from '../units/format.ts';
@@ -28,13 +28,23 @@ const WORDS: Readonly<Record<VerdictStatus, string>> = {
 /** A round whose agents are told. */
 type Round = Pick<RoundResult, 'agents'>;
 
-/** `fleet of 3 agents at nats://10.0.0.1:4222: a, b, c`; nothing where one machine measured. */
-export function fleetDetails({ fleet }: { readonly fleet?: FleetUse }): string[] {
+/** What results say of a fleet at their head. */
+interface OfFleet {
+  readonly fleet?: FleetUse;
+  readonly fleet_part?: FleetPart;
+}
+
+/** `fleet of 3 agents at nats://10.0.0.1:4222: a, b, c`, or whose part of a fleet's run it is; nothing where one machine measured. */
+export function fleetDetails({ fleet, fleet_part: part }: OfFleet): string[] {
+  if (part !== undefined) {
+    const { agent, share, run, controller } = part;
+    return [`one agent's part of a fleet's run: ${agent}, ${formatShare(share, 1)} of run ${run} of ${controller}`];
+  }
   if (fleet === undefined) return [];
-  const { agents, url } = fleet;
+  const { agents, url, notes = [] } = fleet;
   const isEqual = agents.every(({ share }) => Math.abs(share - agents[0]!.share) < 1e-9);
   const names = agents.map(({ name, share }) => (isEqual ? name : `${name} (${formatShare(share, 1)})`));
-  return [`fleet of ${formatCountOf(agents.length, 'agent')} at ${url}: ${someOf(names)}`];
+  return [`fleet of ${formatCountOf(agents.length, 'agent')} at ${url}: ${someOf(names)}`, ...notes];
 }
 
 function someOf(texts: readonly string[]): string {

@@ -13,6 +13,20 @@ export type Part =
 
 const INDENT = 2;
 
+/** Which of the rounds that were asked for were not run, where a run broke off; nothing where all were. */
+export function notRunSentences(result: {
+  readonly config: { readonly rates_per_sec: readonly unknown[] };
+  readonly rounds: readonly unknown[];
+  readonly error?: object;
+}): string[] {
+  const asked = result.config.rates_per_sec.length;
+  const done = result.rounds.length;
+  if (result.error === undefined || done === 0 || done >= asked) return [];
+  const which =
+    done + 1 === asked ? `Round ${asked} of the ${asked}` : `Rounds ${done + 1} to ${asked} of the ${asked}`;
+  return [`${which} that were asked for ${done + 1 === asked ? 'was' : 'were'} not run.`];
+}
+
 export const NO_ROUND = 'No round was run.';
 export const STOPPED_EARLY = 'Stopped early by a signal: the figures are those until then.';
 

@@ -5,6 +5,8 @@ import type { Column } from './text/round-table.ts';
 
 /** Networks and engines that a cell has room for. */
 const IN_CELL = 2;
+/** A network with a list of ports may be longer than a row. */
+const CELL_CHARACTERS = 60;
 
 /** What the list of agents is called. */
 export function fleetTitle({ url }: FleetResult): string {
@@ -48,18 +50,27 @@ export function listColumns(agents: readonly ListedAgent[]): Column[] {
 function shortList(texts: readonly string[], room: number): string {
   if (texts.length === 0) return '-';
   const more = texts.length - room;
-  return `${texts.slice(0, room).join(' ')}${more > 0 ? ` +${formatCount(more)}` : ''}`;
+  const shown = texts.slice(0, room).join(' ');
+  const cut = shown.length > CELL_CHARACTERS ? `${shown.slice(0, CELL_CHARACTERS - 1)}…` : shown;
+  return `${cut}${more > 0 ? ` +${formatCount(more)}` : ''}`;
 }
 
-/** Why agents cannot be used now, and what they may aim at where a cell has no room for it: a sentence each. */
+/** Which agents have one name, why agents cannot be used now, and what they may aim at where a cell has no room for it: a sentence each. */
 export function listNotes(agents: readonly ListedAgent[]): string[] {
-  return agents.flatMap((agent) => {
+  const names = agents.map(({ name }) => name);
+  const twins = [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
+  const told = twins.map((name) => {
+    const count = names.filter((each) => each === name).length;
+    return `${formatCount(count)} agents have the name ${name}: orders may reach any of them; give each its own --name`;
+  });
+  const own = agents.flatMap((agent) => {
     const { name, targets = [], state } = agent;
     return [
       ...(state === 'free' ? [] : [`${name} ${stateText(agent)}`]),
       ...(targets.length > IN_CELL ? [`${name} may aim at ${targets.join(', ')}`] : []),
     ];
   });
+  return [...told, ...own];
 }
 
 /** `is free`, `runs client against 10.0.0.5:80 for me@host`, `speaks protocol 2 (conngen 0.3.0)`. */

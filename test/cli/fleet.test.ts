@@ -70,13 +70,13 @@ t.test('what agents refuse', { skip, timeout: 180_000 }, async (t) => {
       name: 'more agents than there are',
       args: ['--agents', '3', ...QUICK],
       code: 1,
-      says: [/3 agents/, /\ba: is free/, /\bb: is free/],
+      says: [/3 agents are asked for, and 2 answer: a, b\n/, /start more agents/],
     },
     {
       name: 'an agent that is not there',
       args: ['--agents', 'a,elsewhere', ...QUICK],
       code: 1,
-      says: [/elsewhere/, /\bb: is free/],
+      says: [/elsewhere: is not there/, /free and not named: b/],
     },
     {
       name: 'a rate above the bound of one',

@@ -313,7 +313,11 @@ t.test('runs of the same fleet can be compared, those of another or of one machi
     sideOf(name, name === 'base' ? BASE_US : SLOWER_US).map(({ file, document }) => {
       const result = document as ClientResult;
       const use = fleetUse(agents);
-      const fleet = { url, agents: use.agents.map((agent) => ({ ...agent, system: { ...agent.system, kernel } })) };
+      const fleet = {
+        ...use,
+        url,
+        agents: use.agents.map((agent) => ({ ...agent, system: { ...agent.system, kernel } })),
+      };
       return { file, document: { ...result, fleet, config: { ...result.config, fleet: { url, agents } } } };
     });
   const base = of('base', ['a', 'b']);

@@ -27,6 +27,9 @@ t.test('what is no description is none, whatever it is', (t) => {
     t.equal(readDescription(bytes({ ...own, [key]: { x: [1] } }))?.description ?? null, null, `another ${key}`);
   }
   for (const name of ['', 'a.b', '*', 'a b', 'x'.repeat(65)]) t.equal(readDescription(bytes({ ...own, name })), null);
+  const system = { ...own.system, cpus: 1e15 };
+  t.equal(readDescription(bytes({ ...own, system })), null, 'a number that no table has room for');
+  t.equal(readDescription(bytes({ ...own, engines: ['x'.repeat(5000)] })), null);
   t.equal(readDescription(Buffer.from('{')), null);
   t.equal(readDescription(new Uint8Array(300 * 1024)), null);
   // Another protocol may have other fields: who it is, is all that is read.

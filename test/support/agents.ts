@@ -27,7 +27,7 @@ export function agentRound(name: string, more: Partial<AgentRound> = {}): AgentR
 export function fleetUse(names: readonly string[]): FleetUse {
   const system = { kernel: '6.1.0', node: 'v20.20.2', cpus: 4, engine: 'uring', workers: 1 };
   const agents = names.map((name) => ({ name, share: 1 / names.length, address: '10.0.9.9', system, notes: [] }));
-  return { url: 'nats://10.0.0.1:4222', agents };
+  return { run: 'c1a0', url: 'nats://10.0.0.1:4222', agents };
 }
 
 /** What an agent says of itself, free and of this protocol but for what is given. */

@@ -124,6 +124,30 @@ t.test('what is said of a fleet is never said of this machine', async (t) => {
   }
 });
 
+t.test("an agent's own file says whose part of which run it is, and the fleet's has the name of the run", async (t) => {
+  const part = { run: 'c1a0', agent: 'agent-1', share: 0.25, controller: 'root@vm' };
+  const own = validated(clientResult({ fleet_part: part }));
+  for (const format of ['text', 'markdown', 'html'] as const) {
+    const text = (await render(own, format)).replaceAll('&#39;', "'").replace(/\s+/g, ' ');
+    t.match(text, /one agent's part of a fleet's run: agent-1, 25 % of run c1a0 of root@vm/, format);
+  }
+  t.equal(resultOf([agentRound('a')]).fleet!.run, part.run);
+});
+
+t.test('remarks on the agents together stand in the result, and so do rounds that were not run', async (t) => {
+  const note = 'NATS sees a, b at one address, 192.0.2.1';
+  const fleet = { ...fleetUse(['a', 'b']), notes: [note] };
+  const error = { code: 'agent_lost', message: 'agent b was lost' };
+  const config = clientConfig({ rates_per_sec: [10, 20, 30, 40] });
+  const rounds = [roundResult(), roundResult()];
+  const result = validated(clientResult({ fleet, error, config, rounds }));
+  for (const format of ['text', 'markdown', 'html'] as const) {
+    const text = await render(result, format);
+    t.match(text, note, format);
+    t.match(text, 'Rounds 3 to 4 of the 4 that were asked for were not run.', format);
+  }
+});
+
 t.test('options that only an agent has are named as its own', (t) => {
   t.equal(
     saidOfAgent('No free port here: give more addresses (--source), or --source-ports most.'),
@@ -241,6 +265,8 @@ t.test('a list of agents fits 80 columns', (t) => {
   t.ok(widest(text) <= 80, text);
   t.match(text, /^2 agents, all free\.$/m);
   t.match(text, /a may aim at 10\.0\.0\.0\/8:80, 192\.168\.0\.0\/16:80,443, \[2001:db8::\]\/32:443/);
+  const twins = fleetText(validated({ ...result, agents: [result.agents[0]!, ...result.agents] }));
+  t.match(twins, /^ *2 agents have the name a: orders may reach any of them; give each its own\s+--name$/m);
   t.end();
 });
 

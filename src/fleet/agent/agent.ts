@@ -257,12 +257,12 @@ export class Agent {
   }
 
   #keeper(): ((rounds: readonly (RoundResult | RttRound)[], run: AgentRun) => Promise<void>) | null {
-    const { keepDirectory, name, log } = this.#o;
+    const { keepDirectory, log } = this.#o;
     if (keepDirectory === null) return null;
     return async (rounds, run) => {
       const { session } = run;
       if (session === null || rounds.length === 0) return;
-      await keepResult(keepDirectory, run.run, name, session.result(rounds, run.isInterrupted), log);
+      await keepResult(keepDirectory, run.part, session.result(rounds, run.isInterrupted), log);
     };
   }
 

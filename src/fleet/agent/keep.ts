@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientResult } from '../../document/client.ts';
+import type { FleetPart } from '../../document/fleet.ts';
 import type { RttResult } from '../../document/rtt.ts';
 import { reasonOf, writeOutput } from '../../run/output.ts';
 import { accept, codeOf, refuse, type Parsed } from '../../units/problem.ts';
@@ -26,15 +27,15 @@ export async function prepareKeeping(directory: string): Promise<Parsed<string>>
 /** Writes the file. A failure is told in the log alone: the fleet's result has everything that is in it. */
 export async function keepResult(
   directory: string,
-  run: string,
-  agent: string,
+  part: FleetPart,
   result: ClientResult | RttResult,
   log: AgentLog,
 ): Promise<void> {
-  const file = path.join(directory, `${run}-${agent}.json`);
+  const file = path.join(directory, `${part.run}-${part.agent}.json`);
+  const { rounds, ...head } = result;
   try {
     await mkdir(directory, { recursive: true });
-    await writeOutput(file, `${JSON.stringify(result)}\n`);
+    await writeOutput(file, `${JSON.stringify({ ...head, fleet_part: part, rounds })}\n`);
     log.info(`own result: ${file}`);
   } catch (error) {
     log.error(`${file} could not be written: ${reasonOf(error)}`);

@@ -1,7 +1,9 @@
 /** A run on an agent: from the order that opens it to its end, whoever ends it. */
 import type { RoundResult } from '../../document/client.ts';
+import type { FleetPart } from '../../document/fleet.ts';
 import type { RttRound } from '../../document/rtt.ts';
 import type { Machine } from '../../plan/demand/machine.ts';
+import { partOf } from '../../plan/fleet/share.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { monotonicNs } from '../../runtime/clock.ts';
 import { callAfter } from '../../runtime/timer.ts';
@@ -106,6 +108,12 @@ export class AgentRun {
 
   get run(): string {
     return this.#o.order.run;
+  }
+
+  /** Which part of the run is this agent's, for its own result. */
+  get part(): FleetPart {
+    const { agent, order } = this.#o;
+    return { run: order.run, agent, share: partOf(order.share), controller: order.controller };
   }
 
   /** What the run aims at; null before it is open. */

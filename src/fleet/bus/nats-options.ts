@@ -1,4 +1,5 @@
 /** Credentials and certificates, as the client of NATS takes them. */
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   credsAuthenticator,
@@ -61,12 +62,47 @@ type TlsSettings = NonNullable<NodeConnectionOptions['tls']> & {
 async function tlsOf(options: BusOptions): Promise<TlsSettings | undefined> {
   const { caFile, certFile, keyFile } = options;
   if (caFile === null && certFile === null && !options.servers.some(isTlsServer)) return undefined;
+  const ca = caFile === null ? null : await readNamed(caFile, 'certificate');
+  if (ca !== null && !ca.includes(CERTIFICATE)) throw noCertificate('--fleet-ca', caFile!);
+  const cert = certFile === null ? null : await readNamed(certFile, 'certificate');
+  const key = keyFile === null ? null : await readNamed(keyFile, 'key');
+  if (cert !== null && !cert.includes(CERTIFICATE)) throw noCertificate('--fleet-cert', certFile!);
+  if (cert !== null && key !== null) requirePair(cert, key, options);
   return {
-    ...(caFile === null ? {} : { ca: await readNamed(caFile, 'certificate') }),
-    ...(certFile === null ? {} : { cert: await readNamed(certFile, 'certificate') }),
-    ...(keyFile === null ? {} : { key: await readNamed(keyFile, 'key') }),
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
     checkServerIdentity: identityCheck(options.servers.map(hostOf)),
   };
+}
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+
+function noCertificate(option: string, file: string): RunError {
+  return new RunError(
+    CREDENTIALS,
+    `${option}: ${file} holds no certificate (PEM)`,
+    'give a file that begins with -----BEGIN CERTIFICATE-----',
+  );
+}
+
+/** Throws where the key is not that of the certificate: TLS would fail without saying so. */
+function requirePair(cert: string, key: string, { certFile, keyFile }: BusOptions): void {
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RunError(
+      CREDENTIALS,
+      `--fleet-cert ${certFile} or --fleet-cert-key ${keyFile} cannot be read: ${why}`,
+      'give both as PEM, the key without a passphrase',
+    );
+  }
+  throw new RunError(
+    CREDENTIALS,
+    `--fleet-cert-key: ${keyFile} is not the key of the certificate ${certFile}`,
+    'give the key that belongs to the certificate of --fleet-cert',
+  );
 }
 
 /**

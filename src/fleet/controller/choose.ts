@@ -18,39 +18,64 @@ export interface Wanted {
   readonly engine: string;
 }
 
-/** The agents, or why there are too few: a line each. */
+/** The agents, or why there are too few: a line for each that cannot, and what to do. */
 export type Choice =
-  { readonly members: readonly Member[] } | { readonly tooFew: string; readonly lines: readonly string[] };
+  | { readonly members: readonly Member[] }
+  | { readonly tooFew: string; readonly lines: readonly string[]; readonly hint: string };
+
+/** Why an agent cannot run a plan. */
+interface Reason {
+  readonly text: string;
+  /** What to do about it. */
+  readonly way: string;
+}
+
+interface Judged {
+  readonly agent: Description;
+  readonly reasons: Reason[];
+}
+
+const MORE =
+  'start more agents (conngen agent --fleet URL), or ask for fewer; conngen fleet lists those that are there';
+const ABSENT =
+  'start the agents that are not there (conngen agent --fleet URL --name NAME), or name others; conngen fleet lists those that are there';
 
 /** Chooses among those that answered. The order is that of the names, or that in which they were named. */
 export function chooseAgents(there: readonly Description[], wanted: Wanted): Choice {
   const known = [...there].sort((a, b) => (a.name < b.name ? -1 : 1));
   const judged = known.map((agent) => ({ agent, reasons: reasonsAgainst(agent, wanted) }));
   const { agents } = wanted;
-  if (agents.kind === 'count') {
-    const free = judged.filter(({ reasons }) => reasons.length === 0).map(({ agent }) => agent);
-    const able = withOwnInterfaces(free, wanted).slice(0, agents.count);
-    if (able.length === agents.count)
-      return {
-        members: membersOf(able, wanted),
-      };
-    for (const each of judged) {
-      const holder =
-        free.includes(each.agent) && !able.includes(each.agent) ? holderOf(each.agent, able, wanted) : null;
-      if (holder !== null) each.reasons.push(sharedText(each.agent, holder));
-    }
-    // Those that come closest first.
-    const byReasons = [...judged].sort((a, b) => a.reasons.length - b.reasons.length);
-    return { tooFew: countText(agents.count, able.length, there.length), lines: agentLines(byReasons.map(saidOf)) };
+  return agents.kind === 'count'
+    ? chooseSoMany(judged, agents.count, wanted)
+    : chooseNamed(judged, agents.names, wanted);
+}
+
+function chooseSoMany(judged: readonly Judged[], count: number, wanted: Wanted): Choice {
+  const free = judged.filter(({ reasons }) => reasons.length === 0).map(({ agent }) => agent);
+  const able = withOwnInterfaces(free, wanted).slice(0, count);
+  if (able.length === count) return { members: membersOf(able, wanted) };
+  for (const { agent, reasons } of judged) {
+    const holder = free.includes(agent) && !able.includes(agent) ? holderOf(agent, able, wanted) : null;
+    if (holder !== null) reasons.push(sharedReason(agent, holder));
   }
-  const named = agents.names.map((name) => ({ name, found: judged.find(({ agent }) => agent.name === name) }));
-  const absent = named.filter(({ found }) => found === undefined);
+  // Those that come closest first.
+  const unable = judged.filter(({ reasons }) => reasons.length > 0).sort((a, b) => a.reasons.length - b.reasons.length);
+  return {
+    tooFew: countText(count, able, judged.length),
+    lines: agentLines(unable.map(saidOf)),
+    hint: waysOf(unable, MORE),
+  };
+}
+
+function chooseNamed(judged: readonly Judged[], names: readonly string[], wanted: Wanted): Choice {
+  const named = names.map((name) => ({ name, found: judged.find(({ agent }) => agent.name === name) }));
+  const absent = named.filter(({ found }) => found === undefined).map(({ name }) => name);
   const unable = named.flatMap(({ found }) => (found !== undefined && found.reasons.length > 0 ? [found] : []));
   for (const [at, { found }] of named.entries()) {
     const before = named.slice(0, at).flatMap(({ found: each }) => each?.agent ?? []);
     const holder = found === undefined ? null : holderOf(found.agent, before, wanted);
     if (holder === null) continue;
-    found!.reasons.push(sharedText(found!.agent, holder));
+    found!.reasons.push(sharedReason(found!.agent, holder));
     if (!unable.includes(found!)) unable.push(found!);
   }
   if (absent.length === 0 && unable.length === 0) {
@@ -61,15 +86,21 @@ export function chooseAgents(there: readonly Description[], wanted: Wanted): Cho
       ),
     };
   }
-  const others = judged.filter(({ agent }) => !agents.names.includes(agent.name));
+  const others = judged.filter(({ agent, reasons }) => reasons.length === 0 && !names.includes(agent.name));
+  const instead =
+    others.length === 0 ? [] : [`free and not named: ${shortList(others.map(({ agent }) => agent.name))}`];
+  const said = [...absent.map((name) => ({ name, text: 'is not there' })), ...unable.map(saidOf)];
   return {
-    tooFew: `${shortList([...absent.map(({ name }) => name), ...unable.map(({ agent }) => agent.name)])} cannot be used`,
-    lines: agentLines([
-      ...absent.map(({ name }) => ({ name, text: 'is not there' })),
-      ...unable.map(saidOf),
-      ...others.map(saidOf),
-    ]),
+    tooFew: `${shortList([...absent, ...unable.map(({ agent }) => agent.name)])} cannot be used`,
+    lines: [...agentLines(said), ...instead],
+    hint: waysOf(unable, absent.length === 0 ? null : ABSENT),
   };
+}
+
+/** What to do about the reasons, each once. `last`: what else there is to do. */
+function waysOf(judged: readonly Judged[], last: string | null): string {
+  const ways = judged.flatMap(({ reasons }) => reasons.map(({ way }) => way));
+  return [...new Set([...ways, ...(last === null ? [] : [last])])].join('; ');
 }
 
 /** Those of the agents that do not have to share an interface with one before. */
@@ -85,36 +116,53 @@ function holderOf(agent: Description, others: readonly Description[], { engine }
   return others.find((other) => other.host === agent.host && other.interface === agent.interface) ?? null;
 }
 
-function sharedText({ interface: name }: Description, holder: Description): string {
-  return `has the --interface ${name} of the agent ${holder.name} on the same host, and one agent at a time can work on it`;
+function sharedReason({ interface: name }: Description, holder: Description): Reason {
+  return {
+    text: `has the --interface ${name} of the agent ${holder.name} on the same host, and one agent at a time can work on it`,
+    way: 'start the agents of one host with an --interface each',
+  };
 }
 
-function countText(wanted: number, able: number, there: number): string {
-  const found = there === 0 ? 'no agent answers' : `${able} of the ${there} that answer can run this`;
-  return `${wanted} ${wanted === 1 ? 'agent is' : 'agents are'} asked for, and ${found}`;
+function countText(wanted: number, able: readonly Description[], there: number): string {
+  const asked = `${wanted} ${wanted === 1 ? 'agent is' : 'agents are'} asked for`;
+  if (there === 0) return `${asked}, and no agent answers`;
+  const names = able.length === 0 ? '' : `: ${shortList(able.map(({ name }) => name))}`;
+  if (able.length === there) return `${asked}, and ${there} ${there === 1 ? 'answers' : 'answer'}${names}`;
+  return `${asked}, and ${able.length} of the ${there} that answer can run this${names}`;
 }
 
-function saidOf({ agent, reasons }: { readonly agent: Description; readonly reasons: readonly string[] }): Said {
-  return { name: agent.name, text: reasons.length === 0 ? 'is free' : reasons.join('; ') };
+function saidOf({ agent, reasons }: Judged): Said {
+  return { name: agent.name, text: reasons.map(({ text }) => text).join('; ') };
 }
 
 /** Returns why an agent cannot run a plan; empty where it can. */
-export function reasonsAgainst(agent: Description, { target, engine }: Wanted): string[] {
+function reasonsAgainst(agent: Description, { target, engine }: Wanted): Reason[] {
   if (agent.protocol !== PROTOCOL) {
-    return [`speaks protocol ${agent.protocol} (conngen ${agent.conngen}), and this conngen ${PROTOCOL}`];
+    const text = `speaks protocol ${agent.protocol} (conngen ${agent.conngen}), and this conngen ${PROTOCOL}`;
+    return [{ text, way: 'install the same version of conngen everywhere' }];
   }
-  const reasons: string[] = [];
+  const reasons: Reason[] = [];
   const { busy } = agent;
-  if (busy !== null) reasons.push(`runs ${busy.command} against ${busy.target} for ${busy.controller}`);
+  if (busy !== null) {
+    const text = `runs ${busy.command} against ${busy.target} for ${busy.controller}`;
+    reasons.push({ text, way: 'wait for those that are busy' });
+  }
   if (!mayAim(agent, target)) {
-    reasons.push(
-      `may aim at ${agent.limits.targets.join(', ')}, not at ${formatHostPort(target.address, target.port)} (--allow-target of the agent)`,
-    );
+    const place = formatHostPort(target.address, target.port);
+    const text = `may aim at ${agent.limits.targets.join(', ')}, not at ${place} (--allow-target of the agent)`;
+    reasons.push({ text, way: `start agents that may aim there: conngen agent --allow-target ${place}` });
   }
-  if (engine !== 'auto' && !agent.engines.includes(engine)) {
-    reasons.push(`has no engine ${engine}, but ${agent.engines.join(', ')}`);
-  }
+  if (engine !== 'auto' && !agent.engines.includes(engine)) reasons.push(engineReason(agent, engine));
   return reasons;
+}
+
+function engineReason(agent: Description, engine: string): Reason {
+  if (engine === 'packet' && agent.interface === null) {
+    const text = 'was started without --interface, on which the engine packet works';
+    return { text, way: 'start agents with an interface: conngen agent --interface IF' };
+  }
+  const text = `has no engine ${engine}, but ${agent.engines.join(', ')}`;
+  return { text, way: 'take an --engine that all agents have' };
 }
 
 function mayAim({ limits }: Description, { address, port }: Wanted['target']): boolean {

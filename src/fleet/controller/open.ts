@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FleetUse } from '../../document/fleet.ts';
 import { saidOfAgent } from '../../judge/agent-words.ts';
 import type { AllowedTarget } from '../../plan/address/allowed-targets.ts';
-import { formatServers, type AgentChoice, type FleetChoice } from '../../plan/fleet/fleet-choice.ts';
+import { formatServers, type FleetChoice } from '../../plan/fleet/fleet-choice.ts';
 import { partOf } from '../../plan/fleet/share.ts';
 import type { RunContext } from '../../run/events.ts';
 import { InputError } from '../../units/input-error.ts';
@@ -14,7 +14,7 @@ import { ANSWERS, SUBJECTS, type Answer, type Description, type FleetCommand } f
 import type { FileRef, Opened, Refusal } from '../protocol.ts';
 import { readTicket } from '../answer-shape.ts';
 import { busOptionsOf } from '../connection.ts';
-import { rollCall } from '../roll-call.ts';
+import { rollCall, type Answered } from '../roll-call.ts';
 import type { SigningKey } from '../trust/keys.ts';
 import { refusePlan, type LimitedPlan } from '../trust/plan-limits.ts';
 import { addressError } from './addresses.ts';
@@ -26,7 +26,7 @@ import { AWAY, Requests } from './requests.ts';
 
 /** How long one more agent is waited for. They answer in some ms; those that are busy or far away have longer where there are too few. */
 const WHO_MS = 250;
-const WHO_AGAIN_MS = 1000;
+const WHO_AGAIN_MS = 2500;
 const TICKET_MS = 3000;
 /** An agent checks its machine, connects to the target once, and starts its threads. */
 const OPEN_MS = 25_000;
@@ -77,8 +77,10 @@ export async function openRun(call: OpenCall, { emit }: RunContext): Promise<Ope
     const members = await findAgents(bus, requests, call);
     const refused = refusedBySaying(members, call);
     if (refused.length > 0) throw refusalError(refused);
-    for (const text of natNotices(members)) emit?.({ type: 'notice', level: 'warning', text });
-    return await openOn(bus, requests, members, call, emit);
+    const together = natNotices(members);
+    for (const text of together) emit?.({ type: 'notice', level: 'warning', text });
+    const opened = await openOn(bus, requests, members, call, emit);
+    return together.length === 0 ? opened : { ...opened, fleet: { ...opened.fleet, notes: together } };
   } catch (error) {
     await bus.close();
     throw error;
@@ -92,8 +94,9 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
     target: call.plan.target,
     engine: call.engine,
   };
+  const names = wanted.agents.kind === 'names' ? wanted.agents.names : [];
   const choose = async (quietMs: number): Promise<Choice> =>
-    chooseAgents(await whoIsThere(bus, wanted.agents, quietMs), wanted);
+    chooseAgents(described(await rollCall(bus, quietMs, names)), wanted);
   let choice = await choose(WHO_MS);
   if ('tooFew' in choice) choice = await choose(WHO_AGAIN_MS);
   // Agents connect again later than this controller.
@@ -101,14 +104,13 @@ async function findAgents(bus: Bus, requests: Requests, call: OpenCall): Promise
   if ('members' in choice) return choice.members;
   if (!bus.isConnected) throw awayError();
   const message = [choice.tooFew, ...choice.lines.map((line) => `  ${line}`)].join('\n');
-  throw new RunError('fleet_too_few', message, OWN_ERROR_CODES.fleet_too_few.remedy);
+  throw new RunError('fleet_too_few', message, choice.hint);
 }
 
-/** Asks who is there, until all that were named have answered. Of an agent of another protocol nothing but its name, its version and that number is relied on. */
-async function whoIsThere(bus: Bus, agents: AgentChoice, quietMs: number): Promise<Description[]> {
+/** What agents say of themselves, one of each name. Of one of another protocol nothing but its name, its version and that number is relied on. */
+function described(answered: readonly Answered[]): Description[] {
   const byName = new Map<string, Description>();
-  const names = agents.kind === 'names' ? agents.names : [];
-  for (const { description, ...said } of await rollCall(bus, quietMs, names)) {
+  for (const { description, ...said } of answered) {
     if (!byName.has(said.name)) byName.set(said.name, description ?? (said as Description));
   }
   return [...byName.values()];
@@ -151,7 +153,7 @@ async function openOn(
   return {
     run,
     notes: jointNotes(members),
-    fleet: { url, agents: members.map(fleetAgent) },
+    fleet: { run: run.name, url, agents: members.map(fleetAgent) },
     get failures() {
       return run.members.flatMap(({ name, why }) =>
         why === null ? [] : [{ code: 'agent_lost', message: `agent ${name} was lost: ${why}` }],

@@ -46,7 +46,7 @@ async function writeNew(file: string, text: string, mode: number): Promise<strin
     return null;
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EEXIST') return `a place without a ${file}: a key is never overwritten`;
+    if (code === 'EEXIST') return `another place: ${file} is there already, and a key is never overwritten`;
     if (code === 'ENOENT' || code === 'ENOTDIR') return `a directory that exists (${path.dirname(file)})`;
     return `a place where ${file} can be written (${code})`;
   }

@@ -49,14 +49,14 @@ export function describeLimits({ targets, maxRatePerSec, maxDurationNs }: OwnLim
 export function refusePlan(plan: LimitedPlan, limits: OwnLimits, { share, trialsUpToPerSec }: Ordered): Refusal | null {
   const rates = trialsUpToPerSec === null ? plan.rates : [trialsUpToPerSec];
   if (rates.length > ROUNDS_MAX)
-    return over(`the plan has ${rates.length} rounds, and an agent runs at most ${ROUNDS_MAX}`);
+    return over(`the plan has ${rates.length} rounds, and an agent runs at most ${ROUNDS_MAX}`, 'fewer rounds');
   // Trials end when they end: their time is held against the limit round by round.
   const durationNs = trialsUpToPerSec === null ? roundsLeftNs(plan, 0) : null;
   return (
     refuseTarget(plan, limits) ??
     firstOf(rates, (rate) => refuseRate(rate, share, plan.probeRatePerSec ?? 0, limits)) ??
     (durationNs !== null && durationNs > limits.maxDurationNs
-      ? over(`the plan takes ${seconds(durationNs)}, and ${mostTime(limits)}`)
+      ? over(`the plan takes ${seconds(durationNs)}, and ${mostTime(limits)}`, SHORTER)
       : null)
   );
 }
@@ -93,6 +93,7 @@ export class RunLimits {
     if (needsNs <= leftNs) return null;
     return over(
       `the next round takes ${seconds(needsNs)}, ${seconds(leftNs)} of the run are left, and ${mostTime(this.#limits)}`,
+      SHORTER,
     );
   }
 }
@@ -116,12 +117,12 @@ function refuseRate(rate: RoundRate, share: Share, besidePerSec: number, limits:
   if (maxRatePerSec === null) return null;
   const most = `this agent starts at most ${formatPerSec(maxRatePerSec)} (its --max-rate)`;
   const peak = peakPerSec(rate);
-  if (peak === null) return over(`the plan has --rate max, and ${most}`);
+  if (peak === null) return over(`the plan has --rate max, and ${most}`, LOWER_RATE);
   const ownPerSec = (peak + besidePerSec) * partOf(share);
   // A rate and a share are not exact in binary.
   if (ownPerSec <= maxRatePerSec * (1 + 1e-9)) return null;
   const probe = besidePerSec === 0 ? '' : ', its probe included';
-  return over(`the share of this agent is ${formatPerSec(ownPerSec)}${probe}, and ${most}`);
+  return over(`the share of this agent is ${formatPerSec(ownPerSec)}${probe}, and ${most}`, LOWER_RATE);
 }
 
 function mostTime({ maxDurationNs }: OwnLimits): string {
@@ -132,8 +133,11 @@ function seconds(durationNs: number): string {
   return formatDuration(Math.ceil(durationNs / NS_PER_MS) * NS_PER_MS);
 }
 
-function over(message: string): Refusal {
-  return { code: 'over_limit', message };
+const LOWER_RATE = 'a lower rate, a smaller --share, or a higher --max-rate of the agent';
+const SHORTER = 'a shorter run, or a longer --max-duration of the agent';
+
+function over(message: string, hint: string): Refusal {
+  return { code: 'over_limit', message, hint };
 }
 
 function firstOf<T>(list: readonly T[], refuse: (each: T) => Refusal | null): Refusal | null {

@@ -120,6 +120,7 @@ export const FLEET_OPTIONS = {
     parse: parseFileName,
     value: 'FILE',
     group: GROUPS.fleet,
+    isCommon: true,
     help: 'private key that signs what the agents are told (conngen fleet keygen makes one)',
     details:
       'An agent that was started with --trust does only what is signed with a key in its file. Agents without --trust run only where the ' +

@@ -2,7 +2,7 @@
 import type { ClientResult, RoundResult } from '../../document/client.ts';
 import type { ServerResult } from '../../document/server.ts';
 import type { RttResult } from '../../document/rtt.ts';
-import { NO_ROUND, type Part, STOPPED_EARLY } from '../facts.ts';
+import { NO_ROUND, notRunSentences, type Part, STOPPED_EARLY } from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { failureText } from '../layout.ts';
 import { document, factList, partBlocks, plain, roundsTable, rowsTable } from './markdown.ts';
@@ -57,13 +57,14 @@ function roundBlocks(index: number, count: number, parts: readonly Part[]): stri
   return [...(count > 1 ? [`### Round ${index + 1} of ${count}`] : []), ...partBlocks(parts)];
 }
 
-type Ended = Pick<ClientResult, 'interrupted' | 'error'> & { readonly rounds: readonly unknown[] };
+type Ended = ClientResult | RttResult;
 
 function endBlocks(result: Ended): string[] {
   return [
     ...(result.rounds.length === 0 ? [NO_ROUND] : []),
     ...(result.interrupted === true ? [STOPPED_EARLY] : []),
     ...failureBlocks(result),
+    ...notRunSentences(result),
   ];
 }
 

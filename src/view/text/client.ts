@@ -30,7 +30,16 @@ import {
 import { cpuPerEach, cpuSplit } from '../cpu-split.ts';
 import { engineText } from '../engine-text.ts';
 import { targetLine } from '../headline.ts';
-import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
+import {
+  type Fact,
+  listed,
+  NO_ROUND,
+  notRunSentences,
+  type Part,
+  partLines,
+  type Rows,
+  STOPPED_EARLY,
+} from '../facts.ts';
 import { missedText, outcomeFacts } from './outcomes.ts';
 import { failure, paint, PLAIN, type TextStyle, wrap } from '../layout.ts';
 import { isLimited, isRateLimited, offeredText, roundReasons, roundsTable, seriesText } from './round-table.ts';
@@ -65,6 +74,7 @@ export function clientText(result: ClientResult, style: TextStyle = PLAIN): stri
   if (result.rounds.length === 0) blocks.push(`  ${NO_ROUND}`);
   if (result.interrupted === true) blocks.push(wrap(STOPPED_EARLY, style.columns, 0));
   if (result.error !== undefined) blocks.push(failure(style, result.error));
+  blocks.push(...notRunSentences(result));
   const thresholds = thresholdSentence(result);
   if (thresholds !== undefined) {
     blocks.push(paint(style, result.thresholds_met === true ? 'green' : 'red', wrap(thresholds, style.columns, 0)));

@@ -12,7 +12,16 @@ import {
 } from '../../units/format.ts';
 import { fleetDetails } from '../agent-facts.ts';
 import { cpuPerEach, cpuSplit } from '../cpu-split.ts';
-import { type Fact, listed, NO_ROUND, type Part, partLines, type Rows, STOPPED_EARLY } from '../facts.ts';
+import {
+  type Fact,
+  listed,
+  NO_ROUND,
+  notRunSentences,
+  type Part,
+  partLines,
+  type Rows,
+  STOPPED_EARLY,
+} from '../facts.ts';
 import { targetLine } from '../headline.ts';
 import { PLAIN, failure, paint, table, wrap, type TextStyle } from '../layout.ts';
 import { agentParts } from './client.ts';
@@ -31,6 +40,7 @@ export function rttText(result: RttResult, style: TextStyle = PLAIN): string {
   if (result.error !== undefined) {
     blocks.push(failure(style, result.error));
   }
+  blocks.push(...notRunSentences(result));
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -45,7 +55,7 @@ export function rttDetails(result: RttResult): string[] {
   const details = [
     config.protocol.toUpperCase(),
     `engine ${system.engine}`,
-    formatCountOf(config.connections, 'connection'),
+    `${formatCountOf(config.connections, 'connection')}${result.fleet === undefined ? '' : ' of each agent'}`,
     `messages of ${formatBytes(config.size_bytes)}`,
   ];
   return [details.join(', '), ...fleetDetails(result), ...(system.engine_notes ?? [])];

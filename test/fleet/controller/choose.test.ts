@@ -58,13 +58,30 @@ t.test('too few: who is there, and why each is not taken', async (t) => {
     agent('d'),
   ];
   const choice = chooseAgents(there, WANTED);
-  t.match(choice, { tooFew: '2 agents are asked for, and 1 of the 4 that answer can run this' });
+  t.match(choice, { tooFew: '2 agents are asked for, and 1 of the 4 that answer can run this: d' });
   t.same('lines' in choice && choice.lines, [
-    'd: is free',
     'a: runs client against 10.0.0.1:80 for ann@desk',
     `c: speaks protocol ${PROTOCOL + 1} (conngen 0.1.0), and this conngen ${PROTOCOL}`,
     'b: runs client against 10.0.0.1:80 for ann@desk; has no engine uring, but node',
   ]);
+  t.match(
+    'hint' in choice && choice.hint,
+    /^wait for those that are busy; install the same version of conngen everywhere; take an --engine that all agents have; start more agents/,
+  );
+  t.match(chooseAgents([agent('d')], WANTED), { tooFew: '2 agents are asked for, and 1 answers: d', lines: [] });
+  const far = {
+    ...WANTED,
+    target: { address: '192.0.2.9', port: 80 },
+    agents: { kind: 'names', names: ['d'] },
+  } as const;
+  t.match(chooseAgents([agent('d')], far), {
+    lines: ['d: may aim at 10.0.0.0/8:80, not at 192.0.2.9:80 (--allow-target of the agent)'],
+    hint: 'start agents that may aim there: conngen agent --allow-target 192.0.2.9:80',
+  });
+  t.match(chooseAgents([agent('d')], { ...WANTED, engine: 'packet' }), {
+    lines: ['d: was started without --interface, on which the engine packet works'],
+    hint: /^start agents with an interface: conngen agent --interface IF; /,
+  });
   t.match(chooseAgents([], WANTED), { tooFew: '2 agents are asked for, and no agent answers', lines: [] });
 });
 
@@ -76,8 +93,9 @@ t.test('named agents are taken in the order of their names, or none', async (t) 
   t.same('lines' in choice && choice.lines, [
     'x: is not there',
     'c: runs client against 10.0.0.1:80 for ann@desk',
-    'a: is free',
+    'free and not named: a',
   ]);
+  t.match('hint' in choice && choice.hint, /^wait for those that are busy; start the agents that are not there/);
 });
 
 t.test('shares follow the weights, and add up', async (t) => {
@@ -131,32 +149,25 @@ t.test('one agent at a time works on an interface', async (t) => {
   t.same(namesOf(there, packet), ['a', 'c', 'd'], 'b would share that of a');
   t.same(namesOf(there, { ...packet, engine: 'uring' }), ['a', 'b', 'c'], 'sockets do not');
   t.match(chooseAgents(there, { ...WANTED, ...packet, agents: { kind: 'count', count: 4 } }), {
-    tooFew: '4 agents are asked for, and 3 of the 4 that answer can run this',
-    lines: [
-      'a: is free',
-      'c: is free',
-      'd: is free',
-      'b: has the --interface eth0 of the agent a on the same host, and one agent at a time can work on it',
-    ],
+    tooFew: '4 agents are asked for, and 3 of the 4 that answer can run this: a, c, d',
+    lines: ['b: has the --interface eth0 of the agent a on the same host, and one agent at a time can work on it'],
   });
   t.same(namesOf(there, { ...packet, agents: { kind: 'names', names: ['d', 'b'] } }), ['d', 'b']);
   t.match(chooseAgents(there, { ...WANTED, ...packet, agents: { kind: 'names', names: ['b', 'a'] } }), {
     tooFew: 'a cannot be used',
     lines: [
       'a: has the --interface eth0 of the agent b on the same host, and one agent at a time can work on it',
-      'c: is free',
-      'd: is free',
+      'free and not named: c, d',
     ],
   });
 });
 
 t.test('of many agents those with the same reason share a line', (t) => {
-  const there = Array.from({ length: 30 }, (_, at) => agent(`a${at}`, at < 20 ? {} : { engines: ['node'] }));
+  const there = Array.from({ length: 30 }, (_, at) => agent(`a${at}`, at < 10 ? {} : { engines: ['node'] }));
   const choice = chooseAgents(there, { ...WANTED, agents: { kind: 'count', count: 25 }, engine: 'uring' });
-  t.match(choice, { tooFew: '25 agents are asked for, and 20 of the 30 that answer can run this' });
-  t.same('lines' in choice && choice.lines, [
-    'a0, a1, a10, a11 and 16 more: is free',
-    'a20, a21, a22, a23 and 6 more: has no engine uring, but node',
-  ]);
+  t.match(choice, {
+    tooFew: '25 agents are asked for, and 10 of the 30 that answer can run this: a0, a1, a2, a3 and 6 more',
+  });
+  t.same('lines' in choice && choice.lines, ['a10, a11, a12, a13 and 16 more: has no engine uring, but node']);
   t.end();
 });

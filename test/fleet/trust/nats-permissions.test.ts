@@ -225,6 +225,16 @@ t.test('with TLS both ends have a certificate of the fleet', { skip: noTls }, as
       () => connect(ours, null),
     ],
     [
+      'with the key of another certificate',
+      /agent-2\.key is not the key of the certificate .*agent-1\.crt/,
+      () => connect(ours, 'agent-1', { keyFile: path.join(ours, 'agent-2.key') }),
+    ],
+    [
+      'with a file that has no certificate',
+      /--fleet-ca: .*ca\.key holds no certificate/,
+      () => connect(ours, 'agent-1', { caFile: path.join(ours, 'ca.key') }),
+    ],
+    [
       'with a certificate of another authority',
       /may refuse the certificate of --fleet-cert/,
       () => connect(theirs, 'agent-1'),

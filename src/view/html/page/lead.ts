@@ -1,8 +1,9 @@
 /** What stands at the head of every page: how good the news is, and why a run ended before its time. */
 import type { ClientResult } from '../../../document/client.ts';
+import type { RttResult } from '../../../document/rtt.ts';
 import type { Verdict, VerdictStatus } from '../../../document/common.ts';
 import { formatCountOf } from '../../../units/format.ts';
-import { NO_ROUND, STOPPED_EARLY } from '../../facts.ts';
+import { NO_ROUND, notRunSentences, STOPPED_EARLY } from '../../facts.ts';
 import { verdictLook } from '../../verdict-looks.ts';
 import { failureText } from '../../layout.ts';
 import { paragraph } from './blocks.ts';
@@ -23,8 +24,10 @@ export function worstOf(moods: readonly Mood[]): Mood {
 }
 
 /** Why a run ended before its time. */
-export function endings({ interrupted, error }: Pick<ClientResult, 'interrupted' | 'error'>): Html {
-  return html`${interrupted === true ? paragraph(STOPPED_EARLY) : null}${error === undefined ? null : paragraph(failureText(error))}`;
+export function endings(result: ClientResult | RttResult): Html {
+  const { interrupted, error } = result;
+  const notRun = notRunSentences(result).map((each) => paragraph(each));
+  return html`${interrupted === true ? paragraph(STOPPED_EARLY) : null}${error === undefined ? null : paragraph(failureText(error))}${notRun}`;
 }
 
 /** From the worst to the best: what is wrong is read first. */
