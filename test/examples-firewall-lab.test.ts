@@ -1,17 +1,14 @@
 // tier: kernel, alone
 /** examples/firewall-lab: what conngen counts is what the firewall counts, and nothing is left afterwards. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
-import path from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { SearchResult } from '../src/document/limit.ts';
 import type { ClientResult, RoundResult } from '../src/document/client.ts';
 import type { LatencySummary } from '../src/document/common.ts';
 import { noLab } from './netns/lab.ts';
-import { ROOT } from './support/cli.ts';
 import { checkIdentities, checkRounds } from './support/identities.ts';
-import { runScript, type ScriptOptions, type ScriptRun, skipWithout, somethingRuns } from './support/script.ts';
+import { runScript, type ScriptOptions, type ScriptRun, somethingRuns } from './support/script.ts';
 
 const SCRIPT = 'examples/firewall-lab/firewall-lab.sh';
 const skip = noLab();
@@ -209,17 +206,4 @@ t.test('what it cannot use is refused, and nothing is built', async (t) => {
     t.equal(code, 2, args.join(' '));
     t.match(output, message);
   }
-});
-
-t.test('it passes shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
-  const { status, stdout } = spawnSync('shellcheck', [SCRIPT], { cwd: ROOT, encoding: 'utf8' });
-  t.equal(status, 0, 'no finding', { output: stdout });
-  t.end();
-});
-
-t.test('it can be executed and asks for no more than sh', (t) => {
-  const file = path.join(ROOT, SCRIPT);
-  t.doesNotThrow(() => accessSync(file, constants.X_OK));
-  t.equal(readFileSync(file, 'utf8').split('\n')[0], '#!/bin/sh');
-  t.end();
 });

@@ -1,16 +1,13 @@
 // tier: kernel
 /** examples/fleet/demo.sh: three agents count what the target counts, and nothing is left afterwards. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
-import path from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { ClientResult } from '../src/document/client.ts';
 import { noLab } from './netns/lab.ts';
-import { ROOT } from './support/cli.ts';
 import { checkIdentities } from './support/identities.ts';
 import { noNats } from './support/nats.ts';
-import { runScript, type ScriptOptions, type ScriptRun, skipWithout, somethingRuns } from './support/script.ts';
+import { runScript, type ScriptOptions, type ScriptRun, somethingRuns } from './support/script.ts';
 
 const SCRIPT = 'examples/fleet/demo.sh';
 const skip = noLab() || noNats;
@@ -75,17 +72,4 @@ t.test('what it cannot use is refused, and nothing is built', async (t) => {
     t.equal(code, 2, args.join(' '));
     t.match(output, message);
   }
-});
-
-t.test('it passes shellcheck', { skip: skipWithout('shellcheck') }, (t) => {
-  const { status, stdout } = spawnSync('shellcheck', [SCRIPT], { cwd: ROOT, encoding: 'utf8' });
-  t.equal(status, 0, 'no finding', { output: stdout });
-  t.end();
-});
-
-t.test('it can be executed and asks for no more than sh', (t) => {
-  const file = path.join(ROOT, SCRIPT);
-  t.doesNotThrow(() => accessSync(file, constants.X_OK));
-  t.equal(readFileSync(file, 'utf8').split('\n')[0], '#!/bin/sh');
-  t.end();
 });

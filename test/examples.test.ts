@@ -19,7 +19,10 @@ import { runScript, skipWithout, somethingRuns } from './support/script.ts';
 
 const EXAMPLES = path.join(ROOT, 'examples');
 const PAYLOADS = ['http-get.req', 'tls-client-hello.bin', '1KiB.bin', '64KiB.bin', 'empty.bin'];
-const SCRIPTS = readdirSync(EXAMPLES).filter((name) => name.endsWith('.sh'));
+const SCRIPTS = [
+  ...readdirSync(EXAMPLES).filter((name) => name.endsWith('.sh')),
+  ...['firewall-lab/firewall-lab.sh', 'fleet/demo.sh', 'fleet/make-certificates.sh'],
+];
 
 const payload = (name: string): Buffer => readFileSync(path.join(EXAMPLES, name));
 
@@ -116,7 +119,7 @@ t.test('make-payloads.js writes the same bytes', (t) => {
 });
 
 t.test('scripts can be executed', (t) => {
-  t.ok(SCRIPTS.length >= 4);
+  t.ok(SCRIPTS.length >= 7);
   for (const name of SCRIPTS) {
     const file = path.join(EXAMPLES, name);
     t.doesNotThrow(() => accessSync(file, constants.X_OK), `${name} is executable`);

@@ -7,6 +7,7 @@ import { loadTally, type TimesMs } from '../support/load-tally.ts';
 import type { Finding, VerdictStatus } from '../../src/document/common.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
 import { interval, latency } from '../support/results.ts';
+import { roundFacts } from '../support/round-facts.ts';
 
 /** A round of established connections with these connect and total times. */
 function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts> = {}): RoundFacts {
@@ -18,27 +19,7 @@ function factsOf(connectMs: TimesMs, totalMs: TimesMs, more: Partial<RoundFacts>
   ]);
   const tally = loadTally(new Map(counters), latencies);
   tally.outcomes[OK] = established;
-  return {
-    tally,
-    intervals: [],
-    offeredRatePerSec: 1000,
-    maxInFlight: 1000,
-    isFdBound: false,
-    workers: [],
-    workersDied: 0,
-    kernel: undefined,
-    packet: undefined,
-    sources: 0,
-    batchNs: 0,
-    timeoutNs: 5e9,
-    ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
-    target: { label: '192.0.2.1:80', isLocal: false },
-    answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
-    isTrial: false,
-    isStopped: false,
-    earlier: [],
-    ...more,
-  };
+  return roundFacts(tally, more);
 }
 
 const find = (facts: RoundFacts, status: VerdictStatus = 'valid'): Finding[] =>

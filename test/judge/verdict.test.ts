@@ -14,6 +14,7 @@ import { judge } from '../../src/judge/verdict.ts';
 import type { Verdict } from '../../src/document/common.ts';
 import type { RoundFacts } from '../../src/judge/facts.ts';
 import { loadTally } from '../support/load-tally.ts';
+import { roundFacts } from '../support/round-facts.ts';
 
 const verdictOf = (facts: RoundFacts): Verdict => judge(CLIENT_RULES, facts);
 
@@ -48,27 +49,11 @@ function inputOf(facts: Facts): RoundFacts {
     ]),
   );
   for (const [outcome, count] of facts.outcomes ?? [[OK, started]]) tally.outcomes[outcome] = count;
-  return {
-    tally,
-    intervals: [],
+  return roundFacts(tally, {
     offeredRatePerSec: facts.isClosedLoop === true ? null : 1000,
-    maxInFlight: 1000,
-    isFdBound: false,
-    workers: [],
-    workersDied: 0,
-    kernel: undefined,
-    packet: undefined,
-    sources: 0,
-    batchNs: 0,
-    timeoutNs: 5e9,
-    ports: { perSource: 28_232, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: true, isHeld: false },
     target: { label: '[2001:db8::1]:8080', isLocal: false },
-    answer: { finish: 'eof', payloadBytes: 100, isExpected: false },
-    isTrial: false,
-    isStopped: false,
-    earlier: [],
     ...facts.more,
-  };
+  });
 }
 
 function messages(facts: Facts): string {
