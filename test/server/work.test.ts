@@ -11,6 +11,17 @@ const MS = 1e6;
 
 /** So many peers at once, each with its request and its answer; returns what the server counted. */
 async function served(t: Test, plan: Partial<ServerPlan>, count: number): Promise<ServerResult> {
+  const { answered, result } = await ask(t, plan, count);
+  t.equal(answered, count, 'every peer got its answer');
+  return result;
+}
+
+/** The same, where a peer may get no answer. */
+async function ask(
+  t: Test,
+  plan: Partial<ServerPlan>,
+  count: number,
+): Promise<{ answered: number; result: ServerResult }> {
   const server = await serve(t, plan);
   let answered = 0;
   await Promise.all(
@@ -20,9 +31,11 @@ async function served(t: Test, plan: Partial<ServerPlan>, count: number): Promis
       if ((await peer.over) === 'end' && peer.data().toString() === 'answer') answered++;
     }),
   );
-  t.equal(answered, count, 'every peer got its answer');
-  return server.stop();
+  return { answered, result: await server.stop() };
 }
+
+/** A machine that holds up a peer in each of so many runs cannot be measured on. */
+const TRIES_MAX = 6;
 
 function checkWork(t: Test, result: ServerResult, count: number): NonNullable<ServerResult['work']> {
   const work = result.work!;
@@ -63,8 +76,12 @@ for (const engine of SOCKET_ENGINE_NAMES) {
     await t.test('dispatch: the work is waited for however long the idle timeout is not', async (t) => {
       const workStrategy = { kind: 'dispatch', threads: 1, queue: 10 } as const;
       const slow = { kind: 'sleep', sleepNs: 200 * MS, longestNs: 200 * MS } as const;
-      const plan = { ...base, work: slow, workStrategy, idleTimeoutNs: 50 * MS };
-      checkWork(t, await served(t, plan, 2), 2);
+      const plan = { ...base, work: slow, workStrategy, idleTimeoutNs: 100 * MS };
+      let { answered, result } = await ask(t, plan, 2);
+      // A peer that is held up for as long before its request is idle.
+      for (let tries = 1; answered < 2 && tries < TRIES_MAX; tries++) ({ answered, result } = await ask(t, plan, 2));
+      t.equal(answered, 2, 'every peer got its answer');
+      checkWork(t, result, 2);
     });
 
     await t.test('dispatch: a peer that has gone leaves its job to be done for nobody', async (t) => {
