@@ -82,6 +82,18 @@ t.test('the processor, in the first second in which a core was full at a rate of
   t.end();
 });
 
+t.test('a core that other programs filled', { skip }, (t) => {
+  const text = whatGave([
+    { passed: 800, core: [20, 10, 10, 0] },
+    { passed: 919, core: [20, 10, 10, 60] },
+  ]);
+  t.match(
+    text,
+    /^What gave first is not known: a core was full at 919 new connections\/s, 2 s after the start: core 0 100 % busy .*, and other programs took 60 % of a core then\.\n/,
+  );
+  t.end();
+});
+
 t.test('the connection table', { skip }, (t) => {
   const text = whatGave([
     { passed: 40_000, core: [50, 10, 10, 0], entries: 262_100 },

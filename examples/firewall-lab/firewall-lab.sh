@@ -2,7 +2,7 @@
 # A firewall on this machine, with a limit that you choose or without one, and conngen to find it. Needs root, iproute2 and nftables.
 #   sh firewall-lab.sh --rate 2000
 #   sh firewall-lab.sh --rate 2000 -- client --rate 2100 --duration 5s --timeout 900ms
-#   sh firewall-lab.sh --table 500 -- client --rate 200 --duration 4s --hold 10s --timeout 900ms
+#   sh firewall-lab.sh --table 500 -- client --rate 200 --duration 4s --hold 10s --finish connect --timeout 900ms
 #   sh firewall-lab.sh --real
 # Three network namespaces: client, firewall, server. All is gone at the end, also after Ctrl-C.
 set -eu

@@ -102,7 +102,9 @@ function gave(what, how) {
     highest_text = text
   }
   measured += seconds
-  if (program_ticks > own_ticks) others += program_ticks - own_ticks
+  # In hundredths of a second, as per cent of a core where the second is one.
+  others_now = program_ticks > own_ticks ? program_ticks - own_ticks : 0
+  others += others_now
 
   when = sprintf("at %s new connections/s, %d s after the start", grouped(rate), at - start)
   dropped = now_queued + now_inside + now_outside
@@ -113,6 +115,7 @@ function gave(what, how) {
     full_rate[full] = rate
     full_at[full] = at
     full_how[full] = when ": " core(busiest)
+    full_others[full] = others_now / seconds
   }
 }
 
@@ -122,9 +125,11 @@ END {
     if (full_rate[i] < highest / 2 || first != "" && first_at < full_at[i]) continue
     first = "the processor"
     first_how = full_how[i]
+    first_others = full_others[i]
     break
   }
   if (first == "") print "Nothing gave: no core was full, the connection table had room, and no packet was dropped."
+  else if (first_others > 20) printf("What gave first is not known: a core was full %s, and other programs took %d %% of a core then.\n", first_how, first_others)
   else print "What gave first: " first ", " first_how "."
   print "  highest rate      " grouped(highest) " new connections/s in one second"
   print "  processor then    " highest_text

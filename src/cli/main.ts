@@ -44,7 +44,7 @@ function spelledOut(argv: readonly string[]): string[] {
   const [name = ''] = argv.filter((word) => !word.startsWith('-'));
   const row = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name as CommandName] as CommandRow) : undefined;
   const spell = row?.hasSides === true ? spellOutSides : spellOut;
-  return spell(argv, Object.values(TABLES));
+  return spell(argv, Object.values(TABLES), row?.options);
 }
 
 const HELP_FLAG = /^(?:-h|--help|--help-all)(?:=|$)/;
@@ -141,9 +141,11 @@ async function withoutCommand(parsed: Readonly<Record<string, unknown>>, io: Io)
     const expected = `one of ${names.join(', ')}${isSplit ? '' : didYouMean(word, names)}`;
     problems.push({ option: 'command', got: isSplit ? HIDDEN : word, expected });
   }
-  for (const [name, texts] of flags) {
+  // Beside a word that is no command, what its options are cannot be said.
+  for (const [name, texts] of problems.length > 0 ? [] : flags) {
     const flag = name.length === 1 ? `-${name}` : `--${name}`;
-    const got = texts.map((text) => shownUnknown(name, text)).join(', ');
+    const isBare = texts.every((text) => text === '' || text === 'true');
+    const got = isBare ? flag : texts.map((text) => shownUnknown(name, text)).join(', ');
     problems.push({ option: flag, got, expected: `a command before it: ${names.join(', ')}` });
   }
   if (problems.length > 0) {

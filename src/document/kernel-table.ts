@@ -99,8 +99,8 @@ export const KERNEL_COUNTERS = {
   paws_rejected: {
     counts: 'packets dropped for their old timestamps',
     columns: ['netstat.TcpExt.PAWSActive', 'netstat.TcpExt.PAWSEstab', 'netstat.TcpExt.PAWSTimewait'],
-    says: (n) =>
-      `This machine's kernel dropped ${formatCountOf(n, 'packet')} for their old timestamps (PAWS): where several machines share an address (NAT), their timestamps do not go together.`,
+    says: (n, { value }) =>
+      `This machine's kernel dropped ${formatCountOf(n, 'packet')} for their old timestamps (PAWS): ${(value('time_wait_reused') ?? 0) > 0 ? 'source ports were taken over from TIME_WAIT, and late packets of the connections before came to the new ones' : 'late packets of an earlier connection on the same ports; or several machines share an address (NAT), whose timestamps do not go together'}.`,
   },
   out_of_window: {
     counts: 'packets dropped because they lie beyond the receive window (recent kernels)',

@@ -1,5 +1,5 @@
 /** The labs there are, as data: what each measures, its figures and its plots. Options, help and renderers need no lab to run. */
-import { formatPerSec, threeDigits } from '../units/format.ts';
+import { formatLatency, formatPerSec, threeDigits } from '../units/format.ts';
 import type { LabDescription } from './lab-description.ts';
 
 /** What a packet may take on weak hardware, so that gigabit speeds hold. */
@@ -15,11 +15,11 @@ export const RTT_LAB: LabDescription = {
     { name: 'achieved_per_sec', label: 'achieved', format: formatPerSec },
     { name: 'lost_percent', label: 'lost', format: (percent) => `${threeDigits(percent)} %` },
     { name: 'missed', label: 'missed', format: String },
-    { name: 'all_p50_ns', label: 'p50 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
-    { name: 'all_p99_ns', label: 'p99 of all', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
-    { name: 'corrected_p50_ns', label: 'corrected p50', format: (ns) => `${threeDigits(ns / 1e3)} µs` },
+    { name: 'all_p50_ns', label: 'p50 of all', format: formatLatency },
+    { name: 'all_p99_ns', label: 'p99 of all', format: formatLatency },
+    { name: 'corrected_p50_ns', label: 'corrected p50', format: formatLatency },
     { name: 'busy_skipped_percent', label: 'ticks skipped', format: (percent) => `${threeDigits(percent)} %` },
-    { name: 'cpu_usec_per_ping', label: 'cpu a ping', format: (usec) => `${threeDigits(usec)} µs` },
+    { name: 'cpu_usec_per_ping', label: 'cpu a ping', format: (usec) => formatLatency(usec * 1e3) },
   ],
   plots: [
     { kind: 'median', x: 'rate', lines: 'engine' },
@@ -38,7 +38,7 @@ export const BLOCKING_LAB: LabDescription = {
     { name: 'deviation_percent', label: 'deviation', format: (percent) => `${threeDigits(percent)} %` },
     { name: 'total_p50_ns', label: 'p50 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
     { name: 'total_p99_ns', label: 'p99 of one', format: (ns) => `${threeDigits(ns / 1e6)} ms` },
-    { name: 'server_cpu_usec', label: 'server cpu of one', format: (usec) => `${threeDigits(usec)} µs` },
+    { name: 'server_cpu_usec', label: 'server cpu of one', format: (usec) => formatLatency(usec * 1e3) },
     { name: 'waited', label: 'waited', format: String },
     { name: 'queue_full', label: 'queue full', format: String },
     { name: 'caller_runs', label: 'run by the caller', format: String },

@@ -18,7 +18,7 @@ export interface Schema {
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the first fault of `value`, such as "plan.only is 7, not a list"; null where it is what `root` says. Keys that the schema
+ * Returns the first fault of `value`, such as "plan.only is 7, not a list", or 'the key "plan" is missing'; null where it is what `root` says. Keys that the schema
  * does not know are no fault.
  */
 export function faultOf(root: Schema, value: unknown): string | null {
@@ -115,7 +115,8 @@ function discriminatorOf(schemas: readonly Schema[]): string | null {
 const SHOWN_CHARACTERS = 30;
 
 function faultText(path: string, value: unknown, what: string): string {
-  const text = value === undefined ? 'missing' : JSON.stringify(value);
+  if (value === undefined) return `the key "${path}" is missing`;
+  const text = JSON.stringify(value);
   const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
   return `${path === '' ? 'the whole' : path} is ${shown}, not ${what}`;
 }

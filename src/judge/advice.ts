@@ -23,13 +23,24 @@ export function nothingEstablished(tally: LoadTally, timeoutNs: number, isFleet:
   const { outcomes } = tally;
   const part = (outcome: number): string => formatCount(outcomes[outcome]!);
   const were = (outcome: number): string => `${part(outcome)} ${outcomes[outcome] === 1 ? 'was' : 'were'}`;
-  const most = [REFUSED, CONNECT_TIMEOUT, UNREACHABLE].reduce((a, b) => (outcomes[b]! > outcomes[a]! ? b : a));
-  if (outcomes[most] === 0) return ': check that a server listens there (conngen server), and the way to it.';
-  if (most === REFUSED)
-    return `; ${were(REFUSED)} refused: check that a server listens there (conngen server) and that no firewall rejects it.`;
-  if (most === UNREACHABLE)
-    return `; ${were(UNREACHABLE)} unreachable: check the address, the routes of ${isFleet ? 'the agents' : 'this machine'} and what a router in between rejects.`;
-  return `; ${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}: check the address, and that nothing in between drops it.`;
+  const noAnswer = `${part(CONNECT_TIMEOUT)} had no answer within ${formatLatency(timeoutNs)}`;
+  const kinds = [
+    {
+      outcome: REFUSED,
+      text: `${were(REFUSED)} refused`,
+      advice: 'check that a server listens there (conngen server) and that no firewall rejects it',
+    },
+    {
+      outcome: UNREACHABLE,
+      text: `${were(UNREACHABLE)} unreachable`,
+      advice: `check the address, the routes of ${isFleet ? 'the agents' : 'this machine'} and what a router in between rejects`,
+    },
+    { outcome: CONNECT_TIMEOUT, text: noAnswer, advice: 'check the address, and that nothing in between drops it' },
+  ].filter(({ outcome }) => outcomes[outcome]! > 0);
+  const [first] = kinds;
+  if (first === undefined) return ': check that a server listens there (conngen server), and the way to it.';
+  // Who rejects may do so for some only: routers limit the rate of their ICMP messages. An answer says more than none.
+  return `; ${kinds.map(({ text }) => text).join(', ')}: ${first.advice}.`;
 }
 
 /** What to look for where packets of the packet engine left and no segment came back for its addresses; empty with other engines. */

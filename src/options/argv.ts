@@ -9,8 +9,11 @@ interface Known {
   readonly spec: OptionSpec;
 }
 
-/** Rewrites the flags that the tables know, and only those. A flag whose value is missing becomes `--name=`. */
-export function spellOut(argv: readonly string[], tables: readonly OptionTable[]): string[] {
+/**
+ * Rewrites the flags that the tables know, and only those. A flag whose value is missing becomes `--name=`. A letter that only other commands
+ * than that of `own` have keeps its name, since it may stand for something else there.
+ */
+export function spellOut(argv: readonly string[], tables: readonly OptionTable[], own?: OptionTable): string[] {
   const known = new Map<string, Known>();
   for (const table of tables) {
     for (const [name, spec] of Object.entries(table)) {
@@ -26,14 +29,18 @@ export function spellOut(argv: readonly string[], tables: readonly OptionTable[]
     const flag = flagOf(word, known);
     if (flag === null) {
       spelled.push(word);
-    } else if (flag.value !== null) {
-      spelled.push(`--${flag.name}=${flag.value}`);
+      continue;
+    }
+    const isForeignLetter = own !== undefined && !word.startsWith('--') && !Object.hasOwn(own, flag.name);
+    const name = isForeignLetter ? word.slice(0, 2) : `--${flag.name}`;
+    if (flag.value !== null) {
+      spelled.push(`${name}=${flag.value}`);
     } else if (flag.spec.isSwitch === true) {
-      spelled.push(`--${flag.name}=true`);
+      spelled.push(`${name}=true`);
     } else {
       const next = argv[index + 1];
       const takesNext = next !== undefined && !next.startsWith('--') && flagOf(next, known) === null;
-      spelled.push(`--${flag.name}=${takesNext ? next : ''}`);
+      spelled.push(`${name}=${takesNext ? next : ''}`);
       if (takesNext) index++;
     }
   }
@@ -41,13 +48,13 @@ export function spellOut(argv: readonly string[], tables: readonly OptionTable[]
 }
 
 /** The same where a `--` stands between two sides of words: flags behind it are flags, and stand before it in what is returned. */
-export function spellOutSides(argv: readonly string[], tables: readonly OptionTable[]): string[] {
+export function spellOutSides(argv: readonly string[], tables: readonly OptionTable[], own?: OptionTable): string[] {
   const at = argv.indexOf('--');
-  if (at === -1) return spellOut(argv, tables);
+  if (at === -1) return spellOut(argv, tables, own);
   const isFlag = (word: string): boolean => word.startsWith('-') && word !== '-';
-  const behind = spellOut(argv.slice(at + 1), tables);
+  const behind = spellOut(argv.slice(at + 1), tables, own);
   const flags = behind.filter(isFlag);
-  return [...spellOut(argv.slice(0, at), tables), ...flags, '--', ...behind.filter((word) => !isFlag(word))];
+  return [...spellOut(argv.slice(0, at), tables, own), ...flags, '--', ...behind.filter((word) => !isFlag(word))];
 }
 
 function flagOf(word: string, known: ReadonlyMap<string, Known>): (Known & { readonly value: string | null }) | null {

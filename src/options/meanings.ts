@@ -31,6 +31,7 @@ const MEANINGS: readonly Meaning[] = [
   },
   { words: ['s', 'connect-timeout', 'max-time', 'w'], ours: [TIMEOUT] },
   { words: ['T', 'D', 'body', 'data', 'post-file', 'postfile', 'script'], ours: [PAYLOAD] },
+  { words: ['H', 'header', 'headers'], ours: [['payload', 'a file with the whole request, its headers too']] },
   { words: ['J', 'o', 'output', 'out', 'summary-export'], ours: [['json', 'the result as a file, - is stdout']] },
   { words: ['p', 'url', 'host', 'address', 'server', 'targets', 'a'], ours: [['target', 'HOST:PORT, without a name']] },
   { words: ['l', 'latency', 'percentiles'], ours: [['hgrm', 'percentile tables; the report has percentiles anyway']] },

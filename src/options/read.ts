@@ -102,7 +102,8 @@ function parseAll(spec: OptionSpec, saying: Saying, problems: Problem[]): Given<
   for (const text of texts) {
     const parsed = spec.parse(text);
     const shown = isHidden ? HIDDEN : shownText(spec, text);
-    if (parsed.ok) given.push({ value: parsed.value, text: shown, label, origin });
+    const isBare = spec.isSwitch === true && origin === 'flag' && text === 'true';
+    if (parsed.ok) given.push({ value: parsed.value, text: shown, label, origin, ...(isBare ? { isBare } : {}) });
     else problems.push({ option: label, got: text === '' ? null : shown, expected: parsed.expected });
   }
   return given;
@@ -161,7 +162,10 @@ function readFlags(table: OptionTable, raw: RawInput, problems: Problem[]): Sayi
     // Without quotes, the shell splits 'Authorization=Bearer TOKEN' in two.
     const got = secret === undefined ? text : HIDDEN;
     const quotes = secret === undefined ? '' : `; the value of ${secret.flag} needs quotes if it has spaces`;
-    problems.push({ option: 'argument', got, expected: `no further argument${quotes}` });
+    // hey and others have their rate there.
+    const quiet = table['quiet']?.alias?.includes('q') === true && sayings.has('quiet') && /^\d/.test(text);
+    const rate = quiet && Object.hasOwn(table, 'rate') ? '; -q is --quiet here, a rate is --rate' : '';
+    problems.push({ option: 'argument', got, expected: `no further argument${quotes}${rate}` });
   }
   return sayings;
 }

@@ -51,6 +51,8 @@ export interface Given<T> {
   /** The place, as in `Problem.option`. */
   readonly label: string;
   readonly origin: Origin;
+  /** The option is a switch, and only its name was typed. */
+  readonly isBare?: true;
 }
 
 /** Whether `a` comes from a place that beats, or is, the place of `b`. */
@@ -72,7 +74,7 @@ export function refuse(expected: string): { readonly ok: false; readonly expecte
 
 /** The problem that `given` is. */
 export function problemOf(given: Given<unknown>, expected: string): Problem {
-  return { option: given.label, got: given.text, expected };
+  return { option: given.label, got: given.isBare === true ? given.label : given.text, expected };
 }
 
 const SHOWN_CHARACTERS = 200;

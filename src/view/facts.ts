@@ -28,7 +28,7 @@ export function notRunSentences(result: {
 }
 
 export const NO_ROUND = 'No round was run.';
-export const STOPPED_EARLY = 'Stopped early by a signal: the figures are those until then.';
+export const STOPPED_EARLY = 'Stopped early: the figures are those until then.';
 
 /** A fact a text, the label before the first only. */
 export function listed(label: string, texts: readonly string[]): Fact[] {

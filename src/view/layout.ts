@@ -82,7 +82,7 @@ export function entry(style: TextStyle, label: string, text: string, colour?: Co
   return `${' '.repeat(INDENT)}${paint(style, 'dim', label.padEnd(LABEL_COLUMNS))}${shown}`;
 }
 
-const GAP = 2;
+export const GAP = 2;
 
 /** Rows in columns as wide as their widest cell: the first to the left, the others to the right, two spaces between. */
 export function table(cells: readonly (readonly string[])[], indent: number): string[] {

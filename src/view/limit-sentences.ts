@@ -178,7 +178,7 @@ export function searchEnd(result: SearchResult): string | null {
     case 'max_time':
       return 'Stopped at --max-time.';
     case 'interrupted':
-      return 'Stopped early by a signal: what is known is from the trials until then.';
+      return 'Stopped early: what is known is from the trials until then.';
     case 'error':
       return `Failed: ${result.error?.message ?? ''} (${result.error?.code ?? ''})`;
   }
@@ -237,7 +237,7 @@ export function saturateSentence(result: SaturateResult): string {
     case 'max_time':
       return `Stopped at --max-time, not saturated until then. ${sustained}`;
     case 'interrupted':
-      return `Stopped early by a signal, not saturated until then. ${sustained}`;
+      return `Stopped early, not saturated until then. ${sustained}`;
     case 'error':
       return `Failed: ${result.error?.message ?? ''} (${result.error?.code ?? ''}). ${sustained}`;
   }

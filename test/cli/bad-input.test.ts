@@ -91,6 +91,24 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'an unknown flag': { args: ['client', '--raet', '5'], lines: [/^--raet: .* did you mean --rate\?$/] },
   'an unknown command': { args: ['clinet'], lines: [/^command: got "clinet", .* did you mean client\?$/] },
+  'a switch beside an unknown command': { args: ['serve', '--quiet'], lines: [/^command: got "serve", .* server\?$/] },
+  'a switch without a command': { args: ['--quiet'], lines: [/^--quiet: got "--quiet", expected a command before it/] },
+  'a switch that cannot be used': {
+    args: ['client', '-4', '-6'],
+    lines: [/^--ipv\d: got "--ipv\d", expected /],
+  },
+  "another command's letter": {
+    args: ['search', '-n', '5'],
+    lines: [/^-n: got "5", expected an option of conngen search/],
+  },
+  "other tools' headers and rate": {
+    args: ['client', '127.0.0.1:9', '-H', 'a', '-q', '4'],
+    lines: [/^-H: .* here it is --payload \(/, /^argument: .*-q is --quiet here, a rate is --rate$/],
+  },
+  'two sources in one': {
+    args: ['client', '--source', '127.0.0.1,127.0.0.2'],
+    lines: [/^--source: .*one address, range or prefix: give the option once for each$/],
+  },
   'an option without a command': { args: ['--rate', '5'], lines: [/^--rate: got "5", expected a command before it/] },
   'two problems': {
     args: ['client', '--rate', '0', '--timeout', 'soon'],

@@ -362,11 +362,11 @@ t.test('the limit of open files is named where it is the limit', async (t) => {
 });
 
 t.test('where nothing was established, the sentence follows what happened', async (t) => {
-  const message = (outcome: number): string =>
-    verdictOf(inputOf({ established: 0, outcomes: [[outcome, 10_000]] })).reasons[0]!.message;
+  const message = (...all: number[]): string =>
+    verdictOf(inputOf({ established: 0, outcomes: all.map((each) => [each, 10_000]) })).reasons[0]!.message;
   t.match(message(REFUSED), /10,000 were refused: .*firewall/);
   t.match(message(CONNECT_TIMEOUT), /no answer within 5\.00 s: .*drops/);
-  t.match(message(UNREACHABLE), /unreachable: .*routes/);
+  t.match(message(CONNECT_TIMEOUT, UNREACHABLE), /10,000 were unreachable, 10,000 had no answer within .*: .*routes/);
 });
 
 t.test('reasons carry their figures', async (t) => {

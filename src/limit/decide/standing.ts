@@ -34,6 +34,8 @@ const DELAYS: readonly string[] = [
 
 /** The share of the schedule that may be missed; with more it is another load. */
 const MISSED_MAX = 0.05;
+/** The same where a latency is too long: a start that this machine missed shows that others, and their ends, may have come late too. */
+const MISSED_MAX_TIME = 0.001;
 
 /** The round as it was offered: without the starts that this machine missed, which are no loss of the target's, at the rate started. */
 export function asStarted(round: RoundResult): RoundResult {
@@ -51,7 +53,8 @@ export function asStarted(round: RoundResult): RoundResult {
  * that would have been late is missed instead (trials are even), so nothing was lost in a burst.
  */
 function isStillLoad({ attempts }: RoundResult, missed: Missed, isLocal: boolean): boolean {
-  return attempts.missed <= attempts.scheduled * MISSED_MAX || (missed === 'counts' && !isLocal);
+  const share = missed === 'time' ? MISSED_MAX_TIME : MISSED_MAX;
+  return attempts.missed <= attempts.scheduled * share || (missed === 'counts' && !isLocal);
 }
 
 /** A round in stages as goals see it: a connection that was lost before all had had their exchange is no success. */

@@ -229,11 +229,14 @@ function checkPrecision(input: SearchInput, exploreNs: number, problems: Problem
   const connections = (min.value * exploreNs) / NS_PER_SEC;
   if (precision.value * connections >= 1) return;
   const neededNs = Math.ceil(10 / (precision.value * min.value)) * (NS_PER_SEC / 10);
+  // An exploratory trial is no longer than a final one.
+  const final = neededNs <= input.duration.value ? '' : ` with ${input.duration.label} ${formatDuration(neededNs)}`;
+  const longer = `--explore-duration ${formatDuration(neededNs)}${final}`;
   problems.push(
     problemOf(
       precision,
-      `at least ${Math.ceil(1e4 / connections) / 100}%, because a trial of ${formatDuration(exploreNs)} at ${min.label} ${min.text} has only ` +
-        `${Math.floor(connections)} connections (--explore-duration ${formatDuration(neededNs)} would do, or a higher --min-rate)`,
+      `at least ${Math.ceil(1e4 / connections) / 100}%${isExplicit(precision) ? '' : ' (not its default)'}, because a trial of ${formatDuration(exploreNs)} ` +
+        `at ${min.label} ${min.text} has only ${Math.floor(connections)} connections (${longer} would do, or a higher --min-rate)`,
     ),
   );
 }

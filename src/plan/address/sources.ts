@@ -24,6 +24,7 @@ const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 /** Parses an address, a range (both ends included) or a prefix, IPv4 or IPv6. */
 export function parseSource(text: string): Parsed<SourceSpec> {
   const trimmed = text.trim();
+  if (trimmed.includes(',')) return refuse('one address, range or prefix: give the option once for each');
   if (trimmed.includes('/')) return parsePrefix(trimmed);
   const dash = trimmed.indexOf('-');
   if (dash === -1) {

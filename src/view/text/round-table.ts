@@ -5,7 +5,8 @@ import type { Verdict } from '../../document/common.ts';
 import type { FleetUse } from '../../document/fleet.ts';
 import { LATENCIES_MIN, leavesFloorAt } from '../../judge/floor.ts';
 import { formatCount, formatLatency, formatPerSec, formatShare } from '../../units/format.ts';
-import { paint, table, type TextStyle, wrap } from '../layout.ts';
+import { printable } from '../../units/printable.ts';
+import { GAP, paint, table, type TextStyle, wrap } from '../layout.ts';
 
 /** One column: its heading, a cell for each row, and how early it is left out where the width is short (0: never). */
 export interface Column {
@@ -13,6 +14,20 @@ export interface Column {
   readonly cells: readonly string[];
   readonly dropRank: number;
 }
+
+/**
+ * The width of cells that are usual, by heading. What is left out follows from these, so that a table has the same columns whatever its figures
+ * are, unless one of them is wider.
+ */
+const USUAL_WIDTHS: Readonly<Record<string, number>> = {
+  offered: '25,000/s'.length,
+  load: '25,000/s'.length,
+  min: '31.2 µs'.length,
+  mean: '31.2 µs'.length,
+  max: '31.2 µs'.length,
+  verdict: 'invalid'.length,
+  goal: 'inconclusive'.length,
+};
 
 const VERDICT_WORDS: Readonly<Record<Verdict['status'], string>> = {
   valid: 'valid',
@@ -87,8 +102,10 @@ function latencyCell<T extends string>(latency: Readonly<Record<T | 'count', num
 /** The columns as lines, the heading first; columns are left out until the lines fit. */
 export function fittingTable(columns: readonly Column[], style: TextStyle): string[] {
   const rows = (columns[0]?.cells ?? []).map((_, row) => columns.map((column) => column.cells[row] ?? ''));
-  const lines = table([columns.map((column) => column.header), ...rows], 0);
-  const width = Math.max(...lines.map((line) => line.length));
+  const widths = columns.map(({ header, cells }) =>
+    Math.max(USUAL_WIDTHS[header] ?? 0, header.length, ...cells.map((cell) => printable(cell).length)),
+  );
+  const width = widths.reduce((sum, each) => sum + each + GAP, -GAP);
   const firstToGo = Math.min(...columns.map(({ dropRank }) => dropRank).filter((rank) => rank > 0));
   if (width > style.columns && firstToGo !== Infinity) {
     return fittingTable(
@@ -96,7 +113,7 @@ export function fittingTable(columns: readonly Column[], style: TextStyle): stri
       style,
     );
   }
-  const [first = '', ...rest] = lines;
+  const [first = '', ...rest] = table([columns.map((column) => column.header), ...rows], 0);
   return [paint(style, 'bold', first), ...rest];
 }
 

@@ -51,7 +51,7 @@ t.test(
     t.equal(broken.code, 2);
     t.match(
       broken.stderr,
-      /^--resume: got "out", expected .* in its lab\.json, cells\[0\]\.status is missing, not .*$/m,
+      /^--resume: got "out", expected .* in its lab\.json, the key "cells\[0\]\.status" is missing$/m,
     );
     const again = await runCli(['lab', 'abstraction', '--out', 'out'], { cwd });
     t.match([again.code, again.stderr], [2, /^--out: got "out", expected .*--resume out$/m]);

@@ -261,6 +261,8 @@ t.test('everything that is wrong, at once', async (t) => {
   t.equal(fine.code, 2);
   t.match(fine.stderr, /--precision: got "0\.1%", expected at least 0\.5%, .* \(--explore-duration 10s would do/);
   t.equal((await search({ precision: '0.1%', 'explore-duration': '10s' }, THOUSAND)).code, 0);
+  const slow = await search({ 'min-rate': '10', 'explore-duration': '1s', duration: '2s' }, THOUSAND);
+  t.match(slow.stderr, /at least 10% \(not its default\), .* \(--explore-duration 5s with --duration 5s would do/);
   const long = await search({ 'explore-duration': '10s', duration: '5s' }, THOUSAND);
   t.match(long.stderr, /--explore-duration: got "10s", expected at most the --duration 5s/);
   t.match((await search({ rate: '5' }, THOUSAND)).stderr, /--rate: .*an option of conngen search/);

@@ -217,7 +217,7 @@ t.test('a run that broke off or was stopped says so first', async (t) => {
   const page = await pageOf(
     clientResult({ rounds: [], interrupted: true, error: { code: 'worker_died', message: 'A worker died.' } }),
   );
-  t.match(shown(page), /^No round was run\. Stopped early by a signal: .* Failed: A worker died\. \(worker_died\)/);
+  t.match(shown(page), /^No round was run\. Stopped early: .* Failed: A worker died\. \(worker_died\)/);
 });
 
 t.test('runs side by side: a column each, and what differs', async (t) => {

@@ -59,7 +59,7 @@ t.test('a ramp, an early end, a failure, a threshold', (t) => {
     }),
   );
   t.match(text, /\n### Seconds of round 1\n\n\| second \| /);
-  t.match(text, /\nStopped early by a signal/);
+  t.match(text, /\nStopped early/);
   t.match(text, /\nFailed: a worker died \(worker_died\)\n/);
   t.match(text, /\nThe thresholds say nothing of the target\.\n/);
   t.end();

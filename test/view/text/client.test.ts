@@ -202,7 +202,7 @@ t.test('the width of the terminal is used', (t) => {
 });
 
 t.test('how a run ended', (t) => {
-  t.match(clientText(clientResult({ interrupted: true })), /Stopped early by a signal/);
+  t.match(clientText(clientResult({ interrupted: true })), /Stopped early/);
   t.match(
     clientText(clientResult({ error: { code: 'worker_exited', message: 'worker 1 ended' } })),
     /Failed: worker 1 ended \(worker_exited\)/,

@@ -83,7 +83,7 @@ t.test('several rounds end with one table; what went wrong comes last', (t) => {
     text,
     /\nround +offered +achieved +lost +p50 +p99 rtt +verdict\n1 +1,000\/s .*\n2 +max +19,000\/s .* valid\n/,
   );
-  t.match(text, /Stopped early by a signal.*\n\nFailed: the thread ended \(worker_exited\)\n$/s);
+  t.match(text, /Stopped early.*\n\nFailed: the thread ended \(worker_exited\)\n$/s);
   t.ok(text.split('\n').every((line) => line.length <= 80));
   t.match(rttText(result([])), /No round was run\./);
   t.end();
