@@ -9,6 +9,7 @@ import { roundCounts, type LoadRound } from '../count/load.ts';
 import { CLIENT_RULES } from '../judge/rules/client.ts';
 import { judge } from '../judge/verdict.ts';
 import { formatHostPort, isOwnAddress } from '../plan/address/address.ts';
+import { staysOpen } from '../plan/exchange/finish.ts';
 import { leavesTimeWait } from '../plan/demand/demand.ts';
 import { meanPerSec, peakPerSec } from '../plan/load/offer.ts';
 import { rateOf, type Share } from '../plan/fleet/share.ts';
@@ -32,6 +33,8 @@ export interface MeasuredRound {
   readonly durationNs: number;
   /** Whether the user ended the round before its time. */
   readonly isStopped: boolean;
+  /** How long this process was stopped by a signal, and then went on. */
+  readonly stoppedNs?: number;
   readonly evidence: RoundEvidence;
   /** The attempts that the processor time was used for, where it is not known for all that were started. */
   readonly cpuStarted?: number;
@@ -59,7 +62,7 @@ export function roundResult(round: MeasuredRound, facts: RoundFacts = roundFacts
     hasStatus: hasStatus(plan),
     hasFirstByteTimeout: plan.body.firstByteTimeoutNs !== null,
     keepsBodies: plan.body.sink.kind !== 'null',
-    isHeld: plan.holdNs > 0,
+    isHeld: plan.holdNs > 0 && staysOpen(plan.finish),
     exchangePerSec,
   });
   return {
@@ -108,6 +111,7 @@ export function roundFacts({
   earlier,
   isTrial,
   isStopped,
+  stoppedNs,
   workersDied,
   death,
 }: MeasuredRound): RoundFacts {
@@ -131,6 +135,7 @@ export function roundFacts({
     answer: answerFacts(plan),
     isTrial,
     isStopped,
+    stoppedNs,
     earlier: earlier.map((before) => ({
       offeredRatePerSec: before.offered_rate_per_sec,
       totalP50Ns: before.latency_ns.total.p50,

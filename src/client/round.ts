@@ -2,9 +2,11 @@
 import { monotonicNs } from '../runtime/clock.ts';
 import type { Attachment } from '../engine/seam/link.ts';
 import type { ClockName, IntervalResult, RoundResult } from '../document/client.ts';
+import { HELD } from '../count/bank.ts';
 import { LoadRound } from '../count/load.ts';
 import type { EncodeHistograms, OnSecond } from '../count/seconds.ts';
 import type { RoundPlace, RunContext } from '../run/events.ts';
+import { staysOpen } from '../plan/exchange/finish.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import { salvageDead } from './dead-workers.ts';
 import type { RoundLeader } from './leader.ts';
@@ -12,6 +14,7 @@ import { LedStages } from './led-stages.ts';
 import { ProbedRound, type Probe, type ProbedSecond } from './probe.ts';
 import { roundResult } from './round-result.ts';
 import { RoundWatch } from './round-watch.ts';
+import { watchStops } from './stop-watch.ts';
 import type { SinkCrew } from './sink-crew.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import type { RoundOrder } from './worker-protocol.ts';
@@ -66,9 +69,15 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
     merger.listen((bank, worker) => leader.onBank('connections', bank, worker, measureNs));
     probed.listen((bank, worker) => leader.onBank('pings', bank, worker, measureNs));
   }
+  const nowNs = (): number => Number(monotonicNs() - runBaseNs);
+  const countsHeld = run.exchangePerSec !== null || staysOpen(plan.finish);
+  const stops = watchStops(nowNs);
   const collect = (): void => {
+    stops.tick();
     for (const [worker, reader] of pool.readers.entries())
       reader.drain((bank) => {
+        // Of a connection that is closed by then only the slot is kept.
+        if (!countsHeld) bank.counters[HELD] = 0;
         merger.add(bank, worker);
       });
   };
@@ -77,7 +86,7 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   const order = orderOf(run, baseNs, stages !== null);
   let stopNs = Infinity;
   const onStop = (): void => {
-    stopNs = Number(monotonicNs() - runBaseNs);
+    stopNs = nowNs();
     watch.endSchedule();
   };
   stop?.addEventListener('abort', onStop, { once: true });
@@ -87,6 +96,7 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
     await Promise.all([pool.round(order), probed.run(baseNs, plan.durationNs)]);
   } finally {
     clearInterval(collector);
+    await stops.end();
     stages?.end();
     stop?.removeEventListener('abort', onStop);
   }
@@ -98,7 +108,7 @@ export async function runRound(run: RoundRun, context: SessionContext): Promise<
   merger.finish();
   const sinkWork = crew?.summary(workBefore);
   const isStopped = stopNs !== Infinity;
-  const counted = { merger, durationNs, isStopped, evidence, gc: pool.gc, sinkWork };
+  const counted = { merger, durationNs, isStopped, stoppedNs: stops.stoppedNs(), evidence, gc: pool.gc, sinkWork };
   const measured = { ...run, ...counted, workersDied: pool.failures.length, death };
   const result = probed.beside(roundResult(measured));
   emit?.({ type: 'round-ended', ...place, result, latency: probed.latencyBeside(merger.total.latencyByClock()) });

@@ -34,6 +34,8 @@ export interface RoundFacts {
   readonly answer: AnswerFacts;
   /** Whether the round is a trial of a search or a saturation: the user does not choose its rate, so advice to lower it is useless. */
   readonly isTrial: boolean;
+  /** How long this process was stopped by a signal during the round, and then went on; left out where it is not known. */
+  readonly stoppedNs?: number | undefined;
   /** Whether the user ended the round before its time. */
   readonly isStopped: boolean;
   /** The agents of a fleet; undefined where this machine measured. The counts are the sums over them. */

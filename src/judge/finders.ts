@@ -1,6 +1,7 @@
 /** What is looked for in a round, one function a finding. The reference page of findings is made from the table. */
 import { formatCount, formatCountOf, formatLatency, formatPerSec, formatSeconds } from '../units/format.ts';
 import { emptyResponses, errorStatuses, staysOpen } from './answer-finders.ts';
+import { nothingHeld } from '../plan/exchange/finish.ts';
 import { CORES_BUSY, coresBusyFinding } from './busy-cores.ts';
 import type { RoundFacts } from './facts.ts';
 import { EVERY_SECOND_SEC } from '../count/interval-series.ts';
@@ -249,6 +250,18 @@ export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly ne
     needsValid: false,
     when: 'The kernel of this machine received ICMP messages "destination unreachable", at least 1 % of the failures.',
     remedy: 'Look for what rejects packets on the way.',
+  },
+  {
+    code: 'nothing_held',
+    find: ({ answer, ports }) => {
+      const message = nothingHeld(answer.finish, ports.isHeld);
+      return message === null
+        ? undefined
+        : { code: 'nothing_held', message: `Nothing was held: ${message}.`, evidence: {} };
+    },
+    needsValid: false,
+    when: '--hold is beside --finish half-close or eof, which leave no connection open.',
+    remedy: 'Use --finish echo, bytes:N or connect.',
   },
   {
     code: CORES_BUSY,

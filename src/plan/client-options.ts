@@ -113,6 +113,9 @@ export const PLAIN_CLIENT_OPTIONS = {
     group: GROUPS.exchange,
     isCommon: true,
     help: 'keep each connection open this long after its exchange',
+    details:
+      'It needs an exchange that leaves the connection open: --finish echo, bytes:N or connect. With half-close both ends have closed by then, with ' +
+      'eof the peer has.',
     field: 'holdNs',
     config: 'hold_sec',
     shown: toSeconds,

@@ -2,6 +2,7 @@
 import type { ClientConfig, RateConfig } from '../document/config.ts';
 import { engineHas, preferredEngines, type EngineChoice } from './engines.ts';
 import { answerConfig, planAnswer, type AnswerInput } from './exchange/answer-plan.ts';
+import { nothingHeld } from './exchange/finish.ts';
 import { bodyConfig, planBody, type BodyInput } from './exchange/body-plan.ts';
 import type { PlannedLoad } from './demand/demand.ts';
 import { planSources, planTarget, type EndpointsInput } from './address/endpoints.ts';
@@ -105,6 +106,8 @@ export async function clientPlan(
   };
   const sourcePorts = await planSourcePorts(input['source-ports'], { load, isRateKnown, portsPart }, machine, problems);
   if (problems.length > 0) return { problems };
+  const unheld = nothingHeld(load.finish.kind, load.holdNs > 0);
+  if (unheld !== null) notices.push(`${input.hold.label} ${input.hold.text}: ${unheld}`);
   return { plan: Object.freeze({ ...load, sourcePorts }), notices };
 }
 

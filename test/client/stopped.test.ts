@@ -62,8 +62,11 @@ t.jobs = SOCKET_ENGINE_NAMES.length;
 for (const engine of SOCKET_ENGINE_NAMES) {
   void t.test(engine, { skip: await whyNot(engine) }, async (t) => {
     const rounds = await Promise.all(FINISHES.map((finish) => stoppedRound(t, engine, finish)));
-    for (const [index, { attempts, outcomes, owners }] of rounds.entries()) {
+    for (const [index, { attempts, outcomes, owners, verdict }] of rounds.entries()) {
       t.ok(attempts.started >= STOP_AT && attempts.missed > 0, 'it was stopped past the end of the round');
+      const codes = verdict.reasons.map(({ code }) => code);
+      t.ok(codes.includes('process_stopped'), 'the verdict names the cause', { found: verdict });
+      t.notOk(codes.includes('missed_starts') || codes.includes('schedule_lag'), 'and does not say that it was slow');
       t.same([outcomes.ok, owners.target], [attempts.started, 0], FINISHES[index] ?? '');
     }
   });

@@ -48,6 +48,16 @@ t.test('connect times near 1 s, 2 s, 3 s with SYNs sent again', async (t) => {
   t.same(codes(factsOf(times, []), 'generator_limited'), ['syn_drops_suspected'], 'whoever was the limit');
 });
 
+t.test('a hold of connections that are closed by then', async (t) => {
+  const held = (finish: 'eof' | 'half-close' | 'echo', isHeld: boolean): string[] => {
+    const { ports } = factsOf([], []);
+    const answer = { finish, payloadBytes: 100, isExpected: false };
+    return codes(factsOf(QUICK, [], { answer, ports: { ...ports, isHeld } }));
+  };
+  t.same([held('half-close', true), held('eof', true)], [['nothing_held'], ['nothing_held']]);
+  t.same([held('half-close', false), held('echo', true)], [[], []]);
+});
+
 t.test('slow is not dropped', async (t) => {
   const spread: TimesMs = Array.from({ length: 60 }, (_, i) => [500 + i * 50, 20]);
   t.same(codes(factsOf(spread, [], { kernel: { syn_retransmits: 500 } })), [], 'times all over');

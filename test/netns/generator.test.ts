@@ -63,8 +63,13 @@ t.test('64 files may be open', { skip }, async (t) => {
     outcomes: { ok: 200 - missed },
     owners: { generator: missed },
     verdict: ['generator_limited', 'in_flight_limit'],
+    findings: ['nothing_held'],
   });
   t.equal(inFlightMax, 32);
+  t.same(
+    [seen.round.held, seen.round.intervals.map(({ held }) => held)],
+    [undefined, seen.round.intervals.map(() => 0)],
+  );
   const reason = seen.round.verdict.reasons.find(({ code }) => code === 'in_flight_limit');
   t.match(reason!.message, /limit of open files allows.*ulimit -n/);
   t.strictSame([seen.established, seen.served.accepted], [200 - missed, 200 - missed]);
@@ -94,6 +99,7 @@ t.test('64 files may be open, from the middle of a run on', { skip }, async (t) 
     errno: { EMFILE: refused },
     owners: { generator: refused + missed },
     verdict: ['generator_limited', 'fd_exhausted'],
+    findings: ['nothing_held'],
   });
   // The limit comes when this test gets round to it, after a twentieth of a second or a good deal later. None is closed before the end.
   t.ok(ok <= Math.max(64, opened) && refused > 0, 'no more than there were files', { found: [ok, refused, opened] });

@@ -116,6 +116,12 @@ t.test('finish', async (t) => {
   t.match((await planClient({ finish: 'done' })).problems, [/expected half-close, eof, echo, bytes:N or connect/]);
 });
 
+t.test('a hold needs an exchange that leaves the connection open', async (t) => {
+  t.match((await planClient({ hold: '10s' })).notices, [/^--hold 10s: with --finish half-close both ends have closed/]);
+  t.match((await planClient({ hold: '10s', finish: 'eof' })).notices, [/^--hold 10s: with --finish eof the peer has/]);
+  t.same((await planClient({ hold: '10s', finish: 'connect' })).notices, []);
+});
+
 t.test('how many in flight', async (t) => {
   t.equal((await planned({ rate: '10' })).maxInFlight, 1000);
   t.equal((await planned({ rate: ['10', '1500'], hold: '1s' })).maxInFlight, 1500 * 7);

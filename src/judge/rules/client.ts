@@ -5,6 +5,7 @@ import { CORES_BUSY, coresBusyReason } from '../busy-cores.ts';
 import type { RoundFacts, WorkerDeath } from '../facts.ts';
 import { agentRules, hasWhole, ofOneMachine, tellsAll } from './agents.ts';
 import { PACKET_RULES } from './packet.ts';
+import { PROCESS_STOPPED, wasStopped } from './stopped.ts';
 import { type Applied, MISSED_SHARE_LIMIT, type Rule } from '../verdict.ts';
 import { kernelValue } from '../kernel-sentences.ts';
 import { FD_EXHAUSTED, SINK_FAILED, SOURCE_EXHAUSTED } from '../../document/outcome.ts';
@@ -74,7 +75,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
   {
     code: 'nothing_established',
     status: 'invalid',
-    when: 'Attempts left this machine, and no connection was established. The sentence follows what happened to most of them.',
+    when: 'Attempts left this machine, and no connection was established. The sentence says what happened to them.',
     remedy: 'Check that a server listens there, and the way to it.',
     applies: ({ tally, target, timeoutNs, packet, agents }) =>
       sentToTarget(tally) > 0 && tally.established === 0 && (tellsAll(agents) || hasWhole(agents))
@@ -176,6 +177,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
       };
     },
   },
+  PROCESS_STOPPED,
   {
     code: 'missed_starts',
     status: 'generator_limited',
@@ -184,7 +186,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     applies: (facts) => {
       const { tally, death } = facts;
       const late = tally.missed - tally.missedFull - (death?.missed ?? 0);
-      if (late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
+      if (wasStopped(facts) || late <= tally.scheduled * MISSED_SHARE_LIMIT) return undefined;
       return {
         message: `${formatCount(late)} of ${formatCount(tally.scheduled)} starts did not happen in time: this machine cannot keep up; ${waysOut(facts, 'add --workers', 'use more cores or machines')}.`,
         evidence: { missed: late, scheduled: tally.scheduled },
@@ -197,7 +199,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
     when: 'The p99 of the schedule lag is more than ten intervals between the starts of a worker (5 ms at least, 10 ms at most).',
     remedy: 'Lower --rate, add --workers or stop what else runs here.',
     applies: (facts) => {
-      if (facts.offeredRatePerSec === null) return undefined;
+      if (facts.offeredRatePerSec === null || wasStopped(facts)) return undefined;
       const { p99 } = facts.tally.latency[SCHEDULE_LAG]!.summary();
       const limitNs = lagLimitNs(facts);
       if (p99 <= limitNs) return undefined;
@@ -297,7 +299,7 @@ function threadsDied(died: number, threads: number, death: WorkerDeath | undefin
 /** Starts came late while connections, once started, were done sooner than that: the time was lost on this side. */
 function rateNotReached(facts: RoundFacts): Applied | undefined {
   const { tally, offeredRatePerSec } = facts;
-  if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0) return undefined;
+  if (offeredRatePerSec === null || tally.scheduled === 0 || tally.ok === 0 || wasStopped(facts)) return undefined;
   const lag = tally.latency[SCHEDULE_LAG]!.summary();
   const total = tally.latency[TOTAL]!.summary();
   if (tally.started >= tally.scheduled * 0.99 || tally.ok < tally.started * 0.99) return undefined;

@@ -236,6 +236,8 @@ const RESPONSE_OPTIONS = {
     value: 'WHAT',
     group: GROUPS.responses,
     help: 'compare each response with FILE, echo (what was sent) or sha256:HEX; a difference is verify_failed',
+    details:
+      'The whole response is compared, with its HTTP head where it has one; its date makes each response of a web server another.',
     words: { echo: 'what was sent', 'sha256:HEX': 'a response with this SHA-256' },
   },
 } as const satisfies OptionTable;

@@ -26,3 +26,15 @@ export function parseFinish(text: string): Parsed<Finish> {
 export function formatFinish(finish: Finish): string {
   return finish.kind === 'bytes' ? `bytes:${finish.bytes}` : finish.kind;
 }
+
+/** Whether a connection is still open at both ends when its exchange is over, so that `--hold` can keep it open. */
+export function staysOpen({ kind }: Finish): boolean {
+  return kind !== 'half-close' && kind !== 'eof';
+}
+
+/** Why `--hold` keeps nothing open, and what does; null where it keeps connections open, or is not asked for. */
+export function nothingHeld(finish: Finish['kind'], isHeld: boolean): string | null {
+  if (!isHeld || (finish !== 'half-close' && finish !== 'eof')) return null;
+  const who = finish === 'eof' ? 'the peer has' : 'both ends have';
+  return `with --finish ${finish} ${who} closed when an exchange is over, so --hold keeps no connection open: use --finish echo, bytes:N or connect`;
+}
