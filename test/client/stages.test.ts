@@ -44,7 +44,7 @@ t.test('a worker that leaves or dies holds nobody up', async (t) => {
   const dying = pair();
   dying.first.arrive(0);
   dying.first.leave();
-  t.same([...dying.control], [0, 0, 1, 1, 0, 0, 0, 0, 0, 0], 'an arrival counts once');
+  t.same([...dying.control].filter(Boolean), [1, 1], 'an arrival counts once');
   openStages(dying.control);
   t.ok(dying.second.arrive(0));
   resetStages(dying.control);
