@@ -18,6 +18,8 @@ const LOCAL_FAILURE_PAUSE_NS = 1e6;
 const STOP_GRACE_NS = 10e6;
 /** An exchange of a round in stages that begins later than this is not at the rate that was asked for. */
 const EXCHANGE_LATE_NS = 10e6;
+/** A step that comes so late after the one before was held up. */
+const HELD_UP_NS = POLL_NS + 100e6;
 
 export interface GeneratorOptions extends AttemptLifeOptions {
   /** The options that the generator reads, by their field of the plan; copied into fields of the class. */
@@ -49,6 +51,8 @@ export class Generator extends AttemptLife implements ClientDriver {
   #isHeldBack = false;
   /** When the last step began. A step uses one time stamp throughout; a warm-up that ends during the step takes effect in the next one. */
   #stepNs = -Infinity;
+  /** No timeout is judged before. */
+  #judgeNs = -Infinity;
 
   constructor(options: GeneratorOptions) {
     const { baseNs, measureNs } = options.pacer;
@@ -73,8 +77,13 @@ export class Generator extends AttemptLife implements ClientDriver {
     const lookedNs = this.#stepNs;
     this.#stepNs = nowNs;
     if (this.bodies !== undefined) this.bodies.step();
-    if (attempts.unfinished.head !== NONE) this.#expire(lookedNs);
-    if (attempts.unanswered.head !== NONE) this.#expireUnanswered(lookedNs);
+    if (nowNs >= this.#judgeNs || lookedNs >= this.drainEndNs) {
+      if (attempts.unfinished.head !== NONE) this.#expire(lookedNs);
+      if (attempts.unanswered.head !== NONE) this.#expireUnanswered(lookedNs);
+    }
+    // A request that was kept waiting with the thread needs time for its answer. Half of that time, so that a thread which is held up again
+    // and again still judges.
+    if (nowNs - lookedNs > HELD_UP_NS) this.#judgeNs = Math.max(this.#judgeNs, nowNs + (nowNs - lookedNs) / 2);
     const stages = this.drainEndNs === Infinity ? this.stages : undefined;
     if (stages === undefined && attempts.held.head !== NONE) this.#endHolds();
     if (nowNs >= pacer.intervalEndNs) this.#endInterval();
@@ -103,11 +112,13 @@ export class Generator extends AttemptLife implements ClientDriver {
     if (this.#pauseEndNs > nowNs) deadlineNs = Math.min(deadlineNs, this.#pauseEndNs);
     const oldest = attempts.unfinished.head;
     if (oldest !== NONE) {
-      deadlineNs = Math.min(deadlineNs, attempts.startNs[oldest]! + this.#timeoutNs, this.drainEndNs);
+      const lateNs = attempts.startNs[oldest]! + this.#timeoutNs;
+      deadlineNs = Math.min(deadlineNs, Math.max(lateNs, this.#judgeNs), this.drainEndNs);
     }
     const unanswered = attempts.unanswered.head;
     if (unanswered !== NONE) {
-      deadlineNs = Math.min(deadlineNs, attempts.startNs[unanswered]! + this.#o.firstByteTimeoutNs);
+      const lateNs = attempts.startNs[unanswered]! + this.#o.firstByteTimeoutNs;
+      deadlineNs = Math.min(deadlineNs, Math.max(lateNs, this.#judgeNs));
     }
     const heldLongest = attempts.held.head;
     if (this.stages !== undefined && this.drainEndNs === Infinity) {

@@ -70,6 +70,23 @@ t.test('a thread that was stopped reads what has come before it judges timeouts'
   t.equal(bench.latency('total').max, 3 * SEC, 'with the time until it was read');
 });
 
+t.test('a request that was kept waiting with its thread has time for its answer', async (t) => {
+  const finish = { kind: 'echo' } as const;
+  for (const answers of [true, false]) {
+    const { bench, slot, engine } = benchOfOne({ timeoutNs: 30 * MS, finish, payloadBytes: 9 });
+    bench.jumpTo(3 * SEC);
+    bench.step();
+    engine.connect(slot);
+    bench.jumpTo(3 * SEC + 5 * MS);
+    bench.step();
+    bench.step();
+    t.same(bench.outcomes, {}, 'it is not judged yet');
+    if (answers) engine.receive(slot, 9);
+    bench.runOut();
+    t.same(bench.outcomes, answers ? { ok: 1 } : { exchange_timeout: 1 });
+  }
+});
+
 t.test('what ends in time is not timed out later', async (t) => {
   const { bench, slot, engine } = benchOfOne({ timeoutNs: 30 * MS, finish: { kind: 'connect' } });
   bench.jumpTo(30 * MS - 1);
