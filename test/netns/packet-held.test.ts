@@ -12,10 +12,14 @@ import { DEVICE, VethPair } from './veth-pair.ts';
 const CONNECTIONS = 100_000;
 /** Memory is compared from this many on: what a process has from its start is then there. */
 const FIRST_LOOK = 20_000;
+/** In so many seconds in a row nothing was under way and no more were held: all have been started. */
+const SAME_SECONDS = 3;
 /** What a connection may take at either end. */
 const BYTES_PER_CONNECTION = 200;
 /** What the heap of V8 may grow by meanwhile. */
 const HEAP_BYTES = 24 * 1024 * 1024;
+/** What a stalled machine loses is sent again after 1, 3, 7 and 15 s, and so on: no connection is given up, and none ends by itself. */
+const LONG = '150s';
 const PACKET = ['--engine', 'packet', '--interface', DEVICE];
 
 const skip = noLab() || ((await troubleOf('packet'))?.reason ?? false);
@@ -25,19 +29,26 @@ function residentBytes(pid: number): number {
   return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
 }
 
-t.test(`${CONNECTIONS} connections are held at once`, { skip, timeout: 180_000 }, async (t) => {
+t.test(`${CONNECTIONS} connections are held at once`, { skip, timeout: 240_000 }, async (t) => {
   const pair = VethPair.forTest(t);
-  const limits = ['--max-connections', '200000', '--idle-timeout', '300s'];
+  const limits = ['--max-connections', '200000', '--idle-timeout', '600s'];
   const host = ['--host', '198.18.9.1', '--port', '7000'];
   const server = await startServer([...PACKET, ...host, ...limits], { prefix: pair.far.prefix });
   t.teardown(() => server.stop());
   const looks: { open: number; client: number; server: number }[] = [];
   const watch = (child: ChildProcess): void => {
+    let wereHeld = 0;
+    let sameSeconds = 0;
     child.stderr!.on('data', (text: string) => {
-      const [, inFlight = '', held = '0'] = /in flight ([\d,]+)(?:\s+held ([\d,]+))?/.exec(text) ?? [];
-      const open = Number(inFlight.replaceAll(',', '')) + Number(held.replaceAll(',', ''));
-      if (open >= FIRST_LOOK)
-        looks.push({ open, client: residentBytes(child.pid!), server: residentBytes(server.pid) });
+      const [, inFlight = '', heldText = '0'] = /in flight ([\d,]+)(?:\s+held ([\d,]+))?/.exec(text) ?? [];
+      const held = Number(heldText.replaceAll(',', ''));
+      const underWay = Number(inFlight.replaceAll(',', ''));
+      if (underWay + held < FIRST_LOOK) return;
+      looks.push({ open: underWay + held, client: residentBytes(child.pid!), server: residentBytes(server.pid) });
+      // A machine that is held up misses some: then their number stays as it is.
+      sameSeconds = underWay === 0 && held === wereHeld ? sameSeconds + 1 : 0;
+      wereHeld = held;
+      if ((underWay === 0 && held === CONNECTIONS) || sameSeconds === SAME_SECONDS) child.kill('SIGINT');
     });
   };
   const load = ['--rate', '20000', '--count', String(CONNECTIONS), '--payload-size', '64', '--finish', 'echo'];
@@ -50,13 +61,13 @@ t.test(`${CONNECTIONS} connections are held at once`, { skip, timeout: 180_000 }
       '198.18.8.0/29',
       ...load,
       '--hold',
-      '9s',
+      LONG,
       '--timeout',
-      '9s',
+      LONG,
       '--json',
       '-',
     ],
-    { prefix: pair.near.prefix, onSpawn: watch, timeoutMs: 170_000 },
+    { prefix: pair.near.prefix, onSpawn: watch, timeoutMs: 230_000 },
   );
   const result = clientResult(run);
   checkIdentities(t, result);
@@ -68,7 +79,6 @@ t.test(`${CONNECTIONS} connections are held at once`, { skip, timeout: 180_000 }
   t.equal(round!.attempts.in_flight_max, started, 'all were open at the same time');
   const served = await server.stop();
   t.equal(served.accepted, started);
-  t.equal(served.completed, started);
 
   const [first] = looks;
   const most = looks.reduce((a, b) => (b.open > a.open ? b : a));
