@@ -221,10 +221,11 @@ export interface FinderRow {
 
 /** A finder of the packet engine's counts, for a round that has them. */
 function ofPacketEngine(find: (facts: PacketFacts) => Finding | undefined): Finder {
-  return ({ packet, tally, target, sources }) => {
+  return ({ packet, tally, target, sources, agents }) => {
     if (packet === undefined) return undefined;
     const { started: connections, outcomes } = tally;
-    return find({ packet, connections, peer: target.label, sources, failedByReset: outcomes[RESET]! });
+    const own = { sources, sharesAddress: sources === 0 && agents === undefined, failedByReset: outcomes[RESET]! };
+    return find({ packet, connections, peer: target.label, ...own });
   };
 }
 

@@ -10,16 +10,19 @@ export function findingsOf(facts: RoundFacts, verdict: Verdict): Finding[] {
   return FINDERS.flatMap(({ find, needsValid }) => (needsValid && !isValid ? [] : (find(facts) ?? [])));
 }
 
+/** What the findings of the packet engine know of a server. */
+const OF_SERVER = { peer: 'the clients', sources: 0, sharesAddress: false, failedByReset: 0 };
+
 /** The findings of a server about itself, since the counters are those of its kernel, and about its peers. */
 export function serverFindingsOf(
   kernel: KernelEvidence | undefined,
   slowReaders: number,
-  packet?: Omit<PacketFacts, 'peer' | 'sources' | 'failedByReset'>,
+  packet?: Pick<PacketFacts, 'packet' | 'connections'>,
 ): Finding[] {
   return [
     listenOverflowFinding(kernel),
     slowReadersFinding(slowReaders),
-    ...(packet === undefined ? [] : packetFindings({ ...packet, peer: 'the clients', sources: 0, failedByReset: 0 })),
+    ...(packet === undefined ? [] : packetFindings({ ...packet, ...OF_SERVER })),
   ].flatMap((finding) => finding ?? []);
 }
 

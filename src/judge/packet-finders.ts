@@ -13,6 +13,8 @@ export interface PacketFacts {
   readonly peer: string;
   /** Addresses that a client answers for, and its kernel does not have. 0 of a server. */
   readonly sources: number;
+  /** A client whose address is its kernel's too, so that other programs may use it. */
+  readonly sharesAddress: boolean;
   /** Connections of a client whose outcome is `reset`. 0 of a server, whose clients may end connections as they like. */
   readonly failedByReset: number;
 }
@@ -24,6 +26,9 @@ const LOST_SHARE = 0.0001;
 /** The share of segments sent again from which it is worth a sentence. */
 const RESENT_SHARE = 0.001;
 const RESENT_MIN = 3;
+/** Packets of no connection: single ones are late answers. */
+const STRAY_MIN = 10;
+const STRAY_SHARE = 0.01;
 /** Some SYN-ACKs of a path that changes differ; from this share on the path does it. */
 const CHANGED_SHARE = 0.01;
 
@@ -114,11 +119,25 @@ const icmpErrors: PacketFinder = ({ packet: { icmp }, connections, peer }) => {
   });
   const count = came.reduce((sum, [, each]) => sum + each, 0);
   if (count === 0 || count < connections * LOST_SHARE) return undefined;
+  // ICMP "port unreachable" is a refusal (RFC 1122, section 4.2.3.9); the other kinds are not.
+  const refusal =
+    (icmp.port_unreachable ?? 0) > 0
+      ? "; a refusal among the outcomes may be a firewall's (port unreachable), and not the target's"
+      : '';
   const told = came.map(([, each, words]) => `${formatCount(each)} ${words}`).join(', ');
   return {
     code: 'icmp_errors',
-    message: `${formatCountOf(count, 'ICMP error')} came back for packets to ${peer}: ${told}. A router or firewall on the way sent them; a refusal among the outcomes may be a firewall's (port unreachable).`,
+    message: `${formatCountOf(count, 'ICMP error')} came back for packets to ${peer}: ${told}. A router or firewall on the way sent them${refusal}.`,
     evidence: Object.fromEntries(came.map(([kind, each]) => [`icmp_${kind}`, each])),
+  };
+};
+
+const portsShared: PacketFinder = ({ packet: { stray = 0 }, connections, peer, sharesAddress }) => {
+  if (!sharesAddress || stray < Math.max(STRAY_MIN, connections * STRAY_SHARE)) return undefined;
+  return {
+    code: 'ports_shared',
+    message: `${formatCountOf(stray, 'packet')} of ${peer} came for source ports of this run, but for no connection of it: another program of this machine seems to connect to ${peer} from the same address and ports, and gets no answers while this run lasts. Give this run a --source that this machine does not have, or one of the two other --source-ports.`,
+    evidence: { stray, connections },
   };
 };
 
@@ -233,6 +252,13 @@ export const PACKET_FINDERS: readonly PacketFinderRow[] = [
     find: icmpErrors,
     when: 'Engine packet: ICMP errors that quote packets of the run came back, for at least one in 10,000 connections.',
     remedy: 'Look for what rejects packets, or has no route for them, on the way.',
+  },
+  {
+    code: 'ports_shared',
+    find: portsShared,
+    when: 'Engine packet without --source: at least 10 packets, and one for each 100 connections, came from the target for source ports of the run and belonged to none of its connections.',
+    remedy:
+      'Another program of this machine, such as a conngen with another engine, connects to the same target from the same ports, and this run takes its answers. Give one of the two a --source of its own, or other --source-ports.',
   },
   {
     code: 'window_stalls',

@@ -72,7 +72,7 @@ function takenError(errno: string, interfaceName: string): RunError {
   return new RunError(
     errno,
     `${taken}: process ${pid} (${command}) works on it`,
-    `end that process: kill ${pid}; or take another --interface`,
+    `wait until it has ended, or take another --interface; to end it: kill ${pid}`,
   );
 }
 

@@ -184,7 +184,7 @@ function serverFigures(result: ServerResult): Figure[] {
     ['aborted', formatCount(result.aborted)],
     ['received', formatBytes(bytes.received)],
     ['sent', formatBytes(bytes.sent)],
-    ['cpu a connection', formatLatency(cpu.usec_per_connection * 1e3)],
+    ['cpu a connection', cpuPerEach(cpu.usec_per_connection)],
     ['took', formatSeconds(result.duration_sec)],
   ];
 }

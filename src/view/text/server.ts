@@ -1,8 +1,9 @@
 /** The result of a server for a person. */
 import type { DatagramCounts, ServerResult } from '../../document/server.ts';
-import { formatBytes, formatCount, formatLatency, formatPerSec, formatSeconds } from '../../units/format.ts';
+import { formatBytes, formatCount, formatPerSec, formatSeconds } from '../../units/format.ts';
 import { kernelSentences } from '../../judge/kernel-sentences.ts';
 import { packetTexts } from './packet.ts';
+import { cpuPerEach } from '../cpu-split.ts';
 import { busyText, workText } from './work.ts';
 import { engineText } from '../engine-text.ts';
 import { type Fact, factLines, listed } from '../facts.ts';
@@ -35,7 +36,7 @@ export function serverFacts(result: ServerResult): Fact[] {
     ...listed('work', work === undefined ? [] : [workText(work)]),
     ...listed('busy tasks', busy === undefined ? [] : [busyText(busy, 'a listener')]),
     ...listed('errors', errors.length === 0 ? [] : [errors.join(', ')]),
-    ['cpu', `${formatLatency(cpu.usec_per_connection * 1e3)} a connection`],
+    ['cpu', cpu.usec_per_connection === 0 ? '-' : `${cpuPerEach(cpu.usec_per_connection)} a connection`],
     ...listed('kernel', kernel === undefined ? [] : kernelSentences(kernel, accepted, result.duration_sec, findings)),
     ...listed(
       'findings',
