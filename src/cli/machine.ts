@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { allowedCpuList } from '../kernel/machine/cpus.ts';
 import { openFileLimit } from '../kernel/machine/limits.ts';
 import { lowestPort } from '../kernel/machine/privilege.ts';
+import { connectedPorts } from '../kernel/net/connected-ports.ts';
 import { listeningPorts } from '../kernel/net/listening-ports.ts';
 import { localPortRange, reservedPorts, reuseDelayNs } from '../kernel/proc.ts';
 import { readInterfaces } from '../kernel/net/interfaces.ts';
@@ -21,6 +22,7 @@ export function thisMachine(): Machine {
     localPorts: localPortRange(),
     reservedPorts: reservedPorts(),
     listeningPorts: listeningPorts(),
+    connectedPorts,
     reuseDelayNs,
     lowestPort: lowestPort(),
     allowedCpus: allowedCpus(),

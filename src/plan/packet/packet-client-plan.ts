@@ -273,13 +273,20 @@ function isInNetwork(address: string, network: InterfaceAddress): boolean {
 
 const LOWEST_PORT = 1024;
 
+/** What ports of the packet engine are planned for. */
+interface PacketEnds {
+  readonly packet: PacketPlan;
+  readonly target: Endpoint;
+}
+
 /**
  * The source ports of an engine whose connections are its own. With addresses that this machine does not have, all of them from 1024 on.
- * With the kernel's addresses, none that the kernel gives to programs: their packets would be taken from them.
+ * With the kernel's addresses, none that the kernel gives to programs, and none from which a program is connected to the target: their
+ * packets would be taken from them.
  */
 export function planPacketPorts(
   given: Given<PortChoice> | undefined,
-  packet: PacketPlan,
+  { packet, target }: PacketEnds,
   machine: PortMachine,
   part: PortsPart,
   problems: Problem[],
@@ -304,8 +311,9 @@ export function planPacketPorts(
     );
     return { kind: 'own', ranges: [] };
   }
-  const isFree = (port: number): boolean =>
-    !isShared || (machine.listeningPorts?.has(port) !== true && machine.reservedPorts?.has(port) !== true);
+  const { listeningPorts, reservedPorts } = machine;
+  const inUse = isShared ? [listeningPorts, reservedPorts, machine.connectedPorts?.(target.address, target.port)] : [];
+  const isFree = (port: number): boolean => !inUse.some((ports) => ports?.has(port) === true);
   const ranges = rangesOf(partOfPorts(expandPorts(asked), part).filter(isFree));
   if (ranges.length === 0) {
     const expected = `a port that the kernel gives to no program of this machine: ip_local_port_range is ${system} (sysctl -w net.ipv4.ip_local_port_range="32768 60999", ${wayOut})`;

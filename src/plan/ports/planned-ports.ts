@@ -54,7 +54,7 @@ export async function planSourcePorts(
   problems: Problem[],
 ): Promise<SourcePorts> {
   const { target, sources, packet } = load;
-  if (packet !== null) return planPacketPorts(given, packet, machine, portsPart, problems);
+  if (packet !== null) return planPacketPorts(given, { packet, target }, machine, portsPart, problems);
   const address = canonicalAddress(target.address);
   const isOwn = machine.isOwnAddress ?? canBindTo;
   // TCP connects to itself where both ends are the same address and port (RFC 9293 section 3.5, simultaneous open).

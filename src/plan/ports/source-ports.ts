@@ -33,6 +33,8 @@ export interface PortMachine {
   readonly reservedPorts?: ReadonlySet<number>;
   /** Ports on which a TCP socket listens. */
   readonly listeningPorts?: ReadonlySet<number>;
+  /** The local ports of connections that this machine has to an address and port. */
+  readonly connectedPorts?: (address: string, port: number) => ReadonlySet<number>;
 }
 
 /** How many ports a plan takes from each source address: if the target answers immediately, and if every attempt times out. */

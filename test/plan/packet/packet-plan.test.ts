@@ -91,6 +91,12 @@ t.test("the kernel's own addresses are runs of their own, without the ports that
   t.equal(formatSourcePorts(sourcePorts), '1024-32767,61000-65535');
   const listening = { ...WIRED, listeningPorts: new Set([5432]) };
   t.equal(formatSourcePorts((await planned({}, listening)).sourcePorts), '1024-5431,5433-32767,61000-65535');
+  const connectedPorts = (address: string, port: number) =>
+    new Set(address === '192.0.2.1' && port === 80 ? [21_000] : [9]);
+  const connected = { ...WIRED, connectedPorts };
+  t.equal(formatSourcePorts((await planned({}, connected)).sourcePorts), '1024-20999,21001-32767,61000-65535');
+  const foreign = await planned({ source: '198.18.0.0/24' }, connected);
+  t.equal(formatSourcePorts(foreign.sourcePorts), '1024-65535', 'no program has these addresses');
 });
 
 t.test("without --source the interface's own address is the source, in the target's family and network", async (t) => {

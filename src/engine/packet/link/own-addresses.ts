@@ -51,7 +51,7 @@ export class OwnAddresses {
     const of4 = sorted(runs.filter(({ family }) => family === 4));
     this.#first4 = Int32Array.from(of4, ({ low }) => turned(low));
     this.#last4 = Int32Array.from(of4, ({ low, count }) => turned(low + BigInt(count - 1)));
-    this.#kind4 = Uint8Array.from(of4, kindOf);
+    this.#kind4 = Uint8Array.from(of4, kindOfRun);
     const of6 = sorted(runs.filter(({ family }) => family === 6));
     this.hasIpv6 = of6.length > 0;
     this.#words6 = Int32Array.from(
@@ -60,7 +60,7 @@ export class OwnAddresses {
         return [high >> HIGH_SHIFT, high, low >> HIGH_SHIFT, low, last >> HIGH_SHIFT, last].map(turned);
       }),
     );
-    this.#kind6 = Uint8Array.from(of6, kindOf);
+    this.#kind6 = Uint8Array.from(of6, kindOfRun);
   }
 
   /** Sets family and local address of the tuple to the address with this index. False where there is none. */
@@ -101,9 +101,14 @@ export class OwnAddresses {
 
   /** Whether the local address of the tuple is ours, alone or with the kernel. */
   has(tuple: Tuple): boolean {
-    if (tuple.family === 4) return this.kindOf4(tuple.local) !== FOREIGN;
+    return this.kindOf(tuple) !== FOREIGN;
+  }
+
+  /** What the local address of the tuple is to us. */
+  kindOf(tuple: Tuple): number {
+    if (tuple.family === 4) return this.kindOf4(tuple.local);
     const { words } = tuple;
-    return this.#kindOfWords(words[0]!, words[1]!, words[2]!, words[3]!) !== FOREIGN;
+    return this.#kindOfWords(words[0]!, words[1]!, words[2]!, words[3]!);
   }
 
   /** What an IPv4 address is to us; `address` is the number in network order, as DataView.getInt32 gives it. */
@@ -158,7 +163,7 @@ export class OwnAddresses {
   }
 }
 
-function kindOf({ isKernels }: AddressRun): number {
+function kindOfRun({ isKernels }: AddressRun): number {
   return isKernels ? SHARED_WITH_KERNEL : OURS;
 }
 

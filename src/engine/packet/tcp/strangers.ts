@@ -1,5 +1,5 @@
 import type { FramePort } from '../port/frame-port.ts';
-import type { OwnAddresses } from '../link/own-addresses.ts';
+import { FOREIGN, SHARED_WITH_KERNEL, type OwnAddresses } from '../link/own-addresses.ts';
 import { STRAY, TIME_WAIT_ACKS } from '../packet-counters.ts';
 import type { AcknowledgementBudget } from './acknowledgement-budget.ts';
 import { HAS_SCALING, HAS_TIMESTAMPS, IS_IPV6 } from './connection-table.ts';
@@ -21,7 +21,7 @@ export interface StrangerParts {
   readonly view: DataView;
   readonly counters: Float64Array;
   readonly port: Pick<FramePort, 'pass'>;
-  /** The thread that has a local port is its remainder by this; 0 where any may have it. */
+  /** Of a client: the thread that has a local port is its remainder by this. 0 of a server, where any may have it. */
   readonly owners: number;
   readonly sizes4: Sizes;
   readonly sizes6: Sizes;
@@ -41,7 +41,11 @@ export class Strangers {
     const owner = owners === 0 ? -1 : (reader.tuple.ports >>> 16) % owners;
     if (port.pass(reader.frame, reader.frameBytes, owner)) return;
     counters[STRAY]!++;
-    if (own.has(reader.tuple)) this.reset(reader);
+    const kind = own.kindOf(reader.tuple);
+    if (kind === FOREIGN) return;
+    // A client shares the address with programs of this machine. What comes for one of them must not end its connection. A SYN-ACK has none yet.
+    const mayBeAnothers = kind === SHARED_WITH_KERNEL && owners > 0 && (reader.flags & SYN) === 0;
+    if (!mayBeAnothers) this.reset(reader);
   }
 
   /** Answers with RST, as if there were no connection (RFC 9293, section 3.10.7.1). A reset is never answered. */

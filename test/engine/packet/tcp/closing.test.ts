@@ -175,6 +175,20 @@ t.test('segments of no connection are answered with RST for our addresses alone'
   t.end();
 });
 
+t.test('a client resets no connection of a program that has its address too', (t) => {
+  const pair = established({ isKernels: true });
+  const like = { flags: ACK, sequence: 9, acknowledgement: 1234, destinationPort: 5 };
+  t.strictSame(pair.toClient(like), []);
+  t.strictSame(pair.toClient({ ...like, flags: FIN | ACK }), []);
+  t.match(
+    pair.toClient({ ...like, flags: SYN | ACK }),
+    [{ flags: RST, sequence: 1234 }],
+    'of a connection that was not',
+  );
+  t.equal(pair.client.counters[STRAY], 3);
+  t.end();
+});
+
 t.test('challenges are bounded', (t) => {
   const pair = established();
   const next = (pair.lastOf(1).sequence + 1) >>> 0;

@@ -77,6 +77,8 @@ export interface PairOptions extends WireFaults {
   readonly payload?: Uint8Array;
   readonly mtu?: number;
   readonly firstSequence?: number;
+  /** Whether the kernel has the addresses too. */
+  readonly isKernels?: boolean;
 }
 
 export class TcpPair {
@@ -110,7 +112,7 @@ export class TcpPair {
     const addresses = isIpv6
       ? [runOf('2001:db8::1:fffe', 16), runOf('2001:db8::9:1')]
       : [runOf('198.18.1.250', 16), runOf('198.18.0.1')];
-    const own = addresses[index]!;
+    const own = { ...addresses[index]!, isKernels: options.isKernels ?? false };
     const link = linkOf(index, { addresses: [own], vlan, mtu });
     const counters = countersOf(link.counters, 0);
     const user = new Recording();
