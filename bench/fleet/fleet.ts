@@ -278,7 +278,8 @@ async function startSimulated(url: string, agents: number, file: string): Promis
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     const lines = createInterface({ input: child.stdout });
-    const ready = new Promise<void>((resolve) => {
+    const ready = new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`the simulated agents ended early (exit code ${String(code)})`)));
       lines.on('line', (line) => {
         if (line === 'ready') resolve();
         else if (line.startsWith('begin ')) onBegin(BigInt(line.slice('begin '.length)));
