@@ -58,7 +58,7 @@ export function controllerOf(t: Test, { bus }: Stage): TestController {
 /** Resolves when the agent says that it is free. */
 export async function untilFree({ bus }: Stage): Promise<void> {
   for (;;) {
-    const [description] = await whoIsThere(bus, 50);
+    const [description] = await whoIsThere(bus);
     if (description?.busy === null) return;
   }
 }

@@ -18,6 +18,9 @@ import { seal } from '../../src/fleet/trust/sealed.ts';
 import { WHOLE, type Share } from '../../src/plan/fleet/share.ts';
 import { monotonicNs } from '../../src/runtime/clock.ts';
 
+/** For an answer of an agent that is there, on a busy machine. */
+const WHO_MS = 20_000;
+
 type Body = Order extends infer Each
   ? Each extends Order
     ? Omit<Each, 'protocol' | 'agent' | 'run' | 'number'>
@@ -164,8 +167,9 @@ export class TestController {
   }
 }
 
-/** All agents that answer. */
-export async function whoIsThere(bus: Bus, withinMs = 200): Promise<readonly Description[]> {
-  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(0), withinMs);
+/** All agents that answer, of whom there is one at most: without one NATS says so. */
+export async function whoIsThere(bus: Bus): Promise<readonly Description[]> {
+  if (!(await bus.isHeard(SUBJECTS.who, new Uint8Array(0), WHO_MS))) return [];
+  const answers = await bus.requestAll(SUBJECTS.who, new Uint8Array(0), WHO_MS, (given) => given.length > 0);
   return answers.map((answer) => JSON.parse(Buffer.from(answer).toString()) as Description);
 }

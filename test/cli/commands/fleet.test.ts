@@ -8,9 +8,17 @@ import { connectBus } from '../../../src/fleet/bus/nats.ts';
 import type { FleetResult } from '../../../src/document/fleet.ts';
 import { PASSWORDS, startExample } from '../../fleet/example-nats.ts';
 import { description, speakFor } from '../../support/agents.ts';
-import { plainEnvironment, runCli } from '../../support/cli.ts';
+import { plainEnvironment, runCli, type CliRun } from '../../support/cli.ts';
 import { busOptions, noNats, startNats } from '../../support/nats.ts';
 import { freePort } from '../../support/ports.ts';
+
+/** Asks again where an answer of the last, c, came too late: all of them come from this process, which may be held up. */
+async function whole(list: () => Promise<CliRun>): Promise<CliRun> {
+  for (let tries = 1; ; tries++) {
+    const run = await list();
+    if (/^c |"c"/m.test(run.stdout) || tries === 5) return run;
+  }
+}
 
 t.test('who is there, as text and as JSON', { skip: noNats }, async (t) => {
   const nats = await startNats();
@@ -34,14 +42,14 @@ t.test('who is there, as text and as JSON', { skip: noNats }, async (t) => {
     speakFor(bus, () => ({ protocol: 99, conngen: '9.9.9', name: 'c' }), 'c'),
   ];
   t.teardown(() => ends.forEach((end) => end()));
-  const listed = await runCli(['fleet', '--fleet', nats.url]);
+  const listed = await whole(() => runCli(['fleet', '--fleet', nats.url]));
   t.equal(listed.code, 0, listed.stderr);
   t.match(listed.stdout, /^3 agents, 1 free\.$/m);
   t.match(listed.stdout, /^a +free +4 .* 10\.0\.0\.0\/8:80$/m);
   t.match(listed.stdout, /^b runs client against 10\.0\.0\.5:80 for me@h$/m);
   t.match(listed.stdout, /^c speaks another protocol: 99 \(conngen 9\.9\.9\)$/m);
   t.ok(listed.stdout.split('\n').every((line) => line.length <= 80));
-  const json = await runCli(['fleet', '--json', '-'], { env: { CONNGEN_FLEET: nats.url } });
+  const json = await whole(() => runCli(['fleet', '--json', '-'], { env: { CONNGEN_FLEET: nats.url } }));
   const result = JSON.parse(json.stdout) as FleetResult;
   t.same(
     result.agents.map(({ name, state }) => [name, state]),
