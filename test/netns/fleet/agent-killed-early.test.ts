@@ -1,7 +1,7 @@
 // tier: netns
 /** An agent is killed before the first slot, and in the warm-up. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RATE, agentOf, ownRound, reasonsOf, roundOf, startRun, testFaults } from './rounds.ts';
+import { RATE, agentOf, ownRound, reasonsOf, roundOf, startRun, testFaults, underWay } from './rounds.ts';
 import { TARGET_PORT } from './fleet-network.ts';
 
 const WARMUP_SEC = 3;
@@ -29,8 +29,8 @@ testFaults('an agent is killed early', {
   },
 
   'in the warm-up': async (t, { network, fleet, log }) => {
-    const { ended } = startRun(fleet, log, ['--warmup', `${WARMUP_SEC}s`, '--duration', '1s']);
-    await log.until(10, network.addressOf('b'));
+    const args = ['--warmup', `${WARMUP_SEC}s`, '--duration', '1s'];
+    const { ended } = await underWay({ fleet, log }, args, 10, network.addressOf('b'));
     await fleet.agent('b').stop('SIGKILL');
     const run = await ended;
     const round = roundOf(t, run);

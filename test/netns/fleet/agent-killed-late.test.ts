@@ -2,21 +2,22 @@
 /** An agent is killed in mid-round, and after its last start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs } from '../../support/accept-log.ts';
-import { RATE, agentOf, ownRound, reasonsOf, roundOf, startRun, testFaults, type Site } from './rounds.ts';
+import { RATE, agentOf, ownRound, reasonsOf, roundOf, testFaults, underWay, type Site } from './rounds.ts';
 import type { Test } from 'tap';
 
 const SECONDS = 3;
 const OWN = (SECONDS * RATE) / 3;
 
-/** Kills b when `until` resolves, and checks that all else is counted. */
+/** Kills b when it has made so many connections and `until` resolves, and checks that all else is counted. */
 async function killed(
   t: Test,
   { network, fleet, log }: Site,
   args: readonly string[],
+  connections: number,
   until: (address: string) => Promise<void>,
 ): Promise<void> {
   const address = network.addressOf('b');
-  const { ended } = startRun(fleet, log, ['--duration', `${SECONDS}s`, ...args]);
+  const { ended } = await underWay({ fleet, log }, ['--duration', `${SECONDS}s`, ...args], connections, address);
   await until(address);
   await fleet.agent('b').stop('SIGKILL');
   const round = roundOf(t, await ended);
@@ -41,14 +42,11 @@ async function killed(
 
 testFaults('an agent is killed late', {
   // When it has told of a second.
-  'in mid-round': (t, site) =>
-    killed(t, site, [], async (address) => {
-      await site.log.until(1.2 * (RATE / 3), address);
-    }),
+  'in mid-round': (t, site) => killed(t, site, [], 1.2 * (RATE / 3), () => Promise.resolve()),
 
   // Its connections are open for longer than the round goes on.
   'after its last start': (t, site) =>
-    killed(t, site, ['--hold', '4s'], async (address) => {
+    killed(t, site, ['--hold', '4s'], 2, async (address) => {
       // The first connection of an agent is made before its slots.
       const [, first] = await site.log.until(2, address);
       const count = async (): Promise<number> =>

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TIMES } from '../../../src/fleet/protocol.ts';
 import { HeldUp } from '../../support/held-up.ts';
 import { nowMs } from '../../support/accept-log.ts';
-import { RATE, checkExact, heldUpMs, roundOf, startRun, testFaults } from './rounds.ts';
+import { RATE, checkExact, heldUpMs, roundOf, testFaults, underWay } from './rounds.ts';
 
 /** What it takes to end a round. */
 const SLACK_MS = 1000;
@@ -13,8 +13,7 @@ const LONG = ['--duration', '60s'];
 
 testFaults('the controller ends', {
   'the controller is killed': async (t, { fleet, log }) => {
-    const { controller, ended } = startRun(fleet, log, LONG);
-    await log.until(RATE);
+    const { controller, ended } = await underWay({ fleet, log }, LONG);
     const heldUp = new HeldUp();
     t.teardown(() => heldUp.stop());
     controller.kill('SIGKILL');
@@ -28,20 +27,18 @@ testFaults('the controller ends', {
   },
 
   'the controller is interrupted': async (t, { fleet, log }) => {
-    const { controller, ended } = startRun(fleet, log, LONG);
-    await log.until(RATE);
+    const { controller, ended } = await underWay({ fleet, log }, LONG);
     controller.kill('SIGINT');
     const run = await ended;
     t.equal(run.code, 130, run.stderr);
     const round = roundOf(t, run);
     t.ok(round.duration_sec < 60, 'the round is shorter', { found: round.duration_sec });
     await fleet.untilFree(...NAMES);
-    await checkExact(t, fleet, round, log, 0);
+    await checkExact(t, fleet, round, log);
   },
 
   'a second signal: the agents are told, and do not wait for a silence': async (t, { fleet, log }) => {
-    const { controller, ended } = startRun(fleet, log, LONG);
-    await log.until(RATE);
+    const { controller, ended } = await underWay({ fleet, log }, LONG);
     // Who waits for an answer keeps the first signal waiting.
     await log.answer('silent');
     await log.until((await log.accepted()).length + RATE / 10);

@@ -2,7 +2,7 @@
 /** The link of an agent drops for a second, and wall clocks are stepped by an hour: neither changes anything. */
 import path from 'node:path';
 import { ROOT } from '../../support/cli.ts';
-import { RATE, agentOf, checkExact, reasonsOf, roundOf, startRun, testFaults } from './rounds.ts';
+import { RATE, agentOf, checkExact, reasonsOf, roundOf, testFaults, underWay } from './rounds.ts';
 
 const SECONDS = 4;
 /** On a machine that is held up while a link is down, an agent may be silent for longer than it may. */
@@ -15,8 +15,7 @@ testFaults(
       for (let tries = 1; ; tries++) {
         await fleet.untilFree('a', 'b', 'c');
         await log.forget();
-        const { ended } = startRun(fleet, log, ['--duration', `${SECONDS}s`]);
-        await log.until(RATE);
+        const { ended } = await underWay({ fleet, log }, ['--duration', `${SECONDS}s`]);
         network.cut('b');
         const run = await ended;
         const round = roundOf(t, run);
@@ -29,14 +28,13 @@ testFaults(
           'no agent is lost',
         );
         t.notOk(reasonsOf(round).includes('reports_missing'), 'no report is lost', { found: round.verdict });
-        await checkExact(t, fleet, round, log, 0);
+        await checkExact(t, fleet, round, log);
         break;
       }
     },
 
     'where wall clocks are stepped by an hour': async (t, { fleet, log }) => {
-      const { ended } = startRun(fleet, log, ['--duration', `${SECONDS}s`]);
-      await log.until(RATE);
+      const { ended } = await underWay({ fleet, log }, ['--duration', `${SECONDS}s`]);
       const { pid } = fleet.agent('b');
       process.kill(pid, 'SIGUSR2');
       await log.until(2 * RATE);
@@ -55,7 +53,7 @@ testFaults(
         t.equal(lost, null, `${name} is there to the end`);
         t.ok(Math.abs(driftNs) < 1e6, `the clock of ${name} did not drift`, { found: driftNs });
       }
-      await checkExact(t, fleet, round, log, 0);
+      await checkExact(t, fleet, round, log);
     },
   },
   { agent: () => ({ env: { NODE_OPTIONS: `--import=${path.join(ROOT, 'test/support/wall-clock-step.js')}` } }) },

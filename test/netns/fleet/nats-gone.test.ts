@@ -5,7 +5,7 @@ import t from 'tap';
 import { TIMES } from '../../../src/fleet/protocol.ts';
 import { HeldUp } from '../../support/held-up.ts';
 import { nowMs } from '../../support/accept-log.ts';
-import { RATE, agentOf, heldUpMs, ownRound, reasonsOf, roundOf, startRun, testFaults } from './rounds.ts';
+import { agentOf, heldUpMs, ownRound, reasonsOf, roundOf, testFaults, underWay } from './rounds.ts';
 
 /** What it takes to end a round. */
 const SLACK_MS = 2000;
@@ -16,8 +16,7 @@ t.jobs = 2;
 
 testFaults('nats-server comes back', {
   'after 30 s: the run ends and says why, and what the agents did is in it': async (t, { fleet, log }) => {
-    const { ended } = startRun(fleet, log, ['--duration', '60s']);
-    await log.until(RATE);
+    const { ended } = await underWay({ fleet, log }, ['--duration', '60s']);
     const heldUp = new HeldUp();
     t.teardown(() => heldUp.stop());
     await fleet.nats.stop('SIGKILL');
@@ -58,10 +57,9 @@ testFaults('nats-server comes back', {
 
 testFaults('nats-server is away for good', {
   'one Ctrl-C ends the wait': async (t, { fleet, log }) => {
-    const { controller, ended } = startRun(fleet, log, ['--duration', '40s']);
+    const { controller, ended } = await underWay({ fleet, log }, ['--duration', '40s']);
     let said = '';
     controller.stderr!.on('data', (text: string) => (said += text));
-    await log.until(RATE);
     const heldUp = new HeldUp();
     t.teardown(() => heldUp.stop());
     await fleet.nats.stop('SIGKILL');

@@ -1,14 +1,13 @@
 // tier: netns
 /** nats-server is killed and comes back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RATE, checkExact, reasonsOf, roundOf, startRun, testFaults, type Site } from './rounds.ts';
+import { RATE, checkExact, reasonsOf, roundOf, testFaults, underWay, type Site } from './rounds.ts';
 import type { Test } from 'tap';
 
 const killed =
   ({ backAfterMs, seconds }: { backAfterMs: number; seconds: number }) =>
   async (t: Test, { fleet, log }: Site): Promise<void> => {
-    const { ended } = startRun(fleet, log, ['--duration', `${seconds}s`]);
-    await log.until(RATE);
+    const { ended } = await underWay({ fleet, log }, ['--duration', `${seconds}s`]);
     await fleet.nats.stop('SIGKILL');
     await sleep(backAfterMs);
     await fleet.nats.restart();
@@ -22,7 +21,7 @@ const killed =
     );
     t.notOk(reasonsOf(round).includes('reports_missing'), 'nothing was lost', { found: round.verdict });
     t.not(round.verdict.status, 'invalid');
-    await checkExact(t, fleet, round, log, 0);
+    await checkExact(t, fleet, round, log);
   };
 
 testFaults('nats-server is killed', {

@@ -1,12 +1,11 @@
 // tier: netns
 /** An agent that stands still for a while is slow; one that is not heard for three seconds is lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RATE, agentOf, checkExact, ownRound, reasonsOf, roundOf, startRun, testFaults } from './rounds.ts';
+import { RATE, agentOf, checkExact, ownRound, reasonsOf, roundOf, testFaults, underWay } from './rounds.ts';
 
 testFaults('an agent stands still', {
   'for a moment': async (t, { fleet, log }) => {
-    const { ended } = startRun(fleet, log, ['--duration', '4s']);
-    await log.until(RATE);
+    const { ended } = await underWay({ fleet, log }, ['--duration', '4s']);
     fleet.agent('b').signal('SIGSTOP');
     // Well below the three seconds after which it would be lost, as this test may be held up too.
     await sleep(700);
@@ -20,14 +19,13 @@ testFaults('an agent stands still', {
     t.equal(slow.verdict?.status, 'generator_limited', 'its own verdict says so', { found: slow });
     t.equal(round.verdict.status, 'generator_limited', 'and marks the whole', { found: round.verdict });
     t.ok(reasonsOf(round).includes('agent_limited'), 'by name', { found: round.verdict });
-    await checkExact(t, fleet, round, log, 0);
+    await checkExact(t, fleet, round, log);
   },
 
   'until it is lost, and a little longer': async (t, { fleet, log, network }) => {
-    const { controller, ended } = startRun(fleet, log, ['--duration', '7s']);
+    const { controller, ended } = await underWay({ fleet, log }, ['--duration', '7s']);
     let said = '';
     controller.stderr!.on('data', (text: string) => (said += text));
-    await log.until(RATE);
     fleet.agent('b').signal('SIGSTOP');
     while (!said.includes('b is lost') && controller.exitCode === null) await sleep(25);
     await sleep(500);

@@ -2,7 +2,7 @@
 /** Two controllers at the same time, and an agent of another protocol. */
 import { PROTOCOL } from '../../../src/fleet/protocol.ts';
 import { LineProgram } from '../../support/line-program.ts';
-import { RATE, checkExact, roundOf, startRun, testFaults } from './rounds.ts';
+import { RATE, checkExact, roundOf, startRun, testFaults, underWay } from './rounds.ts';
 
 testFaults('who may run', {
   'two controllers at the same time': async (t, { fleet, log }) => {
@@ -13,13 +13,12 @@ testFaults('who may run', {
     if (won !== undefined) {
       const round = roundOf(t, won);
       t.equal(round.attempts.scheduled, 2 * RATE);
-      await checkExact(t, fleet, round, log, 0);
+      await checkExact(t, fleet, round, log);
     }
   },
 
   'a second controller is told who holds the agents': async (t, { fleet, log }) => {
-    const first = startRun(fleet, log, ['--duration', '60s']);
-    await log.until(RATE);
+    const first = await underWay({ fleet, log }, ['--duration', '60s']);
     const second = await startRun(fleet, log, ['--duration', '1s']).ended;
     t.equal(second.code, 1);
     for (const name of ['a', 'b', 'c'])
@@ -27,7 +26,7 @@ testFaults('who may run', {
     first.controller.kill('SIGINT');
     const run = await first.ended;
     t.equal(run.code, 130, run.stderr);
-    await checkExact(t, fleet, roundOf(t, run), log, 0);
+    await checkExact(t, fleet, roundOf(t, run), log);
   },
 
   'an agent of another protocol': async (t, { network, fleet, log }) => {
