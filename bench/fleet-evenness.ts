@@ -122,7 +122,7 @@ export async function measureAgentsEvenness(ratePerSec: number, seconds: number)
     const timesMs = arrivals.timesMs();
     const beginMs = timesMs[agents.length] ?? 0;
     return {
-      name: `agents (clocks ± ${Math.max(...agents.map((each) => each.clock_error_ns / 1e3)).toFixed(0)} µs)`,
+      name: `agents (clocks ± ${Math.max(...agents.map((each) => (each.clock_error_ns ?? 0) / 1e3)).toFixed(0)} µs)`,
       weights: agents.map(() => 1).join(':'),
       ratePerSec,
       started: attempts.started,

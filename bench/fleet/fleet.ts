@@ -219,7 +219,7 @@ export async function measureThreeAgents(ratePerSec: number, seconds: number): P
         const own = { name: `agent ${name}`, ratePerSec: ratePerSec * share, started, missed, lagP50Usec: null };
         rows.push({ ...own, lagP99Usec: lagP99Ns / 1e3, dispersionPer10Ms: null, verdict: verdict?.status ?? '' });
       }
-      const errorUsec = Math.max(...(round.agents ?? []).map(({ clock_error_ns: errorNs }) => errorNs / 1e3));
+      const errorUsec = Math.max(...(round.agents ?? []).map(({ clock_error_ns: errorNs }) => (errorNs ?? 0) / 1e3));
       return { rows, fleet: { startToT0Sec, errorUsec, ...sharesOf(from, to), ...trafficOf(from, to) } };
     } finally {
       arrivals.close();

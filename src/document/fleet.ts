@@ -10,23 +10,23 @@ export interface AgentRound {
   readonly name: string;
   /** The part of the schedule that was the agent's: 0.25 is a quarter. */
   readonly share: number;
-  /** How far the agent's clock may be from the controller's, in nanoseconds: half of the smallest round trip, and what the clocks drifted apart. */
-  readonly clock_error_ns: number;
-  /** How far the agent's clock drifted from the controller's during the round, in nanoseconds. The schedule followed it. */
-  readonly clock_drift_ns: number;
+  /** How far the agent's clock may be from the controller's, in nanoseconds: half of the smallest round trip, and what the clocks drifted apart. Null where the round did not begin. */
+  readonly clock_error_ns: number | null;
+  /** How far the agent's clock drifted from the controller's during the round, in nanoseconds. The schedule followed it. Null where the round did not begin. */
+  readonly clock_drift_ns: number | null;
   /** Attempts, or pings, that the agent's share of the schedule had. */
   readonly scheduled: number;
   /** Attempts, or pings, that the agent started. */
   readonly started: number;
   /** Attempts, or pings, that were due and were not started. What a lost agent did not report is among them (`lost.unreported`). */
   readonly missed: number;
-  /** Reports of the agent that did not arrive. Where it is not 0, counts of the agent are missing in the sums. */
+  /** Reports of the agent that did not arrive. Where it is not 0, counts of the agent are missing in the sums; what is in no report counts as missed. */
   readonly reports_missing: number;
   /** The p99 of the agent's own schedule lag, in nanoseconds. */
   readonly lag_p99_ns: number;
   /** Why the agent was lost in this round; null where it was there to the end. */
   readonly lost: LostAgent | null;
-  /** The verdict on the agent's part alone. Null where the agent was lost before it could tell. */
+  /** The verdict on the agent's part alone. Null where the agent was lost before it could tell, and where nothing was due at it. */
   readonly verdict: Verdict | null;
   /** What the agent's part alone shows. */
   readonly findings: readonly Finding[];

@@ -54,8 +54,8 @@ export interface LimitedByResult {
   readonly message: string;
   /** The busiest processor; null where the kernel does not tell. */
   readonly processor: BusyProcessor | null;
-  /** What this process used, all its threads together, in per cent of one processor. */
-  readonly own_percent: number;
+  /** What this process used, all its threads together, in per cent of one processor; null where it is not known, as of a fleet whose agents did not tell. */
+  readonly own_percent: number | null;
   /** Other processes, the busiest first. */
   readonly shared_with: readonly NeighbourResult[];
 }

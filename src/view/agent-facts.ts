@@ -65,11 +65,11 @@ export function agentFacts(rounds: readonly Round[]): Fact[] {
   if (all.length === 0) return [];
   const count = Math.max(...rounds.map(({ agents = [] }) => agents.length));
   const lost = all.flatMap(({ name, lost: how }) => (how === null ? [] : [`${name}${unreportedText(how)}`]));
-  const apartNs = Math.max(...rounds.map(({ agents = [] }) => apartAtMostNs(agents)));
-  const clocks =
-    count === 1 ? `its clock is known to ${formatLatency(apartNs)}` : `agree within ${formatLatency(apartNs)}`;
+  const apartNs = Math.max(...rounds.map(({ agents = [] }) => apartAtMostNs(agents) ?? -Infinity));
+  const within = count === 1 ? 'its clock is known to' : 'agree within';
+  const clocks = apartNs === -Infinity ? '' : `, ${within} ${formatLatency(apartNs)}`;
   const ends = lost.length === 0 ? '' : `; lost: ${someOf([...new Set(lost)])}`;
-  const text = `${formatCountOf(count, 'agent')}, ${clocks}${ends}`;
+  const text = `${formatCountOf(count, 'agent')}${clocks}${ends}`;
   return [lost.length === 0 ? ['agents', text] : ['agents', text, 'red']];
 }
 
@@ -78,10 +78,11 @@ function unreportedText({ unreported }: LostAgent): string {
   return unreported > 0 ? ` (${formatCount(unreported)} not reported)` : '';
 }
 
-/** The clocks of two agents are apart by at most the sum of their bounds. */
-function apartAtMostNs(agents: readonly AgentRound[]): number {
-  const [first = 0, second = 0] = agents.map((agent) => agent.clock_error_ns).toSorted((a, b) => b - a);
-  return first + second;
+/** The clocks of two agents are apart by at most the sum of their bounds. Null where these are not known. */
+function apartAtMostNs(agents: readonly AgentRound[]): number | null {
+  const known = agents.flatMap(({ clock_error_ns: errorNs }) => errorNs ?? []);
+  const [first, second = 0] = known.toSorted((a, b) => b - a);
+  return first === undefined ? null : first + second;
 }
 
 /** A row for each agent; of many, for those that were lost, limited or late. */
@@ -98,7 +99,7 @@ export function agentColumns(agents: readonly AgentRound[]): Column[] {
     column('started', 3, ({ started }) => formatCount(started)),
     column('missed', 0, ({ missed }) => formatCount(missed)),
     column('lag p99', 4, (agent) => (agent.started === 0 ? '-' : formatLatency(agent.lag_p99_ns))),
-    column('clock', 2, (agent) => `±${formatLatency(agent.clock_error_ns)}`),
+    column('clock', 2, ({ clock_error_ns: errorNs }) => (errorNs === null ? '-' : `±${formatLatency(errorNs)}`)),
     column('verdict', 0, verdictWord),
   ];
 }
@@ -130,8 +131,9 @@ function shownAgents(agents: readonly AgentRound[]): readonly AgentRound[] {
   return agents.toSorted((a, b) => gravity(b) - gravity(a) || b.lag_p99_ns - a.lag_p99_ns).slice(0, ROWS_OF_MORE);
 }
 
-function gravity({ lost, verdict }: AgentRound): number {
+function gravity({ lost, verdict, scheduled }: AgentRound): number {
   if (lost !== null) return 3;
+  if (scheduled === 0) return -1;
   return verdict === null ? 2 : ['valid', 'generator_limited', 'invalid'].indexOf(verdict.status);
 }
 

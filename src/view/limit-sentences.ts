@@ -148,7 +148,8 @@ function processorText(limit: LimitedByResult | null): string {
   if (processor === null) return '';
   const shared = others.map(({ name, pid, percent }) => `${name} (pid ${pid}) ${percent} %`);
   const rest = shared.length === 0 ? 'no other process used 5 %' : `beside it ran ${shared.join(', ')}`;
-  return ` Processor ${processor.core} was busy for ${processor.busy_percent} % of the time. conngen used ${ownPercent} % of one processor; ${rest}.`;
+  const own = ownPercent === null ? '' : ` conngen used ${ownPercent} % of one processor; ${rest}.`;
+  return ` Processor ${processor.core} was busy for ${processor.busy_percent} % of the time.${own}`;
 }
 
 function knownText(goal: GoalResult, lower: string | null, upper: string | null): string {

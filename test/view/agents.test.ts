@@ -67,6 +67,15 @@ t.test('three agents, as text', async (t) => {
   t.ok(widest(text) <= 80);
 });
 
+t.test('clocks that are not known have no figure', async (t) => {
+  const agents = ['a', 'b'].map((name) =>
+    agentRound(name, { clock_error_ns: null, clock_drift_ns: null, verdict: null }),
+  );
+  const text = await render(resultOf(agents), 'text');
+  t.match(text, /^ {2}agents {6}2 agents$/m);
+  t.match(text, /^ {2}a +33\.3 % +1,000 +0 +90\.0 µs +- +-$/m);
+});
+
 t.test('many agents with long names, one of them lost: those that need a look have a row', async (t) => {
   const agents = Array.from({ length: 60 }, (_, index) =>
     agentRound(`conngen-agent-6d5f9c8b7d-${String(index)}`, { started: 12_345_678, missed: 1_234_567 }),

@@ -100,9 +100,12 @@ export class ControllerWatch {
     });
   }
 
-  /** A controller may have given up an agent that stood still for so long: nothing is started before it is heard. */
+  /** Beats of that time are still to be read. A controller may have given up an agent whose lease is over: nothing is started before it is heard. */
   #stoodStill(): void {
-    if (this.#nowMs() < this.#leaseMs) return;
+    if (this.#nowMs() < this.#leaseMs) {
+      this.#listenFrom(this.#nowMs());
+      return;
+    }
     this.#state = 'reading';
     this.#nats.caughtUp(() => this.#listenFrom(this.#nowMs()));
   }

@@ -22,19 +22,21 @@ export function agentRounds(members: readonly Member[], lanes: Lanes, driven: Dr
   return members.map((member): AgentRound => {
     const own = driven.results.get(member) as OwnRound | undefined;
     const counts = lanes.countsOf(member);
-    const clock = driven.clocks.get(member);
+    const clock = driven.baseNs === null ? undefined : driven.clocks.get(member);
+    const isIdle = lanes.hasNothing(member);
     return {
       name: member.name,
       share: partOf(member.share),
-      clock_error_ns: Math.round(clock?.errorNs ?? 0),
-      clock_drift_ns: Math.round(clock?.driftNs ?? 0),
+      clock_error_ns: clock === undefined ? null : Math.round(clock.errorNs),
+      clock_drift_ns: clock === undefined ? null : Math.round(clock.driftNs),
       scheduled: counts.scheduled,
       started: counts.started,
       missed: counts.missed,
       lag_p99_ns: counts.lag.p99Ns,
       reports_missing: driven.missing.get(member) ?? 0,
       lost: member.why === null ? null : lostAgent(member, member.why, lanes),
-      verdict: own?.verdict ?? null,
+      // An agent without a slot has measured nothing, and nothing was asked of it.
+      verdict: isIdle ? null : (own?.verdict ?? null),
       findings: own?.findings ?? [],
       ...(own?.kernel === undefined ? {} : { kernel: own.kernel }),
       ...(own?.packet === undefined ? {} : { packet: own.packet }),

@@ -39,8 +39,8 @@ export interface DrivenHooks {
   onNotice(member: Member, level: Extract<Report, { kind: 'notice' }>['level'], text: string): void;
   /** Whether an agent's own result has all of its part of a round that was not stopped. `isLate`: it was lost, and has stopped itself. */
   isWhole(result: RoundResult | RttRound, isLate: boolean): boolean;
-  /** The agent has told its round. */
-  onEnd(member: Member): void;
+  /** The agent has told its round, and how it was there. */
+  onEnd(member: Member, result: RoundResult | RttRound): void;
   /** `isAwaited`: it may still tell what it did. */
   onLost(member: Member, isAwaited: boolean): void;
   /** Of a lost agent is known what will be known: all that it did where `isTold`, else what it had reported. */
@@ -260,7 +260,7 @@ class Driver {
         member.find();
         void this.#run.free(member);
       }
-      this.#hooks.onEnd(member);
+      this.#hooks.onEnd(member, result);
     }
     this.#endIfAll();
   }

@@ -33,6 +33,15 @@ export class DueSlots {
     return Math.max(0, countOf(share, due) - countOf(share, this.#first));
   }
 
+  get isClosedLoop(): boolean {
+    return this.#schedule === null;
+  }
+
+  /** Whether the schedule of the round has nothing for a share. */
+  isEmptyFor(share: Share): boolean {
+    return this.#schedule !== null && this.of(share) === 0;
+  }
+
   /** Returns how many measured attempts a share has in all. */
   of(share: Share): number {
     return this.#schedule === null ? 0 : countOf(share, this.#end) - countOf(share, this.#first);

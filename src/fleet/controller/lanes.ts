@@ -175,10 +175,38 @@ export class Lanes {
     return true;
   }
 
-  /** The agent has told all. */
-  end(member: Member): void {
-    const { first, workers } = this.#lanes.get(member)!;
+  /** Whether nothing was due on an agent in all of the round. */
+  hasNothing({ share }: Member): boolean {
+    return this.#o.due?.isEmptyFor(share) === true;
+  }
+
+  /** The agent has told all. `scheduled`: how much it says was due there. What of that is in none of its banks is missed, as far as is known. */
+  end(member: Member, scheduled = 0): void {
+    const lane = this.#lanes.get(member)!;
+    const { first, workers } = lane;
+    this.#addUntold(lane, member, scheduled);
     for (let worker = 0; worker < workers; worker++) this.#taker!.leaveOut(first + worker);
+  }
+
+  /** Makes up for banks that did not come: attempts that began in them and ended later, that ended in them, and that are only known to have been due. */
+  #addUntold(lane: Lane, member: Member, scheduled: number): void {
+    const { due, durationNs, kind } = this.#o;
+    const { counts, workers, unresolved } = lane;
+    if (workers === 0) return;
+    const most = due === null || due.isClosedLoop ? scheduled : Math.min(scheduled, due.of(member.share));
+    const ended = unresolved.reduce((sum, count) => sum + Math.max(0, count), 0);
+    const begun = unresolved.reduce((sum, count) => sum + Math.max(0, -count), 0);
+    const missed = Math.max(0, most - counts.scheduled - begun);
+    if (ended + begun + missed === 0) return;
+    const atNs = Math.max(0, Math.min(durationNs, this.reachedNs(member)));
+    const bank = emptyBank(kind.layout, atNs, atNs);
+    bank.counters[kind.scheduled] = begun;
+    bank.counters[kind.started] = begun;
+    kind.abort(bank, ended);
+    counts.scheduled += begun;
+    counts.started += begun;
+    this.#taker!.add(bank, lane.first);
+    if (missed > 0) this.#addMissed(lane, missed, atNs, atNs);
   }
 
   /**
@@ -216,11 +244,12 @@ export class Lanes {
       if (nextNs > endNs && !isEnd) return;
       const toNs = Math.min(nextNs, endNs);
       lane.lostToNs = toNs;
-      this.#addMissed(lane, member, startNs, toNs, toNs);
+      this.#addLost(lane, this.#untold(lane, member, toNs), startNs, toNs);
     }
     if (!isEnd) return;
     // One that stopped early and waited for what was open has reported past the end, without what was due after its stop.
-    if (this.#untold(lane, member, endNs) > 0) this.#addMissed(lane, member, lane.lostToNs, lane.lostToNs, endNs);
+    const untold = this.#untold(lane, member, endNs);
+    if (untold > 0) this.#addLost(lane, untold, lane.lostToNs, lane.lostToNs);
     this.#taker!.leaveOut(lane.first);
   }
 
@@ -229,18 +258,21 @@ export class Lanes {
     return Math.max(0, (this.#o.due?.until(share, untilNs) ?? 0) - counts.scheduled);
   }
 
+  #addLost(lane: Lane, missed: number, startNs: number, endNs: number): void {
+    lane.counts.lost += missed;
+    if (!lane.isTold) lane.counts.unreported += missed;
+    this.#addMissed(lane, missed, startNs, endNs);
+  }
+
   /** Adds a bank of what is untold as missed. */
-  #addMissed(lane: Lane, member: Member, startNs: number, endNs: number, untilNs: number): void {
+  #addMissed(lane: Lane, missed: number, startNs: number, endNs: number): void {
     const { kind } = this.#o;
-    const missed = this.#untold(lane, member, untilNs);
     const bank = emptyBank(kind.layout, startNs, endNs);
     bank.counters[WARMUP] = startNs < 0 ? 1 : 0;
     bank.counters[kind.scheduled] = missed;
     bank.counters[kind.missed] = missed;
     lane.counts.scheduled += missed;
     lane.counts.missed += missed;
-    lane.counts.lost += missed;
-    if (!lane.isTold) lane.counts.unreported += missed;
     this.#taker!.add(bank, lane.first);
   }
 }

@@ -230,8 +230,8 @@ class FleetRound {
       command: 'client',
       isWhole: ({ duration_sec: sec }, isLate) =>
         (this.#isCounted && !isLate) || sec * 1e9 >= this.#o.plan.durationNs - DURATION_STEP_NS,
-      onEnd: (member) => {
-        lanes.end(member);
+      onEnd: (member, result) => {
+        lanes.end(member, (result as RoundResult).attempts.scheduled);
         probes?.end(member);
         this.#teller.settled(member, true);
       },

@@ -146,8 +146,8 @@ class FleetPingRound {
       onNotice: (member, level, text) => this.#teller.notice(member, level, text),
       command: 'rtt',
       isWhole: (result, isLate) => this.#isWhole(result as RttRound, isLate),
-      onEnd: (member) => {
-        lanes.end(member);
+      onEnd: (member, result) => {
+        lanes.end(member, (result as RttRound).scheduled);
         this.#teller.settled(member, true);
       },
       onLost: (member, isAwaited) => this.#teller.lost(member, isAwaited),

@@ -91,7 +91,7 @@ function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {
     {
       code: 'reports_missing',
       status: 'invalid',
-      when: 'With --fleet: reports of an agent did not arrive, so that the sums are too small.',
+      when: 'With --fleet: reports of an agent did not arrive, so that the sums are too small. What was due and is in no report counts as missed; it may have been started.',
       remedy: "Look at NATS and at the agent's log for what was refused or dropped.",
       applies: (facts) => {
         const short = those(agentsOf(facts), (agent) => agent.reports_missing > 0);
@@ -99,7 +99,7 @@ function incompleteRules<Facts>({ agentsOf }: AgentsIn<Facts>): Rule<Facts>[] {
         const missing = sumOf(short, (agent) => agent.reports_missing);
         const tell = (agent: AgentRound): string => `${agent.name} (${formatCount(agent.reports_missing)})`;
         return {
-          message: `${formatCountOf(missing, 'report')} of agents did not arrive, so what they counted is missing in the sums: ${listed(short, tell)}. Look at NATS and at the logs of these agents.`,
+          message: `${formatCountOf(missing, 'report')} of agents did not arrive, so what they counted is missing in the sums: ${listed(short, tell)}. What is in none of their reports counts as missed, and may have been started. Look at NATS and at the logs of these agents.`,
           evidence: { reports_missing: missing },
         };
       },
@@ -149,10 +149,11 @@ export function clocksApart(
 ): Finding | undefined {
   if (agents === undefined || offeredRatePerSec === null || offeredRatePerSec === 0) return undefined;
   const limitNs = 1e9 / offeredRatePerSec / 2;
-  const apart = agents.filter((agent) => agent.clock_error_ns > limitNs);
+  const known = agents.flatMap(({ name, clock_error_ns: errorNs }) => (errorNs === null ? [] : [{ name, errorNs }]));
+  const apart = known.filter(({ errorNs }) => errorNs > limitNs);
   if (apart.length === 0 || agents.length < 2) return undefined;
-  const worst = Math.max(...apart.map((agent) => agent.clock_error_ns));
-  const tell = (agent: AgentRound): string => `${agent.name} ±${formatLatency(agent.clock_error_ns)}`;
+  const worst = Math.max(...apart.map(({ errorNs }) => errorNs));
+  const tell = ({ name, errorNs }: (typeof apart)[number]): string => `${name} ±${formatLatency(errorNs)}`;
   return {
     code: CLOCKS_APART.code,
     message: `The clocks of ${formatCount(apart.length)} of ${formatCountOf(agents.length, 'agent')} may be off by more than half of the ${formatLatency(limitNs * 2)} between two starts at ${formatPerSec(offeredRatePerSec)}: ${listed(apart, tell)}. Counts are exact; starts of different agents may be closer together than the schedule has them.`,
@@ -200,7 +201,7 @@ function agentsHave(count: number, all: number): string {
   return `${formatCount(count)} of ${formatCountOf(all, 'agent')}`;
 }
 
-function listed(agents: readonly AgentRound[], tell: (agent: AgentRound) => string): string {
+function listed<Agent>(agents: readonly Agent[], tell: (agent: Agent) => string): string {
   const named = agents.slice(0, NAMED).map(tell);
   const more = agents.length - named.length;
   const rest = more > 0 ? [`and ${formatCount(more)} more`] : [];

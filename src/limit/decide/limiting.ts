@@ -26,13 +26,15 @@ export function limitedBy(
   const busiest = shares.indexOf(Math.max(...shares));
   // Of the time until the last connection had ended: what was used then is in the figures too.
   const elapsedUsec = Math.max(durationSec * 1e6, ...workers.map(({ elapsed_usec: usec = 0 }) => usec));
+  const ownUsec = cpu.user_usec + cpu.system_usec;
   const percent = (share: number): number => Math.round(share * 100);
   const processor = kernel?.cpu?.[busiest];
   return {
     code,
     message: reason,
     processor: processor === undefined ? null : { core: processor.core, busy_percent: percent(shares[busiest]!) },
-    own_percent: elapsedUsec > 0 ? percent((cpu.user_usec + cpu.system_usec) / elapsedUsec) : 0,
+    // No run is without processor time: 0 is what is known of agents that did not tell theirs.
+    own_percent: elapsedUsec > 0 && ownUsec > 0 ? percent(ownUsec / elapsedUsec) : null,
     shared_with: neighbours
       .filter(({ share }) => share >= SHARE_MIN)
       .slice(0, NEIGHBOURS_MAX)

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import type { RoundResult } from '../../../src/document/client.ts';
 import type { AgentRound } from '../../../src/document/fleet.ts';
 import { SUBJECTS, type Description } from '../../../src/fleet/protocol.ts';
+import { decodeReport } from '../../../src/fleet/report-code.ts';
 import type { RunEvent } from '../../../src/run/events.ts';
 import { startServer } from '../../support/cli.ts';
 import { clientOn, startFleet, type MemoryFleet } from '../../support/fleet-in-memory.ts';
@@ -143,6 +144,40 @@ t.test('reports that are lost on the way are sent again', async (t) => {
   t.equal(result.rounds[0]!.attempts.scheduled, 400);
   t.ok(agentsOf(result.rounds[0]!).every((agent) => agent.lost === null && agent.reports_missing === 0));
 });
+
+for (const rate of ['100/s', 'max']) {
+  t.test(`counts that cannot be read leave what was due missed, and are named: ${rate}`, async (t) => {
+    const fleet = await startFleet(t, ['a', 'b']);
+    const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate, duration: '2s', 'max-in-flight': '4' });
+    let spoilt = 0;
+    fleet.carrier.loses = (subject, data) => {
+      const decoded = subject === SUBJECTS.report('a') ? decodeReport(data) : null;
+      if (decoded?.report.kind === 'bank' && decoded.body.length > 0 && spoilt === 0) {
+        decoded.body.fill(255);
+        spoilt++;
+      }
+      return false;
+    };
+    const result = await runClient(plan, {}, open);
+    const [round] = result.rounds;
+    const { attempts, outcomes } = round!;
+    const [a, b] = agentsOf(round!);
+    t.match(a, { lost: null, reports_missing: 1 });
+    t.ok(a!.missed > 0);
+    t.equal(attempts.scheduled, a!.scheduled + b!.scheduled);
+    t.equal(attempts.scheduled, attempts.started + attempts.missed);
+    // Of attempts that began in what cannot be read, no latency is known: the other identities cannot hold.
+    t.equal(
+      attempts.started,
+      Object.values(outcomes).reduce((sum, count) => sum + count, 0),
+    );
+    if (rate !== 'max') t.equal(attempts.scheduled, 200);
+    t.match(round!.verdict, {
+      status: 'invalid',
+      reasons: [{ code: 'reports_missing', message: /may have been started/ }],
+    });
+  });
+}
 
 t.test('a controller that loses the carrier for a second misses nothing', async (t) => {
   const fleet = await startFleet(t, ['a', 'b']);

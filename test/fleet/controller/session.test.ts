@@ -51,7 +51,7 @@ t.test('three agents are one schedule: every attempt is counted once', async (t)
   for (const round of result.rounds) {
     for (const of of ['scheduled', 'started', 'missed'] as const)
       t.equal(sumOf(agentsOf(round), of), round.attempts[of], of);
-    t.ok(agentsOf(round).every((agent) => agent.clock_error_ns > 0 && agent.verdict !== null));
+    t.ok(agentsOf(round).every((agent) => (agent.clock_error_ns ?? 0) > 0 && agent.verdict !== null));
     t.ok(round.probe!.sent > 0 && round.probe!.sent <= 50, 'the rate of the probe is that of the whole');
     t.equal(round.probe!.sent, round.probe!.received + round.probe!.lost);
     t.ok(round.workers.every((worker) => worker.agent !== undefined));
@@ -78,6 +78,18 @@ t.test('attempts that are counted, and as many as agents can', async (t) => {
     agentsOf(result.rounds[0]!).map(({ started }) => started),
     [51, 50],
   );
+});
+
+t.test('an agent without a slot in a round is not told as one that measured nothing', async (t) => {
+  const fleet = await startFleet(t, ['a', 'b']);
+  const { plan, open } = await clientOn(fleet, 2, { ...TARGET, rate: '10/s', count: '1' });
+  const result = await runClient(plan, {}, open);
+  checkIdentities(t, result);
+  const [a, b] = agentsOf(result.rounds[0]!);
+  t.match(a, { scheduled: 1, started: 1 });
+  t.not(a!.verdict, null);
+  t.match(b, { scheduled: 0, verdict: null, lost: null });
+  t.notOk(result.rounds[0]!.verdict.reasons.some(({ code }) => code === 'agent_invalid'));
 });
 
 t.test('an agent says what is wrong with the options, and nothing is opened', async (t) => {

@@ -15,6 +15,11 @@ t.test('shares are of the time until the last connection had ended', async (t) =
   t.equal(limitedBy(round, limited, [])?.own_percent, 20);
 });
 
+t.test('what was used is not known where no agent of a fleet told it', async (t) => {
+  const round = roundResult({ cpu: { ...plain.cpu, user_usec: 0, system_usec: 0 } });
+  t.equal(limitedBy(round, limited, [])?.own_percent, null);
+});
+
 t.test('who uses most is named, at most three', async (t) => {
   const neighbours = [0.9, 0.5, 0.4, 0.3, 0.01].map((share, pid) => ({ pid, name: `p${pid}`, share }));
   t.same(limitedBy(plain, limited, neighbours)?.shared_with, [
