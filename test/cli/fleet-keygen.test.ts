@@ -48,10 +48,13 @@ t.test('a key that is there is left alone', async (t) => {
   t.equal(code, 2);
   t.match(
     (await run(dir, 'default')).stderr,
-    /^--out: got nothing, expected a place without/,
+    /^--out: got nothing, expected another place: .*conngen-fleet\.pub is there already/,
     'a default was not typed',
   );
   t.equal(stdout, '');
-  t.match(stderr, /^--out: got ".*", expected a place without a .*conngen-fleet\.pub: a key is never overwritten\n/);
+  t.match(
+    stderr,
+    /^--out: got ".*", expected another place: .*conngen-fleet\.pub is there already, and a key is never overwritten\n/,
+  );
   t.match(stderr, /See conngen fleet keygen --help\.\n$/);
 });
