@@ -3,7 +3,6 @@
  * (schedule lag, waits for a core, quotas) and have rules of their own. Beyond them, busy cores matter to a target that shares them.
  */
 import { formatCount, formatLatency, formatShare } from '../units/format.ts';
-import { SCHEDULE_LAG } from '../count/load.ts';
 import type { Finding } from '../document/common.ts';
 import type { RoundFacts } from './facts.ts';
 import type { Applied } from './verdict.ts';
@@ -51,7 +50,7 @@ export function coresBusyFinding(facts: RoundFacts): Finding | undefined {
   if (!isTrial && !hasFailures(facts)) return undefined;
   const evidence = { busy_share: roundedShare(coresBusy) };
   if (target.isLocal) return { code: CORES_BUSY, message: sharedCores(coresBusy), evidence };
-  const lag = tally.latency[SCHEDULE_LAG]!.summary();
+  const lag = tally.latencySummaries().schedule_lag;
   const late = lag.count === 0 ? '' : `, 99 % of them within ${formatLatency(lag.p99)} of their time`;
   return {
     code: CORES_BUSY,
