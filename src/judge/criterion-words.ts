@@ -71,6 +71,13 @@ export const METRIC_WORDS: readonly MetricWords[] = [
     example: 'empty>0',
   },
   {
+    metric: 'held_lost',
+    values: '`12`, or `0.1%` of those started',
+    meaning:
+      'connections that the peer ended while they were kept open (`--hold`), whatever the outcome of their exchange',
+    example: 'held_lost>0',
+  },
+  {
     metric: 'an outcome: refused, reset, connect_timeout …',
     values: '`0`, or `0.1%` of those started',
     meaning: 'attempts that ended so',

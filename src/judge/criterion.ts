@@ -4,12 +4,12 @@
  *     criterion  = metric comparison value
  *     metric     = statistic "(" clock ")" | "rate" "(" rate ")" | counted | "cpu"
  *     statistic  = "p50" | "p75" | "p90" | "p95" | "p99" | "p99.9" | "min" | "mean" | "max"
- *     counted    = "failures" | "loss" | "missed" | "empty" | the name of an outcome
+ *     counted    = "failures" | "loss" | "missed" | "empty" | "held_lost" | the name of an outcome
  *     comparison = "<" | "<=" | ">" | ">="
  *     value      = a duration with its unit | a count | a share with "%" | a rate, as the metric has it
  */
 import { accept, type Given, type Parsed, type Problem, problemOf, refuse } from '../units/problem.ts';
-import type { Finish } from '../plan/exchange/finish.ts';
+import { staysOpen, type Finish } from '../plan/exchange/finish.ts';
 import { durationParser, NS_PER_DAY, parseNumericRate } from '../units/quantity.ts';
 import { meantMetric } from './criterion-words.ts';
 import { type OutcomeName, OUTCOMES } from '../document/outcome.ts';
@@ -29,9 +29,9 @@ const RATES = ['started', 'established', 'completed'] as const;
 /**
  * Attempts as criteria count them. `failures`: started and not ok, whoever the owner; the verdict tells. `loss`: the same, in
  * thresholds and in goals. `missed`: due and never started, which is this machine's doing and no loss. `empty`: ended without a byte
- * of answer where a payload was sent, whatever the outcome.
+ * of answer where a payload was sent, whatever the outcome. `held_lost`: ended by the peer while they were kept open.
  */
-const SUMS = ['failures', 'loss', 'missed', 'empty'] as const;
+const SUMS = ['failures', 'loss', 'missed', 'empty', 'held_lost'] as const;
 type Counted = (typeof SUMS)[number] | OutcomeName;
 
 export type Metric =
@@ -59,6 +59,7 @@ export type CriterionRound = Pick<
   | 'attempts'
   | 'outcomes'
   | 'empty_responses'
+  | 'held'
   | 'rate_per_sec'
   | 'latency_ns'
   | 'cpu'
@@ -71,6 +72,10 @@ export interface MeasuredInput {
   readonly payload?: Given<string> | readonly Given<string>[] | undefined;
   readonly 'payload-size'?: Given<number> | undefined;
   readonly finish: Given<Finish>;
+  readonly hold?: Given<number> | undefined;
+  /** Of a search: connections are kept open too where their number is searched for, or given. */
+  readonly quantity?: readonly Given<string>[] | undefined;
+  readonly connections?: Given<number> | undefined;
 }
 
 /** The problems of criteria about something that the run does not measure: such a criterion is never met. */
@@ -82,6 +87,11 @@ export function unmeasured(criteria: readonly Given<Criterion>[], input: Measure
     if (input.probe === undefined && isAboutProbe(given)) {
       problems.push(problemOf(given, 'a --probe beside it, such as --probe 100/s'));
     }
+    if (isAboutHeld(given) && !keepsOpen(input)) {
+      problems.push(
+        problemOf(given, 'a --hold beside it, and a --finish that leaves connections open (echo, bytes:N, connect)'),
+      );
+    }
     if (!expectsAnswers && isAboutEmpty(given)) {
       problems.push(problemOf(given, 'a --payload beside it, and a --finish that waits for an answer'));
     }
@@ -91,6 +101,17 @@ export function unmeasured(criteria: readonly Given<Criterion>[], input: Measure
 
 function isAboutEmpty({ value: { metric } }: Given<Criterion>): boolean {
   return metric.kind === 'attempts' && metric.counted === 'empty';
+}
+
+function isAboutHeld({ value: { metric } }: Given<Criterion>): boolean {
+  return metric.kind === 'attempts' && metric.counted === 'held_lost';
+}
+
+/** Whether connections are kept open after their exchange. */
+function keepsOpen({ hold, finish, quantity = [], connections }: MeasuredInput): boolean {
+  const isInStages =
+    quantity.length > 0 && (connections !== undefined || quantity.some(({ value }) => value !== 'rate'));
+  return isInStages || ((hold?.value ?? 0) > 0 && staysOpen(finish.value));
 }
 
 function isAboutProbe({ value: { metric } }: Given<Criterion>): boolean {
@@ -342,6 +363,8 @@ function countOf(counted: Counted, round: CriterionRound): { part: number | null
   switch (counted) {
     case 'empty':
       return { part: round.empty_responses ?? null, whole: attempts.started };
+    case 'held_lost':
+      return { part: round.held?.lost ?? null, whole: attempts.started };
     case 'failures':
     case 'loss':
       return { part: attempts.started - outcomes.ok, whole: attempts.started };

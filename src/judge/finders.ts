@@ -230,6 +230,19 @@ function ofPacketEngine(find: (facts: PacketFacts) => Finding | undefined): Find
 }
 
 /** What is looked for in a round, in the order of reports. Latencies are the target's only where the verdict is valid. */
+/** The share of the connections from which the end of kept ones is worth a sentence. */
+const HELD_LOST_SHARE = 0.01;
+
+function heldLost({ tally, ports }: RoundFacts): Finding | undefined {
+  const { heldLost: lost, started } = tally;
+  if (!ports.isHeld || lost === 0 || lost < started * HELD_LOST_SHARE) return undefined;
+  return {
+    code: 'held_lost',
+    message: `The peer, or a device on the way, ended ${formatCount(lost)} of ${formatCountOf(started, 'connection')} while they were kept open, before the time of --hold: look at its idle timeout and its limit of open connections.`,
+    evidence: { held_lost: lost, started },
+  };
+}
+
 export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly needsValid: boolean })[] = [
   {
     code: 'syn_drops_suspected',
@@ -263,6 +276,13 @@ export const FINDERS: readonly (FinderRow & { readonly find: Finder; readonly ne
     needsValid: false,
     when: '--hold is beside --finish half-close or eof, which leave no connection open.',
     remedy: 'Use --finish echo, bytes:N or connect.',
+  },
+  {
+    code: 'held_lost',
+    find: heldLost,
+    needsValid: false,
+    when: 'The peer, or a device on the way, ended connections that were kept open, at least 1 % of those started.',
+    remedy: 'Compare --hold with the idle timeouts of the target and of the devices on the way.',
   },
   {
     code: CORES_BUSY,

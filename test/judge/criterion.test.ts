@@ -65,7 +65,7 @@ t.test('what is wrong is named with its place', async (t) => {
   for (const [text, message] of [
     [
       '',
-      /^a metric at character 1: p50, .*p99\(total\), rate\(completed\), failures, loss, missed, empty, cpu, or an outcome/,
+      /^a metric at character 1: p50, .*p99\(total\), rate\(completed\), failures, loss, missed, empty, held_lost, cpu, or an outcome/,
     ],
     ['  latency<5ms', /^a metric at character 3: /],
     ['>5', /^a metric at character 1: /],
@@ -168,6 +168,14 @@ t.test('empty answers', async (t) => {
   });
   t.same(evaluateCriterion(criterion('empty>0'), round), { value: 9, met: true });
   t.same(evaluateCriterion(criterion('empty<=1%'), round), { value: 1, met: true }, 'of what was started');
+});
+
+t.test('connections lost while they were kept open', async (t) => {
+  const attempts = { scheduled: 1000, started: 900, missed: 100, in_flight_max: 5 };
+  const round = roundResult({ attempts, held: { lost: 9 } });
+  t.same(evaluateCriterion(criterion('held_lost>0'), round), { value: 9, met: true });
+  t.same(evaluateCriterion(criterion('held_lost<=1%'), round), { value: 1, met: true });
+  t.equal(evaluateCriterion(criterion('held_lost>0'), roundResult({ attempts })).value, null, 'nothing was kept open');
 });
 
 t.test('rates, and their share of what was offered', async (t) => {

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { EarlierRound, RoundFacts } from '../../src/judge/facts.ts';
 import { findingsOf, serverFindingsOf } from '../../src/judge/findings.ts';
 import { CONNECT_TIMEOUT, OK } from '../../src/document/outcome.ts';
-import { CONNECT, ESTABLISHED, SCHEDULED, STARTED, TOTAL } from '../../src/count/load.ts';
+import { CONNECT, ESTABLISHED, HELD_LOST, SCHEDULED, STARTED, TOTAL } from '../../src/count/load.ts';
 import { loadTally, type TimesMs } from '../support/load-tally.ts';
 import type { Finding, VerdictStatus } from '../../src/document/common.ts';
 import type { IntervalResult } from '../../src/document/client.ts';
@@ -56,6 +56,17 @@ t.test('a hold of connections that are closed by then', async (t) => {
   };
   t.same([held('half-close', true), held('eof', true)], [['nothing_held'], ['nothing_held']]);
   t.same([held('half-close', false), held('echo', true)], [[], []]);
+});
+
+t.test('connections that end while they are kept open', async (t) => {
+  const lost = (heldLost: number, isHeld = true) => {
+    const counters = [[STARTED, 10_000] as const, [HELD_LOST, heldLost] as const];
+    const facts = roundFacts(loadTally(new Map(counters)));
+    return codes({ ...facts, ports: { ...facts.ports, isHeld } }).filter((code) => code === 'held_lost');
+  };
+  t.same(lost(1000), ['held_lost']);
+  t.same(lost(1), [], 'one of many');
+  t.same(lost(1000, false), [], 'none was kept open');
 });
 
 t.test('slow is not dropped', async (t) => {

@@ -172,7 +172,7 @@ const MACHINE_RULES: readonly Rule<RoundFacts>[] = [
         ? 'that is what the limit of open files allows; raise it (ulimit -n)'
         : 'raise --max-in-flight';
       return {
-        message: `${formatCount(tally.missedFull)} starts were missed because ${formatCount(maxInFlight)} connections were open: ${wayOut}, or shorten --timeout or --hold.`,
+        message: `${formatCountOf(tally.missedFull, 'start')} ${tally.missedFull === 1 ? 'was' : 'were'} missed because ${formatCountOf(maxInFlight, 'connection')} ${maxInFlight === 1 ? 'was' : 'were'} open: ${wayOut}, or shorten --timeout or --hold.`,
         evidence: { missed: tally.missedFull, max_in_flight: maxInFlight },
       };
     },
