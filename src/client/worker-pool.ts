@@ -3,13 +3,14 @@ import { engineHas } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import { monotonicNs } from '../runtime/clock.ts';
+import { loadLibc } from '../kernel/libc.ts';
 import { STOP, leaseStarts, shiftRound } from '../runtime/round-control.ts';
 import { configureCollector, configureForPackets } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, beginStage, openStages, resetStages, stagesEnded } from './stages.ts';
-import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
+import type { FromWorker, RoundOrder, ThreadMemory, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
@@ -29,6 +30,7 @@ interface Member {
   gc: GcUse | undefined;
   endedNs: number;
   failure: WorkerFailure | undefined;
+  memory: readonly ThreadMemory[];
 }
 
 /** The pacing threads of a run. A worker that dies leaves its figures in shared memory, and the pool goes on without it. */
@@ -57,6 +59,7 @@ export class WorkerPool {
             member.gc = message.gc;
             member.endedNs = message.endedNs;
           }
+          if (message.type === 'left') member.memory = message.memory;
           member.settle();
         },
         onFailure: (failure) => {
@@ -71,6 +74,7 @@ export class WorkerPool {
       gc: undefined,
       endedNs: -Infinity,
       failure: undefined,
+      memory: [],
     };
     return member;
   }
@@ -177,6 +181,9 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     await Promise.all(this.#members.map(({ thread }) => thread.close({ type: 'exit' })));
+    // The threads are joined: what they had asked of the kernel is over (io_uring_cancel_generic in do_exit waits for it).
+    const memory = this.#members.flatMap((member) => member.memory);
+    if (memory.length > 0) for (const { address, size } of memory) loadLibc().munmap(address, size);
     this.#resetV8();
   }
 }

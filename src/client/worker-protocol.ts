@@ -44,6 +44,12 @@ export interface RoundOrder {
   readonly isLed: boolean;
 }
 
+/** Native memory of a thread. */
+export interface ThreadMemory {
+  readonly address: number;
+  readonly size: number;
+}
+
 /** Messages to the worker: get ready for a round; run it; or leave. */
 export type ToWorker =
   { readonly type: 'prepare' } | ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
@@ -53,5 +59,7 @@ export type FromWorker =
   /** `threadId`: as /proc/self/task has it; null where there is no /proc. */
   | { readonly type: 'ready'; readonly threadId: number | null }
   | { readonly type: 'prepared' }
+  /** The last one. `memory`: what is to be given back when the thread has ended, since until then the kernel may write to it. */
+  | { readonly type: 'left'; readonly memory: readonly ThreadMemory[] }
   /** `gc`: of the measured part of the round. `endedNs`: when its last exchange had ended, on the run's clock. */
   | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number };

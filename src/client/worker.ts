@@ -11,7 +11,7 @@ import { collectNow } from '../runtime/v8.ts';
 import { reuseDelayNs } from '../kernel/proc.ts';
 import { putFirst } from '../kernel/machine/priority.ts';
 import { currentThreadId } from '../kernel/machine/thread-times.ts';
-import { loadLibc } from '../kernel/libc.ts';
+import { loadLibc, memoryOfThread } from '../kernel/libc.ts';
 import { Recorder } from '../count/recorder.ts';
 import { countAddresses } from '../plan/address/address-runs.ts';
 import { readsHeads } from '../plan/exchange/answer-plan.ts';
@@ -261,6 +261,8 @@ async function main(): Promise<void> {
       engine.dispose();
       bodies?.dispose();
       heads?.dispose();
+      // Threads of a sink may still read what was received.
+      tell({ type: 'left', memory: init.sink === null ? memoryOfThread() : [] });
     },
   });
   tell({ type: 'ready', threadId: currentThreadId() });

@@ -6,9 +6,9 @@
  */
 import { createRequire } from 'node:module';
 import { NativeHeap } from './native-memory.ts';
-import type { NativeMemory } from './native-memory.ts';
+import type { MemoryBlock, NativeMemory } from './native-memory.ts';
 
-export type { NativeMemory } from './native-memory.ts';
+export type { MemoryBlock, NativeMemory } from './native-memory.ts';
 
 /** Section numbers are those of the man pages: each member is the call of that name. */
 export interface Libc {
@@ -17,6 +17,8 @@ export interface Libc {
   alloc(size: number): NativeMemory;
   /** Takes back what `alloc` gave, once neither this program nor the kernel uses it. */
   free(memory: NativeMemory): void;
+  /** What `alloc` has of the kernel, for the thread that gives it back with munmap(2) when this one has ended. */
+  blocks(): readonly MemoryBlock[];
   /** The memory at an address that the kernel gave (mmap). */
   view(address: number, size: number): ArrayBuffer;
   socket(family: number, type: number, protocol: number): number;
@@ -107,6 +109,15 @@ export function loadLibc(): Libc {
   return (cached ??= bindLibc(createRequire(import.meta.url)('koffi') as Koffi));
 }
 
+/** What this thread has of native memory; nothing where it has not bound the C library. */
+export function memoryOfThread(): readonly MemoryBlock[] {
+  return cached?.blocks() ?? [];
+}
+
+function memoryCalls(heap: NativeHeap): Pick<Libc, 'alloc' | 'free' | 'blocks'> {
+  return { alloc: (size) => heap.alloc(size), free: (memory) => heap.free(memory), blocks: () => heap.blocks };
+}
+
 function bindLibc(koffi: Koffi): Libc {
   const c = koffi.load(null);
   // long is 64 bits on both machines; int64 is taken as a number and stays exact below 2^53.
@@ -118,8 +129,7 @@ function bindLibc(koffi: Koffi): Libc {
   const clockNanosleep = c.func('int clock_nanosleep(int, int, int64, int64)');
   return {
     errno: () => koffi.errno(),
-    alloc: (size) => heap.alloc(size),
-    free: heap.free.bind(heap),
+    ...memoryCalls(heap),
     view,
     socket: func('int socket(int, int, int)'),
     setsockopt: func('int setsockopt(int, int, int, int64, uint32)'),

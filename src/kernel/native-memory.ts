@@ -26,9 +26,17 @@ export interface MemorySource {
   view(address: number, size: number): ArrayBuffer;
 }
 
+/** A mapping of whole pages. */
+export interface MemoryBlock {
+  readonly address: number;
+  readonly size: number;
+}
+
 /** Gives out native memory, cleared. */
 export class NativeHeap {
   readonly #source: MemorySource;
+  /** The sizes of its mappings, by their addresses. */
+  readonly #blocks = new Map<number, number>();
   #nextAddress = 0;
   #freeBytes = 0;
 
@@ -47,7 +55,14 @@ export class NativeHeap {
    * this, a process that begins many runs, as an agent does, would grow by the large pieces of each.
    */
   free({ address, bytes }: NativeMemory): void {
-    if (alignedSize(bytes.length) >= BLOCK_BYTES) this.#source.munmap(address, pagesOf(bytes.length));
+    if (alignedSize(bytes.length) < BLOCK_BYTES) return;
+    this.#blocks.delete(address);
+    this.#source.munmap(address, pagesOf(bytes.length));
+  }
+
+  /** All mappings that it has, for who gives them back when nothing can use them any more. */
+  get blocks(): readonly MemoryBlock[] {
+    return [...this.#blocks].map(([address, size]) => ({ address, size }));
   }
 
   #take(size: number): number {
@@ -63,7 +78,9 @@ export class NativeHeap {
   }
 
   #map(size: number): number {
-    return mapLow(this.#source, size, FLAGS);
+    const address = mapLow(this.#source, size, FLAGS);
+    this.#blocks.set(address, size);
+    return address;
   }
 }
 

@@ -1,5 +1,6 @@
 // tier: kernel
 /** A whole run in this process: pacing threads, shared memory and merging, against a real echo server. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
@@ -7,12 +8,25 @@ import { once } from 'node:events';
 import t from 'tap';
 import { runClient } from '../support/runs.ts';
 import type { ClientPlan } from '../../src/plan/plan.ts';
+import { whyNot } from '../support/engines.ts';
 import { inTime } from '../support/in-time.ts';
 import { checkIdentities } from '../support/identities.ts';
 import { onSecond } from '../support/events.ts';
 import { planClient } from '../support/plans.ts';
 import type { Typed } from '../support/plans.ts';
 import { freePort } from '../support/ports.ts';
+
+const noUring = process.arch === 'x64' ? await whyNot('uring') : 'it cannot be told where native memory is';
+
+/** Memory without a name below 2 GiB, where native memory is (see `NativeHeap`). */
+function lowMemoryBytes(): number {
+  const maps = readFileSync('/proc/self/maps', 'latin1');
+  let bytes = 0;
+  for (const [, first, last] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *$/gm)) {
+    if (Number.parseInt(last!, 16) <= 2 ** 31) bytes += Number.parseInt(last!, 16) - Number.parseInt(first!, 16);
+  }
+  return bytes;
+}
 
 async function echoServer(): Promise<{ close: () => void; port: number }> {
   const sockets = new Set<Socket>();
@@ -85,6 +99,18 @@ t.test('two workers share one schedule; a warm-up and a second round are apart',
   t.ok(warmups.includes(0) && warmups.includes(1), 'the warm-ups were told');
   t.ok(seconds.includes(0) && seconds.includes(1), 'the seconds were told');
   t.equal(result.error, undefined);
+});
+
+t.test('native memory of the threads is given back when a run has ended', { skip: noUring }, async (t) => {
+  const { close, port } = await echoServer();
+  const plan = await planOf(port, { rate: '100', count: '20', workers: '2', engine: 'uring' });
+  await runClient(plan);
+  const before = lowMemoryBytes();
+  for (let i = 0; i < 4; i++) checkIdentities(t, await runClient(plan));
+  const grown = lowMemoryBytes() - before;
+  close();
+  // A thread has some 300 KiB.
+  t.ok(grown < 300 * 1024, 'what four runs leave', { found: grown });
 });
 
 t.test('a stop ends the round early and accounts for it', async (t) => {

@@ -373,7 +373,7 @@ export class UringClientEngine implements ClientEngine {
   dispose(): void {
     if (!this.#direct) for (const fd of this.#slots.files) if (fd >= 0) this.#libc.close(fd);
     this.#ring.dispose();
-    // Buffers are not given back: the kernel ends what is under way after the ring is closed.
+    // Buffers are not given back here: the kernel ends what is under way after the ring is closed, or with the thread.
     this.#libc.free(this.#payload);
   }
 }

@@ -17,7 +17,18 @@ function found(run: CliRun): DoctorResult {
   return JSON.parse(run.stdout) as DoctorResult;
 }
 
-const IMPOSSIBLE = ['doctor', '127.0.0.1:2345', '--source', '127.0.0.1', '--hold', '60s', '--rate', '20000'];
+const IMPOSSIBLE = [
+  'doctor',
+  '127.0.0.1:2345',
+  '--source',
+  '127.0.0.1',
+  '--hold',
+  '60s',
+  '--rate',
+  '20000',
+  '--finish',
+  'connect',
+];
 
 t.test('a plan that is impossible: exit 1, and why', { skip: linux }, async (t) => {
   const run = await runCli([...IMPOSSIBLE, '--json', '-']);
