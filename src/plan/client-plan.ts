@@ -26,7 +26,7 @@ import { checkSourcePorts, planSourcePorts } from './ports/planned-ports.ts';
 import { formatSourcePorts, type PortChoice } from './ports/source-ports.ts';
 import { formatSources } from './address/sources.ts';
 import type { Machine, Planned } from './demand/machine.ts';
-import { FDS_RESERVED, affordableSlots, checkAffordable } from './demand/open-files.ts';
+import { FDS_RESERVED, affordableSlots, checkAffordable, descriptorsFor } from './demand/open-files.ts';
 import { ALL_PORTS, WHOLE, countOf, ownOf, rateOf, shareConfig, type PortsPart, type Share } from './fleet/share.ts';
 
 /** The options of a client run, each parsed by itself. Those with a default are always there. */
@@ -173,8 +173,7 @@ async function planPayload(
 export function affordableInFlight(input: ClientInput, machine: Machine): number {
   const hasOwnConnections = engineHas(input.engine.value, 'hasOwnConnections');
   // Too little for the margin: half of it is what one worker needs.
-  if (!hasOwnConnections && machine.fdLimit >= FDS_RESERVED && machine.fdLimit < 2 * FDS_RESERVED)
-    return Math.floor(machine.fdLimit / 2);
+  if (!hasOwnConnections && machine.fdLimit < 2 * FDS_RESERVED) return descriptorsFor(machine.fdLimit);
   const threads = input.workers.value === 'auto' ? machine.cpus : input.workers.value;
   // It is shut down by descriptor (see the engine).
   const isHalfClosed = input.finish.value.kind === 'half-close';

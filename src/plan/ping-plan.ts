@@ -2,7 +2,7 @@
 import type { FleetConfig } from '../document/fleet.ts';
 import type { RttConfig } from '../document/config.ts';
 import { engineHas, type PingEngineChoice } from './engines.ts';
-import { FDS_RESERVED, checkAffordable } from './demand/open-files.ts';
+import { FDS_RESERVED, checkAffordable, descriptorsFor } from './demand/open-files.ts';
 import { type Machine, type Planned } from './demand/machine.ts';
 import { planSources, planTarget, type EndpointsInput } from './address/endpoints.ts';
 import type { Endpoint } from './plan.ts';
@@ -198,7 +198,12 @@ function depthOf(input: RttInput, rate: Rate): number {
 
 function checkConnections(input: RttInput, machine: Machine, problems: Problem[]): void {
   const { connections, size, pipeline } = input;
-  const affordable = machine.fdLimit - FDS_RESERVED;
+  const affordable = descriptorsFor(machine.fdLimit);
+  if (affordable < 1) {
+    const expected = `at least ${FDS_RESERVED} open files (ulimit -n 65536)`;
+    problems.push({ option: 'ulimit -n', got: String(machine.fdLimit), expected });
+    return;
+  }
   checkAffordable(connections, affordable, FDS_RESERVED, machine, problems);
   if (connections.value <= affordable && connections.value * size.value > MESSAGES_MAX_BYTES) {
     const most = Math.floor(MESSAGES_MAX_BYTES / size.value);

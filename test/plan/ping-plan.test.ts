@@ -50,6 +50,14 @@ t.test('what cannot work is refused, all of it at once', async (t) => {
   t.equal(problems.length, 7);
 });
 
+t.test('few open files: half of them where there is no room for the margin', async (t) => {
+  const problemsOf = async (fdLimit: number, connections?: string): Promise<readonly string[]> =>
+    (await planRtt(connections === undefined ? {} : { connections }, { ...MACHINE, fdLimit })).problems;
+  t.same(await problemsOf(64), []);
+  t.same(await problemsOf(63), ['ulimit -n: got "63", expected at least 64 open files (ulimit -n 65536)']);
+  t.match(await problemsOf(64, '33'), [/^--connections: got "33", expected at most 32/]);
+});
+
 t.test('what does not go together is refused', async (t) => {
   const refused = async (typed: Record<string, string>): Promise<readonly string[]> => (await planRtt(typed)).problems;
   t.match(await refused({ protocol: 'udp', size: '65508' }), [/^--size: got "65508", expected at most 65507 bytes/]);

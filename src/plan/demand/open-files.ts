@@ -16,6 +16,11 @@ export const IN_FLIGHT_MAX = 4_000_000;
 /** Files that are open anyway: standard streams, threads, the engine's own, a margin for the rest. */
 export const FDS_RESERVED = 64;
 
+/** How many connections have a descriptor of their own under a limit of open files. Where it has no room for the margin, half of it is left. */
+export function descriptorsFor(fdLimit: number): number {
+  return fdLimit >= FDS_RESERVED && fdLimit < 2 * FDS_RESERVED ? Math.floor(fdLimit / 2) : fdLimit - FDS_RESERVED;
+}
+
 /** How many connections can be open at the same time, over all threads. `needsDescriptors`: each takes a descriptor of the process, whatever the engine. */
 export function affordableSlots(
   machine: Machine,
