@@ -33,11 +33,11 @@ t.test('a family that is asked for twice, differently', async (t) => {
   for (const [typed, problem] of [
     [
       { host: 'localhost', ipv4: 'true', ipv6: 'true' },
-      '--ipv6: got "true", expected to be left out: only IPv4 addresses can be used, as --ipv4 is given',
+      '--ipv6: got "--ipv6", expected to be left out: only IPv4 addresses can be used, as --ipv4 is given',
     ],
     [
       { host: '::1', ipv4: 'true' },
-      '--ipv4: got "true", expected to be left out: only IPv6 addresses can be used, as the target ::1 is one',
+      '--ipv4: got "--ipv4", expected to be left out: only IPv6 addresses can be used, as the target ::1 is one',
     ],
     [
       { host: 'localhost', ipv4: 'true', source: '::1' },
