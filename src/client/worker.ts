@@ -262,7 +262,8 @@ async function main(): Promise<void> {
       bodies?.dispose();
       heads?.dispose();
       // Threads of a sink may still read what was received.
-      tell({ type: 'left', memory: init.sink === null ? memoryOfThread() : [] });
+      const isOurs = init.sink === null && engineHas(init.engine, 'usesLibc');
+      tell({ type: 'left', memory: isOurs ? memoryOfThread() : [] });
     },
   });
   tell({ type: 'ready', threadId: currentThreadId() });

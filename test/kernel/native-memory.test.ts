@@ -4,6 +4,16 @@ import { MAP_32BIT } from '../../src/kernel/constants.ts';
 import { loadLibc } from '../../src/kernel/libc.ts';
 import { NativeHeap, mapOnTouch } from '../../src/kernel/native-memory.ts';
 
+/** Whether all of these bytes belong to this process. */
+function isCovered(address: number, size: number): boolean {
+  const maps = [...readFileSync('/proc/self/maps', 'latin1').matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm)];
+  let end = address;
+  for (const [, first, last] of maps) {
+    if (Number.parseInt(first!, 16) <= end) end = Math.max(end, Number.parseInt(last!, 16));
+  }
+  return end >= address + size;
+}
+
 const skip = process.platform === 'linux' ? false : 'mmap(2) of Linux';
 
 t.test('pieces are cleared, lie apart, and keep what is written to them', { skip }, (t) => {
@@ -45,18 +55,21 @@ t.test('addresses are small integers where the machine can', { skip }, (t) => {
 
 t.test('a large piece is given back whole, a small one stays', { skip }, (t) => {
   const libc = loadLibc();
-  const bytesMapped = (): number => {
-    const [pages] = readFileSync('/proc/self/statm', 'latin1').split(' ');
-    return Number(pages) * 4096;
-  };
-  const before = bytesMapped();
+  const had = libc.blocks();
   const pieces = [65_500, 8 * 2 ** 20, 8 * 2 ** 20 + 1].map((size) => libc.alloc(size));
   const small = libc.alloc(100);
   small.bytes.fill(7);
-  const taken = bytesMapped() - before;
-  t.ok(taken >= 16 * 2 ** 20);
+  const isMapped = (address: number, size: number): boolean =>
+    libc.blocks().some((block) => block.address === address && block.size >= size) && isCovered(address, size);
+  for (const { address, bytes } of pieces) t.ok(isMapped(address, bytes.length));
   for (const piece of [...pieces, small]) libc.free(piece);
-  t.ok(bytesMapped() - before <= taken - 16 * 2 ** 20);
+  for (const { address, bytes } of pieces) {
+    t.notOk(isMapped(address, bytes.length));
+    // Nothing else of this process is mapped there by itself.
+    if (process.arch === 'x64') t.notOk(isCovered(address, bytes.length));
+  }
+  t.ok(libc.blocks().length - had.length <= 1, 'the small one may have a new block');
+  t.ok(libc.blocks().every(({ address, size }) => isCovered(address, size)));
   t.ok(small.bytes.every((byte) => byte === 7));
   t.end();
 });
