@@ -3,14 +3,14 @@ import { engineHas } from '../plan/engines.ts';
 import { RunError } from '../units/run-error.ts';
 import { ThreadHost, moduleBeside, type ThreadFailure } from '../runtime/thread-host.ts';
 import { monotonicNs } from '../runtime/clock.ts';
-import { loadLibc } from '../kernel/libc.ts';
+import { loadLibc, type MemoryBlock } from '../kernel/libc.ts';
 import { STOP, leaseStarts, shiftRound } from '../runtime/round-control.ts';
 import { configureCollector, configureForPackets } from '../runtime/v8.ts';
 import { RecorderReader } from '../count/recorder.ts';
 import { createRecorderMemory } from '../count/bank.ts';
 import type { GcUse } from './gc-watch.ts';
 import { CONTROL_WORDS, beginStage, openStages, resetStages, stagesEnded } from './stages.ts';
-import type { FromWorker, RoundOrder, ThreadMemory, ToWorker, WorkerInit } from './worker-protocol.ts';
+import type { FromWorker, RoundOrder, ToWorker, WorkerInit } from './worker-protocol.ts';
 
 const WORKER_URL = moduleBeside(import.meta.url, 'worker');
 
@@ -30,7 +30,7 @@ interface Member {
   gc: GcUse | undefined;
   endedNs: number;
   failure: WorkerFailure | undefined;
-  memory: readonly ThreadMemory[];
+  memory: readonly MemoryBlock[];
 }
 
 /** The pacing threads of a run. A worker that dies leaves its figures in shared memory, and the pool goes on without it. */
@@ -183,7 +183,7 @@ export class WorkerPool {
     await Promise.all(this.#members.map(({ thread }) => thread.close({ type: 'exit' })));
     // The threads are joined: what they had asked of the kernel is over (io_uring_cancel_generic in do_exit waits for it).
     const memory = this.#members.flatMap((member) => member.memory);
-    if (memory.length > 0) for (const { address, size } of memory) loadLibc().munmap(address, size);
+    for (const { address, size } of memory) loadLibc().munmap(address, size);
     this.#resetV8();
   }
 }

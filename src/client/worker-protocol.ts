@@ -1,4 +1,5 @@
 import type { PacketLink } from '../engine/seam/link.ts';
+import type { MemoryBlock } from '../kernel/libc.ts';
 import type { EngineName } from '../plan/engines.ts';
 import type { ClientPlan, RoundRate } from '../plan/plan.ts';
 import type { GcUse } from './gc-watch.ts';
@@ -44,12 +45,6 @@ export interface RoundOrder {
   readonly isLed: boolean;
 }
 
-/** Native memory of a thread. */
-export interface ThreadMemory {
-  readonly address: number;
-  readonly size: number;
-}
-
 /** Messages to the worker: get ready for a round; run it; or leave. */
 export type ToWorker =
   { readonly type: 'prepare' } | ({ readonly type: 'round' } & RoundOrder) | { readonly type: 'exit' };
@@ -60,6 +55,6 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly threadId: number | null }
   | { readonly type: 'prepared' }
   /** The last one. `memory`: what is to be given back when the thread has ended, since until then the kernel may write to it. */
-  | { readonly type: 'left'; readonly memory: readonly ThreadMemory[] }
+  | { readonly type: 'left'; readonly memory: readonly MemoryBlock[] }
   /** `gc`: of the measured part of the round. `endedNs`: when its last exchange had ended, on the run's clock. */
   | { readonly type: 'done'; readonly gc: GcUse; readonly endedNs: number };

@@ -13,7 +13,7 @@ const STOOD_STILL_MS = 1250;
 
 export interface NatsWatchOptions {
   readonly bus: Pick<Bus, 'isConnected' | 'flush'>;
-  /** NATS is there again: nobody could be heard meanwhile. */
+  /** NATS answers again. No message could come while it did not. */
   readonly onBack: () => void;
   /** This process stood still for so long, and has not read yet what came meanwhile. */
   readonly onStoodStill: (ms: number) => void;

@@ -11,6 +11,7 @@ import { limitedBy, type Neighbour } from './decide/limiting.ts';
 import { isTooSlow, nextSaturateMove, outcomeOf, type SaturateStep } from './decide/saturate.ts';
 import { ExpectedAnswers } from './decide/expected-answers.ts';
 import { asStarted, missedBy, standingOf } from './decide/standing.ts';
+import { hasNothing } from './decide/trial.ts';
 import { saturateConfig, type SaturatePlan } from './plan/saturate.ts';
 import { saturateEstimate } from './expected-time.ts';
 import { fitsInTime } from './time-limit.ts';
@@ -135,7 +136,7 @@ function judge(
   const step: SaturateStep = {
     ratePerSec,
     p90Ns,
-    failsGoal: !met || standing === 'nothing_established' || standing === 'nothing_completed',
+    failsGoal: !met || hasNothing(standing),
     isGeneratorLimited: standing === 'generator_limited',
   };
   const note = reason ?? (met ? '' : `fails ${plan.goal.expression}`);

@@ -6,7 +6,7 @@ import type { Bounds } from './bounds.ts';
 import { confirm } from './confirm.ts';
 import { bracketOf, evidenceOf, isValid } from './evidence.ts';
 import { explore } from './explore.ts';
-import type { Trial, TrialLength } from './trial.ts';
+import { hasNothing, type Trial, type TrialLength } from './trial.ts';
 
 export interface SearchOptions extends Bounds {
   /** How many goals there are. */
@@ -61,8 +61,7 @@ export function nextSearchMove(options: SearchOptions, trials: readonly Trial[])
 
 /** Handles a trial in which not a single connection was established, or completed: the lowest rate shows whether the target was overrun or is gone. */
 function afterSilence(options: SearchOptions, trials: readonly Trial[]): SearchMove | null {
-  const isSilent = (trial: Trial | undefined): boolean =>
-    trial?.standing === 'nothing_established' || trial?.standing === 'nothing_completed';
+  const isSilent = (trial: Trial | undefined): boolean => trial !== undefined && hasNothing(trial.standing);
   if (trials.length < 2 || !isSilent(trials.at(-1))) return null;
   if (isSilent(trials.at(-2)) || trials.at(-1)?.load === options.minLoad) {
     return { kind: 'end', stoppedBy: 'target_gone' };

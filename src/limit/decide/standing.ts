@@ -28,9 +28,13 @@ const BESIDE_THE_POINT: Readonly<Record<Quantity, readonly string[]>> = {
 };
 
 /** Reasons of a verdict that speak of delays of the generator, for which a round is not the target's. No delay fails all connections. */
-const DELAYS: readonly string[] = [
-  ...[...SHORT_OF_TIME, 'missed_starts', 'schedule_lag', 'exchanges_late', 'agent_limited', CORES_BUSY],
-];
+const DELAYS: readonly string[] = SHORT_OF_TIME.concat([
+  'missed_starts',
+  'schedule_lag',
+  'exchanges_late',
+  'agent_limited',
+  CORES_BUSY,
+]);
 
 /** The share of the schedule that may be missed; with more it is another load. */
 const MISSED_MAX = 0.05;

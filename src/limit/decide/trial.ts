@@ -5,6 +5,11 @@ export type TrialLength = 'exploratory' | 'final';
 /** `generator_limited`: the rate was not offered as it should have been, so the trial says nothing about the target. */
 export type TrialStanding = 'valid' | 'generator_limited' | 'nothing_established' | 'nothing_completed';
 
+/** Whether not one connection came to its end: the target is overrun, or gone. */
+export function hasNothing(standing: TrialStanding): boolean {
+  return standing === 'nothing_established' || standing === 'nothing_completed';
+}
+
 export interface Trial {
   /** What the search varies: connections or tear-downs a second, or how many connections are open at the same time. */
   readonly load: number;

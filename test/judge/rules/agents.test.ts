@@ -9,6 +9,7 @@ import { CLIENT_RULES } from '../../../src/judge/rules/client.ts';
 import type { RoundFacts } from '../../../src/judge/facts.ts';
 import { judge } from '../../../src/judge/verdict.ts';
 import { agentRound } from '../../support/agents.ts';
+import { roundFacts } from '../../support/round-facts.ts';
 import { loadTally } from '../../support/load-tally.ts';
 
 /** A round of three agents, 3000 attempts at 3000/s, a third of which was missed where `missed` says so. */
@@ -26,28 +27,15 @@ function factsOf(
   ]);
   const tally = loadTally(counts, new Map([[SCHEDULE_LAG, [[0.02, 100]]]]));
   tally.outcomes[OK] = 3000 - missed;
-  return {
-    tally,
-    intervals: [],
+  return roundFacts(tally, {
     offeredRatePerSec: 3000,
-    maxInFlight: 1000,
-    isFdBound: false,
-    workers: [],
-    workersDied: 0,
-    kernel: undefined,
-    packet: undefined,
-    sources: 0,
-    batchNs: 0,
     timeoutNs: 1e9,
     ports: { perSource: null, reuseDelayNs: 60e9, wouldResetHelp: false, restsInTimeWait: false, isHeld: false },
     target: { label: 'target:80', isLocal: true },
     answer: { finish: 'half-close', payloadBytes: 0, isExpected: false },
-    isTrial: false,
-    isStopped: false,
     agents,
-    earlier: [],
     ...more,
-  };
+  });
 }
 
 const verdictOf = (facts: RoundFacts): Verdict => judge(CLIENT_RULES, facts);
